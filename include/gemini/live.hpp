@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Everything a conversation with the Gemini Live API needs.
+#pragma once
+
+#include <gemini/live/async_generator.hpp>
+#include <gemini/live/client.hpp>
+#include <gemini/live/content.hpp>
+#include <gemini/live/credentials.hpp>
+#include <gemini/live/error.hpp>
+#include <gemini/live/json.hpp>
+#include <gemini/live/log.hpp>
+#include <gemini/live/messages.hpp>
+#include <gemini/live/network.hpp>
+#include <gemini/live/reconnect.hpp>
+#include <gemini/live/session.hpp>
+#include <gemini/live/setup.hpp>
+#include <gemini/live/version.hpp>

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A Live API server on loopback, for samples and for the tests of programs that use the Live API.
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gemini::live {
+
+/// A certificate and its key, both in PEM.
+struct tls_identity {
+    std::string certificate_pem;
+    std::string private_key_pem;
+
+    /// Makes a self-signed certificate for localhost, 127.0.0.1 and ::1, valid for a day. Trust it
+    /// by `tls_options::ca_pem`.
+    [[nodiscard]] static tls_identity self_signed();
+};
+
+/// The upgrade request of a client, as it came.
+struct emulator_request {
+    std::string path; ///< Without the query.
+    std::string query;
+    std::vector<std::pair<std::string, std::string>> headers; ///< Names in lower case.
+
+    [[nodiscard]] std::string_view header(
+        std::string_view name) const noexcept; ///< Empty when absent.
+};
+
+/// How the emulator answers an upgrade: 101 accepts it.
+struct emulator_verdict {
+    int status = 101;
+    std::vector<std::pair<std::string, std::string>> headers{};
+    std::string body{};
+};
+
+/// One client of the emulator, as a behaviour sees it.
+class emulator_peer {
+public:
+    emulator_peer() = default;
+    emulator_peer(const emulator_peer&) = delete;
+    emulator_peer& operator=(const emulator_peer&) = delete;
+    virtual ~emulator_peer() = default;
+
+    [[nodiscard]] virtual const emulator_request& request() const noexcept = 0;
+    /// The client's next message; nothing once it has closed or gone.
+    virtual asio::awaitable<std::optional<std::string>> receive() = 0;
+    /// Sends one message in a binary frame, as the service does.
+    virtual asio::awaitable<void> send(std::string message) = 0;
+    /// Sends one message in a text frame.
+    virtual asio::awaitable<void> send_text(std::string message) = 0;
+    virtual asio::awaitable<void> close(std::uint16_t code, std::string reason) = 0;
+    /// Cuts the connection without a close frame.
+    virtual void drop() noexcept = 0;
+};
+
+struct emulator_options {
+    std::string address{
+        "127.0.0.1"}; ///< Another than a loopback address must be asked for with `allow_remote`.
+    std::uint16_t port = 0; ///< 0: any free one; see `emulator::port()`.
+    bool allow_remote = false;
+    std::optional<tls_identity> tls{}; ///< Absent: plain.
+    double pace = 1.0;     ///< Length of the pauses in an answer: 1 like a model's, 0 none.
+    std::string api_key{}; ///< The only key taken; empty: any that is not empty.
+    /// Decides on an upgrade after the emulator's own checks have passed; absent: accept.
+    std::function<emulator_verdict(const emulator_request&)> on_upgrade{};
+    /// Serves one client; absent: the default persona, which checks messages as the service does
+    /// and holds a conversation.
+    std::function<asio::awaitable<void>(emulator_peer&)> behaviour{};
+    /// Told of every message: direction ('>' from the client, '<' to it) and its text.
+    std::function<void(char, std::string_view)> on_message{};
+};
+
+/// The server. Listens from construction to `close()` or destruction.
+/// Threads: on one executor's threads; a strand is made where it has several.
+class emulator {
+public:
+    /// Throws `live::error` when it cannot listen.
+    emulator(asio::any_io_executor executor, emulator_options options = {});
+    emulator(emulator&&) noexcept;
+    emulator& operator=(emulator&&) noexcept;
+    ~emulator();
+
+    [[nodiscard]] std::uint16_t port() const noexcept;
+    /// "http://127.0.0.1:4711" or "https://localhost:4711": what to give as
+    /// `client_options::base_url`.
+    [[nodiscard]] std::string url() const;
+    /// Number of upgrades accepted so far / of clients connected now.
+    [[nodiscard]] std::size_t accepted() const noexcept;
+    [[nodiscard]] std::size_t connected() const noexcept;
+    /// Drops every client without a close frame; goes on listening.
+    void drop_all() noexcept;
+    /// Stops listening and drops every client. Idempotent.
+    void close() noexcept;
+
+private:
+    class impl;
+    std::shared_ptr<impl> impl_;
+};
+
+} // namespace gemini::live

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace gemini::live {
+
+/// Whom to trust. Verification of certificate and host name is always on; TLS is 1.2 or later.
+struct tls_options {
+    std::string
+        ca_pem{}; ///< Certificates in PEM that are trusted as well as (or instead of) the system's.
+    bool system_store = true; ///< Trust the system's certificates.
+    friend bool operator==(const tls_options&, const tls_options&) = default;
+};
+
+/// How to leave the network.
+struct proxy_options {
+    /// "http://user:password@host:port" (userinfo percent-encoded); empty: none.
+    std::string url{};
+    /// When `url` is empty, use `https_proxy`/`HTTPS_PROXY` (`http_proxy` for ws://) unless
+    /// `no_proxy`/`NO_PROXY` names the host.
+    bool from_environment = true;
+};
+
+/// The time that each step may take, on a steady clock. Zero switches a limit off.
+struct deadlines {
+    std::chrono::milliseconds resolve{5'000};
+    std::chrono::milliseconds connect{10'000}; ///< TCP, for all addresses of the host together.
+    std::chrono::milliseconds upgrade{10'000}; ///< TLS handshake, proxy and HTTP upgrade.
+    std::chrono::milliseconds setup{15'000};   ///< From the upgrade to setupComplete.
+    std::chrono::milliseconds write_stall{
+        30'000};                                  ///< No byte taken by the network while some wait.
+    std::chrono::milliseconds close{2'000};       ///< The peer's answer to our close.
+    std::chrono::milliseconds ping_after{20'000}; ///< Ping when nothing was heard for so long.
+    std::chrono::milliseconds silence{
+        60'000}; ///< After the ping, give up when nothing was heard for so long.
+};
+
+/// Sizes in bytes that nothing grows beyond.
+struct limits {
+    std::size_t message =
+        16u
+        << 20; ///< One server message. A larger one ends the connection with errc::message_too_big.
+    std::size_t outbox =
+        4u << 20; ///< Messages that wait to be sent. A full outbox suspends the sender.
+    std::size_t inbox =
+        8u << 20; ///< Messages that wait to be read. A full inbox stops reading from the network.
+};
+
+} // namespace gemini::live

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gemini/live/async_generator.hpp>
+#include <gemini/live/client.hpp>
+#include <gemini/live/error.hpp>
+#include <gemini/live/messages.hpp>
+#include <gemini/live/setup.hpp>
+
+#include <asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace gemini::live {
+
+class session_core;
+
+enum class status {
+    disconnected, ///< `connect()` has not been called.
+    connecting,   ///< The first connection is being made.
+    connected,    ///< setupComplete has come.
+    reconnecting, ///< The connection was lost; another is being made or waited for.
+    closed,       ///< The owner closed the session.
+    error,        ///< The policy has given up; the stream throws why.
+};
+[[nodiscard]] const char* to_string(status) noexcept;
+
+/// A step of a session's life.
+struct status_change {
+    status from = status::disconnected;
+    status to = status::disconnected;
+    std::optional<error> cause{}; ///< Why, when it was an error.
+    int attempt = 0; ///< `connecting`, `reconnecting`: number of the coming attempt, from 1.
+    std::chrono::milliseconds delay{
+        0};                  ///< `connecting`, `reconnecting`: the wait before that attempt.
+    bool resumed = false;    ///< `connected`: the server took the conversation up where it was.
+    std::size_t dropped = 0; ///< `connected`: audio and video messages dropped during the outage.
+};
+
+/// What `events()` gives: a server message or a change of status, in their true order.
+using session_event = std::variant<server_message, status_change>;
+
+/// How a turn ended.
+enum class turn_end {
+    complete,    ///< turnComplete.
+    interrupted, ///< The user cut in.
+    tool_call, ///< The model waits for the answers to `turn::tool_calls`; call `turn()` again after
+               ///< sending them.
+    cut,       ///< The connection was lost in the middle; the server does not finish such a turn.
+    closed,    ///< The session was closed.
+};
+
+/// What the model said in one turn.
+struct turn {
+    turn_end end = turn_end::complete;
+    std::string text;                 ///< Text parts without thoughts.
+    std::string output_transcription; ///< What it spoke.
+    std::string input_transcription;  ///< What it heard.
+    bytes audio;                      ///< Mono pcm16, little endian, 24 kHz.
+    std::vector<function_call> tool_calls;
+    std::optional<usage_metadata> usage{};
+};
+
+/// One conversation, which outlives its connections.
+///
+/// `connect()` starts a coroutine of the session's own which connects, sends the setup, reads, and
+/// reconnects as the policy says. Sends are accepted from the first moment, also before `connect()`
+/// and during an outage: they wait and go out in order once setup is complete.
+///
+/// Threads: distinct sessions are independent; one session may be used from several threads at
+/// once, except that `messages()`, `events()` and `turn()` share one reader. Awaitables complete on
+/// the awaiting coroutine's executor. Lifetime: destroying a session drops its connection at once
+/// and leaves awaited calls to end with errc::closed.
+class session {
+public:
+    /// Cheap; nothing happens yet. Throws errc::invalid_argument for a setup that can never be
+    /// accepted.
+    session(const client& client, live::setup setup);
+    session(session&&) noexcept;
+    session& operator=(session&&) noexcept;
+    ~session();
+
+    /// Connects and completes at setupComplete. Throws the real cause when the first connection
+    /// cannot be made (see `reconnect_policy::first_connect_attempts`). Called again it waits for,
+    /// or returns with, the same connection. Cancellation: the waiting ends; the session goes on
+    /// connecting.
+    [[nodiscard]] asio::awaitable<void> connect();
+
+    /// Sends one user turn the way the model wants it: clientContent, or realtimeInput.text for
+    /// models that take clientContent as initial history only. This and all further sends complete
+    /// when the message has been accepted into the outbox, in the order of the calls; they suspend
+    /// while more than `limits::outbox` bytes wait. Throw errc::closed after `close()`,
+    /// errc::invalid_argument for text that is not UTF-8, and what ended the session when it has
+    /// failed. Arguments are copied before the call returns. Cancellation: a message is accepted
+    /// whole or not at all.
+    [[nodiscard]] asio::awaitable<void> send(std::string_view text);
+
+    /// Appends turns to the conversation. With `turn_complete` the model answers; it also
+    /// interrupts a running answer. Wire: clientContent {turns, turnComplete}.
+    [[nodiscard]] asio::awaitable<void> send_client_content(
+        std::vector<content> turns, bool turn_complete = true);
+    [[nodiscard]] asio::awaitable<void> send_client_content(
+        content turn, bool turn_complete = true);
+
+    /// Streams one item of audio, video, text or an activity mark. Audio and video do not outlive
+    /// an outage of more than `reconnect_policy::realtime_window`. Wire: realtimeInput.
+    [[nodiscard]] asio::awaitable<void> send_realtime_input(realtime_input input);
+
+    /// Sends one chunk of the user's speech: mono pcm16, little endian, 16 kHz; whole samples, 20
+    /// to 100 ms is a good chunk. Wire: realtimeInput.audio, "audio/pcm;rate=16000".
+    [[nodiscard]] asio::awaitable<void> send_audio(std::span<const std::byte> pcm);
+    [[nodiscard]] asio::awaitable<void> send_audio(std::span<const std::int16_t> samples);
+
+    /// Sends one picture. Wire: realtimeInput.video, "image/jpeg".
+    [[nodiscard]] asio::awaitable<void> send_video(std::span<const std::byte> jpeg);
+
+    /// Answers function calls, in any order, together or apart. Wire: toolResponse.
+    [[nodiscard]] asio::awaitable<void> send_tool_response(
+        std::vector<function_response> responses);
+    [[nodiscard]] asio::awaitable<void> send_tool_response(function_response response);
+
+    /// Sends a client message that this version has no function for: a JSON object with one member.
+    [[nodiscard]] asio::awaitable<void> send_raw(json message);
+
+    /// The server's messages, in wire order, over all connections of the session. Ends after
+    /// `close()`; throws the one error that ended the session otherwise.
+    [[nodiscard]] async_generator<server_message> messages();
+
+    /// The same stream with the changes of status in their true place.
+    [[nodiscard]] async_generator<session_event> events();
+
+    /// Collects the model's next turn. `messages()`, `events()` and `turn()` take from one stream.
+    /// Cancellation: what has been collected so far is lost.
+    [[nodiscard]] asio::awaitable<live::turn> turn();
+
+    [[nodiscard]] live::status status() const noexcept;
+
+    /// Completes when all that was accepted so far has been handed to the network. Throws
+    /// errc::closed, or what ended the session, when that can no longer happen.
+    [[nodiscard]] asio::awaitable<void> drain();
+
+    /// Ends the conversation: tells the server (close 1000), waits for its answer at most
+    /// `deadlines::close`, and ends the stream. What waits unsent is dropped: `drain()` first to
+    /// keep it. Idempotent; safe while others wait. Cancellation: the waiting ends; the session
+    /// closes all the same.
+    [[nodiscard]] asio::awaitable<void> close();
+
+private:
+    std::shared_ptr<session_core> core_;
+};
+
+/// A completion token's handler for `asio::co_spawn` that lets what the coroutine threw out of
+/// `io_context::run()`.
+inline constexpr struct rethrow_t {
+    void operator()(std::exception_ptr failure) const
+    {
+        if (failure) std::rethrow_exception(failure);
+    }
+    template <class T>
+    void operator()(std::exception_ptr failure, T&&) const
+    {
+        (*this)(failure);
+    }
+} rethrow{};
+
+} // namespace gemini::live

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace gemini::live::base {
+
+/// Received text that a SIMD parser may read past: `padding` readable bytes follow the last one.
+/// Grows by `append`, like a vector, without ever zeroing what will be written over.
+class padded_buffer {
+public:
+    static constexpr std::size_t padding = 64;
+
+    padded_buffer() = default;
+    explicit padded_buffer(std::string_view text) { append(text.data(), text.size()); }
+    padded_buffer(padded_buffer&& other) noexcept
+        : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)),
+          capacity_(std::exchange(other.capacity_, 0))
+    {
+    }
+    padded_buffer& operator=(padded_buffer&& other) noexcept
+    {
+        bytes_ = std::move(other.bytes_);
+        size_ = std::exchange(other.size_, 0);
+        capacity_ = std::exchange(other.capacity_, 0);
+        return *this;
+    }
+
+    [[nodiscard]] char* data() noexcept { return bytes_.get(); }
+    [[nodiscard]] const char* data() const noexcept { return bytes_.get(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.get(), size_}; }
+
+    /// Room for `capacity` bytes in all, besides the padding.
+    void reserve(std::size_t capacity)
+    {
+        if (capacity <= capacity_ && bytes_) return;
+        auto larger = std::make_unique_for_overwrite<char[]>(capacity + padding);
+        if (size_ != 0) std::memcpy(larger.get(), bytes_.get(), size_);
+        std::memset(larger.get() + capacity, 0, padding);
+        bytes_ = std::move(larger);
+        capacity_ = capacity;
+    }
+
+    void append(const char* from, std::size_t count)
+    {
+        if (size_ + count > capacity_ || !bytes_)
+            reserve(std::max(size_ + count, capacity_ + capacity_ / 2));
+        if (count != 0) std::memcpy(bytes_.get() + size_, from, count);
+        size_ += count;
+    }
+
+    void clear() noexcept { size_ = 0; }
+
+    /// Gives the storage away.
+    [[nodiscard]] std::unique_ptr<char[]> release() noexcept
+    {
+        size_ = capacity_ = 0;
+        return std::move(bytes_);
+    }
+
+private:
+    std::unique_ptr<char[]> bytes_;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+};
+
+/// A message on its way out: its bytes behind `headroom` free ones, in which the transport puts the
+/// frame's head.
+class frame {
+public:
+    static constexpr std::size_t headroom = 16;
+
+    frame() = default;
+    /// Room for `size` bytes, not yet written.
+    explicit frame(std::size_t size)
+        : bytes_(std::make_unique_for_overwrite<char[]>(headroom + size)), size_(size)
+    {
+    }
+    explicit frame(std::string_view text) : frame(text.size())
+    {
+        if (!text.empty()) std::memcpy(data(), text.data(), text.size());
+    }
+
+    [[nodiscard]] char* data() noexcept { return bytes_.get() + headroom; }
+    [[nodiscard]] const char* data() const noexcept { return bytes_.get() + headroom; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::string_view view() const noexcept
+    {
+        return size_ == 0 ? std::string_view{} : std::string_view{data(), size_};
+    }
+    /// The transport may write over the bytes of the frame that it sends; who needs them later
+    /// sends a copy.
+    [[nodiscard]] frame copy() const { return frame(view()); }
+
+private:
+    std::unique_ptr<char[]> bytes_;
+    std::size_t size_ = 0;
+};
+
+} // namespace gemini::live::base

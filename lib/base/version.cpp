@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gemini/live/version.hpp>
+
+namespace gemini::live {
+
+const char* version() noexcept { return GEMINI_LIVE_VERSION; }
+
+} // namespace gemini::live

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gemini::live::protocol {
+
+/// A parsed JSON value, for the rooms that read JSON without speed in mind. Cheap to copy; parts
+/// share their document.
+class json_value {
+public:
+    enum class type { null, boolean, number, string, array, object };
+
+    /// Throws errc::malformed_message with the position for text that is not JSON in UTF-8 or is
+    /// deeper than 64.
+    [[nodiscard]] static json_value parse(std::string_view text);
+
+    [[nodiscard]] type kind() const noexcept;
+    [[nodiscard]] bool is_object() const noexcept { return kind() == type::object; }
+
+    /// Member of an object; nothing when this is no object or has no such member, or it is null.
+    [[nodiscard]] std::optional<json_value> find(std::string_view member) const;
+    /// Members in their order / elements in theirs; empty for other types.
+    [[nodiscard]] std::vector<std::pair<std::string, json_value>> members() const;
+    [[nodiscard]] std::vector<json_value> elements() const;
+
+    [[nodiscard]] std::optional<std::string> string() const;
+    [[nodiscard]] std::optional<double> number() const;
+    /// An integer, also given as a string of digits, as proto3 JSON does for int64.
+    [[nodiscard]] std::optional<std::int64_t> integer() const;
+    [[nodiscard]] std::optional<bool> boolean() const;
+
+    /// Compact JSON text of this value.
+    [[nodiscard]] std::string text() const;
+
+private:
+    struct document;
+    struct position;
+    json_value(std::shared_ptr<document> owner, std::shared_ptr<const position> at) noexcept;
+    std::shared_ptr<document> owner_;
+    std::shared_ptr<const position> at_;
+};
+
+} // namespace gemini::live::protocol

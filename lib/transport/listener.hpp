@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/transport.hpp"
+
+#include <functional>
+#include <optional>
+
+namespace gemini::live::transport {
+
+/// A client's upgrade request.
+struct upgrade_request {
+    std::string path;  ///< As sent, without the query; libwebsockets makes one slash of two.
+    std::string query; ///< Without the question mark.
+    headers fields;    ///< Names in lower case.
+};
+
+/// The answer to it: 101, or a refusal with this status.
+struct upgrade_verdict {
+    int status = 101;
+    headers fields;
+    std::string body;
+};
+
+struct listen_options {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;
+    std::optional<std::pair<std::string, std::string>>
+        identity; ///< Certificate and key in PEM: TLS.
+    std::size_t max_message = 16u << 20;
+    /// Asked for every upgrade, within the handshake, so it may not wait.
+    std::function<upgrade_verdict(const upgrade_request&)> decide;
+};
+
+/// The server's end of a WebSocket. Its `send` sends binary frames unless told otherwise.
+class server_connection : public connection {
+public:
+    [[nodiscard]] virtual const upgrade_request& request() const noexcept = 0;
+    /// As `send`, in text frames.
+    virtual asio::awaitable<void> send_text(std::vector<base::frame> batch) = 0;
+};
+
+/// A WebSocket server on libwebsockets. Listens from construction to `close()` or destruction.
+class listener {
+public:
+    virtual ~listener() = default;
+    [[nodiscard]] virtual asio::any_io_executor executor() const noexcept = 0;
+    [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;
+    /// The next upgraded client. Throws errc::closed after `close()`. Cancellation: loses no
+    /// client.
+    virtual asio::awaitable<std::unique_ptr<server_connection>> accept() = 0;
+    /// Stops listening; connections stay. Idempotent.
+    virtual void close() noexcept = 0;
+};
+
+/// Throws `live::error` when it cannot listen.
+[[nodiscard]] std::unique_ptr<listener> listen(
+    asio::any_io_executor executor, listen_options options);
+
+} // namespace gemini::live::transport

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/transport.hpp"
+
+namespace gemini::live::transport {
+
+/// Connections over libwebsockets on the execution context of `executor`: one libwebsockets context
+/// for all of them.
+[[nodiscard]] std::shared_ptr<connector> make_lws_connector(asio::any_io_executor executor);
+
+} // namespace gemini::live::transport

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/buffer.hpp"
+
+#include <gemini/live/error.hpp>
+#include <gemini/live/network.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// One WebSocket connection, whoever makes it. Nothing above this header knows libwebsockets, TLS
+/// or sockets.
+namespace gemini::live::transport {
+
+using headers = std::vector<std::pair<std::string, std::string>>;
+
+/// Where to connect and how. What stands here is used as it is: no defaults are filled in below.
+struct connect_request {
+    bool tls = true;
+    std::string host; ///< Name or address, without brackets; names the peer in Host, SNI and
+                      ///< certificate check.
+    std::uint16_t port = 443;
+    std::string target; ///< Path and query.
+    headers fields;     ///< Names as they are to be sent.
+    tls_options trust;
+    proxy_options proxy;
+    live::deadlines deadlines;
+    std::size_t max_message = 16u << 20;
+};
+
+enum class opcode : std::uint8_t { text = 1, binary = 2 };
+
+/// One whole message as it was received.
+struct message {
+    opcode kind = opcode::text;
+    base::padded_buffer payload;
+};
+
+/// An open WebSocket. All calls on its executor; one `receive` and one `send` at a time, beside
+/// each other. Destruction aborts it.
+class connection {
+public:
+    connection() = default;
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+    virtual ~connection() = default;
+
+    /// Sends text messages in order; completes when the last has been given to the socket whole.
+    /// Their bytes are used up. Throws what ended the connection. Cancellation: a message is sent
+    /// whole or not at all; those not begun are dropped.
+    virtual asio::awaitable<void> send(std::vector<base::frame> batch) = 0;
+
+    /// The next message. Throws `live::error` when the connection has ended, with the peer's close
+    /// code and reason where it gave them; after that, always the same error. Not being asked, it
+    /// stops reading from the network before it holds more than one read's worth of messages.
+    /// Cancellation: loses nothing.
+    virtual asio::awaitable<message> receive() = 0;
+
+    /// The closing handshake: sends Close, discards what still comes, completes at the peer's Close
+    /// or after `deadlines::close`. A waiting `receive` ends with errc::closed. Does not throw but
+    /// for cancellation.
+    virtual asio::awaitable<void> close(std::uint16_t code, std::string reason) = 0;
+
+    /// Ends at once, without a word to the peer. Waiting calls end with errc::closed. Idempotent.
+    virtual void abort() noexcept = 0;
+};
+
+/// Makes connections.
+class connector {
+public:
+    connector() = default;
+    connector(const connector&) = delete;
+    connector& operator=(const connector&) = delete;
+    virtual ~connector() = default;
+
+    /// The executor on which connections live: the calls above are to be made from there.
+    [[nodiscard]] virtual asio::any_io_executor executor() const noexcept = 0;
+
+    /// Resolves, connects, encrypts and upgrades, each within its deadline. Throws `live::error`.
+    /// Cancellation: total; the attempt is given up.
+    virtual asio::awaitable<std::unique_ptr<connection>> connect(connect_request request) = 0;
+};
+
+} // namespace gemini::live::transport
