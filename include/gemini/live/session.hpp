@@ -46,8 +46,13 @@ struct status_change {
     std::size_t dropped = 0; ///< `connected`: audio and video messages dropped during the outage.
 };
 
-/// What `events()` gives: a server message or a change of status, in their true order.
-using session_event = std::variant<server_message, status_change>;
+/// A server message that could not be read. It was skipped; the session goes on.
+struct malformed_message {
+    error why; ///< errc::malformed_message; names the path inside the message.
+};
+
+/// What `events()` gives, in its true order.
+using session_event = std::variant<server_message, status_change, malformed_message>;
 
 /// How a turn ended.
 enum class turn_end {
