@@ -3,24 +3,34 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/error_code.hpp>
-#include <asio/experimental/concurrent_channel.hpp>
-#include <asio/use_awaitable.hpp>
+
+#include <memory>
 
 namespace gemini::live::transport {
 
-/// An event that one coroutine awaits: `set()` from any thread lets the waiting, or the next, `wait()` pass once.
+/// An event that one coroutine awaits: `set()`, from any thread, lets the waiting or the next
+/// `wait()` pass once.
 class wakeup {
 public:
-    explicit wakeup(const asio::any_io_executor& executor) : channel_(executor, 1) {}
+    wakeup();
+    wakeup(const wakeup&) = delete;
+    wakeup& operator=(const wakeup&) = delete;
+    /// A waiting coroutine gets asio::error::operation_aborted.
+    ~wakeup();
 
-    void set() { channel_.try_send(asio::error_code()); }
+    void set();
 
-    /// Completes on the awaiting coroutine's executor, by post. Cancellation: total; keeps the event.
-    [[nodiscard]] asio::awaitable<void> wait() { return channel_.async_receive(asio::use_awaitable); }
+    /// Completes on the awaiting coroutine's executor, by post. One coroutine at a time.
+    /// Cancellation: total; the event stays set for the next `wait()` when both happen at once.
+    [[nodiscard]] asio::awaitable<void> wait();
 
 private:
-    asio::experimental::concurrent_channel<void(asio::error_code)> channel_;
+    struct state;
+    class registry;
+    class waiter;
+    template <class Handler>
+    class waiter_of;
+    std::shared_ptr<state> state_;
 };
 
 } // namespace gemini::live::transport

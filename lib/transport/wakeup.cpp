@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/wakeup.hpp"
+
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/error.hpp>
+#include <asio/execution/context.hpp>
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/post.hpp>
+#include <asio/prefer.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <mutex>
+#include <utility>
+
+namespace gemini::live::transport {
+
+/// A coroutine that waits, whatever its handler's type.
+class wakeup::waiter {
+public:
+    waiter(std::weak_ptr<state> owner, registry& all);
+    waiter(const waiter&) = delete;
+    waiter& operator=(const waiter&) = delete;
+    virtual ~waiter();
+    virtual void complete(asio::error_code result) = 0;
+
+private:
+    friend class registry;
+    std::weak_ptr<state> owner_;
+    registry& all_;
+    waiter* previous_ = nullptr;
+    waiter* next_ = nullptr;
+};
+
+/// Who waits on an execution context, so that waiting coroutines die with it and not after it.
+class wakeup::registry : public asio::execution_context::service {
+public:
+    inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming)
+
+    explicit registry(asio::execution_context& context) : service(context) {}
+
+    void shutdown() override;
+
+    void add(waiter& one)
+    {
+        const std::lock_guard lock(mutex_);
+        one.next_ = first_;
+        if (first_) first_->previous_ = &one;
+        first_ = &one;
+    }
+
+    void remove(waiter& one)
+    {
+        const std::lock_guard lock(mutex_);
+        (one.previous_ ? one.previous_->next_ : first_) = one.next_;
+        if (one.next_) one.next_->previous_ = one.previous_;
+    }
+
+private:
+    waiter* first()
+    {
+        const std::lock_guard lock(mutex_);
+        return first_;
+    }
+
+    std::mutex mutex_;
+    waiter* first_ = nullptr;
+};
+
+wakeup::waiter::waiter(std::weak_ptr<state> owner, registry& all)
+    : owner_(std::move(owner)), all_(all)
+{
+    all_.add(*this);
+}
+
+wakeup::waiter::~waiter() { all_.remove(*this); }
+
+template <class Handler>
+class wakeup::waiter_of : public waiter {
+public:
+    waiter_of(std::weak_ptr<state> owner, registry& all, Handler handler)
+        : waiter(std::move(owner), all), work_(asio::prefer(asio::get_associated_executor(handler),
+                                             asio::execution::outstanding_work.tracked)),
+          handler_(std::move(handler))
+    {
+    }
+
+    void complete(asio::error_code result) override
+    {
+        auto finish = [handler = std::move(handler_), result]() mutable {
+            auto slot = asio::get_associated_cancellation_slot(handler);
+            if (slot.is_connected()) slot.clear();
+            handler(result);
+        };
+        asio::post(work_, std::move(finish));
+    }
+
+private:
+    std::decay_t<decltype(asio::prefer(
+        asio::get_associated_executor(std::declval<const Handler&>()),
+        asio::execution::outstanding_work.tracked))>
+        work_;
+    Handler handler_;
+};
+
+struct wakeup::state {
+    std::mutex mutex;
+    bool is_set = false;
+    std::unique_ptr<waiter> waiting;
+
+    void finish(asio::error_code result)
+    {
+        std::unique_ptr<waiter> woken;
+        {
+            const std::lock_guard lock(mutex);
+            woken = std::move(waiting);
+            if (!woken && !result) is_set = true;
+        }
+        if (woken) woken->complete(result);
+    }
+
+    void abandon()
+    {
+        std::unique_ptr<waiter> lost;
+        const std::lock_guard lock(mutex);
+        lost = std::move(waiting);
+    }
+
+    template <class Handler>
+    static void start(const std::shared_ptr<state>& self, Handler handler)
+    {
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        auto& context =
+            asio::query(asio::get_associated_executor(handler), asio::execution::context);
+        auto mine = std::make_unique<waiter_of<Handler>>(
+            self, asio::use_service<registry>(context), std::move(handler));
+        if (slot.is_connected()) {
+            slot.assign([weak = std::weak_ptr(self)](asio::cancellation_type type) {
+                const auto state = weak.lock();
+                if (state && type != asio::cancellation_type::none)
+                    state->finish(asio::error::operation_aborted);
+            });
+        }
+        {
+            const std::lock_guard lock(self->mutex);
+            if (!std::exchange(self->is_set, false)) self->waiting = std::move(mine);
+        }
+        if (mine) mine->complete({});
+    }
+};
+
+void wakeup::registry::shutdown()
+{
+    while (auto* each = first()) each->owner_.lock()->abandon();
+}
+
+wakeup::wakeup() : state_(std::make_shared<state>()) {}
+
+wakeup::~wakeup() { state_->finish(asio::error::operation_aborted); }
+
+void wakeup::set() { state_->finish({}); }
+
+asio::awaitable<void> wakeup::wait()
+{
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(asio::error_code)>(
+        [state = state_](auto handler) { state::start(state, std::move(handler)); },
+        asio::use_awaitable);
+}
+
+} // namespace gemini::live::transport
