@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "protocol/endpoint.hpp"
+#include "session/clock.hpp"
+#include "transport/transport.hpp"
+
+#include <gemini/live/client.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+namespace gemini::live {
+
+/// What a client's sessions stand on: options, and the world as they may see it. Tests give another
+/// world.
+class client_core {
+public:
+    client_core(client_options options, std::shared_ptr<transport::connector> connector,
+        std::shared_ptr<sessions::clock> clock, std::function<double()> random);
+
+    const client_options options;
+    const std::shared_ptr<transport::connector> connector;
+    const std::shared_ptr<sessions::clock> clock;
+    const std::function<double()> random; ///< Evenly from [0, 1).
+
+    /// The upgrade for `options`, credentials included. Throws errc::missing_credentials when there
+    /// are none.
+    [[nodiscard]] transport::connect_request request() const;
+
+    /// False once the execution context has been shut down: nothing may be posted to it any more.
+    [[nodiscard]] bool context_is_alive() const noexcept { return *alive_; }
+
+    void log(log_level level, std::string_view line) const
+    {
+        if (options.logger.wants(level)) options.logger.sink(level, line);
+    }
+
+private:
+    protocol::endpoint endpoint_;
+    std::shared_ptr<const std::atomic<bool>> alive_;
+};
+
+} // namespace gemini::live

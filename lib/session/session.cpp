@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/session_core.hpp"
+
+#include "protocol/encode.hpp"
+#include "protocol/endpoint.hpp"
+
+#include <utility>
+
+namespace gemini::live {
+namespace {
+
+using sessions::worth;
+
+class event_source : public async_generator<session_event>::source {
+public:
+    explicit event_source(std::shared_ptr<session_core> core) : core_(std::move(core)) {}
+    asio::awaitable<std::optional<session_event>> next() override
+    {
+        return session_core::next(core_);
+    }
+
+private:
+    std::shared_ptr<session_core> core_;
+};
+
+class message_source : public async_generator<server_message>::source {
+public:
+    explicit message_source(std::shared_ptr<session_core> core) : core_(std::move(core)) {}
+    asio::awaitable<std::optional<server_message>> next() override { return next(core_); }
+
+private:
+    static asio::awaitable<std::optional<server_message>> next(std::shared_ptr<session_core> core)
+    {
+        for (;;) {
+            auto event = co_await session_core::next(core);
+            if (!event) co_return std::nullopt;
+            if (auto* message = std::get_if<server_message>(&*event)) co_return std::move(*message);
+        }
+    }
+
+    std::shared_ptr<session_core> core_;
+};
+
+worth worth_of(const realtime_input& input) noexcept
+{
+    const auto what = input.what();
+    const bool media = what == realtime_input::kind::audio || what == realtime_input::kind::video;
+    return media ? worth::perishable : worth::durable;
+}
+
+} // namespace
+
+const char* to_string(status value) noexcept
+{
+    switch (value) {
+    case status::disconnected: return "disconnected";
+    case status::connecting: return "connecting";
+    case status::connected: return "connected";
+    case status::reconnecting: return "reconnecting";
+    case status::closed: return "closed";
+    case status::error: return "error";
+    }
+    return "unknown";
+}
+
+session::session(const client& client, live::setup setup)
+    : core_(std::make_shared<session_core>(client.core(), std::move(setup)))
+{
+}
+
+session::session(session&&) noexcept = default;
+
+session& session::operator=(session&& other) noexcept
+{
+    if (core_ && core_ != other.core_) core_->abandon();
+    core_ = std::move(other.core_);
+    return *this;
+}
+
+session::~session()
+{
+    if (core_) core_->abandon();
+}
+
+asio::awaitable<void> session::connect() { return session_core::connect(core_); }
+
+asio::awaitable<void> session::send(std::string_view text)
+{
+    if (protocol::text_path_of(core_->setup().model) == protocol::text_path::realtime_input)
+        return send_realtime_input(realtime_input::text(std::string(text)));
+    return send_client_content(content(std::string(text)));
+}
+
+asio::awaitable<void> session::send_client_content(std::vector<content> turns, bool turn_complete)
+{
+    return session_core::accept(
+        core_, protocol::encode_client_content(turns, turn_complete), worth::durable);
+}
+
+asio::awaitable<void> session::send_client_content(content turn, bool turn_complete)
+{
+    return session_core::accept(
+        core_, protocol::encode_client_content(std::span(&turn, 1), turn_complete), worth::durable);
+}
+
+asio::awaitable<void> session::send_realtime_input(realtime_input input)
+{
+    return session_core::accept(core_, protocol::encode_realtime_input(input), worth_of(input));
+}
+
+asio::awaitable<void> session::send_audio(std::span<const std::byte> pcm)
+{
+    constexpr int rate = 16'000;
+    return session_core::accept(
+        core_, protocol::encode_realtime_audio(pcm, rate), worth::perishable);
+}
+
+asio::awaitable<void> session::send_audio(std::span<const std::int16_t> samples)
+{
+    return send_audio(std::as_bytes(samples));
+}
+
+asio::awaitable<void> session::send_video(std::span<const std::byte> jpeg)
+{
+    return send_realtime_input(realtime_input::video(jpeg));
+}
+
+asio::awaitable<void> session::send_tool_response(std::vector<function_response> responses)
+{
+    return session_core::accept(core_, protocol::encode_tool_response(responses), worth::durable);
+}
+
+asio::awaitable<void> session::send_tool_response(function_response response)
+{
+    return session_core::accept(
+        core_, protocol::encode_tool_response(std::span(&response, 1)), worth::durable);
+}
+
+asio::awaitable<void> session::send_raw(json message)
+{
+    return session_core::accept(core_, base::frame(message.text()), worth::durable);
+}
+
+async_generator<server_message> session::messages()
+{
+    return async_generator<server_message>(std::make_unique<message_source>(core_));
+}
+
+async_generator<session_event> session::events()
+{
+    return async_generator<session_event>(std::make_unique<event_source>(core_));
+}
+
+live::status session::status() const noexcept { return core_->status(); }
+
+asio::awaitable<void> session::drain() { return session_core::drain(core_); }
+
+asio::awaitable<void> session::close() { return session_core::close(core_); }
+
+} // namespace gemini::live
