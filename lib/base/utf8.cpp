@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/utf8.hpp"
+
+#include <cstring>
+
+namespace gemini::live::base {
+namespace {
+
+const char* skip_ascii(const char* at, const char* end) noexcept
+{
+    constexpr std::uint64_t high_bits = 0x8080'8080'8080'8080;
+    std::uint64_t words[2];
+    for (; end - at >= static_cast<std::ptrdiff_t>(sizeof words); at += sizeof words) {
+        std::memcpy(words, at, sizeof words);
+        if ((words[0] | words[1]) & high_bits) break;
+    }
+    while (at != end && static_cast<unsigned char>(*at) < 0x80) ++at;
+    return at;
+}
+
+} // namespace
+
+bool utf8_checker::feed(std::string_view piece) noexcept
+{
+    if (!valid_) return false;
+    const char* at = piece.data();
+    const char* const end = at + piece.size();
+    for (;;) {
+        for (; missing_ != 0; --missing_, ++at) {
+            if (at == end) return true;
+            const auto byte = static_cast<unsigned char>(*at);
+            if (byte < lowest_ || byte > highest_) return valid_ = false;
+            lowest_ = 0x80;
+            highest_ = 0xbf;
+        }
+        at = skip_ascii(at, end);
+        if (at == end) return true;
+        const auto lead = static_cast<unsigned char>(*at++);
+        if (lead >= 0xc2 && lead <= 0xdf) {
+            missing_ = 1;
+        } else if ((lead & 0xf0) == 0xe0) {
+            missing_ = 2;
+            if (lead == 0xe0) lowest_ = 0xa0;  // below: overlong
+            if (lead == 0xed) highest_ = 0x9f; // above: surrogates
+        } else if (lead >= 0xf0 && lead <= 0xf4) {
+            missing_ = 3;
+            if (lead == 0xf0) lowest_ = 0x90;  // below: overlong
+            if (lead == 0xf4) highest_ = 0x8f; // above: beyond U+10FFFF
+        } else {
+            return valid_ = false;
+        }
+    }
+}
+
+bool is_utf8(std::string_view text) noexcept
+{
+    utf8_checker checker;
+    return checker.feed(text) && checker.complete();
+}
+
+} // namespace gemini::live::base

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace gemini::live::base {
+
+/// Checks text that comes in pieces, wherever they are cut. Strict: no overlong forms, no
+/// surrogates, nothing above U+10FFFF.
+class utf8_checker {
+public:
+    /// Whether all that was fed so far can begin a valid text. False stays false.
+    bool feed(std::string_view piece) noexcept;
+
+    /// Whether the text may end here: it was valid and no character is cut.
+    [[nodiscard]] bool complete() const noexcept { return valid_ && missing_ == 0; }
+
+private:
+    bool valid_ = true;
+    std::uint8_t missing_ = 0;   // continuation bytes that the open character still needs
+    std::uint8_t lowest_ = 0x80; // what the next of them may be
+    std::uint8_t highest_ = 0xbf;
+};
+
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+} // namespace gemini::live::base
