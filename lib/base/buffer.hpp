@@ -35,6 +35,7 @@ public:
     [[nodiscard]] char* data() noexcept { return bytes_.get(); }
     [[nodiscard]] const char* data() const noexcept { return bytes_.get(); }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.get(), size_}; }
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/buffer.hpp"
+#include "base/utf8.hpp"
+#include "transport/transport.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+namespace gemini::live::transport {
+
+struct ping_frame {
+    std::string payload; ///< To be sent back in a pong.
+};
+
+struct pong_frame {
+    std::string payload;
+};
+
+struct close_frame {
+    std::uint16_t code = 1005; ///< 1005: the peer gave none.
+    std::string reason;
+};
+
+/// The peer broke a rule. `close_code` is what to tell it, `why` what to tell the user.
+struct violation {
+    error why; ///< errc::protocol_violation or errc::message_too_big
+    std::uint16_t close_code = 1002;
+};
+
+using frame_event = std::variant<message, ping_frame, pong_frame, close_frame, violation>;
+
+/// The client's side of RFC 6455, without extensions and without I/O: takes the bytes of the stream
+/// as they come, gives whole messages and control frames.
+///
+///     std::span<const char> bytes = what was read;
+///     while (auto event = reader.next(bytes)) ...
+///
+/// The caller may stop between two events and go on later with what is left in `bytes`. The stream
+/// may be cut anywhere; the events do not depend on it. A message is kept in memory as far as it
+/// has arrived, plus a half or 64 KiB, never beyond `max_message`.
+class frame_reader {
+public:
+    static constexpr std::size_t max_fragments = 4096; ///< In one message.
+
+    explicit frame_reader(std::size_t max_message) noexcept : max_message_(max_message) {}
+
+    /// The next event, whose bytes are taken from the front of `bytes`; nothing once all of them
+    /// have been taken. After a `close_frame` or a `violation` nothing more comes and all bytes are
+    /// discarded.
+    [[nodiscard]] std::optional<frame_event> next(std::span<const char>& bytes);
+
+    [[nodiscard]] bool ended() const noexcept { return ended_; }
+
+private:
+    bool take_head(std::span<const char>& bytes) noexcept;
+    std::optional<frame_event> begin_frame();
+    std::optional<frame_event> take_data(std::span<const char> piece);
+    std::optional<frame_event> take_control(std::span<const char> piece);
+    void make_room(std::size_t arriving);
+    message finish_message() noexcept;
+    frame_event finish_close();
+    violation fail(errc what, std::uint16_t close_code, const std::string& sentence);
+    violation protocol_fault(const char* fault);
+
+    std::size_t max_message_;
+    bool ended_ = false;
+
+    // the frame at hand
+    std::array<std::uint8_t, 10> head_{};
+    std::size_t head_size_ = 0;
+    bool in_payload_ = false;
+    std::uint8_t opcode_ = 0;
+    bool final_ = false;
+    std::size_t left_ = 0; // bytes of payload still to come
+    std::string control_;
+
+    // the message at hand, which control frames may interrupt
+    std::size_t fragments_ = 0; // that have begun; 0 between messages
+    opcode kind_ = opcode::text;
+    base::padded_buffer message_;
+    base::utf8_checker text_;
+};
+
+} // namespace gemini::live::transport
