@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "session/clock.hpp"
+#include "transport/wakeup.hpp"
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <vector>
+
+namespace test {
+
+/// A clock that stands still until `advance()` moves it to the next moment that somebody waits for.
+class virtual_clock : public gemini::live::sessions::clock {
+public:
+    using time_point = gemini::live::sessions::time_point;
+
+    [[nodiscard]] time_point now() const override { return now_; }
+
+    asio::awaitable<void> sleep_until(time_point when) override
+    {
+        sleeper me(*this, when);
+        co_await me.due.wait();
+    }
+
+    /// False when nobody waits.
+    bool advance()
+    {
+        const auto next = std::min_element(sleepers_.begin(), sleepers_.end(),
+            [](const sleeper* a, const sleeper* b) { return a->when < b->when; });
+        if (next == sleepers_.end()) return false;
+        now_ = std::max(now_, (*next)->when);
+        (*next)->due.set();
+        sleepers_.erase(next);
+        return true;
+    }
+
+private:
+    struct sleeper {
+        sleeper(virtual_clock& clock, time_point at) : owner(clock), when(at)
+        {
+            owner.sleepers_.push_back(this);
+        }
+        sleeper(const sleeper&) = delete;
+        sleeper& operator=(const sleeper&) = delete;
+        ~sleeper() { std::erase(owner.sleepers_, this); }
+
+        virtual_clock& owner;
+        time_point when;
+        gemini::live::transport::wakeup due;
+    };
+
+    time_point now_ = time_point() + std::chrono::hours(1);
+    std::vector<sleeper*> sleepers_;
+};
+
+/// Runs `io` in virtual time until `work` has ended. Time passes only when nothing else can happen.
+inline void play(asio::io_context& io, virtual_clock& clock, asio::awaitable<void> work)
+{
+    std::exception_ptr failure;
+    bool done = false;
+    asio::co_spawn(io, std::move(work), [&](std::exception_ptr thrown) {
+        failure = thrown;
+        done = true;
+    });
+    for (int idle = 0; !done; ++idle) {
+        if (io.poll() != 0) idle = 0;
+        io.restart();
+        if (done) break;
+        if (idle > 100'000) throw std::runtime_error("the test does not end");
+        if (!clock.advance()) throw std::runtime_error("the test is stuck: nobody waits for time");
+    }
+    if (failure) std::rethrow_exception(failure);
+}
+
+} // namespace test

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/classifier.hpp"
+
+#include "support/catch.hpp"
+
+using namespace gemini::live;
+using namespace gemini::live::sessions;
+
+namespace {
+
+struct sample {
+    std::uint16_t code;
+    const char* reason;
+    situation when;
+    sessions::action action;
+    errc means;
+};
+
+constexpr situation before{false, false};
+constexpr situation before_with_handle{false, true};
+constexpr situation open{true, false};
+constexpr situation open_with_handle{true, true};
+
+} // namespace
+
+TEST_CASE("close codes and reasons seen from the service are judged by the table")
+{
+    // clang-format off
+    const sample samples[]{
+        {1000, "", open, action::resume, errc::connection_lost},
+        {1000, "The operation was cancelled.", open, action::resume, errc::connection_lost},
+        {1000, "", before, action::back_off, errc::unavailable},
+        {1001, "", open, action::resume, errc::connection_lost},
+        {1005, "", open, action::resume, errc::connection_lost},
+        {1006, "", open, action::resume, errc::connection_lost},
+        {1007, "Request contains an invalid argument.", before, action::give_up, errc::rejected},
+        {1007, "Request contains an invalid argument.", before_with_handle, action::fresh, errc::rejected},
+        {1007, "API key not valid. Please pass a valid API key.", before, action::give_up, errc::unauthorized},
+        {1007, "API key not valid. Please pass a valid API key.", before_with_handle, action::give_up, errc::unauthorized},
+        {1007, "API key expired. Please renew the API key.", open, action::give_up, errc::unauthorized},
+        {1007, "User location is not supported for the API use.", before, action::give_up, errc::rejected},
+        {1007, "Invalid JSON payload received. Unknown name \"x\" at 'setup': Cannot find field.", before_with_handle, action::give_up, errc::rejected},
+        {1007, "Invalid session handle", before_with_handle, action::fresh, errc::rejected},
+        {1007, "Function response scheduling is not supported for this model.", open, action::give_up, errc::rejected},
+        {1008, "models/x is not found for API version v1beta, or is not supported for bidiGenerateContent. Call ModelServi", before, action::give_up, errc::rejected},
+        {1008, "Operation is not implemented, or supported, or enabled.", open, action::back_off, errc::unavailable},
+        {1008, "Requested entity was not found.", before_with_handle, action::fresh, errc::rejected},
+        {1008, "BidiGenerateContent session not found", open_with_handle, action::fresh, errc::rejected},
+        {1008, "Connection aborted because the client failed to close the connection after receiving a GoAway signal once the session durat", open_with_handle, action::resume, errc::connection_lost},
+        {1008, "Method doesn't allow unregistered callers (callers without established identity).", before, action::give_up, errc::unauthorized},
+        {1008, "The operation was aborted.", open, action::resume, errc::connection_lost},
+        {1008, "", open, action::give_up, errc::rejected},
+        {1011, "Internal error occurred.", open, action::back_off, errc::unavailable},
+        {1011, "The service is currently unavailable.", before, action::back_off, errc::unavailable},
+        {1011, "Deadline expired before operation could complete.", open, action::resume, errc::connection_lost},
+        {1011, "You exceeded your current quota, please check your plan", before, action::back_off, errc::quota_exceeded},
+        {1011, "Resource has been exhausted (e.g. check quota).", open, action::back_off, errc::quota_exceeded},
+        {1012, "", open, action::back_off, errc::unavailable},
+        {1013, "", open, action::back_off, errc::unavailable},
+        {1002, "", open, action::give_up, errc::rejected},
+        {1003, "", open, action::give_up, errc::rejected},
+        {1009, "", open, action::give_up, errc::rejected},
+        {4000, "something new", open, action::resume, errc::connection_lost},
+    };
+    // clang-format on
+    for (const auto& each : samples) {
+        INFO(each.code << " " << each.reason);
+        const error failure(
+            errc::connection_lost, "Closed.", {phase::open, each.code, each.reason});
+        const auto judged = classify(failure, each.when);
+        CHECK(judged.action == each.action);
+        CHECK(judged.why.value() == each.means);
+        CHECK(judged.why.close_code() == each.code);
+        CHECK(judged.why.reason() == each.reason);
+    }
+}
+
+TEST_CASE("the user reads what to do, and what the server said")
+{
+    const error failure(errc::connection_lost, "Closed.",
+        {phase::setup, 1007, "API key not valid. Please pass a valid API key."});
+    CHECK(std::string(classify(failure, before).why.what()) ==
+          "The API key was refused: check GOOGLE_API_KEY or GEMINI_API_KEY (close code 1007: API "
+          "key not valid. Please pass a valid API key.).");
+}
+
+TEST_CASE("every row of the table is reached by an example of its own")
+{
+    for (const auto& row : close_table()) {
+        INFO(row.code << " " << row.reason_part);
+        const situation when{row.stage == stage::open, row.handle == handle::used};
+        const error failure(errc::connection_lost, "Closed.",
+            {phase::open, row.code == 0 ? std::uint16_t{4999} : row.code,
+                std::string(row.reason_part)});
+        const auto judged = classify(failure, when);
+        CHECK(judged.action == row.action);
+        CHECK(judged.why.value() == row.code_means);
+    }
+}
+
+TEST_CASE("failures without a close frame are judged by what they are")
+{
+    const auto judge = [](errc code, int http_status = 0) {
+        return classify(error(code, "x", {phase::upgrade, 0, "", http_status}), before).action;
+    };
+    CHECK(judge(errc::resolve_failed) == action::back_off);
+    CHECK(judge(errc::connect_failed) == action::back_off);
+    CHECK(judge(errc::timed_out) == action::back_off);
+    CHECK(judge(errc::unavailable, 503) == action::back_off);
+    CHECK(judge(errc::quota_exceeded, 429) == action::back_off);
+    CHECK(judge(errc::protocol_violation) == action::back_off);
+    CHECK(judge(errc::connection_lost) == action::resume);
+    CHECK(judge(errc::unauthorized, 401) == action::give_up);
+    CHECK(judge(errc::rejected, 404) == action::give_up);
+    CHECK(judge(errc::tls_failed) == action::give_up);
+    CHECK(judge(errc::proxy_failed) == action::give_up);
+    CHECK(judge(errc::message_too_big) == action::give_up);
+    CHECK(judge(errc::missing_credentials) == action::give_up);
+    CHECK(judge(errc::event_loop_unavailable) == action::give_up);
+}
+
+TEST_CASE("a quota that is used up is given a minute unless the server says otherwise")
+{
+    using namespace std::chrono_literals;
+    error_details details{phase::upgrade, 0, "", 429};
+    CHECK(classify(error(errc::quota_exceeded, "x", details), open).at_least == 60s);
+    details.retry_after = 7s;
+    CHECK(classify(error(errc::quota_exceeded, "x", details), open).at_least == 7s);
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/machine.hpp"
+
+#include "support/catch.hpp"
+
+using namespace gemini::live;
+using namespace gemini::live::sessions;
+using namespace std::chrono_literals;
+
+namespace {
+
+const error lost(errc::connection_lost, "The connection was lost.", {phase::open});
+const error refused(errc::connect_failed, "Nobody listens.", {phase::connect});
+const error wrong_key(errc::unauthorized, "The key was refused.", {phase::upgrade, 0, "", 401});
+
+constexpr time_point start_of_time = time_point() + 1h;
+
+machine make(reconnect_policy policy = {}, std::string handle = "", double random = 0.5)
+{
+    return {policy, std::move(handle), [random] { return random; }};
+}
+
+error closed(std::uint16_t code, std::string reason)
+{
+    return {errc::connection_lost, "Closed.", {phase::open, code, std::move(reason)}};
+}
+
+} // namespace
+
+TEST_CASE("the life of a session that loses its connection once")
+{
+    auto machine = make();
+    CHECK(machine.status() == status::disconnected);
+
+    const auto connecting = machine.start();
+    CHECK(connecting.from == status::disconnected);
+    CHECK(connecting.to == status::connecting);
+    CHECK(connecting.attempt == 1);
+    CHECK(machine.epoch() == 0);
+
+    const auto connected = machine.opened(start_of_time);
+    CHECK(connected.to == status::connected);
+    CHECK_FALSE(connected.resumed);
+    CHECK(machine.epoch() == 1);
+
+    const auto again = machine.lost(lost, start_of_time + 1min);
+    CHECK(again.to == status::reconnecting);
+    CHECK(again.attempt == 1);
+    CHECK(again.delay == 250ms); // half of [0, 500 ms]
+    CHECK(again.cause->value() == errc::connection_lost);
+
+    CHECK(machine.opened(start_of_time + 2min).to == status::connected);
+    CHECK(machine.epoch() == 2);
+    CHECK(machine.close().to == status::closed);
+    CHECK(machine.ended());
+}
+
+TEST_CASE("the wait doubles up to its cap and is spread evenly from zero")
+{
+    reconnect_policy policy;
+    policy.max_attempts = 0;
+    auto longest = make(policy, "", 0.999999);
+    static_cast<void>(longest.start());
+    static_cast<void>(longest.opened(start_of_time));
+    std::vector<std::chrono::milliseconds> delays;
+    for (int i = 0; i < 9; ++i) delays.push_back(longest.lost(lost, start_of_time).delay + 1ms);
+    CHECK(delays == std::vector<std::chrono::milliseconds>{
+                        500ms, 1000ms, 2000ms, 4000ms, 8000ms, 16000ms, 30000ms, 30000ms, 30000ms});
+
+    auto shortest = make(policy, "", 0.0);
+    static_cast<void>(shortest.start());
+    static_cast<void>(shortest.opened(start_of_time));
+    CHECK(shortest.lost(lost, start_of_time).delay == 0ms);
+    CHECK(shortest.lost(lost, start_of_time).delay == 0ms);
+}
+
+TEST_CASE("a server that accepts and hangs up at once is not hammered")
+{
+    auto machine = make();
+    static_cast<void>(machine.start());
+    int dials = 0;
+    auto now = start_of_time;
+    status_change change;
+    do {
+        static_cast<void>(machine.opened(now));
+        ++dials;
+        change = machine.lost(lost, now + 10ms);
+        now += 10ms + change.delay;
+    } while (change.to == status::reconnecting);
+    CHECK(dials == 11); // the first, and max_attempts more
+    CHECK(change.to == status::error);
+}
+
+TEST_CASE("a healthy spell earns a new row of attempts")
+{
+    auto machine = make();
+    static_cast<void>(machine.start());
+    static_cast<void>(machine.opened(start_of_time));
+    CHECK(machine.lost(lost, start_of_time).attempt == 1);
+    CHECK(machine.lost(refused, start_of_time).attempt == 2);
+    static_cast<void>(machine.opened(start_of_time));
+    CHECK(machine.lost(lost, start_of_time + 29s).attempt == 3);
+    static_cast<void>(machine.opened(start_of_time));
+    CHECK(machine.lost(lost, start_of_time + 30s).attempt == 1);
+}
+
+TEST_CASE("the first connection has a small limit of its own and fails with the real cause")
+{
+    auto machine = make();
+    static_cast<void>(machine.start());
+    CHECK(machine.lost(refused, start_of_time).attempt == 2);
+    const auto third = machine.lost(refused, start_of_time);
+    CHECK(third.to == status::connecting);
+    CHECK(third.attempt == 3);
+    const auto end = machine.lost(refused, start_of_time);
+    CHECK(end.to == status::error);
+    CHECK(end.cause->value() == errc::connect_failed);
+}
+
+TEST_CASE("what cannot get better is not tried again")
+{
+    auto first = make();
+    static_cast<void>(first.start());
+    CHECK(first.lost(wrong_key, start_of_time).to == status::error);
+
+    auto later = make();
+    static_cast<void>(later.start());
+    static_cast<void>(later.opened(start_of_time));
+    CHECK(later.lost(wrong_key, start_of_time).to == status::error);
+}
+
+TEST_CASE("Retry-After is the shortest wait, and too long for a first connection")
+{
+    error_details details{phase::upgrade, 0, "", 503};
+    details.retry_after = 20s;
+    const error busy(errc::unavailable, "Busy.", details);
+
+    auto later = make();
+    static_cast<void>(later.start());
+    static_cast<void>(later.opened(start_of_time));
+    CHECK(later.lost(busy, start_of_time).delay == 20s);
+
+    auto first = make();
+    static_cast<void>(first.start());
+    const auto end = first.lost(busy, start_of_time);
+    CHECK(end.to == status::error);
+    CHECK(end.cause->retry_after() == 20s);
+}
+
+TEST_CASE("without reconnecting the first loss is the end")
+{
+    reconnect_policy policy;
+    policy.enabled = false;
+    auto machine = make(policy);
+    static_cast<void>(machine.start());
+    CHECK(machine.lost(refused, start_of_time).to == status::connecting);
+    static_cast<void>(machine.opened(start_of_time));
+    CHECK(machine.lost(lost, start_of_time).to == status::error);
+}
+
+TEST_CASE("the newest good handle is used, and dropped when the server refuses it")
+{
+    auto machine = make();
+    static_cast<void>(machine.start());
+    static_cast<void>(machine.opened(start_of_time));
+    machine.update({"one", true, {}});
+    machine.update({"", true, {}});
+    machine.update({"two", false, {}});
+    CHECK(machine.handle() == "one");
+    machine.update({"three", true, {}});
+
+    CHECK(machine.lost(lost, start_of_time + 1min).to == status::reconnecting);
+    CHECK(machine.handle() == "three");
+    const auto refused_handle =
+        machine.lost(closed(1007, "Invalid session handle"), start_of_time + 1min);
+    CHECK(refused_handle.to == status::reconnecting);
+    CHECK(machine.handle().empty());
+    CHECK_FALSE(machine.opened(start_of_time + 1min).resumed);
+}
+
+TEST_CASE("a handle from another process is used by the first connection")
+{
+    auto machine = make({}, "from elsewhere");
+    CHECK(machine.handle() == "from elsewhere");
+    static_cast<void>(machine.start());
+    CHECK(machine.opened(start_of_time).resumed);
+}
