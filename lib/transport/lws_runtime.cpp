@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/lws_runtime.hpp"
+
+#include "base/buffer.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <asio/post.hpp>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <mutex>
+
+namespace gemini::live::transport {
+namespace {
+
+static_assert(base::frame::headroom >= LWS_PRE);
+
+constexpr int far_away = 7 * 24 * 3600; // s; all deadlines are ours, lws's must never come first
+constexpr std::size_t read_size = 128 * 1024;
+// Tables grow with the descriptor limit. Above this they would cost megabytes, below it a limit
+// of our own would only slow lws's look-ups down.
+constexpr rlim_t widest_table = 1u << 18;
+constexpr unsigned narrow_table = 1u << 16;
+
+/// Loading and unloading of the event loop plugin is not safe among threads.
+std::mutex& creation()
+{
+    static std::mutex mutex;
+    return mutex;
+}
+
+void silence_lws()
+{
+    static std::once_flag once;
+    std::call_once(once, [] { lws_set_log_level(0, [](int, const char*) {}); });
+}
+
+/// With a loop that is not its own, lws returns a context even when it could not set it up, and is
+/// already destroying it.
+bool has_event_pipe(uv_loop_t& loop)
+{
+    bool found = false;
+    const auto look = [](uv_handle_t* handle, void* result) {
+        if (handle->type == UV_POLL && uv_is_active(handle) != 0)
+            *static_cast<bool*>(result) = true;
+    };
+    uv_walk(&loop, look, &found);
+    return found;
+}
+
+} // namespace
+
+class lws_runtime::service : public asio::execution_context::service {
+public:
+    inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming)
+
+    using asio::execution_context::service::service;
+
+    std::shared_ptr<lws_runtime> runtime;
+
+private:
+    void shutdown() override
+    {
+        const std::lock_guard lock(creation());
+        if (runtime) runtime->stop();
+    }
+};
+
+std::shared_ptr<lws_runtime> lws_runtime::of(const asio::any_io_executor& executor)
+{
+    auto& context = asio::query(executor, asio::execution::context);
+    const std::lock_guard lock(creation());
+    if (!asio::has_service<service>(context)) {
+        // Services go down in reverse order: those that the runtime stands on must come first.
+        auto made = std::make_shared<lws_runtime>(executor);
+        asio::use_service<service>(context).runtime = std::move(made);
+    }
+    return asio::use_service<service>(context).runtime;
+}
+
+lws_runtime::lws_runtime(const asio::any_io_executor& executor)
+    : strand_(asio::make_strand(executor))
+{
+    silence_lws();
+    if (uv_loop_init(&loop_) != 0) {
+        throw error(errc::event_loop_unavailable,
+            "No event loop could be made: raise the limit of open files (ulimit -n).");
+    }
+    void* loops[] = {&loop_};
+    lws_context_creation_info info{};
+    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info.foreign_loops = loops;
+    info.pcontext = &context_;
+    info.pt_serv_buf_size = 32 * 1024; // above a TLS record
+    info.max_http_header_data = 8 * 1024;
+    info.timeout_secs = far_away;
+    rlimit open_files{};
+    ::getrlimit(RLIMIT_NOFILE, &open_files);
+    if (open_files.rlim_cur > widest_table) info.fd_limit_per_thread = narrow_table;
+    most_users_ = std::min<rlim_t>(open_files.rlim_cur, narrow_table) - 8;
+
+    context_ = lws_create_context(&info);
+    if (!context_ || !has_event_pipe(loop_)) {
+        stop();
+        throw error(errc::event_loop_unavailable,
+            "libwebsockets has no libuv event loop: install the package libwebsockets-evlib-uv "
+            "(Debian, Ubuntu), or a libwebsockets built with libuv.");
+    }
+    const int backend = ::dup(uv_backend_fd(&loop_));
+    if (backend < 0) {
+        stop();
+        throw error(errc::event_loop_unavailable,
+            "No event loop could be made: raise the limit of open files (ulimit -n).");
+    }
+    timer_.emplace(*strand_);
+    watch_.emplace(*strand_, backend);
+}
+
+lws_runtime::~lws_runtime() = default;
+
+asio::any_io_executor lws_runtime::executor() const
+{
+    return strand_ ? asio::any_io_executor(*strand_) : asio::any_io_executor();
+}
+
+void lws_runtime::kick() noexcept
+{
+    if (!context_ || turning_ || kicked_) return;
+    kicked_ = true;
+    asio::post(*strand_, [this] {
+        kicked_ = false;
+        turn();
+    });
+}
+
+void lws_runtime::kill(lws* connection) noexcept
+{
+    if (!context_) return;
+    lws_set_timeout(connection, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    lws_cancel_service(context_); // libuv's timer is armed only after an event
+    kick();
+}
+
+void lws_runtime::reclaim_handle(lws* connection) noexcept
+{
+    const auto close_lost = [](uv_handle_t* handle, void* of) {
+        if (handle->type == UV_POLL && handle->data == of && uv_is_closing(handle) == 0)
+            uv_close(handle, [](uv_handle_t* closed) { lws_realloc(closed, 0, "lost"); });
+    };
+    uv_walk(&loop_, close_lost, connection);
+    kick();
+}
+
+std::span<char> lws_runtime::read_buffer()
+{
+    if (read_buffer_.empty()) read_buffer_.resize(read_size);
+    return read_buffer_;
+}
+
+void lws_runtime::enter() noexcept
+{
+    ++users_;
+    kick();
+}
+
+void lws_runtime::leave() noexcept
+{
+    --users_;
+    kick();
+}
+
+/// Lets libuv work as far as it can without waiting. The second round takes up what callbacks of
+/// the first have asked for.
+void lws_runtime::turn() noexcept
+{
+    if (!context_) return;
+    turning_ = true;
+    int rounds = 0;
+    do {
+        uv_run(&loop_, UV_RUN_NOWAIT);
+    } while (++rounds < 2 || (uv_backend_timeout(&loop_) == 0 && rounds < 8));
+    // libuv's idle handle may have stopped although lws has work that no descriptor announces
+    if (lws_service_adjust_timeout(context_, 1, 0) == 0) lws_cancel_service(context_);
+    turning_ = false;
+    rearm();
+}
+
+void lws_runtime::rearm()
+{
+    const int timeout = uv_backend_timeout(&loop_);
+    if (timeout == 0) return kick();
+    if (users_ == 0) return rest();
+    if (timeout > 0) {
+        const auto due = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout);
+        if (armed_ == decltype(armed_){} || due < armed_) {
+            armed_ = due;
+            timer_->expires_at(due);
+            timer_->async_wait([this](asio::error_code cancelled) {
+                if (cancelled) return;
+                armed_ = {};
+                turn();
+            });
+        }
+    }
+    if (!watching_) {
+        watching_ = true;
+        watch_->async_wait(watch::wait_read, [this](asio::error_code) {
+            watching_ = false;
+            turn();
+        });
+    }
+}
+
+void lws_runtime::rest() noexcept
+{
+    armed_ = {};
+    timer_->cancel();
+    asio::error_code ignored;
+    if (watching_) watch_->cancel(ignored);
+}
+
+/// The context goes down within the first call if all handles close at once, else, as they close,
+/// within the second: lws leaves that to whoever owns the loop.
+void lws_runtime::stop() noexcept
+{
+    timer_.reset();
+    watch_.reset();
+    turning_ = true;
+    const auto settle = [this] {
+        for (int round = 0; round < 1000 && uv_run(&loop_, UV_RUN_NOWAIT) != 0; ++round) {
+        }
+    };
+    lws_context_destroy(context_);
+    settle();
+    lws_context_destroy(context_);
+    const auto close_left = [](uv_handle_t* handle, void*) {
+        if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
+    };
+    uv_walk(&loop_, close_left, nullptr);
+    settle();
+    uv_loop_close(&loop_);
+    context_ = nullptr;
+    strand_.reset();
+}
+
+lws_virtual_host::lws_virtual_host(std::shared_ptr<lws_runtime> runtime,
+    lws_context_creation_info info, std::shared_ptr<const void> baggage)
+    : runtime_(std::move(runtime)), baggage_(std::move(baggage))
+{
+    info.port = CONTEXT_PORT_NO_LISTEN;
+    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info.connect_timeout_secs = far_away;
+    if (!info.http_proxy_address) info.http_proxy_address = ""; // keeps lws off the environment
+    info.alpn = "http/1.1"; // flow control does nothing on HTTP/2
+    if (runtime_->alive()) host_ = lws_create_vhost(runtime_->context(), &info);
+    if (!host_) {
+        throw error(errc::connect_failed,
+            "libwebsockets could not set up the connection: memory or descriptors ran out.");
+    }
+}
+
+/// Posted, since the last connection may let go of the host within a callback of its own.
+lws_virtual_host::~lws_virtual_host()
+{
+    if (!host_ || !runtime_->alive()) return;
+    asio::post(runtime_->strand_executor(), [runtime = runtime_, host = host_, baggage = baggage_] {
+        if (runtime->alive()) lws_vhost_destroy(host);
+    });
+}
+
+} // namespace gemini::live::transport

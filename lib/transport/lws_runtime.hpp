@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <asio/basic_waitable_timer.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/posix/basic_stream_descriptor.hpp>
+#include <asio/strand.hpp>
+#include <libwebsockets.h>
+#include <uv.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace gemini::live::transport {
+
+/// libwebsockets on an Asio execution context: one lws context, whose libuv loop runs embedded in
+/// Asio. There is one per execution context; it lives until that is destroyed, objects that use it
+/// may live longer. While nobody uses it (`lws_use`), nothing of it is pending, so `run()` returns.
+///
+/// All members are to be called on `executor()`, a strand, unless they say otherwise. lws calls its
+/// callbacks there too. Installs a silent log sink for lws, which also ignores SIGPIPE: both hold
+/// for the process.
+class lws_runtime : public std::enable_shared_from_this<lws_runtime> {
+public:
+    using strand = asio::strand<asio::any_io_executor>;
+
+    /// Bytes of one frame that lws gives to the socket at once; longer messages are fragmented.
+    static constexpr std::size_t tx_packet_size = 64 * 1024;
+    /// lws's own receive buffer of each connection: it only serves what comes behind the upgrade.
+    static constexpr std::size_t rx_buffer_size = 512;
+
+    /// The runtime of the execution context of `executor`. From any thread. Throws `live::error`
+    /// with errc::event_loop_unavailable.
+    [[nodiscard]] static std::shared_ptr<lws_runtime> of(const asio::any_io_executor& executor);
+
+    explicit lws_runtime(const asio::any_io_executor& executor);
+    lws_runtime(const lws_runtime&) = delete;
+    lws_runtime& operator=(const lws_runtime&) = delete;
+    ~lws_runtime();
+
+    /// False once the execution context is going down: then there is no `context()` any more, and
+    /// `executor()` is empty.
+    [[nodiscard]] bool alive() const noexcept { return context_ != nullptr; }
+    [[nodiscard]] asio::any_io_executor executor() const;
+    /// As `executor()`, with its type; only while `alive()`.
+    [[nodiscard]] const strand& strand_executor() const noexcept { return *strand_; }
+    [[nodiscard]] lws_context* context() const noexcept { return context_; }
+
+    /// To be called after every call of lws made outside its callbacks: libuv takes up what lws
+    /// asked of it only when it runs next. Cheap to repeat.
+    void kick() noexcept;
+
+    /// Ends a connection without a word; its CLOSED and WSI_DESTROY callbacks come later. May be
+    /// called in callbacks.
+    void kill(lws* connection) noexcept;
+
+    /// To be called in the WSI_DESTROY callback of a connection that never came up: lws 4.1.6 loses
+    /// the libuv handle of a failed connect.
+    void reclaim_handle(lws* connection) noexcept;
+
+    /// Connections that lws can still take without running out of descriptors.
+    [[nodiscard]] bool has_room() const noexcept { return users_ < most_users_; }
+
+    /// Where a connection reads into; what it holds is void when control leaves the caller.
+    [[nodiscard]] std::span<char> read_buffer();
+
+private:
+    friend class lws_use;
+    class service;
+    using watch = asio::posix::basic_stream_descriptor<strand>;
+    using timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+        asio::wait_traits<std::chrono::steady_clock>, strand>;
+
+    void enter() noexcept;
+    void leave() noexcept;
+    void turn() noexcept;
+    void rearm();
+    void rest() noexcept;
+    void stop() noexcept;
+
+    std::optional<strand> strand_;
+    uv_loop_t loop_{};
+    lws_context* context_ = nullptr;
+    std::optional<watch> watch_;
+    std::optional<timer> timer_;
+    bool watching_ = false;
+    std::chrono::steady_clock::time_point armed_{}; // when the timer goes off; epoch: not armed
+    bool turning_ = false;
+    bool kicked_ = false;
+    std::size_t users_ = 0;
+    std::size_t most_users_ = 0;
+    std::vector<char> read_buffer_;
+};
+
+/// Keeps a runtime running. Whoever has a connection or listening socket in lws holds one of these
+/// until lws has let go of it (WSI_DESTROY).
+class lws_use {
+public:
+    lws_use() = default;
+    explicit lws_use(std::shared_ptr<lws_runtime> runtime) noexcept : runtime_(std::move(runtime))
+    {
+        runtime_->enter();
+    }
+    lws_use(lws_use&& other) noexcept = default;
+    lws_use& operator=(lws_use&& other) noexcept
+    {
+        std::swap(runtime_, other.runtime_);
+        return *this;
+    }
+    ~lws_use() { reset(); }
+
+    void reset() noexcept
+    {
+        if (const auto runtime = std::exchange(runtime_, nullptr)) runtime->leave();
+    }
+
+private:
+    std::shared_ptr<lws_runtime> runtime_;
+};
+
+/// A virtual host: what connections with the same trust, proxy and callbacks share. Connections
+/// keep it alive by shared_ptr until WSI_DESTROY; lws forgets it afterwards.
+///
+/// Do not give it a port to listen on: lws 4.1.6 cannot stop listening before the context ends.
+/// Accept with Asio and hand the socket over with `lws_adopt_socket_vhost`, then `kick()`.
+class lws_virtual_host {
+public:
+    /// `info` as for `lws_create_vhost`; sizes, options and timeouts that all hosts need are filled
+    /// in. Whatever `info` points to must live as long as the host: pass its owner as `baggage`.
+    /// Throws `live::error`.
+    lws_virtual_host(std::shared_ptr<lws_runtime> runtime, lws_context_creation_info info,
+        std::shared_ptr<const void> baggage);
+    lws_virtual_host(const lws_virtual_host&) = delete;
+    lws_virtual_host& operator=(const lws_virtual_host&) = delete;
+    ~lws_virtual_host();
+
+    [[nodiscard]] lws_vhost* get() const noexcept { return host_; }
+    [[nodiscard]] const std::shared_ptr<lws_runtime>& runtime() const noexcept { return runtime_; }
+
+private:
+    std::shared_ptr<lws_runtime> runtime_;
+    std::shared_ptr<const void> baggage_;
+    lws_vhost* host_ = nullptr;
+};
+
+} // namespace gemini::live::transport
