@@ -1,0 +1,851 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/client_core.hpp"
+#include "transport/memory.hpp"
+
+#include "support/catch.hpp"
+#include "support/virtual_time.hpp"
+
+#include <gemini/live/session.hpp>
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/post.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+// A whole session against a scripted server, in virtual time.
+namespace live = gemini::live;
+using namespace gemini::live;
+using namespace std::chrono_literals;
+using transport::memory_peer;
+
+namespace {
+
+using peer_ptr = std::shared_ptr<memory_peer>;
+using script = std::function<asio::awaitable<void>(peer_ptr)>;
+
+struct world {
+    asio::io_context io{1};
+    std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
+    int dials = 0;
+    std::vector<std::string> heard{}; // what the server got, over all connections
+    std::vector<script> scripts{};    // one for each connection; the last serves all further ones
+    std::function<void(const transport::connect_request&)> decide{};
+    client_options options{};
+
+    world() { options.credentials = api_key("test-key"); }
+
+    client make_client()
+    {
+        auto connector = transport::make_memory_connector(
+            io.get_executor(),
+            [this](peer_ptr peer) {
+                const auto index = std::min(static_cast<std::size_t>(served++), scripts.size() - 1);
+                return scripts[index](std::move(peer));
+            },
+            [this](const transport::connect_request& request) {
+                ++dials;
+                if (decide) decide(request);
+            });
+        return client(std::make_shared<client_core>(
+            options, std::move(connector), clock, [] { return 0.5; }));
+    }
+
+    void play(asio::awaitable<void> work) { test::play(io, *clock, std::move(work)); }
+
+private:
+    int served = 0;
+};
+
+const live::setup plain{.model = "gemini-3.8-live"};
+
+asio::awaitable<void> greet(world& w, peer_ptr peer)
+{
+    auto first = co_await peer->receive();
+    if (!first) co_return;
+    w.heard.push_back(*first);
+    peer->send(R"({"setupComplete":{}})");
+}
+
+/// Completes the setup, then writes down all that comes.
+asio::awaitable<void> listen(world& w, peer_ptr peer)
+{
+    co_await greet(w, peer);
+    while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+}
+
+/// Lets everything that is ready happen first.
+asio::awaitable<void> settle()
+{
+    for (int i = 0; i < 50; ++i)
+        co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+}
+
+template <class Work>
+asio::awaitable<std::optional<error>> failure_of(Work work)
+{
+    try {
+        co_await std::move(work);
+    } catch (const error& thrown) {
+        co_return thrown;
+    }
+    co_return std::nullopt;
+}
+
+std::string text_message(std::string_view text)
+{
+    return R"({"serverContent":{"modelTurn":{"parts":[{"text":")" + std::string(text) + R"("}]}}})";
+}
+
+constexpr const char* turn_complete = R"({"serverContent":{"turnComplete":true}})";
+
+} // namespace
+
+TEST_CASE("connect completes at setupComplete, and what was sent before goes out in order")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        CHECK(session.status() == status::disconnected);
+        co_await session.send("one");
+        co_await session.send_realtime_input(realtime_input::activity_start());
+        co_await session.send("two");
+        co_await session.connect();
+        CHECK(session.status() == status::connected);
+        co_await session.send("three");
+        co_await session.drain();
+        co_await settle();
+        co_await session.close();
+        CHECK(session.status() == status::closed);
+    };
+    w.play(work());
+    REQUIRE(w.heard.size() == 5);
+    CHECK(w.heard[0].find(R"("model":"models/gemini-3.8-live")") != std::string::npos);
+    CHECK(w.heard[0].find(R"("sessionResumption":{})") != std::string::npos);
+    CHECK(w.heard[1] == R"({"realtimeInput":{"text":"one"}})");
+    CHECK(w.heard[2] == R"({"realtimeInput":{"activityStart":{}}})");
+    CHECK(w.heard[3] == R"({"realtimeInput":{"text":"two"}})");
+    CHECK(w.heard[4] == R"({"realtimeInput":{"text":"three"}})");
+}
+
+TEST_CASE("the key travels in a header and not in the URL")
+{
+    world w;
+    transport::connect_request seen;
+    w.decide = [&](const transport::connect_request& request) { seen = request; };
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> { co_await session.connect(); };
+    w.play(work());
+    CHECK(seen.host == "generativelanguage.googleapis.com");
+    CHECK(seen.target ==
+          "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent");
+    CHECK(seen.target.find("test-key") == std::string::npos);
+    const std::pair<std::string, std::string> key("x-goog-api-key", "test-key");
+    CHECK(std::find(seen.fields.begin(), seen.fields.end(), key) != seen.fields.end());
+}
+
+TEST_CASE("a text turn goes the way that the model wants")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    live::setup older{.model = "gemini-live-2.5-flash-native-audio"};
+    session session{client, older};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("hi");
+        co_await session.drain();
+        co_await settle();
+    };
+    w.play(work());
+    CHECK(
+        w.heard.at(1) ==
+        R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"hi"}]}],"turnComplete":true}})");
+}
+
+TEST_CASE("messages come in order, and the stream ends after close")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        for (int i = 0; i < 100; ++i) peer->send(text_message(std::to_string(i)));
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto messages = session.messages();
+        auto first = co_await messages.next();
+        REQUIRE(first);
+        CHECK(first->all().setup_complete.has_value());
+        for (int i = 0; i < 100; ++i) {
+            auto message = co_await messages.next();
+            REQUIRE(message);
+            CHECK(message->text() == std::to_string(i));
+            CHECK(message->epoch() == 1);
+        }
+        co_await session.close();
+        CHECK_FALSE(co_await messages.next());
+        CHECK_FALSE(co_await messages.next());
+    };
+    w.play(work());
+}
+
+TEST_CASE("a second reader is told so, and the first goes on")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto messages = session.messages();
+        co_await messages.next();
+        bool first_ended = false;
+        const auto read = [&]() -> asio::awaitable<void> {
+            CHECK_FALSE(co_await messages.next());
+            first_ended = true;
+        };
+        asio::co_spawn(w.io, read(), [](std::exception_ptr) {});
+        co_await settle();
+        auto events = session.events();
+        auto second = events.next();
+        const auto refused = co_await failure_of(std::move(second));
+        REQUIRE(refused);
+        CHECK(refused->value() == errc::misuse);
+        CHECK(refused->code() == condition::misuse);
+        CHECK_FALSE(first_ended);
+        co_await session.close();
+        co_await settle();
+        CHECK(first_ended);
+    };
+    w.play(work());
+}
+
+TEST_CASE("cancelling next loses no message")
+{
+    world w;
+    peer_ptr server;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        server = peer;
+        return listen(w, std::move(peer));
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto messages = session.messages();
+        co_await messages.next();
+        asio::cancellation_signal cancel;
+        bool cancelled = false;
+        const auto read = [&]() -> asio::awaitable<void> { co_await messages.next(); };
+        asio::co_spawn(w.io, read(),
+            asio::bind_cancellation_slot(
+                cancel.slot(), [&](std::exception_ptr thrown) { cancelled = thrown != nullptr; }));
+        co_await settle();
+        server->send(text_message("kept"));
+        cancel.emit(asio::cancellation_type::terminal);
+        co_await settle();
+        if (cancelled) {
+            auto message = co_await messages.next();
+            REQUIRE(message);
+            CHECK(message->text() == "kept");
+        }
+        CHECK(cancelled);
+        server.reset();
+    };
+    w.play(work());
+}
+
+TEST_CASE("the first connection fails with the real cause")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    errc cause = errc::connect_failed;
+    int expected_dials = 3;
+    SECTION("what may get better is tried three times") {}
+    SECTION("a wrong key once")
+    {
+        cause = errc::unauthorized;
+        expected_dials = 1;
+    }
+    SECTION("an untrusted certificate once")
+    {
+        cause = errc::tls_failed;
+        expected_dials = 1;
+    }
+    w.decide = [&](const transport::connect_request&) {
+        throw error(cause, "The reason.", {phase::connect});
+    };
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        auto connecting = session.connect();
+        const auto failed = co_await failure_of(std::move(connecting));
+        REQUIRE(failed);
+        CHECK(failed->value() == cause);
+        CHECK(std::string(failed->what()) == "The reason.");
+        CHECK(session.status() == status::error);
+        auto sending = session.send("x");
+        const auto refused = co_await failure_of(std::move(sending));
+        REQUIRE(refused);
+        CHECK(refused->value() == cause);
+        auto messages = session.messages();
+        auto reading = messages.next();
+        const auto thrown = co_await failure_of(std::move(reading));
+        REQUIRE(thrown);
+        CHECK(thrown->value() == cause);
+    };
+    w.play(work());
+    CHECK(w.dials == expected_dials);
+}
+
+TEST_CASE("without a key connecting says what to set")
+{
+    world w;
+    w.options.credentials = api_key();
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        auto connecting = session.connect();
+        const auto failed = co_await failure_of(std::move(connecting));
+        REQUIRE(failed);
+        CHECK(failed->value() == errc::missing_credentials);
+        CHECK(std::string(failed->what()).find("GEMINI_API_KEY") != std::string::npos);
+    };
+    w.play(work());
+    CHECK(w.dials == 0);
+}
+
+TEST_CASE("a refused setup is reported at once with the server's words")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await peer->receive();
+        peer->close(1007, "API key not valid. Please pass a valid API key.");
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        auto connecting = session.connect();
+        const auto failed = co_await failure_of(std::move(connecting));
+        REQUIRE(failed);
+        CHECK(failed->value() == errc::unauthorized);
+        CHECK(failed->code() == condition::credentials);
+        CHECK(failed->close_code() == 1007);
+        CHECK(failed->reason() == "API key not valid. Please pass a valid API key.");
+    };
+    w.play(work());
+    CHECK(w.dials == 1);
+}
+
+TEST_CASE("a server that answers the setup with an error message is believed")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await peer->receive();
+        peer->send(R"({"error":{"code":400,"message":"No such thing.","status":"INVALID"}})");
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        auto connecting = session.connect();
+        const auto failed = co_await failure_of(std::move(connecting));
+        REQUIRE(failed);
+        CHECK(failed->value() == errc::rejected);
+        CHECK(std::string(failed->what()) == "The server refused the setup: No such thing.");
+    };
+    w.play(work());
+    CHECK(w.dials == 1);
+}
+
+TEST_CASE("a server that never answers the setup runs into its deadline")
+{
+    world w;
+    w.options.reconnect.first_connect_attempts = 1;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await peer->receive();
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto begin = w.clock->now();
+    const auto work = [&]() -> asio::awaitable<void> {
+        auto connecting = session.connect();
+        const auto failed = co_await failure_of(std::move(connecting));
+        REQUIRE(failed);
+        CHECK(failed->value() == errc::timed_out);
+        CHECK(failed->phase() == phase::setup);
+    };
+    w.play(work());
+    CHECK(w.clock->now() - begin == 15s);
+}
+
+TEST_CASE("a lost connection comes back with the handle, and what was sent meanwhile follows")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(
+                         R"({"sessionResumptionUpdate":{"newHandle":"h-1","resumable":true}})");
+                     co_await peer->receive();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("cut me");
+        std::vector<std::string> life;
+        auto events = session.events();
+        bool sent = false;
+        while (auto event = co_await events.next()) {
+            if (const auto* change = std::get_if<status_change>(&*event)) {
+                life.emplace_back(to_string(change->to));
+                if (change->to == status::reconnecting) {
+                    CHECK(change->cause->value() == errc::connection_lost);
+                    CHECK(change->attempt == 1);
+                    CHECK(change->delay == 250ms);
+                    co_await session.send("meanwhile");
+                    sent = true;
+                }
+                if (change->to == status::connected && sent) {
+                    CHECK(change->resumed);
+                    break;
+                }
+            }
+        }
+        CHECK(life ==
+              std::vector<std::string>{"connecting", "connected", "reconnecting", "connected"});
+        co_await session.drain();
+        co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.dials == 2);
+    REQUIRE(w.heard.size() >= 3);
+    CHECK(w.heard[1].find(R"("sessionResumption":{"handle":"h-1"})") != std::string::npos);
+    CHECK(w.heard.back() == R"({"realtimeInput":{"text":"meanwhile"}})");
+}
+
+TEST_CASE("speech older than the window does not outlive an outage, text does")
+{
+    world w;
+    int refusals = 4;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    w.decide = [&](const transport::connect_request&) {
+        if (w.dials > 1 && refusals-- > 0) throw error(errc::connect_failed, "Down.");
+    };
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto events = session.events();
+        const std::vector<std::byte> pcm(640);
+        std::size_t dropped = 0;
+        bool lost = false;
+        while (auto event = co_await events.next()) {
+            const auto* change = std::get_if<status_change>(&*event);
+            if (!change) continue;
+            if (change->to == status::reconnecting && !std::exchange(lost, true)) {
+                co_await session.send_audio(pcm);
+                co_await session.send("kept");
+                co_await session.send_audio(pcm);
+            }
+            if (change->to == status::connected && lost) {
+                dropped = change->dropped;
+                break;
+            }
+        }
+        CHECK(dropped == 2);
+        co_await session.drain();
+        co_await settle();
+    };
+    w.play(work());
+    CHECK(w.heard.back() == R"({"realtimeInput":{"text":"kept"}})");
+    CHECK(w.heard.size() == 3);
+}
+
+TEST_CASE("a malformed message is an event, and the session goes on")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(R"({"serverContent":)");
+        peer->send(R"({"serverContent":{"modelTurn":{"parts":"none"}}})");
+        peer->send(text_message("after"));
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto events = session.events();
+        std::vector<std::string> problems;
+        std::string text;
+        while (text.empty()) {
+            auto event = co_await events.next();
+            REQUIRE(event);
+            if (const auto* bad = std::get_if<malformed_message>(&*event)) {
+                CHECK(bad->why.value() == errc::malformed_message);
+                problems.emplace_back(bad->why.what());
+            }
+            if (const auto* message = std::get_if<server_message>(&*event)) text = message->text();
+        }
+        CHECK(text == "after");
+        REQUIRE(problems.size() == 2);
+        CHECK(problems[1].find("serverContent.modelTurn.parts") != std::string::npos);
+        CHECK(session.status() == status::connected);
+    };
+    w.play(work());
+    CHECK(w.dials == 1);
+}
+
+TEST_CASE("close tells the server, may be called again, and ends everything")
+{
+    world w;
+    peer_ptr server;
+    w.scripts = {[&](peer_ptr peer) {
+        server = peer;
+        return listen(w, std::move(peer));
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        int closed = 0;
+        const auto close = [&]() -> asio::awaitable<void> {
+            co_await session.close();
+            ++closed;
+        };
+        asio::co_spawn(w.io, close(), [](std::exception_ptr) {});
+        co_await session.close();
+        co_await session.close();
+        co_await settle();
+        CHECK(closed == 1);
+        CHECK(server->close_code() == 1000);
+        server.reset();
+        auto sending = session.send("late");
+        const auto refused = co_await failure_of(std::move(sending));
+        REQUIRE(refused);
+        CHECK(refused->value() == errc::closed);
+        auto connecting = session.connect();
+        const auto again = co_await failure_of(std::move(connecting));
+        REQUIRE(again);
+        CHECK(again->code() == condition::closed);
+    };
+    w.play(work());
+}
+
+TEST_CASE("close ends a session in every other state")
+{
+    world w;
+    w.options.reconnect.max_attempts = 0;
+    const auto client = w.make_client();
+    session session{client, plain};
+    SECTION("before connect")
+    {
+        const auto work = [&]() -> asio::awaitable<void> { co_await session.close(); };
+        w.play(work());
+    }
+    SECTION("while it waits for setupComplete")
+    {
+        w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+            while (co_await peer->receive()) {
+            }
+        }};
+        const auto work = [&]() -> asio::awaitable<void> {
+            std::optional<error> failed;
+            const auto connect = [&]() -> asio::awaitable<void> {
+                auto connecting = session.connect();
+                failed = co_await failure_of(std::move(connecting));
+            };
+            asio::co_spawn(w.io, connect(), [](std::exception_ptr) {});
+            co_await settle();
+            co_await session.close();
+            co_await settle();
+            REQUIRE(failed);
+            CHECK(failed->value() == errc::closed);
+        };
+        w.play(work());
+    }
+    SECTION("while it waits to reconnect")
+    {
+        w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            peer->drop();
+        }};
+        w.decide = [&](const transport::connect_request&) {
+            if (w.dials > 1) throw error(errc::connect_failed, "Down.");
+        };
+        const auto work = [&]() -> asio::awaitable<void> {
+            co_await session.connect();
+            auto events = session.events();
+            int attempts = 0;
+            while (attempts < 3) {
+                auto event = co_await events.next();
+                REQUIRE(event);
+                const auto* change = std::get_if<status_change>(&*event);
+                if (change && change->to == status::reconnecting) ++attempts;
+            }
+            co_await session.close();
+        };
+        w.play(work());
+    }
+    CHECK(session.status() == status::closed);
+}
+
+TEST_CASE("destroying a session ends what others await")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    auto session = std::make_unique<live::session>(client, plain);
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session->connect();
+        auto messages = session->messages();
+        co_await messages.next();
+        bool ended = false;
+        const auto read = [&]() -> asio::awaitable<void> {
+            CHECK_FALSE(co_await messages.next());
+            ended = true;
+        };
+        asio::co_spawn(w.io, read(), [](std::exception_ptr) {});
+        co_await settle();
+        session.reset();
+        co_await settle();
+        CHECK(ended);
+    };
+    w.play(work());
+}
+
+TEST_CASE("sessions, client and execution context may go in any order")
+{
+    std::unique_ptr<session> outlives;
+    {
+        world w;
+        w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+        std::optional<client> client(w.make_client());
+        outlives = std::make_unique<session>(*client, plain);
+        client.reset();
+        const auto work = [&]() -> asio::awaitable<void> {
+            co_await outlives->connect();
+            co_await outlives->send("hello");
+        };
+        w.play(work());
+    }
+    CHECK(outlives->status() == status::connected);
+    outlives.reset();
+}
+
+TEST_CASE("a full outbox suspends the sender; cancelled, it has sent nothing")
+{
+    world w;
+    w.options.limits.outbox = 100;
+    peer_ptr server;
+    w.scripts = {[&](peer_ptr peer) {
+        server = peer;
+        return listen(w, std::move(peer));
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const std::string big(90, 'x');
+        co_await session.send(big);
+        std::vector<std::string> done;
+        asio::cancellation_signal cancel;
+        const auto send = [&](std::string text) -> asio::awaitable<void> {
+            co_await session.send(text);
+            done.push_back(text);
+        };
+        const auto ignore = [](std::exception_ptr) {};
+        asio::co_spawn(w.io, send("second"), ignore);
+        asio::co_spawn(
+            w.io, send("cancelled"), asio::bind_cancellation_slot(cancel.slot(), ignore));
+        asio::co_spawn(w.io, send("third"), ignore);
+        co_await settle();
+        CHECK(done.empty());
+        cancel.emit(asio::cancellation_type::terminal);
+        co_await settle();
+        co_await session.connect();
+        co_await settle();
+        CHECK(done == std::vector<std::string>{"second", "third"});
+        co_await session.drain();
+        co_await settle();
+        server.reset();
+    };
+    w.play(work());
+    REQUIRE(w.heard.size() == 4);
+    CHECK(w.heard[2] == R"({"realtimeInput":{"text":"second"}})");
+    CHECK(w.heard[3] == R"({"realtimeInput":{"text":"third"}})");
+}
+
+TEST_CASE("a slow reader holds the server back and loses nothing")
+{
+    world w;
+    w.options.limits.inbox = 4096;
+    int sent = 0;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        for (; sent < 1000; ++sent) peer->send(text_message(std::to_string(sent)));
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await settle();
+        auto messages = session.messages();
+        co_await messages.next();
+        for (int i = 0; i < 1000; ++i) {
+            auto message = co_await messages.next();
+            REQUIRE(message);
+            REQUIRE(message->text() == std::to_string(i));
+        }
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("turn collects what the model says until it is over")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(text_message("Good "));
+        peer->send(R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":{)"
+                   R"("mimeType":"audio/pcm;rate=24000","data":"AQID"}}]},)"
+                   R"("outputTranscription":{"text":"Good day"}}})");
+        peer->send(text_message("day"));
+        peer->send(R"({"serverContent":{"turnComplete":true,"interactionStatus":"IN_PROGRESS"}})");
+        peer->send(text_message("."));
+        peer->send(
+            R"({"serverContent":{"turnComplete":true},"usageMetadata":{"totalTokenCount":9}})");
+        peer->send(R"({"toolCall":{"functionCalls":[{"id":"f1","name":"get","args":{"a":1}}]}})");
+        peer->send(text_message("cut"));
+        peer->send(R"({"serverContent":{"interrupted":true}})");
+        peer->send(turn_complete);
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto first = co_await session.turn();
+        CHECK(first.end == turn_end::complete);
+        CHECK(first.text == "Good day.");
+        CHECK(first.output_transcription == "Good day");
+        CHECK(first.audio == bytes{std::byte{1}, std::byte{2}, std::byte{3}});
+        REQUIRE(first.usage);
+        CHECK(first.usage->total_token_count == 9);
+        auto second = co_await session.turn();
+        CHECK(second.end == turn_end::tool_call);
+        REQUIRE(second.tool_calls.size() == 1);
+        CHECK(second.tool_calls[0].args.text() == R"({"a":1})");
+        auto third = co_await session.turn();
+        CHECK(third.end == turn_end::interrupted);
+        CHECK(third.text == "cut");
+        co_await session.close();
+        auto last = co_await session.turn();
+        CHECK(last.end == turn_end::closed);
+    };
+    w.play(work());
+}
+
+TEST_CASE("a turn that loses its connection in the middle is told from one that ended")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(text_message("I was about to "));
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            peer->send(text_message("Again."));
+            peer->send(turn_complete);
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto first = co_await session.turn();
+        CHECK(first.end == turn_end::cut);
+        CHECK(first.text == "I was about to ");
+        auto second = co_await session.turn();
+        CHECK(second.end == turn_end::complete);
+        CHECK(second.text == "Again.");
+    };
+    w.play(work());
+}
+
+TEST_CASE("when the policy gives up, whoever waits is told the cause")
+{
+    world w;
+    w.options.reconnect.max_attempts = 2;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->drop();
+    }};
+    w.decide = [&](const transport::connect_request&) {
+        if (w.dials > 1) throw error(errc::connect_failed, "Nobody listens.");
+    };
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto messages = session.messages();
+        co_await messages.next();
+        auto reading = messages.next();
+        const auto thrown = co_await failure_of(std::move(reading));
+        REQUIRE(thrown);
+        CHECK(thrown->value() == errc::connect_failed);
+        CHECK(session.status() == status::error);
+        co_await session.close(); // does not throw
+    };
+    w.play(work());
+    CHECK(w.dials == 3);
+}
+
+TEST_CASE("arguments that can never work are refused where they are given")
+{
+    world w;
+    const auto client = w.make_client();
+    CHECK_THROWS_AS(session(client, {.model = ""}), error);
+    CHECK_THROWS_AS(session(client, {.model = "a?b"}), error);
+    session session{client, plain};
+    CHECK_THROWS_AS(static_cast<void>(session.send("\xff")), error);
+    const std::byte odd[3]{};
+    CHECK_THROWS_AS(static_cast<void>(session.send_audio(std::span<const std::byte>(odd))), error);
+
+    client_options options;
+    options.credentials = api_key("key\r\nHost: elsewhere");
+    try {
+        const live::client broken(w.io.get_executor(), options);
+        FAIL("a key with a line break was taken");
+    } catch (const error& thrown) {
+        CHECK(thrown.value() == errc::invalid_argument);
+        CHECK(std::string(thrown.what()).find("elsewhere") == std::string::npos);
+    }
+    options.credentials = api_key("key");
+    options.base_url = "http://example.com";
+    CHECK_THROWS_AS(live::client(w.io.get_executor(), options), error);
+}
