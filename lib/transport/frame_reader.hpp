@@ -58,6 +58,9 @@ public:
 
     [[nodiscard]] bool ended() const noexcept { return ended_; }
 
+    /// Bytes that it holds for the message at hand.
+    [[nodiscard]] std::size_t capacity() const noexcept { return message_.capacity(); }
+
 private:
     bool take_head(std::span<const char>& bytes) noexcept;
     std::optional<frame_event> begin_frame();
