@@ -17,7 +17,6 @@ constexpr std::uint8_t mask_bit = 0x80;
 constexpr std::uint8_t length_bits = 0x7f;
 
 constexpr std::uint8_t continuation = 0x0;
-constexpr std::uint8_t text = 0x1;
 constexpr std::uint8_t binary = 0x2;
 constexpr std::uint8_t close = 0x8;
 constexpr std::uint8_t ping = 0x9;
