@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks what no compiler checks: which room includes which, what public headers show, and the forms of
+co_await that g++ 12 compiles, without a word, into a double free.
+
+    layering.py [ROOT]       checks lib, include, samples and test; lists each offence as file:line: what to do
+    layering.py --self-test  proves that every rule bites, and only where it should
+"""
+import bisect
+import pathlib
+import re
+import sys
+
+# Room → the rooms and libraries that it may include. Public headers are open to all.
+ROOMS = {
+    "base": {"fmt"},
+    "audio": {"base", "fmt"},
+    "auth": {"base", "fmt", "openssl"},
+    "protocol": {"base", "fmt", "simdjson"},
+    "transport": {"base", "fmt", "asio", "system", "libwebsockets", "openssl", "uv"},
+    "tools": {"protocol", "base", "fmt", "asio"},
+    "session": {"protocol", "transport", "auth", "base", "fmt", "asio"},
+    "emulator": {"protocol", "transport", "base", "fmt", "asio"},
+}
+PUBLIC = {"asio"}
+PUBLIC_EXTRA = {"format.hpp": {"fmt"}}
+# These see the library as its users do.
+OUTSIDERS = ("samples/", "test/contract/", "test/embed/")
+
+LIBRARIES = [
+    (r"gemini/live(/.*)?\.hpp", "public"),
+    (r"asio(/.*)?\.hpp", "asio"),
+    (r"fmt/.*", "fmt"),
+    (r"simdjson.*", "simdjson"),
+    (r"libwebsockets(/.*)?\.h|lws.*\.h", "libwebsockets"),
+    (r"openssl/.*", "openssl"),
+    (r"uv(/.*)?\.h", "uv"),
+    (r"[a-z_]+", "std"),
+    (r"(arpa|net|netinet|sys)/.*\.h|(errno|fcntl|netdb|poll|pthread|signal|termios|unistd)\.h", "system"),
+]
+
+
+def library_of(header):
+    for pattern, name in LIBRARIES:
+        if re.fullmatch(pattern, header):
+            return name
+    return header
+
+
+def check_includes(path, source):
+    """Yields (line, offence) for each include that `path` may not have."""
+    parts = path.split("/")
+    if path.startswith(OUTSIDERS):
+        allowed, where = None, "what stands outside the library"
+    elif parts[0] == "include":
+        allowed, where = PUBLIC | PUBLIC_EXTRA.get(parts[-1], set()), "a public header"
+    elif parts[0] == "lib" and len(parts) > 2:
+        if parts[1] not in ROOMS:
+            yield 1, f"the room {parts[1]} has no arrows yet: give it a line in ROOMS of test/layering.py"
+            return
+        allowed, where = ROOMS[parts[1]] | {parts[1]}, f"the room {parts[1]}"
+    else:
+        return
+    for number, line in enumerate(source.splitlines(), 1):
+        found = re.match(r'\s*#\s*include\s*([<"])([^>"]+)', line)
+        if not found:
+            continue
+        quoted, header = found[1] == '"', found[2]
+        if allowed is None:
+            if quoted and header.split("/")[0] in ROOMS:
+                yield number, f'{where} may not include "{header}": use the public headers'
+        elif quoted:
+            room = header.split("/")[0] if "/" in header else None
+            if room not in ROOMS:
+                yield number, f'"{header}" does not say its room: write "room/file.hpp"'
+            elif room not in allowed:
+                yield number, f"{where} may not include the room {room}: move the code, or pass it in from above"
+        else:
+            library = library_of(header)
+            if library not in {"std", "public"} and library not in allowed:
+                yield number, f"{where} may not include <{header}>: hide {library} in a room that may see it"
+
+
+AFTER_KEYWORD = re.compile(r"\b(return|co_await|co_return|co_yield)$")
+CONTROL = re.compile(r"\b(if|while|for|switch)(\s+constexpr)?$")
+
+LEXEMES = re.compile(
+    r"""//[^\n]*|/\*.*?\*/"""
+    r'''|R"(?P<mark>[^\s()\\]{0,16})\(.*?\)(?P=mark)"'''
+    r'''|"(?:\\.|[^"\\\n])*"'''
+    r"""|(?<![0-9A-Fa-f])'(?:\\.|[^'\\\n])+'""",
+    re.DOTALL,
+)
+
+
+def blank(source):
+    """The source with comments and the insides of literals made blank; every line stays where it is."""
+
+    def empty(match):
+        text = match[0]
+        quote = text[-1] if text[0] != "/" else " "
+        return "".join(c if c == "\n" else " " for c in text[:-1]).replace(" ", quote, 1) + quote
+
+    code = LEXEMES.sub(empty, source)
+    return re.sub(r"(?m)^[ \t]*#[^\n]*", lambda m: " " * len(m[0]), code)
+
+
+def whole_expression(code, at):
+    """The full expression around the co_await at `at`, without the bodies of lambdas: start, text."""
+    start, depth = at, 0
+    while start > 0:
+        c = code[start - 1]
+        if c in ")]}":
+            if c == "}" and depth == 0 and re.match(r"\s*(co_await|[A-Za-z_])", code[start:]):
+                break  # the block before this statement
+            if c == ")" and depth == 0 and CONTROL.search(code[: matching_back(code, start - 1)].rstrip()):
+                break  # the condition before it
+            depth += 1
+        elif c in "([{":
+            if depth == 0:
+                if c == "{" or (c == "(" and CONTROL.search(code[: start - 1].rstrip())):
+                    break
+            else:
+                depth -= 1
+        elif c == ";" and depth == 0:
+            break
+        start -= 1
+    text, depth, end = [], 0, start
+    while end < len(code):
+        c = code[end]
+        if c == "{" and is_block(code, end):
+            end = matching(code, end)
+            text.append("{}")
+            if end >= len(code):
+                break
+            end += 1
+            continue
+        if c in "([{":
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+            if depth < 0:
+                break
+        elif c == ";" and depth == 0:
+            break
+        text.append(c)
+        end += 1
+    return start, "".join(text)
+
+
+def is_block(code, at):
+    """Whether the brace opens the body of a lambda, and not a list of values."""
+    before = code[:at].rstrip()
+    before = re.sub(r"->\s*[\w:<>,\s*&]+$", "", before).rstrip()
+    before = re.sub(r"\b(mutable|noexcept)$", "", before).rstrip()
+    if before.endswith("]"):
+        return is_introducer(code, before.rfind("["))
+    if not before.endswith(")"):
+        return False
+    opening = matching_back(code, len(before) - 1)
+    head = code[:opening].rstrip()
+    return head.endswith("]") and is_introducer(code, head.rfind("["))
+
+
+def is_introducer(code, at):
+    """Whether the bracket begins a lambda, and not a subscript or an attribute."""
+    before = code[:at].rstrip()
+    return not (before and (before[-1].isalnum() or before[-1] in "_)]\"[")) or bool(AFTER_KEYWORD.search(before))
+
+
+def matching(code, at):
+    depth = 0
+    for end in range(at, len(code)):
+        depth += (code[end] in "([{") - (code[end] in ")]}")
+        if depth == 0:
+            return end
+    return len(code)
+
+
+def matching_back(code, at):
+    depth = 0
+    for start in range(at, -1, -1):
+        depth += (code[start] in ")]}") - (code[start] in "([{")
+        if depth == 0:
+            return start
+    return 0
+
+
+def keeps_a_copy(captures):
+    return any(item.strip() != "this" and not item.strip().startswith("&") for item in captures.split(","))
+
+
+def check_coroutines(code, aggregates):
+    """Yields (offset, offence) for each hazardous co_await."""
+    seen = set()
+    for found in re.finditer(r"\bco_await\b", code):
+        start, text = whole_expression(code, found.start())
+        if start in seen:
+            continue
+        seen.add(start)
+        at = found.start()
+        if re.search(r"\{\s*\.\s*\w+\s*[={]", text) or re.search(r"[(,]\s*\{\s*\}\s*[,)]", text):
+            yield at, "an aggregate is made inside a co_await: give it a name first, then std::move it in"
+        for name in re.findall(r"\b([a-z]\w*)\s*\{", text):
+            if name in aggregates:
+                yield at, f"the aggregate {name} is made inside a co_await: give it a name first, then std::move it in"
+                break
+        for bracket in re.finditer(r"\[([^\[\]]+)\]\s*[({<]", text):
+            if is_introducer(text, bracket.start()) and keeps_a_copy(bracket[1]):
+                yield at, "a lambda that captures by value stands beside a co_await: give it a name first"
+                break
+        if "?" in text:
+            yield at, "a ternary stands around a co_await: write an if, or decide before"
+        if re.search(r"\bauto\s*&{0,2}\s*\[[^\]]*\]\s*=\s*co_await\b", text):
+            yield at, "a structured binding of a co_await leaks when it is cancelled: name the value first"
+
+
+def aggregates_in(code):
+    """Structs that are plain data: none of their constructors is declared."""
+    for found in re.finditer(r"\bstruct\s+(?:\w+::)*(\w+)\s*(?::(?!:)[^{;]*)?\{", code):
+        body = code[found.end() : matching(code, found.end() - 1)]
+        if ";" in body and not re.search(rf"(?<![~\w]){found[1]}\s*\(", body):
+            yield found[1]
+
+
+def check(files):
+    """All offences in `files`, a dictionary of path → source, as lines to print."""
+    codes = {path: blank(source) for path, source in files.items()}
+    aggregates = {
+        name
+        for path, code in codes.items()
+        if path.startswith(("lib/", "include/"))
+        for name in aggregates_in(code)
+    }
+    offences = []
+    for path, source in sorted(files.items()):
+        found = list(check_includes(path, source))
+        lines = [match.start() for match in re.finditer("\n", source)]
+        for at, what in check_coroutines(codes[path], aggregates):
+            found.append((bisect.bisect_left(lines, at) + 1, what))
+        offences += [f"{path}:{line}: {what}" for line, what in sorted(found)]
+    return offences
+
+
+def read_tree(root):
+    return {
+        str(path.relative_to(root)): path.read_text(encoding="utf-8")
+        for folder in ("lib", "include", "samples", "test")
+        for path in (root / folder).rglob("*")
+        if path.suffix in {".hpp", ".cpp"} and "subprojects" not in path.parts
+    }
+
+
+DEFINITIONS = {"lib/base/data.hpp": "struct request { int a; std::string b; };\nstruct made { made(int); int a; };\n"}
+
+# file, source, what its offences must say (empty: none)
+SELF_TEST = [
+    ("lib/base/a.cpp", '#include "protocol/x.hpp"', ["base may not include the room protocol"]),
+    ("lib/base/a.cpp", '#include "base/x.hpp"\n#include <fmt/format.h>\n#include <vector>', []),
+    ("lib/base/a.cpp", "#include <asio/post.hpp>", ["may not include <asio/post.hpp>"]),
+    ("lib/protocol/a.cpp", "\n#include <libwebsockets.h>", ["a.cpp:2: the room protocol may not include <libwebsockets.h>"]),
+    ("lib/protocol/a.cpp", "#include <simdjson.h>\n#include <gemini/live/json.hpp>", []),
+    ("lib/session/a.cpp", "#include <simdjson.h>", ["hide simdjson"]),
+    ("lib/session/a.cpp", '#include "emulator/x.hpp"', ["room emulator"]),
+    ("lib/transport/a.cpp", '#include "session/x.hpp"', ["room session"]),
+    ("lib/transport/a.cpp", "#include <uv.h>\n#include <openssl/ssl.h>\n#include <sys/socket.h>", []),
+    ("lib/transport/a.cpp", '#include "x.hpp"', ["does not say its room"]),
+    ("lib/emulator/a.cpp", '#include "session/x.hpp"', ["room session"]),
+    ("lib/cellar/a.cpp", "", ["no arrows yet"]),
+    ("include/gemini/live/a.hpp", "#include <asio/awaitable.hpp>\n#include <gemini/live/error.hpp>\n#include <span>", []),
+    ("include/gemini/live/a.hpp", "#include <fmt/format.h>", ["a public header may not include <fmt/format.h>"]),
+    ("include/gemini/live/a.hpp", '#include "base/buffer.hpp"', ["room base"]),
+    ("include/gemini/live/a.hpp", "#include <stdint.h>", ["<stdint.h>"]),
+    ("include/gemini/live/format.hpp", "#include <fmt/format.h>", []),
+    ("samples/a.cpp", '#include "session/x.hpp"', ["use the public headers"]),
+    ("test/unit/a.cpp", '#include "session/x.hpp"', []),
+    ("lib/base/a.cpp", '// #include "session/x.hpp"', []),
+    # coroutines
+    ("test/a.cpp", "void f() {\n    co_await g({.a = 1});\n}", ["a.cpp:2: an aggregate"]),
+    ("test/a.cpp", "co_await f(session{client, {.model = m}});", ["an aggregate"]),
+    ("test/a.cpp", "co_await f(\n    session{client,\n        {.model = m}});", ["an aggregate"]),
+    ("test/a.cpp", "auto x = co_await c->connect({});", ["an aggregate"]),
+    ("test/a.cpp", "auto x = co_await c->connect(request{1, b});", ["the aggregate request"]),
+    ("test/a.cpp", "f(co_await g(), request{1, b});", ["the aggregate request"]),
+    ("test/a.cpp", "co_await f(made{1});\nco_await f(made(1), std::string{x});", []),
+    ("test/a.cpp", 'co_await s.send("({.a = 1})"); // ({.b = 2})', []),
+    ("test/a.cpp", 'co_await s.send(R"x({.a = 1} " )x"); g({.b = 2});', []),
+    ("test/a.cpp", "request r{.a = 1};\nco_await f(std::move(r));\ng({.a = 2});", []),
+    ("test/a.cpp", "while (auto m = co_await messages.next()) g({.a = 1});", []),
+    ("test/a.cpp", "if (co_await f()) { g({.a = 1}); }", []),
+    ("test/a.cpp", "if (co_await f({.a = 1})) { g(); }", ["an aggregate"]),
+    ("test/a.cpp", "co_await s.send_tool_response({call, json(x)});", []),
+    ("test/a.cpp", "co_await [x] { return g(x); }();", ["captures by value"]),
+    ("test/a.cpp", "co_await co_spawn(ex, [x = y]() -> awaitable<void> { co_return; }, use_awaitable);", ["captures by value"]),
+    ("test/a.cpp", "co_await co_spawn(ex, [=](int a) mutable { g(a); }, use_awaitable);", ["captures by value"]),
+    ("test/a.cpp", "co_await f([&](int a) { return a ? 1 : 2; });", []),
+    ("test/a.cpp", "co_await f([this, &x] { g({.a = 1}); });", []),
+    ("test/a.cpp", "co_await f(list[i](1), list[i]);", []),
+    ("test/a.cpp", "auto work = [x]() -> awaitable<void> { co_await g(); };", []),
+    ("test/a.cpp", "auto work = [x]() -> awaitable<void> { co_await g({.a = 1}); };", ["an aggregate"]),
+    ("test/a.cpp", "auto r = c ? co_await a() : b;", ["a ternary"]),
+    ("test/a.cpp", "co_await (c ? f(made{a}) : f(made{b}));", ["a ternary"]),
+    ("test/a.cpp", "auto n = c ? 1 : 2;\nco_await f(n);\nauto m = c ? 3 : 4;", []),
+    ("test/a.cpp", "for (auto i = c ? 1 : 2; i; --i) co_await f(i);", []),
+    ("test/a.cpp", "auto [a, b] = co_await f();", ["a structured binding"]),
+    ("test/a.cpp", "const auto n = 1'000'000; co_await f('?', n);", []),
+    ("samples/a.cpp", "co_await f({.a = 1});", ["an aggregate"]),
+    ("include/gemini/live/a.hpp", "/// co_await f({.a = 1});", []),
+]
+
+
+def self_test():
+    failures = 0
+    for path, source, expected in SELF_TEST:
+        got = check({**DEFINITIONS, path: source})
+        if len(got) != len(expected) or any(part not in line for part, line in zip(expected, got)):
+            failures += 1
+            print(f"{path}: {source!r}\n  expected {expected}\n  got      {got}")
+    print(f"{len(SELF_TEST)} cases, {failures} failed")
+    return failures
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        return self_test() != 0
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent)
+    files = read_tree(root)
+    offences = check(files)
+    print("\n".join(offences) or f"{len(files)} files keep to their rooms")
+    return len(offences) != 0 or not files
+
+
+if __name__ == "__main__":
+    sys.exit(main())
