@@ -6,6 +6,7 @@
 // Arguments: flood|paced plain|tls CPU CERTIFICATE-FILE KEY-FILE. Prints its port; ends when its
 // standard input does.
 #include "bench.hpp"
+#include "message.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -33,14 +34,6 @@ using clock_type = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds period{40};
 constexpr int messages_per_batch = 64;
 
-std::string base64(const unsigned char* bytes, std::size_t size)
-{
-    std::string text(4 * ((size + 2) / 3) + 1, '\0');
-    text.resize(static_cast<std::size_t>(EVP_EncodeBlock(
-        reinterpret_cast<unsigned char*>(text.data()), bytes, static_cast<int>(size))));
-    return text;
-}
-
 /// A binary frame, as the service sends its JSON.
 std::string frame(std::string_view payload)
 {
@@ -55,19 +48,7 @@ std::string frame(std::string_view payload)
     return bytes += payload;
 }
 
-/// 50 ms of speech: 2,400 bytes of pcm16, 3,200 characters of base64, 3.4 KB of JSON.
-std::string audio_message()
-{
-    std::mt19937 random(1);
-    std::array<unsigned char, 2400> pcm{};
-    for (auto& byte : pcm) byte = static_cast<unsigned char>(random());
-    return "{\n  \"serverContent\": {\n    \"modelTurn\": {\n      \"parts\": [\n        {\n       "
-           "   \"inlineData\": {\n"
-           "            \"mimeType\": \"audio/pcm;rate=24000\",\n            \"data\": \"" +
-           base64(pcm.data(), pcm.size()) + "\"\n          }\n        }\n      ]\n    }\n  }\n}\n";
-}
-
-const std::string audio_frame = frame(audio_message());
+const std::string audio_frame = frame(bench::audio_message());
 const std::string setup_complete_frame = frame("{\n  \"setupComplete\": {}\n}\n");
 const std::string close_frame{char(0x88), char(2), char(0x03), char(0xe8)};
 
@@ -88,7 +69,7 @@ std::string upgrade_answer(std::string_view request)
     EVP_Digest(key.data(), key.size(), digest.data(), &size, EVP_sha1(), nullptr);
     return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
            "Upgrade\r\nSec-WebSocket-Accept: " +
-           base64(digest.data(), size) + "\r\n\r\n";
+           bench::base64({reinterpret_cast<const char*>(digest.data()), size}) + "\r\n\r\n";
 }
 
 /// One client. Whatever is to be sent goes through `out_`.
