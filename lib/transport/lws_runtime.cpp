@@ -56,7 +56,7 @@ class lws_runtime::service : public asio::execution_context::service {
 public:
     inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming)
 
-    using asio::execution_context::service::service;
+    explicit service(asio::execution_context& owner) : asio::execution_context::service(owner) {}
 
     std::shared_ptr<lws_runtime> runtime;
 
