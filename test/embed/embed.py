@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the project beside this file with the library as its subproject, holds a conversation,
+installs it all, and builds the same program against that by pkg-config --static.
+
+    embed.py SOURCE-ROOT
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "install"))
+from install import build_and_run  # noqa: E402
+
+
+def run(*command):
+    print("+", *command, flush=True)
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+def built_of_ours(build):
+    """Names of the targets that the subproject makes."""
+    targets = json.loads(subprocess.check_output(["meson", "introspect", "--targets", build]))
+    return {(target["name"], target["type"]) for target in targets if target.get("subproject") == "gemini-live"}
+
+
+def main(root):
+    with tempfile.TemporaryDirectory(prefix="gemini-live-embed.") as folder:
+        project = Path(folder) / "project"
+        build, prefix = project / "build", Path(folder) / "prefix"
+        (project / "subprojects").mkdir(parents=True)
+        for name in ("meson.build", "conversation.cpp"):
+            (project / name).write_bytes((HERE / name).read_bytes())
+        (project / "subprojects" / "gemini-live").symlink_to(root, target_is_directory=True)
+
+        run("meson", "setup", build, project, "-Ddebug=false", f"-Dprefix={prefix}", "-Dlibdir=lib")
+        others = {(name, kind) for name, kind in built_of_ours(build) if "library" not in kind}
+        if others:
+            sys.exit(f"a subproject should build its libraries only, and builds also {sorted(others)}")
+        run("meson", "compile", "-C", build)
+        run("meson", "test", "-C", build, "--print-errorlogs", "--timeout-multiplier", "4", "conversation")
+
+        run("meson", "install", "-C", build, "--no-rebuild", "--quiet")
+        os.environ["PKG_CONFIG_PATH"] = str(prefix / "lib" / "pkgconfig")
+        build_and_run(Path(folder), prefix, "--static")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())
