@@ -237,6 +237,7 @@ def main():
     build = given.build / "test" / "bench"
     wanted = given.only or [*SCENARIOS, "compile", "codec"]
     report = Report(given.json)
+    subprocess.run(["ninja", "-C", given.build, "--quiet", "bench-programs"], check=True)
 
     model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
                   if line.startswith("model name")), platform.machine())
