@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/lws_connector.hpp"
+
+#include "transport/lws_runtime.hpp"
+#include "transport/lws_stream.hpp"
+#include "transport/proxy.hpp"
+#include "transport/resolver.hpp"
+#include "transport/tls_context.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace gemini::live::transport {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// One address may take no longer than this while there are others to try.
+constexpr std::chrono::milliseconds one_of_several{2'500};
+constexpr std::size_t most_hosts_kept = 16;
+
+constexpr lws_protocols protocols[] = {
+    {lws_stream::protocol_name, &lws_stream::callback, 0, lws_runtime::rx_buffer_size, 0, nullptr,
+        lws_runtime::tx_packet_size},
+    {},
+};
+
+std::optional<std::string> environment_variable(const char* name)
+{
+    const char* value = std::getenv(name);
+    return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+/// What a virtual host is made for; `proxy` as lws takes it: userinfo, then the resolved address.
+struct host_key {
+    bool tls = false;
+    tls_options trust;
+    std::string proxy;
+    friend bool operator==(const host_key&, const host_key&) = default;
+};
+
+struct host_baggage {
+    std::string proxy;
+    std::shared_ptr<SSL_CTX> tls;
+};
+
+class lws_connection final : public connection {
+public:
+    explicit lws_connection(std::shared_ptr<lws_stream> stream) : stream_(std::move(stream)) {}
+    ~lws_connection() override { stream_->release(); }
+
+    asio::awaitable<void> send(std::vector<base::frame> batch) override
+    {
+        return lws_stream::send(stream_, std::move(batch));
+    }
+    asio::awaitable<message> receive() override { return lws_stream::receive(stream_); }
+    asio::awaitable<void> close(std::uint16_t code, std::string reason) override
+    {
+        return lws_stream::close(stream_, code, std::move(reason));
+    }
+    void abort() noexcept override { stream_->abort(); }
+
+private:
+    std::shared_ptr<lws_stream> stream_;
+};
+
+class lws_connector final : public connector, public std::enable_shared_from_this<lws_connector> {
+public:
+    explicit lws_connector(const asio::any_io_executor& executor)
+        : runtime_(lws_runtime::of(executor))
+    {
+    }
+
+    [[nodiscard]] asio::any_io_executor executor() const noexcept override
+    {
+        return runtime_->executor();
+    }
+    asio::awaitable<std::unique_ptr<connection>> connect(connect_request request) override
+    {
+        return dial(shared_from_this(), std::move(request));
+    }
+
+private:
+    static asio::awaitable<std::unique_ptr<connection>> dial(
+        std::shared_ptr<lws_connector> self, connect_request request);
+    std::shared_ptr<lws_virtual_host> host_for(const host_key& key);
+
+    std::shared_ptr<lws_runtime> runtime_;
+    std::vector<std::pair<host_key, std::shared_ptr<lws_virtual_host>>> hosts_; // oldest use first
+};
+
+std::shared_ptr<lws_virtual_host> lws_connector::host_for(const host_key& key)
+{
+    const auto found = std::find_if(
+        hosts_.begin(), hosts_.end(), [&](const auto& each) { return each.first == key; });
+    if (found != hosts_.end()) {
+        std::rotate(found, found + 1, hosts_.end());
+        return hosts_.back().second;
+    }
+    const auto baggage = std::make_shared<host_baggage>();
+    baggage->proxy = key.proxy;
+    lws_context_creation_info info{};
+    info.vhost_name = "client";
+    info.protocols = protocols;
+    info.options = LWS_SERVER_OPTION_VALIDATE_UTF8;
+    if (!key.proxy.empty()) info.http_proxy_address = baggage->proxy.c_str();
+    if (key.tls) {
+        baggage->tls = client_tls_context(key.trust);
+        info.provided_client_ssl_ctx = baggage->tls.get();
+    }
+    auto made = std::make_shared<lws_virtual_host>(runtime_, info, baggage);
+    if (hosts_.size() == most_hosts_kept) hosts_.erase(hosts_.begin());
+    hosts_.emplace_back(key, made);
+    return made;
+}
+
+/// How long an address may take to answer; zero: as long as it likes.
+std::chrono::milliseconds share_of(
+    std::chrono::milliseconds limit, clock::time_point begun, bool others_left)
+{
+    if (limit.count() == 0) return others_left ? one_of_several : limit;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(begun + limit - clock::now());
+    const auto at_least_one_ms = std::max(left, std::chrono::milliseconds(1));
+    return others_left ? std::min(at_least_one_ms, one_of_several) : at_least_one_ms;
+}
+
+/// As lws takes it: "user:password@address:port".
+std::string lws_proxy(const proxy_address& proxy, const asio::ip::address& address)
+{
+    const auto place = address.is_v6() ? fmt::format("[{}]:{}", address.to_string(), proxy.port)
+                                       : fmt::format("{}:{}", address.to_string(), proxy.port);
+    return proxy.userinfo.empty() ? place : proxy.userinfo + '@' + place;
+}
+
+asio::awaitable<std::unique_ptr<connection>> lws_connector::dial(
+    std::shared_ptr<lws_connector> self, connect_request request)
+{
+    check_sendable(request);
+    const auto proxy =
+        choose_proxy(request.proxy, request.tls, request.host, request.port, environment_variable);
+    const auto next_hop = proxy ? proxy->host : request.host;
+    const auto addresses = co_await resolve(next_hop, request.deadlines.resolve);
+
+    const auto begun = clock::now();
+    std::optional<error> failure;
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        const bool others_left = i + 1 < addresses.size();
+        const auto limit = share_of(request.deadlines.connect, begun, others_left);
+        if (!self->runtime_->has_room()) {
+            throw error(errc::connect_failed,
+                "There are no file descriptors left: raise the limit of open files (ulimit -n).",
+                {phase::connect});
+        }
+        const host_key key{request.tls, request.tls ? request.trust : tls_options{},
+            proxy ? lws_proxy(*proxy, addresses[i]) : std::string()};
+        auto stream = std::make_shared<lws_stream>(self->host_for(key), request, proxy);
+        const bool v6_target = request.host.find(':') != std::string::npos;
+        const auto address = !proxy      ? addresses[i].to_string()
+                             : v6_target ? '[' + request.host + ']'
+                                         : request.host;
+        stream->dial(address, request.port, limit);
+        try {
+            co_await lws_stream::opened(stream);
+            co_return std::make_unique<lws_connection>(std::move(stream));
+        } catch (const error& why) {
+            if (stream->has_connected()) throw;
+            failure = why;
+        }
+        if (clock::now() >= begun + request.deadlines.connect &&
+            request.deadlines.connect.count() != 0)
+            break;
+    }
+    throw error(*failure);
+}
+
+} // namespace
+
+std::shared_ptr<connector> make_lws_connector(asio::any_io_executor executor)
+{
+    return std::make_shared<lws_connector>(executor);
+}
+
+} // namespace gemini::live::transport

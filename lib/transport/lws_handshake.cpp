@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/lws_handshake.hpp"
+
+#include "transport/tls_context.hpp"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <ctime>
+
+namespace gemini::live::transport {
+namespace {
+
+constexpr std::chrono::seconds longest_retry_after = std::chrono::hours(24);
+constexpr std::size_t longest_host = 112;    // lws's Host line holds 128 bytes
+constexpr std::size_t longest_target = 2000; // lws's request line holds 2048 bytes
+constexpr std::size_t longest_headers = 24 * 1024;
+
+bool breaks_lines(std::string_view text)
+{
+    return std::any_of(
+        text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+bool is_token(std::string_view name)
+{
+    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               marks.find(c) != std::string_view::npos;
+    });
+}
+
+[[noreturn]] void refuse(const std::string& sentence)
+{
+    throw error(errc::invalid_argument, sentence);
+}
+
+std::string bracketed(const std::string& host)
+{
+    return host.find(':') == std::string::npos ? host : '[' + host + ']';
+}
+
+std::string header(lws* connection, lws_token_indexes which)
+{
+    std::array<char, 256> text{};
+    const int size = lws_hdr_copy(connection, text.data(), static_cast<int>(text.size()), which);
+    return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
+} // namespace
+
+std::optional<std::chrono::seconds> parse_retry_after(
+    std::string_view value, std::chrono::system_clock::time_point now)
+{
+    std::chrono::seconds result{};
+    long long number = 0;
+    const auto* end = value.data() + value.size();
+    if (const auto [stopped, failed] = std::from_chars(value.data(), end, number);
+        stopped == end && failed != std::errc::invalid_argument) {
+        result = failed == std::errc::result_out_of_range ? longest_retry_after
+                                                          : std::chrono::seconds(number);
+    } else {
+        std::tm date{};
+        const std::string text(value);
+        if (!::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date)) return std::nullopt;
+        result = std::chrono::ceil<std::chrono::seconds>(
+            std::chrono::system_clock::from_time_t(::timegm(&date)) - now);
+    }
+    return std::clamp(result, std::chrono::seconds(0), longest_retry_after);
+}
+
+error refused_upgrade(
+    int status, const std::string& text, std::optional<std::chrono::seconds> retry_after)
+{
+    const error_details details{phase::upgrade, 0, text, status, retry_after};
+    switch (status) {
+    case 401:
+        return {errc::unauthorized,
+            "The server did not accept the credentials (HTTP 401): check the API key or token.",
+            details};
+    case 403:
+        return {errc::unauthorized,
+            "The key or token is not permitted to do this (HTTP 403): check its permissions, and "
+            "that the API is enabled for its project.",
+            details};
+    case 429:
+        return {errc::quota_exceeded,
+            "Too many requests or sessions for this quota (HTTP 429): wait, or ask for more quota.",
+            details};
+    default: break;
+    }
+    if (status >= 500)
+        return {errc::unavailable,
+            fmt::format(
+                "The service is not available (HTTP {} {}): try again later.", status, text),
+            details};
+    if (status >= 300 && status < 400)
+        return {errc::rejected,
+            fmt::format("The server wants to redirect (HTTP {}), which is not followed, since it "
+                        "would show the credentials to another server: use the right URL.",
+                status),
+            details};
+    return {errc::rejected,
+        fmt::format("The server did not accept the connection (HTTP {} {}): check the URL and the "
+                    "API version.",
+            status, text),
+        details};
+}
+
+void check_sendable(const connect_request& request)
+{
+    if (request.host.empty() || breaks_lines(request.host) ||
+        request.host.find_first_of(" /@") != std::string::npos)
+        refuse("The host name is empty or not a host name.");
+    if (request.host.size() > longest_host)
+        refuse(fmt::format("The host name has more than {} characters.", longest_host));
+    if (request.port == 0) refuse("The port must be from 1 to 65535.");
+    const auto& target = request.target;
+    if (!target.starts_with('/') || breaks_lines(target) || target.find(' ') != std::string::npos)
+        refuse("The path must begin with a slash and hold no blanks and no line breaks.");
+    if (target.size() > longest_target)
+        refuse(fmt::format("Path and query have more than {} bytes: send credentials in a header.",
+            longest_target));
+    std::size_t size = 0;
+    for (const auto& [name, value] : request.fields) {
+        if (!is_token(name)) refuse("A header's name is not one that HTTP allows.");
+        if (breaks_lines(value)) refuse(fmt::format("The header {} holds a line break.", name));
+        size += name.size() + value.size() + 4;
+    }
+    if (size > longest_headers)
+        refuse(fmt::format("The headers have more than {} bytes.", longest_headers));
+}
+
+lws_handshake::lws_handshake(
+    const connect_request& request, const std::optional<proxy_address>& proxy)
+    : host_(request.host), peer_(fmt::format("{}:{}", bracketed(request.host), request.port)),
+      target_(request.target), fields_(request.fields), tls_(request.tls)
+{
+    const bool usual_port = request.port == (request.tls ? 443 : 80);
+    host_header_ = usual_port ? bracketed(request.host) : peer_;
+    if (proxy) proxy_ = fmt::format("{}:{}", bracketed(proxy->host), proxy->port);
+}
+
+int lws_handshake::append_headers(unsigned char** end, std::size_t room)
+{
+    for (const auto& [name, value] : fields_) {
+        const auto line = fmt::format("{}: {}\r\n", name, value);
+        if (line.size() > room) return -1;
+        std::memcpy(*end, line.data(), line.size());
+        *end += line.size();
+        room -= line.size();
+    }
+    asked_ = true;
+    return 0;
+}
+
+void lws_handshake::answered(lws* connection)
+{
+    status_ = static_cast<int>(lws_http_client_http_response(connection));
+    auto line = header(connection, WSI_TOKEN_HTTP); // "429 Too Many Requests"
+    const auto blank = line.find(' ');
+    status_text_ = blank == std::string::npos ? "" : line.substr(blank + 1);
+    if (const auto wait = header(connection, WSI_TOKEN_HTTP_RETRY_AFTER); !wait.empty())
+        retry_after_ = parse_retry_after(wait, std::chrono::system_clock::now());
+}
+
+int lws_handshake::verified(X509_STORE_CTX* certificate, bool trusted)
+{
+    if (trusted) return 0;
+    const int result = X509_STORE_CTX_get_error(certificate);
+    const bool mismatch =
+        result == X509_V_ERR_HOSTNAME_MISMATCH || result == X509_V_ERR_IP_ADDRESS_MISMATCH;
+    if (mismatch && host_.find(':') != std::string::npos &&
+        X509_check_ip_asc(X509_STORE_CTX_get0_cert(certificate), host_.c_str(), 0) == 1) {
+        X509_STORE_CTX_set_error(certificate, X509_V_OK);
+        return 0;
+    }
+    if (distrusted_ == X509_V_OK) distrusted_ = result;
+    return 0;
+}
+
+phase lws_handshake::reached(lws* connection) const
+{
+    if (asked_) return phase::upgrade;
+    if (tls_ && connection && lws_get_ssl(connection)) return phase::tls;
+    return phase::connect;
+}
+
+void lws_handshake::failed(lws* connection, std::string_view lws_text)
+{
+    reached_ = reached(connection);
+    lws_text_ = lws_text;
+    if (const auto code = ERR_peek_last_error(); reached_ == phase::tls && code != 0) {
+        const char* text = ERR_reason_error_string(code);
+        openssl_text_ = text ? text : "unknown error";
+    }
+    ERR_clear_error();
+}
+
+error lws_handshake::why() const
+{
+    if (distrusted_ != X509_V_OK) return distrust(distrusted_, host_);
+    if (status_ != 0 && status_ != 101) return refused_upgrade(status_, status_text_, retry_after_);
+    if (status_ == 101 || lws_text_ == "problems parsing header")
+        return {errc::protocol_violation,
+            fmt::format("{} did not answer as a WebSocket server does: check the URL.", peer_),
+            {phase::upgrade}};
+    if (asked_)
+        return {errc::connection_lost,
+            fmt::format("{} ended the connection before it answered.", peer_), {phase::upgrade}};
+    if (reached_ == phase::tls && !openssl_text_.empty())
+        return {errc::tls_failed,
+            fmt::format("No encrypted connection to {}: {}. Check the port, and that the server "
+                        "speaks TLS 1.2 or later.",
+                peer_, openssl_text_),
+            {phase::tls}};
+    if (reached_ == phase::tls)
+        return {errc::connection_lost,
+            fmt::format("{} ended the connection while encryption was set up.", peer_),
+            {phase::tls}};
+    if (connected_ && proxy_)
+        return {errc::proxy_failed,
+            fmt::format("The proxy {} did not open a tunnel to {}: check its address, user name "
+                        "and password, and whether it allows this host and port.",
+                *proxy_, peer_),
+            {phase::connect}};
+    return {errc::connect_failed,
+        fmt::format("No connection to {}: nothing listens there, or it cannot be reached. Check "
+                    "the address and the network.",
+            proxy_ ? "the proxy " + *proxy_ : peer_),
+        {phase::connect}};
+}
+
+error lws_handshake::timeout(lws* connection, std::chrono::milliseconds limit) const
+{
+    const auto when = reached(connection);
+    const auto* const what = when == phase::upgrade ? "answered the upgrade"
+                             : when == phase::tls   ? "completed the TLS handshake"
+                             : connected_           ? "opened a tunnel"
+                                                    : "answered";
+    const auto& who = proxy_ && when == phase::connect ? *proxy_ : peer_;
+    return {errc::timed_out,
+        fmt::format("{} has not {} within {} ms: check the address and the network.", who, what,
+            limit.count()),
+        {when}};
+}
+
+} // namespace gemini::live::transport

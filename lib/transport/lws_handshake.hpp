@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/proxy.hpp"
+#include "transport/transport.hpp"
+
+#include <libwebsockets.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gemini::live::transport {
+
+/// `Retry-After` as seconds from `now`: a number of them, or an HTTP date; at least 0, at most a
+/// day. Nothing when it is neither.
+[[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(
+    std::string_view value, std::chrono::system_clock::time_point now);
+
+/// The error for an upgrade that the server answered with `status`.
+[[nodiscard]] error refused_upgrade(
+    int status, const std::string& text, std::optional<std::chrono::seconds> retry_after);
+
+/// Refuses what could not be sent as it is, with errc::invalid_argument: line breaks in the target
+/// or in headers, and what exceeds the buffers of libwebsockets.
+void check_sendable(const connect_request& request);
+
+/// The way of one connection from the first packet to the upgrade, as lws's callbacks tell it.
+class lws_handshake {
+public:
+    lws_handshake(const connect_request& request, const std::optional<proxy_address>& proxy);
+
+    /// The Host header: brackets around IPv6, the port where it is not the usual one.
+    [[nodiscard]] const std::string& host_header() const noexcept { return host_header_; }
+    [[nodiscard]] const std::string& target() const noexcept { return target_; }
+
+    // what happened
+    void connected() noexcept { connected_ = true; }
+    int append_headers(unsigned char** end, std::size_t room);
+    void answered(lws* connection);
+    /// 0 lets OpenSSL's judgement stand, or overrules a mismatch of an IPv6 address, which lws
+    /// cannot compare.
+    int verified(X509_STORE_CTX* certificate, bool trusted);
+    /// To be called within lws's callback, while OpenSSL's error queue still tells the cause.
+    void failed(lws* connection, std::string_view lws_text);
+
+    [[nodiscard]] bool has_connected() const noexcept { return connected_; }
+    [[nodiscard]] phase reached(lws* connection) const;
+    /// Why it came to nothing.
+    [[nodiscard]] error why() const;
+    [[nodiscard]] error timeout(lws* connection, std::chrono::milliseconds limit) const;
+
+private:
+    std::string host_;
+    std::string peer_; // host:port, for sentences
+    std::string host_header_;
+    std::string target_;
+    headers fields_;
+    std::optional<std::string> proxy_; // host:port, for sentences
+    bool tls_;
+
+    bool connected_ = false;
+    bool asked_ = false; // the upgrade request went out
+    int status_ = 0;
+    std::string status_text_;
+    std::optional<std::chrono::seconds> retry_after_;
+    long distrusted_ = X509_V_OK;
+    phase reached_ = phase::connect;
+    std::string lws_text_;
+    std::string openssl_text_;
+};
+
+} // namespace gemini::live::transport

@@ -1,0 +1,769 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/lws_stream.hpp"
+
+#include <asio/post.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace gemini::live::transport {
+namespace {
+
+constexpr std::size_t max_control_payload = 125;
+constexpr int writes_per_turn = 16;
+constexpr std::size_t most_drained = 8u << 20;          // more than a kernel's receive buffer
+constexpr std::chrono::seconds longest_close{10};       // when the deadline is switched off
+constexpr std::chrono::milliseconds stall_noticed{100}; // a timer that is later: the loop stood
+constexpr std::size_t tls_read_ahead = 32 * 1024;
+
+// lws keeps the name of this one to itself; the value is the same in all its versions.
+constexpr auto write_close = static_cast<lws_write_protocol>(4);
+
+// Without a policy of its own lws would end each connection after 310 s: only its own parser, which
+// is not used, sees the pongs that it waits for.
+const lws_retry_bo_t no_policy{};
+
+error closed_by_owner()
+{
+    return {errc::closed, "The connection has been closed.", {phase::close}};
+}
+
+error lost(const std::string& how)
+{
+    return {errc::connection_lost, fmt::format("The connection was lost: {}. Connect again.", how),
+        {phase::open}};
+}
+
+error closed_by_peer(const close_frame& frame)
+{
+    const bool has_code = frame.code != 1005;
+    auto sentence = frame.reason.empty()
+                        ? fmt::format("The server closed the connection (code {}).", frame.code)
+                        : fmt::format("The server closed the connection (code {}: {}).", frame.code,
+                              frame.reason);
+    if (!has_code) sentence = "The server closed the connection without giving a code.";
+    return {errc::connection_lost, sentence, {phase::open, frame.code, frame.reason}};
+}
+
+/// At most `size` bytes of UTF-8, no character cut.
+std::string_view shortened(std::string_view text, std::size_t size)
+{
+    if (text.size() <= size) return text;
+    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+    return text.substr(0, size);
+}
+
+std::string close_payload(const close_frame& frame)
+{
+    const bool sendable = frame.code >= 1000 && frame.code != 1005 && frame.code != 1006 &&
+                          frame.code != 1015 && frame.code < 5000;
+    if (!sendable) return {};
+    std::string payload{static_cast<char>(frame.code >> 8), static_cast<char>(frame.code & 0xff)};
+    return payload.append(shortened(frame.reason, max_control_payload - 2));
+}
+
+} // namespace
+
+lws_stream::lws_stream(std::shared_ptr<lws_virtual_host> host, const connect_request& request,
+    const std::optional<proxy_address>& proxy)
+    : runtime_(host->runtime()), host_(std::move(host)),
+      handshake_(std::make_unique<lws_handshake>(request, proxy)), deadlines_(request.deadlines),
+      tls_(request.tls), max_message_(request.max_message), reader_(request.max_message)
+{
+}
+
+lws_stream::~lws_stream() = default;
+
+// ---- lws's callbacks
+
+int lws_stream::callback(
+    lws* connection, lws_callback_reasons reason, void* user, void* in, std::size_t size)
+{
+    auto* stream = connection ? static_cast<lws_stream*>(lws_wsi_user(connection)) : nullptr;
+    if (!stream) return 0;
+    if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION) {
+        if (!stream->handshake_) return 0;
+        return stream->handshake_->verified(static_cast<X509_STORE_CTX*>(user), size != 0);
+    }
+    const auto self = stream->shared_from_this();
+    try {
+        return self->on(connection, reason, in, size);
+    } catch (const std::exception& failure) {
+        self->finish(lost(failure.what()));
+        return -1;
+    }
+}
+
+int lws_stream::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
+{
+    const std::string_view bytes(static_cast<const char*>(in), in ? size : 0);
+    switch (reason) {
+    case LWS_CALLBACK_WSI_CREATE: on_connected(connection); return 0;
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+        return handshake_->append_headers(static_cast<unsigned char**>(in), size);
+    case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP: handshake_->answered(connection); return 0;
+    case LWS_CALLBACK_CLIENT_ESTABLISHED: return on_established(connection);
+    case LWS_CALLBACK_CLIENT_WRITEABLE: return on_writeable();
+    case LWS_CALLBACK_CLIENT_RECEIVE: return on_lws_data(bytes);
+    case LWS_CALLBACK_CLIENT_RECEIVE_PONG: heard(); return 0;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return on_lws_close(bytes);
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_failed(connection, bytes); return 0;
+    case LWS_CALLBACK_CLOSED_CLIENT_HTTP: on_failed(connection, {}); return 0;
+    case LWS_CALLBACK_CLIENT_CLOSED: on_closed(); return 0;
+    case LWS_CALLBACK_WSI_DESTROY: on_destroyed(connection); return 0;
+    default: return 0;
+    }
+}
+
+void lws_stream::on_connected(lws* connection)
+{
+    connection_ = connection;
+    handshake_->connected();
+    limit_ = deadlines_.upgrade;
+    deadline_ = limit_.count() == 0 ? clock::time_point::max() : clock::now() + limit_;
+    arm(deadline_);
+}
+
+/// Takes reading over from lws, unless something came behind the upgrade's answer: lws has read
+/// that, so it must also read the rest.
+int lws_stream::on_established(lws* connection)
+{
+    if (stage_ != stage::dialling) return -1;
+    connection_ = connection;
+    const int copy = ::dup(lws_get_socket_fd(connection));
+    if (copy < 0) {
+        finish(error(errc::connect_failed,
+            "There are no file descriptors left: raise the limit of open files (ulimit -n).",
+            {phase::upgrade}));
+        return -1;
+    }
+    descriptor_.emplace(runtime_->strand_executor(), copy);
+    if (tls_) ssl_ = lws_get_ssl(connection);
+
+    auto* context = runtime_->context();
+    const bool quiet = lws_service_adjust_timeout(context, 1, 0) != 0;
+    lws_rx_flow_control(connection, 0);
+    if (!quiet) {
+        lws_rx_flow_control(connection, 1);
+        reading_ = reading::by_lws;
+    } else if (ssl_) {
+        SSL_set_read_ahead(ssl_, 1);
+        SSL_set_default_read_buffer_len(ssl_, tls_read_ahead);
+    }
+
+    handshake_.reset();
+    stage_ = stage::open;
+    deadline_ = clock::time_point::max();
+    heard_ = progress_ = clock::now();
+    arm(next_check());
+    resume_reading();
+    opened_or_closed_.set();
+    return 0;
+}
+
+void lws_stream::on_failed(lws* connection, std::string_view text)
+{
+    if (stage_ == stage::dialling) {
+        handshake_->failed(connection, text);
+        finish(handshake_->why());
+    }
+    on_closed();
+}
+
+void lws_stream::on_closed()
+{
+    connection_ = nullptr;
+    // The server may have said why, although it was a failed write that ended the connection.
+    if (descriptor_ && reading_ != reading::by_lws) drain();
+    if (stage_ == stage::open) finish(lost("it broke while something was sent"));
+    stage_ = stage::over;
+    ssl_ = nullptr;
+    descriptor_.reset(); // lws's own close is no end to the peer while a duplicate is open
+    timer_.reset();
+    wake_all();
+}
+
+void lws_stream::on_destroyed(lws* connection)
+{
+    const bool never_opened = handshake_ != nullptr;
+    if (stage_ != stage::over) on_failed(connection, {});
+    if (never_opened) runtime_->reclaim_handle(connection);
+    use_.reset();
+    host_.reset();
+    held_by_lws_.reset();
+}
+
+// ---- connecting
+
+void lws_stream::dial(
+    const std::string& address, std::uint16_t port, std::chrono::milliseconds limit)
+{
+    const auto self = shared_from_this();
+    if (!runtime_->alive()) return finish(closed_by_owner());
+    held_by_lws_ = self;
+    use_ = lws_use(runtime_);
+    timer_.emplace(runtime_->strand_executor());
+    limit_ = limit;
+    if (limit_.count() != 0) arm(deadline_ = clock::now() + limit_);
+
+    lws_client_connect_info info{};
+    info.context = runtime_->context();
+    info.vhost = host_->get();
+    info.address = address.c_str();
+    info.port = port;
+    info.host = handshake_->host_header().c_str();
+    info.path = handshake_->target().c_str();
+    info.local_protocol_name = protocol_name;
+    info.alpn = "http/1.1";
+    info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (tls_ ? LCCSCF_USE_SSL : 0);
+    info.ietf_version_or_minus_one = -1;
+    info.retry_and_idle_policy = &no_policy;
+    info.userdata = this;
+    auto* made = lws_client_connect_via_info(&info);
+    if (made && stage_ == stage::dialling) connection_ = made;
+    if (!made) {
+        // Whether WSI_DESTROY has come, will come or never comes, lws does not say.
+        on_failed(nullptr, {});
+        use_.reset();
+    }
+    if (runtime_->alive()) lws_cancel_service(runtime_->context());
+    runtime_->kick();
+}
+
+asio::awaitable<void> lws_stream::opened(std::shared_ptr<lws_stream> self)
+{
+    struct give_up {
+        lws_stream& stream;
+        ~give_up()
+        {
+            if (stream.stage_ == stage::dialling) stream.abort();
+        }
+    } const unless_opened{*self};
+    while (self->stage_ == stage::dialling) co_await self->opened_or_closed_.wait();
+    if (self->end_) throw error(*self->end_);
+}
+
+bool lws_stream::has_connected() const noexcept
+{
+    return !handshake_ || handshake_->has_connected();
+}
+
+// ---- reading
+
+asio::awaitable<message> lws_stream::receive(std::shared_ptr<lws_stream> self)
+{
+    while (self->taken_ == self->inbox_.size()) {
+        if (self->end_) throw error(*self->end_);
+        co_await self->arrived_.wait();
+    }
+    auto next = std::move(self->inbox_[self->taken_++]);
+    if (self->taken_ == self->inbox_.size()) {
+        self->inbox_.clear();
+        self->taken_ = 0;
+        self->resume_reading();
+    }
+    co_return next;
+}
+
+void lws_stream::resume_reading()
+{
+    if (reading_ == reading::by_lws) {
+        if (!std::exchange(lws_paused_, false) || !connection_) return;
+        lws_rx_flow_control(connection_, 1);
+        runtime_->kick();
+        return;
+    }
+    if (reading_ != reading::idle || !descriptor_) return;
+    reading_ = reading::waiting;
+    if (!more_at_once_) return await_bytes(watch::wait_read);
+    // by post, so that a fast server does not keep everybody else from running
+    asio::post(runtime_->strand_executor(), [self = shared_from_this()] { self->read(); });
+}
+
+void lws_stream::await_bytes(watch::wait_type what)
+{
+    descriptor_->async_wait(what, [self = shared_from_this()](asio::error_code cancelled) {
+        if (!cancelled) self->read();
+    });
+}
+
+void lws_stream::read()
+{
+    if (!descriptor_) return;
+    reading_ = reading::idle;
+    pulled last;
+    try {
+        const auto buffer = runtime_->read_buffer();
+        last = pull(buffer);
+        if (last.size != 0) heard();
+        parse(buffer.first(last.size));
+    } catch (const std::exception& failure) {
+        finish(lost(failure.what()));
+        return kill();
+    }
+    if (!descriptor_) return;
+    if (last.then == pulled::at_the_end || last.then == pulled::broken) return on_end(last);
+    more_at_once_ = last.then == pulled::at_once;
+    if (taken_ != inbox_.size()) {
+        arrived_.set();
+        return;
+    }
+    if (last.then == pulled::when_writable) {
+        reading_ = reading::waiting;
+        return await_bytes(watch::wait_write);
+    }
+    resume_reading();
+}
+
+lws_stream::pulled lws_stream::pull(std::span<char> into)
+{
+    return ssl_ ? pull_tls(into) : pull_plain(into);
+}
+
+lws_stream::pulled lws_stream::pull_plain(std::span<char> into)
+{
+    for (;;) {
+        const auto size = ::recv(descriptor_->native_handle(), into.data(), into.size(), 0);
+        if (size > 0) {
+            const auto got = static_cast<std::size_t>(size);
+            return {got, got == into.size() ? pulled::at_once : pulled::when_readable, 0};
+        }
+        if (size == 0) return {0, pulled::at_the_end, 0};
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return {0, pulled::when_readable, 0};
+        if (errno != EINTR) return {0, pulled::broken, errno};
+    }
+}
+
+lws_stream::pulled lws_stream::pull_tls(std::span<char> into)
+{
+    pulled result;
+    while (result.size < into.size()) {
+        ERR_clear_error(); // lws writes on the same object: neither may see the other's errors
+        errno = 0;
+        const int size =
+            SSL_read(ssl_, into.data() + result.size, static_cast<int>(into.size() - result.size));
+        if (size > 0) {
+            result.size += static_cast<std::size_t>(size);
+            if (SSL_has_pending(ssl_) == 0) return result;
+            continue;
+        }
+        const int why = SSL_get_error(ssl_, size);
+        const int system_error = errno;
+        ERR_clear_error();
+        switch (why) {
+        case SSL_ERROR_WANT_READ: return result;
+        case SSL_ERROR_WANT_WRITE: result.then = pulled::when_writable; return result;
+        case SSL_ERROR_ZERO_RETURN: result.then = pulled::at_the_end; return result;
+        default:
+            result.then =
+                why == SSL_ERROR_SYSCALL && system_error == 0 ? pulled::at_the_end : pulled::broken;
+            result.error = why == SSL_ERROR_SYSCALL ? system_error : EPROTO;
+            ssl_ = nullptr;
+            return result;
+        }
+    }
+    result.then = pulled::at_once;
+    return result;
+}
+
+void lws_stream::parse(std::span<const char> bytes)
+{
+    while (auto event = reader_.next(bytes))
+        std::visit([this](auto& each) { on_event(each); }, *event);
+}
+
+void lws_stream::on_event(message& event)
+{
+    if (stage_ == stage::open) inbox_.push_back(std::move(event));
+}
+
+void lws_stream::on_event(ping_frame& event)
+{
+    if (stage_ != stage::open) return;
+    pong_ = std::move(event.payload); // the latest will do for all
+    request_write();
+}
+
+void lws_stream::on_event(close_frame& event)
+{
+    peer_closed_ = true;
+    if (stage_ != stage::open) return wake_all();
+    auto why = closed_by_peer(event);
+    event.reason.clear();
+    begin_close(std::move(event), std::move(why));
+}
+
+void lws_stream::on_event(violation& event)
+{
+    if (stage_ == stage::open) begin_close(close_frame{event.close_code, {}}, std::move(event.why));
+}
+
+void lws_stream::on_end(const pulled& last)
+{
+    if (stage_ == stage::closing) return part();
+    finish(lost(last.then == pulled::broken
+                    ? std::generic_category().message(last.error)
+                    : std::string("the server ended it without a close frame")));
+    kill();
+}
+
+void lws_stream::drain()
+{
+    for (std::size_t total = 0; total < most_drained;) {
+        const auto buffer = runtime_->read_buffer();
+        const auto last = pull(buffer);
+        parse(buffer.first(last.size));
+        total += last.size;
+        if (last.size == 0 || last.then == pulled::at_the_end || last.then == pulled::broken) break;
+    }
+}
+
+void lws_stream::heard() noexcept
+{
+    heard_ = clock::now();
+    pinged_.reset();
+    spared_ = false;
+}
+
+// ---- reading through lws
+
+int lws_stream::on_lws_data(std::string_view piece)
+{
+    heard();
+    if (stage_ != stage::open) return 0;
+    if (!partial_) partial_ = std::make_unique<message>();
+    const auto so_far = partial_->payload.size();
+    if (piece.size() > max_message_ - std::min(so_far, max_message_)) {
+        begin_close(close_frame{1009, {}},
+            error(errc::message_too_big,
+                fmt::format("The server sent a message of more than {} bytes: raise "
+                            "limits::message if such messages are expected.",
+                    max_message_),
+                {phase::open}));
+        return 0;
+    }
+    partial_->payload.append(piece.data(), piece.size());
+    if (lws_is_final_fragment(connection_) == 0 || lws_remaining_packet_payload(connection_) != 0)
+        return 0;
+    partial_->kind = lws_frame_is_binary(connection_) != 0 ? opcode::binary : opcode::text;
+    inbox_.push_back(std::move(*partial_));
+    partial_.reset();
+    arrived_.set();
+    // within the callback, lws 4.1.6 would hang
+    asio::post(runtime_->strand_executor(), [self = shared_from_this()] { self->pause_lws(); });
+    return 0;
+}
+
+void lws_stream::pause_lws()
+{
+    if (!connection_ || lws_paused_ || taken_ == inbox_.size() || stage_ != stage::open) return;
+    lws_paused_ = true;
+    lws_rx_flow_control(connection_, 0);
+    runtime_->kick();
+}
+
+int lws_stream::on_lws_close(std::string_view payload)
+{
+    peer_closed_ = true;
+    if (stage_ != stage::open) {
+        wake_all();
+        return -1;
+    }
+    close_frame frame;
+    if (payload.size() >= 2) {
+        const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(payload[i]); };
+        frame.code = static_cast<std::uint16_t>(byte(0) << 8 | byte(1));
+        frame.reason = payload.substr(2);
+    }
+    begin_close(std::nullopt, closed_by_peer(frame)); // lws answers
+    return 0;
+}
+
+// ---- writing
+
+asio::awaitable<void> lws_stream::send(
+    std::shared_ptr<lws_stream> self, std::vector<base::frame> batch)
+{
+    if (self->end_) throw error(*self->end_);
+    self->accepted_ += batch.size();
+    const auto last = self->accepted_;
+    std::move(batch.begin(), batch.end(), std::back_inserter(self->outbox_));
+    struct cancelled {
+        lws_stream& stream;
+        bool armed = true;
+        ~cancelled()
+        {
+            if (armed) stream.drop_unbegun();
+        }
+    } unless_sent{*self};
+    self->request_write();
+    while (self->flushed_ < last) {
+        if (self->end_) throw error(*self->end_);
+        co_await self->sent_.wait();
+    }
+    unless_sent.armed = false;
+}
+
+void lws_stream::drop_unbegun() noexcept
+{
+    const auto keep = begun_ + (offset_ != 0 ? 1 : 0);
+    if (keep >= outbox_.size()) return;
+    accepted_ -= outbox_.size() - keep;
+    outbox_.resize(keep);
+}
+
+bool lws_stream::has_output() const noexcept
+{
+    return begun_ < outbox_.size() || pong_ || ping_due_ || close_due_;
+}
+
+void lws_stream::request_write()
+{
+    if (!connection_ || write_requested_ || !has_output()) return;
+    write_requested_ = true;
+    progress_ = clock::now();
+    arm(next_check());
+    lws_callback_on_writable(connection_);
+    runtime_->kick();
+}
+
+/// lws calls this only when nothing of an earlier write is left with it.
+int lws_stream::on_writeable()
+{
+    write_requested_ = false;
+    if (killed_) return 0;
+    progress_ = clock::now();
+    flushed_ = written_;
+    for (int budget = writes_per_turn; has_output(); --budget) {
+        if (budget == 0) {
+            request_write();
+            break;
+        }
+        if (write_next() < 0) return -1;
+        if (lws_partial_buffered(connection_) != 0) {
+            write_requested_ = true; // by lws itself
+            break;
+        }
+        flushed_ = written_;
+    }
+    if (begun_ == outbox_.size()) {
+        outbox_.clear();
+        begun_ = 0;
+    }
+    sent_.set();
+    return 0;
+}
+
+int lws_stream::write_next()
+{
+    if (const auto pong = std::exchange(pong_, std::nullopt))
+        return write_control(LWS_WRITE_PONG, *pong);
+    if (std::exchange(ping_due_, false)) return write_control(LWS_WRITE_PING, {});
+    if (begun_ < outbox_.size()) return write_message();
+    const auto close = std::exchange(close_due_, std::nullopt);
+    return write_control(write_close, close_payload(*close));
+}
+
+/// A long message goes out in fragments, so that others get their turn. lws puts each one's head in
+/// front of it, over bytes that have gone out before.
+int lws_stream::write_message()
+{
+    auto& frame = outbox_[begun_];
+    std::array<char, base::frame::headroom> nothing{};
+    char* const bytes =
+        frame.size() == 0 ? nothing.data() + nothing.size() : frame.data() + offset_;
+    const auto size = std::min(frame.size() - offset_, lws_runtime::tx_packet_size);
+    const bool first = offset_ == 0;
+    const bool last = offset_ + size == frame.size();
+    const int kind = (first ? LWS_WRITE_TEXT : LWS_WRITE_CONTINUATION) |
+                     (last ? 0 : static_cast<int>(LWS_WRITE_NO_FIN));
+    if (lws_write(connection_, reinterpret_cast<unsigned char*>(bytes), size,
+            static_cast<lws_write_protocol>(kind)) < static_cast<int>(size))
+        return -1;
+    offset_ += size;
+    if (last) {
+        frame = {};
+        offset_ = 0;
+        ++begun_;
+        ++written_;
+    }
+    return 0;
+}
+
+int lws_stream::write_control(lws_write_protocol kind, std::string_view payload)
+{
+    std::array<unsigned char, LWS_PRE + max_control_payload> buffer{};
+    std::copy(payload.begin(), payload.end(), buffer.begin() + LWS_PRE);
+    return lws_write(connection_, buffer.data() + LWS_PRE, payload.size(), kind);
+}
+
+// ---- the end
+
+asio::awaitable<void> lws_stream::close(
+    std::shared_ptr<lws_stream> self, std::uint16_t code, std::string reason)
+{
+    if (self->stage_ == stage::open) {
+        self->inbox_.clear();
+        self->taken_ = 0;
+        close_frame ours{code, std::move(reason)};
+        self->begin_close(std::move(ours), closed_by_owner());
+    }
+    while (self->stage_ == stage::closing && !self->peer_closed_)
+        co_await self->opened_or_closed_.wait();
+}
+
+void lws_stream::abort() noexcept
+{
+    if (stage_ == stage::over) return;
+    inbox_.clear();
+    taken_ = 0;
+    finish(closed_by_owner());
+    kill();
+}
+
+void lws_stream::release() noexcept
+{
+    if (stage_ != stage::closing) abort();
+}
+
+void lws_stream::finish(error why)
+{
+    if (!end_) end_ = std::make_unique<error>(std::move(why));
+    if (stage_ == stage::dialling) stage_ = stage::over;
+    wake_all();
+}
+
+/// From now on what comes is discarded, up to the peer's end or the deadline: bytes left unread
+/// would make the kernel answer with a reset, which takes our last messages with it.
+void lws_stream::begin_close(std::optional<close_frame> ours, error why)
+{
+    stage_ = stage::closing;
+    drop_unbegun();
+    close_due_ = std::move(ours);
+    deadline_ = clock::now() +
+                (deadlines_.close.count() == 0 ? clock::duration(longest_close) : deadlines_.close);
+    arm(deadline_);
+    finish(std::move(why));
+    request_write();
+    resume_reading();
+}
+
+/// The orderly end: the closing handshake is through.
+void lws_stream::part() noexcept
+{
+    if (ssl_) {
+        ERR_clear_error();
+        SSL_shutdown(ssl_);
+        ERR_clear_error();
+    }
+    kill();
+}
+
+void lws_stream::kill() noexcept
+{
+    if (std::exchange(killed_, true)) return;
+    stage_ = stage::over;
+    outbox_.clear();
+    begun_ = 0;
+    ssl_ = nullptr;
+    descriptor_.reset();
+    timer_.reset();
+    if (connection_) runtime_->kill(connection_);
+    wake_all();
+}
+
+void lws_stream::wake_all()
+{
+    opened_or_closed_.set();
+    arrived_.set();
+    sent_.set();
+}
+
+// ---- time
+
+/// One timer, armed for the earliest thing that may be due and otherwise left alone.
+void lws_stream::arm(clock::time_point due)
+{
+    if (!timer_ || due >= armed_) return;
+    armed_ = due;
+    timer_->expires_at(due);
+    timer_->async_wait([weak = weak_from_this()](asio::error_code cancelled) {
+        if (cancelled) return;
+        if (const auto self = weak.lock()) self->on_timer();
+    });
+}
+
+void lws_stream::on_timer()
+{
+    const auto now = clock::now();
+    const bool stood_still = now > armed_ + stall_noticed;
+    armed_ = clock::time_point::max();
+    if (stage_ == stage::dialling && now >= deadline_) {
+        finish(handshake_->timeout(connection_, limit_));
+        return kill();
+    }
+    if (stage_ == stage::closing && now >= deadline_) return part();
+    if (stage_ == stage::open) {
+        if (stood_still && !std::exchange(spared_, true)) {
+            heard_ = progress_ = now;
+            if (pinged_) pinged_ = now;
+        }
+        check_liveness(now);
+    }
+    if (stage_ != stage::over) arm(next_check());
+}
+
+void lws_stream::check_liveness(clock::time_point now)
+{
+    const bool paused = reading_ == reading::idle || lws_paused_;
+    if (paused) heard_ = now; // nobody listens
+    if (write_requested_ && deadlines_.write_stall.count() != 0 &&
+        now - progress_ >= deadlines_.write_stall) {
+        finish(error(errc::timed_out,
+            fmt::format("The network took nothing for {} ms: it is down or too slow.",
+                deadlines_.write_stall.count()),
+            {phase::write}));
+        return kill();
+    }
+    if (pinged_ && !paused && deadlines_.silence.count() != 0 &&
+        now - *pinged_ >= deadlines_.silence) {
+        finish(error(errc::timed_out,
+            fmt::format(
+                "The server has been silent for {} ms after a ping: the connection is dead.",
+                deadlines_.silence.count()),
+            {phase::open}));
+        return kill();
+    }
+    if (!pinged_ && deadlines_.ping_after.count() != 0 && now - heard_ >= deadlines_.ping_after) {
+        pinged_ = now;
+        ping_due_ = true;
+        request_write();
+    }
+}
+
+lws_stream::clock::time_point lws_stream::next_check() const
+{
+    if (stage_ != stage::open) return deadline_;
+    auto due = clock::time_point::max();
+    const auto consider = [&](clock::time_point since, std::chrono::milliseconds limit) {
+        if (limit.count() != 0) due = std::min(due, since + limit);
+    };
+    if (write_requested_) consider(progress_, deadlines_.write_stall);
+    if (pinged_)
+        consider(*pinged_, deadlines_.silence);
+    else
+        consider(heard_, deadlines_.ping_after);
+    return due;
+}
+
+} // namespace gemini::live::transport

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/tls_context.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace gemini::live::transport {
+namespace {
+
+[[noreturn]] void refuse_pem()
+{
+    ERR_clear_error();
+    throw error(errc::tls_failed,
+        "tls_options::ca_pem holds no certificate in PEM form: give the text from \"-----BEGIN "
+        "CERTIFICATE-----\" to \"-----END CERTIFICATE-----\".",
+        {phase::tls});
+}
+
+void trust_pem(X509_STORE* store, const std::string& pem)
+{
+    const std::unique_ptr<BIO, decltype(&BIO_free)> text(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+    int count = 0;
+    ERR_clear_error();
+    while (X509* certificate = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
+        X509_STORE_add_cert(store, certificate);
+        X509_free(certificate);
+        ++count;
+    }
+    const bool at_the_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (count == 0 || !at_the_end) refuse_pem();
+    ERR_clear_error();
+}
+
+std::shared_ptr<SSL_CTX> make_context(const tls_options& trust)
+{
+    std::shared_ptr<SSL_CTX> made(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+    if (!made) throw error(errc::tls_failed, "OpenSSL could not be set up.", {phase::tls});
+    auto* context = made.get();
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+    SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF); // WebSocket has its own Close
+#endif
+    // libwebsockets repeats a write from another place; idle sessions should hold no buffers
+    SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    if (trust.system_store) SSL_CTX_set_default_verify_paths(context);
+    if (!trust.ca_pem.empty()) {
+        auto* store = SSL_CTX_get_cert_store(context);
+        trust_pem(store, trust.ca_pem);
+        X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN); // what was given need be no root
+    }
+    return made;
+}
+
+const char* advice(long result)
+{
+    switch (result) {
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return "If you trust its issuer (a company's proxy, a test server), give the issuer's "
+               "certificate in tls_options::ca_pem, or install ca-certificates.";
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return "Use the host name that the certificate is for.";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "Check the clock of this machine.";
+    default: return "Check the certificates of the server and of this machine.";
+    }
+}
+
+} // namespace
+
+std::shared_ptr<SSL_CTX> client_tls_context(const tls_options& trust)
+{
+    static std::mutex mutex;
+    static std::vector<std::pair<tls_options, std::weak_ptr<SSL_CTX>>> made;
+    const std::lock_guard lock(mutex);
+    std::erase_if(made, [](const auto& each) { return each.second.expired(); });
+    for (const auto& [options, context] : made)
+        if (options == trust)
+            if (auto shared = context.lock()) return shared;
+    auto fresh = make_context(trust);
+    made.emplace_back(trust, fresh);
+    return fresh;
+}
+
+error distrust(long result, const std::string& host)
+{
+    return {errc::tls_failed,
+        fmt::format("The certificate of {} is not trusted: {}. {}", host,
+            X509_verify_cert_error_string(result), advice(result)),
+        {phase::tls}};
+}
+
+} // namespace gemini::live::transport
