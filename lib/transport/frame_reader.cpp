@@ -120,10 +120,7 @@ std::optional<frame_event> frame_reader::begin_frame()
             return fail(errc::message_too_big, 1009,
                 fmt::format("The server sent a message in more than {} fragments.", max_fragments));
         }
-        if (opcode_ != continuation) {
-            kind_ = static_cast<opcode>(opcode_);
-            text_ = {};
-        }
+        if (opcode_ != continuation) kind_ = static_cast<opcode>(opcode_);
     }
     left_ = static_cast<std::size_t>(length);
     return std::nullopt;

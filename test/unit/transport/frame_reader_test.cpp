@@ -364,6 +364,7 @@ TEST_CASE("a close frame gives code and reason, or is refused")
     check({
         {"without payload", frame(fin | close_op, ""), {"close:1005:"}},
         {"half a code", frame(fin | close_op, "\x03"), {broken}},
+        {"half a code that might be valid", frame(fin | close_op, "\x0f"), {broken}},
         {"a code alone", closing(1000), {"close:1000:"}},
         {"code and reason", closing(1008, "policy"), {"close:1008:policy"}},
         {"the longest reason", closing(1000, many(123)), {"close:1000:" + many(123)}},
