@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Says hello and prints the answer as it is spoken. Without a key it asks the emulator.
+// doc:begin hello
+#include <asio.hpp>
+#include <gemini/live.hpp>
+#include <gemini/live/emulator.hpp>
+#include <iostream>
+namespace live = gemini::live;
+
+asio::awaitable<void> hello(live::session session)
+{
+    co_await session.connect();
+    co_await session.send("Hello! Who are you?");
+    auto messages = session.messages();
+    while (auto message = co_await messages.next()) { // empty once the session has closed
+        std::cout << message->output_transcription() << std::flush;
+        if (message->turn_complete()) break;
+    }
+    std::cout << '\n';
+    co_await session.close();
+}
+
+int main()
+try {
+    asio::io_context io;
+    live::client_options options{.credentials = live::api_key::from_environment()};
+    std::optional<live::emulator> emulator;
+    if (options.credentials.empty()) {
+        emulator.emplace(io.get_executor());
+        options.base_url = emulator->url();
+        options.credentials = live::api_key("any");
+    }
+    live::client client{io.get_executor(), options};
+    live::session session{client,
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}}};
+    asio::co_spawn(io, hello(std::move(session)), [&](std::exception_ptr failure) {
+        io.stop(); // the emulator would listen on
+        live::rethrow(failure);
+    });
+    io.run();
+} catch (const live::error& failure) {
+    std::cerr << failure.what() << '\n';
+    return 1;
+}
+// doc:end

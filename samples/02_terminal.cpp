@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Talk to a model from the terminal: one typed line is one turn, Ctrl-D leaves.
+// Another server, such as gemini-live-emulator, can be named as the only argument.
+// doc:begin terminal
+#include <asio.hpp>
+#include <gemini/live.hpp>
+#include <iostream>
+#include <unistd.h>
+namespace live = gemini::live;
+
+asio::awaitable<void> chat(live::session session, asio::posix::stream_descriptor keyboard)
+{
+    co_await session.connect();
+    auto messages = session.messages(); // an async generator of server messages
+    std::error_code end;
+    for (std::string typed;;) {
+        auto size = co_await asio::async_read_until(keyboard, asio::dynamic_buffer(typed), '\n',
+            asio::redirect_error(asio::use_awaitable, end));
+        if (end) break;
+        co_await session.send(typed.substr(0, size));
+        typed.erase(0, size);
+        while (auto message = co_await messages.next()) { // empty once the session has closed
+            std::cout << message->output_transcription() << std::flush;
+            if (message->turn_complete()) break;
+        }
+        std::cout << '\n';
+    }
+    co_await session.close();
+}
+
+int main(int argc, char* argv[])
+try {
+    asio::io_context io;
+    live::client_options options{.credentials = live::api_key::from_environment()};
+    if (argc > 1) options.base_url = argv[1];
+    live::client client{io.get_executor(), options};
+    live::session session{client,
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}}};
+    asio::posix::stream_descriptor keyboard{io, ::dup(STDIN_FILENO)};
+    asio::co_spawn(io, chat(std::move(session), std::move(keyboard)), live::rethrow);
+    io.run();
+} catch (const live::error& failure) {
+    std::cerr << failure.what() << '\n';
+    return 1;
+}
+// doc:end

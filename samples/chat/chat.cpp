@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// A chat in the terminal: the whole of a program that people use, on one thread.
+#include "conversation.hpp"
+#include "options.hpp"
+#include "terminal.hpp"
+
+#include <gemini/live.hpp>
+#include <gemini/live/emulator.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+
+#include <iostream>
+
+namespace {
+
+namespace live = gemini::live;
+
+bool is_plain(const std::string& url)
+{
+    return url.starts_with("http://") || url.starts_with("ws://");
+}
+
+int talk(const chat::options& wishes)
+{
+    asio::io_context io;
+    live::client_options service{.credentials = live::api_key::from_environment()};
+    std::optional<live::emulator> emulator;
+    std::string peer = "the Gemini API";
+    bool with_emulator = false;
+    if (!wishes.url.empty()) {
+        service.base_url = peer = wishes.url;
+        with_emulator = is_plain(wishes.url); // plain is for loopback, where no other server is
+        if (with_emulator && service.credentials.empty())
+            service.credentials = live::api_key("any");
+    } else if (service.credentials.empty()) {
+        emulator.emplace(io.get_executor());
+        service.base_url = emulator->url();
+        service.credentials = live::api_key("any");
+        peer = "the emulator in this program, as neither GOOGLE_API_KEY nor GEMINI_API_KEY is set";
+        with_emulator = true;
+    }
+
+    live::client client{io.get_executor(), service};
+    chat::terminal screen{io.get_executor()};
+    screen.notice("Talking to " + peer + ".");
+    if (screen.interactive()) screen.notice("/help lists the commands, Ctrl-D leaves.");
+    chat::conversation conversation{io.get_executor(), client, screen, wishes, with_emulator};
+
+    int exit_code = 0;
+    std::exception_ptr failure;
+    const auto finish = [&](std::exception_ptr thrown, int code) {
+        failure = thrown;
+        exit_code = code;
+        io.stop(); // the emulator would listen on
+    };
+    asio::co_spawn(io, conversation.run(), finish);
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    return exit_code;
+}
+
+} // namespace
+
+int main(int argc, char* argv[])
+{
+    int exit_code = 0;
+    const auto wishes = chat::read_options(argc, argv, exit_code);
+    if (!wishes) return exit_code;
+    try {
+        return talk(*wishes);
+    } catch (const std::exception& failure) { // the terminal is as it was by now
+        std::cerr << "gemini-live-chat: " << failure.what() << '\n';
+        return 1;
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace chat {
+
+enum class command {
+    none, ///< The line is for the model.
+    help,
+    quit,
+    audio_on,
+    audio_off,
+    system,
+    save,
+    wrong, ///< It looks like a command; `argument` is what to tell the user.
+};
+
+struct request {
+    command what = command::none;
+    std::string argument{};
+};
+
+/// Reads a line. The emulator has slash commands of its own, which are passed to it.
+[[nodiscard]] request read_request(std::string_view line, bool with_emulator);
+
+/// What /help says.
+[[nodiscard]] std::string_view help_text(bool with_emulator);
+
+} // namespace chat

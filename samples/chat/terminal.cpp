@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "terminal.hpp"
+
+#include "layout.hpp"
+
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <langinfo.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace chat {
+namespace {
+
+constexpr std::string_view you = "you › ";
+constexpr std::string_view model = "model › ";
+constexpr std::size_t longest_piped_line = 1 << 20;
+constexpr std::chrono::milliseconds faster_than_typing{20};
+
+bool has_value(const char* variable)
+{
+    const char* value = std::getenv(variable);
+    return value && *value;
+}
+
+bool can_move_the_cursor()
+{
+    return has_value("TERM") && std::strcmp(std::getenv("TERM"), "dumb") != 0;
+}
+
+/// Editing and widths need a locale that knows UTF-8; what is not said there is that a bare
+/// machine's terminal speaks it all the same.
+void speak_utf8()
+{
+    std::setlocale(LC_CTYPE, "");
+    if (std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0) std::setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+bool input_waits()
+{
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    return ::poll(&input, 1, 0) > 0;
+}
+
+bool has_hung_up()
+{
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    return ::poll(&input, 1, 0) > 0 && (input.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+} // namespace
+
+terminal::terminal(asio::any_io_executor executor)
+    : keyboard_(executor, ::dup(STDIN_FILENO)), patience_(executor),
+      talking_(::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO))
+{
+    speak_utf8();
+    if (!talking_ || !can_move_the_cursor()) return;
+    colours_ = !has_value("NO_COLOR");
+    std::setvbuf(stdout, nullptr, _IOFBF, 1 << 16); // what belongs together appears together
+    std::string prompt(you);
+    if (colours_) prompt = "\1\x1b[1;36m\1you ›\1\x1b[0m\1 ";
+    editor_.emplace(prompt, history_file());
+    editor_->resume("");
+}
+
+terminal::~terminal()
+{
+    if (editor_) {
+        status_.clear();
+        erase();
+        if (!open_.empty()) put("\n");
+        editor_.reset();
+    } else if (!open_.empty()) {
+        put("\n");
+    }
+    std::fflush(stdout);
+}
+
+std::string terminal::paint(colour how, std::string_view text) const
+{
+    if (!colours_) return std::string(text);
+    std::string painted = how == colour::dim   ? "\x1b[2m"
+                          : how == colour::you ? "\x1b[1;36m"
+                                               : "\x1b[1;35m";
+    painted += text;
+    painted += "\x1b[0m";
+    return painted;
+}
+
+std::size_t terminal::columns()
+{
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+    return size.ws_col;
+}
+
+/// Rows between the prompt and what follows `typed`.
+std::size_t terminal::rows_above(const std::string& typed) const
+{
+    const auto width = columns();
+    const auto end = measure(std::string(you) + typed, width);
+    return end.row + (end.column == width ? 1 : 0); // libedit wraps at once
+}
+
+/// From the line being typed back to the end of what was written, where the cursor then is.
+void terminal::erase()
+{
+    const auto width = columns();
+    auto up = rows_above(editor_->before_cursor());
+    if (!status_.empty()) up += measure(status_, width).row + 1;
+    if (!open_.empty()) ++up;
+    put("\r");
+    if (up != 0) put("\x1b[" + std::to_string(up) + "A");
+    put("\x1b[J");
+    if (!open_.empty()) put(std::string_view(open_).substr(measure(open_, width).row_begin));
+}
+
+void terminal::draw()
+{
+    if (!open_.empty()) put("\n");
+    if (!status_.empty()) put(paint(colour::dim, status_) + "\n");
+    editor_->redraw();
+    std::fflush(stdout);
+}
+
+void terminal::write(std::string_view text)
+{
+    if (editor_) erase();
+    put(text);
+    const auto end = text.rfind('\n');
+    if (end == std::string_view::npos) {
+        open_ += text;
+    } else {
+        open_ = text.substr(end + 1);
+    }
+    if (editor_)
+        draw();
+    else
+        std::fflush(stdout);
+}
+
+void terminal::write_line(const std::string& text)
+{
+    answering_ = false;
+    write((open_.empty() ? "" : "\n") + text + "\n");
+}
+
+void terminal::answer(std::string_view text)
+{
+    std::string shown;
+    if (!std::exchange(answering_, true) && talking_) {
+        if (!open_.empty()) shown = "\n";
+        shown += paint(colour::model, model.substr(0, model.size() - 1)) + " ";
+    }
+    write(shown + printable(text));
+}
+
+void terminal::end_answer()
+{
+    answering_ = false;
+    if (!open_.empty()) write("\n");
+}
+
+void terminal::notice(std::string_view text)
+{
+    if (editor_) {
+        write_line(paint(colour::dim, printable(text)));
+        return;
+    }
+    if (talking_) end_answer();
+    const auto line = printable(text) + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+void terminal::gap()
+{
+    if (editor_) write_line("");
+}
+
+void terminal::status(std::string_view text)
+{
+    if (!editor_) return;
+    const auto clean = printable(text);
+    const auto shown = fit(clean, columns() - 1);
+    if (shown == status_) return;
+    erase();
+    status_ = shown;
+    draw();
+}
+
+std::string terminal::typed() const { return editor_ ? editor_->text() : std::string(); }
+
+/// Shows `line` for good, where it was typed, and starts another one below.
+void terminal::commit(const std::string& line)
+{
+    auto up = rows_above(line) + 1; // libedit has gone to the row below
+    if (!status_.empty()) up += measure(status_, columns()).row + 1;
+    put("\r\x1b[" + std::to_string(up) + "A\x1b[J");
+    put(paint(colour::you, you.substr(0, you.size() - 1)) + " " + line + "\n");
+    open_.clear();
+    answering_ = false;
+    start_line("");
+}
+
+/// Puts libedit to work on `text`, below all that is shown; the cursor is at the place.
+void terminal::start_line(const std::string& text)
+{
+    if (!open_.empty()) put("\n");
+    if (!status_.empty()) put(paint(colour::dim, status_) + "\n");
+    editor_->suspend();
+    editor_->resume(text);
+}
+
+void terminal::clear_typed()
+{
+    if (!editor_) return;
+    erase();
+    start_line("");
+}
+
+void terminal::resize()
+{
+    if (!editor_) return;
+    editor_->resize();
+    erase();
+    draw();
+}
+
+void terminal::stop()
+{
+    const auto typed_so_far = typed();
+    if (editor_) {
+        erase();
+        if (!open_.empty()) put("\n");
+        open_.clear();
+        answering_ = false;
+        editor_->suspend();
+        std::fflush(stdout);
+    }
+    ::raise(SIGSTOP);
+    if (editor_) {
+        editor_->resize();
+        start_line(typed_so_far);
+    }
+}
+
+asio::awaitable<std::optional<std::string>> terminal::read_line()
+{
+    return editor_ ? read_typed() : read_piped();
+}
+
+asio::awaitable<void> terminal::readable()
+{
+    std::error_code failed;
+    co_await keyboard_.async_wait(asio::posix::stream_descriptor::wait_read,
+        asio::redirect_error(asio::use_awaitable, failed));
+    // A file cannot be waited for: it is always readable.
+    if (failed == asio::error::operation_aborted) throw std::system_error(failed);
+}
+
+asio::awaitable<bool> terminal::more_at_once()
+{
+    using namespace asio::experimental::awaitable_operators;
+    patience_.expires_after(faster_than_typing);
+    auto first = co_await (readable() || patience_.async_wait(asio::use_awaitable));
+    co_return first.index() == 0;
+}
+
+asio::awaitable<std::optional<std::string>> terminal::read_typed()
+{
+    std::optional<std::string> said;
+    for (;;) {
+        co_await readable();
+        if (has_hung_up()) co_return std::nullopt;
+        do {
+            const auto outcome = editor_->feed();
+            if (outcome == line_editor::outcome::end_of_input) co_return said;
+            if (outcome == line_editor::outcome::editing) continue;
+            const auto line = typed();
+            commit(line);
+            if (!line.empty()) editor_->remember(line);
+            said = said ? *said + "\n" + line : line;
+        } while (input_waits());
+        if (!said || !typed().empty()) continue;
+        const bool pasting = co_await more_at_once();
+        if (!pasting) co_return said;
+    }
+}
+
+asio::awaitable<std::optional<std::string>> terminal::read_piped()
+{
+    if (talking_) put(you);
+    std::fflush(stdout);
+    for (;;) {
+        const auto end = piped_.find('\n');
+        if (end != std::string::npos || piped_.size() >= longest_piped_line) {
+            auto line = piped_.substr(0, end);
+            piped_.erase(0, end == std::string::npos ? end : end + 1);
+            co_return line;
+        }
+        co_await readable();
+        std::array<char, 4096> chunk;
+        const auto size = ::read(STDIN_FILENO, chunk.data(), chunk.size());
+        if (size < 0 && errno == EINTR) continue;
+        if (size <= 0) {
+            if (piped_.empty()) co_return std::nullopt;
+            co_return std::exchange(piped_, std::string());
+        }
+        piped_.append(chunk.data(), static_cast<std::size_t>(size));
+    }
+}
+
+} // namespace chat

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "line_editor.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace chat {
+
+/// Where the conversation is typed and shown.
+///
+/// On a terminal the last rows are a status and the line being typed; all else is written above
+/// them while the user types. In a pipe answers go to standard output as plain lines, notices to
+/// standard error, and there is no status.
+class terminal {
+public:
+    explicit terminal(asio::any_io_executor executor);
+    terminal(const terminal&) = delete;
+    terminal& operator=(const terminal&) = delete;
+    ~terminal();
+
+    /// Somebody types and sees the rows below.
+    [[nodiscard]] bool interactive() const noexcept { return editor_.has_value(); }
+
+    /// What the user says next; nothing at the end of input. Lines that come faster than anybody
+    /// types are one pasted text. Cancellation: what has been typed so far stays.
+    [[nodiscard]] asio::awaitable<std::optional<std::string>> read_line();
+
+    /// Goes on with the model's answer.
+    void answer(std::string_view text);
+    void end_answer();
+    /// A line about the conversation.
+    void notice(std::string_view text);
+    /// What is going on just now, until the next status; empty: nothing worth telling.
+    void status(std::string_view text);
+    /// A line between turns.
+    void gap();
+
+    /// The line as it is being typed.
+    [[nodiscard]] std::string typed() const;
+    void clear_typed();
+
+    /// The terminal has another size.
+    void resize();
+    /// Stops the program, as Ctrl-Z asks, with the terminal given back to the shell meanwhile.
+    void stop();
+
+private:
+    enum class colour { dim, you, model };
+    [[nodiscard]] std::string paint(colour how, std::string_view text) const;
+    [[nodiscard]] static std::size_t columns();
+    [[nodiscard]] std::size_t rows_above(const std::string& typed) const;
+
+    void write(std::string_view text);
+    void write_line(const std::string& text);
+    void erase();
+    void draw();
+    void commit(const std::string& line);
+    void start_line(const std::string& text);
+
+    asio::awaitable<void> readable();
+    asio::awaitable<bool> more_at_once();
+    asio::awaitable<std::optional<std::string>> read_typed();
+    asio::awaitable<std::optional<std::string>> read_piped();
+
+    asio::posix::stream_descriptor keyboard_;
+    asio::steady_timer patience_;
+    bool talking_; ///< A person at both ends: standard input and output are terminals.
+    bool colours_ = false;
+    std::optional<line_editor> editor_;
+    std::string open_; ///< The last line written, while it is not ended.
+    std::string status_;
+    bool answering_ = false; ///< The open line, or the one before, is the model's.
+    std::string piped_;      ///< Read and not yet given out.
+};
+
+} // namespace chat
