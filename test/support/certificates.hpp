@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace test {
+
+/// A certificate and its key, in PEM.
+struct pem_identity {
+    std::string certificate;
+    std::string private_key;
+};
+
+enum class validity { now, expired, not_yet };
+
+/// A certificate authority that lives as long as the test. Another one is an unknown one.
+class certificate_authority {
+public:
+    certificate_authority();
+    certificate_authority(const certificate_authority&) = delete;
+    certificate_authority& operator=(const certificate_authority&) = delete;
+    ~certificate_authority();
+
+    /// What to trust.
+    [[nodiscard]] const std::string& pem() const;
+
+    /// A server's certificate for `names`, in OpenSSL's spelling: "DNS:localhost,IP:127.0.0.1".
+    [[nodiscard]] pem_identity issue(const std::string& names, validity when = validity::now) const;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+/// A certificate that nobody but itself has signed.
+[[nodiscard]] pem_identity self_signed(const std::string& names);
+
+} // namespace test

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/proxy_peer.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/ip/address_v4.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <openssl/evp.h>
+
+#include <set>
+
+namespace test {
+
+using asio::ip::tcp;
+
+struct proxy_peer::state {
+    state(asio::io_context& io, proxy_answer what)
+        : acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)), answer(what)
+    {
+    }
+
+    tcp::acceptor acceptor;
+    proxy_answer answer;
+    std::vector<http_head> requests;
+    std::set<raw_socket*> open;
+};
+
+namespace {
+
+asio::awaitable<void> pass_on(raw_socket& from, raw_socket& to)
+{
+    while (true) {
+        auto piece = co_await from.read_some();
+        if (piece.empty()) break;
+        co_await to.write(std::move(piece));
+    }
+    to.finish();
+}
+
+asio::awaitable<void> tunnel(raw_socket& client, std::string target)
+{
+    const auto port = static_cast<std::uint16_t>(std::stoi(target.substr(target.rfind(':') + 1)));
+    tcp::socket tcp(client.tcp().get_executor());
+    std::error_code failed;
+    co_await tcp.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), port),
+        asio::redirect_error(asio::use_awaitable, failed));
+    if (failed) {
+        co_await client.write(http_response(502));
+        co_return;
+    }
+    co_await client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+    raw_socket server(std::move(tcp));
+    using namespace asio::experimental::awaitable_operators;
+    co_await (pass_on(client, server) && pass_on(server, client));
+}
+
+template <class State>
+asio::awaitable<void> serve_one(std::shared_ptr<State> proxy, raw_socket client)
+{
+    proxy->open.insert(&client);
+    try {
+        proxy->requests.push_back(co_await client.read_head());
+        switch (proxy->answer) {
+        case proxy_answer::tunnel: co_await tunnel(client, proxy->requests.back().target()); break;
+        case proxy_answer::refuse: co_await client.write(http_response(403)); break;
+        case proxy_answer::authenticate: {
+            const header_fields challenge{{"Proxy-Authenticate", "Basic realm=\"test\""}};
+            co_await client.write(http_response(407, challenge));
+            break;
+        }
+        case proxy_answer::garbage: co_await client.write("\x16\x03 not HTTP \r\n\r\n"); break;
+        case proxy_answer::silence: co_await client.read_to_end(); break;
+        }
+    } catch (const std::system_error&) {
+        // either end has gone
+    }
+    proxy->open.erase(&client);
+}
+
+template <class State>
+asio::awaitable<void> serve(std::shared_ptr<State> proxy)
+{
+    while (true) {
+        std::error_code closed;
+        auto tcp = co_await proxy->acceptor.async_accept(
+            asio::redirect_error(asio::use_awaitable, closed));
+        if (closed) co_return;
+        raw_socket client(std::move(tcp));
+        asio::co_spawn(
+            proxy->acceptor.get_executor(), serve_one(proxy, std::move(client)), asio::detached);
+    }
+}
+
+std::string base64_decoded(const std::string& text)
+{
+    std::string bytes(text.size() / 4 * 3 + 1, '\0');
+    EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    return bytes.substr(0, bytes.find('\0'));
+}
+
+} // namespace
+
+proxy_peer::proxy_peer(asio::io_context& io, proxy_answer answer)
+    : state_(std::make_shared<state>(io, answer))
+{
+    asio::co_spawn(io, serve(state_), asio::detached);
+}
+
+proxy_peer::~proxy_peer()
+{
+    state_->acceptor.close();
+    for (auto* each : state_->open) each->close();
+}
+
+std::uint16_t proxy_peer::port() const { return state_->acceptor.local_endpoint().port(); }
+
+const std::vector<http_head>& proxy_peer::requests() const { return state_->requests; }
+
+std::string proxy_peer::credentials(std::size_t i) const
+{
+    constexpr std::string_view scheme = "Basic ";
+    const auto shown = state_->requests.at(i).header("proxy-authorization");
+    return shown.starts_with(scheme) ? base64_decoded(shown.substr(scheme.size())) : std::string();
+}
+
+} // namespace test

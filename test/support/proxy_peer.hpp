@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "support/raw_socket.hpp"
+
+#include <asio/io_context.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace test {
+
+/// What a proxy does with CONNECT.
+enum class proxy_answer {
+    tunnel,       ///< 200, and passes bytes on to that port of 127.0.0.1, whatever the host.
+    refuse,       ///< 403.
+    authenticate, ///< 407.
+    garbage,      ///< Bytes that are not HTTP.
+    silence,      ///< Nothing, for ever.
+};
+
+/// An HTTP proxy on 127.0.0.1. Serves any number of clients until its destruction.
+class proxy_peer {
+public:
+    explicit proxy_peer(asio::io_context& io, proxy_answer answer = proxy_answer::tunnel);
+    proxy_peer(const proxy_peer&) = delete;
+    proxy_peer& operator=(const proxy_peer&) = delete;
+    ~proxy_peer();
+
+    [[nodiscard]] std::uint16_t port() const;
+    /// The requests so far; `target()` of each is "host:port".
+    [[nodiscard]] const std::vector<http_head>& requests() const;
+    /// "user:password" that request `i` showed; empty when none.
+    [[nodiscard]] std::string credentials(std::size_t i) const;
+
+private:
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+} // namespace test
