@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// The examples of docs/, run against the emulator.
+#include "support/catch.hpp"
+#include "support/run.hpp"
+
+#include <gemini/live.hpp>
+#include <gemini/live/emulator.hpp>
+
+#include <asio.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
+
+#include <sstream>
+#include <thread>
+
+namespace live = gemini::live;
+
+namespace {
+
+const live::setup spoken{
+    .model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}};
+
+/// An emulator without pauses, and a client that talks to it.
+struct stage {
+    explicit stage(live::emulator_options options = {})
+        : emulator(io.get_executor(), quick(std::move(options))),
+          client(
+              io.get_executor(), {.credentials = live::api_key("any"), .base_url = emulator.url()})
+    {
+    }
+
+    static live::emulator_options quick(live::emulator_options options)
+    {
+        options.pace = 0;
+        return options;
+    }
+
+    asio::io_context io;
+    live::emulator emulator;
+    live::client client;
+};
+
+// doc:begin errors
+asio::awaitable<std::string> ask(live::client& client, std::string question)
+{
+    live::session session{client,
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}}};
+    std::string advice;
+    try {
+        co_await session.connect();
+        co_await session.send(question);
+        const auto answer = co_await session.turn();
+        co_return answer.output_transcription;
+    } catch (const live::error& failure) {
+        switch (failure.condition()) {
+        case live::condition::credentials: advice = "Give another key. "; break;
+        case live::condition::quota:
+        case live::condition::retryable: advice = "Try again later. "; break;
+        default: break;
+        }
+        advice += failure.what(); // a whole sentence, without secrets
+    }
+    co_return advice;
+}
+// doc:end
+
+// doc:begin events
+asio::awaitable<void> watch(live::session& session, std::ostream& out)
+{
+    auto events = session.events();
+    while (auto event = co_await events.next()) {
+        if (const auto* change = std::get_if<live::status_change>(&*event)) {
+            out << to_string(change->to) << '\n';
+        } else if (const auto* message = std::get_if<live::server_message>(&*event)) {
+            out << message->output_transcription();
+            if (message->turn_complete()) break;
+        }
+    }
+}
+// doc:end
+
+// doc:begin tools
+asio::awaitable<std::string> forecast(live::session& session)
+{
+    co_await session.send("How is the weather in Berlin?");
+    auto turn = co_await session.turn();
+    while (turn.end == live::turn_end::tool_call) {
+        for (const auto& call : turn.tool_calls) {
+            const auto city = call.args.find_string("/city").value_or("somewhere");
+            const live::json result(R"({"output": {"sky": "clear", "celsius": 21}})");
+            co_await session.send_tool_response(live::function_response(call, result));
+        }
+        turn = co_await session.turn();
+    }
+    co_return turn.output_transcription;
+}
+// doc:end
+
+// doc:begin behaviour
+asio::awaitable<void> serve(live::emulator_peer& peer, std::vector<std::string>& heard)
+{
+    while (auto message = co_await peer.receive()) {
+        heard.push_back(*message);
+        std::string answer = R"({"setupComplete": {}})";
+        if (heard.size() > 1) {
+            answer = R"({"serverContent": {
+                "outputTranscription": {"text": "42"}, "turnComplete": true}})";
+        }
+        co_await peer.send(answer);
+    }
+}
+// doc:end
+
+} // namespace
+
+TEST_CASE("a failed conversation ends with a sentence that tells what to do", "[docs]")
+{
+    stage stage;
+    CHECK_FALSE(test::run(stage.io, ask(stage.client, "Hello?")).empty());
+    live::emulator_options options;
+    options.api_key = "the right one";
+    struct stage locked(std::move(options));
+    CHECK(test::run(locked.io, ask(locked.client, "Hello?")).find("Give another key.") == 0);
+}
+
+TEST_CASE("events show the changes of status among the messages", "[docs]")
+{
+    stage stage;
+    live::session session(stage.client, spoken);
+    std::ostringstream out;
+    const auto work = [](live::session& session, std::ostream& out) -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("Hello!");
+        co_await watch(session, out);
+        co_await session.close();
+    };
+    test::run(stage.io, work(session, out));
+    CHECK(out.str().find("connecting\nconnected\n") == 0);
+    CHECK(out.str().size() > std::string("connecting\nconnected\n").size());
+}
+
+TEST_CASE("a tool call is answered and the model goes on", "[docs]")
+{
+    stage stage;
+    auto setup = spoken;
+    setup.functions.push_back({"get_weather", "The weather in a city now.",
+        live::json(R"({"type": "object", "properties": {"city": {"type": "string"}}})")});
+    live::session session(stage.client, setup);
+    const auto work = [](live::session& session) -> asio::awaitable<std::string> {
+        co_await session.connect();
+        auto said = co_await forecast(session);
+        co_await session.close();
+        co_return said;
+    };
+    CHECK_FALSE(test::run(stage.io, work(session)).empty());
+}
+
+TEST_CASE("code without coroutines uses any completion token", "[docs]")
+{
+    stage stage;
+    auto guard = asio::make_work_guard(stage.io);
+    std::thread network([&] { stage.io.run(); });
+    live::session session(stage.client, spoken);
+    // doc:begin futures
+    auto executor = stage.io.get_executor(); // run by another thread
+    asio::co_spawn(executor, session.connect(), asio::use_future).get();
+    asio::co_spawn(executor, session.send("Hello!"), asio::use_future).get();
+    auto answer = asio::co_spawn(executor, session.turn(), asio::use_future).get();
+    asio::co_spawn(executor, session.close(), asio::use_future).get();
+    // doc:end
+    stage.emulator.close();
+    guard.reset();
+    network.join();
+    CHECK_FALSE(answer.output_transcription.empty());
+}
+
+TEST_CASE("a test scripts the server and looks at what it was told", "[docs]")
+{
+    asio::io_context io;
+    // doc:begin scripted
+    std::vector<std::string> heard;
+    live::emulator_options options;
+    options.behaviour = [&heard](live::emulator_peer& peer) { return serve(peer, heard); };
+    live::emulator emulator(io.get_executor(), options);
+    live::client client(
+        io.get_executor(), {.credentials = live::api_key("any"), .base_url = emulator.url()});
+    // doc:end
+    CHECK(test::run(io, ask(client, "What is the answer?")) == "42");
+    REQUIRE(heard.size() == 2);
+    CHECK(heard[1].find("What is the answer?") != std::string::npos);
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks that the documentation says what the code does.
+
+    docs_check.py [--write] [ROOT]
+
+- A block ```cpp name=NAME equals what stands between `// doc:begin NAME` and `// doc:end` in a source
+  under samples/ or test/; a C++ block without a name is an offence, since nobody compiles it.
+- A table between <!-- table NAME --> and <!-- end --> equals the one in the code.
+- Relative links lead somewhere.
+
+With --write, blocks and tables are put right.
+"""
+
+import re
+import sys
+import textwrap
+from pathlib import Path
+
+BLOCK = re.compile(r"^```cpp(?: name=(\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MARKED = re.compile(r"^[ \t]*// doc:begin (\w+)\n(.*?)^[ \t]*// doc:end$", re.MULTILINE | re.DOTALL)
+TABLE = re.compile(r"(<!-- table (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)")
+STRING = r'"((?:[^"\\]|\\.)*)"'
+
+
+def marked_parts(root):
+    parts = {}
+    for folder in ("samples", "test"):
+        for source in sorted((root / folder).rglob("*.[ch]pp")):
+            for name, text in MARKED.findall(source.read_text(encoding="utf-8")):
+                if name in parts:
+                    sys.exit(f"{source}: {name} is marked twice")
+                parts[name] = textwrap.dedent(text)
+    return parts
+
+
+def table(heads, rows):
+    return "".join(f"| {' | '.join(row)} |\n" for row in [heads, ["---"] * len(heads), *rows])
+
+
+def error_table(root):
+    source = (root / "lib/base/error.cpp").read_text(encoding="utf-8")
+    rows = re.findall(rf"row\{{errc::(\w+),\s*{STRING},\s*{STRING},\s*condition::(\w+)\}}", source)
+    return table(["`errc`", "what happened", "`condition`"],
+                 [[f"`{value}`", text, f"`{condition}`"] for value, _, text, condition in rows])
+
+
+def close_table(root):
+    source = (root / "lib/session/classifier.cpp").read_text(encoding="utf-8")
+    rows = re.findall(rf"close_row\{{(\d+),\s*{STRING},\s*stage::(\w+),\s*handle::(\w+),\s*(\w+),\s*errc::(\w+),"
+                      rf"\s*{STRING}\}}", source)
+    shown = []
+    for code, reason, stage, handle, action, value, _ in rows:
+        when = [part for part, said in (("before setupComplete", stage == "before_setup"),
+                                        ("while open", stage == "open"), ("a handle was used", handle == "used")) if said]
+        shown.append([code if code != "0" else "any other", f"“{reason}”" if reason else "any", ", ".join(when) or "any",
+                      f"`{value}`", action.replace("_", " ")])
+    return table(["close code", "reason contains", "when", "`errc`", "then"], shown)
+
+
+TABLES = {"errors": error_table, "close_codes": close_table}
+
+
+def main(arguments):
+    write = "--write" in arguments
+    paths = [argument for argument in arguments if argument != "--write"]
+    root = Path(paths[0] if paths else Path(__file__).parent.parent).resolve()
+    parts = marked_parts(root)
+    offences = []
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "samples").rglob("*.md")]
+    for page in sorted(pages):
+        text = page.read_text(encoding="utf-8")
+
+        def right_block(found):
+            name = found[1]
+            if name not in parts:
+                offences.append(f"{page}: a C++ block names no marked part of a source: {name}")
+                return found[0]
+            return f"```cpp name={name}\n{parts[name]}```"
+
+        def right_table(found):
+            return found[1] + TABLES[found[2]](root) + found[4]
+
+        right = TABLE.sub(right_table, BLOCK.sub(right_block, text))
+        if right != text:
+            if write:
+                page.write_text(right, encoding="utf-8")
+            else:
+                offences.append(f"{page}: differs from the code; test/docs_check.py --write puts it right")
+        offences += [f"{page}: {link} is not there" for link in LINK.findall(text) if not (page.parent / link).exists()]
+    print("\n".join(offences) if offences else f"{len(pages)} pages agree with the code")
+    return 1 if offences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
