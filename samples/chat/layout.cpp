@@ -24,9 +24,21 @@ character first_of(std::string_view text)
     return {code, size};
 }
 
+constexpr char32_t joiner = 0x200D;
+constexpr char32_t emoji_style = 0xFE0F; ///< Makes the character before it an emoji.
+
+/// As few terminals as possible take more.
 std::size_t width_of(char32_t code)
 {
+    if (code == emoji_style) return 1;
     return static_cast<std::size_t>(std::max(0, ::wcwidth(static_cast<wchar_t>(code))));
+}
+
+bool is_doubtful(char32_t code)
+{
+    const bool skin = code >= 0x1F3FB && code <= 0x1F3FF;
+    const bool flag = code >= 0x1F1E6 && code <= 0x1F1FF;
+    return code == joiner || code == emoji_style || skin || flag;
 }
 
 /// Length of the colour sequence that `text` begins with; 0: none.
@@ -58,6 +70,33 @@ extent measure(std::string_view text, std::size_t columns)
         at += next.size;
     }
     return end;
+}
+
+std::string break_doubtful_rows(std::string_view open, std::string_view text, std::size_t columns)
+{
+    const std::string line = std::string(open) + std::string(text);
+    std::string broken;
+    std::size_t column = 0;
+    bool doubtful = false;
+    for (std::size_t at = 0; at < line.size();) {
+        const auto rest = std::string_view(line).substr(at);
+        auto size = colour_size(rest);
+        if (size == 0) {
+            const auto next = first_of(rest);
+            const auto width = width_of(next.code);
+            size = next.size;
+            if (next.code == '\n' || column + width > columns) {
+                if (doubtful && next.code != '\n' && at >= open.size()) broken += '\n';
+                column = 0;
+                doubtful = false;
+            }
+            column += width;
+            doubtful = doubtful || is_doubtful(next.code);
+        }
+        if (at >= open.size()) broken += rest.substr(0, size);
+        at += size;
+    }
+    return broken;
 }
 
 std::string_view fit(std::string_view text, std::size_t columns)

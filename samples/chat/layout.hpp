@@ -18,6 +18,12 @@ struct extent {
 /// Colours (`ESC [ … m`) take no room. `text` has no line breaks.
 [[nodiscard]] extent measure(std::string_view text, std::size_t columns);
 
+/// `text`, which goes on after `open` on the same line, with a line break at the end of each row
+/// that terminals measure in different ways, as they do composed emoji. All others wrap by
+/// themselves.
+[[nodiscard]] std::string break_doubtful_rows(
+    std::string_view open, std::string_view text, std::size_t columns);
+
 /// The beginning of `text` that fits one row.
 [[nodiscard]] std::string_view fit(std::string_view text, std::size_t columns);
 

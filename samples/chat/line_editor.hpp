@@ -36,7 +36,7 @@ public:
     void resume(const std::string& text);
     /// Draws prompt and line again, where the cursor is.
     void redraw();
-    /// The terminal has another size. `redraw()` is to follow.
+    /// Looks whether the terminal has another size. `redraw()` is to follow.
     void resize();
 
 private:

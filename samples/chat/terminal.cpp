@@ -122,14 +122,18 @@ std::size_t terminal::rows_above(const std::string& typed) const
 /// From the line being typed back to the end of what was written, where the cursor then is.
 void terminal::erase()
 {
+    editor_->resize();
     const auto width = columns();
     auto up = rows_above(editor_->before_cursor());
     if (!status_.empty()) up += measure(status_, width).row + 1;
-    if (!open_.empty()) ++up;
     put("\r");
     if (up != 0) put("\x1b[" + std::to_string(up) + "A");
     put("\x1b[J");
-    if (!open_.empty()) put(std::string_view(open_).substr(measure(open_, width).row_begin));
+    if (open_.empty()) return;
+    // Written again, not cleared: the cursor comes to its end whatever the terminal thinks of the
+    // width of its characters, and the terminal still knows where it wrapped the line.
+    put("\x1b[A");
+    put(std::string_view(open_).substr(measure(open_, width).row_begin));
 }
 
 void terminal::draw()
@@ -140,16 +144,18 @@ void terminal::draw()
     std::fflush(stdout);
 }
 
-void terminal::write(std::string_view text)
+void terminal::write(std::string text)
 {
-    if (editor_) erase();
+    if (editor_) {
+        erase();
+        text = break_doubtful_rows(open_, text, columns());
+    }
     put(text);
     const auto end = text.rfind('\n');
-    if (end == std::string_view::npos) {
+    if (end == std::string::npos)
         open_ += text;
-    } else {
+    else
         open_ = text.substr(end + 1);
-    }
     if (editor_)
         draw();
     else
@@ -238,7 +244,6 @@ void terminal::clear_typed()
 void terminal::resize()
 {
     if (!editor_) return;
-    editor_->resize();
     erase();
     draw();
 }

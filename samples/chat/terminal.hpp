@@ -59,7 +59,7 @@ private:
     [[nodiscard]] static std::size_t columns();
     [[nodiscard]] std::size_t rows_above(const std::string& typed) const;
 
-    void write(std::string_view text);
+    void write(std::string text);
     void write_line(const std::string& text);
     void erase();
     void draw();
