@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace gemini::live::base {
+
+[[nodiscard]] constexpr std::size_t base64_size(std::size_t bytes) noexcept
+{
+    return (bytes + 2) / 3 * 4;
+}
+
+/// Writes `base64_size(bytes.size())` characters of the standard alphabet, padded, to `to`.
+void base64_encode(std::span<const std::byte> bytes, char* to) noexcept;
+
+/// The most bytes that so many characters can stand for.
+[[nodiscard]] constexpr std::size_t base64_capacity(std::size_t characters) noexcept
+{
+    return characters / 4 * 3 + 3;
+}
+
+/// Reads the standard or the URL-safe alphabet, padded or not, into `to`, which has room for
+/// `base64_capacity(text.size())`. Gives the number of bytes, nothing for text that is not base64.
+[[nodiscard]] std::optional<std::size_t> base64_decode(
+    std::string_view text, std::byte* to) noexcept;
+
+} // namespace gemini::live::base

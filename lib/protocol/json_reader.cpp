@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/json_reader.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <charconv>
+
+namespace gemini::live::protocol {
+
+namespace dom = simdjson::dom;
+
+constexpr std::size_t max_depth = 64;
+
+struct json_value::document {
+    dom::parser parser;
+};
+
+struct json_value::position {
+    dom::element element;
+};
+
+json_value::json_value(std::shared_ptr<document> owner, std::shared_ptr<const position> at) noexcept
+    : owner_(std::move(owner)), at_(std::move(at))
+{
+}
+
+json_value json_value::parse(std::string_view text)
+{
+    auto owner = std::make_shared<document>();
+    dom::element root;
+    auto failed = owner->parser.allocate(text.size() + 1, max_depth);
+    if (failed == simdjson::SUCCESS)
+        failed = owner->parser.parse(text.data(), text.size()).get(root);
+    if (failed != simdjson::SUCCESS) {
+        throw error(errc::malformed_message,
+            fmt::format("Not JSON in UTF-8: {}.", simdjson::error_message(failed)));
+    }
+    return {owner, std::make_shared<const position>(position{root})};
+}
+
+json_value::type json_value::kind() const noexcept
+{
+    switch (at_->element.type()) {
+    case dom::element_type::ARRAY: return type::array;
+    case dom::element_type::OBJECT: return type::object;
+    case dom::element_type::STRING: return type::string;
+    case dom::element_type::BOOL: return type::boolean;
+    case dom::element_type::NULL_VALUE: return type::null;
+    default: return type::number;
+    }
+}
+
+std::optional<json_value> json_value::find(std::string_view member) const
+{
+    dom::element found;
+    if (!is_object() || at_->element[member].get(found) != simdjson::SUCCESS || found.is_null())
+        return std::nullopt;
+    return json_value(owner_, std::make_shared<const position>(position{found}));
+}
+
+std::vector<std::pair<std::string, json_value>> json_value::members() const
+{
+    std::vector<std::pair<std::string, json_value>> all;
+    dom::object object;
+    if (at_->element.get(object) != simdjson::SUCCESS) return all;
+    for (const auto& [key, value] : object) {
+        all.emplace_back(std::string(key),
+            json_value(owner_, std::make_shared<const position>(position{value})));
+    }
+    return all;
+}
+
+std::vector<json_value> json_value::elements() const
+{
+    std::vector<json_value> all;
+    dom::array array;
+    if (at_->element.get(array) != simdjson::SUCCESS) return all;
+    for (const auto each : array)
+        all.push_back(json_value(owner_, std::make_shared<const position>(position{each})));
+    return all;
+}
+
+std::optional<std::string> json_value::string() const
+{
+    std::string_view text;
+    if (at_->element.get(text) != simdjson::SUCCESS) return std::nullopt;
+    return std::string(text);
+}
+
+std::optional<double> json_value::number() const
+{
+    double value = 0;
+    if (at_->element.get(value) != simdjson::SUCCESS) return std::nullopt;
+    return value;
+}
+
+std::optional<std::int64_t> json_value::integer() const
+{
+    std::int64_t value = 0;
+    if (at_->element.get(value) == simdjson::SUCCESS) return value;
+    const auto digits = string();
+    if (!digits) return std::nullopt;
+    const char* const end = digits->data() + digits->size();
+    const auto [stopped, failed] = std::from_chars(digits->data(), end, value);
+    if (failed != std::errc() || stopped != end) return std::nullopt;
+    return value;
+}
+
+std::optional<bool> json_value::boolean() const
+{
+    bool value = false;
+    if (at_->element.get(value) != simdjson::SUCCESS) return std::nullopt;
+    return value;
+}
+
+std::string json_value::text() const { return simdjson::minify(at_->element); }
+
+} // namespace gemini::live::protocol

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gemini::live::protocol {
+
+/// Writes minimal, valid JSON. Refuses what JSON cannot carry with errc::invalid_argument, naming
+/// the member's path.
+class json_writer {
+public:
+    json_writer& begin_object() { return open('{'); }
+    json_writer& end_object() { return close('}'); }
+    json_writer& begin_array() { return open('['); }
+    json_writer& end_array() { return close(']'); }
+    json_writer& key(std::string_view name);
+
+    json_writer& string(std::string_view value);
+    json_writer& number(double value);
+    json_writer& integer(std::int64_t value);
+    json_writer& boolean(bool value);
+    /// JSON that is known to be valid.
+    json_writer& raw(std::string_view json);
+
+    // a member in one line
+    json_writer& member(std::string_view name, std::string_view value)
+    {
+        return key(name).string(value);
+    }
+    json_writer& member(std::string_view name, const char* value)
+    {
+        return key(name).string(value);
+    }
+    json_writer& member(std::string_view name, double value) { return key(name).number(value); }
+    json_writer& member(std::string_view name, std::int64_t value)
+    {
+        return key(name).integer(value);
+    }
+    json_writer& member(std::string_view name, int value) { return key(name).integer(value); }
+    json_writer& member(std::string_view name, bool value) { return key(name).boolean(value); }
+
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    [[nodiscard]] std::string take() noexcept { return std::move(text_); }
+
+private:
+    json_writer& open(char bracket);
+    json_writer& close(char bracket);
+    void separate();
+    void done() noexcept;
+    [[noreturn]] void refuse(std::string_view why) const;
+
+    std::string text_;
+    std::vector<std::string_view> path_{}; // keys of open members; names are literals
+    bool first_ = true;                    // of its object or array
+    bool after_key_ = false;
+};
+
+/// Appends `text` as a JSON string with its quotes; false when it is not UTF-8.
+[[nodiscard]] bool append_json_string(std::string& to, std::string_view text);
+
+/// The same value, indented by two spaces, with a newline at the end.
+[[nodiscard]] std::string indented(std::string_view json);
+
+} // namespace gemini::live::protocol

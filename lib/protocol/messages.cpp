@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gemini/live/messages.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace gemini::live {
+namespace {
+
+bool is_audio(const part& each)
+{
+    return each.inline_data && each.inline_data->mime_type.starts_with("audio/");
+}
+
+} // namespace
+
+struct server_message::state {
+    members parts;
+    text_buffer raw;
+    bytes joined_audio{}; // when there is more than one piece
+    std::span<const std::byte> audio{};
+    std::uint64_t epoch = 0;
+};
+
+server_message::server_message(members parts, text_buffer raw)
+    : state_(std::make_unique<state>(state{std::move(parts), std::move(raw)}))
+{
+    const auto& content = state_->parts.server_content;
+    if (!content || !content->model_turn) return;
+    for (const auto& each : content->model_turn->parts) {
+        if (!is_audio(each)) continue;
+        const auto& data = each.inline_data->data;
+        if (state_->audio.empty()) {
+            state_->audio = data;
+            continue;
+        }
+        auto& joined = state_->joined_audio;
+        if (joined.empty()) joined.assign(state_->audio.begin(), state_->audio.end());
+        joined.insert(joined.end(), data.begin(), data.end());
+        state_->audio = joined;
+    }
+}
+
+server_message::server_message(server_message&&) noexcept = default;
+server_message& server_message::operator=(server_message&&) noexcept = default;
+server_message::~server_message() = default;
+
+const server_message::members& server_message::all() const noexcept { return state_->parts; }
+
+namespace {
+
+std::string join_text(const server_message::members& parts, bool thoughts)
+{
+    std::string joined;
+    if (!parts.server_content || !parts.server_content->model_turn) return joined;
+    for (const auto& each : parts.server_content->model_turn->parts)
+        if (each.text && each.thought == thoughts) joined += *each.text;
+    return joined;
+}
+
+} // namespace
+
+std::string server_message::text() const { return join_text(state_->parts, false); }
+
+std::string server_message::thought_text() const { return join_text(state_->parts, true); }
+
+std::span<const std::byte> server_message::audio() const noexcept { return state_->audio; }
+
+std::string_view server_message::output_transcription() const noexcept
+{
+    const auto& content = state_->parts.server_content;
+    if (!content || !content->output_transcription) return {};
+    return content->output_transcription->text;
+}
+
+std::string_view server_message::input_transcription() const noexcept
+{
+    const auto& content = state_->parts.server_content;
+    if (!content || !content->input_transcription) return {};
+    return content->input_transcription->text;
+}
+
+bool server_message::turn_complete() const noexcept
+{
+    const auto& content = state_->parts.server_content;
+    return content && content->turn_complete && content->interaction_status != "IN_PROGRESS";
+}
+
+bool server_message::interrupted() const noexcept
+{
+    const auto& content = state_->parts.server_content;
+    return content && content->interrupted;
+}
+
+std::span<const function_call> server_message::function_calls() const noexcept
+{
+    if (!state_->parts.tool_call) return {};
+    return state_->parts.tool_call->function_calls;
+}
+
+std::string_view server_message::raw() const noexcept
+{
+    return {state_->raw.bytes.get(), state_->raw.size};
+}
+
+std::uint64_t server_message::epoch() const noexcept { return state_->epoch; }
+
+void server_message::epoch(std::uint64_t number) noexcept { state_->epoch = number; }
+
+realtime_input realtime_input::audio(std::span<const std::byte> pcm, int rate)
+{
+    realtime_input input(kind::audio);
+    input.media_ = blob(fmt::format("audio/pcm;rate={}", rate), bytes(pcm.begin(), pcm.end()));
+    return input;
+}
+
+realtime_input realtime_input::video(std::span<const std::byte> picture, std::string mime_type)
+{
+    realtime_input input(kind::video);
+    input.media_ = blob(std::move(mime_type), bytes(picture.begin(), picture.end()));
+    return input;
+}
+
+realtime_input realtime_input::text(std::string text)
+{
+    realtime_input input(kind::text);
+    input.text_ = std::move(text);
+    return input;
+}
+
+} // namespace gemini::live
