@@ -37,8 +37,8 @@ line_editor::line_editor(std::string prompt, std::filesystem::path history)
     ::el_set(editor_, EL_EDITOR, "emacs");
     ::el_set(editor_, EL_HIST, ::history, history_);
     ::el_set(editor_, EL_GETCFN, &line_editor::read_character);
-    // Ctrl-R looks for lines that begin as the present one. libedit's own search, like the others
-    // here, waits for further keys, and everything else would wait with it.
+    // Ctrl-R looks for lines that hold the present one. libedit's incremental search, like the
+    // others here, waits for further keys, and everything else would wait with it.
     ::el_set(editor_, EL_BIND, "^R", "ed-search-prev-history", nullptr);
     ::el_set(editor_, EL_BIND, "^S", "ed-search-next-history", nullptr);
     ::el_set(editor_, EL_BIND, "^V", "ed-unassigned", nullptr);

@@ -83,9 +83,9 @@ terminal::terminal(asio::any_io_executor executor)
 terminal::~terminal()
 {
     if (editor_) {
-        status_.clear();
         erase();
         if (!open_.empty()) put("\n");
+        std::fflush(stdout);
         editor_.reset();
     } else if (!open_.empty()) {
         put("\n");
