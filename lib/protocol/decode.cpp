@@ -160,8 +160,9 @@ public:
     {
         auto object = must(value.get_object(), "is not an object");
         const auto text = must(object.raw_json(), "is not valid JSON");
+        const auto end = text.rfind('}') + 1; // what simdjson gives may run on to the next token
         try {
-            return json(std::string(text));
+            return json(std::string(text.substr(0, end)));
         } catch (const error&) {
             fail("is not valid JSON");
         }

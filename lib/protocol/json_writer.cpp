@@ -138,6 +138,7 @@ json_writer& json_writer::raw(std::string_view json)
 
 std::string indented(std::string_view json)
 {
+    constexpr std::string_view space = " \t\r\n";
     std::string out;
     std::size_t depth = 0;
     const auto line = [&] { out.append(1, '\n').append(depth * 2, ' '); };
@@ -154,8 +155,10 @@ std::string indented(std::string_view json)
         case '{':
         case '[':
             out += c;
-            if (json[i + 1] == c + 2) { // both pairs of brackets are two apart
-                out += json[++i];
+            if (const auto next = json.find_first_not_of(space, i + 1);
+                json[next] == c + 2) { // both pairs of brackets are two apart
+                out += json[next];
+                i = next;
             } else {
                 ++depth;
                 line();
@@ -172,7 +175,8 @@ std::string indented(std::string_view json)
             line();
             break;
         case ':': out += ": "; break;
-        default: out += c;
+        default:
+            if (space.find(c) == std::string_view::npos) out += c;
         }
     }
     return out += '\n';
