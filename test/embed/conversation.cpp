@@ -26,10 +26,10 @@ try {
     live::emulator_options quick;
     quick.pace = 0;
     live::emulator emulator{io.get_executor(), quick};
-    live::client client{io.get_executor(),
-        {.credentials = live::api_key("any"), .base_url = emulator.url()}};
-    live::session session{client, {.model = "gemini-3.8-live",
-                                      .output_audio_transcription = live::audio_transcription{}}};
+    live::client client{
+        io.get_executor(), {.credentials = live::api_key("any"), .base_url = emulator.url()}};
+    live::session session{client,
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}}};
     asio::co_spawn(io, converse(std::move(session)), [&](std::exception_ptr failure) {
         emulator.close();
         io.stop();
