@@ -36,7 +36,7 @@ LIBRARIES = [
     (r"openssl/.*", "openssl"),
     (r"uv(/.*)?\.h", "uv"),
     (r"[a-z_]+", "std"),
-    (r"(arpa|net|netinet|sys)/.*\.h|(errno|fcntl|netdb|poll|pthread|signal|termios|unistd)\.h", "system"),
+    (r"(arpa|net|netinet|sys)/.*\.h|(errno|fcntl|netdb|poll|pthread|signal|strings|termios|unistd)\.h", "system"),
 ]
 
 

@@ -197,7 +197,8 @@ asio::awaitable<raw_frame> raw_socket::read_frame()
     const auto second = static_cast<std::uint8_t>(start[1]);
     std::uint64_t size = second & 0x7f;
     if (size > 125) {
-        const auto longer = co_await read(size == 126 ? 2 : 8);
+        const std::size_t bytes = size == 126 ? 2 : 8;
+        const auto longer = co_await read(bytes);
         size = 0;
         for (const char each : longer) size = size << 8 | static_cast<std::uint8_t>(each);
     }
