@@ -65,9 +65,10 @@ public:
         std::vector<std::string>* unknown = nullptr)
     {
         for (auto next : object) {
-            ondemand::field field;
-            if (std::move(next).get(field) != simdjson::SUCCESS) fail("is not valid JSON");
-            const auto name = must(field.unescaped_key(), "has a bad member name");
+            if (next.error() != simdjson::SUCCESS) fail("is not valid JSON");
+            // of `next`, not of its field: there later versions of simdjson want an argument
+            const auto name = must(next.unescaped_key(), "has a bad member name");
+            auto field = std::move(next).value_unsafe();
             const auto found = std::find_if(rules.begin(), rules.end(),
                 [name](const rule<T>& each) { return each.name == name; });
             if (found == rules.end()) {
