@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/base64.hpp"
 
+#include "base/base64_blocks.hpp"
+
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -42,6 +44,7 @@ std::uint32_t value(std::size_t place, char character) noexcept
 
 void base64_encode(std::span<const std::byte> bytes, char* to) noexcept
 {
+    encode_base64_blocks(bytes, to);
     const auto* from = reinterpret_cast<const unsigned char*>(bytes.data());
     std::size_t left = bytes.size();
     for (; left >= 3; left -= 3, from += 3, to += 4) {
@@ -64,6 +67,7 @@ std::optional<std::size_t> base64_decode(std::string_view text, std::byte* to) n
     if (text.size() % 4 == 0 && text.ends_with('='))
         text.remove_suffix(text.ends_with("==") ? 2 : 1);
     const auto* const begin = to;
+    decode_base64_blocks(text, to);
     const char* from = text.data();
     std::size_t left = text.size();
     const auto put = [&to](std::uint32_t bits, int count) {
