@@ -3,7 +3,6 @@
 
 #include "transport/tls_context.hpp"
 
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include <fmt/format.h>
@@ -197,11 +196,7 @@ void lws_handshake::failed(lws* connection, std::string_view lws_text)
 {
     reached_ = reached(connection);
     lws_text_ = lws_text;
-    if (const auto code = ERR_peek_last_error(); reached_ == phase::tls && code != 0) {
-        const char* text = ERR_reason_error_string(code);
-        openssl_text_ = text ? text : "unknown error";
-    }
-    ERR_clear_error();
+    if (reached_ == phase::tls) openssl_text_ = handshake_fault(lws_get_ssl(connection));
 }
 
 error lws_handshake::why() const

@@ -43,7 +43,7 @@ public:
     /// 0 lets OpenSSL's judgement stand, or overrules a mismatch of an IPv6 address, which lws
     /// cannot compare.
     int verified(X509_STORE_CTX* certificate, bool trusted);
-    /// To be called within lws's callback, while OpenSSL's error queue still tells the cause.
+    /// To be called within lws's callback.
     void failed(lws* connection, std::string_view lws_text);
 
     [[nodiscard]] bool has_connected() const noexcept { return connected_; }

@@ -6,6 +6,7 @@
 #include <gemini/live/error.hpp>
 
 #include <asio/post.hpp>
+#include <openssl/ssl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -250,10 +251,15 @@ lws_virtual_host::lws_virtual_host(std::shared_ptr<lws_runtime> runtime,
     lws_context_creation_info info, std::shared_ptr<const void> baggage)
     : runtime_(std::move(runtime)), baggage_(std::move(baggage))
 {
-    info.port = CONTEXT_PORT_NO_LISTEN;
+    if (info.port != CONTEXT_PORT_NO_LISTEN_SERVER) info.port = CONTEXT_PORT_NO_LISTEN;
     info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.connect_timeout_secs = far_away;
     if (!info.http_proxy_address) info.http_proxy_address = ""; // keeps lws off the environment
+    if (!info.provided_client_ssl_ctx) {
+        // else lws would make one, and read all certificates of the system into it
+        unused_tls_.reset(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+        info.provided_client_ssl_ctx = unused_tls_.get();
+    }
     info.alpn = "http/1.1"; // flow control does nothing on HTTP/2
     if (runtime_->alive()) host_ = lws_create_vhost(runtime_->context(), &info);
     if (!host_) {
@@ -266,9 +272,10 @@ lws_virtual_host::lws_virtual_host(std::shared_ptr<lws_runtime> runtime,
 lws_virtual_host::~lws_virtual_host()
 {
     if (!host_ || !runtime_->alive()) return;
-    asio::post(runtime_->strand_executor(), [runtime = runtime_, host = host_, baggage = baggage_] {
-        if (runtime->alive()) lws_vhost_destroy(host);
-    });
+    asio::post(runtime_->strand_executor(),
+        [runtime = runtime_, host = host_, baggage = baggage_, unused_tls = unused_tls_] {
+            if (runtime->alive()) lws_vhost_destroy(host);
+        });
 }
 
 } // namespace gemini::live::transport

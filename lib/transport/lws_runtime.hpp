@@ -145,6 +145,7 @@ public:
 private:
     std::shared_ptr<lws_runtime> runtime_;
     std::shared_ptr<const void> baggage_;
+    std::shared_ptr<SSL_CTX> unused_tls_;
     lws_vhost* host_ = nullptr;
 };
 

@@ -40,6 +40,19 @@ void trust_pem(X509_STORE* store, const std::string& pem)
     ERR_clear_error();
 }
 
+int fault_index()
+{
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+void note_fault(const SSL* connection, int where, int result)
+{
+    if ((where & SSL_CB_EXIT) == 0 || result > 0) return;
+    if (const auto code = ERR_peek_last_error(); code != 0)
+        SSL_set_ex_data(const_cast<SSL*>(connection), fault_index(), reinterpret_cast<void*>(code));
+}
+
 std::shared_ptr<SSL_CTX> make_context(const tls_options& trust)
 {
     std::shared_ptr<SSL_CTX> made(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
@@ -53,6 +66,7 @@ std::shared_ptr<SSL_CTX> make_context(const tls_options& trust)
     // libwebsockets repeats a write from another place; idle sessions should hold no buffers
     SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_info_callback(context, &note_fault);
     if (trust.system_store) SSL_CTX_set_default_verify_paths(context);
     if (!trust.ca_pem.empty()) {
         auto* store = SSL_CTX_get_cert_store(context);
@@ -70,6 +84,7 @@ const char* advice(long result)
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
         return "If you trust its issuer (a company's proxy, a test server), give the issuer's "
                "certificate in tls_options::ca_pem, or install ca-certificates.";
     case X509_V_ERR_HOSTNAME_MISMATCH:
@@ -94,6 +109,14 @@ std::shared_ptr<SSL_CTX> client_tls_context(const tls_options& trust)
     auto fresh = make_context(trust);
     made.emplace_back(trust, fresh);
     return fresh;
+}
+
+std::string handshake_fault(const SSL* connection)
+{
+    const auto code = reinterpret_cast<unsigned long>(SSL_get_ex_data(connection, fault_index()));
+    if (code == 0) return {};
+    const char* text = ERR_reason_error_string(code);
+    return text ? text : "unknown error";
 }
 
 error distrust(long result, const std::string& host)

@@ -17,6 +17,10 @@ namespace gemini::live::transport {
 /// Throws `live::error` with errc::tls_failed when `ca_pem` is not PEM.
 [[nodiscard]] std::shared_ptr<SSL_CTX> client_tls_context(const tls_options& trust);
 
+/// What OpenSSL says of a handshake that failed on a connection of such a context; empty when it
+/// was not OpenSSL that failed it. libwebsockets throws away what OpenSSL's error queue says.
+[[nodiscard]] std::string handshake_fault(const SSL* connection);
+
 /// Why verification of the certificate of `host` failed; `result` is an X509_V_ERR_*.
 [[nodiscard]] error distrust(long result, const std::string& host);
 

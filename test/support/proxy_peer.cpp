@@ -9,6 +9,8 @@
 #include <asio/use_awaitable.hpp>
 #include <openssl/evp.h>
 
+#include <strings.h>
+
 #include <set>
 
 namespace test {
@@ -121,9 +123,11 @@ const std::vector<http_head>& proxy_peer::requests() const { return state_->requ
 
 std::string proxy_peer::credentials(std::size_t i) const
 {
-    constexpr std::string_view scheme = "Basic ";
+    constexpr std::string_view scheme = "basic "; // in any case, as libwebsockets writes it so
     const auto shown = state_->requests.at(i).header("proxy-authorization");
-    return shown.starts_with(scheme) ? base64_decoded(shown.substr(scheme.size())) : std::string();
+    return ::strncasecmp(shown.c_str(), scheme.data(), scheme.size()) == 0
+               ? base64_decoded(shown.substr(scheme.size()))
+               : std::string();
 }
 
 } // namespace test

@@ -60,9 +60,9 @@ silent_port::silent_port(asio::io_context& io) : acceptor_(io, tcp::v4())
     acceptor_.listen(0);
     for (int i = 0; i < 4; ++i) {
         auto& filler = fillers_.emplace_back(io, tcp::v4());
-        filler.non_blocking(true);
-        std::error_code in_progress;
-        filler.connect(acceptor_.local_endpoint(), in_progress);
+        filler.native_non_blocking(true);
+        const auto to = acceptor_.local_endpoint();
+        ::connect(filler.native_handle(), to.data(), static_cast<socklen_t>(to.size()));
     }
 }
 

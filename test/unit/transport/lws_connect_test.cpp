@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lws_support.hpp"
+#include "support/proxy_peer.hpp"
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <libwebsockets.h>
+
+#include <cstdlib>
+#include <dlfcn.h>
+#include <fstream>
+
+using namespace test;
+using live::errc;
+using live::phase;
+
+namespace {
+
+std::optional<lws_retry_bo_t> last_policy;
+
+/// Sets an environment variable for a test.
+class variable {
+public:
+    variable(const char* name, const std::string& value) : name_(name)
+    {
+        ::setenv(name, value.c_str(), 1);
+    }
+    variable(const variable&) = delete;
+    variable& operator=(const variable&) = delete;
+    ~variable() { ::unsetenv(name_); }
+
+private:
+    const char* name_;
+};
+
+/// A file that lasts as long as the test.
+class temporary_file {
+public:
+    explicit temporary_file(const std::string& text)
+    {
+        path_ = "gemini-live-test-XXXXXX";
+        ::close(::mkstemp(path_.data()));
+        std::ofstream(path_) << text;
+    }
+    temporary_file(const temporary_file&) = delete;
+    temporary_file& operator=(const temporary_file&) = delete;
+    ~temporary_file() { ::unlink(path_.c_str()); }
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+/// Answers the first request with `bytes`, then waits for the client's end.
+asio::awaitable<void> answer(raw_peer& peer, std::string bytes)
+{
+    auto socket = co_await peer.accept();
+    co_await socket.read_head();
+    co_await socket.write(std::move(bytes));
+    co_await socket.read_to_end();
+}
+
+asio::awaitable<void> hold(raw_peer& peer)
+{
+    auto socket = co_await peer.accept();
+    co_await socket.read_to_end();
+}
+
+/// A client that the server does not trust, or that does not trust the server, ends the handshake.
+asio::awaitable<void> fail_handshake(raw_peer& peer)
+{
+    try {
+        co_await peer.accept();
+    } catch (const std::system_error&) {
+        // as expected
+    }
+}
+
+asio::awaitable<void> expect_error(transport::connector& connector,
+    transport::connect_request request, std::optional<live::error>& result)
+{
+    result = co_await error_of(connector.connect(std::move(request)));
+}
+
+/// How connecting fails while `server` serves.
+live::error failure(bench& on, transport::connect_request request, asio::awaitable<void> server)
+{
+    std::optional<live::error> result;
+    on.run(
+        side_by_side(expect_error(*on.connector, std::move(request), result), std::move(server)));
+    return *result;
+}
+
+live::error failure(bench& on, transport::connect_request request)
+{
+    std::optional<live::error> result;
+    on.run(expect_error(*on.connector, std::move(request), result));
+    return *result;
+}
+
+asio::awaitable<void> greet(pair& both)
+{
+    co_await send_text(*both.client, "hello");
+    const auto heard = co_await both.server->read_frame();
+    CHECK(heard.payload() == "hello");
+    CHECK(heard.is_masked());
+    co_await both.server->write(raw_frame::binary("welcome").bytes());
+    const auto answered = co_await receive_text(*both.client);
+    CHECK(answered == "welcome");
+}
+
+asio::awaitable<void> open_and_greet(bench& on, transport::connect_request request)
+{
+    auto both = co_await on.open(std::move(request));
+    co_await greet(both);
+}
+
+std::string headers_of(const http_head& request)
+{
+    std::string names;
+    for (const auto& [name, value] : request.fields) names += name + ' ';
+    return names;
+}
+
+} // namespace
+
+/// Stands before libwebsockets' own, to see what it is asked for.
+extern "C" lws* lws_client_connect_via_info(const lws_client_connect_info* info)
+{
+    static const auto real = reinterpret_cast<lws* (*)(const lws_client_connect_info*)>(
+        ::dlsym(RTLD_NEXT, "lws_client_connect_via_info"));
+    last_policy =
+        info->retry_and_idle_policy ? std::optional(*info->retry_and_idle_policy) : std::nullopt;
+    return real(info);
+}
+
+TEST_CASE("a connection carries messages both ways, plain and encrypted")
+{
+    const bool tls = GENERATE(false, true);
+    bench on(tls);
+    on.run(open_and_greet(on, on.request()));
+}
+
+TEST_CASE("the upgrade request is the one that was asked for, and says nothing else")
+{
+    bench on;
+    auto request = on.request();
+    request.target = "//ws/google.ai?key=a%20b&x=1";
+    request.fields.emplace_back("X-Goog-Api-Key", "secret");
+    request.fields.emplace_back("x-empty", "");
+    on.run(open_and_greet(on, request));
+    const auto& seen = on.peer.request();
+    CHECK(seen.target() == "//ws/google.ai?key=a%20b&x=1");
+    CHECK(seen.header("x-goog-api-key") == "secret");
+    CHECK(seen.header("host") == "127.0.0.1:" + std::to_string(on.peer.port()));
+    CHECK(headers_of(seen).find("user-agent") == std::string::npos);
+    CHECK(headers_of(seen).find("origin") == std::string::npos);
+    CHECK(headers_of(seen).find("sec-websocket-extensions") == std::string::npos);
+}
+
+TEST_CASE("pitfall 3.16: 6 KB of headers pass")
+{
+    bench on;
+    auto request = on.request();
+    const std::string token(6000, 't');
+    request.fields.emplace_back("authorization", token);
+    on.run(open_and_greet(on, request));
+    CHECK(on.peer.request().header("authorization") == token);
+}
+
+TEST_CASE("what cannot be sent as it is, is refused before anything is dialled")
+{
+    bench on;
+    auto request = on.request();
+    request.port = closed_port(on.io);
+    SECTION("a line break in a value") { request.fields.emplace_back("x", "a\r\nb: c"); }
+    SECTION("a NUL in a value") { request.fields.emplace_back("x", std::string("a\0b", 3)); }
+    SECTION("a broken name") { request.fields.emplace_back("x y", "a"); }
+    SECTION("no name") { request.fields.emplace_back("", "a"); }
+    SECTION("a line break in the target") { request.target = "/x\nGET /y"; }
+    SECTION("a blank in the target") { request.target = "/x y"; }
+    SECTION("a relative target") { request.target = "x"; }
+    SECTION("no host") { request.host.clear(); }
+    SECTION("pitfall 3.13: a host that libwebsockets would cut") { request.host.assign(120, 'h'); }
+    SECTION("a target that libwebsockets would cut")
+    {
+        request.target = '/' + std::string(2100, 'x');
+    }
+    SECTION("more headers than libwebsockets can take")
+    {
+        request.fields.emplace_back("x", std::string(30'000, 'x'));
+    }
+    SECTION("a proxy that is none") { request.proxy.url = "socks5://localhost:1"; }
+    CHECK(failure(on, request).code() == errc::invalid_argument);
+}
+
+TEST_CASE("pitfall 3.14: a refused port is told once, and leaves nothing behind")
+{
+    bench on;
+    auto request = on.request();
+    request.port = closed_port(on.io);
+    for (int i = 0; i < 20; ++i) {
+        const auto why = failure(on, request);
+        CHECK(why.code() == errc::connect_failed);
+        CHECK(why.phase() == phase::connect);
+    }
+    on.io.restart();
+    on.io.run();
+}
+
+TEST_CASE("an unknown host is told as such")
+{
+    bench on;
+    auto request = on.request();
+    request.host = "no-such-host.invalid";
+    const auto why = failure(on, request);
+    CHECK(why.code() == errc::resolve_failed);
+    CHECK(why.phase() == phase::resolve);
+    CHECK(std::string(why.what()).find("no-such-host.invalid") != std::string::npos);
+}
+
+TEST_CASE("pitfall 3.12: the next address is tried when one does not answer")
+{
+    bench on;
+    asio::error_code no_ipv6;
+    asio::ip::tcp::acceptor v6(on.io);
+    v6.open(asio::ip::tcp::v6(), no_ipv6);
+    if (!no_ipv6) v6.bind({asio::ip::address_v6::loopback(), 0}, no_ipv6);
+    if (no_ipv6) {
+        WARN("this machine has no IPv6");
+        return;
+    }
+    v6.listen();
+    auto request = on.request();
+    request.host = "localhost";
+    request.port = v6.local_endpoint().port();
+    const auto serve = [](asio::ip::tcp::acceptor& from) -> asio::awaitable<void> {
+        raw_socket socket(co_await from.async_accept(asio::use_awaitable));
+        const auto head = co_await socket.read_head();
+        co_await socket.write(switching_protocols(head));
+        co_await socket.read_to_end();
+    };
+    const auto connect = [](bench& with, transport::connect_request to) -> asio::awaitable<void> {
+        auto opened = co_await with.connector->connect(std::move(to));
+        opened->abort();
+    };
+    on.run(side_by_side(connect(on, request), serve(v6)));
+}
+
+TEST_CASE("pitfall 3.2: a host that drops packets fails at the deadline")
+{
+    bench on;
+    const silent_port silent(on.io);
+    auto request = on.request();
+    request.port = silent.port();
+    request.deadlines.connect = 50ms;
+    const auto why = failure(on, request);
+    CHECK(why.code() == errc::timed_out);
+    CHECK(why.phase() == phase::connect);
+}
+
+TEST_CASE("a server that falls silent on the way fails at the deadline, by its phase")
+{
+    bench on;
+    auto request = on.request();
+    request.deadlines.upgrade = 50ms;
+    SECTION("pitfall 3.15: in the upgrade")
+    {
+        const auto why = failure(on, request, hold(on.peer));
+        CHECK(why.code() == errc::timed_out);
+        CHECK(why.phase() == phase::upgrade);
+    }
+    SECTION("in the TLS handshake")
+    {
+        request.tls = true;
+        request.trust.ca_pem = authority().pem();
+        const auto why = failure(on, request, hold(on.peer));
+        CHECK(why.code() == errc::timed_out);
+        CHECK(why.phase() == phase::tls);
+    }
+}
+
+TEST_CASE("a server that hangs up on the way is told by its phase")
+{
+    bench on;
+    const auto hang_up = [](raw_peer& peer, bool after_request) -> asio::awaitable<void> {
+        auto socket = co_await peer.accept();
+        if (after_request) co_await socket.read_head();
+    };
+    auto request = on.request();
+    SECTION("in the upgrade")
+    {
+        const auto why = failure(on, request, hang_up(on.peer, true));
+        CHECK(why.code() == errc::connection_lost);
+        CHECK(why.phase() == phase::upgrade);
+    }
+    SECTION("in the TLS handshake")
+    {
+        request.tls = true;
+        request.trust.ca_pem = authority().pem();
+        const auto why = failure(on, request, hang_up(on.peer, false));
+        CHECK(why.code() == errc::connection_lost);
+        CHECK(why.phase() == phase::tls);
+    }
+}
+
+TEST_CASE("an answer that is no upgrade is told as such")
+{
+    bench on;
+    SECTION("not HTTP")
+    {
+        auto request = on.request();
+        request.deadlines.upgrade = 50ms;
+        const auto why = failure(on, request, answer(on.peer, "SSH-2.0-OpenSSH_9.2\r\n\r\n"));
+        CHECK(why.condition() == live::condition::retryable);
+    }
+    SECTION("a wrong key")
+    {
+        const auto why = failure(on, on.request(),
+            answer(on.peer, http_response(101, {{"Upgrade", "websocket"}, {"Connection", "Upgrade"},
+                                                   {"Sec-WebSocket-Accept", "AAAA"}})));
+        CHECK(why.code() == errc::protocol_violation);
+        CHECK(why.phase() == phase::upgrade);
+    }
+}
+
+TEST_CASE("pitfall 3.17: a refused upgrade tells its status and Retry-After")
+{
+    const bool tls = GENERATE(false, true);
+    struct row {
+        int status;
+        header_fields fields;
+        errc expected;
+        std::optional<std::chrono::seconds> retry_after;
+    };
+    const auto [status, fields, expected, retry_after] = GENERATE(
+        row{401, {{"WWW-Authenticate", "Bearer"}}, errc::unauthorized, std::nullopt},
+        row{403, {}, errc::unauthorized, std::nullopt}, row{400, {}, errc::rejected, std::nullopt},
+        row{404, {}, errc::rejected, std::nullopt}, row{200, {}, errc::rejected, std::nullopt},
+        row{429, {{"Retry-After", "17"}}, errc::quota_exceeded, 17s},
+        row{503, {{"Retry-After", "3"}}, errc::unavailable, 3s},
+        row{500, {}, errc::unavailable, std::nullopt});
+    bench on(tls);
+    const auto why =
+        failure(on, on.request(), answer(on.peer, http_response(status, fields, "the body")));
+    CHECK(why.code() == expected);
+    CHECK(why.http_status() == status);
+    CHECK(why.retry_after() == retry_after);
+    CHECK(why.phase() == phase::upgrade);
+}
+
+TEST_CASE("a redirect is not followed, since it would show the credentials elsewhere")
+{
+    bench on;
+    const raw_peer elsewhere(on.io);
+    const auto location = "http://127.0.0.1:" + std::to_string(elsewhere.port()) + "/";
+    const auto why =
+        failure(on, on.request(), answer(on.peer, http_response(301, {{"Location", location}})));
+    CHECK(why.code() == errc::rejected);
+    CHECK(why.http_status() == 301);
+}
+
+TEST_CASE("a handshake that comes byte by byte is understood")
+{
+    bench on(GENERATE(false, true));
+    const auto serve = [](raw_peer& peer) -> asio::awaitable<void> {
+        auto socket = co_await peer.accept();
+        const auto head = co_await socket.read_head();
+        co_await socket.drip(switching_protocols(head));
+        co_await socket.read_to_end();
+    };
+    const auto connect = [](bench& with) -> asio::awaitable<void> {
+        auto opened = co_await with.connector->connect(with.request());
+        opened->abort();
+    };
+    on.run(side_by_side(connect(on), serve(on.peer)));
+}
+
+TEST_CASE("pitfall 3.18: only the right certificate is trusted, and the reason is told")
+{
+    bench on;
+    auto request = on.request();
+    request.tls = true;
+    request.host = "localhost";
+    request.trust.ca_pem = authority().pem();
+    pem_identity identity = localhost_identity();
+    std::string reason;
+    SECTION("another authority")
+    {
+        const certificate_authority other;
+        request.trust.ca_pem = other.pem();
+        reason = "certificate signature failure"; // of the same name, too
+    }
+    SECTION("another host")
+    {
+        identity = authority().issue("DNS:example.com");
+        reason = "hostname mismatch";
+    }
+    SECTION("another address")
+    {
+        identity = authority().issue("IP:10.1.2.3");
+        request.host = "127.0.0.1";
+        reason = "IP address mismatch";
+    }
+    SECTION("self-signed")
+    {
+        identity = self_signed("DNS:localhost");
+        reason = "self-signed certificate";
+    }
+    SECTION("self-signed, with the system's certificates")
+    {
+        identity = self_signed("DNS:localhost");
+        request.trust = {};
+        reason = "self-signed certificate";
+    }
+    SECTION("expired")
+    {
+        identity = authority().issue("DNS:localhost", validity::expired);
+        reason = "certificate has expired";
+    }
+    SECTION("not yet valid")
+    {
+        identity = authority().issue("DNS:localhost", validity::not_yet);
+        reason = "certificate is not yet valid";
+    }
+    raw_peer peer(on.io, identity);
+    request.port = peer.port();
+    const auto why = failure(on, request, fail_handshake(peer));
+    CHECK(why.code() == errc::tls_failed);
+    CHECK(why.phase() == phase::tls);
+    INFO(why.what());
+    CHECK(std::string(why.what()).find(reason) != std::string::npos);
+}
+
+TEST_CASE("pitfall 3.18: a certificate is trusted by name, by address and by the system's store")
+{
+    bench on(true);
+    auto request = on.request();
+    SECTION("by name") { request.host = "localhost"; }
+    SECTION("by address") { request.host = "127.0.0.1"; }
+    SECTION("by the system's store")
+    {
+        const temporary_file store(authority().pem());
+        const variable pointing_there("SSL_CERT_FILE", store.path());
+        request.trust = {};
+        on.run(open_and_greet(on, request));
+        return;
+    }
+    on.run(open_and_greet(on, request));
+}
+
+TEST_CASE("broken PEM, and a server without TLS, are told as such")
+{
+    bench on;
+    auto request = on.request();
+    request.tls = true;
+    SECTION("broken PEM")
+    {
+        request.trust.ca_pem = "not PEM";
+        const auto why = failure(on, request);
+        CHECK(why.code() == errc::tls_failed);
+    }
+    SECTION("a server without TLS")
+    {
+        request.trust.ca_pem = authority().pem();
+        const auto talk = [](raw_peer& peer) -> asio::awaitable<void> {
+            auto socket = co_await peer.accept();
+            co_await socket.write("HTTP/1.1 400 Bad Request\r\n\r\n");
+            co_await socket.read_to_end();
+        };
+        const auto why = failure(on, request, talk(on.peer));
+        CHECK(why.code() == errc::tls_failed);
+        CHECK(std::string(why.what()).find("wrong version number") != std::string::npos);
+    }
+}
+
+TEST_CASE("pitfall 3.20: a proxy tunnels, with decoded credentials and the host's name")
+{
+    const bool tls = GENERATE(false, true);
+    bench on(tls);
+    const proxy_peer proxy(on.io);
+    auto request = on.request();
+    request.host = "localhost";
+    request.proxy.url = "http://us%40er:p%3Aw@127.0.0.1:" + std::to_string(proxy.port());
+    on.run(open_and_greet(on, request));
+    REQUIRE(proxy.requests().size() == 1);
+    CHECK(proxy.requests()[0].target() == "localhost:" + std::to_string(on.peer.port()));
+    CHECK(proxy.credentials(0) == "us@er:p:w");
+    CHECK(on.peer.request().header("authorization").empty());
+}
+
+TEST_CASE("pitfall 3.20: a proxy that does not tunnel is told as such")
+{
+    bench on;
+    auto request = on.request();
+    request.deadlines.upgrade = 100ms;
+    const auto [what,
+        expected] = GENERATE(table<proxy_answer, errc>({{proxy_answer::refuse, errc::proxy_failed},
+        {proxy_answer::authenticate, errc::proxy_failed},
+        {proxy_answer::garbage, errc::proxy_failed}, {proxy_answer::silence, errc::timed_out}}));
+    const proxy_peer proxy(on.io, what);
+    request.proxy.url = "http://user:secret@127.0.0.1:" + std::to_string(proxy.port());
+    const auto why = failure(on, request);
+    CHECK(why.code() == expected);
+    CHECK(std::string(why.what()).find("secret") == std::string::npos);
+}
+
+TEST_CASE("pitfall 3.20: a proxy of the environment is not used for this machine")
+{
+    bench on;
+    const variable proxy("http_proxy", "http://127.0.0.1:" + std::to_string(closed_port(on.io)));
+    on.run(open_and_greet(on, on.request()));
+}
+
+TEST_CASE("a proxy that is down is told as such")
+{
+    bench on;
+    auto request = on.request();
+    request.proxy.url = "127.0.0.1:" + std::to_string(closed_port(on.io));
+    const auto why = failure(on, request);
+    CHECK(why.code() == errc::connect_failed);
+    CHECK(std::string(why.what()).find("proxy") != std::string::npos);
+}
+
+TEST_CASE("a cancelled connect is given up")
+{
+    bench on;
+    const bool in_tls = GENERATE(false, true);
+    auto request = on.request();
+    if (in_tls) {
+        request.tls = true;
+        request.trust.ca_pem = authority().pem();
+    }
+    asio::cancellation_signal cancel;
+    std::exception_ptr end;
+    const auto connect = [](bench& with, transport::connect_request to) -> asio::awaitable<void> {
+        co_await with.connector->connect(std::move(to));
+    };
+    asio::co_spawn(on.io, connect(on, request),
+        asio::bind_cancellation_slot(
+            cancel.slot(), [&](std::exception_ptr thrown) { end = thrown; }));
+    const auto give_up = [](raw_peer& peer,
+                             asio::cancellation_signal& signal) -> asio::awaitable<void> {
+        auto socket = co_await peer.accept();
+        co_await socket.read_some();
+        signal.emit(asio::cancellation_type::terminal);
+        co_await socket.read_to_end();
+    };
+    on.run(give_up(on.peer, cancel));
+    on.io.restart();
+    on.io.run();
+    REQUIRE(end);
+    CHECK_THROWS_AS(std::rethrow_exception(end), std::system_error);
+}
+
+TEST_CASE("7a: a session outlives the default policy's hang-up, having one without any")
+{
+    bench on;
+    last_policy.reset();
+    on.run(open_and_greet(on, on.request()));
+    REQUIRE(last_policy);
+    CHECK(last_policy->secs_since_valid_ping == 0);
+    CHECK(last_policy->secs_since_valid_hangup == 0);
+}
