@@ -79,13 +79,15 @@ public:
         id_ = -1;
     }
 
-    /// Its exit status; nothing while it runs.
-    std::optional<int> ended()
+    enum class state { playing, ended, failed };
+    state look()
     {
         int status = 0;
-        if (id_ > 0 && ::waitpid(id_, &status, WNOHANG) == 0) return std::nullopt;
+        if (id_ <= 0) return state::failed;
+        if (::waitpid(id_, &status, WNOHANG) == 0) return state::playing;
         id_ = -1;
-        return status;
+        const bool failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
+        return failed ? state::failed : state::ended;
     }
 
     asio::local::stream_protocol::socket to_;
@@ -147,9 +149,9 @@ bool audio_player::has_failed()
 {
     bool failed = false;
     std::erase_if(processes_, [&failed](const auto& each) {
-        const auto status = each->ended();
-        failed = failed || status.value_or(0) != 0;
-        return status.has_value();
+        const auto now = each->look();
+        failed = failed || now == process::state::failed;
+        return now != process::state::playing;
     });
     return failed;
 }

@@ -43,7 +43,7 @@ int talk(const chat::options& wishes)
 
     live::client client{io.get_executor(), service};
     chat::terminal screen{io.get_executor()};
-    screen.notice("Talking to " + peer + ".");
+    if (screen.interactive() || emulator) screen.notice("Talking to " + peer + ".");
     if (screen.interactive()) screen.notice("/help lists the commands, Ctrl-D leaves.");
     chat::conversation conversation{io.get_executor(), client, screen, wishes, with_emulator};
 

@@ -11,11 +11,12 @@ constexpr std::string_view help = R"(/audio on [file.wav]  play the answers, or 
 /system TEXT          begin a new conversation with this instruction
 /save FILE            write the conversation to a file
 /help  /quit          Ctrl-D leaves as well
-A line sent while the model answers interrupts it. Ctrl-C stops the answer, twice leaves.)";
+A line sent while the model answers interrupts it.
+Ctrl-C stops the answer, twice leaves.)";
 
 constexpr std::string_view help_with_emulator = R"(
-The emulator also takes, as a line of its own:
-/goaway               the server ends the connection; the session moves to another)";
+The emulator has a command of its own:
+/goaway               the server ends the connection, the session moves on)";
 
 std::string_view trimmed(std::string_view text)
 {

@@ -74,13 +74,19 @@ asio::awaitable<void> conversation::keyboard()
 asio::awaitable<void> conversation::say(std::string text)
 {
     // To send is to interrupt: the server stops the answer that is being given.
-    muted_ = answering_;
+    muted_ = begun_;
+    answering_ = true;
     if (player_) player_->stop();
     screen_.end_answer();
-    if (!std::exchange(answering_, true)) begun_ = false;
     if (session_->status() == live::status::connected) screen_.status("…");
-    said_.add("you", text);
-    co_await session_->send(text);
+    try {
+        co_await session_->send(text);
+        said_.add("you", text);
+    } catch (const live::error& refused) {
+        if (refused.value() != live::errc::invalid_argument) throw; // model() tells
+        screen_.notice(refused.what());
+        answering_ = begun_;
+    }
 }
 
 asio::awaitable<void> conversation::answer_complete()
@@ -99,7 +105,10 @@ asio::awaitable<void> conversation::obey(request wish)
     case command::help: screen_.notice(help_text(with_emulator_)); break;
     case command::quit: leaving_ = true; break;
     case command::audio_on: audio_on(wish.argument); break;
-    case command::audio_off: audio_off(); break;
+    case command::audio_off:
+        audio_off();
+        screen_.notice("Answers are shown only.");
+        break;
     case command::system: co_await begin_again(std::move(wish.argument)); break;
     case command::save: save(wish.argument); break;
     case command::wrong: screen_.notice(wish.argument); break;
@@ -109,6 +118,8 @@ asio::awaitable<void> conversation::obey(request wish)
 asio::awaitable<void> conversation::begin_again(std::string instruction)
 {
     stop_answer();
+    end_answer();
+    screen_.notice("A new conversation begins.");
     wishes_.system = std::move(instruction);
     said_.clear();
     const auto old = std::exchange(session_, new_session());
@@ -172,6 +183,7 @@ bool conversation::leave_on_interrupt()
     if (answering_ && !muted_) {
         stop_answer();
     } else {
+        if (player_) player_->stop();
         screen_.clear_typed();
         screen_.status("Ctrl-C again leaves");
     }
@@ -244,23 +256,33 @@ void conversation::show(const live::status_change& change)
     case live::status::reconnecting:
         if (begun_ && !muted_) screen_.notice("The answer was cut off; ask again.");
         if (begun_) end_answer();
-        if (change.cause) screen_.notice(change.cause->what());
+        if (change.cause && change.to == live::status::reconnecting) tell_cause(*change.cause);
         attempt_ = change.attempt;
         next_attempt_ = clock::now() + change.delay;
         break;
     case live::status::connected:
+        cause_.clear();
         screen_.status(answering_ ? "…" : "");
-        if (change.from != live::status::reconnecting)
-            screen_.notice(screen_.interactive() ? "connected" : "");
-        else if (change.resumed)
+        if (change.from == live::status::connecting) {
+            if (screen_.interactive()) screen_.notice("connected to " + wishes_.model);
+        } else if (change.resumed) {
             screen_.notice("connected again; the conversation goes on");
-        else
+        } else {
             screen_.notice("connected again; the model has forgotten what was said");
+        }
         break;
     case live::status::disconnected:
     case live::status::closed:
     case live::status::error: screen_.status(""); break;
     }
+}
+
+/// Why the connection was lost: once, however many attempts fail for the same reason.
+void conversation::tell_cause(const live::error& cause)
+{
+    if (cause_ == cause.what()) return;
+    cause_ = cause.what();
+    screen_.notice(cause_);
 }
 
 asio::awaitable<void> conversation::take(live::server_message message)
@@ -291,7 +313,7 @@ void conversation::show(const live::server_message& message)
         screen_.notice("The server says: " + error->message);
     if (message.interrupted()) {
         if (player_) player_->stop();
-        if (begun_) screen_.notice("interrupted");
+        cut_in_ = begun_;
     }
     if (message.turn_complete()) end_answer();
 }
@@ -324,17 +346,22 @@ void conversation::end_answer()
     show_usage();
     if (file_) file_->flush();
     if (player_) player_->finish();
-    answering_ = begun_ = muted_ = false;
+    answering_ = begun_ = muted_ = cut_in_ = false;
     answer_complete_.cancel();
 }
 
+/// The line below an answer.
 void conversation::show_usage()
 {
-    if (!screen_.interactive() || !usage_) return;
-    screen_.notice("  " + std::to_string(usage_->prompt_token_count) + " in · " +
-                   std::to_string(usage_->response_token_count) + " out tokens");
-    screen_.gap();
-    usage_.reset();
+    const auto usage = std::exchange(usage_, std::nullopt);
+    if (!screen_.interactive() || (!usage && !cut_in_)) return;
+    std::string line = cut_in_ ? "  interrupted" : "";
+    if (usage) {
+        line += (cut_in_ ? " · " : "  ") + std::to_string(usage->prompt_token_count) + " in · " +
+                std::to_string(usage->response_token_count) + " out tokens";
+    }
+    screen_.notice(line);
+    if (!cut_in_) screen_.gap();
 }
 
 } // namespace chat

@@ -56,6 +56,7 @@ private:
     asio::awaitable<void> take(gemini::live::server_message message);
     void show(const gemini::live::server_message& message);
     void show(const gemini::live::status_change& change);
+    void tell_cause(const gemini::live::error& cause);
     asio::awaitable<void> run_tools(const gemini::live::server_message& message);
     void hear(std::span<const std::byte> pcm);
     void end_answer();
@@ -75,11 +76,13 @@ private:
     bool answering_ = false; ///< An answer is expected or being given.
     bool begun_ = false;     ///< Some of it has come.
     bool muted_ = false;     ///< The user wants no more of it.
+    bool cut_in_ = false;    ///< The user has cut in, says the server.
     std::optional<gemini::live::usage_metadata> usage_;
     asio::steady_timer answer_complete_; ///< Cancelled when an answer is complete.
 
     std::optional<clock::time_point> next_attempt_; ///< While the session waits to reconnect.
     int attempt_ = 0;
+    std::string cause_; ///< Why there is no connection, as told to the user.
     asio::steady_timer second_;
 
     std::optional<audio_file> file_;

@@ -111,6 +111,24 @@ std::string_view fit(std::string_view text, std::size_t columns)
     return text;
 }
 
+std::string wrap_words(std::string_view text, std::size_t columns)
+{
+    std::string wrapped;
+    for (std::string_view row = fit(text, columns); row.size() < text.size();
+         row = fit(text, columns)) {
+        const auto line_break = row.find('\n');
+        const auto space = text[row.size()] == ' ' ? row.size() : row.rfind(' ');
+        const auto end = line_break != std::string_view::npos ? line_break
+                         : space != std::string_view::npos    ? space
+                                                              : row.size();
+        wrapped += text.substr(0, end);
+        wrapped += '\n';
+        const bool blank = end < text.size() && (text[end] == ' ' || text[end] == '\n');
+        text.remove_prefix(end + (blank ? 1 : 0));
+    }
+    return wrapped += text;
+}
+
 std::string printable(std::string_view text)
 {
     std::string clean;

@@ -27,6 +27,9 @@ struct extent {
 /// The beginning of `text` that fits one row.
 [[nodiscard]] std::string_view fit(std::string_view text, std::size_t columns);
 
+/// `text` with line breaks between words, so that no row is longer.
+[[nodiscard]] std::string wrap_words(std::string_view text, std::size_t columns);
+
 /// `text` without what would command the terminal: control characters other than line breaks.
 [[nodiscard]] std::string printable(std::string_view text);
 

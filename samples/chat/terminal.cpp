@@ -187,7 +187,7 @@ void terminal::end_answer()
 void terminal::notice(std::string_view text)
 {
     if (editor_) {
-        write_line(paint(colour::dim, printable(text)));
+        write_line(paint(colour::dim, wrap_words(printable(text), columns())));
         return;
     }
     if (talking_) end_answer();
