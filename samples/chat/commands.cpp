@@ -15,8 +15,10 @@ A line sent while the model answers interrupts it.
 Ctrl-C stops the answer, twice leaves.)";
 
 constexpr std::string_view help_with_emulator = R"(
-The emulator has a command of its own:
-/goaway               the server ends the connection, the session moves on)";
+The emulator has commands of its own:
+/goaway [SECONDS]     it ends the connection, and the session moves to another
+/drop                 it cuts the connection in the middle of an answer
+/story                a long answer, to be interrupted)";
 
 std::string_view trimmed(std::string_view text)
 {

@@ -60,8 +60,8 @@ asio::awaitable<int> conversation::run()
 asio::awaitable<void> conversation::keyboard()
 {
     while (!leaving_) {
-        auto line = co_await screen_.read_line();
         if (!screen_.interactive()) co_await answer_complete();
+        auto line = co_await screen_.read_line();
         if (!line) break;
         auto wish = read_request(*line, with_emulator_);
         if (wish.what != command::none)

@@ -11,41 +11,30 @@ namespace chat {
 namespace live = gemini::live;
 namespace {
 
-struct outcome {
-    std::string output;    ///< JSON.
-    std::string arguments; ///< Both for the user.
-    std::string result;
-};
-
 /// Made up: a sample asks no weather service.
-struct weather {
-    std::string_view sky;
-    int celsius;
-};
-constexpr std::array<weather, 5> skies{
-    {{"sunny", 24}, {"light rain", 18}, {"cloudy", 16}, {"windy", 13}, {"snow", -2}}};
+constexpr std::array<std::string_view, 5> skies{
+    "24 °C, sunny", "18 °C, light rain", "16 °C, cloudy", "13 °C, windy", "-2 °C, snow"};
 
-outcome get_weather(const live::json& args)
+std::string get_weather(const std::string& city)
 {
-    const auto city = args.find_string("/city").value_or("");
-    if (city.empty()) return {R"({"error":"Give the name of a city."})", "", "error: no city"};
-    const auto& now = skies[std::hash<std::string>()(city) % skies.size()];
-    const auto celsius = std::to_string(now.celsius);
-    return {"{\"output\":{\"city\":" + live::json_quote(city) +
-                ",\"sky\":" + live::json_quote(now.sky) + ",\"celsius\":" + celsius +
-                ",\"source\":\"sample data, not a real forecast\"}}",
-        "city: " + city, celsius + " °C, " + std::string(now.sky) + " (sample data)"};
+    return std::string(skies[std::hash<std::string>()(city) % skies.size()]) + " (sample data)";
 }
 
-outcome get_time(const live::json&)
+std::string get_time()
 {
     const std::time_t now = std::time(nullptr);
     std::tm local{};
     ::localtime_r(&now, &local);
     std::array<char, 64> text{};
-    const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S %Z", &local);
-    const std::string time(text.data(), size);
-    return {"{\"output\":" + live::json_quote(time) + "}", "", time};
+    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M %Z", &local)};
+}
+
+tool_result answer(const live::function_call& call, const std::string& arguments,
+    std::string_view member, const std::string& result)
+{
+    live::json response("{" + live::json_quote(member) + ":" + live::json_quote(result) + "}");
+    return {live::function_response(call, std::move(response)),
+        call.name + "(" + arguments + ") → " + result};
 }
 
 } // namespace
@@ -63,15 +52,11 @@ std::vector<live::function_declaration> tool_declarations()
 
 tool_result run_tool(const live::function_call& call)
 {
-    outcome done;
-    if (call.name == "get_weather")
-        done = get_weather(call.args);
-    else if (call.name == "get_time")
-        done = get_time(call.args);
-    else
-        done = {R"({"error":"There is no such function."})", "", "error: no such function"};
-    return {live::function_response(call, live::json(std::move(done.output))),
-        call.name + "(" + done.arguments + ") → " + done.result};
+    if (call.name == "get_time") return answer(call, "", "output", get_time());
+    if (call.name != "get_weather") return answer(call, "…", "error", "There is no such function.");
+    const auto city = call.args.find_string("/city");
+    if (!city) return answer(call, "", "error", "The city is missing.");
+    return answer(call, "city: " + *city, "output", get_weather(*city));
 }
 
 } // namespace chat
