@@ -40,20 +40,23 @@ void outbox::written() noexcept
 void outbox::lost() noexcept
 {
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
-    const auto gone = std::stable_partition(
-        waiting_.begin(), end, [](const entry& each) { return each.kind == worth::durable; });
-    for (auto each = gone; each != end; ++each) bytes_ -= each->size;
+    const auto gone = std::remove_if(waiting_.begin(), end, [this](const entry& each) {
+        const bool perishes = each.kind == worth::perishable;
+        if (perishes) bytes_ -= each.size;
+        return perishes;
+    });
     waiting_.erase(gone, end);
 }
 
 std::size_t outbox::expire(time_point oldest)
 {
     const auto first = waiting_.begin() + static_cast<std::ptrdiff_t>(taken_);
-    const auto gone = std::stable_partition(first, waiting_.end(), [oldest](const entry& each) {
-        return each.kind == worth::durable || each.accepted >= oldest;
+    const auto gone = std::remove_if(first, waiting_.end(), [this, oldest](const entry& each) {
+        const bool perishes = each.kind == worth::perishable && each.accepted < oldest;
+        if (perishes) bytes_ -= each.size;
+        return perishes;
     });
     const auto count = static_cast<std::size_t>(waiting_.end() - gone);
-    for (auto each = gone; each != waiting_.end(); ++each) bytes_ -= each->size;
     waiting_.erase(gone, waiting_.end());
     return count;
 }
