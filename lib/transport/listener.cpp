@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/listener.hpp"
+
+#include "transport/lws_runtime.hpp"
+#include "transport/server_host.hpp"
+#include "transport/server_stream.hpp"
+#include "transport/wakeup.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <unordered_set>
+#include <utility>
+
+namespace gemini::live::transport {
+namespace {
+
+using asio::ip::tcp;
+
+/// Clients in the handshake, or not yet asked for; more of them wait in the kernel.
+constexpr std::size_t most_waiting = 1024;
+constexpr std::chrono::milliseconds out_of_descriptors_pause{100};
+
+class lws_server_connection final : public server_connection {
+public:
+    explicit lws_server_connection(std::shared_ptr<server_stream> stream)
+        : stream_(std::move(stream))
+    {
+    }
+    ~lws_server_connection() override { stream_->abort(); }
+
+    asio::awaitable<void> send(std::vector<base::frame> batch) override
+    {
+        return server_stream::send(stream_, std::move(batch), opcode::binary);
+    }
+    asio::awaitable<void> send_text(std::vector<base::frame> batch) override
+    {
+        return server_stream::send(stream_, std::move(batch), opcode::text);
+    }
+    asio::awaitable<message> receive() override { return server_stream::receive(stream_); }
+    asio::awaitable<void> close(std::uint16_t code, std::string reason) override
+    {
+        return server_stream::close(stream_, code, std::move(reason));
+    }
+    void abort() noexcept override { stream_->abort(); }
+    [[nodiscard]] const upgrade_request& request() const noexcept override
+    {
+        return stream_->request();
+    }
+
+private:
+    std::shared_ptr<server_stream> stream_;
+};
+
+/// The listener's part that lives on the runtime's executor, for as long as clients come in.
+class reception final : public entrance, public std::enable_shared_from_this<reception> {
+public:
+    reception(std::shared_ptr<lws_runtime> runtime, listen_options options)
+        : runtime_(std::move(runtime)), options_(std::move(options))
+    {
+        if (options_.identity)
+            identity_ = server_identity(options_.identity->first, options_.identity->second);
+    }
+
+    void open(tcp::acceptor acceptor)
+    {
+        auto kept = std::make_shared<tcp::acceptor>(std::move(acceptor));
+        acceptor_ = kept;
+        asio::co_spawn(runtime_->strand_executor(), accept_all(shared_from_this(), std::move(kept)),
+            asio::detached);
+    }
+
+    static asio::awaitable<std::unique_ptr<server_connection>> next(std::shared_ptr<reception> self)
+    {
+        while (self->ready_.empty() && !self->closed_) co_await self->arrivals_.wait();
+        if (self->closed_) throw error(errc::closed, "The listener has been closed.");
+        auto connection = std::make_unique<lws_server_connection>(self->ready_.front());
+        self->ready_.pop_front();
+        self->room_.set();
+        co_return connection;
+    }
+
+    void close() noexcept
+    {
+        if (std::exchange(closed_, true)) return;
+        if (const auto acceptor = acceptor_.lock()) {
+            std::error_code ignored;
+            acceptor->close(ignored);
+        }
+        for (const auto& each : std::exchange(ready_, {})) each->abort();
+        for (auto* each : std::exchange(arriving_, {})) each->abort();
+        arrivals_.set();
+        room_.set();
+    }
+
+    [[nodiscard]] upgrade_verdict decide(const upgrade_request& request) override
+    {
+        try {
+            return options_.decide ? options_.decide(request) : upgrade_verdict{};
+        } catch (const std::exception&) {
+            return {500, {}, "The server failed to decide on this request.\n"};
+        }
+    }
+    void admit(std::shared_ptr<server_stream> stream) override
+    {
+        arriving_.erase(stream.get());
+        ready_.push_back(std::move(stream));
+        arrivals_.set();
+    }
+    void give_up(server_stream& stream) noexcept override
+    {
+        arriving_.erase(&stream);
+        room_.set();
+    }
+
+private:
+    /// Holds the acceptor, so that it goes with the execution context and not after it.
+    static asio::awaitable<void> accept_all(
+        std::shared_ptr<reception> self, std::shared_ptr<tcp::acceptor> acceptor)
+    {
+        while (!self->closed_) {
+            std::error_code failed;
+            auto socket =
+                co_await acceptor->async_accept(asio::redirect_error(asio::use_awaitable, failed));
+            if (!failed) self->take(std::move(socket));
+            while (!self->closed_ && self->arriving_.size() + self->ready_.size() >= most_waiting)
+                co_await self->room_.wait();
+            if (failed == asio::error::no_descriptors) {
+                asio::steady_timer pause(acceptor->get_executor(), out_of_descriptors_pause);
+                co_await pause.async_wait(asio::use_awaitable);
+            }
+        }
+    }
+
+    /// Who cannot be served is hung up on; the next may have more luck.
+    void take(tcp::socket socket)
+    {
+        if (closed_ || !runtime_->has_room()) return;
+        try {
+            socket.set_option(tcp::no_delay(true));
+            auto stream = std::make_shared<server_stream>(
+                runtime_, host(), shared_from_this(), options_.max_message);
+            arriving_.insert(stream.get());
+            stream->adopt(socket.release());
+        } catch (const std::exception&) {
+        }
+    }
+
+    const std::shared_ptr<server_host>& host()
+    {
+        if (!host_) {
+            host_ = server_host::common(runtime_);
+            if (identity_) host_ = std::make_shared<server_host>(runtime_, identity_);
+        }
+        return host_;
+    }
+
+    std::shared_ptr<lws_runtime> runtime_;
+    listen_options options_;
+    std::shared_ptr<SSL_CTX> identity_;
+    std::shared_ptr<server_host> host_;
+    std::weak_ptr<tcp::acceptor> acceptor_;
+    bool closed_ = false;
+    std::unordered_set<server_stream*> arriving_;
+    std::deque<std::shared_ptr<server_stream>> ready_;
+    wakeup arrivals_;
+    wakeup room_;
+};
+
+class lws_listener final : public listener {
+public:
+    lws_listener(std::shared_ptr<lws_runtime> runtime, std::shared_ptr<reception> reception,
+        std::uint16_t port)
+        : runtime_(std::move(runtime)), reception_(std::move(reception)), port_(port)
+    {
+    }
+    ~lws_listener() override { close(); }
+
+    [[nodiscard]] asio::any_io_executor executor() const noexcept override
+    {
+        return runtime_->executor();
+    }
+    [[nodiscard]] std::uint16_t port() const noexcept override { return port_; }
+    asio::awaitable<std::unique_ptr<server_connection>> accept() override
+    {
+        return reception::next(reception_);
+    }
+    void close() noexcept override
+    {
+        if (!runtime_->alive()) return;
+        asio::dispatch(
+            runtime_->strand_executor(), [reception = reception_] { reception->close(); });
+    }
+
+private:
+    std::shared_ptr<lws_runtime> runtime_;
+    std::shared_ptr<reception> reception_;
+    std::uint16_t port_;
+};
+
+tcp::acceptor bind(const asio::any_io_executor& executor, const listen_options& options)
+{
+    std::error_code failed;
+    const auto address = asio::ip::make_address(options.address, failed);
+    if (failed) {
+        throw error(errc::invalid_argument,
+            fmt::format("\"{}\" is no IP address to listen on: give one such as 127.0.0.1.",
+                options.address));
+    }
+    const tcp::endpoint endpoint(address, options.port);
+    tcp::acceptor acceptor(executor);
+    acceptor.open(endpoint.protocol(), failed);
+    if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
+    if (!failed) acceptor.bind(endpoint, failed);
+    if (!failed) acceptor.listen(tcp::acceptor::max_listen_connections, failed);
+    if (failed) {
+        throw error(errc::connect_failed,
+            fmt::format("Cannot listen on {} port {} ({}): choose another, or port 0 for any.",
+                options.address, options.port, failed.message()));
+    }
+    return acceptor;
+}
+
+} // namespace
+
+std::unique_ptr<listener> listen(asio::any_io_executor executor, listen_options options)
+{
+    auto runtime = lws_runtime::of(executor);
+    auto acceptor = bind(runtime->executor(), options);
+    const auto port = acceptor.local_endpoint().port();
+    auto front = std::make_shared<reception>(runtime, std::move(options));
+    front->open(std::move(acceptor));
+    return std::make_unique<lws_listener>(std::move(runtime), std::move(front), port);
+}
+
+} // namespace gemini::live::transport

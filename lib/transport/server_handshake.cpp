@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/server_handshake.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace gemini::live::transport {
+namespace {
+
+/// Of the fields that lws does not know, those that programs send to the Live API.
+constexpr std::array<std::string_view, 4> custom_fields = {
+    "x-goog-api-key:", "x-goog-api-client:", "x-goog-user-project:", "x-goog-request-params:"};
+
+/// lws has taken the percent-encoding off; this puts back what a URL cannot do without.
+void append_encoded(std::string& to, std::string_view decoded)
+{
+    constexpr std::string_view special = "%&+#?\"<>\\^`{|}";
+    for (const char each : decoded) {
+        const auto byte = static_cast<unsigned char>(each);
+        if (byte <= ' ' || byte >= 0x7f || special.find(each) != special.npos)
+            to += fmt::format("%{:02X}", byte);
+        else
+            to += each;
+    }
+}
+
+std::string_view text_of(lws* connection, lws_token_indexes token, std::span<char> scratch)
+{
+    const int size =
+        lws_hdr_copy(connection, scratch.data(), static_cast<int>(scratch.size()), token);
+    return {scratch.data(), static_cast<std::size_t>(std::max(size, 0))};
+}
+
+std::string query_of(lws* connection, std::span<char> scratch)
+{
+    std::string query;
+    for (int i = 0;; ++i) {
+        const int size = lws_hdr_copy_fragment(connection, scratch.data(),
+            static_cast<int>(scratch.size()), WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (size < 0) return query;
+        if (i != 0) query += '&';
+        append_encoded(query, {scratch.data(), static_cast<std::size_t>(size)});
+    }
+}
+
+headers fields_of(lws* connection, std::span<char> scratch)
+{
+    headers fields;
+    const auto add = [&](std::string_view name_and_colon, std::string_view value) {
+        fields.emplace_back(name_and_colon.substr(0, name_and_colon.size() - 1), value);
+    };
+    for (int i = 0; i < WSI_TOKEN_COUNT; ++i) {
+        const auto token = static_cast<lws_token_indexes>(i);
+        const auto* name = reinterpret_cast<const char*>(lws_token_to_string(token));
+        if (!name || !std::string_view(name).ends_with(':')) continue;
+        if (lws_hdr_total_length(connection, token) != 0)
+            add(name, text_of(connection, token, scratch));
+    }
+    for (const auto name : custom_fields) {
+        const int size = lws_hdr_custom_copy(connection, scratch.data(),
+            static_cast<int>(scratch.size()), name.data(), static_cast<int>(name.size()));
+        if (size >= 0) add(name, {scratch.data(), static_cast<std::size_t>(size)});
+    }
+    return fields;
+}
+
+const char* status_text(int status)
+{
+    switch (status) {
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 426: return "Upgrade Required";
+    case 429: return "Too Many Requests";
+    case 500: return "Internal Server Error";
+    case 503: return "Service Unavailable";
+    default: return "Refused";
+    }
+}
+
+} // namespace
+
+upgrade_request read_request(lws* connection, std::span<char> scratch)
+{
+    upgrade_request request;
+    append_encoded(request.path, text_of(connection, WSI_TOKEN_GET_URI, scratch));
+    request.query = query_of(connection, scratch);
+    request.fields = fields_of(connection, scratch);
+    return request;
+}
+
+std::optional<upgrade_verdict> fault_in(const upgrade_request& request)
+{
+    const auto value = [&](std::string_view name) -> std::string_view {
+        for (const auto& [each, text] : request.fields)
+            if (each == name) return text;
+        return {};
+    };
+    if (value("sec-websocket-version") != "13") {
+        return upgrade_verdict{426, {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}},
+            "Only version 13 of the WebSocket protocol is spoken here.\n"};
+    }
+    if (request.path.empty() || value("host").empty() || value("sec-websocket-key").empty())
+        return upgrade_verdict{400, {}, "This is no WebSocket upgrade request.\n"};
+    if (!value("sec-websocket-protocol").empty())
+        return upgrade_verdict{400, {}, "No WebSocket subprotocol is known here.\n"};
+    return std::nullopt;
+}
+
+std::string response_text(const upgrade_verdict& verdict)
+{
+    auto text = fmt::format("HTTP/1.1 {} {}\r\n", verdict.status, status_text(verdict.status));
+    for (const auto& [name, value] : verdict.fields) text += fmt::format("{}: {}\r\n", name, value);
+    text += fmt::format(
+        "Connection: close\r\nContent-Length: {}\r\n\r\n{}", verdict.body.size(), verdict.body);
+    return text;
+}
+
+bool add_fields(lws* connection, lws_process_html_args& answer, const headers& fields)
+{
+    const auto bytes = [](const std::string& text) {
+        return reinterpret_cast<const unsigned char*>(text.c_str());
+    };
+    auto* position = reinterpret_cast<unsigned char*>(answer.p);
+    auto* const end = position + answer.max_len;
+    for (const auto& [name, value] : fields) {
+        const auto name_and_colon = name + ':';
+        if (lws_add_http_header_by_name(connection, bytes(name_and_colon), bytes(value),
+                static_cast<int>(value.size()), &position, end) != 0)
+            return false;
+    }
+    answer.p = reinterpret_cast<char*>(position);
+    return true;
+}
+
+} // namespace gemini::live::transport

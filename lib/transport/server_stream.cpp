@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/server_stream.hpp"
+
+#include "base/utf8.hpp"
+#include "transport/server_handshake.hpp"
+
+#include <asio/post.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <strings.h>
+#include <system_error>
+#include <utility>
+
+namespace gemini::live::transport {
+namespace {
+
+constexpr std::chrono::seconds handshake_limit{10};
+constexpr std::chrono::seconds close_limit{5};
+constexpr std::size_t high_water = 64 * 1024; // bytes that wait for `receive`
+constexpr int pieces_at_once = 16;
+constexpr std::size_t max_close_reason = 123;
+
+unsigned char* bytes_of(const std::string& text)
+{
+    return reinterpret_cast<unsigned char*>(const_cast<char*>(text.data()));
+}
+
+} // namespace
+
+server_stream::server_stream(std::shared_ptr<lws_runtime> runtime,
+    std::shared_ptr<server_host> host, std::shared_ptr<entrance> entrance, std::size_t max_message)
+    : runtime_(std::move(runtime)), host_(std::move(host)), entrance_(std::move(entrance)),
+      max_message_(max_message)
+{
+}
+
+server_stream::~server_stream() = default;
+
+/// No exception may pass through lws.
+int server_stream::callback(
+    lws* connection, lws_callback_reasons reason, void* in, std::size_t size) noexcept
+{
+    auto* stream = static_cast<server_stream*>(lws_get_opaque_user_data(connection));
+    if (!stream) return 0;
+    try {
+        const auto alive = stream->shared_from_this();
+        return alive->on(connection, reason, in, size);
+    } catch (...) {
+        return -1;
+    }
+}
+
+int server_stream::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
+{
+    if (stage_ != stage::over) connection_ = connection;
+    const std::string_view text(static_cast<const char*>(in), in ? size : 0);
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return on_upgrade(static_cast<const char*>(in));
+    case LWS_CALLBACK_HTTP: {
+        const upgrade_verdict only_websocket{
+            426, {{"Upgrade", "websocket"}}, "This server speaks WebSocket only.\n"};
+        return refuse(only_websocket);
+    }
+    case LWS_CALLBACK_ADD_HEADERS:
+        return add_fields(connection, *static_cast<lws_process_html_args*>(in), answer_fields_)
+                   ? 0
+                   : -1;
+    case LWS_CALLBACK_ESTABLISHED: return on_open();
+    case LWS_CALLBACK_RECEIVE: return on_data(text);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return on_peer_close(text);
+    case LWS_CALLBACK_SERVER_WRITEABLE: return on_writeable();
+    case LWS_CALLBACK_CLOSED:
+    case LWS_CALLBACK_CLOSED_HTTP: on_gone(); return 0;
+    case LWS_CALLBACK_WSI_DESTROY: on_destroyed(); return 0;
+    default: return 0;
+    }
+}
+
+// from the socket to the upgrade
+
+void server_stream::adopt(int socket)
+{
+    held_by_lws_ = shared_from_this();
+    use_ = lws_use(runtime_);
+    arm(handshake_limit);
+    auto* const made = host_->adopt(socket, *this);
+    if (!made) on_destroyed();
+    if (stage_ == stage::arriving) connection_ = made;
+}
+
+/// Here a refusal still has lws's HTTP below it; later there is only WebSocket.
+int server_stream::on_upgrade(const char* to)
+{
+    if (stage_ != stage::arriving || ::strcasecmp(to, "websocket") != 0) return -1;
+    request_ = read_request(connection_, runtime_->read_buffer());
+    auto verdict = fault_in(request_);
+    if (!verdict) verdict = entrance_->decide(request_);
+    if (verdict->status != 101) return refuse(*verdict);
+    answer_fields_ = std::move(verdict->fields);
+    return 0;
+}
+
+int server_stream::refuse(const upgrade_verdict& verdict)
+{
+    base::frame text(response_text(verdict));
+    lws_write(connection_, reinterpret_cast<unsigned char*>(text.data()), text.size(),
+        LWS_WRITE_HTTP_FINAL);
+    return -1; // lws still lets the socket have what it has not taken yet
+}
+
+int server_stream::on_open()
+{
+    stage_ = stage::open;
+    deadline_.reset();
+    answer_fields_ = {};
+    if (const auto door = std::exchange(entrance_, nullptr)) door->admit(shared_from_this());
+    return 0;
+}
+
+// reading
+
+int server_stream::on_data(std::string_view piece)
+{
+    if (stage_ != stage::open) return 0;
+    if (!partial_) {
+        partial_.emplace();
+        partial_->kind = lws_frame_is_binary(connection_) != 0 ? opcode::binary : opcode::text;
+    }
+    auto& payload = partial_->payload;
+    if (piece.size() > max_message_ - payload.size())
+        return close_for(1009, "message too big", errc::message_too_big);
+    payload.append(piece.data(), piece.size());
+    if (lws_is_final_fragment(connection_) == 0) return 0;
+    if (partial_->kind == opcode::text && !base::is_utf8(payload.view()))
+        return close_for(1007, "text is not UTF-8", errc::protocol_violation);
+    inbox_bytes_ += payload.size();
+    inbox_.push_back(std::move(*partial_));
+    partial_.reset();
+    if (inbox_bytes_ >= high_water) pause(true);
+    arrived_.set();
+    return 0;
+}
+
+/// Within lws's receive callback a pause would make 4.1.6 spin on what TLS has already read.
+void server_stream::pause(bool on)
+{
+    if (std::exchange(paused_, on) == on) return;
+    asio::post(runtime_->strand_executor(), [self = shared_from_this()] { self->apply_pause(); });
+}
+
+void server_stream::apply_pause() noexcept
+{
+    if (!connection_ || !runtime_->alive()) return;
+    lws_rx_flow_control(connection_, paused_ ? 0 : 1);
+    runtime_->kick();
+}
+
+asio::awaitable<message> server_stream::receive(std::shared_ptr<server_stream> self)
+{
+    while (self->inbox_.empty() && !self->end_) co_await self->arrived_.wait();
+    if (self->inbox_.empty()) throw error(*self->end_);
+    auto first = std::move(self->inbox_.front());
+    self->inbox_.pop_front();
+    self->inbox_bytes_ -= first.payload.size();
+    if (self->inbox_bytes_ < high_water / 2 && self->runtime_->alive()) self->pause(false);
+    co_return first;
+}
+
+// writing
+
+asio::awaitable<void> server_stream::send(
+    std::shared_ptr<server_stream> self, std::vector<base::frame> batch, opcode kind)
+{
+    if (self->end_) throw error(*self->end_);
+    for (auto& each : batch) self->outgoing_.push_back({kind, std::move(each)});
+    self->request_write();
+    while (!self->flushed() && !self->end_) {
+        try {
+            co_await self->sent_.wait();
+        } catch (const std::system_error&) {
+            self->drop_unbegun();
+            throw;
+        }
+    }
+    if (!self->flushed()) throw error(*self->end_);
+}
+
+/// lws calls it only when it holds nothing back any more.
+int server_stream::on_writeable()
+{
+    buffered_ = false;
+    for (int count = 0; count < pieces_at_once && !outgoing_.empty(); ++count) {
+        if (lws_send_pipe_choked(connection_) != 0) break;
+        if (!write_piece()) return -1;
+    }
+    buffered_ = lws_partial_buffered(connection_) != 0;
+    if (!flushed()) {
+        lws_callback_on_writable(connection_);
+        return 0;
+    }
+    sent_.set();
+    if (!parting_) return 0;
+    const auto [code, reason] = *std::exchange(parting_, std::nullopt);
+    lws_close_reason(
+        connection_, static_cast<lws_close_status>(code), bytes_of(reason), reason.size());
+    return -1;
+}
+
+/// lws writes the head of each piece over the bytes before it, which have gone.
+bool server_stream::write_piece()
+{
+    auto& [kind, frame] = outgoing_.front();
+    const auto size = std::min(frame.size() - begun_, lws_runtime::tx_packet_size);
+    const bool last = begun_ + size == frame.size();
+    const int flags = lws_write_ws_flags(kind == opcode::text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY,
+        static_cast<int>(!in_message_), static_cast<int>(last));
+    const int written =
+        lws_write(connection_, reinterpret_cast<unsigned char*>(frame.data() + begun_), size,
+            static_cast<lws_write_protocol>(flags));
+    if (written < static_cast<int>(size)) return false;
+    begun_ = last ? 0 : begun_ + size;
+    in_message_ = !last;
+    if (last) outgoing_.pop_front();
+    return true;
+}
+
+void server_stream::request_write() noexcept
+{
+    if (!connection_ || !runtime_->alive()) return;
+    lws_callback_on_writable(connection_);
+    runtime_->kick();
+}
+
+void server_stream::drop_unbegun() noexcept
+{
+    outgoing_.erase(outgoing_.begin() + (in_message_ ? 1 : 0), outgoing_.end());
+}
+
+// the end
+
+asio::awaitable<void> server_stream::close(
+    std::shared_ptr<server_stream> self, std::uint16_t code, std::string reason)
+{
+    if (self->stage_ == stage::open) {
+        self->stage_ = stage::closing;
+        reason.resize(std::min(reason.size(), max_close_reason));
+        self->parting_.emplace(code, std::move(reason));
+        self->finish({errc::closed, "The connection has been closed.", {phase::close}});
+        self->inbox_.clear();
+        self->drop_unbegun();
+        self->pause(false);
+        self->arm(close_limit);
+        self->request_write();
+    }
+    if (self->somebody_closes_) co_return;
+    self->somebody_closes_ = true;
+    while (self->connection_) co_await self->gone_.wait();
+}
+
+void server_stream::abort() noexcept
+{
+    finish({errc::closed, "The connection has been closed.", {phase::close}});
+    inbox_.clear();
+    kill();
+}
+
+int server_stream::on_peer_close(std::string_view payload)
+{
+    if (stage_ != stage::open) return 0;
+    stage_ = stage::closing;
+    error_details details{phase::open, 1005};
+    if (payload.size() >= 2) {
+        details.close_code = static_cast<std::uint16_t>(
+            static_cast<std::uint8_t>(payload[0]) << 8 | static_cast<std::uint8_t>(payload[1]));
+        details.reason = payload.substr(2);
+    }
+    const auto sentence = fmt::format("The client closed the connection with code {}{}{}.",
+        details.close_code, details.reason.empty() ? "" : ": ", details.reason);
+    finish({errc::connection_lost, sentence, std::move(details)});
+    arm(close_limit);
+    return 0;
+}
+
+/// lws sends the Close and waits a while for the client's.
+int server_stream::close_for(std::uint16_t code, const char* sentence, errc why)
+{
+    stage_ = stage::closing;
+    const std::string reason = sentence;
+    lws_close_reason(
+        connection_, static_cast<lws_close_status>(code), bytes_of(reason), reason.size());
+    finish({why, fmt::format("The client was hung up on: {}.", reason), {phase::open}});
+    return -1;
+}
+
+/// The first cause stays.
+void server_stream::finish(error why)
+{
+    if (end_) return;
+    end_.emplace(std::move(why));
+    partial_.reset();
+    arrived_.set();
+    sent_.set();
+}
+
+void server_stream::kill() noexcept
+{
+    stage_ = stage::over;
+    outgoing_.clear();
+    if (connection_) runtime_->kill(connection_);
+}
+
+void server_stream::on_gone()
+{
+    finish({errc::connection_lost, "The client's connection was lost without a close.",
+        {phase::open}});
+    stage_ = stage::over;
+    connection_ = nullptr;
+    gone_.set();
+}
+
+void server_stream::on_destroyed()
+{
+    on_gone();
+    deadline_.reset();
+    if (const auto door = std::exchange(entrance_, nullptr)) door->give_up(*this);
+    use_.reset();
+    held_by_lws_.reset();
+}
+
+void server_stream::arm(std::chrono::seconds limit)
+{
+    deadline_.emplace(runtime_->strand_executor(), limit);
+    deadline_->async_wait([weak = weak_from_this()](asio::error_code cancelled) {
+        if (cancelled) return;
+        if (const auto self = weak.lock()) self->kill();
+    });
+}
+
+} // namespace gemini::live::transport

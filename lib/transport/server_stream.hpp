@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/listener.hpp"
+#include "transport/lws_runtime.hpp"
+#include "transport/server_host.hpp"
+#include "transport/wakeup.hpp"
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gemini::live::transport {
+
+/// Where a listener's clients come in.
+class entrance {
+public:
+    entrance() = default;
+    entrance(const entrance&) = delete;
+    entrance& operator=(const entrance&) = delete;
+    virtual ~entrance() = default;
+
+    [[nodiscard]] virtual upgrade_verdict decide(const upgrade_request& request) = 0;
+    /// The upgrade is through.
+    virtual void admit(std::shared_ptr<server_stream> stream) = 0;
+    /// It ended without having been admitted.
+    virtual void give_up(server_stream& stream) noexcept = 0;
+};
+
+/// A client's connection as the server sees it: lws encrypts, upgrades, reads and writes it. lws
+/// holds it from `adopt` to WSI_DESTROY. All calls on the runtime's executor.
+class server_stream : public std::enable_shared_from_this<server_stream> {
+public:
+    /// lws reads a whole TLS record into it; otherwise it could not be paused.
+    static constexpr std::size_t rx_buffer_size = 16 * 1024;
+
+    server_stream(std::shared_ptr<lws_runtime> runtime, std::shared_ptr<server_host> host,
+        std::shared_ptr<entrance> entrance, std::size_t max_message);
+    server_stream(const server_stream&) = delete;
+    server_stream& operator=(const server_stream&) = delete;
+    ~server_stream();
+
+    static int callback(
+        lws* connection, lws_callback_reasons reason, void* in, std::size_t size) noexcept;
+
+    /// Serves an accepted socket, which it owns from here on.
+    void adopt(int socket);
+
+    [[nodiscard]] const upgrade_request& request() const noexcept { return request_; }
+
+    static asio::awaitable<void> send(
+        std::shared_ptr<server_stream> self, std::vector<base::frame> batch, opcode kind);
+    static asio::awaitable<message> receive(std::shared_ptr<server_stream> self);
+    static asio::awaitable<void> close(
+        std::shared_ptr<server_stream> self, std::uint16_t code, std::string reason);
+    void abort() noexcept;
+
+private:
+    using clock = std::chrono::steady_clock;
+    using timer = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, lws_runtime::strand>;
+
+    enum class stage {
+        arriving, ///< TLS, then the request.
+        open,
+        closing, ///< A Close went one way at least.
+        over,    ///< Nothing more goes in or out.
+    };
+    struct outgoing {
+        opcode kind;
+        base::frame frame;
+    };
+
+    int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size);
+    int on_upgrade(const char* to);
+    int on_open();
+    int on_data(std::string_view piece);
+    int on_peer_close(std::string_view payload);
+    int on_writeable();
+    void on_gone();
+    void on_destroyed();
+
+    int refuse(const upgrade_verdict& verdict);
+    int close_for(std::uint16_t code, const char* sentence, errc why);
+    void finish(error why);
+    void kill() noexcept;
+    void arm(std::chrono::seconds limit);
+
+    void pause(bool on);
+    void apply_pause() noexcept;
+    [[nodiscard]] bool write_piece();
+    void request_write() noexcept;
+    void drop_unbegun() noexcept;
+    [[nodiscard]] bool flushed() const noexcept { return outgoing_.empty() && !buffered_; }
+
+    std::shared_ptr<lws_runtime> runtime_;
+    std::shared_ptr<server_host> host_;
+    std::shared_ptr<entrance> entrance_; // while arriving
+    std::shared_ptr<server_stream> held_by_lws_;
+    lws_use use_;
+    std::optional<timer> deadline_;
+    std::size_t max_message_;
+    upgrade_request request_;
+    headers answer_fields_;
+
+    lws* connection_ = nullptr;
+    stage stage_ = stage::arriving;
+    std::optional<error> end_; // what calls throw once it is not open any more
+    std::optional<std::pair<std::uint16_t, std::string>> parting_; // our Close, to be sent
+    bool somebody_closes_ = false;
+    wakeup gone_;
+
+    std::optional<message> partial_;
+    std::deque<message> inbox_;
+    std::size_t inbox_bytes_ = 0;
+    bool paused_ = false;
+    wakeup arrived_;
+
+    std::deque<outgoing> outgoing_;
+    std::size_t begun_ = 0;   // bytes of the first of them that lws has taken
+    bool in_message_ = false; // the first of them is on its way, and not yet whole
+    bool buffered_ = false;   // lws holds bytes that the socket would not take
+    wakeup sent_;
+};
+
+} // namespace gemini::live::transport
