@@ -129,7 +129,7 @@ asio::awaitable<void> session_core::connect(self_ptr self)
     };
     co_await until(self, std::move(done));
     const std::lock_guard lock(self->mutex_);
-    self->check_open();
+    if (self->machine_.epoch() == 0) self->check_open();
 }
 
 asio::awaitable<void> session_core::accept(self_ptr self, base::frame message, sessions::worth kind)

@@ -108,8 +108,7 @@ std::function<asio::awaitable<void>(live::emulator_peer&)> after_setup(
 
 asio::awaitable<void> await_end(live::emulator_peer& peer)
 {
-    while (co_await peer.receive()) {
-    }
+    while (auto message = co_await peer.receive()) message.reset();
 }
 
 /// Awaits the stream's end; gives the error that it throws.
@@ -117,8 +116,7 @@ asio::awaitable<std::optional<live::error>> read_to_end(live::session& session)
 {
     auto messages = session.messages();
     try {
-        while (co_await messages.next()) {
-        }
+        while (auto message = co_await messages.next()) message.reset();
     } catch (const live::error& thrown) {
         co_return thrown;
     }

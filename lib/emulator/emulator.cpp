@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gemini/live/emulator.hpp>
+
+#include "emulator/conversation.hpp"
+#include "transport/listener.hpp"
+#include "transport/self_signed.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace gemini::live {
+namespace {
+
+using transport::server_connection;
+
+constexpr std::size_t most_clients = 4096;
+
+bool is_loopback_address(std::string_view address)
+{
+    return address.starts_with("127.") || address == "::1" || address == "localhost";
+}
+
+emulator_request to_request(const transport::upgrade_request& request)
+{
+    return {request.path, request.query, request.fields};
+}
+
+} // namespace
+
+tls_identity tls_identity::self_signed()
+{
+    auto [certificate, key] = transport::make_self_signed();
+    return {std::move(certificate), std::move(key)};
+}
+
+class emulator::impl : public std::enable_shared_from_this<impl> {
+public:
+    impl(asio::any_io_executor executor, emulator_options options) : options_(std::move(options))
+    {
+        if (!options_.allow_remote && !is_loopback_address(options_.address)) {
+            throw error(errc::invalid_argument,
+                fmt::format("The emulator would be open to other machines on {}: set "
+                            "emulator_options::allow_remote if that is meant.",
+                    options_.address));
+        }
+        transport::listen_options listening;
+        listening.address = options_.address;
+        listening.port = options_.port;
+        if (options_.tls)
+            listening.identity.emplace(
+                options_.tls->certificate_pem, options_.tls->private_key_pem);
+        listening.decide = [this](const transport::upgrade_request& request) {
+            return decide(to_request(request));
+        };
+        listener_ = transport::listen(std::move(executor), std::move(listening));
+    }
+
+    void start()
+    {
+        asio::co_spawn(listener_->executor(), accept(shared_from_this()), asio::detached);
+    }
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return listener_->port(); }
+    [[nodiscard]] std::size_t accepted() const noexcept { return accepted_; }
+    [[nodiscard]] std::size_t connected() const noexcept { return connected_; }
+
+    [[nodiscard]] std::string url() const
+    {
+        if (options_.tls) return fmt::format("https://localhost:{}", port());
+        const bool v6 = options_.address.find(':') != std::string::npos;
+        const auto host = v6 ? '[' + options_.address + ']' : options_.address;
+        return fmt::format("http://{}:{}", host, port());
+    }
+
+    void drop_all()
+    {
+        asio::post(listener_->executor(), [self = shared_from_this()] {
+            for (auto* each : self->clients_) each->abort();
+        });
+    }
+
+    void close()
+    {
+        if (closed_.exchange(true)) return;
+        asio::post(listener_->executor(), [self = shared_from_this()] {
+            self->listener_->close();
+            for (auto* each : self->clients_) each->abort();
+        });
+    }
+
+private:
+    using self_ptr = std::shared_ptr<impl>;
+
+    /// A client in the list of those that `drop_all` cuts off.
+    class listed {
+    public:
+        listed(impl& owner, server_connection& client) : owner_(owner), client_(client)
+        {
+            owner_.clients_.insert(&client_);
+            owner_.connected_ = owner_.clients_.size();
+        }
+        listed(const listed&) = delete;
+        listed& operator=(const listed&) = delete;
+        ~listed()
+        {
+            owner_.clients_.erase(&client_);
+            owner_.connected_ = owner_.clients_.size();
+        }
+
+    private:
+        impl& owner_;
+        server_connection& client_;
+    };
+
+    class peer;
+
+    transport::upgrade_verdict decide(const emulator_request& request)
+    {
+        auto found = emulation::find_route(request, !options_.allow_remote);
+        auto verdict = std::move(found.verdict);
+        if (found.route && clients_.size() >= most_clients) verdict.status = 503;
+        if (verdict.status == 101 && options_.on_upgrade) verdict = options_.on_upgrade(request);
+        return {verdict.status, std::move(verdict.headers), std::move(verdict.body)};
+    }
+
+    static asio::awaitable<void> accept(self_ptr self)
+    {
+        try {
+            for (;;) {
+                auto client = co_await self->listener_->accept();
+                ++self->accepted_;
+                asio::co_spawn(self->listener_->executor(),
+                    serve(self, std::shared_ptr<server_connection>(std::move(client))),
+                    asio::detached);
+            }
+        } catch (const std::system_error&) { // closed
+        }
+    }
+
+    static asio::awaitable<void> serve(self_ptr self, std::shared_ptr<server_connection> client)
+    {
+        const listed on_list(*self, *client);
+        try {
+            if (self->options_.behaviour)
+                co_await behave(self, client);
+            else
+                co_await converse(self, client);
+        } catch (const std::system_error&) { // the client has gone
+        }
+    }
+
+    static asio::awaitable<void> behave(self_ptr self, std::shared_ptr<server_connection> client);
+
+    /// The default behaviour: one coroutine hears, another says what is due.
+    struct talk {
+        talk(emulation::route route, const emulator_options& options,
+            std::shared_ptr<emulation::archive> archive, const asio::any_io_executor& executor)
+            : brain(std::move(route), options.api_key, options.pace, std::move(archive)),
+              due(executor)
+        {
+        }
+
+        [[nodiscard]] emulation::moment now() const
+        {
+            return std::chrono::duration_cast<emulation::moment>(
+                std::chrono::steady_clock::now() - begin);
+        }
+
+        emulation::conversation brain;
+        asio::steady_timer due;
+        std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+        bool over = false;
+        std::vector<emulation::output>
+            queue{}; // what was heard may ask for, in order with the ticks
+    };
+
+    static asio::awaitable<void> converse(self_ptr self, std::shared_ptr<server_connection> client)
+    {
+        const auto request = to_request(client->request());
+        auto routed = emulation::find_route(request, !self->options_.allow_remote);
+        const auto executor = self->listener_->executor();
+        auto talking = std::make_shared<talk>(
+            std::move(*routed.route), self->options_, self->archive_, executor);
+        asio::co_spawn(executor, speak(self, client, talking), asio::detached);
+        try {
+            while (!talking->over) {
+                auto heard = co_await client->receive();
+                if (talking->over) break;
+                const auto text = heard.payload.view();
+                self->report('>', text);
+                talking->queue.push_back(talking->brain.hear(text, talking->now()));
+                talking->due.cancel();
+            }
+        } catch (const std::system_error&) {
+        }
+        talking->over = true;
+        talking->due.cancel();
+    }
+
+    static asio::awaitable<void> speak(
+        self_ptr self, std::shared_ptr<server_connection> client, std::shared_ptr<talk> talking)
+    {
+        try {
+            while (!talking->over) {
+                for (auto& each : std::exchange(talking->queue, {}))
+                    co_await perform(self, client, talking, std::move(each));
+                if (talking->over || !talking->queue.empty()) continue;
+                const auto next = talking->brain.next_tick();
+                if (next && *next <= talking->now()) {
+                    auto said = talking->brain.tick(talking->now());
+                    co_await perform(self, client, talking, std::move(said));
+                    continue;
+                }
+                talking->due.expires_at(
+                    next ? talking->begin + *next : std::chrono::steady_clock::time_point::max());
+                asio::error_code woken;
+                co_await talking->due.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+            }
+        } catch (const std::system_error&) {
+        }
+        talking->over = true;
+        client->abort();
+    }
+
+    static asio::awaitable<void> perform(self_ptr self, std::shared_ptr<server_connection> client,
+        std::shared_ptr<talk> talking, emulation::output said)
+    {
+        std::vector<base::frame> batch;
+        for (const auto& each : said.messages) {
+            self->report('<', each);
+            batch.emplace_back(each);
+        }
+        if (!batch.empty()) co_await client->send(std::move(batch));
+        if (!said.close && !said.drop) co_return;
+        talking->over = true;
+        if (said.close) co_await client->close(said.close->first, std::move(said.close->second));
+        client->abort();
+    }
+
+    void report(char direction, std::string_view text) const
+    {
+        if (options_.on_message) options_.on_message(direction, text);
+    }
+
+    emulator_options options_;
+    std::unique_ptr<transport::listener> listener_;
+    std::shared_ptr<emulation::archive> archive_ = std::make_shared<emulation::archive>();
+    std::set<server_connection*> clients_;
+    std::atomic<std::size_t> accepted_ = 0;
+    std::atomic<std::size_t> connected_ = 0;
+    std::atomic<bool> closed_ = false;
+};
+
+class emulator::impl::peer : public emulator_peer {
+public:
+    peer(impl& owner, server_connection& client)
+        : owner_(owner), client_(client), request_(to_request(client.request()))
+    {
+    }
+
+    [[nodiscard]] const emulator_request& request() const noexcept override { return request_; }
+
+    asio::awaitable<std::optional<std::string>> receive() override
+    {
+        try {
+            auto heard = co_await client_.receive();
+            owner_.report('>', heard.payload.view());
+            co_return std::string(heard.payload.view());
+        } catch (const error&) {
+        }
+        co_return std::nullopt;
+    }
+
+    asio::awaitable<void> send(std::string message) override
+    {
+        owner_.report('<', message);
+        co_await client_.send(batch_of(message));
+    }
+
+    asio::awaitable<void> send_text(std::string message) override
+    {
+        owner_.report('<', message);
+        co_await client_.send_text(batch_of(message));
+    }
+
+    asio::awaitable<void> close(std::uint16_t code, std::string reason) override
+    {
+        co_await client_.close(code, std::move(reason));
+    }
+
+    void drop() noexcept override { client_.abort(); }
+
+private:
+    static std::vector<base::frame> batch_of(const std::string& message)
+    {
+        std::vector<base::frame> batch;
+        batch.emplace_back(message);
+        return batch;
+    }
+
+    impl& owner_;
+    server_connection& client_;
+    emulator_request request_;
+};
+
+asio::awaitable<void> emulator::impl::behave(
+    self_ptr self, std::shared_ptr<server_connection> client)
+{
+    peer seen(*self, *client);
+    co_await self->options_.behaviour(seen);
+}
+
+emulator::emulator(asio::any_io_executor executor, emulator_options options)
+    : impl_(std::make_shared<impl>(std::move(executor), std::move(options)))
+{
+    impl_->start();
+}
+
+emulator::emulator(emulator&&) noexcept = default;
+
+emulator& emulator::operator=(emulator&& other) noexcept
+{
+    if (impl_ && impl_ != other.impl_) impl_->close();
+    impl_ = std::move(other.impl_);
+    return *this;
+}
+
+emulator::~emulator()
+{
+    if (impl_) impl_->close();
+}
+
+std::uint16_t emulator::port() const noexcept { return impl_->port(); }
+
+std::string emulator::url() const { return impl_->url(); }
+
+std::size_t emulator::accepted() const noexcept { return impl_->accepted(); }
+
+std::size_t emulator::connected() const noexcept { return impl_->connected(); }
+
+void emulator::drop_all() noexcept { impl_->drop_all(); }
+
+void emulator::close() noexcept { impl_->close(); }
+
+} // namespace gemini::live

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gemini/live/emulator.hpp>
+#include <gemini/live/error.hpp>
+#include <gemini/live/version.hpp>
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+
+#include <fmt/format.h>
+#include <getopt.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+// The emulator as a program.
+namespace live = gemini::live;
+
+namespace {
+
+constexpr const char* usage = R"(usage: gemini-live-emulator [OPTION...]
+
+A Gemini Live API server on this machine, for programs in any language.
+
+  -p, --port N       listen on port N (default: any free one)
+  -t, --tls          encrypt, with a certificate made on the spot
+      --cert FILE    write that certificate to FILE, for clients to trust
+  -k, --key KEY      take only this API key (default: any)
+      --pace X       length of the pauses in an answer: 1 like a model's, 0 none (default 1)
+  -q, --quiet        do not show the messages
+  -v, --verbose      show them whole
+  -h, --help         this text
+      --version      the version
+)";
+
+struct program_options {
+    live::emulator_options serving{};
+    std::string certificate_file{};
+    bool quiet = false;
+    bool verbose = false;
+};
+
+[[noreturn]] void leave(const std::string& sentence)
+{
+    fmt::print(stderr, "gemini-live-emulator: {}\n", sentence);
+    std::exit(2); // NOLINT(concurrency-mt-unsafe)
+}
+
+template <class Number>
+Number number(const char* option, std::string_view text, Number most)
+{
+    Number value{};
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failed != std::errc() || end != text.data() + text.size() || value < 0 || value > most)
+        leave(fmt::format("{} takes a number from 0 to {}, not \"{}\".", option, most, text));
+    return value;
+}
+
+program_options read_options(int argc, char** argv)
+{
+    enum { cert = 256, pace, version };
+    const option known[]{{"port", required_argument, nullptr, 'p'},
+        {"tls", no_argument, nullptr, 't'}, {"cert", required_argument, nullptr, cert},
+        {"key", required_argument, nullptr, 'k'}, {"pace", required_argument, nullptr, pace},
+        {"quiet", no_argument, nullptr, 'q'}, {"verbose", no_argument, nullptr, 'v'},
+        {"help", no_argument, nullptr, 'h'}, {"version", no_argument, nullptr, version},
+        {nullptr, 0, nullptr, 0}};
+    program_options options;
+    for (int each = 0; (each = getopt_long(argc, argv, "p:tk:qvh", known, nullptr)) != -1;) {
+        switch (each) {
+        case 'p':
+            options.serving.port = static_cast<std::uint16_t>(number("--port", optarg, 65535));
+            break;
+        case 't': options.serving.tls = live::tls_identity::self_signed(); break;
+        case cert: options.certificate_file = optarg; break;
+        case 'k': options.serving.api_key = optarg; break;
+        case pace: options.serving.pace = number("--pace", optarg, 100.0); break;
+        case 'q': options.quiet = true; break;
+        case 'v': options.verbose = true; break;
+        case 'h': fmt::print("{}", usage); std::exit(0); // NOLINT
+        case version:
+            fmt::print("gemini-live-emulator {}\n", live::version());
+            std::exit(0); // NOLINT
+        default: leave("see --help.");
+        }
+    }
+    if (optind != argc) leave(fmt::format("\"{}\" is not an option; see --help.", argv[optind]));
+    return options;
+}
+
+/// One message on one line: without line breaks and, unless all is asked for, with its base64 and
+/// its length cut.
+std::string on_one_line(std::string_view message, bool whole)
+{
+    std::string line;
+    bool in_string = false;
+    std::size_t begin = 0; // of the string at hand, in `line`
+    for (std::size_t i = 0; i < message.size(); ++i) {
+        const char c = message[i];
+        if (!in_string && (c == '\n' || c == '\r')) continue;
+        if (!in_string && c == ' ' && (line.empty() || line.back() != ':')) continue;
+        line += c;
+        if (in_string && c == '\\' && i + 1 < message.size()) {
+            line += message[++i];
+        } else if (c == '"') {
+            constexpr std::size_t long_string = 200;
+            if (in_string && !whole && line.size() - begin > long_string &&
+                line.find(' ', begin) == std::string::npos) {
+                const auto size = line.size() - begin;
+                line.resize(begin);
+                line += fmt::format("[{} characters]\"", size - 1);
+            }
+            in_string = !in_string;
+            begin = line.size();
+        }
+    }
+    constexpr std::size_t width = 220;
+    if (!whole && line.size() > width) {
+        std::size_t end = width;
+        while ((static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;
+        line.resize(end);
+        line += " …";
+    }
+    return line;
+}
+
+void write_certificate(const program_options& options)
+{
+    if (options.certificate_file.empty()) return;
+    if (!options.serving.tls) leave("--cert goes with --tls.");
+    std::FILE* file = std::fopen(options.certificate_file.c_str(), "w");
+    if (!file) leave(fmt::format("{} cannot be written.", options.certificate_file));
+    std::fputs(options.serving.tls->certificate_pem.c_str(), file);
+    std::fclose(file);
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    auto options = read_options(argc, argv);
+    write_certificate(options);
+    const bool colour = ::isatty(STDOUT_FILENO) != 0 && !std::getenv("NO_COLOR"); // NOLINT
+    if (!options.quiet) {
+        options.serving.on_message = [colour, whole = options.verbose](
+                                         char way, std::string_view text) {
+            const char* paint = way == '>' ? "\x1b[36m" : "\x1b[32m";
+            fmt::print("{}{} {}{}\n", colour ? paint : "", way, on_one_line(text, whole),
+                colour ? "\x1b[0m" : "");
+            std::fflush(stdout);
+        };
+    }
+    try {
+        asio::io_context io;
+        live::emulator emulator(io.get_executor(), options.serving);
+        fmt::print(
+            "The emulator of the Gemini Live API listens on {}\n"
+            "  C++         client_options::base_url = \"{}\"\n"
+            "  JavaScript  new GoogleGenAI({{apiKey: 'any', httpOptions: {{baseUrl: '{}'}}}})\n"
+            "  others      GOOGLE_GEMINI_BASE_URL={}\n"
+            "Ctrl-C ends it.\n",
+            emulator.url(), emulator.url(), emulator.url(), emulator.url());
+        std::fflush(stdout);
+        asio::signal_set ending(io, SIGINT, SIGTERM);
+        ending.async_wait([&](const asio::error_code&, int) { emulator.close(); });
+        io.run();
+    } catch (const live::error& failed) {
+        fmt::print(stderr, "gemini-live-emulator: {}\n", failed.what());
+        return 1;
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/route.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace gemini::live {
+
+std::string_view emulator_request::header(std::string_view name) const noexcept
+{
+    const auto found = std::find_if(
+        headers.begin(), headers.end(), [name](const auto& each) { return each.first == name; });
+    return found == headers.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+namespace emulation {
+namespace {
+
+emulator_verdict refuse(int status, std::string body)
+{
+    emulator_verdict verdict;
+    verdict.status = status;
+    verdict.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
+    verdict.body = std::move(body);
+    return verdict;
+}
+
+/// The value of a query parameter, as it was sent.
+std::string parameter(std::string_view query, std::string_view name)
+{
+    while (!query.empty()) {
+        const auto end = std::min(query.find('&'), query.size());
+        const auto each = query.substr(0, end);
+        if (each.starts_with(name) && each.substr(name.size()).starts_with('='))
+            return std::string(each.substr(name.size() + 1));
+        query.remove_prefix(std::min(end + 1, query.size()));
+    }
+    return {};
+}
+
+bool is_loopback_name(std::string_view host)
+{
+    if (host.starts_with("[::1]")) return true;
+    host = host.substr(0, std::min(host.find(':'), host.size()));
+    return host == "localhost" || host.starts_with("127.");
+}
+
+void find_credential(route& route, const emulator_request& request)
+{
+    const auto take = [&](credential kind, std::string secret) {
+        if (secret.empty() || route.credential != credential::none) return;
+        route.credential = secret.starts_with("auth_tokens/") ? credential::ephemeral_token : kind;
+        route.secret = std::move(secret);
+    };
+    const auto authorization = request.header("authorization");
+    if (authorization.starts_with("Token "))
+        take(credential::ephemeral_token, std::string(authorization.substr(6)));
+    if (authorization.starts_with("Bearer "))
+        take(credential::access_token, std::string(authorization.substr(7)));
+    take(credential::api_key, std::string(request.header("x-goog-api-key")));
+    take(credential::api_key, parameter(request.query, "key"));
+    take(credential::ephemeral_token, parameter(request.query, "access_token"));
+}
+
+/// The method behind "/ws/", whatever path stands before it.
+std::optional<route> find_method(std::string_view path)
+{
+    struct form {
+        std::string_view before, version, behind;
+        emulation::flavour flavour;
+        bool constrained;
+    };
+    constexpr std::string_view g = "google.ai.generativelanguage.";
+    constexpr std::string_view v = "google.cloud.aiplatform.";
+    constexpr std::string_view call = ".GenerativeService.BidiGenerateContent";
+    constexpr std::string_view locked = ".GenerativeService.BidiGenerateContentConstrained";
+    constexpr std::string_view vertex_call = ".LlmBidiService/BidiGenerateContent";
+    constexpr std::array forms{
+        form{g, "v1beta", call, flavour::gemini_api, false},
+        form{g, "v1alpha", call, flavour::gemini_api, false},
+        form{g, "v1", call, flavour::gemini_api, false},
+        form{g, "v1beta", locked, flavour::gemini_api, true},
+        form{g, "v1alpha", locked, flavour::gemini_api, true},
+        form{v, "v1beta1", vertex_call, flavour::vertex_ai, false},
+        form{v, "v1", vertex_call, flavour::vertex_ai, false},
+    };
+    const auto at = path.rfind("/ws/");
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto method = path.substr(at + 4);
+    for (const auto& each : forms) {
+        if (method.size() != each.before.size() + each.version.size() + each.behind.size() ||
+            !method.starts_with(each.before) || !method.ends_with(each.behind) ||
+            method.substr(each.before.size(), each.version.size()) != each.version)
+            continue;
+        route found;
+        found.flavour = each.flavour;
+        found.version = each.version;
+        found.constrained = each.constrained;
+        return found;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+routing find_route(const emulator_request& request, bool loopback_only)
+{
+    if (!request.header("origin").empty())
+        return {{}, refuse(403, "The emulator does not serve web pages.\n")};
+    if (loopback_only && !is_loopback_name(request.header("host")))
+        return {{}, refuse(403, "The emulator serves this machine only.\n")};
+
+    const auto method = find_method(request.path);
+    if (!method) return {{}, refuse(404, "There is no such method here.\n")};
+    route found = *method;
+    find_credential(found, request);
+    return {found, {}};
+}
+
+} // namespace emulation
+} // namespace gemini::live

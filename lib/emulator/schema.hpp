@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "protocol/json_reader.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gemini::live::emulation {
+
+/// What the service says about the first member of a client message that it does not know or whose
+/// type is wrong; nothing when all is well. `message` is the whole client message.
+[[nodiscard]] std::optional<std::string> find_fault(const protocol::json_value& message);
+
+/// Member of an object in camelCase or, as proto3 JSON allows, in snake_case.
+[[nodiscard]] std::optional<protocol::json_value> find_member(
+    const protocol::json_value& object, std::string_view camel_case);
+/// The same along a path: "generationConfig.responseModalities".
+[[nodiscard]] std::optional<protocol::json_value> find_path(
+    const protocol::json_value& object, std::string_view path);
+
+} // namespace gemini::live::emulation
