@@ -314,10 +314,7 @@ void lws_stream::read()
     if (!descriptor_) return;
     if (last.then == pulled::at_the_end || last.then == pulled::broken) return on_end(last);
     more_at_once_ = last.then == pulled::at_once;
-    if (taken_ != inbox_.size()) {
-        arrived_.set();
-        return;
-    }
+    if (taken_ != inbox_.size()) return arrived_.set_and_run();
     if (last.then == pulled::when_writable) {
         reading_ = reading::waiting;
         return await_bytes(watch::wait_write);

@@ -4,12 +4,11 @@
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
+#include <asio/dispatch.hpp>
 #include <asio/error.hpp>
 #include <asio/execution/context.hpp>
-#include <asio/execution/outstanding_work.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/post.hpp>
-#include <asio/prefer.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <mutex>
@@ -24,7 +23,7 @@ public:
     waiter(const waiter&) = delete;
     waiter& operator=(const waiter&) = delete;
     virtual ~waiter();
-    virtual void complete(asio::error_code result) = 0;
+    virtual void complete(asio::error_code result, how way) = 0;
 
 private:
     friend class registry;
@@ -77,31 +76,30 @@ wakeup::waiter::waiter(std::weak_ptr<state> owner, registry& all)
 
 wakeup::waiter::~waiter() { all_.remove(*this); }
 
+/// That there is work to wait for, `asio::co_spawn` says as long as the coroutine lives.
 template <class Handler>
 class wakeup::waiter_of : public waiter {
 public:
     waiter_of(std::weak_ptr<state> owner, registry& all, Handler handler)
-        : waiter(std::move(owner), all), work_(asio::prefer(asio::get_associated_executor(handler),
-                                             asio::execution::outstanding_work.tracked)),
-          handler_(std::move(handler))
+        : waiter(std::move(owner), all), handler_(std::move(handler))
     {
     }
 
-    void complete(asio::error_code result) override
+    void complete(asio::error_code result, how way) override
     {
+        const auto executor = asio::get_associated_executor(handler_);
         auto finish = [handler = std::move(handler_), result]() mutable {
             auto slot = asio::get_associated_cancellation_slot(handler);
             if (slot.is_connected()) slot.clear();
             handler(result);
         };
-        asio::post(work_, std::move(finish));
+        if (way == how::at_once)
+            asio::dispatch(executor, std::move(finish));
+        else
+            asio::post(executor, std::move(finish));
     }
 
 private:
-    std::decay_t<decltype(asio::prefer(
-        asio::get_associated_executor(std::declval<const Handler&>()),
-        asio::execution::outstanding_work.tracked))>
-        work_;
     Handler handler_;
 };
 
@@ -110,7 +108,7 @@ struct wakeup::state {
     bool is_set = false;
     std::unique_ptr<waiter> waiting;
 
-    void finish(asio::error_code result)
+    void finish(asio::error_code result, how way = how::by_post)
     {
         std::unique_ptr<waiter> woken;
         {
@@ -118,7 +116,7 @@ struct wakeup::state {
             woken = std::move(waiting);
             if (!woken && !result) is_set = true;
         }
-        if (woken) woken->complete(result);
+        if (woken) woken->complete(result, way);
     }
 
     void abandon()
@@ -147,7 +145,7 @@ struct wakeup::state {
             const std::lock_guard lock(self->mutex);
             if (!std::exchange(self->is_set, false)) self->waiting = std::move(mine);
         }
-        if (mine) mine->complete({});
+        if (mine) mine->complete({}, how::by_post);
     }
 };
 
@@ -161,6 +159,8 @@ wakeup::wakeup() : state_(std::make_shared<state>()) {}
 wakeup::~wakeup() { state_->finish(asio::error::operation_aborted); }
 
 void wakeup::set() { state_->finish({}); }
+
+void wakeup::set_and_run() { state_->finish({}, how::at_once); }
 
 asio::awaitable<void> wakeup::wait()
 {

@@ -20,11 +20,17 @@ public:
 
     void set();
 
-    /// Completes on the awaiting coroutine's executor, by post. One coroutine at a time.
-    /// Cancellation: total; the event stays set for the next `wait()` when both happen at once.
+    /// As `set()`, but a waiting coroutine whose executor is at work in the caller's thread goes on
+    /// within this call. To be called last: the coroutine may do anything.
+    void set_and_run();
+
+    /// Completes on the awaiting coroutine's executor, by post but for `set_and_run()`. One
+    /// coroutine at a time. Cancellation: total; the event stays set for the next `wait()` when
+    /// both happen at once.
     [[nodiscard]] asio::awaitable<void> wait();
 
 private:
+    enum class how { by_post, at_once };
     struct state;
     class registry;
     class waiter;
