@@ -21,10 +21,12 @@ constexpr std::chrono::seconds close_limit{5};
 constexpr std::size_t high_water = 64 * 1024; // bytes that wait for `receive`
 constexpr int pieces_at_once = 16;
 constexpr std::size_t max_close_reason = 123;
+// lws writes Close frames by this kind, but keeps its name to itself.
+constexpr auto write_kind_close = static_cast<lws_write_protocol>(4);
 
-unsigned char* bytes_of(const std::string& text)
+error closed_by_owner()
 {
-    return reinterpret_cast<unsigned char*>(const_cast<char*>(text.data()));
+    return {errc::closed, "The connection has been closed.", {phase::close}};
 }
 
 } // namespace
@@ -130,16 +132,22 @@ int server_stream::on_data(std::string_view piece)
     }
     auto& payload = partial_->payload;
     if (piece.size() > max_message_ - payload.size())
-        return close_for(1009, "message too big", errc::message_too_big);
+        return hang_up(1009, "message too big", errc::message_too_big);
     payload.append(piece.data(), piece.size());
     if (lws_is_final_fragment(connection_) == 0) return 0;
     if (partial_->kind == opcode::text && !base::is_utf8(payload.view()))
-        return close_for(1007, "text is not UTF-8", errc::protocol_violation);
+        return hang_up(1007, "text is not UTF-8", errc::protocol_violation);
     inbox_bytes_ += payload.size();
     inbox_.push_back(std::move(*partial_));
     partial_.reset();
     if (inbox_bytes_ >= high_water) pause(true);
     arrived_.set();
+    return 0;
+}
+
+int server_stream::hang_up(std::uint16_t code, const char* reason, errc why)
+{
+    part(code, reason, {why, fmt::format("The client was hung up on: {}.", reason), {phase::open}});
     return 0;
 }
 
@@ -174,9 +182,10 @@ asio::awaitable<void> server_stream::send(
     std::shared_ptr<server_stream> self, std::vector<base::frame> batch, opcode kind)
 {
     if (self->end_) throw error(*self->end_);
+    const auto mine = self->queued_ += batch.size();
     for (auto& each : batch) self->outgoing_.push_back({kind, std::move(each)});
     self->request_write();
-    while (!self->flushed() && !self->end_) {
+    while (self->flushed_ < mine && !self->end_) {
         try {
             co_await self->sent_.wait();
         } catch (const std::system_error&) {
@@ -184,28 +193,38 @@ asio::awaitable<void> server_stream::send(
             throw;
         }
     }
-    if (!self->flushed()) throw error(*self->end_);
+    if (self->flushed_ < mine) throw error(*self->end_);
 }
 
 /// lws calls it only when it holds nothing back any more.
 int server_stream::on_writeable()
 {
-    buffered_ = false;
+    if (stage_ == stage::over) return 0;
     for (int count = 0; count < pieces_at_once && !outgoing_.empty(); ++count) {
         if (lws_send_pipe_choked(connection_) != 0) break;
         if (!write_piece()) return -1;
     }
-    buffered_ = lws_partial_buffered(connection_) != 0;
-    if (!flushed()) {
+    if (!outgoing_.empty() || lws_partial_buffered(connection_) != 0) {
         lws_callback_on_writable(connection_);
         return 0;
     }
+    flushed_ = queued_;
     sent_.set();
-    if (!parting_) return 0;
+    return parting_ ? write_close() : 0;
+}
+
+/// By hand: lws 4.1.6 on libuv cuts the connection before its own Close has gone.
+int server_stream::write_close()
+{
     const auto [code, reason] = *std::exchange(parting_, std::nullopt);
-    lws_close_reason(
-        connection_, static_cast<lws_close_status>(code), bytes_of(reason), reason.size());
-    return -1;
+    base::frame payload(2 + reason.size());
+    payload.data()[0] = static_cast<char>(code >> 8);
+    payload.data()[1] = static_cast<char>(code & 0xff);
+    reason.copy(payload.data() + 2, reason.size());
+    return lws_write(connection_, reinterpret_cast<unsigned char*>(payload.data()), payload.size(),
+               write_kind_close) < 0
+               ? -1
+               : 0;
 }
 
 /// lws writes the head of each piece over the bytes before it, which have gone.
@@ -235,7 +254,10 @@ void server_stream::request_write() noexcept
 
 void server_stream::drop_unbegun() noexcept
 {
-    outgoing_.erase(outgoing_.begin() + (in_message_ ? 1 : 0), outgoing_.end());
+    const std::size_t kept = in_message_ ? 1 : 0;
+    if (outgoing_.size() <= kept) return;
+    queued_ -= outgoing_.size() - kept;
+    outgoing_.resize(kept);
 }
 
 // the end
@@ -244,15 +266,8 @@ asio::awaitable<void> server_stream::close(
     std::shared_ptr<server_stream> self, std::uint16_t code, std::string reason)
 {
     if (self->stage_ == stage::open) {
-        self->stage_ = stage::closing;
-        reason.resize(std::min(reason.size(), max_close_reason));
-        self->parting_.emplace(code, std::move(reason));
-        self->finish({errc::closed, "The connection has been closed.", {phase::close}});
         self->inbox_.clear();
-        self->drop_unbegun();
-        self->pause(false);
-        self->arm(close_limit);
-        self->request_write();
+        self->part(code, std::move(reason), closed_by_owner());
     }
     if (self->somebody_closes_) co_return;
     self->somebody_closes_ = true;
@@ -261,14 +276,29 @@ asio::awaitable<void> server_stream::close(
 
 void server_stream::abort() noexcept
 {
-    finish({errc::closed, "The connection has been closed.", {phase::close}});
+    finish(closed_by_owner());
     inbox_.clear();
     kill();
 }
 
+/// Sends a Close behind the message that is on its way, and waits for the client's.
+void server_stream::part(std::uint16_t code, std::string reason, error why)
+{
+    stage_ = stage::closing;
+    reason.resize(std::min(reason.size(), max_close_reason));
+    parting_.emplace(code, std::move(reason));
+    finish(std::move(why));
+    drop_unbegun();
+    pause(false);
+    arm(close_limit);
+    request_write();
+}
+
 int server_stream::on_peer_close(std::string_view payload)
 {
-    if (stage_ != stage::open) return 0;
+    const bool answers_ours = stage_ == stage::closing && !parting_;
+    if (answers_ours || stage_ == stage::over) return -1;
+    parting_.reset(); // lws answers
     stage_ = stage::closing;
     error_details details{phase::open, 1005};
     if (payload.size() >= 2) {
@@ -281,17 +311,6 @@ int server_stream::on_peer_close(std::string_view payload)
     finish({errc::connection_lost, sentence, std::move(details)});
     arm(close_limit);
     return 0;
-}
-
-/// lws sends the Close and waits a while for the client's.
-int server_stream::close_for(std::uint16_t code, const char* sentence, errc why)
-{
-    stage_ = stage::closing;
-    const std::string reason = sentence;
-    lws_close_reason(
-        connection_, static_cast<lws_close_status>(code), bytes_of(reason), reason.size());
-    finish({why, fmt::format("The client was hung up on: {}.", reason), {phase::open}});
-    return -1;
 }
 
 /// The first cause stays.
@@ -307,7 +326,6 @@ void server_stream::finish(error why)
 void server_stream::kill() noexcept
 {
     stage_ = stage::over;
-    outgoing_.clear();
     if (connection_) runtime_->kill(connection_);
 }
 

@@ -80,11 +80,13 @@ private:
     int on_data(std::string_view piece);
     int on_peer_close(std::string_view payload);
     int on_writeable();
+    int write_close();
     void on_gone();
     void on_destroyed();
 
     int refuse(const upgrade_verdict& verdict);
-    int close_for(std::uint16_t code, const char* sentence, errc why);
+    int hang_up(std::uint16_t code, const char* reason, errc why);
+    void part(std::uint16_t code, std::string reason, error why);
     void finish(error why);
     void kill() noexcept;
     void arm(std::chrono::seconds limit);
@@ -94,7 +96,6 @@ private:
     [[nodiscard]] bool write_piece();
     void request_write() noexcept;
     void drop_unbegun() noexcept;
-    [[nodiscard]] bool flushed() const noexcept { return outgoing_.empty() && !buffered_; }
 
     std::shared_ptr<lws_runtime> runtime_;
     std::shared_ptr<server_host> host_;
@@ -120,9 +121,10 @@ private:
     wakeup arrived_;
 
     std::deque<outgoing> outgoing_;
-    std::size_t begun_ = 0;   // bytes of the first of them that lws has taken
-    bool in_message_ = false; // the first of them is on its way, and not yet whole
-    bool buffered_ = false;   // lws holds bytes that the socket would not take
+    std::size_t begun_ = 0;     // bytes of the first of them that lws has taken
+    bool in_message_ = false;   // the first of them is on its way, and not yet whole
+    std::uint64_t queued_ = 0;  // messages, from the beginning
+    std::uint64_t flushed_ = 0; // of these, known to be with the socket
     wakeup sent_;
 };
 
