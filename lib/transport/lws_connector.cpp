@@ -38,6 +38,7 @@ std::optional<std::string> environment_variable(const char* name)
 struct host_key {
     bool tls = false;
     tls_options trust;
+    std::string ipv6_peer;
     std::string proxy;
     friend bool operator==(const host_key&, const host_key&) = default;
 };
@@ -108,7 +109,7 @@ std::shared_ptr<lws_virtual_host> lws_connector::host_for(const host_key& key)
     info.options = LWS_SERVER_OPTION_VALIDATE_UTF8;
     if (!key.proxy.empty()) info.http_proxy_address = baggage->proxy.c_str();
     if (key.tls) {
-        baggage->tls = client_tls_context(key.trust);
+        baggage->tls = client_tls_context(key.trust, key.ipv6_peer);
         info.provided_client_ssl_ctx = baggage->tls.get();
     }
     auto made = std::make_shared<lws_virtual_host>(runtime_, info, baggage);
@@ -154,10 +155,11 @@ asio::awaitable<std::unique_ptr<connection>> lws_connector::dial(
                 "There are no file descriptors left: raise the limit of open files (ulimit -n).",
                 {phase::connect});
         }
+        const bool v6_target = request.host.find(':') != std::string::npos;
         const host_key key{request.tls, request.tls ? request.trust : tls_options{},
+            request.tls && v6_target ? request.host : std::string(),
             proxy ? lws_proxy(*proxy, addresses[i]) : std::string()};
         auto stream = std::make_shared<lws_stream>(self->host_for(key), request, proxy);
-        const bool v6_target = request.host.find(':') != std::string::npos;
         const auto address = !proxy      ? addresses[i].to_string()
                              : v6_target ? '[' + request.host + ']'
                                          : request.host;

@@ -3,7 +3,7 @@
 
 #include "transport/tls_context.hpp"
 
-#include <openssl/x509v3.h>
+#include <openssl/ssl.h>
 
 #include <fmt/format.h>
 
@@ -170,21 +170,6 @@ void lws_handshake::answered(lws* connection)
         retry_after_ = parse_retry_after(wait, std::chrono::system_clock::now());
 }
 
-int lws_handshake::verified(X509_STORE_CTX* certificate, bool trusted)
-{
-    if (trusted) return 0;
-    const int result = X509_STORE_CTX_get_error(certificate);
-    const bool mismatch =
-        result == X509_V_ERR_HOSTNAME_MISMATCH || result == X509_V_ERR_IP_ADDRESS_MISMATCH;
-    if (mismatch && host_.find(':') != std::string::npos &&
-        X509_check_ip_asc(X509_STORE_CTX_get0_cert(certificate), host_.c_str(), 0) == 1) {
-        X509_STORE_CTX_set_error(certificate, X509_V_OK);
-        return 0;
-    }
-    if (distrusted_ == X509_V_OK) distrusted_ = result;
-    return 0;
-}
-
 phase lws_handshake::reached(lws* connection) const
 {
     if (asked_) return phase::upgrade;
@@ -196,7 +181,9 @@ void lws_handshake::failed(lws* connection, std::string_view lws_text)
 {
     reached_ = reached(connection);
     lws_text_ = lws_text;
-    if (reached_ == phase::tls) openssl_text_ = handshake_fault(lws_get_ssl(connection));
+    if (reached_ != phase::tls) return;
+    distrusted_ = SSL_get_verify_result(lws_get_ssl(connection));
+    openssl_text_ = handshake_fault(lws_get_ssl(connection));
 }
 
 error lws_handshake::why() const

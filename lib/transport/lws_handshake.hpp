@@ -5,6 +5,7 @@
 #include "transport/transport.hpp"
 
 #include <libwebsockets.h>
+#include <openssl/x509_vfy.h>
 
 #include <chrono>
 #include <memory>
@@ -40,9 +41,6 @@ public:
     void connected() noexcept { connected_ = true; }
     int append_headers(unsigned char** end, std::size_t room);
     void answered(lws* connection);
-    /// 0 lets OpenSSL's judgement stand, or overrules a mismatch of an IPv6 address, which lws
-    /// cannot compare.
-    int verified(X509_STORE_CTX* certificate, bool trusted);
     /// To be called within lws's callback.
     void failed(lws* connection, std::string_view lws_text);
 

@@ -87,14 +87,10 @@ lws_stream::~lws_stream() = default;
 // ---- lws's callbacks
 
 int lws_stream::callback(
-    lws* connection, lws_callback_reasons reason, void* user, void* in, std::size_t size)
+    lws* connection, lws_callback_reasons reason, void*, void* in, std::size_t size)
 {
     auto* stream = connection ? static_cast<lws_stream*>(lws_wsi_user(connection)) : nullptr;
     if (!stream) return 0;
-    if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION) {
-        if (!stream->handshake_) return 0;
-        return stream->handshake_->verified(static_cast<X509_STORE_CTX*>(user), size != 0);
-    }
     const auto self = stream->shared_from_this();
     try {
         return self->on(connection, reason, in, size);
@@ -250,7 +246,7 @@ asio::awaitable<void> lws_stream::opened(std::shared_ptr<lws_stream> self)
         }
     } const unless_opened{*self};
     while (self->stage_ == stage::dialling) co_await self->opened_or_closed_.wait();
-    if (self->end_) throw error(*self->end_);
+    if (self->handshake_) throw error(*self->end_); // what has ended since is receive's to tell
 }
 
 bool lws_stream::has_connected() const noexcept
@@ -425,11 +421,13 @@ void lws_stream::drain()
     }
 }
 
-void lws_stream::heard() noexcept
+void lws_stream::heard()
 {
     heard_ = clock::now();
-    pinged_.reset();
     spared_ = false;
+    if (!pinged_) return;
+    pinged_.reset();
+    arm(next_check());
 }
 
 // ---- reading through lws

@@ -96,7 +96,7 @@ private:
     void on_event(close_frame& event);
     void on_event(violation& event);
     void on_end(const pulled& last);
-    void heard() noexcept;
+    void heard();
 
     void drain();
 

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 namespace gemini::live::transport {
@@ -53,7 +52,16 @@ void note_fault(const SSL* connection, int where, int result)
         SSL_set_ex_data(const_cast<SSL*>(connection), fault_index(), reinterpret_cast<void*>(code));
 }
 
-std::shared_ptr<SSL_CTX> make_context(const tls_options& trust)
+/// Instead of the callback that lws sets: that one finds its connection by an index which is
+/// another one as soon as any thread makes an lws context, and then trusts nobody.
+int verify(X509_STORE_CTX* certificate, void* by_address)
+{
+    X509_STORE_CTX_set_verify_cb(certificate, [](int trusted, X509_STORE_CTX*) { return trusted; });
+    if (by_address) X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(certificate), nullptr, 0);
+    return X509_verify_cert(certificate);
+}
+
+std::shared_ptr<SSL_CTX> make_context(const tls_options& trust, const std::string& ipv6_peer)
 {
     std::shared_ptr<SSL_CTX> made(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
     if (!made) throw error(errc::tls_failed, "OpenSSL could not be set up.", {phase::tls});
@@ -66,6 +74,9 @@ std::shared_ptr<SSL_CTX> make_context(const tls_options& trust)
     // libwebsockets repeats a write from another place; idle sessions should hold no buffers
     SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_cert_verify_callback(context, &verify, ipv6_peer.empty() ? nullptr : context);
+    if (!ipv6_peer.empty())
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_CTX_get0_param(context), ipv6_peer.c_str());
     SSL_CTX_set_info_callback(context, &note_fault);
     if (trust.system_store) SSL_CTX_set_default_verify_paths(context);
     if (!trust.ca_pem.empty()) {
@@ -97,17 +108,22 @@ const char* advice(long result)
 
 } // namespace
 
-std::shared_ptr<SSL_CTX> client_tls_context(const tls_options& trust)
+std::shared_ptr<SSL_CTX> client_tls_context(const tls_options& trust, const std::string& ipv6_peer)
 {
+    struct entry {
+        tls_options trust;
+        std::string ipv6_peer;
+        std::weak_ptr<SSL_CTX> context;
+    };
     static std::mutex mutex;
-    static std::vector<std::pair<tls_options, std::weak_ptr<SSL_CTX>>> made;
+    static std::vector<entry> made;
     const std::lock_guard lock(mutex);
-    std::erase_if(made, [](const auto& each) { return each.second.expired(); });
-    for (const auto& [options, context] : made)
-        if (options == trust)
-            if (auto shared = context.lock()) return shared;
-    auto fresh = make_context(trust);
-    made.emplace_back(trust, fresh);
+    std::erase_if(made, [](const auto& each) { return each.context.expired(); });
+    for (const auto& each : made)
+        if (each.trust == trust && each.ipv6_peer == ipv6_peer)
+            if (auto shared = each.context.lock()) return shared;
+    auto fresh = make_context(trust, ipv6_peer);
+    made.push_back({trust, ipv6_peer, fresh});
     return fresh;
 }
 

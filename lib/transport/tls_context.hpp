@@ -13,9 +13,11 @@
 namespace gemini::live::transport {
 
 /// TLS 1.2 or later, trusting as `trust` says. Reading the system's certificates takes 16 ms, so
-/// those who ask for the same trust share one context while any of them holds it. From any thread.
-/// Throws `live::error` with errc::tls_failed when `ca_pem` is not PEM.
-[[nodiscard]] std::shared_ptr<SSL_CTX> client_tls_context(const tls_options& trust);
+/// those who ask for the same trust share one context while any of them holds it. The peer's name
+/// is what libwebsockets sets for each connection; an IPv6 address, which it cannot, is given here.
+/// From any thread. Throws `live::error` with errc::tls_failed when `ca_pem` is not PEM.
+[[nodiscard]] std::shared_ptr<SSL_CTX> client_tls_context(
+    const tls_options& trust, const std::string& ipv6_peer = {});
 
 /// What OpenSSL says of a handshake that failed on a connection of such a context; empty when it
 /// was not OpenSSL that failed it. libwebsockets throws away what OpenSSL's error queue says.

@@ -450,6 +450,49 @@ TEST_CASE("pitfall 3.18: a certificate is trusted by name, by address and by the
     on.run(open_and_greet(on, request));
 }
 
+TEST_CASE("pitfall 3.13: an IPv6 address is verified, although libwebsockets cannot")
+{
+    asio::io_context io;
+    asio::ip::tcp::acceptor v6(io);
+    asio::error_code no_ipv6;
+    v6.open(asio::ip::tcp::v6(), no_ipv6);
+    if (!no_ipv6) v6.bind({asio::ip::address_v6::loopback(), 0}, no_ipv6);
+    if (no_ipv6) {
+        WARN("this machine has no IPv6");
+        return;
+    }
+    v6.listen();
+    const bool right = GENERATE(true, false);
+    const auto identity =
+        right ? localhost_identity() : authority().issue("IP:::2,DNS:localhost,DNS:[");
+    auto request = request_to(v6.local_endpoint().port(), true);
+    request.host = "::1";
+    const auto connector = transport::make_lws_connector(io.get_executor());
+    const auto serve = [](asio::ip::tcp::acceptor& from, pem_identity as) -> asio::awaitable<void> {
+        raw_socket socket(co_await from.async_accept(asio::use_awaitable));
+        try {
+            co_await socket.accept_tls(std::move(as));
+        } catch (const std::system_error&) {
+            co_return;
+        }
+        const auto head = co_await socket.read_head();
+        const auto port = from.local_endpoint().port();
+        CHECK(head.header("host") == "[::1]:" + std::to_string(port));
+        co_await socket.write(switching_protocols(head));
+        co_await socket.read_to_end();
+    };
+    const auto connect = [](std::shared_ptr<transport::connector> with,
+                             transport::connect_request to, bool trusted) -> asio::awaitable<void> {
+        if (trusted) {
+            co_await with->connect(std::move(to));
+        } else {
+            const auto why = co_await error_of(with->connect(std::move(to)));
+            CHECK(why.code() == errc::tls_failed);
+        }
+    };
+    test::run(io, side_by_side(connect(connector, request, right), serve(v6, identity)));
+}
+
 TEST_CASE("broken PEM, and a server without TLS, are told as such")
 {
     bench on;
