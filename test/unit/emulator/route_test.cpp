@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/route.hpp"
+
+#include "support/catch.hpp"
+
+using namespace gemini::live;
+using namespace gemini::live::emulation;
+
+namespace {
+
+emulator_request request(std::string path, std::string query = "",
+    std::vector<std::pair<std::string, std::string>> headers = {})
+{
+    headers.emplace_back("host", "127.0.0.1:4711");
+    return {std::move(path), std::move(query), std::move(headers)};
+}
+
+const std::string g = "/ws/google.ai.generativelanguage.";
+const std::string v = "/ws/google.cloud.aiplatform.";
+
+} // namespace
+
+TEST_CASE("every form of URL that clients use is understood")
+{
+    struct row {
+        std::string path;
+        flavour what;
+        std::string version;
+        bool constrained;
+    };
+    for (const auto& each : {row{g + "v1beta.GenerativeService.BidiGenerateContent",
+                                 flavour::gemini_api, "v1beta", false},
+             row{g + "v1.GenerativeService.BidiGenerateContent", flavour::gemini_api, "v1", false},
+             row{g + "v1alpha.GenerativeService.BidiGenerateContent", flavour::gemini_api,
+                 "v1alpha", false},
+             row{"/" + g + "v1.GenerativeService.BidiGenerateContent", flavour::gemini_api, "v1",
+                 false},
+             row{"/proxy/path" + g + "v1beta.GenerativeService.BidiGenerateContent",
+                 flavour::gemini_api, "v1beta", false},
+             row{g + "v1alpha.GenerativeService.BidiGenerateContentConstrained",
+                 flavour::gemini_api, "v1alpha", true},
+             row{v + "v1beta1.LlmBidiService/BidiGenerateContent", flavour::vertex_ai, "v1beta1",
+                 false},
+             row{v + "v1.LlmBidiService/BidiGenerateContent", flavour::vertex_ai, "v1", false}}) {
+        INFO(each.path);
+        const auto found = find_route(request(each.path), true);
+        REQUIRE(found.route);
+        CHECK(found.route->flavour == each.what);
+        CHECK(found.route->version == each.version);
+        CHECK(found.route->constrained == each.constrained);
+    }
+}
+
+TEST_CASE("any other URL is not found")
+{
+    for (const auto& path :
+        {std::string("/"), std::string("/ws/"), g + "v2.GenerativeService.BidiGenerateContent",
+            g + "v1beta.GenerativeService.BidiGenerateContents",
+            g + "v1beta1.LlmBidiService/BidiGenerateContent",
+            v + "v1.LlmBidiService.BidiGenerateContent"}) {
+        INFO(path);
+        const auto found = find_route(request(path), true);
+        CHECK_FALSE(found.route);
+        CHECK(found.verdict.status == 404);
+    }
+}
+
+TEST_CASE("credentials are found in headers and in the query")
+{
+    const auto path = g + "v1beta.GenerativeService.BidiGenerateContent";
+    const auto of = [&](const emulator_request& one) { return *find_route(one, true).route; };
+    CHECK(of(request(path)).credential == credential::none);
+    CHECK(of(request(path, "key=abc")).secret == "abc");
+    CHECK(of(request(path, "alt=x&key=abc&z=1")).secret == "abc");
+    CHECK(of(request(path, "", {{"x-goog-api-key", "abc"}})).credential == credential::api_key);
+    CHECK(
+        of(request(path, "access_token=auth_tokens/t")).credential == credential::ephemeral_token);
+    CHECK(of(request(path, "", {{"authorization", "Token auth_tokens/t"}})).secret ==
+          "auth_tokens/t");
+    CHECK(of(request(path, "", {{"authorization", "Bearer ya29"}})).credential ==
+          credential::access_token);
+    CHECK(of(request(path, "", {{"x-goog-api-key", "auth_tokens/t"}})).credential ==
+          credential::ephemeral_token);
+}
+
+TEST_CASE("web pages and other machines are refused")
+{
+    const auto path = g + "v1beta.GenerativeService.BidiGenerateContent";
+    CHECK(find_route(request(path, "", {{"origin", "https://example.com"}}), true).verdict.status ==
+          403);
+    const emulator_request elsewhere{path, "", {{"host", "example.com"}}};
+    CHECK(find_route(elsewhere, true).verdict.status == 403);
+    CHECK(find_route(elsewhere, false).route);
+    for (const char* host : {"localhost:1", "127.0.0.1", "127.1.2.3:80", "[::1]:8080"}) {
+        INFO(host);
+        CHECK(find_route(emulator_request{path, "", {{"host", host}}}, true).route);
+    }
+}
