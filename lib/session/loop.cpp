@@ -122,20 +122,15 @@ asio::awaitable<void> session_core::read(link_ptr link)
             const std::lock_guard lock(mutex_);
             push(malformed_message{malformed}, sizeof(malformed_message));
         }
-        co_await wait_for_reader();
+        while (!has_room()) co_await reader_took_.wait();
     }
 }
 
-/// Holds the reading of the network back while the inbox is full.
-asio::awaitable<void> session_core::wait_for_reader()
+/// When the inbox is full, reading from the network is held back.
+bool session_core::has_room()
 {
-    for (;;) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (inbox_bytes_ <= client_->options.limits.inbox || closing_) co_return;
-        }
-        co_await reader_took_.wait();
-    }
+    const std::lock_guard lock(mutex_);
+    return inbox_bytes_ <= client_->options.limits.inbox || closing_;
 }
 
 void session_core::deliver(server_message message, std::size_t size)

@@ -31,10 +31,9 @@ std::vector<base::frame> outbox::take(std::size_t most)
 
 void outbox::written() noexcept
 {
-    for (; taken_ != 0; --taken_) {
-        bytes_ -= waiting_.front().size;
-        waiting_.pop_front();
-    }
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
+    for (auto each = waiting_.begin(); each != end; ++each) bytes_ -= each->size;
+    waiting_.erase(waiting_.begin(), end);
 }
 
 void outbox::lost() noexcept

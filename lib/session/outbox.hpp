@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 namespace gemini::live::sessions {
@@ -65,7 +64,7 @@ private:
     std::size_t bytes_ = 0;
     std::size_t taken_ = 0; ///< So many entries at the front are being written.
     std::uint64_t next_ = 1;
-    std::deque<entry> waiting_;
+    std::vector<entry> waiting_;
 };
 
 } // namespace gemini::live::sessions

@@ -167,13 +167,12 @@ asio::awaitable<std::optional<session_event>> session_core::next(self_ptr self)
         {
             const std::lock_guard lock(self->mutex_);
             if (!self->inbox_.empty()) {
-                std::optional<session_event> event(std::move(self->inbox_.front().event));
+                auto oldest = self->inbox_.take();
                 const auto limit = self->client_->options.limits.inbox;
                 const bool was_full = self->inbox_bytes_ > limit;
-                self->inbox_bytes_ -= self->inbox_.front().size;
-                self->inbox_.pop_front();
+                self->inbox_bytes_ -= oldest.size;
                 if (was_full && self->inbox_bytes_ <= limit) self->reader_took_.set();
-                co_return event;
+                co_return std::move(oldest.event);
             }
             if (self->end_) std::rethrow_exception(self->end_);
             if (self->ended_) co_return std::nullopt;
@@ -255,7 +254,7 @@ void session_core::announce(status_change change)
 void session_core::push(session_event event, std::size_t size)
 {
     inbox_bytes_ += size;
-    inbox_.push_back({std::move(event), size});
+    inbox_.push({std::move(event), size});
     reader_.set();
 }
 

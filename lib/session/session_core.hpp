@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/fifo.hpp"
 #include "session/client_core.hpp"
 #include "session/machine.hpp"
 #include "session/outbox.hpp"
@@ -14,7 +15,6 @@
 
 #include <atomic>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -59,7 +59,7 @@ private:
     asio::awaitable<void> converse();
     asio::awaitable<void> set_up(link_ptr link);
     asio::awaitable<void> read(link_ptr link);
-    asio::awaitable<void> wait_for_reader();
+    [[nodiscard]] bool has_room();
 
     void start();
     void begin_close();
@@ -93,13 +93,14 @@ private:
     sessions::machine machine_;
     sessions::outbox outbox_;
     std::size_t dropped_ = 0; // perishable messages, since the last connection
-    std::deque<queued> inbox_;
+    base::fifo<queued> inbox_;
     std::size_t inbox_bytes_ = 0;
     bool ended_ = false;
     bool closing_ = false;
     std::exception_ptr
         end_; // what the reader and senders get thrown after the end; null after an orderly close
-    std::deque<transport::wakeup*> senders_; // wait for room in the outbox, first come first served
+    std::vector<transport::wakeup*>
+        senders_; // wait for room in the outbox, first come first served
     std::vector<transport::wakeup*> watchers_; // wait for any other change
     link_ptr open_; // the connection to write to, once its setup is complete
 

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/fifo.hpp"
+
+#include "support/catch.hpp"
+
+#include <memory>
+
+namespace base = gemini::live::base;
+
+TEST_CASE("a fifo gives back all that was put in, in that order, however far behind its reader is")
+{
+    for (int backlog : {1, 2, 63, 64, 65, 200, 1000}) {
+        base::fifo<std::unique_ptr<int>> queue;
+        int in = 0;
+        int out = 0;
+        const auto take = [&] { REQUIRE(*queue.take() == out++); };
+        while (in < 5000) {
+            queue.push(std::make_unique<int>(in++));
+            if (in - out == backlog) take();
+        }
+        while (!queue.empty()) take();
+        REQUIRE(out == in);
+    }
+}
+
+TEST_CASE("an item of a fifo lives no longer than until it is taken")
+{
+    const auto item = std::make_shared<int>(0);
+    base::fifo<std::shared_ptr<int>> queue;
+    for (int i = 0; i < 300; ++i) queue.push(item);
+    for (int left = 300; left > 0; --left) {
+        REQUIRE(item.use_count() == 1 + left);
+        static_cast<void>(queue.take());
+    }
+    REQUIRE(queue.empty());
+}
