@@ -17,7 +17,7 @@ asio::awaitable<void> chat(live::session session, asio::posix::stream_descriptor
         auto size = co_await asio::async_read_until(keyboard, asio::dynamic_buffer(typed), '\n',
             asio::redirect_error(asio::use_awaitable, end));
         if (end) break;
-        co_await session.send(typed.substr(0, size));
+        co_await session.send(typed.substr(0, size - 1));
         typed.erase(0, size);
         while (auto message = co_await messages.next()) { // empty once the session has closed
             std::cout << message->output_transcription() << std::flush;

@@ -11,6 +11,7 @@
 #include <asio/io_context.hpp>
 
 #include <iostream>
+#include <stdexcept>
 
 namespace {
 
@@ -31,8 +32,11 @@ int talk(const chat::options& wishes)
     if (!wishes.url.empty()) {
         service.base_url = peer = wishes.url;
         with_emulator = is_plain(wishes.url); // plain is for loopback, where no other server is
-        if (with_emulator && service.credentials.empty())
+        if (service.credentials.empty()) {
+            if (!with_emulator)
+                throw std::runtime_error("No API key: set GOOGLE_API_KEY or GEMINI_API_KEY.");
             service.credentials = live::api_key("any");
+        }
     } else if (service.credentials.empty()) {
         emulator.emplace(io.get_executor());
         service.base_url = emulator->url();
@@ -70,7 +74,12 @@ int main(int argc, char* argv[])
     try {
         return talk(*wishes);
     } catch (const std::exception& failure) { // the terminal is as it was by now
-        std::cerr << "gemini-live-chat: " << failure.what() << '\n';
+        std::cerr << "gemini-live-chat: " << failure.what();
+        const auto* refusal = dynamic_cast<const live::error*>(&failure);
+        if (refusal && refusal->value() == live::errc::rejected &&
+            wishes->answers == live::modality::text)
+            std::cerr << " Many models only speak: leave out --text.";
+        std::cerr << '\n';
         return 1;
     }
 }
