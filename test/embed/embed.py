@@ -47,7 +47,7 @@ def main(root):
 
         run("meson", "install", "-C", build, "--no-rebuild", "--quiet")
         os.environ["PKG_CONFIG_PATH"] = str(prefix / "lib" / "pkgconfig")
-        build_and_run(Path(folder), prefix, "--static")
+        build_and_run(Path(folder), "--static")
 
 
 if __name__ == "__main__":

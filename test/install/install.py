@@ -16,11 +16,10 @@ from pathlib import Path
 PROGRAM = Path(__file__).resolve().parent.parent / "embed" / "conversation.cpp"
 
 
-def build_and_run(folder, prefix, *how):
-    """Compiles the program with what pkg-config says about the libraries under `prefix`, and runs it."""
+def build_and_run(folder, *how):
+    """Compiles the program with what pkg-config says about the libraries, and runs it."""
     flags = subprocess.check_output(
-        ["pkg-config", f"--define-variable=prefix={prefix}", *how, "--cflags", "--libs", "gemini-live-emulator",
-         "gemini-live"], text=True)
+        ["pkg-config", *how, "--cflags", "--libs", "gemini-live-emulator", "gemini-live"], text=True)
     program = folder / "installed-conversation"
     command = ["c++", "-std=c++20", str(PROGRAM), "-o", str(program), *shlex.split(flags)]
     print("+", *command, flush=True)
@@ -37,7 +36,7 @@ def main(build):
         libraries = prefix / options["libdir"]
         os.environ["PKG_CONFIG_PATH"] = str(libraries / "pkgconfig")
         os.environ["LD_LIBRARY_PATH"] = str(libraries)
-        build_and_run(Path(folder), prefix)
+        build_and_run(Path(folder), f"--define-variable=prefix={prefix}")
 
 
 if __name__ == "__main__":
