@@ -10,9 +10,11 @@ namespace gemini::live::transport {
 
 /// A client's upgrade request.
 struct upgrade_request {
-    std::string path;  ///< As sent, without the query; libwebsockets makes one slash of two.
-    std::string query; ///< Without the question mark.
-    headers fields;    ///< Names in lower case.
+    std::string path;  ///< Without the query; libwebsockets makes one slash of two.
+    std::string query; ///< Without the question mark. Here and in the path, only those characters
+                       ///< are percent-encoded that must be, however they were sent.
+    headers fields;    ///< Names in lower case. Of those that libwebsockets does not know, only
+                       ///< x-goog-api-key, -api-client, -user-project and -request-params.
 };
 
 /// The answer to it: 101, or a refusal with this status.
@@ -28,7 +30,8 @@ struct listen_options {
     std::optional<std::pair<std::string, std::string>>
         identity; ///< Certificate and key in PEM: TLS.
     std::size_t max_message = 16u << 20;
-    /// Asked for every upgrade, within the handshake, so it may not wait.
+    /// Asked for every upgrade, within the handshake, so it may not wait. Who asks for no upgrade,
+    /// or for one that breaks RFC 6455, is refused without it; what it throws refuses with 500.
     std::function<upgrade_verdict(const upgrade_request&)> decide;
 };
 
@@ -40,20 +43,21 @@ public:
     virtual asio::awaitable<void> send_text(std::vector<base::frame> batch) = 0;
 };
 
-/// A WebSocket server on libwebsockets. Listens from construction to `close()` or destruction.
+/// A WebSocket server on libwebsockets. Listens from construction to `close()` or destruction, both
+/// from any thread. A client has 10 s to complete its handshake, and 5 s to answer a close.
 class listener {
 public:
     virtual ~listener() = default;
     [[nodiscard]] virtual asio::any_io_executor executor() const noexcept = 0;
     [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;
-    /// The next upgraded client. Throws errc::closed after `close()`. Cancellation: loses no
-    /// client.
+    /// The next upgraded client. On `executor()`, one call at a time. Throws errc::closed after
+    /// `close()`. Cancellation: loses no client.
     virtual asio::awaitable<std::unique_ptr<server_connection>> accept() = 0;
-    /// Stops listening; connections stay. Idempotent.
+    /// Stops listening and drops who has not been accepted; other connections stay. Idempotent.
     virtual void close() noexcept = 0;
 };
 
-/// Throws `live::error` when it cannot listen.
+/// From any thread. Throws `live::error` when it cannot listen.
 [[nodiscard]] std::unique_ptr<listener> listen(
     asio::any_io_executor executor, listen_options options);
 

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <thread>
 
 namespace base = gemini::live::base;
 namespace transport = gemini::live::transport;
@@ -58,19 +59,23 @@ asio::awaitable<void> settle()
 /// A listener, and both ends of a connection to it.
 struct fixture {
     explicit fixture(listen_options options = {})
-        : listener(transport::listen(io.get_executor(), std::move(options)))
+        : identity(options.identity),
+          listener(transport::listen(io.get_executor(), std::move(options)))
     {
     }
 
     asio::awaitable<void> connect(std::string target = "/live")
     {
-        client.emplace(co_await test::raw_websocket(listener->port(), std::move(target)));
+        client.emplace(co_await test::raw_connect(listener->port()));
+        if (identity) co_await client->connect_tls("localhost", identity->first);
+        co_await test::upgrade(*client, std::move(target));
         server = co_await listener->accept();
     }
     void connected() { test::run(io, connect()); }
     void run(asio::awaitable<void> work) { test::run(io, std::move(work)); }
 
     asio::io_context io;
+    std::optional<std::pair<std::string, std::string>> identity;
     std::unique_ptr<transport::listener> listener;
     std::optional<raw_socket> client;
     server_ptr server;
@@ -449,7 +454,8 @@ TEST_CASE("a message over the limit, or text that is not UTF-8, is answered by a
 TEST_CASE("while nobody receives, a flooding client has to wait; nothing is lost")
 {
     constexpr int count = 4000;
-    fixture world;
+    const bool tls = GENERATE(false, true);
+    fixture world(tls ? with_tls(transport::make_self_signed()) : listen_options());
     world.connected();
     const auto flood = [&]() -> asio::awaitable<void> {
         for (int i = 0; i < count; ++i)
@@ -705,6 +711,46 @@ TEST_CASE("when all is closed, the execution context runs out of work")
     world.io.restart();
     world.io.run();
     SUCCEED();
+}
+
+TEST_CASE("an execution context may have several threads, and its listener be closed from another")
+{
+    constexpr int count = 20;
+    asio::io_context io;
+    auto listener = transport::listen(io.get_executor(), {});
+    const auto echo = [](server_ptr server) -> asio::awaitable<void> {
+        for (auto message = co_await server->receive(); !message.payload.empty();
+             message = co_await server->receive())
+            co_await server->send(batch(message.payload.view()));
+        co_await server->close(1000, "");
+    };
+    const auto serve = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i < count; ++i) {
+            auto server = co_await listener->accept();
+            asio::co_spawn(listener->executor(), echo(std::move(server)), asio::detached);
+        }
+    };
+    asio::co_spawn(listener->executor(), serve(), asio::detached);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) threads.emplace_back([&] { io.run(); });
+
+    asio::io_context clients_io;
+    const auto visit = [&]() -> asio::awaitable<void> {
+        auto client = co_await test::raw_websocket(listener->port(), "/");
+        for (int i = 0; i < 50; ++i) {
+            co_await client.write(masked(raw_frame::text(std::to_string(i))));
+            const auto frame = co_await client.read_frame();
+            REQUIRE(frame.payload() == std::to_string(i));
+        }
+        co_await client.write(masked(raw_frame::text("")));
+        const auto close = co_await client.read_frame();
+        CHECK(close.close_code() == 1000);
+        co_await client.write(masked(raw_frame::close(1000)));
+        co_await client.read_to_end();
+    };
+    for (int i = 0; i < count; ++i) test::run(clients_io, visit());
+    listener->close();
+    for (auto& each : threads) each.join();
 }
 
 TEST_CASE("whatever is alive when the execution context goes, goes with it")
