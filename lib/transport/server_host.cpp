@@ -62,7 +62,9 @@ class common_host : public asio::execution_context::service {
 public:
     inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming)
 
-    explicit common_host(asio::execution_context& owner) : asio::execution_context::service(owner) {}
+    explicit common_host(asio::execution_context& owner) : asio::execution_context::service(owner)
+    {
+    }
 
     std::shared_ptr<server_host> host;
 
