@@ -124,6 +124,15 @@ server_message::members spoken(bytes audio)
     return message;
 }
 
+std::size_t audio_size(const server_message::members& message)
+{
+    std::size_t size = 0;
+    if (message.server_content && message.server_content->model_turn)
+        for (const auto& each : message.server_content->model_turn->parts)
+            if (each.inline_data) size += each.inline_data->data.size();
+    return size;
+}
+
 server_message::members heard(std::string text)
 {
     server_message::members message;
@@ -430,12 +439,8 @@ void conversation::interrupt()
 {
     if (!calls_.empty()) {
         server_message::members cancelled;
-        for (const auto& each : calls_)
-            cancelled.tool_call_cancellation = [&] {
-                auto all = cancelled.tool_call_cancellation.value_or(tool_call_cancellation{});
-                all.ids.push_back(each.id);
-                return all;
-            }();
+        auto& ids = cancelled.tool_call_cancellation.emplace().ids;
+        for (const auto& each : calls_) ids.push_back(each.id);
         calls_.clear();
         emit(cancelled);
     }
@@ -478,7 +483,6 @@ void conversation::plan_audio(std::string_view words, moment& at)
                          pcm.begin() + static_cast<std::ptrdiff_t>(end))));
             at += paced(chunk_pause);
         }
-        spoken_bytes_ += pcm.size();
     }
 }
 
@@ -530,7 +534,10 @@ output conversation::tick(moment now)
         const auto next = std::move(plan_.front());
         plan_.pop_front();
         switch (next.what) {
-        case planned::kind::message: emit(next.message); break;
+        case planned::kind::message:
+            spoken_bytes_ += audio_size(next.message);
+            emit(next.message);
+            break;
         case planned::kind::end_of_turn: end_turn(); break;
         case planned::kind::drop: out_.drop = true; return std::move(out_);
         case planned::kind::close: break;
