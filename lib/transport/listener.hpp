@@ -35,7 +35,9 @@ struct listen_options {
     std::function<upgrade_verdict(const upgrade_request&)> decide;
 };
 
-/// The server's end of a WebSocket. Its `send` sends binary frames unless told otherwise.
+/// The server's end of a WebSocket. Its `send` sends binary frames. It reads on while `receive` is
+/// not called, until 64 KiB wait. Of a client's close codes libwebsockets 4.1.6 makes 1002 out of
+/// 1012, 1013 and 1014.
 class server_connection : public connection {
 public:
     [[nodiscard]] virtual const upgrade_request& request() const noexcept = 0;
