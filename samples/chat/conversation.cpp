@@ -313,7 +313,7 @@ void conversation::show(const live::server_message& message)
         screen_.notice("The server says: " + error->message);
     if (message.interrupted()) {
         if (player_) player_->stop();
-        cut_in_ = begun_;
+        cut_in_ = true;
     }
     if (message.turn_complete()) end_answer();
 }

@@ -117,6 +117,7 @@ void line_editor::resume(const std::string& text)
     ::el_set(editor_, EL_UNBUFFERED, 1);
     if (text.empty()) return;
     ::el_insertstr(editor_, text.c_str());
+    std::fputs("\r", stdout); // over the prompt
     redraw();
 }
 
