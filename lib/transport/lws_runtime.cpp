@@ -7,10 +7,8 @@
 
 #include <asio/post.hpp>
 #include <openssl/ssl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <mutex>
 
 namespace gemini::live::transport {
@@ -20,35 +18,12 @@ static_assert(base::frame::headroom >= LWS_PRE);
 
 constexpr int far_away = 7 * 24 * 3600; // s; all deadlines are ours, lws's must never come first
 constexpr std::size_t read_size = 128 * 1024;
-// Tables grow with the descriptor limit. Above this they would cost megabytes, below it a limit
-// of our own would only slow lws's look-ups down.
-constexpr rlim_t widest_table = 1u << 18;
-constexpr unsigned narrow_table = 1u << 16;
 
-/// Loading and unloading of the event loop plugin is not safe among threads.
+/// Makes sure that an execution context gets one runtime only.
 std::mutex& creation()
 {
     static std::mutex mutex;
     return mutex;
-}
-
-void silence_lws()
-{
-    static std::once_flag once;
-    std::call_once(once, [] { lws_set_log_level(0, [](int, const char*) {}); });
-}
-
-/// With a loop that is not its own, lws returns a context even when it could not set it up, and is
-/// already destroying it.
-bool has_event_pipe(uv_loop_t& loop)
-{
-    bool found = false;
-    const auto look = [](uv_handle_t* handle, void* result) {
-        if (handle->type == UV_POLL && uv_is_active(handle) != 0)
-            *static_cast<bool*>(result) = true;
-    };
-    uv_walk(&loop, look, &found);
-    return found;
 }
 
 } // namespace
@@ -62,10 +37,9 @@ public:
     std::shared_ptr<lws_runtime> runtime;
 
 private:
-    void shutdown() override
+    void shutdown() override // called twice by later versions of Asio
     {
-        const std::lock_guard lock(creation());
-        if (runtime) runtime->stop();
+        if (runtime && runtime->alive()) runtime->stop();
     }
 };
 
@@ -82,35 +56,10 @@ std::shared_ptr<lws_runtime> lws_runtime::of(const asio::any_io_executor& execut
 }
 
 lws_runtime::lws_runtime(const asio::any_io_executor& executor)
-    : strand_(asio::make_strand(executor))
+    : strand_(asio::make_strand(executor)), executor_(*strand_), loop_(lws_loop::take()),
+      context_(loop_->context())
 {
-    silence_lws();
-    if (uv_loop_init(&loop_) != 0) {
-        throw error(errc::event_loop_unavailable,
-            "No event loop could be made: raise the limit of open files (ulimit -n).");
-    }
-    void* loops[] = {&loop_};
-    lws_context_creation_info info{};
-    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-    info.foreign_loops = loops;
-    info.pcontext = &context_;
-    info.pt_serv_buf_size = 32 * 1024; // above a TLS record
-    info.max_http_header_data = 8 * 1024;
-    info.timeout_secs = far_away;
-    rlimit open_files{};
-    ::getrlimit(RLIMIT_NOFILE, &open_files);
-    if (open_files.rlim_cur > widest_table) info.fd_limit_per_thread = narrow_table;
-    most_users_ = std::min<rlim_t>(open_files.rlim_cur, narrow_table) - 8;
-
-    context_ = lws_create_context(&info);
-    if (!context_ || !has_event_pipe(loop_)) {
-        stop();
-        throw error(errc::event_loop_unavailable,
-            "libwebsockets has no libuv event loop: install the package libwebsockets-evlib-uv "
-            "(Debian, Ubuntu), or a libwebsockets built with libuv.");
-    }
-    const int backend = ::dup(uv_backend_fd(&loop_));
+    const int backend = ::dup(uv_backend_fd(loop_->uv()));
     if (backend < 0) {
         stop();
         throw error(errc::event_loop_unavailable,
@@ -121,11 +70,6 @@ lws_runtime::lws_runtime(const asio::any_io_executor& executor)
 }
 
 lws_runtime::~lws_runtime() = default;
-
-asio::any_io_executor lws_runtime::executor() const
-{
-    return strand_ ? asio::any_io_executor(*strand_) : asio::any_io_executor();
-}
 
 void lws_runtime::kick() noexcept
 {
@@ -151,7 +95,7 @@ void lws_runtime::reclaim_handle(lws* connection) noexcept
         if (handle->type == UV_POLL && handle->data == of && uv_is_closing(handle) == 0)
             uv_close(handle, [](uv_handle_t* closed) { lws_realloc(closed, 0, "lost"); });
     };
-    uv_walk(&loop_, close_lost, connection);
+    uv_walk(loop_->uv(), close_lost, connection);
     kick();
 }
 
@@ -173,16 +117,11 @@ void lws_runtime::leave() noexcept
     kick();
 }
 
-/// Lets libuv work as far as it can without waiting. The second round takes up what callbacks of
-/// the first have asked for.
 void lws_runtime::turn() noexcept
 {
     if (!context_) return;
     turning_ = true;
-    int rounds = 0;
-    do {
-        uv_run(&loop_, UV_RUN_NOWAIT);
-    } while (++rounds < 2 || (uv_backend_timeout(&loop_) == 0 && rounds < 8));
+    loop_->turn(8);
     // libuv's idle handle may have stopped although lws has work that no descriptor announces
     if (lws_service_adjust_timeout(context_, 1, 0) == 0) lws_cancel_service(context_);
     turning_ = false;
@@ -191,7 +130,7 @@ void lws_runtime::turn() noexcept
 
 void lws_runtime::rearm()
 {
-    const int timeout = uv_backend_timeout(&loop_);
+    const int timeout = uv_backend_timeout(loop_->uv());
     if (timeout == 0) return kick();
     if (users_ == 0) return rest();
     if (timeout > 0) {
@@ -223,27 +162,16 @@ void lws_runtime::rest() noexcept
     if (watching_) watch_->cancel(ignored);
 }
 
-/// The context goes down within the first call if all handles close at once, else, as they close,
-/// within the second: lws leaves that to whoever owns the loop.
 void lws_runtime::stop() noexcept
 {
     timer_.reset();
     watch_.reset();
     turning_ = true;
-    const auto settle = [this] {
-        for (int round = 0; round < 1000 && uv_run(&loop_, UV_RUN_NOWAIT) != 0; ++round) {
-        }
-    };
-    lws_context_destroy(context_);
-    settle();
-    lws_context_destroy(context_);
-    const auto close_left = [](uv_handle_t* handle, void*) {
-        if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
-    };
-    uv_walk(&loop_, close_left, nullptr);
-    settle();
-    uv_loop_close(&loop_);
+    loop_->end_connections();
+    for (auto* host : std::exchange(hosts_, {})) lws_vhost_destroy(host);
     context_ = nullptr;
+    lws_loop::give_back(std::move(loop_));
+    executor_ = {};
     strand_.reset();
 }
 
@@ -266,6 +194,7 @@ lws_virtual_host::lws_virtual_host(std::shared_ptr<lws_runtime> runtime,
         throw error(errc::connect_failed,
             "libwebsockets could not set up the connection: memory or descriptors ran out.");
     }
+    runtime_->hosts_.push_back(host_);
 }
 
 /// Posted, since the last connection may let go of the host within a callback of its own.
@@ -274,7 +203,7 @@ lws_virtual_host::~lws_virtual_host()
     if (!host_ || !runtime_->alive()) return;
     asio::post(runtime_->strand_executor(),
         [runtime = runtime_, host = host_, baggage = baggage_, unused_tls = unused_tls_] {
-            if (runtime->alive()) lws_vhost_destroy(host);
+            if (std::erase(runtime->hosts_, host) != 0) lws_vhost_destroy(host);
         });
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transport/lws_loop.hpp"
+
 #include <asio/any_io_executor.hpp>
 #include <asio/basic_waitable_timer.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/posix/basic_stream_descriptor.hpp>
 #include <asio/strand.hpp>
 #include <libwebsockets.h>
-#include <uv.h>
 
 #include <chrono>
 #include <memory>
@@ -46,7 +47,7 @@ public:
     /// False once the execution context is going down: then there is no `context()` any more, and
     /// `executor()` is empty.
     [[nodiscard]] bool alive() const noexcept { return context_ != nullptr; }
-    [[nodiscard]] asio::any_io_executor executor() const;
+    [[nodiscard]] asio::any_io_executor executor() const noexcept { return executor_; }
     /// As `executor()`, with its type; only while `alive()`.
     [[nodiscard]] const strand& strand_executor() const noexcept { return *strand_; }
     [[nodiscard]] lws_context* context() const noexcept { return context_; }
@@ -64,13 +65,14 @@ public:
     void reclaim_handle(lws* connection) noexcept;
 
     /// Connections that lws can still take without running out of descriptors.
-    [[nodiscard]] bool has_room() const noexcept { return users_ < most_users_; }
+    [[nodiscard]] bool has_room() const noexcept { return users_ < loop_->capacity(); }
 
     /// Where a connection reads into; what it holds is void when control leaves the caller.
     [[nodiscard]] std::span<char> read_buffer();
 
 private:
     friend class lws_use;
+    friend class lws_virtual_host;
     class service;
     using watch = asio::posix::basic_stream_descriptor<strand>;
     using timer = asio::basic_waitable_timer<std::chrono::steady_clock,
@@ -84,8 +86,10 @@ private:
     void stop() noexcept;
 
     std::optional<strand> strand_;
-    uv_loop_t loop_{};
+    asio::any_io_executor executor_; // the strand, in one place in memory for all
+    std::unique_ptr<lws_loop> loop_;
     lws_context* context_ = nullptr;
+    std::vector<lws_vhost*> hosts_;
     std::optional<watch> watch_;
     std::optional<timer> timer_;
     bool watching_ = false;
@@ -93,7 +97,6 @@ private:
     bool turning_ = false;
     bool kicked_ = false;
     std::size_t users_ = 0;
-    std::size_t most_users_ = 0;
     std::vector<char> read_buffer_;
 };
 

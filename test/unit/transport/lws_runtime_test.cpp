@@ -7,7 +7,7 @@
 #include <asio/thread_pool.hpp>
 #include <sys/resource.h>
 
-#include <atomic>
+#include <mutex>
 #include <thread>
 
 using namespace test;
@@ -51,6 +51,35 @@ asio::awaitable<void> converse(
     }
     co_await opened->close(1000, "");
 }
+
+/// Counts conversations by how they ended, from any thread.
+class outcomes {
+public:
+    void operator()(const std::exception_ptr& thrown)
+    {
+        const std::lock_guard lock(mutex_);
+        try {
+            if (thrown) std::rethrow_exception(thrown);
+            ++good_;
+        } catch (const std::exception& why) {
+            failures_ += std::string(why.what()) + '\n';
+        }
+    }
+    [[nodiscard]] auto handler()
+    {
+        return [this](std::exception_ptr thrown) { (*this)(thrown); };
+    }
+    void check(int expected) const
+    {
+        CHECK(failures_ == "");
+        CHECK(good_ == expected);
+    }
+
+private:
+    std::mutex mutex_;
+    int good_ = 0;
+    std::string failures_;
+};
 
 /// An echo server with an io_context and a thread of its own.
 class echo_server {
@@ -141,12 +170,11 @@ TEST_CASE("many sessions share one io_context")
     const echo_server server(tls, count);
     asio::io_context io;
     const auto connector = transport::make_lws_connector(io.get_executor());
-    int done = 0;
+    outcomes ended;
     for (int i = 0; i < count; ++i)
-        asio::co_spawn(io, converse(connector, server.port(), tls, 5),
-            [&](std::exception_ptr thrown) { done += thrown ? 0 : 1; });
+        asio::co_spawn(io, converse(connector, server.port(), tls, 5), ended.handler());
     io.run();
-    CHECK(done == count);
+    ended.check(count);
 }
 
 TEST_CASE("pitfall 3.3: several io_contexts come and go in several threads")
@@ -156,7 +184,7 @@ TEST_CASE("pitfall 3.3: several io_contexts come and go in several threads")
     constexpr int sessions = 3;
     const bool tls = GENERATE(false, true);
     const echo_server server(tls, threads * contexts * sessions);
-    std::atomic<int> done = 0;
+    outcomes ended;
     std::vector<std::thread> running;
     for (int i = 0; i < threads; ++i) {
         running.emplace_back([&] {
@@ -164,14 +192,13 @@ TEST_CASE("pitfall 3.3: several io_contexts come and go in several threads")
                 asio::io_context io;
                 const auto connector = transport::make_lws_connector(io.get_executor());
                 for (int s = 0; s < sessions; ++s)
-                    asio::co_spawn(io, converse(connector, server.port(), tls, 3),
-                        [&](std::exception_ptr thrown) { done += thrown ? 0 : 1; });
+                    asio::co_spawn(io, converse(connector, server.port(), tls, 3), ended.handler());
                 io.run();
             }
         });
     }
     for (auto& each : running) each.join();
-    CHECK(done == threads * contexts * sessions);
+    ended.check(threads * contexts * sessions);
 }
 
 TEST_CASE("an io_context may run in several threads")
@@ -179,16 +206,16 @@ TEST_CASE("an io_context may run in several threads")
     const bool tls = GENERATE(false, true);
     constexpr int count = 20;
     const echo_server server(tls, count);
-    std::atomic<int> done = 0;
+    outcomes ended;
     {
         asio::thread_pool pool(4);
         const auto connector = transport::make_lws_connector(pool.get_executor());
         for (int i = 0; i < count; ++i)
             asio::co_spawn(connector->executor(), converse(connector, server.port(), tls, 20),
-                [&](std::exception_ptr thrown) { done += thrown ? 0 : 1; });
+                ended.handler());
         pool.join();
     }
-    CHECK(done == count);
+    ended.check(count);
 }
 
 TEST_CASE("pitfall 3.3: an io_context goes down with connections in every state")
@@ -240,39 +267,53 @@ TEST_CASE("an io_context that stops being run goes down with sessions that nobod
     kept.client.reset(); // posted, never run
 }
 
+namespace {
+
+struct exhaustion {
+    std::vector<live::error> failures;
+    std::size_t succeeded = 0;
+};
+
+asio::awaitable<void> open_until_it_fails(std::shared_ptr<transport::connector> connector,
+    std::uint16_t port, bool tls, exhaustion& result)
+{
+    std::vector<std::unique_ptr<transport::connection>> opened;
+    while (result.failures.size() < 5) {
+        auto request = request_to(port, tls);
+        request.deadlines.upgrade = 300ms;
+        try {
+            opened.push_back(co_await connector->connect(std::move(request)));
+        } catch (const live::error& why) {
+            result.failures.push_back(why);
+        }
+    }
+    result.succeeded = opened.size();
+}
+
+exhaustion exhaust_descriptors(bool tls)
+{
+    exhaustion result;
+    const echo_server server(tls, 100);
+    const descriptor_limit few(100);
+    asio::io_context io;
+    const auto connector = transport::make_lws_connector(io.get_executor());
+    test::run(io, open_until_it_fails(connector, server.port(), tls, result));
+    io.restart();
+    io.run();
+    return result;
+}
+
+} // namespace
+
 TEST_CASE("pitfall 3.8: running out of descriptors is an error, and leaves nothing behind")
 {
     const bool tls = GENERATE(false, true);
+    exhaust_descriptors(tls); // leaves an event loop on the shelf
     const int before = open_descriptors();
-    std::vector<live::error> failures;
-    std::size_t succeeded = 0;
-    {
-        const echo_server server(tls, 64);
-        const descriptor_limit few(static_cast<rlim_t>(open_descriptors()) + 40);
-        asio::io_context io;
-        const auto connector = transport::make_lws_connector(io.get_executor());
-        std::vector<std::unique_ptr<transport::connection>> opened;
-        const auto open = [](std::shared_ptr<transport::connector> with, std::uint16_t port,
-                              bool encrypted, auto& failed, auto& into) -> asio::awaitable<void> {
-            for (int i = 0; i < 40 && failed.size() < 5; ++i) {
-                auto request = request_to(port, encrypted);
-                request.deadlines.upgrade = 300ms;
-                try {
-                    into.push_back(co_await with->connect(std::move(request)));
-                } catch (const live::error& why) {
-                    failed.push_back(why);
-                }
-            }
-        };
-        test::run(io, open(connector, server.port(), tls, failures, opened));
-        succeeded = opened.size();
-        opened.clear();
-        io.restart();
-        io.run();
-    }
-    CHECK(failures.size() == 5);
-    for (const auto& each : failures) CHECK(each.condition() == live::condition::retryable);
-    CHECK(succeeded > 5);
+    const auto result = exhaust_descriptors(tls);
+    CHECK(result.failures.size() == 5);
+    for (const auto& each : result.failures) CHECK(each.condition() == live::condition::retryable);
+    CHECK(result.succeeded > 5);
     CHECK(open_descriptors() == before);
 }
 
