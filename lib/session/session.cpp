@@ -11,33 +11,16 @@ namespace {
 
 using sessions::worth;
 
-class event_source : public async_generator<session_event>::source {
+template <class Element>
+class inbox_source : public async_generator<Element>::source {
 public:
-    explicit event_source(std::shared_ptr<session_core> core) : core_(std::move(core)) {}
-    asio::awaitable<std::optional<session_event>> next() override
+    explicit inbox_source(std::shared_ptr<session_core> core) : core_(std::move(core)) {}
+    asio::awaitable<std::optional<Element>> next() override
     {
-        return session_core::next(core_);
+        return session_core::next<Element>(core_);
     }
 
 private:
-    std::shared_ptr<session_core> core_;
-};
-
-class message_source : public async_generator<server_message>::source {
-public:
-    explicit message_source(std::shared_ptr<session_core> core) : core_(std::move(core)) {}
-    asio::awaitable<std::optional<server_message>> next() override { return next(core_); }
-
-private:
-    static asio::awaitable<std::optional<server_message>> next(std::shared_ptr<session_core> core)
-    {
-        for (;;) {
-            auto event = co_await session_core::next(core);
-            if (!event) co_return std::nullopt;
-            if (auto* message = std::get_if<server_message>(&*event)) co_return std::move(*message);
-        }
-    }
-
     std::shared_ptr<session_core> core_;
 };
 
@@ -143,12 +126,12 @@ asio::awaitable<void> session::send_raw(json message)
 
 async_generator<server_message> session::messages()
 {
-    return async_generator<server_message>(std::make_unique<message_source>(core_));
+    return async_generator<server_message>(std::make_unique<inbox_source<server_message>>(core_));
 }
 
 async_generator<session_event> session::events()
 {
-    return async_generator<session_event>(std::make_unique<event_source>(core_));
+    return async_generator<session_event>(std::make_unique<inbox_source<session_event>>(core_));
 }
 
 live::status session::status() const noexcept { return core_->status(); }

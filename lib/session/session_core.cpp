@@ -11,7 +11,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 // What the user's calls do. The coroutines that work for them are in loop.cpp.
 namespace gemini::live {
@@ -160,25 +162,40 @@ void session_core::drop_stale()
     dropped_ += outbox_.expire(client_->clock->now() - window);
 }
 
-asio::awaitable<std::optional<session_event>> session_core::next(self_ptr self)
+template <class Element>
+asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
 {
     const reader_slot reading(*self);
     for (;;) {
         {
             const std::lock_guard lock(self->mutex_);
-            if (!self->inbox_.empty()) {
-                auto oldest = self->inbox_.take();
-                const auto limit = self->client_->options.limits.inbox;
-                const bool was_full = self->inbox_bytes_ > limit;
-                self->inbox_bytes_ -= oldest.size;
-                if (was_full && self->inbox_bytes_ <= limit) self->reader_took_.set();
-                co_return std::move(oldest.event);
-            }
+            if (auto oldest = self->take<Element>()) co_return oldest;
             if (self->end_) std::rethrow_exception(self->end_);
             if (self->ended_) co_return std::nullopt;
         }
         co_await self->reader_.wait();
     }
+}
+
+template asio::awaitable<std::optional<session_event>> session_core::next(self_ptr);
+template asio::awaitable<std::optional<server_message>> session_core::next(self_ptr);
+
+/// The oldest event of the inbox, or the oldest message: then the events before it are dropped.
+template <class Element>
+std::optional<Element> session_core::take()
+{
+    while (!inbox_.empty()) {
+        auto oldest = inbox_.take();
+        const auto limit = client_->options.limits.inbox;
+        const bool was_full = inbox_bytes_ > limit;
+        inbox_bytes_ -= oldest.size;
+        if (was_full && inbox_bytes_ <= limit) reader_took_.set();
+        if constexpr (std::is_same_v<Element, session_event>)
+            return std::move(oldest.event);
+        else if (auto* element = std::get_if<Element>(&oldest.event))
+            return std::move(*element);
+    }
+    return std::nullopt;
 }
 
 asio::awaitable<void> session_core::drain(self_ptr self)

@@ -37,7 +37,9 @@ public:
     // From any thread ----------------------------------------------------------------------
     static asio::awaitable<void> connect(self_ptr self);
     static asio::awaitable<void> accept(self_ptr self, base::frame message, sessions::worth kind);
-    static asio::awaitable<std::optional<session_event>> next(self_ptr self);
+    /// The next `session_event`, or the next `server_message` alone.
+    template <class Element>
+    static asio::awaitable<std::optional<Element>> next(self_ptr self);
     static asio::awaitable<void> drain(self_ptr self);
     static asio::awaitable<void> close(self_ptr self);
     /// The owner has gone: ends everything without waiting.
@@ -72,6 +74,8 @@ private:
     // With the lock held -------------------------------------------------------------------
     void announce(status_change change);
     void push(session_event event, std::size_t size);
+    template <class Element>
+    std::optional<Element> take();
     void end(std::exception_ptr why);
     void check_open() const;
     void notify();

@@ -33,7 +33,7 @@ asio::awaitable<turn> collect_turn(std::shared_ptr<session_core> core)
 {
     turn collected;
     for (;;) {
-        auto event = co_await session_core::next(core);
+        auto event = co_await session_core::next<session_event>(core);
         if (!event) {
             collected.end = turn_end::closed;
             co_return collected;

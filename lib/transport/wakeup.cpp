@@ -4,14 +4,15 @@
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
-#include <asio/dispatch.hpp>
 #include <asio/error.hpp>
 #include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/post.hpp>
+#include <asio/strand.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <mutex>
+#include <typeinfo>
 #include <utility>
 
 namespace gemini::live::transport {
@@ -93,8 +94,12 @@ public:
             if (slot.is_connected()) slot.clear();
             handler(result);
         };
-        if (way == how::at_once)
-            asio::dispatch(executor, std::move(finish));
+        // Asio 1.22's target() does not look at the type
+        const auto* strand = executor.target_type() == typeid(asio::strand<asio::any_io_executor>)
+                                 ? executor.template target<asio::strand<asio::any_io_executor>>()
+                                 : nullptr;
+        if (way == how::at_once && strand && strand->running_in_this_thread())
+            finish();
         else
             asio::post(executor, std::move(finish));
     }

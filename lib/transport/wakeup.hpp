@@ -20,8 +20,8 @@ public:
 
     void set();
 
-    /// As `set()`, but a waiting coroutine whose executor is at work in the caller's thread goes on
-    /// within this call. To be called last: the coroutine may do anything.
+    /// As `set()`, but a coroutine that waits on the strand which the caller is on goes on within
+    /// this call. To be called last: the coroutine may do anything.
     void set_and_run();
 
     /// Completes on the awaiting coroutine's executor, by post but for `set_and_run()`. One
