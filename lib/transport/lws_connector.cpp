@@ -6,6 +6,7 @@
 #include "transport/proxy.hpp"
 #include "transport/resolver.hpp"
 #include "transport/tls_context.hpp"
+#include "transport/turnstile.hpp"
 
 #include <fmt/format.h>
 
@@ -21,6 +22,9 @@ using clock = std::chrono::steady_clock;
 /// One address may take no longer than this while there are others to try.
 constexpr std::chrono::milliseconds one_of_several{2'500};
 constexpr std::size_t most_hosts_kept = 16;
+/// A handshake takes 10 to 40 KB for its time; a thousand at once would also keep each other, and
+/// the server, waiting. Deadlines count from when it is one's turn.
+constexpr std::size_t most_handshakes = 256;
 
 constexpr lws_protocols protocols[] = {
     {lws_stream::protocol_name, &lws_stream::callback, 0, lws_runtime::rx_buffer_size, 0, nullptr,
@@ -90,6 +94,7 @@ private:
     std::shared_ptr<lws_virtual_host> host_for(const host_key& key);
 
     std::shared_ptr<lws_runtime> runtime_;
+    std::shared_ptr<turnstile> handshakes_ = std::make_shared<turnstile>(most_handshakes);
     std::vector<std::pair<host_key, std::shared_ptr<lws_virtual_host>>> hosts_; // oldest use first
 };
 
@@ -145,6 +150,7 @@ asio::awaitable<std::unique_ptr<connection>> lws_connector::dial(
     const auto next_hop = proxy ? proxy->host : request.host;
     const auto addresses = co_await resolve(next_hop, request.deadlines.resolve);
 
+    const auto handshake = co_await turnstile::enter(self->handshakes_);
     const auto begun = clock::now();
     std::optional<error> failure;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
