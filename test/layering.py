@@ -20,7 +20,7 @@ ROOMS = {
     "transport": {"base", "fmt", "asio", "system", "libwebsockets", "openssl", "uv"},
     "tools": {"protocol", "base", "fmt", "asio"},
     "session": {"protocol", "transport", "auth", "base", "fmt", "asio"},
-    "emulator": {"protocol", "transport", "base", "fmt", "asio"},
+    "emulator": {"protocol", "transport", "base", "fmt", "asio", "system"},  # its program is a command of the system
 }
 PUBLIC = {"asio"}
 PUBLIC_EXTRA = {"format.hpp": {"fmt"}}
@@ -35,8 +35,8 @@ LIBRARIES = [
     (r"libwebsockets(/.*)?\.h|lws.*\.h", "libwebsockets"),
     (r"openssl/.*", "openssl"),
     (r"uv(/.*)?\.h", "uv"),
-    (r"[a-z_]+", "std"),
-    (r"(arpa|net|netinet|sys)/.*\.h|(errno|fcntl|netdb|poll|pthread|signal|strings|termios|unistd)\.h", "system"),
+    (r"[a-z_]+|immintrin\.h", "std"),
+    (r"(arpa|net|netinet|sys)/.*\.h|(errno|fcntl|getopt|netdb|poll|pthread|signal|strings|termios|unistd)\.h", "system"),
 ]
 
 
