@@ -2,6 +2,7 @@
 #include "protocol/decode.hpp"
 
 #include "base/base64.hpp"
+#include "protocol/json_check.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -10,9 +11,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
+#include <cstring>
 #include <limits>
-#include <span>
+#include <new>
 #include <utility>
 
 namespace gemini::live::protocol {
@@ -21,8 +24,6 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 static_assert(base::padded_buffer::padding >= simdjson::SIMDJSON_PADDING);
-
-constexpr int max_depth = 64;
 
 class reader;
 
@@ -68,18 +69,17 @@ public:
             if (next.error() != simdjson::SUCCESS) fail("is not valid JSON");
             // of `next`, not of its field: there later versions of simdjson want an argument
             const auto name = must(next.unescaped_key(), "has a bad member name");
-            auto field = std::move(next).value_unsafe();
+            auto value = std::move(next).value_unsafe().value();
             const auto found = std::find_if(rules.begin(), rules.end(),
                 [name](const rule<T>& each) { return each.name == name; });
-            if (found == rules.end()) {
+            if (found != rules.end()) {
+                enter({found->name, -1});
+                if (!is_null(value)) found->read(*this, value, into);
+                --depth_;
+            } else if (!is_null(value)) {
                 if (unknown) unknown->emplace_back(name);
-                skip(field.value());
-                continue;
+                check(value, depth_ + 1);
             }
-            enter({found->name, -1});
-            auto value = field.value();
-            if (!is_null(value)) found->read(*this, value, into);
-            --depth_;
         }
     }
 
@@ -102,7 +102,7 @@ public:
 
     std::string string(ondemand::value value) const
     {
-        return std::string(must(value.get_string(), "is not a string in UTF-8"));
+        return std::string(must(value.get_string(), "is not a string"));
     }
 
     bool boolean(ondemand::value value) const { return must(value.get_bool(), "is not a boolean"); }
@@ -116,6 +116,14 @@ public:
         const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
         if (failed != std::errc() || end != text.data() + text.size()) fail("is not an integer");
         return number;
+    }
+
+    int small_integer(ondemand::value value) const
+    {
+        const auto number = integer(value);
+        if (number < std::numeric_limits<int>::min() || number > std::numeric_limits<int>::max())
+            fail("is too large");
+        return static_cast<int>(number);
     }
 
     /// "9.846s": seconds with up to nine decimals.
@@ -146,27 +154,23 @@ public:
     {
         std::string_view text = value.raw_json_token();
         while (!text.empty() && text.back() != '"') text.remove_suffix(1); // white space behind
-        const bool plain =
-            text.size() >= 2 && text.front() == '"' && text.find('\\') == std::string_view::npos;
-        text = plain ? text.substr(1, text.size() - 2)
-                     : must(value.get_string(), "is not a string in UTF-8");
-        to.resize(base::base64_capacity(text.size()));
-        const auto size = base::base64_decode(text, to.data());
-        if (!size) fail("is not base64");
-        to.resize(*size);
+        const bool quoted = text.size() >= 2 && text.front() == '"';
+        if (quoted && read_base64(text.substr(1, text.size() - 2), to)) return;
+        // slashes may have been escaped
+        if (!read_base64(must(value.get_string(), "is not a string"), to)) fail("is not base64");
     }
 
-    /// A whole object as JSON.
+    /// A whole object as its text.
     json object_text(ondemand::value value) const
     {
-        auto object = must(value.get_object(), "is not an object");
-        const auto text = must(object.raw_json(), "is not valid JSON");
-        const auto end = text.rfind('}') + 1; // what simdjson gives may run on to the next token
-        try {
-            return json(std::string(text.substr(0, end)));
-        } catch (const error&) {
-            fail("is not valid JSON");
-        }
+        ondemand::json_type type{};
+        if (value.type().get(type) != simdjson::SUCCESS || type != ondemand::json_type::object)
+            fail("is not an object");
+        const char* const begin = value.raw_json_token().data();
+        check(value, depth_);
+        const char* end = must(value.current_location(), "is not valid JSON"); // of what follows
+        while (end[-1] != '}') --end;
+        return json::trusted(std::string(begin, end));
     }
 
     bool is_null(ondemand::value& value) const
@@ -189,26 +193,20 @@ private:
         steps_[depth_++] = next;
     }
 
-    /// What nobody reads must still be sane: simdjson walks over it without looking.
-    void skip(ondemand::value value) const
+    /// What nobody reads must be JSON, too.
+    void check(ondemand::value value, std::size_t depth) const
     {
-        const auto text = must(simdjson::to_json_string(value), "is not valid JSON");
-        int depth = 0;
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            switch (text[i]) {
-            case '"':
-                for (++i; i < text.size() && text[i] != '"'; ++i)
-                    if (text[i] == '\\') ++i;
-                break;
-            case '{':
-            case '[':
-                if (++depth > max_depth) fail("has a member that is nested too deeply");
-                break;
-            case '}':
-            case ']': --depth; break;
-            default: break;
-            }
-        }
+        const auto failed = check_json(value, static_cast<int>(depth));
+        if (failed == simdjson::DEPTH_ERROR) fail("is nested too deeply");
+        if (failed != simdjson::SUCCESS) fail("is not valid JSON");
+    }
+
+    static bool read_base64(std::string_view text, bytes& to)
+    {
+        to.resize(base::base64_capacity(text.size()));
+        const auto size = base::base64_decode(text, to.data());
+        to.resize(size.value_or(0));
+        return size.has_value();
     }
 
     std::array<step, 16> steps_{};
@@ -343,8 +341,8 @@ constexpr std::array usage_rules{
 };
 
 constexpr std::array error_rules{
-    rule<server_error>{"code", [](reader& in, ondemand::value v,
-                                   server_error& e) { e.code = static_cast<int>(in.integer(v)); }},
+    rule<server_error>{"code",
+        [](reader& in, ondemand::value v, server_error& e) { e.code = in.small_integer(v); }},
     rule<server_error>{"message",
         [](reader& in, ondemand::value v, server_error& e) { e.message = in.string(v); }},
     rule<server_error>{
@@ -384,12 +382,32 @@ constexpr std::array message_rules{
         }},
 };
 
-/// The parser's tables are as large as the largest message: one for each thread, not one for each
-/// message. Nothing of a message stays in it.
+/// A parser's tables are several times as large as its largest message. So there is one for each
+/// thread, not one for each message or session; nothing of a message stays in it.
 ondemand::parser& this_threads_parser()
 {
     thread_local ondemand::parser parser;
     return parser;
+}
+
+constexpr std::size_t everyday_message = 256 * 1024; // larger ones leave no tables behind
+
+void read_message(base::padded_buffer& text, ondemand::parser& parser, reader& in, sm& into)
+{
+    if (parser.capacity() < text.size() &&
+        parser.allocate(std::bit_ceil(text.size())) != simdjson::SUCCESS)
+        throw std::bad_alloc();
+    // simdjson looks at what follows a text that ends too early
+    std::memset(text.data() + text.size(), 0, base::padded_buffer::padding);
+    const simdjson::padded_string_view view(
+        text.data(), text.size(), text.size() + base::padded_buffer::padding);
+    ondemand::document document;
+    if (parser.iterate(view).get(document) != simdjson::SUCCESS) in.fail("is not JSON in UTF-8");
+    ondemand::object object;
+    if (document.get_object().get(object) != simdjson::SUCCESS) in.fail("is not a JSON object");
+    in.members(object, into, message_rules, &into.unknown);
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
+        in.fail("goes on behind its end");
 }
 
 } // namespace
@@ -399,17 +417,11 @@ server_message decode_server_message(base::padded_buffer text)
     reader in;
     if (text.empty()) in.fail("is empty");
     server_message::members members;
-    {
-        ondemand::document document;
-        const simdjson::padded_string_view view(
-            text.data(), text.size(), text.size() + base::padded_buffer::padding);
-        if (this_threads_parser().iterate(view).get(document) != simdjson::SUCCESS)
-            in.fail("is not JSON in UTF-8");
-        ondemand::object object;
-        if (document.get_object().get(object) != simdjson::SUCCESS) in.fail("is not a JSON object");
-        in.members(object, members, message_rules, &members.unknown);
-        if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
-            in.fail("goes on behind its end");
+    if (text.size() <= everyday_message) {
+        read_message(text, this_threads_parser(), in, members);
+    } else {
+        ondemand::parser parser;
+        read_message(text, parser, in, members);
     }
     server_message::text_buffer raw;
     raw.size = text.size();

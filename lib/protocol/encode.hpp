@@ -7,6 +7,7 @@
 #include <gemini/live/setup.hpp>
 
 #include <span>
+#include <string>
 #include <string_view>
 
 /// Between typed messages and JSON text. Pure functions.
@@ -20,6 +21,8 @@ namespace gemini::live::protocol {
 /// The same as for `realtime_input::audio(pcm, rate)`, straight from the caller's bytes into the
 /// frame.
 [[nodiscard]] base::frame encode_realtime_audio(std::span<const std::byte> pcm, int rate);
+/// "audio/pcm;rate=16000"
+[[nodiscard]] std::string pcm_mime_type(int rate);
 [[nodiscard]] base::frame encode_tool_response(std::span<const function_response> responses);
 
 // What a server sends, in the service's style: indented by two spaces, a newline at the end.

@@ -26,7 +26,25 @@ bool is_loopback(std::string_view host)
     return host.starts_with("127.") && std::all_of(host.begin(), host.end(), is_address);
 }
 
-/// Takes the host, without the brackets of an IPv6 address, from the front of `rest`.
+std::string lowered(std::string_view text)
+{
+    std::string result(text);
+    for (char& c : result)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return result;
+}
+
+/// Of letters, digits and `marks`.
+bool consists_of(std::string_view text, std::string_view marks)
+{
+    return std::all_of(text.begin(), text.end(), [marks](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               marks.find(c) != std::string_view::npos;
+    });
+}
+
+/// Takes the host, in small letters and without the brackets of an IPv6 address, from the front of
+/// `rest`.
 std::string take_host(std::string_view& rest)
 {
     const bool bracketed = rest.starts_with('[');
@@ -35,7 +53,11 @@ std::string take_host(std::string_view& rest)
     const auto host = bracketed ? rest.substr(1, end - 1) : rest.substr(0, end);
     rest.remove_prefix(bracketed ? end + 1 : end);
     if (host.empty()) refuse("names no host");
-    return std::string(host);
+    if (bracketed && host.find(':') == std::string_view::npos)
+        refuse("has something other than an IPv6 address in brackets");
+    if (!consists_of(host, bracketed ? ":." : "-._"))
+        refuse("has a character in its host that no host has");
+    return lowered(host);
 }
 
 std::uint16_t read_port(std::string_view text)
@@ -45,12 +67,6 @@ std::uint16_t read_port(std::string_view text)
     if (failed != std::errc() || end != text.data() + text.size() || port == 0)
         refuse("has a bad port");
     return port;
-}
-
-bool reads_as_version(std::string_view text)
-{
-    return !text.empty() && std::all_of(text.begin(), text.end(),
-                                [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
 } // namespace
@@ -64,7 +80,7 @@ endpoint gemini_endpoint(std::string_view base_url, std::string_view api_version
     if (has_bad_byte(base_url)) refuse("has a space or a control character in it");
     const auto scheme_end = base_url.find("://");
     if (scheme_end == std::string_view::npos) refuse("has no scheme");
-    const auto scheme = base_url.substr(0, scheme_end);
+    const auto scheme = lowered(base_url.substr(0, scheme_end));
     endpoint result;
     result.tls = scheme == "https" || scheme == "wss";
     if (!result.tls && scheme != "http" && scheme != "ws") refuse("has an unknown scheme");
@@ -85,7 +101,7 @@ endpoint gemini_endpoint(std::string_view base_url, std::string_view api_version
                         "http:// is for this machine (127.0.0.1, ::1, localhost) only.",
                 result.host));
     }
-    if (!reads_as_version(api_version)) {
+    if (api_version.empty() || !consists_of(api_version, {})) {
         throw error(
             errc::invalid_argument, "The API version must look like v1beta: letters and digits.");
     }

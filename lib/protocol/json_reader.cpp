@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/json_reader.hpp"
 
+#include "protocol/json_check.hpp"
+
 #include <gemini/live/error.hpp>
 
-#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <charconv>
@@ -11,8 +12,6 @@
 namespace gemini::live::protocol {
 
 namespace dom = simdjson::dom;
-
-constexpr std::size_t max_depth = 64;
 
 struct json_value::document {
     dom::parser parser;
@@ -31,12 +30,13 @@ json_value json_value::parse(std::string_view text)
 {
     auto owner = std::make_shared<document>();
     dom::element root;
-    auto failed = owner->parser.allocate(text.size() + 1, max_depth);
+    // simdjson counts the level of the document itself, too
+    auto failed = owner->parser.allocate(text.size() + 1, max_json_depth + 1);
     if (failed == simdjson::SUCCESS)
         failed = owner->parser.parse(text.data(), text.size()).get(root);
     if (failed != simdjson::SUCCESS) {
         throw error(errc::malformed_message,
-            fmt::format("Not JSON in UTF-8: {}.", simdjson::error_message(failed)));
+            find_json_fault(text).value_or("An integer in the JSON is too large."));
     }
     return {owner, std::make_shared<const position>(position{root})};
 }

@@ -17,8 +17,8 @@ class json_value {
 public:
     enum class type { null, boolean, number, string, array, object };
 
-    /// Throws errc::malformed_message with the position for text that is not JSON in UTF-8 or is
-    /// deeper than 64.
+    /// Throws errc::malformed_message with the position for text that is not JSON in UTF-8, is
+    /// deeper than 64 or has an integer of more than 64 bits in it.
     [[nodiscard]] static json_value parse(std::string_view text);
 
     [[nodiscard]] type kind() const noexcept;

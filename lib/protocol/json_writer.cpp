@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/json_writer.hpp"
 
+#include "base/base64.hpp"
 #include "base/utf8.hpp"
 
 #include <gemini/live/error.hpp>
@@ -9,20 +10,22 @@
 
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 namespace gemini::live::protocol {
 namespace {
 
-/// What stands for each byte in a string; empty: the byte itself.
-const auto escapes = [] {
-    std::array<std::string, 256> table;
-    for (int i = 0; i < 0x20; ++i) table[static_cast<std::size_t>(i)] = fmt::format("\\u{:04x}", i);
-    table['"'] = "\\\"";
-    table['\\'] = "\\\\";
-    table['\n'] = "\\n";
-    table['\r'] = "\\r";
-    table['\t'] = "\\t";
+/// What follows the backslash that stands for a byte: 0 where none is needed, 'u' for the long
+/// form.
+constexpr auto escapes = [] {
+    std::array<char, 256> table{};
+    for (std::size_t control = 0; control < 0x20; ++control) table[control] = 'u';
+    table['"'] = '"';
+    table['\\'] = '\\';
+    table['\n'] = 'n';
+    table['\r'] = 'r';
+    table['\t'] = 't';
     return table;
 }();
 
@@ -34,34 +37,32 @@ bool append_json_string(std::string& to, std::string_view text)
     to += '"';
     std::size_t plain = 0; // begin of what has not been copied yet
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto& escape = escapes[static_cast<unsigned char>(text[i])];
-        if (escape.empty()) continue;
-        to.append(text, plain, i - plain).append(escape);
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const char escape = escapes[byte];
+        if (escape == 0) continue;
+        to.append(text, plain, i - plain).append({'\\', escape});
+        if (escape == 'u') fmt::format_to(std::back_inserter(to), "{:04x}", byte);
         plain = i + 1;
     }
     to.append(text, plain).append(1, '"');
     return true;
 }
 
+/// Makes room for a member or an element behind those that are there.
 void json_writer::separate()
 {
-    if (!std::exchange(after_key_, false) && !first_) text_ += ',';
-    first_ = false;
-}
-
-/// A value has been written: its key, if it had one, is done with.
-void json_writer::done() noexcept
-{
-    if (!path_.empty() && !path_.back().empty()) path_.pop_back();
+    if (std::exchange(after_key_, false) || levels_.empty()) return;
+    if (levels_.back().count++ != 0) text_ += ',';
 }
 
 void json_writer::refuse(std::string_view why) const
 {
     std::string path;
-    for (const auto& each : path_) {
-        if (each.empty()) continue;
-        if (!path.empty()) path += '.';
-        path += each;
+    for (const auto& each : levels_) {
+        if (each.array)
+            path += fmt::format("[{}]", each.count - 1);
+        else
+            path.append(path.empty() ? "" : ".").append(each.key);
     }
     throw error(errc::invalid_argument,
         fmt::format("{} cannot be sent: {}.", path.empty() ? "The value" : path, why));
@@ -69,27 +70,36 @@ void json_writer::refuse(std::string_view why) const
 
 json_writer& json_writer::open(char bracket)
 {
+    const auto begin = after_key_ ? member_begin_ : text_.size();
     separate();
     text_ += bracket;
-    path_.emplace_back(); // divides the keys outside from those inside
-    first_ = true;
+    levels_.push_back({bracket == '[', begin});
     return *this;
 }
 
 json_writer& json_writer::close(char bracket)
 {
     text_ += bracket;
-    path_.pop_back();
-    first_ = false;
-    done();
+    levels_.pop_back();
+    return *this;
+}
+
+json_writer& json_writer::end_object_unless_empty()
+{
+    if (levels_.back().count != 0) return end_object();
+    text_.resize(levels_.back().begin);
+    levels_.pop_back();
+    --levels_.back().count;
     return *this;
 }
 
 json_writer& json_writer::key(std::string_view name)
 {
+    member_begin_ = text_.size();
     separate();
-    path_.push_back(name);
-    text_.append(1, '"').append(name).append("\":");
+    levels_.back().key = name;
+    if (!append_json_string(text_, name)) refuse("its name is not UTF-8");
+    text_ += ':';
     after_key_ = true;
     return *this;
 }
@@ -98,7 +108,6 @@ json_writer& json_writer::string(std::string_view value)
 {
     separate();
     if (!append_json_string(text_, value)) refuse("it is not UTF-8");
-    done();
     return *this;
 }
 
@@ -108,7 +117,6 @@ json_writer& json_writer::number(double value)
     if (!std::isfinite(value)) refuse("it is not a finite number");
     fmt::format_to(std::back_inserter(text_), "{}", value);
     if (text_.ends_with(".0")) text_.resize(text_.size() - 2);
-    done();
     return *this;
 }
 
@@ -116,7 +124,6 @@ json_writer& json_writer::integer(std::int64_t value)
 {
     separate();
     fmt::format_to(std::back_inserter(text_), "{}", value);
-    done();
     return *this;
 }
 
@@ -124,7 +131,15 @@ json_writer& json_writer::boolean(bool value)
 {
     separate();
     text_ += value ? "true" : "false";
-    done();
+    return *this;
+}
+
+json_writer& json_writer::base64(std::span<const std::byte> bytes)
+{
+    separate();
+    const auto begin = text_.size();
+    text_.resize(begin + base::base64_size(bytes.size()) + 2, '"');
+    base::base64_encode(bytes, text_.data() + begin + 1);
     return *this;
 }
 
@@ -132,7 +147,6 @@ json_writer& json_writer::raw(std::string_view json)
 {
     separate();
     text_ += json;
-    done();
     return *this;
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gemini::live::protocol {
@@ -16,12 +20,16 @@ public:
     json_writer& end_object() { return close('}'); }
     json_writer& begin_array() { return open('['); }
     json_writer& end_array() { return close(']'); }
+    /// Ends an object that is a member; one without members is taken back, its name too.
+    json_writer& end_object_unless_empty();
+    /// `name` stays readable until the object ends.
     json_writer& key(std::string_view name);
 
     json_writer& string(std::string_view value);
     json_writer& number(double value);
     json_writer& integer(std::int64_t value);
     json_writer& boolean(bool value);
+    json_writer& base64(std::span<const std::byte> bytes);
     /// JSON that is known to be valid.
     json_writer& raw(std::string_view json);
 
@@ -34,6 +42,10 @@ public:
     {
         return key(name).string(value);
     }
+    json_writer& member(std::string_view name, const std::string& value)
+    {
+        return key(name).string(value);
+    }
     json_writer& member(std::string_view name, double value) { return key(name).number(value); }
     json_writer& member(std::string_view name, std::int64_t value)
     {
@@ -41,20 +53,39 @@ public:
     }
     json_writer& member(std::string_view name, int value) { return key(name).integer(value); }
     json_writer& member(std::string_view name, bool value) { return key(name).boolean(value); }
+    /// Nothing when there is no value.
+    template <class T>
+    json_writer& member(std::string_view name, const std::optional<T>& value)
+    {
+        return value ? member(name, *value) : *this;
+    }
+    /// Nothing for what an absent member means anyway: "", 0, false.
+    template <class T>
+    json_writer& unless_default(std::string_view name, const T& value)
+    {
+        return value == T{} ? *this : member(name, value);
+    }
 
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
     [[nodiscard]] std::string take() noexcept { return std::move(text_); }
 
 private:
+    /// An object or array that is open.
+    struct level {
+        bool array;
+        std::size_t begin;      // in the text, with all that belongs to the member
+        std::string_view key{}; // of the latest member
+        int count = 0;          // of members or elements
+    };
+
     json_writer& open(char bracket);
     json_writer& close(char bracket);
     void separate();
-    void done() noexcept;
     [[noreturn]] void refuse(std::string_view why) const;
 
     std::string text_;
-    std::vector<std::string_view> path_{}; // keys of open members; names are literals
-    bool first_ = true;                    // of its object or array
+    std::vector<level> levels_{};
+    std::size_t member_begin_ = 0;
     bool after_key_ = false;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/messages.hpp>
 
-#include <fmt/format.h>
+#include "protocol/encode.hpp"
 
 #include <utility>
 
@@ -111,7 +111,7 @@ void server_message::epoch(std::uint64_t number) noexcept { state_->epoch = numb
 realtime_input realtime_input::audio(std::span<const std::byte> pcm, int rate)
 {
     realtime_input input(kind::audio);
-    input.media_ = blob(fmt::format("audio/pcm;rate={}", rate), bytes(pcm.begin(), pcm.end()));
+    input.media_ = blob(protocol::pcm_mime_type(rate), bytes(pcm.begin(), pcm.end()));
     return input;
 }
 

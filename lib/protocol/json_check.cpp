@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/json_check.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace gemini::live::protocol {
+namespace {
+
+using simdjson::error_code;
+namespace ondemand = simdjson::ondemand;
+
+/// Asks for a value and forgets it.
+template <class T>
+error_code failure_of(simdjson::simdjson_result<T> result)
+{
+    return result.error();
+}
+
+error_code check_members(ondemand::object object, int depth)
+{
+    for (auto field : object) {
+        if (field.error() != simdjson::SUCCESS) return field.error();
+        if (const auto failed = failure_of(field.unescaped_key())) return failed;
+        ondemand::value value;
+        if (const auto failed = field.value().get(value)) return failed;
+        if (const auto failed = check_json(value, depth + 1)) return failed;
+    }
+    return simdjson::SUCCESS;
+}
+
+error_code check_elements(ondemand::array array, int depth)
+{
+    for (auto element : array) {
+        ondemand::value value;
+        if (const auto failed = std::move(element).get(value)) return failed;
+        if (const auto failed = check_json(value, depth + 1)) return failed;
+    }
+    return simdjson::SUCCESS;
+}
+
+/// Of a value or a document, which may be a value outside of all objects and arrays.
+template <class Value>
+error_code check(Value& value, int depth)
+{
+    ondemand::json_type type{};
+    if (const auto failed = value.type().get(type)) return failed;
+    switch (type) {
+    case ondemand::json_type::object: {
+        ondemand::object object;
+        if (depth == max_json_depth) return simdjson::DEPTH_ERROR;
+        if (const auto failed = value.get_object().get(object)) return failed;
+        return check_members(object, depth);
+    }
+    case ondemand::json_type::array: {
+        ondemand::array array;
+        if (depth == max_json_depth) return simdjson::DEPTH_ERROR;
+        if (const auto failed = value.get_array().get(array)) return failed;
+        return check_elements(array, depth);
+    }
+    case ondemand::json_type::string: return failure_of(value.get_string());
+    case ondemand::json_type::number: return failure_of(value.get_double());
+    case ondemand::json_type::boolean: return failure_of(value.get_bool());
+    default: break;
+    }
+    bool null = false;
+    if (const auto failed = simdjson::simdjson_result<bool>(value.is_null()).get(null))
+        return failed;
+    return null ? simdjson::SUCCESS : simdjson::TAPE_ERROR;
+}
+
+std::string_view reason(error_code failed)
+{
+    switch (failed) {
+    case simdjson::EMPTY: return "it is empty";
+    case simdjson::UTF8_ERROR: return "it is not UTF-8";
+    case simdjson::DEPTH_ERROR: return "objects and arrays are nested too deeply";
+    case simdjson::STRING_ERROR: return "a string has a bad escape";
+    case simdjson::NUMBER_ERROR: return "a number is malformed or too large";
+    case simdjson::UNCLOSED_STRING: return "a string does not end";
+    case simdjson::UNESCAPED_CHARS: return "a string has a control character in it";
+    case simdjson::TRAILING_CONTENT: return "it goes on behind its end";
+    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT: return "its last bracket is not at the end";
+    default: return "brackets, commas, colons or words are not where they belong";
+    }
+}
+
+error_code check_document(ondemand::document& document)
+{
+    if (const auto failed = check(document, 0)) return failed;
+    const auto behind = document.current_location();
+    return behind.error() == simdjson::OUT_OF_BOUNDS ? simdjson::SUCCESS
+                                                     : simdjson::TRAILING_CONTENT;
+}
+
+} // namespace
+
+simdjson::error_code check_json(ondemand::value value, int depth) { return check(value, depth); }
+
+std::optional<std::string> find_json_fault(std::string_view text)
+{
+    const simdjson::padded_string padded(text);
+    ondemand::parser parser;
+    ondemand::document document;
+    if (const auto failed = parser.iterate(padded).get(document))
+        return fmt::format("Not JSON: {}.", reason(failed));
+    const auto failed = check_document(document);
+    if (failed == simdjson::SUCCESS) return std::nullopt;
+    const char* at = nullptr;
+    if (document.current_location().get(at) != simdjson::SUCCESS) at = padded.data() + text.size();
+    return fmt::format("Not JSON near byte {}: {}.", at - padded.data(), reason(failed));
+}
+
+} // namespace gemini::live::protocol

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <simdjson.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// simdjson's On-Demand looks only at what it is asked for and gets over the rest by counting
+/// brackets. These ask for everything, so that what passes is JSON. For the sources of this room
+/// only.
+namespace gemini::live::protocol {
+
+/// How many objects and arrays may stand inside one another.
+inline constexpr int max_json_depth = 64;
+
+/// Walks over a value that stands inside of `depth` objects and arrays. Gives the first error.
+[[nodiscard]] simdjson::error_code check_json(simdjson::ondemand::value value, int depth);
+
+/// What keeps a text from being JSON, and about where, as a sentence. Nothing when it is JSON.
+[[nodiscard]] std::optional<std::string> find_json_fault(std::string_view text);
+
+} // namespace gemini::live::protocol

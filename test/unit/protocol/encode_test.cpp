@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/encode.hpp"
+
+#include "protocol/decode.hpp"
+#include "support/catch.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace gemini::live;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view any_model = "gemini-3.8-live";
+
+/// A setup of which nothing but the model goes onto the wire.
+setup plain()
+{
+    setup minimal{.model = std::string(any_model)};
+    minimal.session_resumption.reset();
+    return minimal;
+}
+
+std::string wire(const setup& given, std::string_view handle = {})
+{
+    return std::string(protocol::encode_setup(given, handle).view());
+}
+
+/// The setup frame with these members beside the model.
+std::string with_model(std::string_view members)
+{
+    return R"({"setup":{"model":"models/gemini-3.8-live")" + std::string(members) + "}}";
+}
+
+std::string wire(const realtime_input& input)
+{
+    return std::string(protocol::encode_realtime_input(input).view());
+}
+
+template <class Work>
+std::string refusal_of(Work work)
+{
+    try {
+        static_cast<void>(work());
+    } catch (const error& refused) {
+        REQUIRE(refused.value() == errc::invalid_argument);
+        return refused.what();
+    }
+    return "taken";
+}
+
+std::span<const std::byte> bytes_of(std::string_view text)
+{
+    return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+} // namespace
+
+TEST_CASE("a setup of a model alone says nothing else")
+{
+    CHECK(wire(plain()) == with_model(""));
+    setup tuned = plain();
+    tuned.model = "tunedModels/my-model";
+    CHECK(wire(tuned) == R"({"setup":{"model":"tunedModels/my-model"}})");
+}
+
+TEST_CASE("members of generationConfig are under it, zeros too")
+{
+    setup given = plain();
+    given.response_modalities = modality::audio | modality::text;
+    given.temperature = 0.7;
+    given.top_p = 0.0;
+    given.top_k = 40;
+    given.max_output_tokens = 1024;
+    given.seed = 0;
+    given.voice = "Puck";
+    given.language_code = "en-US";
+    CHECK(
+        wire(given) ==
+        with_model(
+            R"(,"generationConfig":{"responseModalities":["TEXT","AUDIO"],"temperature":0.7,"topP":0,"topK":40,"maxOutputTokens":1024,"seed":0,"speechConfig":{"languageCode":"en-US","voiceConfig":{"prebuiltVoiceConfig":{"voiceName":"Puck"}}}})"));
+    setup language = plain();
+    language.language_code = "de-DE";
+    CHECK(wire(language) ==
+          with_model(R"(,"generationConfig":{"speechConfig":{"languageCode":"de-DE"}})"));
+}
+
+TEST_CASE("a system instruction is content, a text that of the user")
+{
+    setup given = plain();
+    given.system_instruction = "Be brief.";
+    CHECK(wire(given) ==
+          with_model(R"(,"systemInstruction":{"role":"user","parts":[{"text":"Be brief."}]})"));
+    std::vector<part> parts;
+    parts.emplace_back("Be brief.");
+    parts.emplace_back("Speak German.");
+    given.system_instruction = content("system", std::move(parts));
+    CHECK(
+        wire(given) ==
+        with_model(
+            R"(,"systemInstruction":{"role":"system","parts":[{"text":"Be brief."},{"text":"Speak German."}]})"));
+}
+
+TEST_CASE("functions are declared with their JSON schema as it was given")
+{
+    setup given = plain();
+    given.functions.push_back(
+        {.name = "add", .description = "Adds", .parameters = json(R"({"type": "object"})")});
+    given.functions.push_back({.name = "now"});
+    CHECK(
+        wire(given) ==
+        with_model(
+            R"(,"tools":[{"functionDeclarations":[{"name":"add","description":"Adds","parametersJsonSchema":{"type": "object"}},{"name":"now"}]}])"));
+    given.functions[0].parameters = json("[]");
+    CHECK(refusal_of([&] { return wire(given); }) ==
+          "function_declaration::parameters must be a JSON object.");
+}
+
+TEST_CASE("transcriptions are switched on by being there")
+{
+    setup given = plain();
+    given.input_audio_transcription.emplace();
+    given.output_audio_transcription.emplace().language_codes = {"de-DE", "en-US"};
+    CHECK(
+        wire(given) ==
+        with_model(
+            R"(,"inputAudioTranscription":{},"outputAudioTranscription":{"languageCodes":["de-DE","en-US"]})"));
+}
+
+TEST_CASE("a session asks for handles, unless told otherwise, and goes on by the newest it knows")
+{
+    setup given = plain();
+    given.session_resumption.emplace();
+    CHECK(wire(given) == with_model(R"(,"sessionResumption":{})"));
+    CHECK(wire(given, "new") == with_model(R"(,"sessionResumption":{"handle":"new"})"));
+    given.session_resumption->handle = "old";
+    CHECK(wire(given) == with_model(R"(,"sessionResumption":{"handle":"old"})"));
+    CHECK(wire(given, "new") == with_model(R"(,"sessionResumption":{"handle":"new"})"));
+    given.session_resumption.reset();
+    CHECK(wire(given, "new") == with_model(""));
+}
+
+TEST_CASE("extra members come last, and into the objects that are there already")
+{
+    setup given = plain();
+    given.temperature = 0.5;
+    given.system_instruction = "Hi";
+    given.extra = json(R"({"proactivity": {"proactiveAudio": true},
+        "generationConfig": {"thinkingConfig": {"thinkingBudget": 0}, "temperature": 1},
+        "systemInstruction": {"parts": []}, "\"": null})");
+    CHECK(
+        wire(given) ==
+        with_model(
+            R"(,"generationConfig":{"temperature":1,"thinkingConfig":{"thinkingBudget":0}},"systemInstruction":{"role":"user","parts":[]},"proactivity":{"proactiveAudio":true},"\"":null)"));
+    given.extra = json("3");
+    CHECK(refusal_of([&] { return wire(given); }) == "setup::extra must be a JSON object.");
+}
+
+TEST_CASE("what JSON cannot carry is refused by the path of its member")
+{
+    const auto told = [](auto change) {
+        setup given = plain();
+        change(given);
+        return refusal_of([&] { return wire(given); });
+    };
+    CHECK(told([](setup& s) { s.temperature = std::nan(""); }) ==
+          "setup.generationConfig.temperature cannot be sent: it is not a finite number.");
+    CHECK(told([](setup& s) { s.top_p = std::numeric_limits<double>::infinity(); }) ==
+          "setup.generationConfig.topP cannot be sent: it is not a finite number.");
+    CHECK(told([](setup& s) { s.voice = "\xff"; }) ==
+          "setup.generationConfig.speechConfig.voiceConfig.prebuiltVoiceConfig.voiceName cannot be "
+          "sent: it is not UTF-8.");
+    CHECK(told([](setup& s) {
+        s.functions.push_back({.name = "f"});
+        s.functions.push_back({.name = "\xc3"});
+    }) == "setup.tools[0].functionDeclarations[1].name cannot be sent: it is not UTF-8.");
+    std::vector<content> turns;
+    turns.emplace_back("fine");
+    turns.emplace_back("\xed\xa0\x80");
+    CHECK(refusal_of([&] { return protocol::encode_client_content(turns, true); }) ==
+          "clientContent.turns[1].parts[0].text cannot be sent: it is not UTF-8.");
+    CHECK(refusal_of([] { return wire(realtime_input::text("\xff")); }) ==
+          "realtimeInput.text cannot be sent: it is not UTF-8.");
+    CHECK(told([](setup& s) { s.model = "a?b"; }) != "taken");
+    CHECK(told([](setup& s) { s.model.clear(); }) != "taken");
+}
+
+TEST_CASE("client content carries its turns in order")
+{
+    std::vector<content> turns;
+    turns.emplace_back("What is the capital of France?");
+    turns.emplace_back("model", "\"Paris\"\n\t\x01\\");
+    CHECK(
+        protocol::encode_client_content(turns, false).view() ==
+        R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"What is the capital of France?"}]},{"role":"model","parts":[{"text":"\"Paris\"\n\t\u0001\\"}]}]}})");
+    CHECK(protocol::encode_client_content({}, true).view() ==
+          R"({"clientContent":{"turnComplete":true}})");
+
+    const auto picture = bytes_of("\xff\xd8\xff");
+    std::vector<part> parts;
+    parts.emplace_back(blob("image/jpeg", bytes(picture.begin(), picture.end())));
+    turns.assign(1, content("user", std::move(parts)));
+    CHECK(
+        protocol::encode_client_content(turns, true).view() ==
+        R"({"clientContent":{"turns":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/jpeg","data":"/9j/"}}]}],"turnComplete":true}})");
+}
+
+TEST_CASE("realtime input has one member")
+{
+    const auto pcm = bytes_of({"\0\0\1\0\2\0\3\0\xff\xff", 10});
+    const auto audio =
+        R"({"realtimeInput":{"audio":{"mimeType":"audio/pcm;rate=16000","data":"AAABAAIAAwD//w=="}}})";
+    CHECK(wire(realtime_input::audio(pcm)) == audio);
+    CHECK(protocol::encode_realtime_audio(pcm, 16000).view() == audio);
+    CHECK(wire(realtime_input::video(bytes_of("\xff\xd8\xff"))) ==
+          R"({"realtimeInput":{"video":{"mimeType":"image/jpeg","data":"/9j/"}}})");
+    CHECK(wire(realtime_input::text("Hello")) == R"({"realtimeInput":{"text":"Hello"}})");
+    CHECK(wire(realtime_input::activity_start()) == R"({"realtimeInput":{"activityStart":{}}})");
+    CHECK(wire(realtime_input::activity_end()) == R"({"realtimeInput":{"activityEnd":{}}})");
+    CHECK(
+        wire(realtime_input::audio_stream_end()) == R"({"realtimeInput":{"audioStreamEnd":true}})");
+}
+
+TEST_CASE("audio of every size is whole in its frame")
+{
+    for (std::size_t size = 2; size <= 400; size += 2) {
+        const std::string pcm(size, 'x');
+        const auto frame = protocol::encode_realtime_audio(bytes_of(pcm), 24000);
+        std::string answer(frame.view());
+        REQUIRE(
+            answer.starts_with(R"({"realtimeInput":{"audio":{"mimeType":"audio/pcm;rate=24000")"));
+        REQUIRE(answer.ends_with("\"}}}"));
+        // the same part, as a server would send it
+        answer = R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":)" +
+                 answer.substr(26, answer.size() - 28) + "}]}}}";
+        const auto message = protocol::decode_server_message(base::padded_buffer(answer));
+        REQUIRE(std::equal(message.audio().begin(), message.audio().end(), bytes_of(pcm).begin(),
+            bytes_of(pcm).end()));
+    }
+}
+
+TEST_CASE("media that the API cannot take is refused with what it takes")
+{
+    const std::string whole = "Audio must be whole 16-bit samples, at least one: ";
+    CHECK(refusal_of([] { return protocol::encode_realtime_audio({}, 16000); }) ==
+          whole + "0 bytes were given.");
+    CHECK(refusal_of([] { return protocol::encode_realtime_audio(bytes_of("abc"), 16000); }) ==
+          whole + "3 bytes were given.");
+    CHECK(refusal_of([] { return wire(realtime_input::audio(bytes_of("a"))); }) ==
+          whole + "1 bytes were given.");
+    CHECK(refusal_of([] { return protocol::encode_realtime_audio(bytes_of("ab"), 0); }) ==
+          "Audio needs a sample rate such as 16000, not 0.");
+    CHECK(refusal_of([] { return realtime_input::audio(bytes_of("ab"), -1).what(); }) ==
+          "Audio needs a sample rate such as 16000, not -1.");
+    CHECK(refusal_of([] { return wire(realtime_input::video(bytes_of("ab"), "audio/pcm")); }) ==
+          "Video is sent as pictures: their media type must begin with \"image/\".");
+    CHECK(refusal_of([] { return wire(realtime_input::video({})); }) ==
+          "A picture must not be empty.");
+    CHECK(refusal_of([] { return wire(realtime_input::video(bytes_of("ab"), "image/\xff")); }) !=
+          "taken");
+    CHECK(wire(realtime_input::video(bytes_of("ab"), "image/\"")).find(R"("image/\"")") !=
+          std::string::npos);
+}
+
+TEST_CASE("tool responses go out together, with the ids of their calls")
+{
+    function_call call;
+    call.id = "function-call-1";
+    call.name = "get_weather";
+    std::vector<function_response> responses;
+    responses.emplace_back(call, json(R"( {"output": {"temperature": 21.5}} )"));
+    responses.emplace_back("", "f", json());
+    CHECK(
+        protocol::encode_tool_response(responses).view() ==
+        R"({"toolResponse":{"functionResponses":[{"id":"function-call-1","name":"get_weather","response": {"output": {"temperature": 21.5}} },{"name":"f","response":{}}]}})");
+    responses[1].response = json("\"done\"");
+    CHECK(refusal_of([&] { return protocol::encode_tool_response(responses); }) ==
+          "function_response::response must be a JSON object.");
+    CHECK(refusal_of([] { return protocol::encode_tool_response({}); }) ==
+          "A tool response must answer at least one call.");
+}
+
+TEST_CASE("a server's message is written in the service's style")
+{
+    server_message::members members;
+    members.setup_complete.emplace();
+    CHECK(protocol::encode_server_message(members) == "{\n  \"setupComplete\": {}\n}\n");
+
+    members = {};
+    auto& parts = members.server_content.emplace().model_turn.emplace().parts;
+    parts.emplace_back(blob("audio/pcm;rate=24000", bytes(3)));
+    members.server_content->turn_complete = true;
+    members.go_away.emplace().time_left = 9846ms;
+    CHECK(protocol::encode_server_message(members) == R"({
+  "serverContent": {
+    "modelTurn": {
+      "parts": [
+        {
+          "inlineData": {
+            "mimeType": "audio/pcm;rate=24000",
+            "data": "AAAA"
+          }
+        }
+      ]
+    },
+    "turnComplete": true
+  },
+  "goAway": {
+    "timeLeft": "9.846s"
+  }
+}
+)");
+}
+
+TEST_CASE("every member of a server's message comes back as it was")
+{
+    const auto text = protocol::encode_server_message([] {
+        server_message::members all;
+        all.setup_complete.emplace().session_id = "s";
+        auto& content = all.server_content.emplace();
+        auto& parts = content.model_turn.emplace("model", std::vector<part>{}).parts;
+        parts.emplace_back("a \"quoted\" {text}, [1]\n");
+        parts.back().thought = true;
+        parts.emplace_back("");
+        content.generation_complete = content.interrupted = content.waiting_for_input = true;
+        content.turn_complete_reason = "BLOCKLIST";
+        content.interaction_status = "IDLE";
+        content.input_transcription.emplace().text = "in";
+        content.output_transcription.emplace().finished = true;
+        auto& call = all.tool_call.emplace().function_calls.emplace_back();
+        call.id = "i";
+        call.name = "n";
+        call.args = json("{\"a\" : [ ], \"b\":{ }}");
+        all.tool_call_cancellation.emplace().ids = {"x", "y"};
+        all.go_away.emplace().time_left = 50s;
+        auto& update = all.session_resumption_update.emplace();
+        update.new_handle = "h";
+        update.resumable = true;
+        update.last_consumed_client_message_index = 17;
+        all.usage_metadata = usage_metadata{1, 2, 3, 4, 5, 6};
+        auto& failure = all.error.emplace();
+        failure.code = 400;
+        failure.message = "m";
+        failure.status = "INVALID_ARGUMENT";
+        return all;
+    }());
+    const auto message = protocol::decode_server_message(base::padded_buffer(text));
+    CHECK(protocol::encode_server_message(message.all()) == text);
+    const auto& all = message.all();
+    CHECK(all.unknown.empty());
+    CHECK(all.setup_complete->session_id == "s");
+    CHECK(message.thought_text() == "a \"quoted\" {text}, [1]\n");
+    CHECK(all.server_content->model_turn->parts.size() == 2);
+    CHECK(all.server_content->turn_complete_reason == "BLOCKLIST");
+    CHECK(all.server_content->output_transcription->finished);
+    CHECK(all.tool_call->function_calls[0].args.find_string("/a") == std::nullopt);
+    CHECK(all.tool_call_cancellation->ids.size() == 2);
+    CHECK(all.go_away->time_left == 50s);
+    CHECK(all.session_resumption_update->last_consumed_client_message_index == 17);
+    CHECK(text.find(R"("lastConsumedClientMessageIndex": "17")") != std::string::npos);
+    CHECK(all.usage_metadata->total_token_count == 6);
+    CHECK(all.error->code == 400);
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gemini/live/json.hpp>
+
+#include "protocol/json_reader.hpp"
+#include "protocol/json_writer.hpp"
+#include "support/catch.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <limits>
+#include <string>
+
+using namespace gemini::live;
+using namespace std::string_literals;
+using protocol::json_value;
+using protocol::json_writer;
+
+namespace {
+
+std::string refusal_of(const std::string& text)
+{
+    try {
+        static_cast<void>(json(text));
+    } catch (const error& refused) {
+        REQUIRE(refused.value() == errc::invalid_argument);
+        return refused.what();
+    }
+    return "taken";
+}
+
+std::string nested(std::size_t levels)
+{
+    return std::string(levels, '[') + '0' + std::string(levels, ']');
+}
+
+} // namespace
+
+TEST_CASE("any JSON value is taken as it is")
+{
+    const std::string text = GENERATE(as<std::string>(), "{}", "[]", " [ 1 , 2 ] ", "0", "-1.5e-3",
+        "true", "null", "\"\"", R"("\ud83d\ude42")", R"({"a":{"b":[null,false]}})",
+        "123456789012345678901234567890");
+    CHECK(json(text).text() == text);
+}
+
+TEST_CASE("what is no JSON is refused, naming the place")
+{
+    CHECK(refusal_of("") == "Not JSON: it is empty.");
+    CHECK(refusal_of("\"\xff\"") == "Not JSON: it is not UTF-8.");
+    CHECK(refusal_of("\"a") == "Not JSON: a string does not end.");
+    CHECK(refusal_of("{\"a\": [1, 2}") ==
+          "Not JSON near byte 11: brackets, commas, colons or words are not where they belong.");
+    CHECK(refusal_of("[1] [2]") == "Not JSON near byte 4: it goes on behind its end.");
+    CHECK(refusal_of("[01]") == "Not JSON near byte 1: a number is malformed or too large.");
+    CHECK(refusal_of("[1").starts_with("Not JSON near byte"));
+}
+
+TEST_CASE("nothing but JSON is taken for JSON")
+{
+    const std::string text =
+        GENERATE(as<std::string>(), " ", "{", "[1,]", "{\"a\":1,}", "{1:2}", "{'a':1}", "nul",
+            "[truex]", "1 2", "true x", "null null", "\"a\" \"b\"", "\"\\x\"", "\"\\ud800\"",
+            "[1e999]", "[1] 2", "[1.]", "[+1]", "\"\n\"", "{\"a\":1}}", "{} \0"s, "// c\n1");
+    CHECK(refusal_of(text).starts_with("Not JSON"));
+    CHECK_THROWS_AS(json_value::parse(text), error);
+}
+
+TEST_CASE("JSON is taken up to 64 levels deep, by all that read it")
+{
+    CHECK(refusal_of(nested(64)) == "taken");
+    CHECK_NOTHROW(json_value::parse(nested(64)));
+    CHECK(refusal_of(nested(65)) ==
+          "Not JSON near byte 64: objects and arrays are nested too deeply.");
+    CHECK_THROWS_AS(json_value::parse(nested(65)), error);
+    CHECK(refusal_of(nested(200'000)) != "taken");
+    CHECK(refusal_of(std::string(200'000, '[')) != "taken");
+}
+
+TEST_CASE("a JSON pointer finds a value of the type that was asked for")
+{
+    const json value(R"({"city":"Oslo","n":{"~/":[1,-2.5,true]},"":0,"null":null})");
+    CHECK(value.find_string("/city") == "Oslo");
+    CHECK(value.find_number("/n/~0~1/1") == -2.5);
+    CHECK(value.find_number("/n/~0~1/0") == 1);
+    CHECK(value.find_bool("/n/~0~1/2") == true);
+    CHECK(value.find_number("/") == 0);
+    CHECK(json("\"whole\"").find_string("") == "whole");
+    const json large(R"({"n":123456789012345678901234567890,"\u0061":[[],{},"b"]})");
+    CHECK(large.find_string("/a/2") == "b");
+    CHECK(large.find_number("/n") == 123456789012345678901234567890.);
+    CHECK(value.find_number("/city") == std::nullopt);
+    CHECK(value.find_bool("/city") == std::nullopt);
+    CHECK(value.find_string("/n") == std::nullopt);
+    for (const auto* nowhere : {"city", "/town", "/city/x", "/n/~0~1/3", "/n/~0~1/-", "/n/~0~1/01",
+             "/n/~0~1/x", "/null", "/null/x", "/n/~0~1/99999999999999999999"}) {
+        CHECK(value.find_string(nowhere) == std::nullopt);
+        CHECK(value.find_number(nowhere) == std::nullopt);
+    }
+}
+
+TEST_CASE("quoted text is a JSON string")
+{
+    CHECK(json_quote("say \"hi\"\\\n\r\t\b\x1f/") == R"("say \"hi\"\\\n\r\t\u0008\u001f/")");
+    CHECK(json_quote("\0\x7f\xc3\xa9"s) == "\"\\u0000\x7f\xc3\xa9\"");
+    std::string all;
+    for (char c = 0; c < 127; ++c) all += c;
+    CHECK(json(json_quote(all)).find_string("") == all);
+    CHECK_THROWS_AS(json_quote("\xc3"), error);
+}
+
+TEST_CASE("the writer leaves out what has nothing in it, and separates the rest")
+{
+    json_writer out;
+    out.begin_object().key("gone").begin_object();
+    out.key("too").begin_object().unless_default("x", 0).end_object_unless_empty();
+    out.end_object_unless_empty().member("a", 1).key("gone").begin_object();
+    out.member("x", std::optional<int>()).unless_default("y", ""s).unless_default("z", false);
+    out.end_object_unless_empty().key("b").begin_array().integer(-1).begin_object();
+    out.end_object().string("").end_array().key("c").begin_object();
+    out.member("d", std::optional(true)).end_object_unless_empty().end_object();
+    CHECK(out.text() == R"({"a":1,"b":[-1,{},""],"c":{"d":true}})");
+}
+
+TEST_CASE("the writer's numbers are what was given")
+{
+    for (const double number :
+        {0.0, -0.0, 1.0, 0.1, -2.5, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 123456789.125}) {
+        const auto text = json_writer().number(number).take();
+        INFO(text);
+        CHECK(json(text).find_number("") == number);
+    }
+    CHECK(json_writer().number(2).text() == "2");
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    CHECK(json_writer().integer(most).text() == "9223372036854775807");
+    CHECK_THROWS_AS(json_writer().number(std::numeric_limits<double>::quiet_NaN()), error);
+}
+
+TEST_CASE("indenting changes nothing but the space between values")
+{
+    CHECK(protocol::indented(R"( {"a" : [ ] ,"b":{ } , "c":[1,{"d":"{, \" :]"}]} )") == R"({
+  "a": [],
+  "b": {},
+  "c": [
+    1,
+    {
+      "d": "{, \" :]"
+    }
+  ]
+}
+)");
+    CHECK(protocol::indented("1") == "1\n");
+}
+
+TEST_CASE("a JSON value is walked by its type")
+{
+    const auto value = json_value::parse(R"({"b":[1,"2",null,"x"],"a":{"t":true},"n":null})");
+    REQUIRE(value.is_object());
+    const auto members = value.members();
+    REQUIRE(members.size() == 3);
+    CHECK(members[0].first == "b");
+    CHECK(members[1].first == "a");
+    CHECK(members[2].second.kind() == json_value::type::null);
+    const auto elements = value.find("b")->elements();
+    REQUIRE(elements.size() == 4);
+    CHECK(elements[0].number() == 1);
+    CHECK(elements[0].integer() == 1);
+    CHECK(elements[1].integer() == 2);
+    CHECK(elements[1].number() == std::nullopt);
+    CHECK(elements[3].integer() == std::nullopt);
+    CHECK(value.find("a")->find("t")->boolean() == true);
+    CHECK_FALSE(value.find("n"));
+    CHECK_FALSE(value.find("z"));
+    CHECK_FALSE(elements[0].find("z"));
+    CHECK(elements[0].members().empty());
+    CHECK(elements[0].elements().empty());
+    CHECK(value.find("a")->text() == R"({"t":true})");
+}
+
+TEST_CASE("a part of a JSON value outlives the whole")
+{
+    auto part = json_value::parse(R"({"a":["deep"]})").find("a")->elements()[0];
+    const auto copy = part;
+    part = json_value::parse("0");
+    CHECK(copy.string() == "deep");
+}
