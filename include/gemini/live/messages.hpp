@@ -165,7 +165,7 @@ public:
     enum class kind { audio, video, text, activity_start, activity_end, audio_stream_end };
 
     /// Mono pcm16, little endian, at `rate` samples a second; any whole number of samples, 20 to
-    /// 100 ms is a good chunk.
+    /// 100 ms is a good chunk. Throws errc::invalid_argument for a rate below 1.
     [[nodiscard]] static realtime_input audio(std::span<const std::byte> pcm, int rate = 16000);
     /// One picture: JPEG unless said otherwise; at most one a second is looked at.
     [[nodiscard]] static realtime_input video(
