@@ -138,6 +138,7 @@ void session_core::deliver(server_message message, std::size_t size)
     const std::lock_guard lock(mutex_);
     message.epoch(machine_.epoch());
     if (const auto& update = message.all().session_resumption_update) machine_.update(*update);
+    if (message.all().server_content) turn_open_ = !message.turn_complete();
     push(std::move(message), size);
 }
 
@@ -148,6 +149,7 @@ std::optional<sessions::time_point> session_core::after_loss(const error& failur
     if (closing_) return std::nullopt;
     const auto now = client_->clock->now();
     auto change = machine_.lost(failure, now);
+    change.turn_cut = std::exchange(turn_open_, false);
     const auto delay = change.delay;
     const auto cause = change.cause;
     announce(std::move(change));
@@ -182,8 +184,8 @@ asio::awaitable<void> session_core::write(self_ptr self)
             sent = false;
         }
         const std::lock_guard lock(self->mutex_);
-        if (sent) {
-            self->outbox_.written();
+        if (sent && self->open_ == link) {
+            if (self->outbox_.written()) self->turn_open_ = true;
         } else {
             self->outbox_.lost();
             if (self->open_ == link) self->open_.reset();

@@ -29,11 +29,16 @@ std::vector<base::frame> outbox::take(std::size_t most)
     return batch;
 }
 
-void outbox::written() noexcept
+bool outbox::written() noexcept
 {
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
-    for (auto each = waiting_.begin(); each != end; ++each) bytes_ -= each->size;
+    bool durable = false;
+    for (auto each = waiting_.begin(); each != end; ++each) {
+        bytes_ -= each->size;
+        durable = durable || each->kind == worth::durable;
+    }
     waiting_.erase(waiting_.begin(), end);
+    return durable;
 }
 
 void outbox::lost() noexcept

@@ -35,7 +35,8 @@ public:
     /// The next messages, about `most` bytes of them, to be sent as one batch. They stay here until
     /// `written()`; `lost()` puts those that are durable back in their place.
     [[nodiscard]] std::vector<base::frame> take(std::size_t most);
-    void written() noexcept;
+    /// True when a durable message was among them.
+    bool written() noexcept;
     void lost() noexcept;
 
     /// Drops perishable messages accepted before `oldest`; gives their number.

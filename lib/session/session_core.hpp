@@ -97,6 +97,7 @@ private:
     sessions::machine machine_;
     sessions::outbox outbox_;
     std::size_t dropped_ = 0; // perishable messages, since the last connection
+    bool turn_open_ = false;  // something has been sent or said since the last turn ended
     base::fifo<queued> inbox_;
     std::size_t inbox_bytes_ = 0;
     bool ended_ = false;

@@ -24,11 +24,6 @@ bool collect(turn& turn, const server_message& message)
     return true;
 }
 
-bool has_begun(const turn& turn)
-{
-    return !turn.text.empty() || !turn.output_transcription.empty() || !turn.audio.empty();
-}
-
 asio::awaitable<turn> collect_turn(std::shared_ptr<session_core> core)
 {
     turn collected;
@@ -41,8 +36,8 @@ asio::awaitable<turn> collect_turn(std::shared_ptr<session_core> core)
         if (const auto* message = std::get_if<server_message>(&*event)) {
             if (collect(collected, *message)) co_return collected;
         } else if (const auto* change = std::get_if<status_change>(&*event)) {
-            // Whatever had not begun is answered on the next connection.
-            if (change->to == status::reconnecting && has_begun(collected)) {
+            // What had not been sent yet is sent, and answered, on the next connection.
+            if (change->turn_cut) {
                 collected.end = turn_end::cut;
                 co_return collected;
             }

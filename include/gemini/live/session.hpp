@@ -43,6 +43,7 @@ struct status_change {
     std::chrono::milliseconds delay{
         0};                  ///< `connecting`, `reconnecting`: the wait before that attempt.
     bool resumed = false;    ///< `connected`: the server took the conversation up where it was.
+    bool turn_cut = false;   ///< `reconnecting`: what was sent had no whole answer yet. Ask again.
     std::size_t dropped = 0; ///< `connected`: audio and video messages dropped during the outage.
 };
 

@@ -797,6 +797,42 @@ TEST_CASE("a turn that loses its connection in the middle is told from one that 
     w.play(work());
 }
 
+TEST_CASE("a question that went down with its connection is told from one that waits for the next")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     co_await peer->receive(); // and not a word
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            peer->drop(); // while nothing is asked
+        },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            co_await peer->receive();
+            peer->send(text_message("Here."));
+            peer->send(turn_complete);
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("Are you there?");
+        auto first = co_await session.turn();
+        CHECK(first.end == turn_end::cut);
+        CHECK(first.text.empty());
+        while (w.dials < 3) co_await w.clock->sleep_until(w.clock->now() + 1s);
+        co_await session.send("And now?");
+        auto second = co_await session.turn();
+        CHECK(second.end == turn_end::complete);
+        CHECK(second.text == "Here.");
+    };
+    w.play(work());
+}
+
 TEST_CASE("when the policy gives up, whoever waits is told the cause")
 {
     world w;
