@@ -254,8 +254,10 @@ void conversation::show(const live::status_change& change)
     switch (change.to) {
     case live::status::connecting:
     case live::status::reconnecting:
-        if (begun_ && !muted_) screen_.notice("The answer was cut off; ask again.");
-        if (begun_) end_answer();
+        if ((begun_ || change.turn_cut) && !muted_)
+            screen_.notice(begun_ ? "The answer was cut off; ask again."
+                                  : "The question was lost with the connection; ask again.");
+        if (begun_ || change.turn_cut) end_answer();
         if (change.cause && change.to == live::status::reconnecting) tell_cause(*change.cause);
         attempt_ = change.attempt;
         next_attempt_ = clock::now() + change.delay;
