@@ -11,8 +11,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace gemini::live::emulation {
@@ -21,54 +21,19 @@ namespace {
 using namespace std::chrono_literals;
 using protocol::json_value;
 
-/// The models that are served, and whether they speak only. State of 2026-11.
-struct model {
-    std::string_view name;
-    bool audio_only;
-};
-constexpr std::array models{
-    model{"gemini-3.8-live", true}, model{"gemini-3.8-live-extended-thinking", true},
-    model{"gemini-3.1-flash-live-preview", true}, model{"gemini-3.5-transcribe-live", false},
-    model{"gemini-3.5-live-translate-preview", true},
-    model{"gemini-robotics-er-2-streaming-preview", false},
-    model{"gemini-2.5-flash-native-audio-preview-12-2025", true},
-    model{"gemini-2.5-flash-native-audio-latest", true},
-    model{"gemini-live-2.5-flash-native-audio", true},
-    model{"gemini-emulator-text", false}, // the emulator's own
-};
-
-constexpr std::string_view invalid_argument = "Request contains an invalid argument.";
 constexpr auto first_word = 350ms; // how long the model thinks
 constexpr auto chunk_pause = 40ms; // between pieces of 100 ms of speech: faster than real time
 constexpr auto word_pause = 60ms;
 constexpr std::size_t chunk_bytes = speech_rate / 10 * 2;
-constexpr auto end_of_speech = 800ms; // of silence
-constexpr std::size_t most_handles = 1000;
-constexpr std::size_t most_history = 100;
-
-std::string_view bare_name(std::string_view name)
-{
-    const auto at = name.rfind("models/");
-    return at == std::string_view::npos ? name : name.substr(at + 7);
-}
-
-/// As much of a close reason as a close frame holds; no character is cut.
-std::string as_reason(std::string text)
-{
-    constexpr std::size_t most = 123;
-    if (text.size() <= most) return text;
-    std::size_t size = most;
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-    return text.substr(0, size);
-}
+constexpr std::size_t most_history = 50;
+constexpr std::size_t most_planned = 1000; // steps
+constexpr std::size_t most_reason = 123;   // bytes of a close frame
 
 std::string text_of(const json_value& content)
 {
     std::string text;
-    const auto parts = find_member(content, "parts");
-    if (!parts) return text;
-    for (const auto& each : parts->elements())
-        if (const auto piece = find_member(each, "text")) text += piece->string().value_or("");
+    if (const auto parts = find_member(content, "parts"))
+        for (const auto& each : parts->elements()) text += text_at(each, "text");
     return text;
 }
 
@@ -92,107 +57,61 @@ std::vector<std::string_view> phrases(std::string_view words, int each)
     return all;
 }
 
-std::vector<declared_function> functions_in(const json_value& setup)
-{
-    std::vector<declared_function> all;
-    const auto tools = find_member(setup, "tools");
-    if (!tools) return all;
-    for (const auto& tool : tools->elements()) {
-        const auto declarations = find_member(tool, "functionDeclarations");
-        if (!declarations) continue;
-        for (const auto& each : declarations->elements()) {
-            auto& function = all.emplace_back();
-            if (const auto name = find_member(each, "name"))
-                function.name = name->string().value_or("");
-            if (const auto description = find_member(each, "description"))
-                function.description = description->string().value_or("");
-            auto schema = find_path(each, "parametersJsonSchema.properties");
-            if (!schema) schema = find_path(each, "parameters.properties");
-            if (!schema) continue;
-            for (const auto& [name, type] : schema->members()) function.parameters.push_back(name);
-        }
-    }
-    return all;
-}
-
-server_message::members spoken(bytes audio)
+server_message::members spoken(std::string mime_type, bytes audio)
 {
     server_message::members message;
     std::vector<part> parts;
-    parts.emplace_back(blob("audio/pcm;rate=24000", std::move(audio)));
+    parts.emplace_back(blob(std::move(mime_type), std::move(audio)));
     message.server_content.emplace().model_turn = content("model", std::move(parts));
     return message;
 }
 
-std::size_t audio_size(const server_message::members& message)
+/// The one difference of names between the flavours in what we send.
+void use_vertex_names(std::string& message)
 {
-    std::size_t size = 0;
-    if (message.server_content && message.server_content->model_turn)
-        for (const auto& each : message.server_content->model_turn->parts)
-            if (each.inline_data) size += each.inline_data->data.size();
-    return size;
-}
-
-server_message::members heard(std::string text)
-{
-    server_message::members message;
-    message.server_content.emplace().input_transcription = transcription{std::move(text), false};
-    return message;
+    constexpr std::string_view ours = "\"responseTokenCount\"";
+    if (const auto at = message.find(ours); at != std::string::npos)
+        message.replace(at, ours.size(), "\"candidatesTokenCount\"");
 }
 
 } // namespace
 
-std::string archive::keep(entry kept)
-{
-    // Opaque to clients, as the service's are.
-    auto handle =
-        fmt::format("emulated-{:08x}-{}", (handles_ + 1) * 2654435761u & 0xffffffffu, handles_ + 1);
-    ++handles_;
-    kept_[handle] = std::move(kept);
-    order_.push_back(handle);
-    if (order_.size() > most_handles) {
-        kept_.erase(order_.front());
-        order_.pop_front();
-    }
-    return handle;
-}
-
-const archive::entry* archive::find(const std::string& handle) const
-{
-    const auto found = kept_.find(handle);
-    return found == kept_.end() ? nullptr : &found->second;
-}
-
 conversation::conversation(emulation::route route, std::string api_key, double pace,
     std::shared_ptr<emulation::archive> archive)
-    : route_(std::move(route)), api_key_(std::move(api_key)), pace_(pace),
-      archive_(std::move(archive)), number_(archive_->open_connection())
+    : route_(std::move(route)), api_key_(std::move(api_key)), pace_(std::max(0.0, pace)),
+      archive_(std::move(archive)), number_(archive_->number_connection())
 {
 }
 
-conversation::~conversation() { archive_->close_connection(number_); }
+conversation::~conversation() { archive_->close(number_); }
 
 moment conversation::paced(std::chrono::milliseconds pause) const
 {
-    return std::chrono::duration_cast<moment>(pause * pace_);
+    return std::chrono::duration_cast<moment>(pause * pace_ * slowness_);
 }
 
-void conversation::refuse(std::uint16_t code, std::string reason)
+void conversation::refuse(refusal why)
 {
-    if (out_.close) return;
-    out_.close.emplace(code, as_reason(std::move(reason)));
+    if (over_) return;
+    over_ = true;
+    out_.close.emplace(why.code, shortened(why.reason, most_reason));
     plan_.clear();
     farewell_.reset();
 }
 
-void conversation::emit(const server_message::members& message)
+void conversation::emit(server_message::members message)
 {
-    out_.messages.push_back(protocol::encode_server_message(message));
-}
-
-void conversation::plan(moment at, server_message::members message)
-{
-    plan_.push_back({at, std::move(message), planned::kind::message});
+    auto text = protocol::encode_server_message(message);
+    if (on_vertex() && message.usage_metadata) use_vertex_names(text);
+    out_.messages.push_back(std::move(text));
+    if (message.tool_call)
+        std::move(message.tool_call->function_calls.begin(),
+            message.tool_call->function_calls.end(), std::back_inserter(calls_));
+    if (!message.server_content || !message.server_content->model_turn) return;
+    for (const auto& each : message.server_content->model_turn->parts) {
+        if (each.inline_data) spoken_bytes_ += each.inline_data->data.size();
+        if (each.text) written_words_ += count_words(*each.text);
+    }
 }
 
 // ---- what the client says
@@ -201,191 +120,161 @@ output conversation::hear(std::string_view text, moment now)
 {
     now_ = now;
     out_ = {};
+    if (over_) return {};
+    ++heard_;
     try {
         const auto message = json_value::parse(text);
-        if (!admit()) return std::move(out_);
-        if (auto fault = find_fault(message)) {
-            refuse(1007, std::move(*fault));
-        } else if (const auto setup = find_member(message, "setup")) {
-            set_up(*setup);
-        } else if (!settings_) {
-            refuse(1007, std::string(invalid_argument));
-        } else if (const auto content = find_member(message, "clientContent")) {
-            hear_content(*content);
-        } else if (const auto input = find_member(message, "realtimeInput")) {
-            hear_realtime(*input);
-        } else if (const auto response = find_member(message, "toolResponse")) {
-            hear_tool_response(*response);
-        }
+        if (auto stranger = find_stranger())
+            refuse(std::move(*stranger));
+        else if (auto fault = find_fault(message, route_.flavour))
+            refuse({1007, std::move(*fault)});
+        else
+            hear_message(message);
     } catch (const error&) {
-        refuse(1007, "Invalid JSON payload received. Unexpected token.");
+        refuse({1007, "Invalid JSON payload received. Unexpected token."});
     }
     return std::move(out_);
 }
 
 /// The service takes any upgrade, and says only now whose key it does not like.
-bool conversation::admit()
+std::optional<refusal> conversation::find_stranger() const
 {
+    const refusal nobody{1008,
+        "Method doesn't allow unregistered callers (callers without established identity). Please "
+        "use API Key or other form of API consumer identity to call this API."};
     switch (route_.credential) {
-    case credential::none:
-        refuse(1008, "Method doesn't allow unregistered callers (callers without established "
-                     "identity). Please use API Key or other form of API consumer identity to call "
-                     "this API.");
-        return false;
+    case credential::none: return nobody;
+    case credential::access_token: return std::nullopt;
     case credential::ephemeral_token:
-        if (route_.constrained) return true;
-        refuse(1008, "Method doesn't allow unregistered callers (callers without established "
-                     "identity).");
-        return false;
+        if (!route_.constrained) return nobody;
+        return std::nullopt;
     case credential::api_key:
-        if (api_key_.empty() || route_.secret == api_key_) return true;
-        refuse(1007, "API key not valid. Please pass a valid API key.");
-        return false;
-    case credential::access_token: return true;
+        if (api_key_.empty() || route_.secret == api_key_) return std::nullopt;
+        return refusal{1007, "API key not valid. Please pass a valid API key."};
     }
-    return false;
+    return nobody;
+}
+
+void conversation::hear_message(const json_value& message)
+{
+    const auto setup = find_member(message, "setup");
+    if (setup.has_value() == settings_.has_value()) return refuse(invalid_argument());
+    if (setup) return set_up(*setup);
+    if (const auto content = find_member(message, "clientContent")) return hear_content(*content);
+    if (const auto input = find_member(message, "realtimeInput")) return hear_realtime(*input);
+    if (const auto response = find_member(message, "toolResponse"))
+        return hear_tool_response(*response);
+    if (!find_member(message, "contextUpdate")) return refuse(invalid_argument());
+    if (const auto tools = find_path(message, "contextUpdate.tools.tools"))
+        settings_->functions = read_functions(*tools);
 }
 
 void conversation::set_up(const json_value& setup)
 {
-    if (settings_) return refuse(1007, std::string(invalid_argument));
-    const auto name = find_member(setup, "model");
-    const auto wanted = name ? name->string().value_or("") : std::string();
-    const auto found = std::find_if(models.begin(), models.end(),
-        [&](const model& each) { return each.name == bare_name(wanted); });
-    if (found == models.end()) {
-        return refuse(1008,
-            fmt::format("{} is not found for API version {}, or is not supported for "
-                        "bidiGenerateContent. Call ModelService.ListModels to see the list of "
-                        "available models and their supported methods.",
-                wanted, route_.version));
-    }
-    settings chosen;
-    chosen.model = found->name;
-    if (const auto set = find_path(setup, "generationConfig.responseModalities")) {
-        const auto modalities = set->elements();
-        const auto one =
-            modalities.empty() ? std::string("AUDIO") : modalities[0].string().value_or("");
-        if (modalities.size() > 1 || (one == "TEXT" && found->audio_only))
-            return refuse(1007, std::string(invalid_argument));
-        chosen.audio = one != "TEXT";
-    }
-    const bool vertex = route_.flavour == flavour::vertex_ai;
-    if (!vertex && (find_path(setup, "sessionResumption.transparent") ||
-                       find_member(setup, "explicitVadSignal")))
-        return refuse(1007, std::string(invalid_argument));
-    chosen.transcribe_input = find_member(setup, "inputAudioTranscription").has_value();
-    chosen.transcribe_output = find_member(setup, "outputAudioTranscription").has_value();
-    const auto detection =
-        find_path(setup, "realtimeInputConfig.automaticActivityDetection.disabled");
-    chosen.detects_activity = !detection || !detection->boolean().value_or(false);
-    const auto handling = find_path(setup, "realtimeInputConfig.activityHandling");
-    chosen.interruptible = !handling || handling->string() != "NO_INTERRUPTION";
-    chosen.functions = functions_in(setup);
-    const auto resumption = find_member(setup, "sessionResumption");
-    chosen.resumable = resumption.has_value();
-    settings_ = std::move(chosen);
-    if (resumption && !resume(*resumption)) return;
-    archive_->serve(number_);
+    auto read = read_setup(setup, route_);
+    if (auto* const why = std::get_if<refusal>(&read)) return refuse(std::move(*why));
+    settings_ = std::get<settings>(std::move(read));
+    if (auto why = resume()) return refuse(std::move(*why));
+    archive_->open(number_);
     server_message::members complete;
     complete.setup_complete.emplace();
-    if (vertex) complete.setup_complete->session_id = fmt::format("emulated-{}", number_);
-    emit(complete);
+    if (on_vertex()) complete.setup_complete->session_id = fmt::format("emulated-{}", number_);
+    emit(std::move(complete));
 }
 
-bool conversation::resume(const json_value& resumption)
+std::optional<refusal> conversation::resume()
 {
-    const auto member = find_member(resumption, "handle");
-    const auto handle = member ? member->string().value_or("") : std::string();
-    if (handle.empty()) return true;
-    const auto* kept = archive_->find(handle);
-    if (!kept || kept->model != settings_->model) {
-        refuse(1007, "Invalid session handle");
-        return false;
-    }
-    if (archive_->is_open(kept->connection)) {
-        refuse(1011, "Internal error occurred.");
-        return false;
-    }
+    if (settings_->handle.empty()) return std::nullopt;
+    const auto* const kept = archive_->find(settings_->handle);
+    if (!kept || kept->model != settings_->model->name)
+        return refusal{1007, "Invalid session handle"};
+    if (archive_->is_open(kept->connection)) return refusal{1011, "Internal error occurred."};
     history_ = kept->history;
-    return true;
+    settings_->history_first = false;
+    return std::nullopt;
 }
 
 void conversation::hear_content(const json_value& content)
 {
+    const bool history = settings_->history_first;
+    if (settings_->model->content_is_history && !history) return refuse(invalid_argument());
     if (const auto turns = find_member(content, "turns")) {
         const auto take = [&](const json_value& turn) {
-            const auto role = find_member(turn, "role");
-            if (!role || role->string() != "model") pending_ += text_of(turn);
+            if (text_at(turn, "role") == "model")
+                remember(std::exchange(pending_, {}));
+            else
+                pending_ = shortened(pending_ + text_of(turn), most_words);
         };
         if (turns->is_object()) take(*turns);
         for (const auto& each : turns->elements()) take(each);
     }
+    const bool complete = flag_at(content, "turnComplete");
+    if (history) {
+        if (complete) remember(std::exchange(pending_, {}));
+        settings_->history_first = !complete;
+        return;
+    }
     interrupt();
-    const auto complete = find_member(content, "turnComplete");
-    if (complete && complete->boolean().value_or(false)) take_turn(std::exchange(pending_, {}));
+    if (complete) take_turn(std::exchange(pending_, {}));
 }
 
 void conversation::hear_realtime(const json_value& input)
 {
-    const auto has = [&](std::string_view name) { return find_member(input, name).has_value(); };
-    const auto hear_blob = [&](const json_value& blob) {
-        const auto type = find_member(blob, "mimeType");
-        const auto data = find_member(blob, "data");
-        const auto mime_type = type ? type->string().value_or("") : std::string();
-        if (data && mime_type.starts_with("audio/"))
-            hear_audio(data->string().value_or(""), mime_type);
-    };
-    if (has("activityStart") || has("activityEnd")) {
-        if (settings_->detects_activity) return refuse(1007, std::string(invalid_argument));
-        return has("activityStart") ? begin_speech() : end_speech();
-    }
+    const bool begin = find_member(input, "activityStart").has_value();
+    const bool end = find_member(input, "activityEnd").has_value();
+    if ((begin || end) && settings_->detects_activity) return refuse(invalid_argument());
+    if (begin) begin_speech();
+    if (const auto audio = find_member(input, "audio")) hear_audio(*audio);
+    if (const auto chunks = find_member(input, "mediaChunks"))
+        for (const auto& each : chunks->elements()) hear_audio(each);
+    if (user_speaks_ && (end || flag_at(input, "audioStreamEnd"))) end_speech();
     if (const auto text = find_member(input, "text")) {
         interrupt();
-        return take_turn(text->string().value_or(""));
+        take_turn(text->string().value_or(""));
     }
-    if (const auto audio = find_member(input, "audio")) hear_blob(*audio);
-    if (const auto chunks = find_member(input, "mediaChunks"))
-        for (const auto& each : chunks->elements()) hear_blob(each);
-    if (has("audioStreamEnd") && speaking_) end_speech();
 }
 
-void conversation::hear_audio(const std::string& base64, const std::string& mime_type)
+void conversation::hear_audio(const json_value& blob)
 {
+    const auto mime_type = text_at(blob, "mimeType");
+    if (!mime_type.starts_with("audio/")) return;
+    const auto base64 = text_at(blob, "data");
     bytes pcm(base::base64_capacity(base64.size()));
-    const auto size = base::base64_decode(base64, pcm.data());
-    if (!size) return refuse(1007, std::string(invalid_argument));
-    pcm.resize(*size);
+    pcm.resize(base::base64_decode(base64, pcm.data()).value_or(0));
     int rate = 16'000;
     if (const auto at = mime_type.find("rate="); at != std::string::npos)
         std::from_chars(mime_type.data() + at + 5, mime_type.data() + mime_type.size(), rate);
     const auto length = duration_of(pcm.size(), std::clamp(rate, 1'000, 192'000));
     const bool loud = is_loud(pcm);
-    if (settings_->detects_activity && loud && !speaking_) begin_speech();
-    if (!speaking_) return;
+    if (settings_->detects_activity && loud && !user_speaks_) begin_speech();
+    if (!user_speaks_) return;
     speech_ += length;
     silence_ = loud ? 0ms : silence_ + length;
-    if (settings_->detects_activity && silence_ >= end_of_speech) end_speech();
+    if (settings_->detects_activity && silence_ >= settings_->silence) end_speech();
 }
 
 void conversation::begin_speech()
 {
-    speaking_ = true;
+    user_speaks_ = true;
     speech_ = silence_ = 0ms;
     if (settings_->interruptible) interrupt();
 }
 
 void conversation::end_speech()
 {
-    speaking_ = false;
-    const auto length = std::max(speech_ - silence_, 0ms);
-    const auto what =
-        fmt::format("({}.{} s of speech)", length.count() / 1000, length.count() / 100 % 10);
-    if (settings_->transcribe_input) emit(heard(what));
-    history_.push_back(what);
-    say(fmt::format("I heard {}.{} seconds of speech. The emulator has ears, but it does not "
+    user_speaks_ = false;
+    const auto tenths = (speech_ - silence_).count() / 100;
+    const auto length = fmt::format("{}.{}", tenths / 10, tenths % 10);
+    const auto what = fmt::format("({} s of speech)", length);
+    if (settings_->transcribe_input) {
+        server_message::members heard;
+        heard.server_content.emplace().input_transcription = transcription{what, false};
+        emit(std::move(heard));
+    }
+    remember(what);
+    say(fmt::format("I heard {} seconds of speech. The emulator has ears, but it does not "
                     "understand words: type them, and I shall answer.",
-        length.count() / 1000, length.count() / 100 % 10));
+        length));
 }
 
 void conversation::hear_tool_response(const json_value& response)
@@ -393,44 +282,61 @@ void conversation::hear_tool_response(const json_value& response)
     const auto list = find_member(response, "functionResponses");
     if (!list) return;
     for (const auto& each : list->elements()) {
-        const auto id = find_member(each, "id");
-        const auto call = std::find_if(calls_.begin(), calls_.end(),
-            [&](const function_call& open) { return id && id->string() == open.id; });
-        if (call == calls_.end()) continue; // given up before
+        const auto id = text_at(each, "id");
+        const auto scheduling = text_at(each, "scheduling");
         const auto result = find_member(each, "response");
-        const auto words = report(*call, result ? json(result->text()) : json());
-        calls_.erase(call);
-        say(words);
+        if (!result || (id.empty() && !on_vertex())) return refuse(invalid_argument());
+        if (!scheduling.empty() && !settings_->model->takes_scheduling)
+            return refuse({1007, "Function response scheduling is not supported for this model."});
+        const auto name = text_at(each, "name");
+        const auto call =
+            std::find_if(calls_.begin(), calls_.end(), [&](const function_call& open) {
+                return id.empty() ? name == open.name : id == open.id;
+            });
+        if (call == calls_.end()) continue; // given up before
+        const auto words = report(*call, json(result->text()));
+        if (!flag_at(each, "willContinue")) calls_.erase(call);
+        if (scheduling != "SILENT") say(words);
     }
 }
 
 // ---- what the persona says
 
+void conversation::remember(std::string_view words)
+{
+    if (words.empty()) return;
+    history_.push_back(shortened(words, most_words));
+    if (history_.size() > most_history) history_.erase(history_.begin());
+}
+
 void conversation::take_turn(const std::string& words)
 {
-    auto planned_reply = answer(words, history_, settings_->functions);
-    history_.push_back(words);
-    if (history_.size() > most_history) history_.erase(history_.begin());
-    if (planned_reply.call) {
-        auto& call = *planned_reply.call;
-        call.id = fmt::format(
-            "function-call-{}", number_ * 1'000'003 + static_cast<std::uint64_t>(++calls_made_));
-        server_message::members message;
-        message.tool_call.emplace().function_calls.push_back(call);
-        calls_.push_back(std::move(call));
-        return plan(now_ + paced(first_word), std::move(message));
+    const auto question = shortened(words, most_words);
+    auto reply = answer(question, history_, settings_->functions);
+    remember(question);
+    if (reply.call) {
+        ++calls_made_;
+        reply.call->id = on_vertex()
+                             ? fmt::format("{:08x}-0000-4000-8000-{:012x}", number_, calls_made_)
+                             : fmt::format("function-call-{}{:09}", number_, calls_made_);
+        step call{.at = now_ + paced(first_word)};
+        call.message.tool_call.emplace().function_calls.push_back(std::move(*reply.call));
+        plan_.push_back(std::move(call));
+        return;
     }
-    say(planned_reply.words);
-    if (planned_reply.drop) {
-        const auto half = plan_[plan_.size() / 2].at;
-        std::erase_if(plan_, [half](const planned& each) { return each.at > half; });
-        plan_.push_back({half, {}, planned::kind::drop});
+    slowness_ = reply.slowness;
+    say(reply.words);
+    if (reply.drop) {
+        const auto half = plan_.begin() + static_cast<std::ptrdiff_t>(plan_.size() / 2);
+        const auto when = half->at;
+        plan_.erase(half, plan_.end());
+        plan_.push_back({.at = when, .what = step::kind::drop});
     }
-    if (planned_reply.go_away) {
+    if (reply.go_away) {
         server_message::members message;
-        message.go_away.emplace().time_left = *planned_reply.go_away;
-        emit(message);
-        farewell_ = planned{now_ + *planned_reply.go_away, {}, planned::kind::close};
+        message.go_away.emplace().time_left = *reply.go_away;
+        emit(std::move(message));
+        farewell_ = now_ + *reply.go_away;
     }
 }
 
@@ -440,60 +346,66 @@ void conversation::interrupt()
     if (!calls_.empty()) {
         server_message::members cancelled;
         auto& ids = cancelled.tool_call_cancellation.emplace().ids;
-        for (const auto& each : calls_) ids.push_back(each.id);
-        calls_.clear();
-        emit(cancelled);
+        for (auto& each : std::exchange(calls_, {})) ids.push_back(std::move(each.id));
+        emit(std::move(cancelled));
     }
     if (plan_.empty()) return;
     plan_.clear();
-    server_message::members interrupted;
-    interrupted.server_content.emplace().interrupted = true;
-    emit(interrupted);
+    server_message::members message;
+    message.server_content.emplace().interrupted = true;
+    emit(std::move(message));
     end_turn();
 }
 
+/// Plans an answer, behind the one that is being given if there is one.
 void conversation::say(std::string_view words)
 {
-    auto at = now_ + paced(first_word);
-    spoken_bytes_ = 0;
-    spoken_words_ = count_words(words);
-    if (settings_->audio)
-        plan_audio(words, at);
-    else
+    if (plan_.size() > most_planned) return;
+    auto at = (plan_.empty() ? now_ : std::max(now_, plan_.back().at)) + paced(first_word);
+    if (settings_->aloud) {
+        for (const auto phrase : phrases(words, 4))
+            plan_.push_back({.at = at, .what = step::kind::speech, .words = std::string(phrase)});
+    } else {
         plan_text(words, at);
-    server_message::members complete;
-    complete.server_content.emplace().generation_complete = true;
-    plan(at, std::move(complete));
-    plan_.push_back({at + paced(chunk_pause), {}, planned::kind::end_of_turn});
-}
-
-void conversation::plan_audio(std::string_view words, moment& at)
-{
-    for (const auto phrase : phrases(words, 4)) {
-        if (settings_->transcribe_output) {
-            server_message::members message;
-            message.server_content.emplace().output_transcription =
-                transcription{std::string(phrase), false};
-            plan(at, std::move(message));
-        }
-        const auto pcm = speak(phrase);
-        for (std::size_t from = 0; from < pcm.size(); from += chunk_bytes) {
-            const auto end = std::min(from + chunk_bytes, pcm.size());
-            plan(at, spoken(bytes(pcm.begin() + static_cast<std::ptrdiff_t>(from),
-                         pcm.begin() + static_cast<std::ptrdiff_t>(end))));
-            at += paced(chunk_pause);
-        }
     }
+    step complete{.at = at};
+    complete.message.server_content.emplace().generation_complete = true;
+    plan_.push_back(std::move(complete));
+    plan_.push_back({.at = at + paced(chunk_pause), .what = step::kind::end_of_turn});
 }
 
 void conversation::plan_text(std::string_view words, moment& at)
 {
     for (const auto phrase : phrases(words, 3)) {
-        server_message::members message;
-        message.server_content.emplace().model_turn = content("model", std::string(phrase));
-        plan(at, std::move(message));
+        step piece{.at = at};
+        piece.message.server_content.emplace().model_turn = content("model", std::string(phrase));
+        plan_.push_back(std::move(piece));
         at += paced(word_pause);
     }
+}
+
+/// Puts a phrase's sound in front of the plan; what follows waits until it has been said.
+void conversation::speak_next(const std::string& words, moment at)
+{
+    if (settings_->transcribe_output) {
+        server_message::members message;
+        message.server_content.emplace().output_transcription = transcription{words, false};
+        emit(std::move(message));
+    }
+    const auto pcm = speak(words);
+    const auto* const type = on_vertex() ? "audio/pcm" : "audio/pcm;rate=24000";
+    std::deque<step> pieces;
+    for (std::size_t from = 0; from < pcm.size(); from += chunk_bytes) {
+        const auto begin = pcm.begin() + static_cast<std::ptrdiff_t>(from);
+        const auto end =
+            pcm.begin() + static_cast<std::ptrdiff_t>(std::min(from + chunk_bytes, pcm.size()));
+        pieces.push_back({.at = at, .message = spoken(type, bytes(begin, end))});
+        at += paced(chunk_pause);
+    }
+    const auto taken = pieces.empty() ? moment(0) : at - pieces.front().at;
+    for (auto& each : plan_) each.at += taken;
+    std::move(plan_.begin(), plan_.end(), std::back_inserter(pieces));
+    plan_ = std::move(pieces);
 }
 
 void conversation::end_turn()
@@ -503,26 +415,28 @@ void conversation::end_turn()
     auto& usage = message.usage_metadata.emplace();
     for (const auto& each : history_)
         usage.prompt_token_count += static_cast<std::int64_t>(count_words(each) * 4 / 3 + 1);
-    constexpr std::int64_t audio_tokens_per_second = 25;
-    const auto seconds = static_cast<std::int64_t>(spoken_bytes_ / 2 / speech_rate);
-    usage.response_token_count = settings_->audio
-                                     ? seconds * audio_tokens_per_second + 1
-                                     : static_cast<std::int64_t>(spoken_words_ * 4 / 3 + 1);
+    constexpr std::size_t tokens_per_second = 25;
+    const auto tokens = settings_->aloud ? spoken_bytes_ * tokens_per_second / (2 * speech_rate)
+                                         : written_words_ * 4 / 3;
+    usage.response_token_count = static_cast<std::int64_t>(tokens + 1);
     usage.total_token_count = usage.prompt_token_count + usage.response_token_count;
-    emit(message);
+    spoken_bytes_ = written_words_ = 0;
+    slowness_ = 1.0;
+    emit(std::move(message));
     if (!settings_->resumable) return;
     server_message::members update;
     auto& resumption = update.session_resumption_update.emplace();
-    resumption.new_handle = archive_->keep({history_, settings_->model, number_});
+    resumption.new_handle =
+        archive_->keep({history_, std::string(settings_->model->name), number_});
     resumption.resumable = true;
-    emit(update);
+    if (settings_->transparent) resumption.last_consumed_client_message_index = heard_;
+    emit(std::move(update));
 }
 
 std::optional<moment> conversation::next_tick() const
 {
-    std::optional<moment> next;
-    if (!plan_.empty()) next = plan_.front().at;
-    if (farewell_ && (!next || farewell_->at < *next)) next = farewell_->at;
+    auto next = farewell_;
+    if (!plan_.empty() && (!next || plan_.front().at < *next)) next = plan_.front().at;
     return next;
 }
 
@@ -531,21 +445,22 @@ output conversation::tick(moment now)
     now_ = now;
     out_ = {};
     while (!plan_.empty() && plan_.front().at <= now) {
-        const auto next = std::move(plan_.front());
+        auto next = std::move(plan_.front());
         plan_.pop_front();
         switch (next.what) {
-        case planned::kind::message:
-            spoken_bytes_ += audio_size(next.message);
-            emit(next.message);
+        case step::kind::message: emit(std::move(next.message)); break;
+        case step::kind::speech: speak_next(next.words, next.at); break;
+        case step::kind::end_of_turn: end_turn(); break;
+        case step::kind::drop:
+            over_ = out_.drop = true;
+            plan_.clear();
+            farewell_.reset();
             break;
-        case planned::kind::end_of_turn: end_turn(); break;
-        case planned::kind::drop: out_.drop = true; return std::move(out_);
-        case planned::kind::close: break;
         }
     }
-    if (farewell_ && farewell_->at <= now) {
-        refuse(1008, "Connection aborted because the client failed to close the connection after "
-                     "receiving a GoAway signal once the session duration has been reached.");
+    if (farewell_ && *farewell_ <= now) {
+        refuse({1008, "Connection aborted because the client failed to close the connection after "
+                      "receiving a GoAway signal once the session duration has been reached."});
     }
     return std::move(out_);
 }

@@ -4,6 +4,7 @@
 #include "emulator/conversation.hpp"
 #include "transport/listener.hpp"
 #include "transport/self_signed.hpp"
+#include "transport/wakeup.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -29,6 +30,7 @@ namespace {
 using transport::server_connection;
 
 constexpr std::size_t most_clients = 4096;
+constexpr std::size_t most_unsaid = 16; // answers that a client has not taken yet
 
 bool is_loopback_address(std::string_view address)
 {
@@ -181,12 +183,20 @@ private:
                 std::chrono::steady_clock::now() - begin);
         }
 
+        /// Nothing more is said or heard.
+        void end()
+        {
+            over = true;
+            due.cancel();
+            caught_up.set();
+        }
+
         emulation::conversation brain;
         asio::steady_timer due;
+        transport::wakeup caught_up;
         std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
         bool over = false;
-        std::vector<emulation::output>
-            queue{}; // what was heard may ask for, in order with the ticks
+        std::vector<emulation::output> unsaid{}; // what was heard asks for it at once
     };
 
     static asio::awaitable<void> converse(self_ptr self, std::shared_ptr<server_connection> client)
@@ -203,13 +213,15 @@ private:
                 if (talking->over) break;
                 const auto text = heard.payload.view();
                 self->report('>', text);
-                talking->queue.push_back(talking->brain.hear(text, talking->now()));
+                auto said = talking->brain.hear(text, talking->now());
+                if (!said.empty()) talking->unsaid.push_back(std::move(said));
                 talking->due.cancel();
+                while (talking->unsaid.size() >= most_unsaid && !talking->over)
+                    co_await talking->caught_up.wait();
             }
         } catch (const std::system_error&) {
         }
-        talking->over = true;
-        talking->due.cancel();
+        talking->end();
     }
 
     static asio::awaitable<void> speak(
@@ -217,9 +229,10 @@ private:
     {
         try {
             while (!talking->over) {
-                for (auto& each : std::exchange(talking->queue, {}))
+                for (auto& each : std::exchange(talking->unsaid, {}))
                     co_await perform(self, client, talking, std::move(each));
-                if (talking->over || !talking->queue.empty()) continue;
+                talking->caught_up.set();
+                if (talking->over || !talking->unsaid.empty()) continue;
                 const auto next = talking->brain.next_tick();
                 if (next && *next <= talking->now()) {
                     auto said = talking->brain.tick(talking->now());
@@ -233,7 +246,7 @@ private:
             }
         } catch (const std::system_error&) {
         }
-        talking->over = true;
+        talking->end();
         client->abort();
     }
 
@@ -322,7 +335,16 @@ asio::awaitable<void> emulator::impl::behave(
     self_ptr self, std::shared_ptr<server_connection> client)
 {
     peer seen(*self, *client);
-    co_await self->options_.behaviour(seen);
+    std::string failure;
+    try {
+        co_await self->options_.behaviour(seen);
+    } catch (const std::system_error&) {
+        throw; // most likely the client has gone
+    } catch (const std::exception& thrown) {
+        failure = thrown.what();
+    }
+    const std::uint16_t code = failure.empty() ? 1000 : 1011;
+    co_await client->close(code, std::move(failure));
 }
 
 emulator::emulator(asio::any_io_executor executor, emulator_options options)

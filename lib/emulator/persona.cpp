@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/persona.hpp"
 
+#include "protocol/json_reader.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +13,10 @@
 namespace gemini::live::emulation {
 namespace {
 
+using protocol::json_value;
+
+bool is_letter(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
 std::string lower(std::string_view text)
 {
     std::string result(text);
@@ -19,68 +25,54 @@ std::string lower(std::string_view text)
     return result;
 }
 
-bool mentions(std::string_view text, std::string_view word)
+/// Position of `phrase` in `text` as whole words.
+std::size_t find_words(std::string_view text, std::string_view phrase)
 {
-    return text.find(word) != std::string_view::npos;
+    for (auto at = text.find(phrase); at != std::string_view::npos;
+         at = text.find(phrase, at + 1)) {
+        const auto end = at + phrase.size();
+        if ((at == 0 || !is_letter(text[at - 1])) && (end == text.size() || !is_letter(text[end])))
+            return at;
+    }
+    return std::string_view::npos;
 }
 
-template <std::size_t Count>
-bool mentions_any(std::string_view text, const std::array<std::string_view, Count>& words)
+bool says(std::string_view text, std::string_view phrase)
+{
+    return find_words(text, phrase) != std::string_view::npos;
+}
+
+bool says_any(std::string_view text, std::span<const std::string_view> phrases)
 {
     return std::any_of(
-        words.begin(), words.end(), [text](auto each) { return mentions(text, each); });
+        phrases.begin(), phrases.end(), [text](std::string_view each) { return says(text, each); });
+}
+
+/// Without blanks and sentence marks at its ends.
+std::string_view trimmed(std::string_view text)
+{
+    constexpr std::string_view around = " \t\r\n.,;:!?\"";
+    const auto begin = text.find_first_not_of(around);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(around) - begin + 1);
 }
 
 /// One of `variants`, always the same for the same words.
-template <std::size_t Count>
-std::string_view pick(const std::array<std::string_view, Count>& variants, std::string_view words)
+std::string_view pick(std::span<const std::string_view> variants, std::string_view words)
 {
     unsigned hash = 2166136261u;
     for (const char c : words) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-    return variants[hash % Count];
+    return variants[hash % variants.size()];
 }
 
-/// The place in "… in Paris?": what follows " in ", " for " or " at ".
-std::string place_in(std::string_view words)
+std::optional<int> number_in(std::string_view words)
 {
-    for (const std::string_view before : {" in ", " for ", " at "}) {
-        const auto at = lower(words).find(before);
-        if (at == std::string::npos) continue;
-        auto place = words.substr(at + before.size());
-        place = place.substr(0, std::min(place.find_first_of("?!.,;"), place.size()));
-        for (const std::string_view behind : {" today", " tomorrow", " now", " right now"}) {
-            if (lower(place).ends_with(behind)) place.remove_suffix(behind.size());
-        }
-        if (!place.empty()) return std::string(place);
-    }
-    return "Paris";
-}
-
-const declared_function* find_function(
-    std::span<const declared_function> functions, std::string_view topic)
-{
-    const auto found = std::find_if(functions.begin(), functions.end(), [topic](const auto& each) {
-        return mentions(lower(each.name), topic) || mentions(lower(each.description), topic);
-    });
-    return found == functions.end() ? nullptr : &*found;
-}
-
-reply call_function(const declared_function& function, std::string_view words)
-{
-    std::string args = "{";
-    for (const auto& each : function.parameters) {
-        const auto name = lower(each);
-        constexpr std::array<std::string_view, 4> places{"city", "location", "place", "timezone"};
-        if (mentions_any(name, places) || function.parameters.size() == 1) {
-            args += json_quote(each) + ':' + json_quote(place_in(words));
-            break;
-        }
-    }
-    reply result;
-    result.call.emplace();
-    result.call->name = function.name;
-    result.call->args = json(args + '}');
-    return result;
+    const auto at = words.find_first_of("0123456789");
+    if (at == std::string_view::npos) return std::nullopt;
+    int value = 0;
+    const auto [end, failed] =
+        std::from_chars(words.data() + at, words.data() + words.size(), value);
+    return failed == std::errc() ? std::optional(value) : std::nullopt;
 }
 
 reply say(std::string words)
@@ -90,102 +82,272 @@ reply say(std::string words)
     return result;
 }
 
-/// The number behind a command, "/goaway 5".
-int number_behind(std::string_view command, int otherwise)
+// ---- functions
+
+/// The place in "… in Paris?": what follows "in", "for" or "at".
+std::optional<std::string> place_in(std::string_view words)
 {
-    const auto at = command.find(' ');
-    if (at == std::string_view::npos) return otherwise;
-    int value = otherwise;
-    std::from_chars(command.data() + at + 1, command.data() + command.size(), value);
-    return std::clamp(value, 0, 3600);
+    for (const std::string_view before : {"in", "for", "at"}) {
+        const auto at = find_words(lower(words), before);
+        if (at == std::string_view::npos) continue;
+        auto place = words.substr(at + before.size());
+        place = trimmed(place.substr(0, std::min(place.find_first_of("?!.,;"), place.size())));
+        for (const std::string_view behind : {" today", " tomorrow", " right now", " now"})
+            if (lower(place).ends_with(behind)) place.remove_suffix(behind.size());
+        if (!place.empty()) return std::string(place);
+    }
+    return std::nullopt;
+}
+
+bool is_place(const parameter& one)
+{
+    const auto name = lower(one.name);
+    constexpr std::array<std::string_view, 5> places{
+        "city", "location", "place", "town", "timezone"};
+    return std::any_of(places.begin(), places.end(),
+        [&](std::string_view each) { return name.find(each) != std::string::npos; });
+}
+
+/// A value in JSON that fits the parameter's type and, as far as possible, the question.
+std::string value_of(const parameter& one, std::string_view words)
+{
+    const auto text = lower(words);
+    if (!one.choices.empty()) {
+        const auto named = std::find_if(one.choices.begin(), one.choices.end(),
+            [&](const std::string& each) { return says(text, lower(each)); });
+        return json_quote(named == one.choices.end() ? one.choices.front() : *named);
+    }
+    if (one.type == "boolean") return says(text, "off") || says(text, "not") ? "false" : "true";
+    if (one.type == "number" || one.type == "integer")
+        return std::to_string(number_in(words).value_or(1));
+    if (one.type == "array") return "[]";
+    if (one.type == "object") return "{}";
+    const auto place = place_in(words);
+    if (is_place(one)) return json_quote(place.value_or("Paris"));
+    return json_quote(place ? *place : std::string(trimmed(words)));
+}
+
+/// The words of a function's name: "get" and "weather" of getWeather or get_weather.
+std::vector<std::string> words_of(std::string_view name)
+{
+    std::vector<std::string> all(1);
+    for (const char c : name) {
+        const bool upper = std::isupper(static_cast<unsigned char>(c)) != 0;
+        if ((upper || !is_letter(c)) && !all.back().empty()) all.emplace_back();
+        if (is_letter(c)) all.back() += lower({&c, 1});
+    }
+    return all;
+}
+
+/// The function that the words speak of: the weather's by its description too.
+const declared_function* find_function(
+    std::span<const declared_function> functions, std::string_view text)
+{
+    constexpr std::array<std::string_view, 12> common{"get", "set", "the", "current", "find",
+        "fetch", "make", "call", "tool", "function", "and", ""};
+    for (const auto& each : functions) {
+        for (const auto& word : words_of(each.name))
+            if (std::find(common.begin(), common.end(), word) == common.end() && says(text, word))
+                return &each;
+        if (says(text, "weather") && says(lower(each.description), "weather")) return &each;
+    }
+    return nullptr;
+}
+
+reply call_function(const declared_function& function, std::string_view words)
+{
+    std::string args;
+    for (const auto& each : function.parameters) {
+        if (!each.required && !is_place(each) && function.parameters.size() != 1) continue;
+        args += fmt::format(
+            "{}{}:{}", args.empty() ? "" : ",", json_quote(each.name), value_of(each, words));
+    }
+    reply result;
+    result.call.emplace();
+    result.call->name = function.name;
+    result.call->args = json('{' + args + '}');
+    return result;
+}
+
+/// JSON as one would say it: "temperature: 24, sky: blue".
+std::string spoken(const json_value& value)
+{
+    std::string all;
+    const auto add = [&all](const std::string& piece) {
+        if (!all.empty()) all += ", ";
+        all += piece;
+    };
+    switch (value.kind()) {
+    case json_value::type::string: return value.string().value_or("");
+    case json_value::type::array:
+        for (const auto& each : value.elements()) add(spoken(each));
+        break;
+    case json_value::type::object:
+        for (const auto& [name, each] : value.members()) add(name + ": " + spoken(each));
+        break;
+    default: return value.text();
+    }
+    return all.empty() ? "nothing" : all;
+}
+
+// ---- small talk
+
+struct topic {
+    std::vector<std::string_view> cues;
+    std::vector<std::string_view> answers;
+};
+
+constexpr std::string_view story =
+    "Once upon a time there was a packet that wanted to see the world. It left its buffer early in "
+    "the morning, took the first socket, and was never fragmented. On its way it met a router who "
+    "asked for its time to live. Sixty four, said the packet, and I mean to enjoy every hop. It "
+    "crossed a bridge, avoided a storm, was counted, queued and forwarded. At last it reached a "
+    "listener who had waited for it all along. They acknowledged each other, and closed in perfect "
+    "order.";
+constexpr std::string_view help =
+    "I know these commands: /goaway and a number of seconds, /drop, /slow, /story and /help. Ask "
+    "me about the weather to see a tool call, and interrupt me whenever you like.";
+
+/// The first topic that has a cue in the words is answered.
+const std::vector<topic> topics{
+    {{"weather", "forecast"},
+        {"I would look at the sky, but I have no window, and nobody gave me a weather function. "
+         "Declare one, and I shall call it."}},
+    {{"who are you", "what are you", "your name", "are you real", "are you a model"},
+        {"I am the emulator of the Live API. I speak its protocol faithfully, but I am no model: "
+         "behind these words there is only a small program on your own machine."}},
+    {{"how are you"},
+        {"All my buffers are empty and all my sockets are open. I could not be better. And you?"}},
+    {{"story", "long answer"}, {story}},
+    {{"joke"},
+        {"I know one about UDP, but you might not get it.",
+            "A WebSocket walks into a bar. The barman says: we only serve requests. Fine, says the "
+            "WebSocket, I shall stay until you push something.",
+            "There are two hard things: cache invalidation, naming, and counting from zero."}},
+    {{"meaning of life"}, {"Forty two. But that was another model."}},
+    {{"thank you", "thanks", "thank", "merci", "danke"},
+        {"With pleasure. It is what I was compiled for.", "You are welcome. It cost no token."}},
+    {{"bye", "goodbye", "good night", "see you"},
+        {"Goodbye! Close with code one thousand, and we part as friends.",
+            "Until next time. I keep your handle warm."}},
+    {{"help", "what can you do"}, {help}},
+    {{"hello", "hi", "hey", "good morning", "good day", "good evening", "hallo", "greetings"},
+        {"Hello! It is good to hear you. What shall we talk about?",
+            "Good day! I am all ears, so to speak. How can I help you?",
+            "Hello there! Your words arrived whole and in order. What is on your mind?"}},
+};
+
+/// What follows "my name is".
+std::optional<std::string> name_in(std::string_view words)
+{
+    constexpr std::string_view before = "my name is ";
+    const auto at = find_words(lower(words), trimmed(before));
+    if (at == std::string_view::npos || at + before.size() >= words.size()) return std::nullopt;
+    auto name = words.substr(at + before.size());
+    name = trimmed(name.substr(0, std::min(name.find_first_of(".,;!? "), name.size())));
+    return name.empty() ? std::nullopt : std::optional(std::string(name));
+}
+
+/// What it remembers, where it is asked for that.
+std::optional<reply> recall(
+    std::string_view words, std::string_view text, std::span<const std::string> history)
+{
+    if (const auto name = name_in(words))
+        return say(fmt::format("Pleased to meet you, {}. I shall remember that.", *name));
+    if (says(text, "my name")) {
+        for (auto each = history.rbegin(); each != history.rend(); ++each)
+            if (const auto name = name_in(*each)) return say(fmt::format("You are {}.", *name));
+        return say("You have not told me your name yet.");
+    }
+    constexpr std::array<std::string_view, 4> cues{
+        "did i say", "have i said", "did i tell you", "do you remember"};
+    if (!says_any(text, cues)) return std::nullopt;
+    if (history.empty()) return say("Nothing yet: these are your first words to me.");
+    auto memory = fmt::format("Before this you said: {}.", trimmed(history.back()));
+    if (history.size() > 1)
+        memory += fmt::format(" And before that: {}.", trimmed(history[history.size() - 2]));
+    return say(memory);
+}
+
+reply count(std::string_view words)
+{
+    constexpr std::array<std::string_view, 20> names{"One", "two", "three", "four", "five", "six",
+        "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
+        "sixteen", "seventeen", "eighteen", "nineteen", "twenty"};
+    const auto most = static_cast<std::size_t>(std::clamp(number_in(words).value_or(10), 1, 20));
+    return say(fmt::format("{}. I could go on, but you look as if you wanted to interrupt me.",
+        fmt::join(names.begin(), names.begin() + most, ", ")));
 }
 
 reply obey(std::string_view command)
 {
-    if (command.starts_with("/goaway")) {
-        const int seconds = number_behind(command, 5);
-        auto result =
-            say(fmt::format("I shall close this connection in {} seconds. The conversation "
-                            "goes on over the next one.",
-                seconds));
+    if (says(command, "goaway")) {
+        const int seconds = std::clamp(number_in(command).value_or(5), 0, 3600);
+        auto result = say(fmt::format("I shall close this connection in {} seconds. The "
+                                      "conversation goes on over the next one.",
+            seconds));
         result.go_away = std::chrono::seconds(seconds);
         return result;
     }
-    if (command.starts_with("/drop")) {
-        reply result = say("I am about to cut this connection in the middle of");
+    if (says(command, "drop")) {
+        auto result = say("I am about to cut this connection in the middle of this very sentence.");
         result.drop = true;
         return result;
     }
-    if (command.starts_with("/story")) {
-        return say(
-            "Once upon a time there was a packet that wanted to see the world. It left its "
-            "buffer early in the morning, took the first socket, and was never fragmented. "
-            "On its way it met a router who asked for its time to live. Sixty four, said the "
-            "packet, and I mean to enjoy every hop. It crossed a bridge, avoided a storm, was "
-            "counted, queued and forwarded. At last it reached a listener who had waited for "
-            "it all along. They acknowledged each other, and closed in perfect order.");
+    if (says(command, "slow")) {
+        auto result = say("This is how an answer comes over a line that is not in a hurry.");
+        result.slowness = 8;
+        return result;
     }
-    return say("I know these commands: /goaway and a number of seconds, /drop, /story and /help. "
-               "Ask me about the weather to see a tool call, and interrupt me whenever you like.");
+    if (says(command, "story")) return say(std::string(story));
+    return say(std::string(help));
 }
 
 } // namespace
+
+std::string shortened(std::string_view text, std::size_t most)
+{
+    if (text.size() <= most) return std::string(text);
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
+    return std::string(text.substr(0, most));
+}
 
 reply answer(std::string_view words, std::span<const std::string> history,
     std::span<const declared_function> functions)
 {
     const auto text = lower(words);
     if (text.starts_with('/')) return obey(text);
-    for (const std::string_view topic : {"weather", "time"}) {
-        if (!mentions(text, topic)) continue;
-        if (const auto* function = find_function(functions, topic))
-            return call_function(*function, words);
-        if (topic == "weather")
-            return say("I would look at the sky, but I have no window and nobody gave me a weather "
-                       "function. Declare one, and I shall call it.");
-    }
-    constexpr std::array<std::string_view, 4> recall{"did i say", "i said", "remember", "my name"};
-    if (mentions_any(text, recall) && !history.empty() && mentions(text, "?"))
-        return say(fmt::format("Before this you said: {}", history.back()));
-    constexpr std::array<std::string_view, 4> who{
-        "who are you", "what are you", "your name", "are you real"};
-    if (mentions_any(text, who))
-        return say(
-            "I am the emulator of the Live API. I speak its protocol faithfully, but I am no "
-            "model: behind these words there is only a small program on your own machine.");
-    constexpr std::array<std::string_view, 3> thanks{"thank", "thanks", "merci"};
-    if (mentions_any(text, thanks)) return say("With pleasure. It is what I was compiled for.");
-    constexpr std::array<std::string_view, 3> story{"story", "tell me", "long answer"};
-    if (mentions_any(text, story)) return obey("/story");
-    if (mentions(text, "count"))
-        return say(
-            "One, two, three, four, five, six, seven, eight, nine, ten. I could go on, but you "
-            "look as if you wanted to interrupt me.");
-    constexpr std::array<std::string_view, 4> greetings{"hello", "hi", "good ", "hey"};
-    if (std::any_of(greetings.begin(), greetings.end(),
-            [&](auto each) { return text.starts_with(each); })) {
-        constexpr std::array<std::string_view, 3> hellos{
-            "Hello! It is good to hear you. What shall we talk about?",
-            "Good day! I am all ears, so to speak. How can I help you?",
-            "Hello there! Your words arrived whole and in order. What is on your mind?"};
-        return say(std::string(pick(hellos, words)));
-    }
-    constexpr std::array<std::string_view, 4> musings{"That is worth a thought.",
+    if (const auto* function = find_function(functions, text))
+        return call_function(*function, words);
+    if (auto remembered = recall(words, text, history)) return std::move(*remembered);
+    for (const auto& each : topics)
+        if (says_any(text, each.cues)) return say(std::string(pick(each.answers, words)));
+    if (says(text, "count")) return count(words);
+    if (trimmed(words).empty()) return say("I am listening.");
+    constexpr std::array<std::string_view, 5> musings{"That is worth a thought.",
         "I have no opinion on that, but I like how you put it.", "Interesting.",
-        "A real model would know more about it."};
-    return say(fmt::format("You said: {} {} Try asking me about the weather, or type slash help.",
-        words, pick(musings, words)));
+        "A real model would know more about it.", "I shall remember that, if you ask me."};
+    constexpr std::array<std::string_view, 3> doubts{"A good question, for a real model.",
+        "I wish I knew. I only know the protocol.", "Ask me something easier: the weather, say."};
+    const auto remark =
+        text.find('?') == std::string::npos ? pick(musings, words) : pick(doubts, words);
+    const bool whole = words.find_last_of(".!?") == words.size() - 1;
+    return say(fmt::format("You said: {}{} {}", shortened(words, 200), whole ? "" : ".", remark));
 }
 
 std::string report(const function_call& call, const json& response)
 {
-    const auto place = call.args.find_string("/city");
-    const auto output = response.find_string("/output");
-    const auto failed = response.find_string("/error");
-    if (failed) return fmt::format("I asked for it, but it did not work: {}.", *failed);
-    const auto result = output ? *output : response.text();
-    if (place) return fmt::format("Here is what I found for {}: {}.", *place, result);
-    return fmt::format("Here is what I found: {}.", result);
+    const auto whole = json_value::parse(response.text());
+    if (const auto failure = whole.find("error"))
+        return fmt::format("I asked for it, but it did not work: {}.",
+            shortened(trimmed(spoken(*failure)), most_words));
+    auto found = whole.find("output");
+    if (!found) found = whole.find("result");
+    const auto text = shortened(trimmed(spoken(found ? *found : whole)), most_words);
+    for (const auto* where : {"/city", "/location", "/place"})
+        if (const auto place = call.args.find_string(where))
+            return fmt::format("Here is what I found for {}: {}.", *place, text);
+    return fmt::format("Here is what I found: {}.", text);
 }
 
 } // namespace gemini::live::emulation

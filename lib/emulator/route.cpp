@@ -40,9 +40,11 @@ std::string parameter(std::string_view query, std::string_view name)
 
 bool is_loopback_name(std::string_view host)
 {
-    if (host.starts_with("[::1]")) return true;
+    if (host == "[::1]" || host.starts_with("[::1]:")) return true;
     host = host.substr(0, std::min(host.find(':'), host.size()));
-    return host == "localhost" || host.starts_with("127.");
+    // not 127.example.com, which may lead anywhere
+    const bool is_address = host.find_first_not_of("0123456789.") == std::string_view::npos;
+    return host == "localhost" || (is_address && host.starts_with("127."));
 }
 
 void find_credential(route& route, const emulator_request& request)
@@ -81,6 +83,7 @@ std::optional<route> find_method(std::string_view path)
         form{g, "v1", call, flavour::gemini_api, false},
         form{g, "v1beta", locked, flavour::gemini_api, true},
         form{g, "v1alpha", locked, flavour::gemini_api, true},
+        form{g, "v1", locked, flavour::gemini_api, true},
         form{v, "v1beta1", vertex_call, flavour::vertex_ai, false},
         form{v, "v1", vertex_call, flavour::vertex_ai, false},
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "emulator/route.hpp"
 #include "protocol/json_reader.hpp"
 
 #include <optional>
@@ -10,8 +11,9 @@
 namespace gemini::live::emulation {
 
 /// What the service says about the first member of a client message that it does not know or whose
-/// type is wrong; nothing when all is well. `message` is the whole client message.
-[[nodiscard]] std::optional<std::string> find_fault(const protocol::json_value& message);
+/// value it does not take; nothing when all is well. `message` is the whole client message.
+[[nodiscard]] std::optional<std::string> find_fault(
+    const protocol::json_value& message, flavour flavour);
 
 /// Member of an object in camelCase or, as proto3 JSON allows, in snake_case.
 [[nodiscard]] std::optional<protocol::json_value> find_member(
@@ -19,5 +21,9 @@ namespace gemini::live::emulation {
 /// The same along a path: "generationConfig.responseModalities".
 [[nodiscard]] std::optional<protocol::json_value> find_path(
     const protocol::json_value& object, std::string_view path);
+
+/// The text at a path, empty when there is none; whether a flag is set there.
+[[nodiscard]] std::string text_at(const protocol::json_value& object, std::string_view path);
+[[nodiscard]] bool flag_at(const protocol::json_value& object, std::string_view path);
 
 } // namespace gemini::live::emulation

@@ -5,9 +5,8 @@
 #include <cctype>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <numbers>
-#include <string>
+#include <utility>
 #include <vector>
 
 namespace gemini::live::emulation {
@@ -27,8 +26,11 @@ struct syllable {
     double pause;  // seconds of silence behind it
 };
 
+/// Any letter beyond ASCII sounds as well.
 const vowel* find_vowel(char c)
 {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0xc0) return &vowels[byte % std::size(vowels)];
     const char lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     const auto* found = std::find_if(std::begin(vowels), std::end(vowels),
         [lower](const vowel& each) { return each.letter == lower; });
@@ -77,8 +79,14 @@ void sing(std::vector<std::int16_t>& to, const syllable& one, double pitch, doub
         const double at = static_cast<double>(i) / count;
         const double envelope = std::sin(std::numbers::pi * std::sqrt(at)); // a quick attack
         phase += 2 * std::numbers::pi * pitch * (1.0 - 0.06 * at) / speech_rate;
+        const double turn = 2 * std::cos(phase);
+        double before = 0; // sin(n x), of which each follows from the two before it
+        double wave = std::sin(phase);
         double sum = 0;
-        for (int n = 0; n < harmonics; ++n) sum += weights[n] * std::sin(phase * (n + 1));
+        for (const double weight : weights) {
+            sum += weight * wave;
+            before = std::exchange(wave, turn * wave - before);
+        }
         to.push_back(static_cast<std::int16_t>(8000.0 * envelope * std::tanh(0.5 * sum)));
     }
     to.insert(to.end(), static_cast<std::size_t>(one.pause * speech_rate), 0);

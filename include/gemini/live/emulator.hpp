@@ -73,8 +73,9 @@ struct emulator_options {
     std::string api_key{}; ///< The only key taken; empty: any that is not empty.
     /// Decides on an upgrade after the emulator's own checks have passed; absent: accept.
     std::function<emulator_verdict(const emulator_request&)> on_upgrade{};
-    /// Serves one client; absent: the default persona, which checks messages as the service does
-    /// and holds a conversation.
+    /// Serves one client, and closes with 1000 when it returns, or with 1011 and what it throws.
+    /// Absent: the default persona, which checks messages as the service does and holds a
+    /// conversation.
     std::function<asio::awaitable<void>(emulator_peer&)> behaviour{};
     /// Told of every message: direction ('>' from the client, '<' to it) and its text.
     std::function<void(char, std::string_view)> on_message{};

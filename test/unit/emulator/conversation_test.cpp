@@ -315,7 +315,14 @@ TEST_CASE("what the service refuses is refused with its code and its words")
         {R"({"setup":{"model":"models/gemini-3.8-live","generationConfig":{"responseModalities":["AUDIO","TEXT"]}}})",
             1007, "Request contains an invalid argument."},
         {R"({"setup":{"model":"models/gemini-3.8-live","sessionResumption":{"transparent":true}}})",
+            1007,
+            "Invalid JSON payload received. Unknown name \"transparent\" at "
+            "'setup.session_resumption': Cannot find field."},
+        {R"({"setup":{"model":"models/gemini-3.8-live","generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW"}}}})",
             1007, "Request contains an invalid argument."},
+        {R"({"setup":{"model":"models/gemini-3.8-live","generationConfig":{"stopSequences":["x"]}}})",
+            1007, "Request contains an invalid argument."},
+        {"{}", 1007, "Request contains an invalid argument."},
     };
     for (const auto& each : rows) {
         INFO(each.message);
@@ -365,4 +372,130 @@ TEST_CASE("Vertex AI gives the session an id and takes its own members")
     REQUIRE(c.heard.size() == 1);
     REQUIRE(c.heard[0].all().setup_complete);
     CHECK_FALSE(c.heard[0].all().setup_complete->session_id.empty());
+}
+
+TEST_CASE("on Vertex AI counts and ids have its names, and the index tells what was consumed")
+{
+    client c;
+    c.way.flavour = flavour::vertex_ai;
+    c.say(
+        R"({"setup":{"model":"publishers/google/models/gemini-3.8-live","sessionResumption":{"transparent":true},"tools":[{"functionDeclarations":[{"name":"get_weather"}]}]}})");
+    c.say(audio_message(bytes(480)));
+    c.text("Hello");
+    c.wait();
+    const auto& end = c.heard[c.heard.size() - 2];
+    CHECK(end.raw().find("\"candidatesTokenCount\"") != std::string::npos);
+    CHECK(end.all().usage_metadata->response_token_count > 0);
+    CHECK(c.heard.back().all().session_resumption_update->last_consumed_client_message_index == 2);
+    c.heard.clear();
+    c.text("the weather?");
+    c.wait();
+    REQUIRE(c.heard.size() == 1);
+    const auto id = c.heard[0].function_calls()[0].id;
+    CHECK(id.size() == 36);
+    c.heard.clear();
+    c.say(R"({"toolResponse":{"functionResponses":[{"name":"get_weather","response":{}}]}})");
+    c.wait();
+    CHECK(c.count(is_end) == 1);
+}
+
+TEST_CASE("a call that was not sent yet is not cancelled")
+{
+    client c;
+    c.connect(R"(,"tools":[{"functionDeclarations":[{"name":"get_weather"}]}])");
+    c.text("the weather?");
+    c.text("Hello");
+    c.wait();
+    CHECK(c.count([](const auto& each) {
+        return each.all().tool_call || each.all().tool_call_cancellation;
+    }) == 0);
+}
+
+TEST_CASE("a function response may be silent, and must have an id")
+{
+    const auto ask = [](client& c) {
+        c.text("the weather?");
+        c.wait();
+        const auto id = c.heard.back().function_calls()[0].id;
+        c.heard.clear();
+        return id;
+    };
+    constexpr std::string_view tool =
+        R"(,"tools":[{"functionDeclarations":[{"name":"get_weather"}]}])";
+    client c;
+    c.connect(tool);
+    c.say(R"({"toolResponse":{"functionResponses":[{"id":")" + ask(c) +
+          R"(","response":{},"scheduling":"SILENT"}]}})");
+    c.wait();
+    CHECK(c.heard.empty());
+    ask(c);
+    c.say(R"({"toolResponse":{"functionResponses":[{"name":"get_weather","response":{}}]}})");
+    REQUIRE(c.closed);
+    CHECK(c.closed->first == 1007);
+}
+
+TEST_CASE("functions may be declared later, and taken back")
+{
+    client c;
+    c.connect();
+    c.say(
+        R"({"contextUpdate":{"tools":{"tools":[{"functionDeclarations":[{"name":"get_weather"}]}]}}})");
+    c.text("the weather?");
+    c.wait();
+    CHECK(c.count([](const auto& each) { return !each.function_calls().empty(); }) == 1);
+    c.say(R"({"contextUpdate":{"tools":{"tools":[]}}})");
+    c.text("the weather?");
+    c.wait();
+    CHECK(c.transcript().find("nobody gave me a weather function") != std::string::npos);
+}
+
+TEST_CASE("the first client content is history where the setup says so")
+{
+    client c;
+    c.connect(R"(,"historyConfig":{"initialHistoryInClientContent":true})");
+    c.say(R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"my name is Ada"}]},)"
+          R"({"role":"model","parts":[{"text":"Hello Ada"}]}],"turnComplete":true}})");
+    c.wait();
+    CHECK(c.heard.empty());
+    c.say(
+        R"({"clientContent":{"turns":[{"parts":[{"text":"what is my name?"}]}],"turnComplete":true}})");
+    c.wait();
+    CHECK(c.transcript() == "You are Ada.");
+}
+
+TEST_CASE("a model that takes client content as history only refuses it later")
+{
+    client c;
+    c.say(R"({"setup":{"model":"models/gemini-3.1-flash-live-preview"}})");
+    c.say(R"({"clientContent":{"turns":[{"parts":[{"text":"Hello"}]}],"turnComplete":true}})");
+    REQUIRE(c.closed);
+    CHECK(c.closed->first == 1007);
+}
+
+TEST_CASE("with interruption off, what was said meanwhile is answered afterwards")
+{
+    client c;
+    c.connect(R"(,"realtimeInputConfig":{"activityHandling":"NO_INTERRUPTION"})");
+    c.text("Hello");
+    c.wait(600ms);
+    c.say(audio_message(speak("and you?")));
+    c.say(R"({"realtimeInput":{"audioStreamEnd":true}})");
+    c.wait();
+    CHECK(c.count(is_cut) == 0);
+    CHECK(c.count(is_end) == 2);
+    CHECK(c.transcript().ends_with("and I shall answer."));
+}
+
+TEST_CASE("a turn of a million words is answered as quickly as any other")
+{
+    client c;
+    c.connect();
+    c.text(std::string(1'000'000, 'a'));
+    for (int i = 0; i < 100; ++i)
+        c.say(R"({"clientContent":{"turns":[{"parts":[{"text":")" + std::string(10'000, 'b') +
+              R"("}]}]}})");
+    c.text("Hello");
+    c.wait();
+    CHECK(c.heard.size() < 1000);
+    CHECK(c.now < 1min);
 }

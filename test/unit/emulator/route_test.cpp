@@ -39,6 +39,8 @@ TEST_CASE("every form of URL that clients use is understood")
                  flavour::gemini_api, "v1beta", false},
              row{g + "v1alpha.GenerativeService.BidiGenerateContentConstrained",
                  flavour::gemini_api, "v1alpha", true},
+             row{g + "v1.GenerativeService.BidiGenerateContentConstrained", flavour::gemini_api,
+                 "v1", true},
              row{v + "v1beta1.LlmBidiService/BidiGenerateContent", flavour::vertex_ai, "v1beta1",
                  false},
              row{v + "v1.LlmBidiService/BidiGenerateContent", flavour::vertex_ai, "v1", false}}) {
@@ -91,6 +93,10 @@ TEST_CASE("web pages and other machines are refused")
     const emulator_request elsewhere{path, "", {{"host", "example.com"}}};
     CHECK(find_route(elsewhere, true).verdict.status == 403);
     CHECK(find_route(elsewhere, false).route);
+    for (const char* host : {"127.example.com", "localhost.example.com", "[::1].example.com", ""}) {
+        INFO(host);
+        CHECK_FALSE(find_route(emulator_request{path, "", {{"host", host}}}, true).route);
+    }
     for (const char* host : {"localhost:1", "127.0.0.1", "127.1.2.3:80", "[::1]:8080"}) {
         INFO(host);
         CHECK(find_route(emulator_request{path, "", {{"host", host}}}, true).route);
