@@ -49,9 +49,9 @@ struct setup {
     std::optional<audio_transcription> input_audio_transcription{};
     std::optional<audio_transcription> output_audio_transcription{};
     std::optional<live::session_resumption> session_resumption{live::session_resumption{}};
-    /// Members that this version does not know: a JSON object that is merged into `setup`. An object
-    /// that is there already (generationConfig) is merged in the same way; of anything else that is
-    /// there already, the value given here is sent.
+    /// Members that this version does not know: a JSON object that is merged into `setup`. An
+    /// object that is there already (generationConfig) is merged in the same way; of anything else
+    /// that is there already, the value given here is sent.
     std::optional<json> extra{};
 };
 
