@@ -6,8 +6,8 @@
 #include <gemini/live/error.hpp>
 
 #include <asio/post.hpp>
+#include <fcntl.h>
 #include <openssl/ssl.h>
-#include <unistd.h>
 
 #include <mutex>
 
@@ -17,7 +17,7 @@ namespace {
 static_assert(base::frame::headroom >= LWS_PRE);
 
 constexpr int far_away = 7 * 24 * 3600; // s; all deadlines are ours, lws's must never come first
-constexpr std::size_t read_size = 128 * 1024;
+constexpr std::size_t read_size = 64 * 1024;
 
 /// Makes sure that an execution context gets one runtime only.
 std::mutex& creation()
@@ -59,7 +59,7 @@ lws_runtime::lws_runtime(const asio::any_io_executor& executor)
     : strand_(asio::make_strand(executor)), executor_(*strand_), loop_(lws_loop::take()),
       context_(loop_->context())
 {
-    const int backend = ::dup(uv_backend_fd(loop_->uv()));
+    const int backend = ::fcntl(uv_backend_fd(loop_->uv()), F_DUPFD_CLOEXEC, 0);
     if (backend < 0) {
         stop();
         throw error(errc::event_loop_unavailable,

@@ -2,17 +2,16 @@
 #include "transport/lws_stream.hpp"
 
 #include <asio/post.hpp>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -136,7 +135,7 @@ int lws_stream::on_established(lws* connection)
 {
     if (stage_ != stage::dialling) return -1;
     connection_ = connection;
-    const int copy = ::dup(lws_get_socket_fd(connection));
+    const int copy = ::fcntl(lws_get_socket_fd(connection), F_DUPFD_CLOEXEC, 0);
     if (copy < 0) {
         finish(error(errc::connect_failed,
             "There are no file descriptors left: raise the limit of open files (ulimit -n).",

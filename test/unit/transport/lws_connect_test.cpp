@@ -18,6 +18,7 @@ using live::phase;
 namespace {
 
 std::optional<lws_retry_bo_t> last_policy;
+std::string last_alpn;
 
 /// Sets an environment variable for a test.
 class variable {
@@ -132,6 +133,7 @@ extern "C" lws* lws_client_connect_via_info(const lws_client_connect_info* info)
         ::dlsym(RTLD_NEXT, "lws_client_connect_via_info"));
     last_policy =
         info->retry_and_idle_policy ? std::optional(*info->retry_and_idle_policy) : std::nullopt;
+    last_alpn = info->alpn ? info->alpn : "";
     return real(info);
 }
 
@@ -605,4 +607,12 @@ TEST_CASE("7a: a session outlives the default policy's hang-up, having one witho
     REQUIRE(last_policy);
     CHECK(last_policy->secs_since_valid_ping == 0);
     CHECK(last_policy->secs_since_valid_hangup == 0);
+}
+
+TEST_CASE("7i: only HTTP/1.1 is offered, as flow control does nothing on HTTP/2")
+{
+    bench on(true);
+    last_alpn.clear();
+    on.run(open_and_greet(on, on.request()));
+    CHECK(last_alpn == "http/1.1");
 }

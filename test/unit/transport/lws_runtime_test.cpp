@@ -334,3 +334,28 @@ TEST_CASE("without descriptors there is no event loop, and the error says so")
     REQUIRE(why);
     CHECK(why->code() == errc::event_loop_unavailable);
 }
+
+TEST_CASE("pitfall 3.14: failed connects lose no libuv handle, as they would in lws 4.1.6")
+{
+    std::vector<std::unique_ptr<transport::lws_loop>> others; // so that the next one is fresh
+    for (int i = 0; i < 16; ++i) others.push_back(transport::lws_loop::take());
+    {
+        bench on;
+        const auto fail = [](bench& with) -> asio::awaitable<void> {
+            auto request = with.request();
+            request.port = closed_port(with.io);
+            for (int i = 0; i < 20; ++i) {
+                const auto why = co_await error_of(with.connector->connect(request));
+                CHECK(why.code() == errc::connect_failed);
+            }
+        };
+        on.run(fail(on));
+    }
+    auto used = transport::lws_loop::take();
+    int handles = 0;
+    uv_walk(
+        used->uv(), [](uv_handle_t*, void* count) { ++*static_cast<int*>(count); }, &handles);
+    CHECK(handles == 3); // lws's own: its pipe, a timer, an idle handle
+    for (auto& each : others) transport::lws_loop::give_back(std::move(each));
+    transport::lws_loop::give_back(std::move(used));
+}
