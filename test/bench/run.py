@@ -237,12 +237,18 @@ def main():
     build = given.build / "test" / "bench"
     wanted = given.only or [*SCENARIOS, "compile", "codec"]
     report = Report(given.json)
-    subprocess.run(["ninja", "-C", given.build, "--quiet", "bench-programs"], check=True)
+    progress("building")
+    built = subprocess.run(["ninja", "-C", given.build, "bench-programs"], stdout=subprocess.PIPE, text=True)
+    progress("")
+    if built.returncode != 0:
+        sys.exit(built.stdout)
 
     model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
                   if line.startswith("model name")), platform.machine())
     server, client = cores()
     print(f"{model}, {os.cpu_count()} cores, Linux {platform.release()}; server on core {server}, client on core {client}")
+    if os.getloadavg()[0] > 0.5:
+        print(f"Load average {os.getloadavg()[0]:.1f}: other programs are at work, which falsifies what follows.")
     if server == client:
         print("Only one core: server and client share it; messages/s then say little.")
     print("The SDK receives and decodes (JSON, base64) and owns the message; the other two only receive: they join\n"
