@@ -66,10 +66,10 @@ enum class phase { none, resolve, connect, tls, upgrade, setup, open, write, clo
 struct error_details {
     live::phase phase = live::phase::none;
     std::uint16_t close_code =
-        0;               ///< WebSocket close code as received, 0 when there was no close frame.
-    std::string reason{};///< Close reason or HTTP status text as the server sent it, at most 123
-                         ///< bytes for a close.
-    int http_status = 0; ///< Status of a refused upgrade, 0 when there was none.
+        0;                ///< WebSocket close code as received, 0 when there was no close frame.
+    std::string reason{}; ///< Close reason or HTTP status text as the server sent it, at most 123
+                          ///< bytes for a close.
+    int http_status = 0;  ///< Status of a refused upgrade, 0 when there was none.
     std::optional<std::chrono::seconds>
         retry_after{}; ///< From `Retry-After`, in seconds from its arrival; at least 0.
 };
