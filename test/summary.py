@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts the cases of a `meson test` run: summary.py BUILD/meson-logs/testlog.json
 
-A Catch2 program counts as its test cases, a script that closes with a line "N passed, N failed" as
-what it says, anything else as one case. A program that crashed, timed out or ran nothing has failed,
+Programs of Catch2 and of Python's unittest count as their test cases, a script that closes with a line
+"N passed, N failed" as what it says, anything else as one case. A program that crashed, timed out or ran nothing has failed,
 whatever it printed. Prints the failures, then "N passed, N failed" alone on the last line; ends with
 1 when anything failed or nothing ran.
 """
@@ -15,15 +15,19 @@ import sys
 PLAIN = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed\s*$", re.MULTILINE)
 ALL_PASSED = re.compile(r"^All tests passed \(\d+ assertions? in (\d+) test cases?\)", re.MULTILINE)
 SOME_FAILED = re.compile(r"^test cases: +\d+ (?:\| +(\d+) passed )?(?:\| +(\d+) failed)?", re.MULTILINE)
+UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED \((.*)\))", re.MULTILINE)
 
 
 def count(test):
     """(passed, failed) of one entry of the log."""
-    output = test.get("stdout", "")
+    output = test.get("stdout", "") + test.get("stderr", "")
     if found := ALL_PASSED.findall(output):
         passed, failed = int(found[-1]), 0
     elif found := SOME_FAILED.findall(output) or PLAIN.findall(output):
         passed, failed = (int(number or 0) for number in found[-1])
+    elif found := UNITTEST.findall(output):
+        failed = sum(int(number) for number in re.findall(r"(?:failures|errors)=(\d+)", found[-1][1]))
+        passed = int(found[-1][0]) - failed
     elif "No tests ran" in output or "No test cases matched" in output:
         passed, failed = 0, 0
     else:

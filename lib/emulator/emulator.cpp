@@ -37,6 +37,17 @@ bool is_loopback_address(std::string_view address)
     return address.starts_with("127.") || address == "::1" || address == "localhost";
 }
 
+std::string_view name_of(emulation::credential credential)
+{
+    switch (credential) {
+    case emulation::credential::none: break;
+    case emulation::credential::api_key: return "an API key";
+    case emulation::credential::ephemeral_token: return "an ephemeral token";
+    case emulation::credential::access_token: return "an access token";
+    }
+    return "no credentials";
+}
+
 emulator_request to_request(const transport::upgrade_request& request)
 {
     return {request.path, request.query, request.fields};
@@ -137,6 +148,8 @@ private:
         auto verdict = std::move(found.verdict);
         if (found.route && clients_.size() >= most_clients) verdict.status = 503;
         if (verdict.status == 101 && options_.on_upgrade) verdict = options_.on_upgrade(request);
+        if (verdict.status != 101)
+            tell("An upgrade of {} was refused with {}.", request.path, verdict.status);
         return {verdict.status, std::move(verdict.headers), std::move(verdict.body)};
     }
 
@@ -145,24 +158,32 @@ private:
         try {
             for (;;) {
                 auto client = co_await self->listener_->accept();
-                ++self->accepted_;
+                const auto number = ++self->accepted_;
                 asio::co_spawn(self->listener_->executor(),
-                    serve(self, std::shared_ptr<server_connection>(std::move(client))),
+                    serve(self, std::shared_ptr<server_connection>(std::move(client)), number),
                     asio::detached);
             }
         } catch (const std::system_error&) { // closed
         }
     }
 
-    static asio::awaitable<void> serve(self_ptr self, std::shared_ptr<server_connection> client)
+    static asio::awaitable<void> serve(
+        self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
     {
         const listed on_list(*self, *client);
+        auto found =
+            emulation::find_route(to_request(client->request()), !self->options_.allow_remote);
+        auto route = std::move(*found.route);
+        self->tell("Client {} has come: {} {}, with {}.", number,
+            route.flavour == emulation::flavour::vertex_ai ? "Vertex AI" : "Gemini API",
+            route.version, name_of(route.credential));
         try {
             if (self->options_.behaviour)
                 co_await behave(self, client);
             else
-                co_await converse(self, client);
-        } catch (const std::system_error&) { // the client has gone
+                co_await converse(self, client, std::move(route), number);
+        } catch (const std::system_error& gone) {
+            self->tell("Client {} is gone. {}", number, gone.what());
         }
     }
 
@@ -171,8 +192,10 @@ private:
     /// The default behaviour: one coroutine hears, another says what is due.
     struct talk {
         talk(emulation::route route, const emulator_options& options,
-            std::shared_ptr<emulation::archive> archive, const asio::any_io_executor& executor)
-            : brain(std::move(route), options.api_key, options.pace, std::move(archive)),
+            std::shared_ptr<emulation::archive> archive, const asio::any_io_executor& executor,
+            std::size_t client)
+            : number(client),
+              brain(std::move(route), options.api_key, options.pace, std::move(archive)),
               due(executor)
         {
         }
@@ -191,6 +214,7 @@ private:
             caught_up.set();
         }
 
+        std::size_t number; // of the client
         emulation::conversation brain;
         asio::steady_timer due;
         transport::wakeup caught_up;
@@ -199,13 +223,12 @@ private:
         std::vector<emulation::output> unsaid{}; // what was heard asks for it at once
     };
 
-    static asio::awaitable<void> converse(self_ptr self, std::shared_ptr<server_connection> client)
+    static asio::awaitable<void> converse(self_ptr self, std::shared_ptr<server_connection> client,
+        emulation::route route, std::size_t number)
     {
-        const auto request = to_request(client->request());
-        auto routed = emulation::find_route(request, !self->options_.allow_remote);
         const auto executor = self->listener_->executor();
         auto talking = std::make_shared<talk>(
-            std::move(*routed.route), self->options_, self->archive_, executor);
+            std::move(route), self->options_, self->archive_, executor, number);
         asio::co_spawn(executor, speak(self, client, talking), asio::detached);
         try {
             while (!talking->over) {
@@ -219,7 +242,8 @@ private:
                 while (talking->unsaid.size() >= most_unsaid && !talking->over)
                     co_await talking->caught_up.wait();
             }
-        } catch (const std::system_error&) {
+        } catch (const std::system_error& gone) {
+            if (!talking->over) self->tell("Client {} is gone. {}", number, gone.what());
         }
         talking->end();
     }
@@ -261,13 +285,25 @@ private:
         if (!batch.empty()) co_await client->send(std::move(batch));
         if (!said.close && !said.drop) co_return;
         talking->over = true;
-        if (said.close) co_await client->close(said.close->first, std::move(said.close->second));
+        if (said.close) {
+            self->tell("Client {} is sent away with {}: {}", talking->number, said.close->first,
+                said.close->second);
+            co_await client->close(said.close->first, std::move(said.close->second));
+        } else {
+            self->tell("Client {} is cut off.", talking->number);
+        }
         client->abort();
     }
 
     void report(char direction, std::string_view text) const
     {
         if (options_.on_message) options_.on_message(direction, text);
+    }
+
+    template <class... Values>
+    void tell(fmt::format_string<const Values&...> sentence, const Values&... values) const
+    {
+        if (options_.on_event) options_.on_event(fmt::format(sentence, values...));
     }
 
     emulator_options options_;

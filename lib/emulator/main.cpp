@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "emulator/one_line.hpp"
+
 #include <gemini/live/emulator.hpp>
 #include <gemini/live/error.hpp>
 #include <gemini/live/version.hpp>
@@ -10,11 +12,11 @@
 #include <getopt.h>
 #include <unistd.h>
 
-#include <array>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -93,41 +95,42 @@ program_options read_options(int argc, char** argv)
     return options;
 }
 
-/// One message on one line: without line breaks and, unless all is asked for, with its base64 and
-/// its length cut.
-std::string on_one_line(std::string_view message, bool whole)
-{
-    std::string line;
-    bool in_string = false;
-    std::size_t begin = 0; // of the string at hand, in `line`
-    for (std::size_t i = 0; i < message.size(); ++i) {
-        const char c = message[i];
-        if (!in_string && (c == '\n' || c == '\r')) continue;
-        if (!in_string && c == ' ' && (line.empty() || line.back() != ':')) continue;
-        line += c;
-        if (in_string && c == '\\' && i + 1 < message.size()) {
-            line += message[++i];
-        } else if (c == '"') {
-            constexpr std::size_t long_string = 200;
-            if (in_string && !whole && line.size() - begin > long_string &&
-                line.find(' ', begin) == std::string::npos) {
-                const auto size = line.size() - begin;
-                line.resize(begin);
-                line += fmt::format("[{} characters]\"", size - 1);
-            }
-            in_string = !in_string;
-            begin = line.size();
-        }
+constexpr std::size_t width = 200;     // of a line, in bytes
+constexpr std::size_t whole = 1 << 20; // of one that is shown whole
+
+/// Prints what happens, in colours where somebody looks.
+class display {
+public:
+    explicit display(bool verbose)
+        : colours_(::isatty(STDOUT_FILENO) != 0 && !std::getenv("NO_COLOR")), // NOLINT
+          width_(verbose ? whole : width)
+    {
     }
-    constexpr std::size_t width = 220;
-    if (!whole && line.size() > width) {
-        std::size_t end = width;
-        while ((static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;
-        line.resize(end);
-        line += " …";
+
+    void message(char way, std::string_view text) const
+    {
+        const auto line = live::emulation::on_one_line(text, width_);
+        print(way == '>' ? "36" : "32", fmt::format("{} {}", way, line));
     }
-    return line;
-}
+
+    void event(std::string_view sentence) const
+    {
+        print("2", live::emulation::on_one_line(sentence, width_)); // it may quote the client
+    }
+
+private:
+    void print(std::string_view colour, const std::string& line) const
+    {
+        if (colours_)
+            fmt::print("\x1b[{}m{}\x1b[0m\n", colour, line);
+        else
+            fmt::print("{}\n", line);
+        std::fflush(stdout);
+    }
+
+    bool colours_;
+    std::size_t width_;
+};
 
 void write_certificate(const program_options& options)
 {
@@ -145,15 +148,12 @@ int main(int argc, char** argv)
 {
     auto options = read_options(argc, argv);
     write_certificate(options);
-    const bool colour = ::isatty(STDOUT_FILENO) != 0 && !std::getenv("NO_COLOR"); // NOLINT
     if (!options.quiet) {
-        options.serving.on_message = [colour, whole = options.verbose](
-                                         char way, std::string_view text) {
-            const char* paint = way == '>' ? "\x1b[36m" : "\x1b[32m";
-            fmt::print("{}{} {}{}\n", colour ? paint : "", way, on_one_line(text, whole),
-                colour ? "\x1b[0m" : "");
-            std::fflush(stdout);
+        const display shown(options.verbose);
+        options.serving.on_message = [shown](char way, std::string_view text) {
+            shown.message(way, text);
         };
+        options.serving.on_event = [shown](std::string_view sentence) { shown.event(sentence); };
     }
     try {
         asio::io_context io;
@@ -169,7 +169,7 @@ int main(int argc, char** argv)
         asio::signal_set ending(io, SIGINT, SIGTERM);
         ending.async_wait([&](const asio::error_code&, int) { emulator.close(); });
         io.run();
-    } catch (const live::error& failed) {
+    } catch (const std::exception& failed) {
         fmt::print(stderr, "gemini-live-emulator: {}\n", failed.what());
         return 1;
     }

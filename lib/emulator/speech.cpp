@@ -92,19 +92,27 @@ void sing(std::vector<std::int16_t>& to, const syllable& one, double pitch, doub
     to.insert(to.end(), static_cast<std::size_t>(one.pause * speech_rate), 0);
 }
 
+/// Questions rise, sentences fall, and what goes on stays up.
+double intonation(char mark, double through)
+{
+    if (mark == '?') return 1.0 + 0.25 * through * through;
+    if (mark == '.' || mark == '!') return 1.05 - 0.2 * through;
+    return 1.05 - 0.03 * through;
+}
+
 } // namespace
 
 bytes speak(std::string_view words)
 {
     const auto syllables = syllables_of(words);
-    const bool question = words.find('?') != std::string_view::npos;
+    const auto last = words.find_last_not_of(' ');
+    const char mark = last == std::string_view::npos ? ' ' : words[last];
     std::vector<std::int16_t> samples;
     double phase = 0;
     for (std::size_t i = 0; i < syllables.size(); ++i) {
         const double through = static_cast<double>(i + 1) / static_cast<double>(syllables.size());
         const double melody = 1.0 + 0.10 * std::sin(static_cast<double>(i) * 1.9);
-        const double ending = question ? 1.0 + 0.25 * through * through : 1.05 - 0.2 * through;
-        sing(samples, syllables[i], 150.0 * melody * ending, phase);
+        sing(samples, syllables[i], 150.0 * melody * intonation(mark, through), phase);
     }
     bytes pcm(samples.size() * 2);
     for (std::size_t i = 0; i < samples.size(); ++i) {

@@ -12,8 +12,9 @@ namespace gemini::live::emulation {
 inline constexpr int speech_rate = 24'000; // samples a second
 
 /// Mono pcm16, little endian, 24 kHz, that sounds like somebody saying `words` in a language of
-/// tones: a syllable for each group of vowels, coloured by the vowel, with a melody that falls at
-/// the end of a sentence and rises in a question. The same words always sound the same.
+/// tones: a syllable for each group of vowels, coloured by the vowel, with a melody that falls when
+/// the words end a sentence and rises when they end a question. The same words always sound the
+/// same.
 [[nodiscard]] bytes speak(std::string_view words);
 
 [[nodiscard]] constexpr std::chrono::milliseconds duration_of(

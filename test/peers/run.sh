@@ -13,6 +13,7 @@ if ! cmp -s "$here/package.json" installed.json; then
     echo "installing $(grep -o '@google/genai.*[0-9]' "$here/package.json" | tr -d '":') and its Node.js" >&2
     cp "$here/package.json" package.json
     npm install --no-package-lock --no-audit --no-fund --loglevel=error >&2
+    node_modules/.bin/node --version >&2
     cp package.json installed.json
 fi
 cp "$here/conversation.mjs" .

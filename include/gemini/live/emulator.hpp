@@ -79,6 +79,8 @@ struct emulator_options {
     std::function<asio::awaitable<void>(emulator_peer&)> behaviour{};
     /// Told of every message: direction ('>' from the client, '<' to it) and its text.
     std::function<void(char, std::string_view)> on_message{};
+    /// Told of what happens to connections, in sentences without secrets: "Client 2 has come: …".
+    std::function<void(std::string_view)> on_event{};
 };
 
 /// The server. Listens from construction to `close()` or destruction.

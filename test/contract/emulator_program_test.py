@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Uses the emulator as people do: from a shell, with a client in Python.
+
+    emulator_program_test.py PROGRAM
+"""
+
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+PROGRAM = str(Path(sys.argv.pop()).resolve())
+PATIENCE = 60
+PATH = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
+SETUP = {"setup": {"model": "models/gemini-3.8-live", "outputAudioTranscription": {}}}
+
+
+class Emulator:
+    """The program, while a test needs it."""
+
+    def __init__(self, *arguments, **environment):
+        self.program = subprocess.Popen([PROGRAM, "--pace", "0", *arguments], stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, **environment})
+        first = self.program.stdout.readline()
+        self.url = re.search(r"listens on (\S+)", first).group(1)
+        self.port = int(self.url.rpartition(":")[2])
+
+    def end(self, with_signal=signal.SIGINT):
+        """Gives what it has printed since its first line."""
+        self.program.send_signal(with_signal)
+        shown = self.program.stdout.read()
+        self.program.wait(PATIENCE)
+        return shown
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.program.poll() is None:
+            self.program.kill()
+            self.program.wait(PATIENCE)
+        self.program.stdout.close()
+
+
+class Client:
+    """A WebSocket client that knows no more than it must."""
+
+    def __init__(self, port, path=PATH + "?key=any", trust=None):
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        if trust:
+            self.socket = ssl.create_default_context(cafile=trust).wrap_socket(self.socket, server_hostname="localhost")
+        self.stream = self.socket.makefile("rwb")
+        self.stream.write((f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\n"
+                           "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").encode())
+        self.stream.flush()
+        self.status = int(self.stream.readline().split()[1])
+        while self.status == 101 and self.stream.readline() != b"\r\n":
+            pass
+
+    def send(self, message):
+        text = json.dumps(message).encode()
+        length = struct.pack("!B", 0x80 | len(text)) if len(text) < 126 else struct.pack("!BH", 0x80 | 126, len(text))
+        self.stream.write(b"\x81" + length + bytes(4) + text)  # masked with zeros
+        self.stream.flush()
+
+    def receive(self):
+        """The next message, or the code and reason of the close."""
+        first, size = self.stream.read(2)
+        if size == 126:
+            size, = struct.unpack("!H", self.stream.read(2))
+        payload = self.stream.read(size)
+        if first & 15 == 8:
+            return struct.unpack("!H", payload[:2])[0], payload[2:].decode()
+        return json.loads(payload)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stream.close()
+        self.socket.close()
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+class Options(unittest.TestCase):
+    def test_help_and_version(self):
+        self.assertIn("--port", run("--help").stdout)
+        self.assertRegex(run("--version").stdout, r"^gemini-live-emulator [0-9]+\.[0-9]+")
+
+    def test_what_is_wrong_is_said_in_a_sentence(self):
+        for arguments, sentence in ((["--port", "70000"], "--port takes a number from 0 to 65535"),
+                                    (["--pace", "fast"], "--pace takes a number"), (["stray"], "not an option"),
+                                    (["--cert", "/dev/null"], "--cert goes with --tls")):
+            with self.subTest(arguments):
+                ended = run(*arguments)
+                self.assertEqual(ended.returncode, 2)
+                self.assertIn(sentence, ended.stderr)
+
+    def test_a_port_that_is_taken(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            ended = run("--port", str(taken.getsockname()[1]))
+        self.assertEqual(ended.returncode, 1)
+        self.assertRegex(ended.stderr, r"^gemini-live-emulator: .+")
+
+
+class Conversations(unittest.TestCase):
+    def test_it_says_where_it_is_and_shows_what_is_said(self):
+        with Emulator() as emulator:
+            with Client(emulator.port) as client:
+                client.send(SETUP)
+                self.assertIn("setupComplete", client.receive())
+                client.send({"realtimeInput": {"audio": {"mimeType": "audio/pcm;rate=16000",
+                                                         "data": base64.b64encode(bytes(3200)).decode()}}})
+                client.send({"realtimeInput": {"text": "Hello"}})
+                while not client.receive().get("serverContent", {}).get("turnComplete"):
+                    pass
+            shown = emulator.end()
+            self.assertEqual(emulator.program.returncode, 0)
+        for line in ("GOOGLE_GEMINI_BASE_URL=" + emulator.url, "Client 1 has come: Gemini API v1beta, with an API key.",
+                     "< {setupComplete: {}}", "> {realtimeInput: {audio: [audio 3200 B]}}",
+                     '> {realtimeInput: {text: "Hello"}}'):
+            self.assertIn(line, shown)
+        self.assertRegex(shown, r"(?m)^< \{serverContent: .*\[audio [0-9]+ B\]")
+        self.assertNotIn("\x1b", shown)
+
+    def test_a_refusal_is_shown(self):
+        with Emulator("--key", "right") as emulator:
+            with Client(emulator.port, PATH + "?key=wrong") as client:
+                client.send(SETUP)
+                self.assertEqual(client.receive(), (1007, "API key not valid. Please pass a valid API key."))
+            with Client(emulator.port, "/elsewhere") as client:
+                self.assertEqual(client.status, 404)
+            shown = emulator.end(signal.SIGTERM)
+        self.assertIn("Client 1 is sent away with 1007: API key not valid. Please pass a valid API key.", shown)
+        self.assertIn("An upgrade of /elsewhere was refused with 404.", shown)
+        self.assertNotIn("wrong", shown)
+
+    def test_no_client_moves_the_cursor(self):
+        with Emulator("--verbose") as emulator:
+            with Client(emulator.port) as client:
+                client.send({"\x1b[2J": "\x1b[2J"})
+                self.assertEqual(client.receive()[0], 1007)
+            shown = emulator.end()
+        self.assertIn('Unknown name "?[2J"', shown)
+        self.assertNotIn("\x1b", shown)
+
+    def test_quiet_and_encrypted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            certificate = os.path.join(folder, "certificate.pem")
+            with Emulator("--quiet", "--tls", "--cert", certificate) as emulator:
+                self.assertTrue(emulator.url.startswith("https://localhost:"))
+                with Client(emulator.port, trust=certificate) as client:
+                    client.send(SETUP)
+                    self.assertIn("setupComplete", client.receive())
+                self.assertNotIn("setupComplete", emulator.end())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
