@@ -7,11 +7,15 @@
 #include <gemini/live/content.hpp>
 #include <gemini/live/credentials.hpp>
 #include <gemini/live/error.hpp>
+#include <gemini/live/flavour.hpp>
 #include <gemini/live/json.hpp>
 #include <gemini/live/log.hpp>
 #include <gemini/live/messages.hpp>
+#include <gemini/live/music.hpp>
 #include <gemini/live/network.hpp>
+#include <gemini/live/open_enum.hpp>
 #include <gemini/live/reconnect.hpp>
 #include <gemini/live/session.hpp>
 #include <gemini/live/setup.hpp>
+#include <gemini/live/tool.hpp>
 #include <gemini/live/version.hpp>

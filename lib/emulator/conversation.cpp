@@ -66,14 +66,6 @@ server_message::members spoken(std::string mime_type, bytes audio)
     return message;
 }
 
-/// The one difference of names between the flavours in what we send.
-void use_vertex_names(std::string& message)
-{
-    constexpr std::string_view ours = "\"responseTokenCount\"";
-    if (const auto at = message.find(ours); at != std::string::npos)
-        message.replace(at, ours.size(), "\"candidatesTokenCount\"");
-}
-
 } // namespace
 
 conversation::conversation(emulation::route route, std::string api_key, double pace,
@@ -101,8 +93,8 @@ void conversation::refuse(refusal why)
 
 void conversation::emit(server_message::members message)
 {
-    auto text = protocol::encode_server_message(message);
-    if (on_vertex() && message.usage_metadata) use_vertex_names(text);
+    auto text = protocol::encode_server_message(message,
+        on_vertex() ? live::flavour::vertex_ai : live::flavour::gemini_api);
     out_.messages.push_back(std::move(text));
     if (message.tool_call)
         std::move(message.tool_call->function_calls.begin(),

@@ -2,8 +2,11 @@
 #pragma once
 
 #include "base/buffer.hpp"
+#include "protocol/client_message.hpp"
 
 #include <gemini/live/messages.hpp>
+
+#include <string_view>
 
 namespace gemini::live::protocol {
 
@@ -12,5 +15,9 @@ namespace gemini::live::protocol {
 /// that is not JSON in UTF-8, a member of the wrong type, bad base64 or a bad duration. Unknown
 /// members are kept in `raw()` and named in `members::unknown`.
 [[nodiscard]] server_message decode_server_message(base::padded_buffer text);
+
+/// Reads what a client has sent, as strictly as the service: an unknown member is refused. Names
+/// may be in snake_case. Throws errc::malformed_message, naming the path.
+[[nodiscard]] client_message decode_client_message(std::string_view text);
 
 } // namespace gemini::live::protocol

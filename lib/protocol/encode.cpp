@@ -2,120 +2,21 @@
 #include "protocol/encode.hpp"
 
 #include "base/base64.hpp"
-#include "protocol/endpoint.hpp"
+#include "protocol/fields.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
+#include "protocol/writer.hpp"
 
 #include <gemini/live/error.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
 namespace gemini::live::protocol {
 namespace {
-
-void write_blob(json_writer& out, const blob& value)
-{
-    out.begin_object().member("mimeType", value.mime_type);
-    out.key("data").base64(value.data).end_object();
-}
-
-void write_part(json_writer& out, const part& value)
-{
-    out.begin_object().member("text", value.text);
-    if (value.inline_data) write_blob(out.key("inlineData"), *value.inline_data);
-    out.unless_default("thought", value.thought).end_object();
-}
-
-void write_content(json_writer& out, const content& value)
-{
-    out.begin_object().unless_default("role", value.role).key("parts").begin_array();
-    for (const auto& each : value.parts) write_part(out, each);
-    out.end_array().end_object();
-}
-
-void write_modalities(json_writer& out, modalities set)
-{
-    constexpr std::pair<modalities, const char*> names[]{{modality::text, "TEXT"},
-        {modality::audio, "AUDIO"}, {modality::image, "IMAGE"}, {modality::video, "VIDEO"}};
-    if (set.empty()) return;
-    out.key("responseModalities").begin_array();
-    for (const auto& [one, name] : names)
-        if (set.contains(one)) out.string(name);
-    out.end_array();
-}
-
-void write_speech(json_writer& out, const setup& setup)
-{
-    out.key("speechConfig").begin_object();
-    out.unless_default("languageCode", setup.language_code);
-    out.key("voiceConfig").begin_object().key("prebuiltVoiceConfig").begin_object();
-    out.unless_default("voiceName", setup.voice);
-    out.end_object_unless_empty().end_object_unless_empty().end_object_unless_empty();
-}
-
-void write_generation_config(json_writer& out, const setup& setup)
-{
-    out.key("generationConfig").begin_object();
-    write_modalities(out, setup.response_modalities);
-    out.member("temperature", setup.temperature);
-    out.member("topP", setup.top_p);
-    out.member("topK", setup.top_k);
-    out.member("maxOutputTokens", setup.max_output_tokens);
-    out.member("seed", setup.seed);
-    write_speech(out, setup);
-    out.end_object_unless_empty();
-}
-
-/// What must be an object to the API and is any JSON to the compiler.
-const std::string& object_text(const json& value, std::string_view path)
-{
-    const auto& text = value.text();
-    if (text[text.find_first_not_of(" \t\r\n")] != '{')
-        throw error(errc::invalid_argument, fmt::format("{} must be a JSON object.", path));
-    return text;
-}
-
-void write_functions(json_writer& out, const std::vector<function_declaration>& functions)
-{
-    if (functions.empty()) return;
-    out.key("tools").begin_array().begin_object().key("functionDeclarations").begin_array();
-    for (const auto& each : functions) {
-        out.begin_object().member("name", each.name);
-        out.unless_default("description", each.description);
-        if (each.parameters) {
-            out.key("parametersJsonSchema")
-                .raw(object_text(*each.parameters, "function_declaration::parameters"));
-        }
-        out.end_object();
-    }
-    out.end_array().end_object().end_array();
-}
-
-void write_transcription(json_writer& out, std::string_view name,
-    const std::optional<audio_transcription>& transcription)
-{
-    if (!transcription) return;
-    out.key(name).begin_object();
-    if (!transcription->language_codes.empty()) {
-        out.key("languageCodes").begin_array();
-        for (const auto& each : transcription->language_codes) out.string(each);
-        out.end_array();
-    }
-    out.end_object();
-}
-
-void write_resumption(json_writer& out, const std::optional<live::session_resumption>& resumption,
-    std::string_view handle)
-{
-    if (!resumption) return;
-    const auto used = handle.empty() ? std::string_view(resumption->handle) : handle;
-    out.key("sessionResumption").begin_object().unless_default("handle", used).end_object();
-}
 
 /// Both objects in one: an object that both have is merged in the same way, of anything else that
 /// both have `over` wins. What is new comes last.
@@ -159,82 +60,123 @@ base::frame media_frame(
     return frame;
 }
 
-base::frame audio_frame(std::string_view mime_type, std::span<const std::byte> pcm)
+void check_samples(std::span<const std::byte> pcm)
 {
-    if (pcm.empty() || pcm.size() % 2 != 0) {
-        throw error(errc::invalid_argument,
-            fmt::format("Audio must be whole 16-bit samples, at least one: {} bytes were given.",
-                pcm.size()));
-    }
-    return media_frame("audio", mime_type, pcm);
+    if (!pcm.empty() && pcm.size() % 2 == 0) return;
+    throw error(errc::invalid_argument,
+        fmt::format(
+            "Audio must be whole 16-bit samples, at least one: {} bytes were given.", pcm.size()));
 }
 
-base::frame video_frame(const blob& picture)
+void check_audio(const blob& audio)
+{
+    if (!audio.mime_type.starts_with("audio/")) {
+        throw error(errc::invalid_argument,
+            fmt::format("Audio must have a media type that begins with \"audio/\", not {}.",
+                json_quote(audio.mime_type)));
+    }
+    if (audio.mime_type.starts_with("audio/pcm")) check_samples(audio.data);
+}
+
+void check_picture(const blob& picture)
 {
     if (!picture.mime_type.starts_with("image/")) {
         throw error(errc::invalid_argument,
             "Video is sent as pictures: their media type must begin with \"image/\".");
     }
     if (picture.data.empty()) throw error(errc::invalid_argument, "A picture must not be empty.");
-    return media_frame("video", picture.mime_type, picture.data);
+}
+
+/// What of a user's setup goes on the wire, as it goes there.
+setup on_wire(setup given, std::string_view handle, const addressing& to)
+{
+    given.model = model_resource(given.model, to);
+    if (to.flavour == flavour::vertex_ai && given.response_modalities.empty())
+        given.response_modalities = modality::audio; // there it must be said
+    if (!given.functions.empty())
+        given.tools.insert(given.tools.begin(), tool(std::move(given.functions)));
+    if (given.session_resumption && !handle.empty()) given.session_resumption->handle = handle;
+    return given;
+}
+
+void check_parameters(const std::vector<tool>& tools)
+{
+    for (const auto& each : tools) {
+        for (const auto& function : each.function_declarations) {
+            if (!function.parameters || !function.parameters_json_schema) continue;
+            throw error(errc::invalid_argument,
+                fmt::format("The function {} has both parameters and parameters_json_schema: give "
+                            "one of them.",
+                    function.name));
+        }
+    }
+}
+
+/// The one member of a message.
+template <class T>
+base::frame message(std::string_view member, const T& value, flavour flavour)
+{
+    json_writer out;
+    out.begin_object().key(member);
+    writer(out, flavour).write(value);
+    return base::frame(out.end_object().text());
 }
 
 } // namespace
 
-base::frame encode_setup(const setup& setup, std::string_view handle)
+base::frame encode_setup(const setup& setup, std::string_view handle, const addressing& to)
 {
+    const auto given = on_wire(setup, handle, to);
+    check_parameters(given.tools);
     json_writer out;
-    out.begin_object().key("setup").begin_object();
-    out.member("model", model_resource(setup.model));
-    write_generation_config(out, setup);
-    if (setup.system_instruction)
-        write_content(out.key("systemInstruction"), *setup.system_instruction);
-    write_functions(out, setup.functions);
-    write_transcription(out, "inputAudioTranscription", setup.input_audio_transcription);
-    write_transcription(out, "outputAudioTranscription", setup.output_audio_transcription);
-    write_resumption(out, setup.session_resumption, handle);
-    out.end_object().end_object();
+    out.begin_object().key("setup");
+    writer(out, to.flavour).write(given);
+    out.end_object();
     if (!setup.extra) return base::frame(out.text());
 
+    const auto extra = json_value::parse(fmt::format(R"({{"setup":{}}})", setup.extra->text()));
+    if (!extra.find("setup") || !extra.find("setup")->is_object())
+        throw error(errc::invalid_argument, "setup::extra must be a JSON object.");
     json_writer all;
-    const auto extra = json_value::parse(
-        fmt::format(R"({{"setup":{}}})", object_text(*setup.extra, "setup::extra")));
     write_merged(all, json_value::parse(out.text()), extra);
     return base::frame(all.text());
 }
 
-base::frame encode_client_content(std::span<const content> turns, bool turn_complete)
+base::frame encode_client_content(
+    std::span<const content> turns, bool turn_complete, flavour flavour)
 {
     json_writer out;
     out.begin_object().key("clientContent").begin_object();
     if (!turns.empty()) {
         out.key("turns").begin_array();
-        for (const auto& each : turns) write_content(out, each);
+        for (const auto& each : turns) writer(out, flavour).write(each);
         out.end_array();
     }
-    out.unless_default("turnComplete", turn_complete);
+    out.member("turnComplete", turn_complete);
     return base::frame(out.end_object().end_object().text());
 }
 
-base::frame encode_realtime_input(const realtime_input& input)
+base::frame encode_realtime_input(const realtime_input& input, flavour flavour)
 {
-    using kind = realtime_input::kind;
-    json_writer out;
-    out.begin_object().key("realtimeInput").begin_object();
-    switch (input.what()) {
-    case kind::audio: return audio_frame(input.media().mime_type, input.media().data);
-    case kind::video: return video_frame(input.media());
-    case kind::text: out.member("text", input.words()); break;
-    case kind::activity_start: out.key("activityStart").begin_object().end_object(); break;
-    case kind::activity_end: out.key("activityEnd").begin_object().end_object(); break;
-    case kind::audio_stream_end: out.member("audioStreamEnd", true); break;
+    const auto& all = input.all();
+    if (all.audio) check_audio(*all.audio);
+    if (all.video) check_picture(*all.video);
+    realtime_input::members others = all;
+    others.audio.reset();
+    others.video.reset();
+    if (others == realtime_input::members{}) {
+        if (all.audio && !all.video)
+            return media_frame("audio", all.audio->mime_type, all.audio->data);
+        if (all.video && !all.audio)
+            return media_frame("video", all.video->mime_type, all.video->data);
     }
-    return base::frame(out.end_object().end_object().text());
+    return message("realtimeInput", all, flavour);
 }
 
 base::frame encode_realtime_audio(std::span<const std::byte> pcm, int rate)
 {
-    return audio_frame(pcm_mime_type(rate), pcm);
+    check_samples(pcm);
+    return media_frame("audio", pcm_mime_type(rate), pcm);
 }
 
 std::string pcm_mime_type(int rate)
@@ -246,127 +188,66 @@ std::string pcm_mime_type(int rate)
     return fmt::format("audio/pcm;rate={}", rate);
 }
 
-base::frame encode_tool_response(std::span<const function_response> responses)
+base::frame encode_tool_response(std::span<const function_response> responses, flavour flavour)
 {
     if (responses.empty())
         throw error(errc::invalid_argument, "A tool response must answer at least one call.");
-    json_writer out;
-    out.begin_object().key("toolResponse").begin_object();
-    out.key("functionResponses").begin_array();
     for (const auto& each : responses) {
-        out.begin_object().unless_default("id", each.id).unless_default("name", each.name);
-        out.key("response").raw(object_text(each.response, "function_response::response"));
-        out.end_object();
+        if (each.id.empty() && flavour == flavour::gemini_api) {
+            throw error(errc::invalid_argument,
+                fmt::format("The response of {} has no id: the Gemini API needs that of the call.",
+                    each.name));
+        }
     }
+    json_writer out;
+    out.begin_object().key("toolResponse").begin_object().key("functionResponses").begin_array();
+    for (const auto& each : responses) writer(out, flavour).write(each);
     return base::frame(out.end_array().end_object().end_object().text());
 }
 
-// What a server sends ----------------------------------------------------------------------
-
-namespace {
-
-void write_transcription(
-    json_writer& out, std::string_view name, const std::optional<transcription>& value)
+base::frame encode_context_update(const context_update& update, flavour flavour)
 {
-    if (!value) return;
-    out.key(name).begin_object().unless_default("text", value->text);
-    out.unless_default("finished", value->finished).end_object();
+    if (update.tools) check_parameters(*update.tools);
+    return message("contextUpdate", update, flavour);
 }
 
-void write_server_content(json_writer& out, const server_content& value)
+base::frame encode_weighted_prompts(std::span<const weighted_prompt> prompts)
 {
-    out.begin_object();
-    if (value.model_turn) write_content(out.key("modelTurn"), *value.model_turn);
-    out.unless_default("generationComplete", value.generation_complete);
-    out.unless_default("turnComplete", value.turn_complete);
-    out.unless_default("interrupted", value.interrupted);
-    out.unless_default("waitingForInput", value.waiting_for_input);
-    out.unless_default("turnCompleteReason", value.turn_complete_reason);
-    out.unless_default("interactionStatus", value.interaction_status);
-    write_transcription(out, "inputTranscription", value.input_transcription);
-    write_transcription(out, "outputTranscription", value.output_transcription);
-    out.end_object();
-}
-
-void write_tool_call(json_writer& out, const tool_call& value)
-{
-    out.begin_object().key("functionCalls").begin_array();
-    for (const auto& each : value.function_calls) {
-        out.begin_object().member("name", each.name).key("args").raw(each.args.text());
-        out.unless_default("id", each.id).end_object();
+    if (prompts.empty())
+        throw error(errc::invalid_argument, "Music needs at least one weighted prompt.");
+    for (const auto& each : prompts) {
+        if (each.weight != 0) continue;
+        throw error(errc::invalid_argument,
+            fmt::format("The weight of the prompt \"{}\" is 0: leave it out instead.", each.text));
     }
-    out.end_array().end_object();
+    json_writer out;
+    out.begin_object().key("clientContent").begin_object().key("weightedPrompts").begin_array();
+    for (const auto& each : prompts) writer(out, flavour::gemini_api).write(each);
+    return base::frame(out.end_array().end_object().end_object().text());
 }
 
-void write_cancellation(json_writer& out, const tool_call_cancellation& value)
+base::frame encode_music_generation_config(const music_generation_config& config)
 {
-    out.begin_object().key("ids").begin_array();
-    for (const auto& each : value.ids) out.string(each);
-    out.end_array().end_object();
+    return message("musicGenerationConfig", config, flavour::gemini_api);
 }
 
-void write_usage(json_writer& out, const usage_metadata& value)
+base::frame encode_playback_control(playback_control control)
 {
-    out.begin_object();
-    out.unless_default("promptTokenCount", value.prompt_token_count);
-    out.unless_default("responseTokenCount", value.response_token_count);
-    out.unless_default("cachedContentTokenCount", value.cached_content_token_count);
-    out.unless_default("toolUsePromptTokenCount", value.tool_use_prompt_token_count);
-    out.unless_default("thoughtsTokenCount", value.thoughts_token_count);
-    out.unless_default("totalTokenCount", value.total_token_count);
-    out.end_object();
+    return message("playbackControl", open_enum(control), flavour::gemini_api);
 }
 
-/// "9.846s"
-std::string duration_text(std::chrono::nanoseconds value)
-{
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(value);
-    const auto rest = std::chrono::abs(value - seconds).count();
-    const char* const sign = value.count() < 0 ? "-" : "";
-    auto text = fmt::format("{}{}.{:09}", sign, std::chrono::abs(seconds).count(), rest);
-    text.erase(text.find_last_not_of('0') + 1);
-    if (text.ends_with('.')) text.pop_back();
-    return text + 's';
-}
-
-void write_resumption_update(json_writer& out, const session_resumption_update& value)
-{
-    out.begin_object().unless_default("newHandle", value.new_handle);
-    out.unless_default("resumable", value.resumable);
-    if (const auto& index = value.last_consumed_client_message_index)
-        out.member("lastConsumedClientMessageIndex", std::to_string(*index));
-    out.end_object();
-}
-
-void write_error(json_writer& out, const server_error& value)
-{
-    out.begin_object().member("code", value.code);
-    out.unless_default("message", value.message);
-    out.unless_default("status", value.status).end_object();
-}
-
-} // namespace
-
-std::string encode_server_message(const server_message::members& members)
+base::frame encode_client_message(const client_message& message, flavour flavour)
 {
     json_writer out;
-    const auto write = [&out](std::string_view name, const auto& value, auto write_value) {
-        if (value) write_value(out.key(name), *value);
-    };
-    out.begin_object();
-    write("setupComplete", members.setup_complete, [](json_writer& to, const auto& value) {
-        to.begin_object().unless_default("sessionId", value.session_id).end_object();
-    });
-    write("serverContent", members.server_content, write_server_content);
-    write("toolCall", members.tool_call, write_tool_call);
-    write("toolCallCancellation", members.tool_call_cancellation, write_cancellation);
-    write("goAway", members.go_away, [](json_writer& to, const auto& value) {
-        to.begin_object().member("timeLeft", duration_text(value.time_left)).end_object();
-    });
-    write("sessionResumptionUpdate", members.session_resumption_update, write_resumption_update);
-    write("usageMetadata", members.usage_metadata, write_usage);
-    write("error", members.error, write_error);
-    return indented(out.end_object().text());
+    writer(out, flavour).write(message);
+    return base::frame(out.text());
+}
+
+std::string encode_server_message(const server_message::members& members, flavour flavour)
+{
+    json_writer out;
+    writer(out, flavour).write(members);
+    return indented(out.text());
 }
 
 } // namespace gemini::live::protocol

@@ -112,7 +112,7 @@ endpoint gemini_endpoint(std::string_view base_url, std::string_view api_version
     return result;
 }
 
-std::string model_resource(std::string_view model)
+std::string model_resource(std::string_view model, const addressing& whose)
 {
     if (model.empty()) {
         throw error(
@@ -122,9 +122,20 @@ std::string model_resource(std::string_view model)
         model.find_first_of("?&") != std::string_view::npos) {
         throw error(errc::invalid_argument, "setup::model must not contain \"..\", '?' or '&'.");
     }
-    if (model.starts_with("models/") || model.starts_with("tunedModels/"))
-        return std::string(model);
-    return fmt::format("models/{}", model);
+    if (whose.flavour == flavour::gemini_api) {
+        const bool full = model.starts_with("models/") || model.starts_with("tunedModels/");
+        return full ? std::string(model) : fmt::format("models/{}", model);
+    }
+    if (model.starts_with("models/") || model.starts_with("projects/")) return std::string(model);
+    std::string published(model);
+    if (const auto slash = model.find('/'); slash == std::string_view::npos) {
+        published = fmt::format("publishers/google/models/{}", model);
+    } else if (!model.starts_with("publishers/")) {
+        published =
+            fmt::format("publishers/{}/models/{}", model.substr(0, slash), model.substr(slash + 1));
+    }
+    if (whose.project.empty()) return published;
+    return fmt::format("projects/{}/locations/{}/{}", whose.project, whose.location, published);
 }
 
 text_path text_path_of(std::string_view model) noexcept

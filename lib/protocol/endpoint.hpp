@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/flavour.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,9 +22,17 @@ struct endpoint {
 /// a fragment, or would send a key in the clear to another machine.
 [[nodiscard]] endpoint gemini_endpoint(std::string_view base_url, std::string_view api_version);
 
-/// "gemini-3.8-live" → "models/gemini-3.8-live"; names with a slash that name a collection stay.
-/// Throws errc::invalid_argument for an empty name or one with "..", '?' or '&'.
-[[nodiscard]] std::string model_resource(std::string_view model);
+/// Whose models are meant.
+struct addressing {
+    live::flavour flavour = live::flavour::gemini_api;
+    std::string project{};  ///< Vertex AI; empty in express mode.
+    std::string location{}; ///< Vertex AI; empty in express mode.
+};
+
+/// The full name of a model: "gemini-3.8-live" → "models/gemini-3.8-live", on Vertex AI
+/// "projects/…/locations/…/publishers/google/models/gemini-3.8-live". Names that are full already
+/// stay. Throws errc::invalid_argument for an empty name or one with "..", '?' or '&'.
+[[nodiscard]] std::string model_resource(std::string_view model, const addressing& whose);
 
 /// How a model takes a user's text turn.
 enum class text_path { client_content, realtime_input };

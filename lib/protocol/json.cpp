@@ -6,6 +6,7 @@
 
 #include <gemini/live/error.hpp>
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -64,7 +65,7 @@ std::optional<ondemand::value> step(ondemand::value from, std::string_view token
 
 /// Gives what `pointer` leads to as what `get` takes it for.
 template <class Get>
-auto find(const std::string& text, std::string_view pointer, Get get)
+auto find_at(const std::string& text, std::string_view pointer, Get get)
     -> decltype(get(std::declval<ondemand::value&>()))
 {
     const simdjson::padded_string padded('[' + text + ']'); // so that any value is in an array
@@ -92,13 +93,132 @@ auto find(const std::string& text, std::string_view pointer, Get get)
 
 json::json(std::string text) : text_(std::move(text))
 {
+    if (text_.size() > max_size) {
+        throw error(
+            errc::invalid_argument, fmt::format("The JSON is too long: {} bytes, {} are the most.",
+                                        text_.size(), max_size));
+    }
     if (const auto fault = protocol::find_json_fault(text_))
         throw error(errc::invalid_argument, *fault);
 }
 
+json json::array() { return trusted("[]"); }
+
+namespace {
+
+/// How many objects and arrays stand inside one another.
+int depth_of(std::string_view text)
+{
+    int depth = 0;
+    int most = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted && c == '\\') ++i;
+        if (c == '"') quoted = !quoted;
+        if (quoted) continue;
+        if (c == '{' || c == '[') most = std::max(most, ++depth);
+        if (c == '}' || c == ']') --depth;
+    }
+    return most;
+}
+
+/// Before the last bracket of `to`, which must be `close`.
+json appended(std::string to, char close, std::string_view name, std::string_view value)
+{
+    while (!to.empty() && to.back() != '}' && to.back() != ']') {
+        if (std::string_view(" \t\r\n").find(to.back()) == std::string_view::npos) break;
+        to.pop_back();
+    }
+    if (to.empty() || to.back() != close) {
+        throw error(errc::invalid_argument,
+            fmt::format("Only {} takes {}.", close == '}' ? "an object" : "an array",
+                close == '}' ? "members" : "elements"));
+    }
+    to.pop_back();
+    const auto last = to.find_last_not_of(" \t\r\n");
+    if (to[last] != '{' && to[last] != '[') to += ',';
+    if (close == '}') {
+        if (!protocol::append_json_string(to, name))
+            throw error(errc::invalid_argument, "The name of a member is not UTF-8.");
+        to += ':';
+    }
+    to.append(value).append(1, close);
+    if (to.size() > json::max_size)
+        throw error(errc::invalid_argument, "The JSON would become too long.");
+    return json::trusted(std::move(to));
+}
+
+std::string number_text(double value)
+{
+    protocol::json_writer out;
+    return out.number(value).take();
+}
+
+/// A whole value inside of one more object or array.
+const std::string& nested(const json& value)
+{
+    if (depth_of(value.text()) >= json::max_depth)
+        throw error(errc::invalid_argument, "The JSON would be nested too deeply.");
+    return value.text();
+}
+
+} // namespace
+
+json json::add(std::string_view name, std::string_view value) &&
+{
+    return appended(std::move(text_), '}', name, json_quote(value));
+}
+json json::add(std::string_view name, const char* value) &&
+{
+    return std::move(*this).add(name, std::string_view(value));
+}
+json json::add(std::string_view name, double value) &&
+{
+    return appended(std::move(text_), '}', name, number_text(value));
+}
+json json::add(std::string_view name, std::int64_t value) &&
+{
+    return appended(std::move(text_), '}', name, std::to_string(value));
+}
+json json::add(std::string_view name, int value) &&
+{
+    return appended(std::move(text_), '}', name, std::to_string(value));
+}
+json json::add(std::string_view name, bool value) &&
+{
+    return appended(std::move(text_), '}', name, value ? "true" : "false");
+}
+json json::add(std::string_view name, std::nullptr_t) &&
+{
+    return appended(std::move(text_), '}', name, "null");
+}
+json json::add(std::string_view name, const json& value) &&
+{
+    return appended(std::move(text_), '}', name, nested(value));
+}
+
+json json::push(std::string_view value) &&
+{
+    return appended(std::move(text_), ']', {}, json_quote(value));
+}
+json json::push(const char* value) && { return std::move(*this).push(std::string_view(value)); }
+json json::push(double value) && { return appended(std::move(text_), ']', {}, number_text(value)); }
+json json::push(std::int64_t value) &&
+{
+    return appended(std::move(text_), ']', {}, std::to_string(value));
+}
+json json::push(int value) && { return appended(std::move(text_), ']', {}, std::to_string(value)); }
+json json::push(bool value) &&
+{
+    return appended(std::move(text_), ']', {}, value ? "true" : "false");
+}
+json json::push(std::nullptr_t) && { return appended(std::move(text_), ']', {}, "null"); }
+json json::push(const json& value) && { return appended(std::move(text_), ']', {}, nested(value)); }
+
 std::optional<std::string> json::find_string(std::string_view pointer) const
 {
-    return find(text_, pointer, [](ondemand::value& value) -> std::optional<std::string> {
+    return find_at(text_, pointer, [](ondemand::value& value) -> std::optional<std::string> {
         std::string_view text;
         if (value.get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
         return std::string(text);
@@ -107,20 +227,108 @@ std::optional<std::string> json::find_string(std::string_view pointer) const
 
 std::optional<double> json::find_number(std::string_view pointer) const
 {
-    return find(text_, pointer, [](ondemand::value& value) -> std::optional<double> {
+    return find_at(text_, pointer, [](ondemand::value& value) -> std::optional<double> {
         double number = 0;
         if (value.get_double().get(number) != simdjson::SUCCESS) return std::nullopt;
         return number;
     });
 }
 
+std::optional<std::int64_t> json::find_integer(std::string_view pointer) const
+{
+    return find_at(text_, pointer, [](ondemand::value& value) -> std::optional<std::int64_t> {
+        std::int64_t number = 0;
+        if (value.get_int64().get(number) != simdjson::SUCCESS) return std::nullopt;
+        return number;
+    });
+}
+
 std::optional<bool> json::find_bool(std::string_view pointer) const
 {
-    return find(text_, pointer, [](ondemand::value& value) -> std::optional<bool> {
+    return find_at(text_, pointer, [](ondemand::value& value) -> std::optional<bool> {
         bool truth = false;
         if (value.get_bool().get(truth) != simdjson::SUCCESS) return std::nullopt;
         return truth;
     });
+}
+
+std::optional<json> json::find(std::string_view pointer) const
+{
+    return find_at(text_, pointer, [](ondemand::value& value) -> std::optional<json> {
+        std::string_view text;
+        if (simdjson::to_json_string(value).get(text) != simdjson::SUCCESS) return std::nullopt;
+        while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ')
+            text.remove_suffix(1);
+        return trusted(std::string(text));
+    });
+}
+
+std::optional<std::size_t> json::find_size(std::string_view pointer) const
+{
+    return find_at(text_, pointer, [](ondemand::value& value) -> std::optional<std::size_t> {
+        std::size_t count = 0;
+        ondemand::object object;
+        ondemand::array array;
+        const bool counted = (value.get_object().get(object) == simdjson::SUCCESS &&
+                                 object.count_fields().get(count) == simdjson::SUCCESS) ||
+                             (value.get_array().get(array) == simdjson::SUCCESS &&
+                                 array.count_elements().get(count) == simdjson::SUCCESS);
+        return counted ? std::optional(count) : std::nullopt;
+    });
+}
+
+std::optional<std::vector<std::string>> json::find_names(std::string_view pointer) const
+{
+    using names = std::vector<std::string>;
+    return find_at(text_, pointer, [](ondemand::value& value) -> std::optional<names> {
+        ondemand::object object;
+        if (value.get_object().get(object) != simdjson::SUCCESS) return std::nullopt;
+        names all;
+        for (auto field : object) {
+            std::string_view name;
+            if (field.unescaped_key().get(name) != simdjson::SUCCESS) return std::nullopt;
+            all.emplace_back(name);
+        }
+        return all;
+    });
+}
+
+namespace {
+
+template <class T>
+T found(std::optional<T> value, std::string_view what, std::string_view pointer)
+{
+    if (value) return *std::move(value);
+    throw error(errc::invalid_argument, fmt::format("There is no {} at {} in the JSON.", what,
+                                            pointer.empty() ? "its top" : pointer));
+}
+
+} // namespace
+
+template <>
+std::string json::at<std::string>(std::string_view pointer) const
+{
+    return found(find_string(pointer), "string", pointer);
+}
+template <>
+double json::at<double>(std::string_view pointer) const
+{
+    return found(find_number(pointer), "number", pointer);
+}
+template <>
+std::int64_t json::at<std::int64_t>(std::string_view pointer) const
+{
+    return found(find_integer(pointer), "whole number", pointer);
+}
+template <>
+bool json::at<bool>(std::string_view pointer) const
+{
+    return found(find_bool(pointer), "boolean", pointer);
+}
+template <>
+json json::at<json>(std::string_view pointer) const
+{
+    return found(find(pointer), "value", pointer);
 }
 
 std::string json_quote(std::string_view text)

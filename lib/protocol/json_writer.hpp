@@ -66,6 +66,9 @@ public:
         return value == T{} ? *this : member(name, value);
     }
 
+    /// Throws errc::invalid_argument: "path.to.the.member cannot be sent: why."
+    [[noreturn]] void refuse(std::string_view why) const;
+
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
     [[nodiscard]] std::string take() noexcept { return std::move(text_); }
 
@@ -81,7 +84,6 @@ private:
     json_writer& open(char bracket);
     json_writer& close(char bracket);
     void separate();
-    [[noreturn]] void refuse(std::string_view why) const;
 
     std::string text_;
     std::vector<level> levels_{};

@@ -6,14 +6,6 @@
 #include <utility>
 
 namespace gemini::live {
-namespace {
-
-bool is_audio(const part& each)
-{
-    return each.inline_data && each.inline_data->mime_type.starts_with("audio/");
-}
-
-} // namespace
 
 struct server_message::state {
     members parts;
@@ -21,25 +13,29 @@ struct server_message::state {
     bytes joined_audio{}; // when there is more than one piece
     std::span<const std::byte> audio{};
     std::uint64_t epoch = 0;
+
+    void add_audio(const bytes& piece)
+    {
+        if (audio.empty()) {
+            audio = piece;
+            return;
+        }
+        if (joined_audio.empty()) joined_audio.assign(audio.begin(), audio.end());
+        joined_audio.insert(joined_audio.end(), piece.begin(), piece.end());
+        audio = joined_audio;
+    }
 };
 
 server_message::server_message(members parts, text_buffer raw)
     : state_(std::make_unique<state>(state{std::move(parts), std::move(raw)}))
 {
     const auto& content = state_->parts.server_content;
-    if (!content || !content->model_turn) return;
-    for (const auto& each : content->model_turn->parts) {
-        if (!is_audio(each)) continue;
-        const auto& data = each.inline_data->data;
-        if (state_->audio.empty()) {
-            state_->audio = data;
-            continue;
-        }
-        auto& joined = state_->joined_audio;
-        if (joined.empty()) joined.assign(state_->audio.begin(), state_->audio.end());
-        joined.insert(joined.end(), data.begin(), data.end());
-        state_->audio = joined;
-    }
+    if (!content) return;
+    for (const auto& each : content->audio_chunks) state_->add_audio(each.data);
+    if (!content->model_turn) return;
+    for (const auto& each : content->model_turn->parts)
+        if (each.inline_data && each.inline_data->mime_type.starts_with("audio/"))
+            state_->add_audio(each.inline_data->data);
 }
 
 server_message::server_message(server_message&&) noexcept = default;
@@ -84,7 +80,8 @@ std::string_view server_message::input_transcription() const noexcept
 bool server_message::turn_complete() const noexcept
 {
     const auto& content = state_->parts.server_content;
-    return content && content->turn_complete && content->interaction_status != "IN_PROGRESS";
+    return content && content->turn_complete &&
+           content->interaction_status != interaction_status::in_progress;
 }
 
 bool server_message::interrupted() const noexcept
@@ -110,23 +107,44 @@ void server_message::epoch(std::uint64_t number) noexcept { state_->epoch = numb
 
 realtime_input realtime_input::audio(std::span<const std::byte> pcm, int rate)
 {
-    realtime_input input(kind::audio);
-    input.media_ = blob(protocol::pcm_mime_type(rate), bytes(pcm.begin(), pcm.end()));
-    return input;
+    members all;
+    all.audio.emplace(protocol::pcm_mime_type(rate), bytes(pcm.begin(), pcm.end()));
+    return realtime_input(std::move(all));
 }
 
 realtime_input realtime_input::video(std::span<const std::byte> picture, std::string mime_type)
 {
-    realtime_input input(kind::video);
-    input.media_ = blob(std::move(mime_type), bytes(picture.begin(), picture.end()));
-    return input;
+    members all;
+    all.video.emplace(std::move(mime_type), bytes(picture.begin(), picture.end()));
+    return realtime_input(std::move(all));
 }
 
 realtime_input realtime_input::text(std::string text)
 {
-    realtime_input input(kind::text);
-    input.text_ = std::move(text);
-    return input;
+    members all;
+    all.text = std::move(text);
+    return realtime_input(std::move(all));
+}
+
+realtime_input realtime_input::activity_start()
+{
+    members all;
+    all.activity_start.emplace();
+    return realtime_input(std::move(all));
+}
+
+realtime_input realtime_input::activity_end()
+{
+    members all;
+    all.activity_end.emplace();
+    return realtime_input(std::move(all));
+}
+
+realtime_input realtime_input::audio_stream_end()
+{
+    members all;
+    all.audio_stream_end = true;
+    return realtime_input(std::move(all));
 }
 
 } // namespace gemini::live

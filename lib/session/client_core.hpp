@@ -29,6 +29,9 @@ public:
     /// are none.
     [[nodiscard]] transport::connect_request request() const;
 
+    /// Whose models the sessions talk to.
+    [[nodiscard]] const protocol::addressing& addressing() const noexcept { return addressing_; }
+
     /// False once the execution context has been shut down: nothing may be posted to it any more.
     [[nodiscard]] bool context_is_alive() const noexcept { return *alive_; }
 
@@ -38,6 +41,7 @@ public:
     }
 
 private:
+    protocol::addressing addressing_;
     protocol::endpoint endpoint_;
     std::shared_ptr<const std::atomic<bool>> alive_;
 };

@@ -79,7 +79,7 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
     }
     try {
         std::vector<base::frame> batch;
-        batch.push_back(protocol::encode_setup(setup_, handle));
+        batch.push_back(protocol::encode_setup(setup_, handle, client_->addressing()));
         co_await link->send(std::move(batch));
         for (bool complete = false; !complete;) {
             auto received = co_await link->receive();

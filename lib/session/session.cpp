@@ -24,11 +24,15 @@ private:
     std::shared_ptr<session_core> core_;
 };
 
-worth worth_of(const realtime_input& input) noexcept
+/// Sound and pictures of a moment that has passed are worth nothing; all else is.
+worth worth_of(const realtime_input& input)
 {
-    const auto what = input.what();
-    const bool media = what == realtime_input::kind::audio || what == realtime_input::kind::video;
-    return media ? worth::perishable : worth::durable;
+    auto others = input.all();
+    const bool media = others.audio || others.video || !others.media_chunks.empty();
+    others.audio.reset();
+    others.video.reset();
+    others.media_chunks.clear();
+    return media && others == realtime_input::members{} ? worth::perishable : worth::durable;
 }
 
 } // namespace
@@ -76,19 +80,21 @@ asio::awaitable<void> session::send(std::string_view text)
 
 asio::awaitable<void> session::send_client_content(std::vector<content> turns, bool turn_complete)
 {
-    return session_core::accept(
-        core_, protocol::encode_client_content(turns, turn_complete), worth::durable);
+    return session_core::accept(core_,
+        protocol::encode_client_content(turns, turn_complete, core_->flavour()), worth::durable);
 }
 
 asio::awaitable<void> session::send_client_content(content turn, bool turn_complete)
 {
-    return session_core::accept(
-        core_, protocol::encode_client_content(std::span(&turn, 1), turn_complete), worth::durable);
+    return session_core::accept(core_,
+        protocol::encode_client_content(std::span(&turn, 1), turn_complete, core_->flavour()),
+        worth::durable);
 }
 
 asio::awaitable<void> session::send_realtime_input(realtime_input input)
 {
-    return session_core::accept(core_, protocol::encode_realtime_input(input), worth_of(input));
+    return session_core::accept(
+        core_, protocol::encode_realtime_input(input, core_->flavour()), worth_of(input));
 }
 
 asio::awaitable<void> session::send_audio(std::span<const std::byte> pcm)
@@ -110,13 +116,20 @@ asio::awaitable<void> session::send_video(std::span<const std::byte> jpeg)
 
 asio::awaitable<void> session::send_tool_response(std::vector<function_response> responses)
 {
-    return session_core::accept(core_, protocol::encode_tool_response(responses), worth::durable);
+    return session_core::accept(
+        core_, protocol::encode_tool_response(responses, core_->flavour()), worth::durable);
 }
 
 asio::awaitable<void> session::send_tool_response(function_response response)
 {
+    return session_core::accept(core_,
+        protocol::encode_tool_response(std::span(&response, 1), core_->flavour()), worth::durable);
+}
+
+asio::awaitable<void> session::send_context_update(context_update update)
+{
     return session_core::accept(
-        core_, protocol::encode_tool_response(std::span(&response, 1)), worth::durable);
+        core_, protocol::encode_context_update(update, core_->flavour()), worth::durable);
 }
 
 asio::awaitable<void> session::send_raw(json message)

@@ -25,7 +25,8 @@ session_core::session_core(std::shared_ptr<client_core> client, live::setup setu
           client_->random),
       outbox_(client_->options.limits.outbox)
 {
-    static_cast<void>(protocol::encode_setup(setup_, {})); // refuses what can never be accepted
+    static_cast<void>(protocol::encode_setup(
+        setup_, {}, client_->addressing())); // refuses what can never be accepted
 }
 
 /// A sender's place in the queue for room in the outbox. Leaving it, for whatever reason, lets the

@@ -47,6 +47,7 @@ public:
 
     [[nodiscard]] live::status status() const noexcept { return status_; }
     [[nodiscard]] const live::setup& setup() const noexcept { return setup_; }
+    [[nodiscard]] live::flavour flavour() const noexcept { return client_->addressing().flavour; }
 
 private:
     using link_ptr = std::shared_ptr<transport::connection>;

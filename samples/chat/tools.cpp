@@ -44,8 +44,8 @@ std::vector<live::function_declaration> tool_declarations()
     std::vector<live::function_declaration> declared;
     declared.push_back({.name = "get_weather",
         .description = "The weather in a city now.",
-        .parameters = live::json(R"({"type":"object","required":["city"],)"
-                                 R"("properties":{"city":{"type":"string"}}})")});
+        .parameters_json_schema = live::json(R"({"type":"object","required":["city"],)"
+                                             R"("properties":{"city":{"type":"string"}}})")});
     declared.push_back({.name = "get_time", .description = "The user's local date and time."});
     return declared;
 }

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <gemini/live/json.hpp>
+#include <gemini/live/open_enum.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,27 +45,167 @@ inline constexpr modalities image{4};
 inline constexpr modalities video{8};
 } // namespace modality
 
+/// How finely pictures and video are looked at. Wire: MediaResolution.
+enum class media_resolution { unspecified, low, medium, high, ultra_high };
+[[nodiscard]] wire_name_list wire_names(media_resolution) noexcept;
+
 /// Bytes with their media type. Wire: Blob {mimeType, data}; data is base64 on the wire, plain
 /// bytes here.
 struct blob {
     std::string mime_type; ///< e.g. "audio/pcm;rate=24000"
     bytes data;
+    std::string display_name{}; ///< For `{"$ref": …}` in a function response; else empty.
 
     blob() = default;
-    blob(std::string type, bytes content) : mime_type(std::move(type)), data(std::move(content)) {}
+    blob(std::string type, bytes content, std::string name = {})
+        : mime_type(std::move(type)), data(std::move(content)), display_name(std::move(name))
+    {
+    }
     friend bool operator==(const blob&, const blob&) = default;
 };
 
-/// One piece of a turn: text, or bytes with a media type. Wire: Part.
+/// A file that the service can reach. Wire: FileData.
+struct file_data {
+    std::string mime_type;
+    std::string file_uri;
+    std::string display_name{}; ///< For `{"$ref": …}` in a function response; else empty.
+
+    file_data() = default;
+    file_data(std::string type, std::string uri, std::string name = {})
+        : mime_type(std::move(type)), file_uri(std::move(uri)), display_name(std::move(name))
+    {
+    }
+    friend bool operator==(const file_data&, const file_data&) = default;
+};
+
+/// A piece of an argument whose call is still being written. Exactly one of the values is there;
+/// none stands for null. Vertex AI only. Wire: PartialArg.
+struct partial_arg {
+    std::string json_path;                     ///< RFC 9535, e.g. "$.city"
+    std::optional<std::string> string_value{}; ///< To be appended to what has come before.
+    std::optional<double> number_value{};
+    std::optional<bool> bool_value{};
+    bool will_continue = false; ///< More pieces of this string follow.
+    friend bool operator==(const partial_arg&, const partial_arg&) = default;
+};
+
+/// The model asks for a function to be run. Wire: FunctionCall.
+struct function_call {
+    std::string id; ///< To be given back in the response; empty where the server sent none.
+    std::string name;
+    json args{};                             ///< A JSON object; `{}` when absent.
+    std::vector<partial_arg> partial_args{}; ///< Vertex AI only.
+    bool will_continue = false;              ///< More of `partial_args` follow. Vertex AI only.
+    friend bool operator==(const function_call&, const function_call&) = default;
+};
+
+/// When the model takes notice of the response of a non-blocking function. Wire:
+/// FunctionResponseScheduling.
+enum class scheduling {
+    unspecified,
+    silent,    ///< Knows of it, and says nothing.
+    when_idle, ///< When it has said what it is saying. The service's default.
+    interrupt, ///< At once.
+};
+[[nodiscard]] wire_name_list wire_names(scheduling) noexcept;
+
+/// A file or bytes that belong to a function's result. Wire: FunctionResponsePart.
+struct function_response_part {
+    std::optional<blob> inline_data{};
+    std::optional<live::file_data> file_data{};
+
+    function_response_part() = default;
+    function_response_part(blob data)
+        : inline_data(std::move(data)) {} // NOLINT(google-explicit-constructor)
+    function_response_part(live::file_data file)
+        : file_data(std::move(file)) {} // NOLINT(google-explicit-constructor)
+    friend bool operator==(const function_response_part&, const function_response_part&) = default;
+};
+
+/// The answer to one function call. Wire: toolResponse.functionResponses[].
+struct function_response {
+    std::string id; ///< The call's. Required by the Gemini API.
+    std::string name;
+    json response; ///< An object; its `output` member is the result, its `error` member a failure;
+                   ///< with neither, all of it is the result.
+    std::vector<function_response_part> parts{};
+    /// For functions that were declared non-blocking. The model gemini-3.8-live-extended-thinking
+    /// refuses any value.
+    open_enum<live::scheduling> scheduling{};
+    std::optional<bool> will_continue{}; ///< More responses with this id follow. Gemini API only.
+
+    function_response() = default;
+    /// Answers `call`: id and name cannot be wrong.
+    function_response(const function_call& call, json response_)
+        : id(call.id), name(call.name), response(std::move(response_))
+    {
+    }
+    function_response(std::string id_, std::string name_, json response_)
+        : id(std::move(id_)), name(std::move(name_)), response(std::move(response_))
+    {
+    }
+    friend bool operator==(const function_response&, const function_response&) = default;
+};
+
+/// Wire: ExecutableCode.language.
+enum class code_language { unspecified, python };
+[[nodiscard]] wire_name_list wire_names(code_language) noexcept;
+
+/// Code that the model has written and runs. Wire: ExecutableCode.
+struct executable_code {
+    open_enum<code_language> language{};
+    std::string code;
+    std::string id{};
+    friend bool operator==(const executable_code&, const executable_code&) = default;
+};
+
+/// Wire: CodeExecutionResult.outcome.
+enum class code_outcome { unspecified, ok, failed, deadline_exceeded };
+[[nodiscard]] wire_name_list wire_names(code_outcome) noexcept;
+
+/// What the code printed, or why it failed. Wire: CodeExecutionResult.
+struct code_execution_result {
+    open_enum<code_outcome> outcome{};
+    std::string output;
+    std::string id{};
+    friend bool operator==(const code_execution_result&, const code_execution_result&) = default;
+};
+
+/// Which part of a video is meant. Wire: VideoMetadata.
+struct video_metadata {
+    std::optional<std::chrono::nanoseconds> start_offset{};
+    std::optional<std::chrono::nanoseconds> end_offset{};
+    std::optional<double> fps{}; ///< Frames a second, above 0 and at most 24.
+    friend bool operator==(const video_metadata&, const video_metadata&) = default;
+};
+
+/// Wire: Part.mediaResolution.
+struct part_media_resolution {
+    open_enum<media_resolution> level{};
+    std::optional<int> num_tokens{};
+    friend bool operator==(const part_media_resolution&, const part_media_resolution&) = default;
+};
+
+/// One piece of a turn. One of the first seven members says what it is. Wire: Part.
 struct part {
     std::optional<std::string> text{};
     std::optional<blob> inline_data{};
-    bool thought = false; ///< The model's reasoning, not its answer.
+    std::optional<live::file_data> file_data{};
+    std::optional<live::function_call> function_call{};
+    std::optional<live::function_response> function_response{};
+    std::optional<live::executable_code> executable_code{};
+    std::optional<live::code_execution_result> code_execution_result{};
+    bool thought = false;      ///< The model's reasoning, not its answer.
+    bytes thought_signature{}; ///< To be given back with the part.
+    std::optional<live::video_metadata> video_metadata{};
+    std::optional<part_media_resolution> media_resolution{};
 
     part() = default;
     part(std::string text_) : text(std::move(text_)) {} // NOLINT(google-explicit-constructor)
     part(const char* text_) : text(text_) {}            // NOLINT(google-explicit-constructor)
     part(blob data) : inline_data(std::move(data)) {}   // NOLINT(google-explicit-constructor)
+    part(live::file_data file)
+        : file_data(std::move(file)) {} // NOLINT(google-explicit-constructor)
     friend bool operator==(const part&, const part&) = default;
 };
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <gemini/live/content.hpp>
+#include <gemini/live/music.hpp>
+#include <gemini/live/setup.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -20,12 +22,209 @@ namespace gemini::live {
 /// The setup was accepted. Wire: setupComplete.
 struct setup_complete {
     std::string session_id; ///< Vertex AI only, else empty.
+    /// To be kept: it takes the place of `replicated_voice_config::consent_audio` next time.
+    std::optional<live::voice_consent_signature> voice_consent_signature{};
+    friend bool operator==(const setup_complete&, const setup_complete&) = default;
+};
+
+/// A word and when it was spoken, from the start of the audio. Wire: WordInfo.
+struct word_info {
+    std::string word;
+    std::optional<std::chrono::nanoseconds> start_offset{};
+    std::optional<std::chrono::nanoseconds> end_offset{};
+    friend bool operator==(const word_info&, const word_info&) = default;
 };
 
 /// Text of what was heard or spoken, in pieces that are to be joined. Wire: Transcription.
 struct transcription {
     std::string text;
     bool finished = false;
+    std::string language_code{};    ///< BCP-47; empty when absent.
+    std::string speaker_label{};    ///< "spk_1"; with diarization.
+    std::vector<word_info> words{}; ///< With `audio_transcription::word_timestamp`.
+    std::optional<std::chrono::nanoseconds> start_offset{}; ///< From the start of the audio.
+    std::optional<std::chrono::nanoseconds> end_offset{};   ///< From the start of the audio.
+    friend bool operator==(const transcription&, const transcription&) = default;
+};
+
+/// Why a turn ended otherwise than by having been said. Wire: turnCompleteReason.
+enum class turn_complete_reason {
+    unspecified,
+    malformed_function_call,
+    response_rejected,
+    need_more_input,
+    prohibited_input_content,
+    image_prohibited_input_content,
+    input_text_contain_prominent_person_prohibited,
+    input_image_celebrity,
+    input_image_photo_realistic_child_prohibited,
+    input_text_ncii_prohibited,
+    input_other,
+    input_ip_prohibited,
+    blocklist,
+    unsafe_prompt_for_image_generation,
+    generated_image_safety,
+    generated_content_safety,
+    generated_audio_safety,
+    generated_video_safety,
+    generated_content_prohibited,
+    generated_content_blocklist,
+    generated_image_prohibited,
+    generated_image_celebrity,
+    generated_image_prominent_people_detected_by_rewriter,
+    generated_image_identifiable_people,
+    generated_image_minors,
+    output_image_ip_prohibited,
+    generated_other,
+    max_regeneration_reached,
+};
+[[nodiscard]] wire_name_list wire_names(turn_complete_reason) noexcept;
+
+/// Wire: interactionStatus.
+enum class interaction_status {
+    unspecified,
+    in_progress, ///< More turns may come without input: a turnComplete is not the end.
+    idle,
+    requires_action, ///< Deprecated by the service; means idle.
+};
+[[nodiscard]] wire_name_list wire_names(interaction_status) noexcept;
+
+/// Wire: speechState. Vertex AI only.
+enum class speech_state { unspecified, non_speech, speech };
+[[nodiscard]] wire_name_list wire_names(speech_state) noexcept;
+
+/// Wire: GroundingChunk.web.
+struct grounding_web {
+    std::string uri;
+    std::string title{};
+    std::string domain{};
+    friend bool operator==(const grounding_web&, const grounding_web&) = default;
+};
+
+/// Wire: GroundingChunk.image.
+struct grounding_image {
+    std::string image_uri{};
+    std::string source_uri{};
+    std::string title{};
+    std::string domain{};
+    friend bool operator==(const grounding_image&, const grounding_image&) = default;
+};
+
+/// Wire: GroundingChunk.maps.
+struct grounding_maps {
+    std::string uri{};
+    std::string title{};
+    std::string text{};
+    std::string place_id{};
+    std::optional<json> place_answer_sources{};
+    std::optional<json> route{};
+    friend bool operator==(const grounding_maps&, const grounding_maps&) = default;
+};
+
+/// Wire: GroundingChunk.retrievedContext.
+struct retrieved_context {
+    std::string uri{};
+    std::string title{};
+    std::string text{};
+    std::string document_name{};
+    std::string file_search_store{};
+    std::string media_id{};
+    std::optional<int> page_number{};
+    std::optional<json> rag_chunk{};
+    friend bool operator==(const retrieved_context&, const retrieved_context&) = default;
+};
+
+/// A source; one of its members is there. Wire: GroundingChunk.
+struct grounding_chunk {
+    std::optional<grounding_web> web{};
+    std::optional<grounding_image> image{};
+    std::optional<grounding_maps> maps{};
+    std::optional<live::retrieved_context> retrieved_context{};
+    friend bool operator==(const grounding_chunk&, const grounding_chunk&) = default;
+};
+
+/// A stretch of the answer, in bytes of its text. Wire: Segment.
+struct text_segment {
+    int start_index = 0;
+    int end_index = 0;
+    int part_index = 0;
+    std::string text;
+    friend bool operator==(const text_segment&, const text_segment&) = default;
+};
+
+/// Which sources a stretch of the answer stands on. Wire: GroundingSupport.
+struct grounding_support {
+    std::optional<text_segment> segment{};
+    std::vector<int> grounding_chunk_indices{};
+    std::vector<double> confidence_scores{};
+    std::vector<int> rendered_parts{};
+    friend bool operator==(const grounding_support&, const grounding_support&) = default;
+};
+
+/// What Google Search asks to be shown beside the answer. Wire: searchEntryPoint.
+struct search_entry_point {
+    std::string rendered_content{}; ///< HTML
+    bytes sdk_blob{};               ///< JSON of search terms and addresses.
+    friend bool operator==(const search_entry_point&, const search_entry_point&) = default;
+};
+
+/// Wire: retrievalMetadata.
+struct retrieval_metadata {
+    std::optional<double> google_search_dynamic_retrieval_score{}; ///< 0 to 1
+    friend bool operator==(const retrieval_metadata&, const retrieval_metadata&) = default;
+};
+
+/// Wire: sourceFlaggingUris[].
+struct source_flagging_uri {
+    std::string source_id{};
+    std::string flag_content_uri{};
+    friend bool operator==(const source_flagging_uri&, const source_flagging_uri&) = default;
+};
+
+/// What the answer stands on. Wire: groundingMetadata.
+struct grounding_metadata {
+    std::vector<grounding_chunk> grounding_chunks{};
+    std::vector<grounding_support> grounding_supports{};
+    std::optional<live::search_entry_point> search_entry_point{};
+    std::vector<std::string> web_search_queries{};
+    std::vector<std::string> image_search_queries{};
+    std::vector<std::string> retrieval_queries{};
+    std::optional<live::retrieval_metadata> retrieval_metadata{};
+    std::string google_maps_widget_context_token{};
+    std::vector<source_flagging_uri> source_flagging_uris{};
+    friend bool operator==(const grounding_metadata&, const grounding_metadata&) = default;
+};
+
+/// Wire: urlRetrievalStatus.
+enum class url_retrieval_status { unspecified, success, error, paywall, unsafe };
+[[nodiscard]] wire_name_list wire_names(url_retrieval_status) noexcept;
+
+/// A page that the model has read, or not. Wire: urlContextMetadata.urlMetadata[].
+struct url_metadata {
+    std::string retrieved_url;
+    open_enum<live::url_retrieval_status> url_retrieval_status{};
+    friend bool operator==(const url_metadata&, const url_metadata&) = default;
+};
+
+/// Wire: urlContextMetadata.
+struct url_context_metadata {
+    std::vector<live::url_metadata> url_metadata{};
+    friend bool operator==(const url_context_metadata&, const url_context_metadata&) = default;
+};
+
+/// What a piece of music was made from. Wire: sourceMetadata.
+struct music_source {
+    std::vector<weighted_prompt> weighted_prompts{}; ///< Wire: clientContent.weightedPrompts.
+    std::optional<live::music_generation_config> music_generation_config{};
+    friend bool operator==(const music_source&, const music_source&) = default;
+};
+
+/// A piece of music. Wire: serverContent.audioChunks[] of a music session.
+struct audio_chunk {
+    std::string mime_type; ///< "audio/l16;rate=48000;channels=2"
+    bytes data;            ///< Stereo pcm16, little endian, 48 kHz, interleaved.
+    std::optional<music_source> source_metadata{};
+    friend bool operator==(const audio_chunk&, const audio_chunk&) = default;
 };
 
 /// Wire: serverContent. Every member may be absent; flags are false then.
@@ -33,37 +232,40 @@ struct server_content {
     std::optional<content> model_turn{};
     bool generation_complete =
         false; ///< All is generated; playing it may take longer. Not sent in an interrupted turn.
-    bool turn_complete = false; ///< The turn is over, unless `interaction_status` is "IN_PROGRESS".
+    bool turn_complete = false; ///< The turn is over, unless `interaction_status` is in_progress.
     bool interrupted = false;   ///< The user cut in: stop playing and drop what is queued.
-    bool waiting_for_input = false;
-    std::string turn_complete_reason; ///< Name of the enum value, as received; empty when absent.
-    std::string interaction_status; ///< "IN_PROGRESS", "IDLE", … as received; empty when absent.
+    bool waiting_for_input =
+        false; ///< The model waits for the user to go on; the turn is not over.
+    open_enum<live::turn_complete_reason> turn_complete_reason{};
+    open_enum<live::interaction_status> interaction_status{};
     std::optional<transcription> input_transcription{};
+    std::optional<transcription> interim_input_transcription{}; ///< A guess; replaces the last one.
     std::optional<transcription> output_transcription{};
-};
-
-/// Wire: toolCall.functionCalls[].
-struct function_call {
-    std::string id; ///< To be given back in the response; empty where the server sent none.
-    std::string name;
-    json args; ///< A JSON object; `{}` when absent.
+    std::optional<live::grounding_metadata> grounding_metadata{};
+    std::optional<live::url_context_metadata> url_context_metadata{};
+    open_enum<live::speech_state> speech_state{}; ///< Vertex AI only.
+    std::vector<audio_chunk> audio_chunks{};      ///< Music sessions only.
+    friend bool operator==(const server_content&, const server_content&) = default;
 };
 
 /// The model asks for functions to be run. Answer each with `session::send_tool_response`. Wire:
 /// toolCall.
 struct tool_call {
     std::vector<function_call> function_calls;
+    friend bool operator==(const tool_call&, const tool_call&) = default;
 };
 
 /// Give these calls up and send no response. Wire: toolCallCancellation.
 struct tool_call_cancellation {
     std::vector<std::string> ids;
+    friend bool operator==(const tool_call_cancellation&, const tool_call_cancellation&) = default;
 };
 
 /// The server is about to end this connection; the session changes to another one by itself. Wire:
 /// goAway.
 struct go_away {
     std::chrono::nanoseconds time_left{0};
+    friend bool operator==(const go_away&, const go_away&) = default;
 };
 
 /// Wire: sessionResumptionUpdate.
@@ -71,17 +273,81 @@ struct session_resumption_update {
     std::string new_handle; ///< Empty when the conversation cannot be resumed at this point.
     bool resumable = false;
     std::optional<std::int64_t> last_consumed_client_message_index{};
+    friend bool operator==(
+        const session_resumption_update&, const session_resumption_update&) = default;
 };
+
+/// What tokens were spent on. Wire: Modality.
+enum class token_modality { unspecified, text, image, video, audio, document };
+[[nodiscard]] wire_name_list wire_names(token_modality) noexcept;
+
+/// Wire: ModalityTokenCount.
+struct modality_token_count {
+    open_enum<token_modality> modality{};
+    int token_count = 0;
+    friend bool operator==(const modality_token_count&, const modality_token_count&) = default;
+};
+
+/// Wire: trafficType. Vertex AI only.
+enum class traffic_type {
+    unspecified,
+    on_demand,
+    on_demand_priority,
+    on_demand_flex,
+    on_demand_offpeak,
+    provisioned_throughput,
+};
+/// Wire: serviceTier. Gemini API only.
+enum class service_tier { unspecified, flex, standard, priority };
+[[nodiscard]] wire_name_list wire_names(traffic_type) noexcept;
+[[nodiscard]] wire_name_list wire_names(service_tier) noexcept;
 
 /// Tokens of one turn. Wire: usageMetadata; the names of both the Gemini API and Vertex AI are
 /// read.
 struct usage_metadata {
-    std::int64_t prompt_token_count = 0;
-    std::int64_t response_token_count = 0;
-    std::int64_t cached_content_token_count = 0;
-    std::int64_t tool_use_prompt_token_count = 0;
-    std::int64_t thoughts_token_count = 0;
-    std::int64_t total_token_count = 0;
+    int prompt_token_count = 0;
+    int response_token_count = 0; ///< candidatesTokenCount on Vertex AI.
+    int cached_content_token_count = 0;
+    int tool_use_prompt_token_count = 0;
+    int thoughts_token_count = 0;
+    int total_token_count = 0;
+    std::vector<modality_token_count> prompt_tokens_details{};
+    std::vector<modality_token_count>
+        response_tokens_details{}; ///< candidatesTokensDetails on Vertex AI.
+    std::vector<modality_token_count> cache_tokens_details{};
+    std::vector<modality_token_count> tool_use_prompt_tokens_details{};
+    open_enum<live::traffic_type> traffic_type{};
+    open_enum<live::service_tier> service_tier{};
+    friend bool operator==(const usage_metadata&, const usage_metadata&) = default;
+};
+
+/// Wire: VoiceActivity.type.
+enum class voice_activity_type { unspecified, activity_start, activity_end };
+[[nodiscard]] wire_name_list wire_names(voice_activity_type) noexcept;
+
+/// Somebody began or ceased to speak. With `setup::explicit_vad_signal`. Wire: voiceActivity.
+struct voice_activity {
+    open_enum<voice_activity_type> type{};
+    std::optional<std::chrono::nanoseconds> audio_offset{}; ///< From the start of the audio.
+    friend bool operator==(const voice_activity&, const voice_activity&) = default;
+};
+
+/// Start or end of speech. Wire: vadSignalType.
+enum class vad_signal_type { unspecified, sos, eos };
+[[nodiscard]] wire_name_list wire_names(vad_signal_type) noexcept;
+
+/// Wire: voiceActivityDetectionSignal.
+struct voice_activity_detection_signal {
+    open_enum<live::vad_signal_type> vad_signal_type{};
+    friend bool operator==(
+        const voice_activity_detection_signal&, const voice_activity_detection_signal&) = default;
+};
+
+/// A prompt of a music session that is not followed. Wire: filteredPrompt.
+struct filtered_prompt {
+    std::string text;
+    std::string filtered_reason;
+    friend bool operator==(const filtered_prompt&, const filtered_prompt&) = default;
 };
 
 /// An error that the server reports inside a message. Wire: error.
@@ -89,6 +355,7 @@ struct server_error {
     int code = 0;
     std::string message;
     std::string status;
+    friend bool operator==(const server_error&, const server_error&) = default;
 };
 
 /// One message of the server, which owns all that it refers to. Cheap to move, not copyable.
@@ -105,9 +372,13 @@ public:
         std::optional<live::go_away> go_away{};
         std::optional<live::session_resumption_update> session_resumption_update{};
         std::optional<live::usage_metadata> usage_metadata{};
+        std::optional<live::voice_activity> voice_activity{};
+        std::optional<live::voice_activity_detection_signal> voice_activity_detection_signal{};
+        std::optional<live::filtered_prompt> filtered_prompt{}; ///< Music sessions only.
         std::optional<live::server_error> error{};
         std::vector<std::string>
             unknown{}; ///< Names of top-level members that this version does not know; see `raw()`.
+        friend bool operator==(const members&, const members&) = default;
     };
 
     /// The text of a message: `size` bytes of JSON at `bytes`.
@@ -129,8 +400,8 @@ public:
     [[nodiscard]] std::string text() const;
     /// The model's thoughts joined.
     [[nodiscard]] std::string thought_text() const;
-    /// The model's speech in this message: mono pcm16, little endian, 24 kHz. Valid as long as this
-    /// message is.
+    /// The model's speech in this message: mono pcm16, little endian, 24 kHz. In a music session:
+    /// stereo pcm16, little endian, 48 kHz. Valid as long as this message is.
     [[nodiscard]] std::span<const std::byte> audio() const noexcept;
     /// Text of what the model speaks / of what the user was heard to say, in this message; else
     /// empty.
@@ -159,10 +430,27 @@ private:
 // What the client says
 // --------------------------------------------------------------------------------------------
 
-/// One item of realtime input. Wire: realtimeInput with exactly one member.
+/// A mark without content: activityStart, activityEnd.
+struct activity_mark {
+    friend bool operator==(const activity_mark&, const activity_mark&) = default;
+};
+
+/// One item of realtime input. Wire: realtimeInput.
 class realtime_input {
 public:
-    enum class kind { audio, video, text, activity_start, activity_end, audio_stream_end };
+    /// The members of the message. The service takes several at once, in an order that it does not
+    /// promise: send one.
+    struct members {
+        std::optional<blob> audio{};
+        std::optional<blob> video{};
+        std::optional<std::string> text{};
+        std::optional<bool> audio_stream_end{};
+        std::optional<activity_mark> activity_start{};
+        std::optional<activity_mark> activity_end{};
+        std::vector<blob> media_chunks{}; ///< The old form of `audio` and `video`.
+        friend bool operator==(const members&, const members&) = default;
+    };
+    explicit realtime_input(members all) noexcept : all_(std::move(all)) {}
 
     /// Mono pcm16, little endian, at `rate` samples a second; any whole number of samples, 20 to
     /// 100 ms is a good chunk. Throws errc::invalid_argument for a rate below 1.
@@ -171,48 +459,28 @@ public:
     [[nodiscard]] static realtime_input video(
         std::span<const std::byte> picture, std::string mime_type = "image/jpeg");
     [[nodiscard]] static realtime_input text(std::string text);
-    [[nodiscard]] static realtime_input activity_start()
-    {
-        return realtime_input(kind::activity_start);
-    }
-    [[nodiscard]] static realtime_input activity_end()
-    {
-        return realtime_input(kind::activity_end);
-    }
-    [[nodiscard]] static realtime_input audio_stream_end()
-    {
-        return realtime_input(kind::audio_stream_end);
-    }
+    /// Somebody begins to speak; only with automatic detection switched off, as is the next.
+    [[nodiscard]] static realtime_input activity_start();
+    [[nodiscard]] static realtime_input activity_end();
+    /// The microphone was switched off; only with automatic detection. Audio opens it again.
+    [[nodiscard]] static realtime_input audio_stream_end();
 
-    [[nodiscard]] kind what() const noexcept { return kind_; }
-    [[nodiscard]] const blob& media() const noexcept { return media_; }
-    [[nodiscard]] const std::string& words() const noexcept { return text_; }
+    [[nodiscard]] const members& all() const noexcept { return all_; }
 
 private:
-    explicit realtime_input(kind what) : kind_(what) {}
-
-    kind kind_;
-    blob media_;
-    std::string text_;
+    members all_;
 };
 
-/// The answer to one function call. Wire: toolResponse.functionResponses[].
-struct function_response {
-    std::string id;
-    std::string name;
-    json response; ///< An object; its `output` member is the result, its `error` member a failure;
-                   ///< with neither, all of it is the result.
+/// Changes instruction or tools in the middle of a conversation; what is absent stays as it is.
+/// Wire: contextUpdate.
+struct context_update {
+    std::optional<content> system_instruction{};
+    std::optional<std::vector<tool>> tools{}; ///< All of them from now on; an empty list: none.
 
-    function_response() = default;
-    /// Answers `call`: id and name cannot be wrong.
-    function_response(const function_call& call, json response_)
-        : id(call.id), name(call.name), response(std::move(response_))
-    {
-    }
-    function_response(std::string id_, std::string name_, json response_)
-        : id(std::move(id_)), name(std::move(name_)), response(std::move(response_))
-    {
-    }
+    context_update() = default;
+    explicit context_update(content instruction) : system_instruction(std::move(instruction)) {}
+    explicit context_update(std::vector<tool> tools_) : tools(std::move(tools_)) {}
+    friend bool operator==(const context_update&, const context_update&) = default;
 };
 
 } // namespace gemini::live

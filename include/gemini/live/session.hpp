@@ -134,6 +134,10 @@ public:
         std::vector<function_response> responses);
     [[nodiscard]] asio::awaitable<void> send_tool_response(function_response response);
 
+    /// Changes instruction or tools in the middle of the conversation, in order with what is said.
+    /// Wire: contextUpdate.
+    [[nodiscard]] asio::awaitable<void> send_context_update(context_update update);
+
     /// Sends a client message that this version has no function for: a JSON object with one member.
     [[nodiscard]] asio::awaitable<void> send_raw(json message);
 

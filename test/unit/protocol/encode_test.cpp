@@ -30,7 +30,7 @@ setup plain()
 
 std::string wire(const setup& given, std::string_view handle = {})
 {
-    return std::string(protocol::encode_setup(given, handle).view());
+    return std::string(protocol::encode_setup(given, handle, {}).view());
 }
 
 /// The setup frame with these members beside the model.
@@ -41,7 +41,7 @@ std::string with_model(std::string_view members)
 
 std::string wire(const realtime_input& input)
 {
-    return std::string(protocol::encode_realtime_input(input).view());
+    return std::string(protocol::encode_realtime_input(input, flavour::gemini_api).view());
 }
 
 template <class Work>
@@ -111,16 +111,19 @@ TEST_CASE("a system instruction is content, a text that of the user")
 TEST_CASE("functions are declared with their JSON schema as it was given")
 {
     setup given = plain();
-    given.functions.push_back(
-        {.name = "add", .description = "Adds", .parameters = json(R"({"type": "object"})")});
+    given.functions.push_back({.name = "add",
+        .description = "Adds",
+        .parameters_json_schema = json(R"({"type": "object"})")});
     given.functions.push_back({.name = "now"});
     CHECK(
         wire(given) ==
         with_model(
             R"(,"tools":[{"functionDeclarations":[{"name":"add","description":"Adds","parametersJsonSchema":{"type": "object"}},{"name":"now"}]}])"));
-    given.functions[0].parameters = json("[]");
-    CHECK(refusal_of([&] { return wire(given); }) ==
-          "function_declaration::parameters must be a JSON object.");
+    given.functions[0].parameters_json_schema = json("[]");
+    CHECK(
+        refusal_of([&] { return wire(given); }) ==
+        "setup.tools[0].functionDeclarations[0].parametersJsonSchema cannot be sent: it must be a "
+        "JSON object.");
 }
 
 TEST_CASE("transcriptions are switched on by being there")
@@ -184,8 +187,9 @@ TEST_CASE("what JSON cannot carry is refused by the path of its member")
     std::vector<content> turns;
     turns.emplace_back("fine");
     turns.emplace_back("\xed\xa0\x80");
-    CHECK(refusal_of([&] { return protocol::encode_client_content(turns, true); }) ==
-          "clientContent.turns[1].parts[0].text cannot be sent: it is not UTF-8.");
+    CHECK(refusal_of([&] {
+        return protocol::encode_client_content(turns, true, flavour::gemini_api);
+    }) == "clientContent.turns[1].parts[0].text cannot be sent: it is not UTF-8.");
     CHECK(refusal_of([] { return wire(realtime_input::text("\xff")); }) ==
           "realtimeInput.text cannot be sent: it is not UTF-8.");
     CHECK(told([](setup& s) { s.model = "a?b"; }) != "taken");
@@ -198,9 +202,9 @@ TEST_CASE("client content carries its turns in order")
     turns.emplace_back("What is the capital of France?");
     turns.emplace_back("model", "\"Paris\"\n\t\x01\\");
     CHECK(
-        protocol::encode_client_content(turns, false).view() ==
-        R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"What is the capital of France?"}]},{"role":"model","parts":[{"text":"\"Paris\"\n\t\u0001\\"}]}]}})");
-    CHECK(protocol::encode_client_content({}, true).view() ==
+        protocol::encode_client_content(turns, false, flavour::gemini_api).view() ==
+        R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"What is the capital of France?"}]},{"role":"model","parts":[{"text":"\"Paris\"\n\t\u0001\\"}]}],"turnComplete":false}})");
+    CHECK(protocol::encode_client_content({}, true, flavour::gemini_api).view() ==
           R"({"clientContent":{"turnComplete":true}})");
 
     const auto picture = bytes_of("\xff\xd8\xff");
@@ -208,7 +212,7 @@ TEST_CASE("client content carries its turns in order")
     parts.emplace_back(blob("image/jpeg", bytes(picture.begin(), picture.end())));
     turns.assign(1, content("user", std::move(parts)));
     CHECK(
-        protocol::encode_client_content(turns, true).view() ==
+        protocol::encode_client_content(turns, true, flavour::gemini_api).view() ==
         R"({"clientContent":{"turns":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/jpeg","data":"/9j/"}}]}],"turnComplete":true}})");
 }
 
@@ -257,7 +261,7 @@ TEST_CASE("media that the API cannot take is refused with what it takes")
           whole + "1 bytes were given.");
     CHECK(refusal_of([] { return protocol::encode_realtime_audio(bytes_of("ab"), 0); }) ==
           "Audio needs a sample rate such as 16000, not 0.");
-    CHECK(refusal_of([] { return realtime_input::audio(bytes_of("ab"), -1).what(); }) ==
+    CHECK(refusal_of([] { return realtime_input::audio(bytes_of("ab"), -1).all(); }) ==
           "Audio needs a sample rate such as 16000, not -1.");
     CHECK(refusal_of([] { return wire(realtime_input::video(bytes_of("ab"), "audio/pcm")); }) ==
           "Video is sent as pictures: their media type must begin with \"image/\".");
@@ -278,12 +282,13 @@ TEST_CASE("tool responses go out together, with the ids of their calls")
     responses.emplace_back(call, json(R"( {"output": {"temperature": 21.5}} )"));
     responses.emplace_back("", "f", json());
     CHECK(
-        protocol::encode_tool_response(responses).view() ==
+        protocol::encode_tool_response(responses, flavour::vertex_ai).view() ==
         R"({"toolResponse":{"functionResponses":[{"id":"function-call-1","name":"get_weather","response": {"output": {"temperature": 21.5}} },{"name":"f","response":{}}]}})");
     responses[1].response = json("\"done\"");
-    CHECK(refusal_of([&] { return protocol::encode_tool_response(responses); }) ==
-          "function_response::response must be a JSON object.");
-    CHECK(refusal_of([] { return protocol::encode_tool_response({}); }) ==
+    CHECK(refusal_of([&] {
+        return protocol::encode_tool_response(responses, flavour::vertex_ai);
+    }) == "toolResponse.functionResponses[1].response cannot be sent: it must be a JSON object.");
+    CHECK(refusal_of([] { return protocol::encode_tool_response({}, flavour::vertex_ai); }) ==
           "A tool response must answer at least one call.");
 }
 
@@ -330,8 +335,8 @@ TEST_CASE("every member of a server's message comes back as it was")
         parts.back().thought = true;
         parts.emplace_back("");
         content.generation_complete = content.interrupted = content.waiting_for_input = true;
-        content.turn_complete_reason = "BLOCKLIST";
-        content.interaction_status = "IDLE";
+        content.turn_complete_reason = turn_complete_reason::blocklist;
+        content.interaction_status = interaction_status::idle;
         content.input_transcription.emplace().text = "in";
         content.output_transcription.emplace().finished = true;
         auto& call = all.tool_call.emplace().function_calls.emplace_back();

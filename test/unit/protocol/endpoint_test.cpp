@@ -88,13 +88,13 @@ TEST_CASE("a key is never sent in the clear to another machine")
 
 TEST_CASE("a model becomes a resource")
 {
-    CHECK(model_resource("gemini-3.8-live") == "models/gemini-3.8-live");
-    CHECK(model_resource("models/x") == "models/x");
-    CHECK(model_resource("tunedModels/x") == "tunedModels/x");
-    CHECK(model_resource("pub/x") == "models/pub/x");
-    CHECK(model_resource("projects/p") == "models/projects/p");
+    CHECK(model_resource("gemini-3.8-live", {}) == "models/gemini-3.8-live");
+    CHECK(model_resource("models/x", {}) == "models/x");
+    CHECK(model_resource("tunedModels/x", {}) == "tunedModels/x");
+    CHECK(model_resource("pub/x", {}) == "models/pub/x");
+    CHECK(model_resource("projects/p", {}) == "models/projects/p");
     for (const auto* bad : {"", "a?x=1", "a&b", "../a", "models/.."})
-        CHECK(refusal_of([&] { return model_resource(bad); }).starts_with("setup::model "));
+        CHECK(refusal_of([&] { return model_resource(bad, {}); }).starts_with("setup::model "));
 }
 
 TEST_CASE("each model takes text in its own way")

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gemini/live/json.hpp>
+#include <gemini/live/open_enum.hpp>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gemini::live {
+
+/// The type of a value, in the form that the service calls OpenAPI Schema. Built in one expression:
+///
+///     live::schema::object()
+///         .property("city", live::schema::string("Where, e.g. Boston"))
+///         .property("unit", live::schema::string().one_of("C").one_of("F"))
+///         .required("city")
+///
+/// Wire: Schema, with its types in capitals.
+class schema {
+public:
+    /// Takes a schema as JSON: a JSON Schema's types are put in capitals, as the service wants
+    /// them, and `["string", "null"]` becomes a nullable string. Throws errc::invalid_argument when
+    /// it is not an object. What goes beyond OpenAPI belongs in
+    /// `function_declaration::parameters_json_schema`.
+    schema(const json& text); // NOLINT(google-explicit-constructor)
+
+    [[nodiscard]] static schema object(std::string_view description = {});
+    [[nodiscard]] static schema array(const schema& items, std::string_view description = {});
+    [[nodiscard]] static schema string(std::string_view description = {});
+    [[nodiscard]] static schema number(std::string_view description = {});
+    [[nodiscard]] static schema integer(std::string_view description = {});
+    [[nodiscard]] static schema boolean(std::string_view description = {});
+
+    /// A member of an object. Properties keep the order in which they are added.
+    [[nodiscard]] schema property(std::string_view name, const schema& type) const;
+    /// Names a property that must be there.
+    [[nodiscard]] schema required(std::string_view name) const;
+    /// Allows this value of a string.
+    [[nodiscard]] schema one_of(std::string_view value) const;
+    [[nodiscard]] schema nullable() const;
+    /// Sets any other member of the wire's Schema: `with("minItems", live::json("\"1\""))`.
+    [[nodiscard]] schema with(std::string_view member, const json& value) const;
+
+    [[nodiscard]] const json& text() const noexcept { return text_; }
+    friend bool operator==(const schema&, const schema&) = default;
+
+private:
+    schema(std::string_view type, std::string_view description);
+    json text_;
+};
+
+/// Whether the model goes on talking while a function runs. Wire: Behavior.
+enum class behavior {
+    unspecified,
+    blocking,     ///< It waits for the response.
+    non_blocking, ///< It goes on; see `function_response::scheduling`. The default of 3.8 models.
+};
+[[nodiscard]] wire_name_list wire_names(behavior) noexcept;
+
+/// A function that the model may call. Wire: tools[].functionDeclarations[].
+struct function_declaration {
+    std::string name;
+    std::string description{};
+    /// Of the arguments. Either this or `parameters_json_schema`; neither for a function without
+    /// arguments.
+    std::optional<schema> parameters{};
+    std::optional<json> parameters_json_schema{}; ///< A JSON Schema, free of OpenAPI's limits.
+    open_enum<live::behavior> behavior{};
+    std::optional<schema> response{}; ///< Of the result; or as `response_json_schema`.
+    std::optional<json> response_json_schema{};
+    friend bool operator==(const function_declaration&, const function_declaration&) = default;
+};
+
+/// Wire: Interval.
+struct time_interval {
+    std::optional<std::chrono::system_clock::time_point> start_time{};
+    std::optional<std::chrono::system_clock::time_point> end_time{};
+    friend bool operator==(const time_interval&, const time_interval&) = default;
+};
+
+struct web_search {
+    friend bool operator==(const web_search&, const web_search&) = default;
+};
+struct image_search {
+    friend bool operator==(const image_search&, const image_search&) = default;
+};
+
+/// Wire: SearchTypes. None set: web search.
+struct search_types {
+    std::optional<live::web_search> web_search{};
+    std::optional<live::image_search> image_search{};
+    friend bool operator==(const search_types&, const search_types&) = default;
+};
+
+/// How sure a site must be of being malicious to be left out. Wire: PhishBlockThreshold.
+enum class phish_block_threshold {
+    unspecified,
+    low_and_above,
+    medium_and_above,
+    high_and_above,
+    higher_and_above,
+    very_high_and_above,
+    only_extremely_high,
+};
+[[nodiscard]] wire_name_list wire_names(phish_block_threshold) noexcept;
+
+/// Answers from Google Search. Wire: googleSearch.
+struct google_search {
+    std::optional<time_interval> time_range_filter{};
+    std::optional<live::search_types> search_types{};
+    std::vector<std::string> exclude_domains{};             ///< Vertex AI only.
+    open_enum<phish_block_threshold> blocking_confidence{}; ///< Vertex AI only.
+    friend bool operator==(const google_search&, const google_search&) = default;
+};
+
+/// The model writes and runs Python. Wire: codeExecution.
+struct code_execution {
+    friend bool operator==(const code_execution&, const code_execution&) = default;
+};
+
+/// The model reads pages whose addresses the user names. Wire: urlContext.
+struct url_context {
+    friend bool operator==(const url_context&, const url_context&) = default;
+};
+
+/// Places and routes. Wire: googleMaps.
+struct google_maps {
+    std::optional<bool> enable_widget{}; ///< Gives a token for the Maps widget with the answer.
+    std::optional<json> grounding_types{};
+    std::optional<json> auth_config{}; ///< Vertex AI only.
+    friend bool operator==(const google_maps&, const google_maps&) = default;
+};
+
+/// Wire: ComputerUse.environment.
+enum class computer_environment { unspecified, browser, mobile, desktop };
+[[nodiscard]] wire_name_list wire_names(computer_environment) noexcept;
+
+/// The model operates a screen through function calls. Wire: computerUse.
+struct computer_use {
+    open_enum<computer_environment> environment{};
+    std::vector<std::string> excluded_predefined_functions{};
+    std::optional<bool> enable_prompt_injection_detection{};
+    std::vector<std::string> disabled_safety_policies{};
+    friend bool operator==(const computer_use&, const computer_use&) = default;
+};
+
+/// Answers from uploaded files. Gemini API only. Wire: fileSearch.
+struct file_search {
+    std::vector<std::string> file_search_store_names{};
+    std::string metadata_filter{};
+    std::optional<int> top_k{};
+    friend bool operator==(const file_search&, const file_search&) = default;
+};
+
+/// Wire: StreamableHttpTransport.
+struct streamable_http_transport {
+    std::string url;
+    std::map<std::string, std::string> headers{};
+    std::optional<std::chrono::nanoseconds> timeout{};
+    std::optional<std::chrono::nanoseconds> sse_read_timeout{};
+    std::optional<bool> terminate_on_close{};
+    friend bool operator==(
+        const streamable_http_transport&, const streamable_http_transport&) = default;
+};
+
+/// A server of the Model Context Protocol that the service itself calls. Gemini API only. Wire:
+/// mcpServers[].
+struct mcp_server {
+    std::string name;
+    std::optional<live::streamable_http_transport> streamable_http_transport{};
+    friend bool operator==(const mcp_server&, const mcp_server&) = default;
+};
+
+/// Wire: VertexAISearchDataStoreSpec.
+struct data_store_spec {
+    std::string data_store;
+    std::string filter{};
+    friend bool operator==(const data_store_spec&, const data_store_spec&) = default;
+};
+
+/// Wire: VertexAISearch.
+struct vertex_ai_search {
+    std::string datastore{};
+    std::string engine{};
+    std::string filter{};
+    std::optional<int> max_results{};
+    std::vector<data_store_spec> data_store_specs{};
+    friend bool operator==(const vertex_ai_search&, const vertex_ai_search&) = default;
+};
+
+/// Wire: VertexRagStoreRagResource.
+struct rag_resource {
+    std::string rag_corpus;
+    std::vector<std::string> rag_file_ids{};
+    friend bool operator==(const rag_resource&, const rag_resource&) = default;
+};
+
+/// Wire: VertexRagStore.
+struct vertex_rag_store {
+    std::vector<rag_resource> rag_resources{};
+    std::optional<json> rag_retrieval_config{}; ///< {topK, filter, hybridSearch, ranking}
+    std::optional<int> similarity_top_k{};
+    std::optional<double> vector_distance_threshold{};
+    std::optional<bool> store_context{};
+    std::vector<std::string> rag_corpora{}; ///< Replaced by `rag_resources`.
+    friend bool operator==(const vertex_rag_store&, const vertex_rag_store&) = default;
+};
+
+/// Answers from your own data. Vertex AI only. Wire: retrieval.
+struct retrieval {
+    std::optional<live::vertex_ai_search> vertex_ai_search{};
+    std::optional<live::vertex_rag_store> vertex_rag_store{};
+    std::optional<json> external_api{}; ///< {endpoint, apiSpec, apiAuth, …}
+    std::optional<bool> disable_attribution{};
+    friend bool operator==(const retrieval&, const retrieval&) = default;
+};
+
+/// Web search for enterprises. Vertex AI only. Wire: enterpriseWebSearch.
+struct enterprise_web_search {
+    std::vector<std::string> exclude_domains{};
+    open_enum<phish_block_threshold> blocking_confidence{};
+    friend bool operator==(const enterprise_web_search&, const enterprise_web_search&) = default;
+};
+
+/// Wire: exaAiSearch. Vertex AI only.
+struct exa_ai_search {
+    std::string api_key{};
+    std::optional<json> custom_configs{};
+    friend bool operator==(const exa_ai_search&, const exa_ai_search&) = default;
+};
+
+/// Wire: parallelAiSearch. Vertex AI only.
+struct parallel_ai_search {
+    std::string api_key{};
+    std::optional<json> custom_configs{};
+    std::optional<bool> enable_data_retention{};
+    std::optional<bool> enable_zero_data_retention{};
+    friend bool operator==(const parallel_ai_search&, const parallel_ai_search&) = default;
+};
+
+/// What the model may use. Made from any one of its members: `setup.tools = {google_search{},
+/// url_context{}}`. Wire: Tool.
+struct tool {
+    std::vector<function_declaration> function_declarations{};
+    std::optional<live::google_search> google_search{};
+    std::optional<live::code_execution> code_execution{};
+    std::optional<live::url_context> url_context{};
+    std::optional<live::google_maps> google_maps{};
+    std::optional<live::computer_use> computer_use{};
+    std::optional<live::file_search> file_search{};
+    std::vector<mcp_server> mcp_servers{};
+    std::optional<live::retrieval> retrieval{};
+    std::optional<live::enterprise_web_search> enterprise_web_search{};
+    std::optional<live::exa_ai_search> exa_ai_search{};
+    std::optional<live::parallel_ai_search> parallel_ai_search{};
+
+    tool() = default;
+    // NOLINTBEGIN(google-explicit-constructor)
+    tool(std::vector<function_declaration> functions) : function_declarations(std::move(functions))
+    {
+    }
+    tool(live::google_search value) : google_search(std::move(value)) {}
+    tool(live::code_execution value) : code_execution(value) {}
+    tool(live::url_context value) : url_context(value) {}
+    tool(live::google_maps value) : google_maps(std::move(value)) {}
+    tool(live::computer_use value) : computer_use(std::move(value)) {}
+    tool(live::file_search value) : file_search(std::move(value)) {}
+    tool(std::vector<mcp_server> servers) : mcp_servers(std::move(servers)) {}
+    tool(live::retrieval value) : retrieval(std::move(value)) {}
+    tool(live::enterprise_web_search value) : enterprise_web_search(std::move(value)) {}
+    tool(live::exa_ai_search value) : exa_ai_search(std::move(value)) {}
+    tool(live::parallel_ai_search value) : parallel_ai_search(std::move(value)) {}
+    // NOLINTEND(google-explicit-constructor)
+    friend bool operator==(const tool&, const tool&) = default;
+};
+
+} // namespace gemini::live

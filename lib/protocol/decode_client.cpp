@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/decode.hpp"
+#include "protocol/fields.hpp"
+#include "protocol/reader.hpp"
+
+namespace gemini::live::protocol {
+
+client_message decode_client_message(std::string_view text)
+{
+    reader in(reader::from::client);
+    const simdjson::padded_string padded(text);
+    ondemand::parser parser;
+    ondemand::document document;
+    ondemand::object object;
+    if (parser.iterate(padded).get(document) != simdjson::SUCCESS) in.fail("is not JSON in UTF-8");
+    if (document.get_object().get(object) != simdjson::SUCCESS) in.fail("is not a JSON object");
+    client_message message;
+    in.members(object, message, rules_for<client_message>::value);
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
+        in.fail("goes on behind its end");
+    return message;
+}
+
+} // namespace gemini::live::protocol

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Times as proto3 JSON writes them.
+namespace gemini::live::protocol {
+
+/// "9.846s": seconds with up to nine decimals. Nothing for anything else.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
+[[nodiscard]] std::string duration_text(std::chrono::nanoseconds value);
+
+/// RFC 3339: "2026-11-23T12:30:00Z", with up to nine decimals and any offset from UTC. Nothing for
+/// anything else.
+[[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_timestamp(
+    std::string_view text);
+/// In UTC, with as many decimals as are needed.
+[[nodiscard]] std::string timestamp_text(std::chrono::system_clock::time_point value);
+
+} // namespace gemini::live::protocol
