@@ -2,6 +2,7 @@
 #include "emulator/schema.hpp"
 
 #include "base/base64.hpp"
+#include "emulator/wire.hpp"
 
 #include <gemini/live/content.hpp>
 
@@ -11,6 +12,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <set>
@@ -21,93 +23,85 @@ namespace {
 
 using protocol::json_value;
 
-enum class known_to { both, gemini_api, vertex_ai };
-
-/// A member of a message. Its type is a scalar, the name of another message or of an enumeration,
-/// "x[]" for a list, or "any" for what is not looked into.
+/// A member of a message; see wire.hpp for how types are written.
 struct field {
     std::string_view name, type;
     std::string_view one_of{}; ///< Of the members of one such group only one may be set.
-    known_to who = known_to::both;
+    char only = 0;             ///< 'g' or 'v' where one flavour knows it.
 };
 
-constexpr auto g_only = known_to::gemini_api;
-constexpr auto v_only = known_to::vertex_ai;
-
-// clang-format off
-const std::map<std::string_view, std::vector<field>> messages{
-    {"", {{"setup", "setup", "message_type"}, {"clientContent", "clientContent", "message_type"}, {"realtimeInput", "realtimeInput", "message_type"},
-        {"toolResponse", "toolResponse", "message_type"}, {"contextUpdate", "contextUpdate", "message_type"}}},
-    {"setup", {{"model", "string"}, {"generationConfig", "generationConfig"}, {"systemInstruction", "content"}, {"tools", "tool[]"},
-        {"realtimeInputConfig", "realtimeInputConfig"}, {"sessionResumption", "sessionResumption"}, {"contextWindowCompression", "contextWindowCompression"},
-        {"inputAudioTranscription", "transcriptionConfig"}, {"outputAudioTranscription", "transcriptionConfig"}, {"proactivity", "proactivity"},
-        {"historyConfig", "historyConfig"}, {"explicitVadSignal", "bool", "", v_only}, {"avatarConfig", "avatarConfig"},
-        {"safetySettings", "safetySetting[]"}, {"labels", "any"}}},
-    {"generationConfig", {{"responseModalities", "Modality[]"}, {"temperature", "float"}, {"topP", "float"}, {"topK", "float"}, {"maxOutputTokens", "int32"},
-        {"candidateCount", "int32"}, {"presencePenalty", "float"}, {"frequencyPenalty", "float"}, {"seed", "int32"}, {"mediaResolution", "MediaResolution"},
-        {"speechConfig", "speechConfig"}, {"thinkingConfig", "thinkingConfig"}, {"enableAffectiveDialog", "bool"}, {"translationConfig", "translationConfig"},
-        {"modelSelectionConfig", "any", "", g_only}, {"modelConfig", "any", "", v_only},
-        {"responseLogprobs", "bool"}, {"logprobs", "int32"}, {"responseMimeType", "string"}, {"responseSchema", "any"}, {"responseJsonSchema", "any"},
-        {"stopSequences", "string[]"}, {"routingConfig", "any"}, {"audioTimestamp", "bool"}}},
-    {"speechConfig", {{"languageCode", "string"}, {"voiceConfig", "voiceConfig"}, {"multiSpeakerVoiceConfig", "any"}}},
-    {"voiceConfig", {{"prebuiltVoiceConfig", "prebuiltVoiceConfig", "voice_config"}, {"replicatedVoiceConfig", "replicatedVoiceConfig", "voice_config"},
-        {"voice", "string", "voice_config"}}},
-    {"prebuiltVoiceConfig", {{"voiceName", "string"}}},
-    {"replicatedVoiceConfig", {{"mimeType", "string"}, {"voiceSampleAudio", "bytes"}, {"consentAudio", "bytes"}, {"voiceConsentSignature", "any"}}},
-    {"thinkingConfig", {{"includeThoughts", "bool"}, {"thinkingBudget", "int32"}, {"thinkingLevel", "ThinkingLevel"}}},
-    {"translationConfig", {{"targetLanguageCode", "string"}, {"echoTargetLanguage", "bool"}}},
-    {"content", {{"role", "string"}, {"parts", "part[]"}}},
-    {"part", {{"text", "string", "data"}, {"inlineData", "blob", "data"}, {"fileData", "fileData", "data"}, {"functionCall", "any", "data"}, {"functionResponse", "any", "data"},
-        {"executableCode", "any", "data"}, {"codeExecutionResult", "any", "data"}, {"thought", "bool"}, {"thoughtSignature", "bytes"}, {"videoMetadata", "any"},
-        {"mediaResolution", "any"}}},
-    {"blob", {{"mimeType", "string"}, {"data", "bytes"}, {"displayName", "string"}}},
-    {"fileData", {{"mimeType", "string"}, {"fileUri", "string"}, {"displayName", "string"}}},
-    {"tool", {{"functionDeclarations", "functionDeclaration[]"}, {"googleSearch", "any"}, {"googleSearchRetrieval", "any"}, {"codeExecution", "any"}, {"urlContext", "any"},
-        {"googleMaps", "any"}, {"computerUse", "any"}, {"fileSearch", "any", "", g_only}, {"mcpServers", "any[]", "", g_only}, {"retrieval", "any", "", v_only},
-        {"enterpriseWebSearch", "any", "", v_only}, {"exaAiSearch", "any", "", v_only}, {"parallelAiSearch", "any", "", v_only}}},
-    {"functionDeclaration", {{"name", "string"}, {"description", "string"}, {"behavior", "Behavior"}, {"parameters", "any"}, {"parametersJsonSchema", "any"},
-        {"response", "any"}, {"responseJsonSchema", "any"}}},
-    {"realtimeInputConfig", {{"automaticActivityDetection", "automaticActivityDetection"}, {"activityHandling", "ActivityHandling"}, {"turnCoverage", "TurnCoverage"},
-        {"interimTranscriptTimestampEnabled", "bool"}}},
-    {"automaticActivityDetection", {{"disabled", "bool"}, {"startOfSpeechSensitivity", "StartSensitivity"}, {"endOfSpeechSensitivity", "EndSensitivity"},
-        {"prefixPaddingMs", "int32"}, {"silenceDurationMs", "int32"}}},
-    {"sessionResumption", {{"handle", "string"}, {"transparent", "bool", "", v_only}}},
-    {"contextWindowCompression", {{"triggerTokens", "int64"}, {"slidingWindow", "slidingWindow"}}},
-    {"slidingWindow", {{"targetTokens", "int64"}}},
-    {"transcriptionConfig", {{"languageCodes", "string[]"}, {"customVocabulary", "string[]"}, {"wordTimestamp", "bool"}, {"diarization", "bool"}, {"mode", "TranscriptionMode"},
-        {"sourceText", "string"}, {"languageAuto", "any"}, {"languageHints", "any"}, {"adaptationPhrases", "any"}}},
-    {"proactivity", {{"proactiveAudio", "bool"}, {"proactiveVideo", "bool"}}},
-    {"historyConfig", {{"initialHistoryInClientContent", "bool"}}},
-    {"avatarConfig", {{"avatarName", "string"}, {"customizedAvatar", "any"}, {"audioBitrateBps", "int32"}, {"videoBitrateBps", "int32"}}},
-    {"safetySetting", {{"category", "string"}, {"threshold", "string"}, {"method", "string", "", v_only}}},
-    {"clientContent", {{"turns", "content[]"}, {"turnComplete", "bool"}}},
-    {"realtimeInput", {{"audio", "blob"}, {"video", "blob"}, {"text", "string"}, {"audioStreamEnd", "bool"}, {"activityStart", "nothing"}, {"activityEnd", "nothing"},
-        {"mediaChunks", "blob[]"}}},
-    {"nothing", {}},
-    {"toolResponse", {{"functionResponses", "functionResponse[]"}}},
-    {"functionResponse", {{"id", "string"}, {"name", "string"}, {"response", "object"}, {"parts", "any[]"}, {"scheduling", "Scheduling"}, {"willContinue", "bool"}}},
-    {"contextUpdate", {{"systemInstruction", "content"}, {"tools", "toolList"}}},
-    {"toolList", {{"tools", "tool[]"}}},
+/// The text of wire.hpp, read once. Views refer to that text.
+struct wire {
+    std::map<std::string_view, std::vector<field>> messages{};
+    std::map<std::string_view, std::set<std::string_view>> enumerations{};
 };
 
-/// The service's name of each, and its values.
-struct enumeration {
-    std::string_view name;
-    std::set<std::string_view> values;
-};
-const std::map<std::string_view, enumeration> enumerations{
-    {"Modality", {"GenerationConfig.Modality", {"MODALITY_UNSPECIFIED", "TEXT", "AUDIO", "IMAGE", "VIDEO"}}},
-    {"MediaResolution", {"GenerationConfig.MediaResolution", {"MEDIA_RESOLUTION_UNSPECIFIED", "MEDIA_RESOLUTION_LOW", "MEDIA_RESOLUTION_MEDIUM", "MEDIA_RESOLUTION_HIGH"}}},
-    {"ThinkingLevel", {"ThinkingConfig.ThinkingLevel", {"THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH"}}},
-    {"Behavior", {"FunctionDeclaration.Behavior", {"UNSPECIFIED", "BLOCKING", "NON_BLOCKING"}}},
-    {"ActivityHandling", {"RealtimeInputConfig.ActivityHandling", {"ACTIVITY_HANDLING_UNSPECIFIED", "START_OF_ACTIVITY_INTERRUPTS", "NO_INTERRUPTION"}}},
-    {"TurnCoverage", {"RealtimeInputConfig.TurnCoverage", {"TURN_COVERAGE_UNSPECIFIED", "TURN_INCLUDES_ONLY_ACTIVITY", "TURN_INCLUDES_ALL_INPUT", "TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO"}}},
-    {"StartSensitivity", {"RealtimeInputConfig.AutomaticActivityDetection.StartSensitivity", {"START_SENSITIVITY_UNSPECIFIED", "START_SENSITIVITY_HIGH", "START_SENSITIVITY_LOW"}}},
-    {"EndSensitivity", {"RealtimeInputConfig.AutomaticActivityDetection.EndSensitivity", {"END_SENSITIVITY_UNSPECIFIED", "END_SENSITIVITY_HIGH", "END_SENSITIVITY_LOW"}}},
-    {"TranscriptionMode", {"AudioTranscriptionConfig.Mode", {"MODE_UNSPECIFIED", "VERBATIM", "SMART"}}},
-    {"Scheduling", {"FunctionResponse.Scheduling", {"SCHEDULING_UNSPECIFIED", "SILENT", "WHEN_IDLE", "INTERRUPT"}}},
-};
-// clang-format on
+std::string_view trimmed(std::string_view text)
+{
+    constexpr std::string_view blank = " \n";
+    const auto begin = text.find_first_not_of(blank);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
+}
+
+/// Cuts `text` at each `separator`; empty pieces are left out.
+std::vector<std::string_view> split(std::string_view text, char separator)
+{
+    std::vector<std::string_view> pieces;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(separator), text.size());
+        if (const auto piece = trimmed(text.substr(0, end)); !piece.empty())
+            pieces.push_back(piece);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return pieces;
+}
+
+/// Calls `take` with the heading and the list of each paragraph: lines that are indented go on.
+template <class Take>
+void for_each_paragraph(std::string_view text, Take take)
+{
+    while (!(text = text.substr(std::min(text.find_first_not_of('\n'), text.size()))).empty()) {
+        std::size_t end = text.find('\n');
+        const auto heading = text.substr(0, end);
+        while (end + 1 < text.size() && text[end + 1] == ' ')
+            end = std::min(text.find('\n', end + 1), text.size());
+        take(heading, split(text.substr(heading.size(), end - heading.size()), ','));
+        text.remove_prefix(end);
+    }
+}
+
+field read_field(std::string_view words)
+{
+    field member;
+    for (const auto word : split(words, ' ')) {
+        if (member.name.empty())
+            member.name = member.type = word;
+        else if (word.front() == '@')
+            member.only = word[1];
+        else if (word.front() == '|')
+            member.one_of = word.substr(1);
+        else
+            member.type = word;
+    }
+    return member;
+}
+
+const wire& read_wire()
+{
+    static const wire all = [] {
+        wire read;
+        for_each_paragraph(wire_messages, [&](auto name, const auto& members) {
+            auto& fields = read.messages[name];
+            std::transform(members.begin(), members.end(), std::back_inserter(fields), read_field);
+        });
+        for_each_paragraph(wire_enumerations, [&](auto name, const auto& values) {
+            read.enumerations[name] = {values.begin(), values.end()};
+        });
+        return read;
+    }();
+    return all;
+}
 
 /// Whether `name` is `camel` in either spelling.
 bool is_spelling_of(std::string_view camel, std::string_view name)
@@ -161,20 +155,67 @@ bool is_base64(const json_value& value)
     return base::base64_decode(*text, decoded.data()).has_value();
 }
 
+bool is_digits(std::string_view text)
+{
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// "1.5s": seconds, with up to nine decimals.
+bool is_duration(const json_value& value)
+{
+    const auto whole = value.string();
+    if (!whole || !whole->ends_with('s')) return false;
+    std::string_view text(*whole);
+    text.remove_suffix(1);
+    if (text.starts_with('-')) text.remove_prefix(1);
+    const auto point = text.find('.');
+    if (point == std::string_view::npos) return is_digits(text);
+    const auto decimals = text.substr(point + 1);
+    return is_digits(text.substr(0, point)) && is_digits(decimals) && decimals.size() <= 9;
+}
+
+/// "2026-11-23T12:30:00.5Z", or with "+01:00" at its end.
+bool is_timestamp(const json_value& value)
+{
+    const auto whole = value.string();
+    if (!whole) return false;
+    constexpr std::string_view form = "0000-00-00T00:00:00";
+    std::string_view text(*whole);
+    const auto fits = [](std::string_view some, std::string_view pattern) {
+        return some.size() == pattern.size() &&
+               std::equal(some.begin(), some.end(), pattern.begin(), [](char c, char wanted) {
+                   return wanted == '0' ? c >= '0' && c <= '9' : c == wanted;
+               });
+    };
+    if (!fits(text.substr(0, form.size()), form)) return false;
+    text.remove_prefix(form.size());
+    if (text.starts_with('.')) {
+        const auto end = std::min(text.find_first_not_of("0123456789", 1), text.size());
+        if (end < 2 || end > 10) return false;
+        text.remove_prefix(end);
+    }
+    return text == "Z" || fits(text, "+00:00") || fits(text, "-00:00");
+}
+
 /// What the service's complaint says of a value that is no such scalar; empty when it is one.
 std::string mismatch(const json_value& value, std::string_view type)
 {
     constexpr double most_int32 = std::numeric_limits<std::int32_t>::max();
     constexpr double most_int64 = 9.2e18;
+    const auto well_known = [&](std::string_view name) {
+        return fmt::format("(type.googleapis.com/google.protobuf.{}), {}", name, value.text());
+    };
     if (type == "string" && !value.string()) return "(TYPE_STRING), " + value.text();
     if (type == "bool" && !value.boolean()) return "(TYPE_BOOL), " + value.text();
     if (type == "float" && !as_number(value)) return "(TYPE_FLOAT), " + value.text();
+    if (type == "double" && !as_number(value)) return "(TYPE_DOUBLE), " + value.text();
     if (type == "int32" && !is_whole(value, most_int32)) return "(TYPE_INT32), " + value.text();
     if (type == "int64" && !is_whole(value, most_int64)) return "(TYPE_INT64), " + value.text();
     if (type == "bytes" && !is_base64(value))
         return "(TYPE_BYTES), Base64 decoding failed for " + value.text();
-    if (type == "object" && !value.is_object())
-        return "(type.googleapis.com/google.protobuf.Struct), " + value.text();
+    if (type == "struct" && !value.is_object()) return well_known("Struct");
+    if (type == "duration" && !is_duration(value)) return well_known("Duration");
+    if (type == "timestamp" && !is_timestamp(value)) return well_known("Timestamp");
     return {};
 }
 
@@ -187,11 +228,12 @@ public:
     {
         if (type == "any" || value.kind() == json_value::type::null) return std::nullopt;
         if (type.ends_with("[]")) return check_list(value, type.substr(0, type.size() - 2), path);
-        if (const auto found = messages.find(type); found != messages.end())
+        if (type.ends_with("{}")) return check_map(value, type.substr(0, type.size() - 2), path);
+        if (const auto found = wire_.messages.find(type); found != wire_.messages.end())
             return check_message(value, found->second, path);
-        if (const auto found = enumerations.find(type); found != enumerations.end())
-            return check_name(value, found->second, path);
-        auto complaint = mismatch(value, type);
+        if (const auto found = wire_.enumerations.find(type); found != wire_.enumerations.end())
+            return check_name(value, *found, path);
+        const auto complaint = mismatch(value, type);
         if (complaint.empty()) return std::nullopt;
         return fmt::format("Invalid value at '{}' {}", path, complaint);
     }
@@ -199,8 +241,7 @@ public:
 private:
     [[nodiscard]] bool knows(const field& one) const
     {
-        return one.who == known_to::both ||
-               (one.who == known_to::vertex_ai) == (flavour_ == flavour::vertex_ai);
+        return one.only == 0 || (one.only == 'v') == (flavour_ == flavour::vertex_ai);
     }
 
     [[nodiscard]] std::optional<std::string> check_list(
@@ -213,12 +254,20 @@ private:
         return std::nullopt;
     }
 
+    [[nodiscard]] std::optional<std::string> check_map(
+        const json_value& value, std::string_view type, const std::string& path) const
+    {
+        if (!value.is_object()) return no_object(value, path);
+        for (const auto& [name, member] : value.members())
+            if (auto fault = check(member, type, fmt::format("{}[{}].value", path, name)))
+                return fault;
+        return std::nullopt;
+    }
+
     [[nodiscard]] std::optional<std::string> check_message(
         const json_value& value, const std::vector<field>& fields, const std::string& path) const
     {
-        if (!value.is_object())
-            return fmt::format(
-                "Invalid value{}: an object is wanted, not {}", at(path), value.text());
+        if (!value.is_object()) return no_object(value, path);
         std::set<std::string_view> set; // groups of which a member is set
         for (const auto& [name, member] : value.members()) {
             const auto found = std::find_if(fields.begin(), fields.end(),
@@ -241,16 +290,22 @@ private:
         return std::nullopt;
     }
 
-    [[nodiscard]] std::optional<std::string> check_name(
-        const json_value& value, const enumeration& names, const std::string& path) const
+    [[nodiscard]] std::optional<std::string> check_name(const json_value& value,
+        const std::pair<const std::string_view, std::set<std::string_view>>& names,
+        const std::string& path) const
     {
         const auto name = value.string();
-        if (value.integer() || (name && names.values.contains(*name))) return std::nullopt;
+        if (value.integer() || (name && names.second.contains(*name))) return std::nullopt;
         const auto* const package = flavour_ == flavour::vertex_ai
                                         ? "google.cloud.aiplatform.v1beta1"
                                         : "google.ai.generativelanguage.v1beta";
         return fmt::format("Invalid value at '{}' (type.googleapis.com/{}.{}), {}", path, package,
-            names.name, value.text());
+            names.first, value.text());
+    }
+
+    static std::string no_object(const json_value& value, const std::string& path)
+    {
+        return fmt::format("Invalid value{}: an object is wanted, not {}", at(path), value.text());
     }
 
     static std::string at(const std::string& path)
@@ -258,6 +313,7 @@ private:
         return path.empty() ? std::string() : fmt::format(" at '{}'", path);
     }
 
+    const wire& wire_ = read_wire();
     flavour flavour_;
 };
 
@@ -265,7 +321,12 @@ private:
 
 std::optional<std::string> find_fault(const json_value& message, flavour flavour)
 {
-    return checker(flavour).check(message, "", "");
+    return checker(flavour).check(message, "message", "");
+}
+
+std::optional<std::string> find_music_fault(const json_value& message)
+{
+    return checker(flavour::gemini_api).check(message, "musicMessage", "");
 }
 
 std::optional<json_value> find_member(const json_value& object, std::string_view camel_case)

@@ -14,6 +14,8 @@ namespace gemini::live::emulation {
 /// value it does not take; nothing when all is well. `message` is the whole client message.
 [[nodiscard]] std::optional<std::string> find_fault(
     const protocol::json_value& message, flavour flavour);
+/// The same for a message of a music session.
+[[nodiscard]] std::optional<std::string> find_music_fault(const protocol::json_value& message);
 
 /// Member of an object in camelCase or, as proto3 JSON allows, in snake_case.
 [[nodiscard]] std::optional<protocol::json_value> find_member(
