@@ -7,6 +7,7 @@
 
 #include <gemini/live/error.hpp>
 
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -182,4 +183,64 @@ TEST_CASE("a part of a JSON value outlives the whole")
     const auto copy = part;
     part = json_value::parse("0");
     CHECK(copy.string() == "deep");
+}
+
+TEST_CASE("JSON is written in one expression")
+{
+    const auto built = json::object()
+                           .add("city", "Paris \"1\"")
+                           .add("celsius", 21.5)
+                           .add("days", json::array().push(1).push("two").push(nullptr).push(true))
+                           .add("big", std::int64_t{9'007'199'254'740'993})
+                           .add("no", false)
+                           .add("nothing", nullptr)
+                           .add("inside", json::object());
+    CHECK(
+        built.text() ==
+        R"({"city":"Paris \"1\"","celsius":21.5,"days":[1,"two",null,true],"big":9007199254740993,"no":false,"nothing":null,"inside":{}})");
+    CHECK(json(built.text()).text() == built.text());
+    CHECK(json("{ \"a\" : 1 }\n").add("b", 2).text() == "{ \"a\" : 1 ,\"b\":2}");
+    CHECK(json(" [ ] ").push(1).text() == " [ 1]");
+}
+
+TEST_CASE("JSON refuses what would not be JSON")
+{
+    CHECK_THROWS_AS(json("[]").add("a", 1), error);
+    CHECK_THROWS_AS(json("{}").push(1), error);
+    CHECK_THROWS_AS(json("\"}\"").add("a", 1), error);
+    CHECK_THROWS_AS(json::object().add("\xff", 1), error);
+    CHECK_THROWS_AS(json::object().add("a", "\xff"), error);
+    CHECK_THROWS_AS(json::object().add("a", std::nan("")), error);
+    json deep;
+    for (int i = 1; i < json::max_depth; ++i) deep = json::object().add("a", deep);
+    CHECK(json(deep.text()).text() == deep.text());
+    CHECK_THROWS_AS(json::object().add("a", deep), error);
+    CHECK_THROWS_AS(json(std::string(json::max_size + 1, ' ')), error);
+    CHECK_THROWS_AS(json::array().push(std::string(json::max_size, 'x')), error);
+}
+
+TEST_CASE("JSON is read by pointer, with what must be there named when it is not")
+{
+    const json given(
+        R"({"city": "Paris", "n": 3, "list": [1, {"x": null}], "ok": true, "half": 0.5})");
+    CHECK(given.at<std::string>("/city") == "Paris");
+    CHECK(given.at<std::int64_t>("/n") == 3);
+    CHECK(given.at<double>("/n") == 3.0);
+    CHECK(given.at<bool>("/ok"));
+    CHECK(given.at<json>("/list/1").text() == R"({"x": null})");
+    CHECK(given.find("/list/1/x")->text() == "null");
+    CHECK(given.find("")->text() == given.text());
+    CHECK_FALSE(given.find("/nowhere"));
+    CHECK_FALSE(given.find_integer("/half"));
+    CHECK(given.find_size("/list") == 2);
+    CHECK(given.find_size("") == 5);
+    CHECK_FALSE(given.find_size("/city"));
+    CHECK(given.find_names("") == std::vector<std::string>{"city", "n", "list", "ok", "half"});
+    try {
+        static_cast<void>(given.at<std::string>("/n"));
+        FAIL("taken");
+    } catch (const error& missing) {
+        CHECK(missing.value() == errc::invalid_argument);
+        CHECK(std::string(missing.what()) == "There is no string at /n in the JSON.");
+    }
 }
