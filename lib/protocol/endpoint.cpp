@@ -8,14 +8,18 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace gemini::live::protocol {
 namespace {
 
-[[noreturn]] void refuse(std::string_view why)
+[[noreturn]] void refuse(std::string why) { throw error(errc::invalid_argument, std::move(why)); }
+
+[[noreturn]] void refuse_url(std::string_view why)
 {
-    throw error(errc::invalid_argument,
-        fmt::format("The base URL {}: it must look like https://host[:port][/path].", why));
+    refuse(fmt::format("The base URL {}: client_options::base_url must look like "
+                       "https://host[:port][/path].",
+        why));
 }
 
 /// This machine itself, so that nothing can be overheard.
@@ -49,14 +53,14 @@ std::string take_host(std::string_view& rest)
 {
     const bool bracketed = rest.starts_with('[');
     const auto end = std::min(bracketed ? rest.find(']') : rest.find(':'), rest.size());
-    if (bracketed && end == rest.size()) refuse("has a bracket that does not close");
+    if (bracketed && end == rest.size()) refuse_url("has a bracket that does not close");
     const auto host = bracketed ? rest.substr(1, end - 1) : rest.substr(0, end);
     rest.remove_prefix(bracketed ? end + 1 : end);
-    if (host.empty()) refuse("names no host");
+    if (host.empty()) refuse_url("names no host");
     if (bracketed && host.find(':') == std::string_view::npos)
-        refuse("has something other than an IPv6 address in brackets");
+        refuse_url("has something other than an IPv6 address in brackets");
     if (!consists_of(host, bracketed ? ":." : "-._"))
-        refuse("has a character in its host that no host has");
+        refuse_url("has a character in its host that no host has");
     return lowered(host);
 }
 
@@ -65,63 +69,143 @@ std::uint16_t read_port(std::string_view text)
     std::uint16_t port = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
     if (failed != std::errc() || end != text.data() + text.size() || port == 0)
-        refuse("has a bad port");
+        refuse_url("has a bad port");
     return port;
 }
 
-} // namespace
-
-endpoint gemini_endpoint(std::string_view base_url, std::string_view api_version)
+/// The path is as it stands in the URL.
+endpoint read_base_url(std::string_view url)
 {
-    const auto has_bad_byte = [](std::string_view text) {
-        return std::any_of(
-            text.begin(), text.end(), [](unsigned char c) { return c <= 0x20 || c == 0x7f; });
-    };
-    if (has_bad_byte(base_url)) refuse("has a space or a control character in it");
-    const auto scheme_end = base_url.find("://");
-    if (scheme_end == std::string_view::npos) refuse("has no scheme");
-    const auto scheme = lowered(base_url.substr(0, scheme_end));
+    const auto is_bad = [](unsigned char c) { return c <= 0x20 || c == 0x7f; };
+    if (std::any_of(url.begin(), url.end(), is_bad))
+        refuse_url("has a space or a control character in it");
+    const auto scheme_end = url.find("://");
+    if (scheme_end == std::string_view::npos) refuse_url("has no scheme");
+    const auto scheme = lowered(url.substr(0, scheme_end));
     endpoint result;
     result.tls = scheme == "https" || scheme == "wss";
-    if (!result.tls && scheme != "http" && scheme != "ws") refuse("has an unknown scheme");
-    auto rest = base_url.substr(scheme_end + 3);
-    if (rest.find_first_of("?#") != std::string_view::npos) refuse("has a query or a fragment");
-    auto path = rest.substr(std::min(rest.find('/'), rest.size()));
+    if (!result.tls && scheme != "http" && scheme != "ws") refuse_url("has an unknown scheme");
+    auto rest = url.substr(scheme_end + 3);
+    if (rest.find_first_of("?#") != std::string_view::npos) refuse_url("has a query or a fragment");
+    const auto path = rest.substr(std::min(rest.find('/'), rest.size()));
+    result.target = path;
     rest.remove_suffix(path.size());
-    if (rest.find('@') != std::string_view::npos) refuse("has user information");
+    if (rest.find('@') != std::string_view::npos) refuse_url("has user information");
     result.host = take_host(rest);
     result.port = result.tls ? 443 : 80;
     if (rest.starts_with(':'))
         result.port = read_port(rest.substr(1));
     else if (!rest.empty())
-        refuse("has something odd behind its host");
+        refuse_url("has something odd behind its host");
     if (!result.tls && !is_loopback(result.host)) {
-        throw error(errc::invalid_argument,
-            fmt::format("The base URL would send the key to {} unencrypted: use https://. Plain "
-                        "http:// is for this machine (127.0.0.1, ::1, localhost) only.",
-                result.host));
+        refuse(fmt::format("The base URL would send the key to {} unencrypted: use https://. Plain "
+                           "http:// is for this machine (127.0.0.1, ::1, localhost) only.",
+            result.host));
     }
-    if (api_version.empty() || !consists_of(api_version, {})) {
-        throw error(
-            errc::invalid_argument, "The API version must look like v1beta: letters and digits.");
-    }
-    while (path.ends_with('/')) path.remove_suffix(1);
-    result.target =
-        fmt::format("{}/ws/google.ai.generativelanguage.{}.GenerativeService.BidiGenerateContent",
-            path, api_version);
     return result;
+}
+
+endpoint below(std::string_view base_url, std::string_view path)
+{
+    auto result = read_base_url(base_url);
+    while (result.target.ends_with('/')) result.target.pop_back();
+    result.target += path;
+    return result;
+}
+
+constexpr std::string_view gemini_url = "https://generativelanguage.googleapis.com";
+
+std::string vertex_url(std::string_view location)
+{
+    if (location.empty() || location == "global") return "https://aiplatform.googleapis.com";
+    if (location == "us" || location == "eu")
+        return fmt::format("https://aiplatform.{}.rep.googleapis.com", location);
+    return fmt::format("https://{}-aiplatform.googleapis.com", location);
+}
+
+std::string_view version_or(std::string_view given, std::string_view usual)
+{
+    if (given.empty()) return usual;
+    if (!consists_of(given, {}))
+        refuse("client_options::api_version must look like v1beta: letters and digits.");
+    return given;
+}
+
+void check(const addressing& whose)
+{
+    if (whose.flavour == flavour::gemini_api) {
+        if (!whose.project.empty() || !whose.location.empty()) {
+            refuse("client_options::project and client_options::location are for Vertex AI: set "
+                   "client_options::flavour to vertex_ai, or leave them empty.");
+        }
+        return;
+    }
+    if (!consists_of(whose.location, "-"))
+        refuse("client_options::location must look like us-central1: letters, digits and '-'.");
+    if (!consists_of(whose.project, "-.:") || whose.project.find("..") != std::string::npos)
+        refuse("client_options::project must be the id of a project, such as my-project-42.");
+}
+
+endpoint vertex_endpoint(
+    std::string_view base_url, std::string_view api_version, std::string_view location, method what)
+{
+    if (what == method::generate_content_constrained) {
+        refuse("client_options::credentials is an ephemeral token, which Vertex AI does not know: "
+               "give an access_token or an api_key.");
+    }
+    if (what == method::generate_music) {
+        refuse("Vertex AI has no music sessions: set client_options::flavour to gemini_api.");
+    }
+    return below(base_url.empty() ? vertex_url(location) : std::string(base_url),
+        fmt::format("/ws/google.cloud.aiplatform.{}.LlmBidiService/BidiGenerateContent",
+            version_or(api_version, "v1beta1")));
+}
+
+endpoint gemini_endpoint(std::string_view base_url, std::string_view api_version, method what)
+{
+    std::string_view name = "BidiGenerateContent";
+    std::string_view version = "v1beta";
+    if (what == method::generate_content_constrained) name = "BidiGenerateContentConstrained";
+    if (what == method::generate_music) {
+        name = "BidiGenerateMusic";
+        version = "v1alpha";
+    }
+    return below(base_url.empty() ? gemini_url : base_url,
+        fmt::format("/ws/google.ai.generativelanguage.{}.GenerativeService.{}",
+            version_or(api_version, version), name));
+}
+
+} // namespace
+
+endpoint live_endpoint(
+    std::string_view base_url, std::string_view api_version, const addressing& whose, method what)
+{
+    check(whose);
+    return whose.flavour == flavour::vertex_ai
+               ? vertex_endpoint(base_url, api_version, whose.location, what)
+               : gemini_endpoint(base_url, api_version, what);
+}
+
+endpoint whole_endpoint(std::string_view url)
+{
+    auto result = read_base_url(url);
+    if (result.target.empty()) result.target = "/";
+    return result;
+}
+
+endpoint rest_endpoint(
+    std::string_view base_url, std::string_view api_version, std::string_view resource)
+{
+    return below(base_url.empty() ? gemini_url : base_url,
+        fmt::format("/{}/{}", version_or(api_version, "v1beta"), resource));
 }
 
 std::string model_resource(std::string_view model, const addressing& whose)
 {
-    if (model.empty()) {
-        throw error(
-            errc::invalid_argument, "setup::model is empty: name a model such as gemini-3.8-live.");
-    }
+    if (model.empty()) refuse("setup::model is empty: name a model such as gemini-3.8-live.");
     if (model.find("..") != std::string_view::npos ||
-        model.find_first_of("?&") != std::string_view::npos) {
-        throw error(errc::invalid_argument, "setup::model must not contain \"..\", '?' or '&'.");
-    }
+        model.find_first_of("?&") != std::string_view::npos)
+        refuse("setup::model must not contain \"..\", '?' or '&', which could lead elsewhere.");
     if (whose.flavour == flavour::gemini_api) {
         const bool full = model.starts_with("models/") || model.starts_with("tunedModels/");
         return full ? std::string(model) : fmt::format("models/{}", model);
@@ -135,7 +219,8 @@ std::string model_resource(std::string_view model, const addressing& whose)
             fmt::format("publishers/{}/models/{}", model.substr(0, slash), model.substr(slash + 1));
     }
     if (whose.project.empty()) return published;
-    return fmt::format("projects/{}/locations/{}/{}", whose.project, whose.location, published);
+    const std::string_view location = whose.location.empty() ? "global" : whose.location;
+    return fmt::format("projects/{}/locations/{}/{}", whose.project, location, published);
 }
 
 text_path text_path_of(std::string_view model) noexcept

@@ -65,25 +65,31 @@ client_core::client_core(client_options options_, std::shared_ptr<transport::con
     std::shared_ptr<sessions::clock> clock_, std::function<double()> random_)
     : options(std::move(options_)), connector(std::move(connector_)), clock(std::move(clock_)),
       random(std::move(random_)),
-      endpoint_(protocol::gemini_endpoint(options.base_url, options.api_version)),
       alive_(asio::use_service<life>(asio::query(connector->executor(), asio::execution::context))
                  .alive)
 {
+    static_cast<void>(where(protocol::method::generate_content));
     check_header("x-goog-api-key", options.credentials.reveal());
     for (const auto& [name, value] : options.headers) check_header(name, value);
 }
 
-transport::connect_request client_core::request() const
+protocol::endpoint client_core::where(protocol::method what) const
+{
+    return protocol::live_endpoint(options.base_url, options.api_version, addressing_, what);
+}
+
+transport::connect_request client_core::request(protocol::method what) const
 {
     if (options.credentials.empty()) {
         throw error(errc::missing_credentials, "No API key: set GOOGLE_API_KEY or GEMINI_API_KEY, "
                                                "or give client_options::credentials.");
     }
     transport::connect_request request;
-    request.tls = endpoint_.tls;
-    request.host = endpoint_.host;
-    request.port = endpoint_.port;
-    request.target = endpoint_.target;
+    auto [tls, host, port, target] = where(what);
+    request.tls = tls;
+    request.host = std::move(host);
+    request.port = port;
+    request.target = std::move(target);
     const std::string agent = std::string("gemini-live-cpp/") + version() + " gl-cpp/20";
     request.fields = {{"User-Agent", agent}, {"x-goog-api-client", agent},
         {"x-goog-api-key", options.credentials.reveal()}};

@@ -27,7 +27,8 @@ public:
 
     /// The upgrade for `options`, credentials included. Throws errc::missing_credentials when there
     /// are none.
-    [[nodiscard]] transport::connect_request request() const;
+    [[nodiscard]] transport::connect_request request(
+        protocol::method what = protocol::method::generate_content) const;
 
     /// Whose models the sessions talk to.
     [[nodiscard]] const protocol::addressing& addressing() const noexcept { return addressing_; }
@@ -41,8 +42,9 @@ public:
     }
 
 private:
+    [[nodiscard]] protocol::endpoint where(protocol::method what) const;
+
     protocol::addressing addressing_;
-    protocol::endpoint endpoint_;
     std::shared_ptr<const std::atomic<bool>> alive_;
 };
 

@@ -26,6 +26,11 @@ std::string refusal_of(Work work)
     return "taken";
 }
 
+endpoint endpoint_at(std::string_view base_url, std::string_view version = "v1beta")
+{
+    return live_endpoint(base_url, version, {}, method::generate_content);
+}
+
 } // namespace
 
 TEST_CASE("a base URL says where the connection goes")
@@ -49,7 +54,7 @@ TEST_CASE("a base URL says where the connection goes")
         row{"http://127.1.2.3", false, "127.1.2.3", 80, ""},
         row{"http://[::1]:80", false, "::1", 80, ""},
         row{"https://[2001:DB8::1]", true, "2001:db8::1", 443, ""});
-    const auto found = gemini_endpoint(each.url, "v1beta");
+    const auto found = endpoint_at(each.url);
     CHECK(found.tls == each.tls);
     CHECK(found.host == each.host);
     CHECK(found.port == each.port);
@@ -58,10 +63,10 @@ TEST_CASE("a base URL says where the connection goes")
 
 TEST_CASE("the version is part of the path")
 {
-    CHECK(gemini_endpoint("https://a.example", "v1alpha").target ==
+    CHECK(endpoint_at("https://a.example", "v1alpha").target ==
           "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent");
-    for (const auto* version : {"", "v1/", "v1.2", "v 1", "../x", "v1\r\n"})
-        CHECK(refusal_of([&] { return gemini_endpoint("https://a.example", version); }) != "taken");
+    for (const auto* version : {"v1/", "v1.2", "v 1", "../x", "v1\r\n"})
+        CHECK(refusal_of([&] { return endpoint_at("https://a.example", version); }) != "taken");
 }
 
 TEST_CASE("what is no base URL is refused")
@@ -72,7 +77,7 @@ TEST_CASE("what is no base URL is refused")
         "https://u:secret@a", "https://[::1", "https://[::1]x", "https://[]", "https://[a]",
         "https://::1", "https://a b", "https://a\n", "https://a/\x7f", "https://a[b",
         "https://a%62");
-    const auto told = refusal_of([&] { return gemini_endpoint(url, "v1beta"); });
+    const auto told = refusal_of([&] { return endpoint_at(url); });
     CHECK(told.starts_with("The base URL "));
     CHECK(told.find("secret") == std::string::npos);
 }
@@ -82,7 +87,7 @@ TEST_CASE("a key is never sent in the clear to another machine")
     const std::string url =
         GENERATE(as<std::string>(), "http://a.example", "ws://10.0.0.1", "http://[2001:db8::1]",
             "http://localhost.example", "http://127.a.example", "http://128.0.0.1");
-    const auto told = refusal_of([&] { return gemini_endpoint(url, "v1beta"); });
+    const auto told = refusal_of([&] { return endpoint_at(url); });
     CHECK(told.find("unencrypted: use https://") != std::string::npos);
 }
 
