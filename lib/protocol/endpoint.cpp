@@ -219,8 +219,8 @@ std::string model_resource(std::string_view model, const addressing& whose)
             fmt::format("publishers/{}/models/{}", model.substr(0, slash), model.substr(slash + 1));
     }
     if (whose.project.empty()) return published;
-    const std::string_view location = whose.location.empty() ? "global" : whose.location;
-    return fmt::format("projects/{}/locations/{}/{}", whose.project, location, published);
+    return fmt::format("projects/{}/locations/{}/{}", whose.project,
+        whose.location.empty() ? "global" : whose.location, published);
 }
 
 text_path text_path_of(std::string_view model) noexcept

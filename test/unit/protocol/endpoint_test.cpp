@@ -71,8 +71,8 @@ TEST_CASE("the version is part of the path")
 
 TEST_CASE("what is no base URL is refused")
 {
-    const std::string url = GENERATE(as<std::string>(), "", "a.example", "://a", "ftp://a",
-        "https://", "https:///x", "https://:443", "https://a:0", "https://a:65536", "https://a:b",
+    const std::string url = GENERATE(as<std::string>(), "a.example", "://a", "ftp://a", "https://",
+        "https:///x", "https://:443", "https://a:0", "https://a:65536", "https://a:b",
         "https://a:", "https://a:1:2", "https://a?q", "https://a/x?q", "https://a#f",
         "https://u:secret@a", "https://[::1", "https://[::1]x", "https://[]", "https://[a]",
         "https://::1", "https://a b", "https://a\n", "https://a/\x7f", "https://a[b",
@@ -91,15 +91,131 @@ TEST_CASE("a key is never sent in the clear to another machine")
     CHECK(told.find("unencrypted: use https://") != std::string::npos);
 }
 
+TEST_CASE("without a base URL the flavour, the location and the method say where it goes")
+{
+    const std::string gemini = "generativelanguage.googleapis.com";
+    const std::string vertex = "/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/";
+    struct row {
+        addressing whose;
+        method what;
+        std::string version, host, target;
+    };
+    const auto each = GENERATE_COPY(
+        row{{}, method::generate_content, "", gemini, api_path + "BidiGenerateContent"},
+        row{{}, method::generate_content, "v1", gemini,
+            "/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent"},
+        row{{}, method::generate_content_constrained, "", gemini,
+            api_path + "BidiGenerateContentConstrained"},
+        row{{}, method::generate_music, "", gemini,
+            "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateMusic"},
+        row{{}, method::generate_music, "v1beta", gemini, api_path + "BidiGenerateMusic"},
+        row{{flavour::vertex_ai, "p", "us-central1"}, method::generate_content, "",
+            "us-central1-aiplatform.googleapis.com", vertex + "BidiGenerateContent"},
+        row{{flavour::vertex_ai, "p", "global"}, method::generate_content, "",
+            "aiplatform.googleapis.com", vertex + "BidiGenerateContent"},
+        row{{flavour::vertex_ai, "p", ""}, method::generate_content, "",
+            "aiplatform.googleapis.com", vertex + "BidiGenerateContent"},
+        row{{flavour::vertex_ai, "p", "us"}, method::generate_content, "",
+            "aiplatform.us.rep.googleapis.com", vertex + "BidiGenerateContent"},
+        row{{flavour::vertex_ai, "p", "eu"}, method::generate_content, "",
+            "aiplatform.eu.rep.googleapis.com", vertex + "BidiGenerateContent"},
+        row{{flavour::vertex_ai, "", ""}, method::generate_content, "v1",
+            "aiplatform.googleapis.com",
+            "/ws/google.cloud.aiplatform.v1.LlmBidiService/BidiGenerateContent"});
+    const auto found = live_endpoint("", each.version, each.whose, each.what);
+    CHECK(found.tls);
+    CHECK(found.host == each.host);
+    CHECK(found.port == 443);
+    CHECK(found.target == each.target);
+}
+
+TEST_CASE("a base URL replaces the host of Vertex AI, too, and its path stands in front")
+{
+    const addressing whose{flavour::vertex_ai, "p", "us-central1"};
+    const auto found =
+        live_endpoint("https://proxy.example/v/", "", whose, method::generate_content);
+    CHECK(found.host == "proxy.example");
+    CHECK(
+        found.target == "/v/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent");
+}
+
+TEST_CASE("a URL that leads to the service as a whole stays as it is")
+{
+    CHECK(whole_endpoint("wss://proxy.example/live/").target == "/live/");
+    CHECK(whole_endpoint("wss://proxy.example").target == "/");
+    CHECK(refusal_of([] { return whole_endpoint("http://proxy.example"); }) != "taken");
+}
+
+TEST_CASE("a REST call goes beside the sessions")
+{
+    const auto found = rest_endpoint("", "", "auth_tokens");
+    CHECK(found.tls);
+    CHECK(found.host == "generativelanguage.googleapis.com");
+    CHECK(found.port == 443);
+    CHECK(found.target == "/v1beta/auth_tokens");
+    const auto here = rest_endpoint("http://127.0.0.1:8080/x/", "v1alpha", "auth_tokens");
+    CHECK_FALSE(here.tls);
+    CHECK(here.host == "127.0.0.1");
+    CHECK(here.port == 8080);
+    CHECK(here.target == "/x/v1alpha/auth_tokens");
+}
+
+TEST_CASE("what the flavour does not have is refused, with its option and the reason")
+{
+    struct row {
+        addressing whose;
+        method what;
+        const char* told;
+    };
+    const auto each =
+        GENERATE(row{{flavour::gemini_api, "p", ""}, method::generate_content,
+                     "client_options::project and client_options::location are for Vertex AI"},
+            row{{flavour::gemini_api, "", "us-central1"}, method::generate_content,
+                "client_options::project and client_options::location are for Vertex AI"},
+            row{{flavour::vertex_ai, "p", "a.example/"}, method::generate_content,
+                "client_options::location must look like us-central1"},
+            row{{flavour::vertex_ai, "p/q", ""}, method::generate_content,
+                "client_options::project must be"},
+            row{{flavour::vertex_ai, "..", ""}, method::generate_content,
+                "client_options::project must be"},
+            row{{flavour::vertex_ai, "p", ""}, method::generate_content_constrained,
+                "client_options::credentials is an ephemeral token, which Vertex AI does not know"},
+            row{{flavour::vertex_ai, "p", ""}, method::generate_music,
+                "Vertex AI has no music sessions"});
+    const auto told = refusal_of([&] { return live_endpoint("", "", each.whose, each.what); });
+    CHECK(told.starts_with(each.told));
+}
+
 TEST_CASE("a model becomes a resource")
 {
-    CHECK(model_resource("gemini-3.8-live", {}) == "models/gemini-3.8-live");
-    CHECK(model_resource("models/x", {}) == "models/x");
-    CHECK(model_resource("tunedModels/x", {}) == "tunedModels/x");
-    CHECK(model_resource("pub/x", {}) == "models/pub/x");
-    CHECK(model_resource("projects/p", {}) == "models/projects/p");
+    const addressing gemini{};
+    const addressing vertex{flavour::vertex_ai, "p", "l"};
+    const addressing nowhere{flavour::vertex_ai, "p", ""};
+    const addressing express{flavour::vertex_ai, "", ""};
+    const std::string mine = "projects/p/locations/l/";
+    struct row {
+        addressing whose;
+        std::string model, resource;
+    };
+    const auto each = GENERATE_COPY(row{gemini, "gemini-3.8-live", "models/gemini-3.8-live"},
+        row{gemini, "models/x", "models/x"}, row{gemini, "tunedModels/x", "tunedModels/x"},
+        row{gemini, "pub/x", "models/pub/x"},
+        row{gemini, "publishers/pub/models/x", "models/publishers/pub/models/x"},
+        row{gemini, "projects/p", "models/projects/p"},
+        row{vertex, "gemini-3.8-live", mine + "publishers/google/models/gemini-3.8-live"},
+        row{vertex, "models/x", "models/x"}, row{vertex, "pub/x", mine + "publishers/pub/models/x"},
+        row{vertex, "publishers/pub/models/x", mine + "publishers/pub/models/x"},
+        row{vertex, "projects/q/locations/m/x", "projects/q/locations/m/x"},
+        row{nowhere, "x", "projects/p/locations/global/publishers/google/models/x"},
+        row{express, "gemini-3.8-live", "publishers/google/models/gemini-3.8-live"},
+        row{express, "models/x", "models/x"}, row{express, "pub/x", "publishers/pub/models/x"},
+        row{express, "publishers/pub/models/x", "publishers/pub/models/x"},
+        row{express, "projects/q", "projects/q"});
+    CHECK(model_resource(each.model, each.whose) == each.resource);
     for (const auto* bad : {"", "a?x=1", "a&b", "../a", "models/.."})
-        CHECK(refusal_of([&] { return model_resource(bad, {}); }).starts_with("setup::model "));
+        CHECK(refusal_of([&] {
+            return model_resource(bad, each.whose);
+        }).starts_with("setup::model "));
 }
 
 TEST_CASE("each model takes text in its own way")
