@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/client_core.hpp"
 
+#include "auth/environment.hpp"
+#include "auth/headers.hpp"
 #include "transport/lws_connector.hpp"
 
 #include <gemini/live/error.hpp>
@@ -9,12 +11,8 @@
 #include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
 
-#include <fmt/format.h>
-
-#include <cstdlib>
 #include <random>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace gemini::live {
@@ -39,61 +37,89 @@ public:
     const std::shared_ptr<std::atomic<bool>> alive = std::make_shared<std::atomic<bool>>(true);
 };
 
-void check_header(std::string_view name, std::string_view value)
+protocol::addressing addressing_of(const client_options& options)
 {
-    constexpr std::string_view breaks("\r\n\0", 3);
-    if (name.empty() || name.find_first_of(breaks) != name.npos ||
-        value.find_first_of(breaks) != value.npos) {
-        throw error(errc::invalid_argument,
-            fmt::format("The header \"{}\" has a line break in it, or no name.",
-                name.substr(0, name.find_first_of(breaks))));
+    return {options.flavour.value_or(flavour::gemini_api), options.project, options.location};
+}
+
+/// Whether the base URL leads to somebody who adds all that is missing.
+bool goes_to_a_proxy(const client_options& options)
+{
+    return options.flavour == flavour::vertex_ai && !options.base_url.empty() &&
+           options.project.empty() && options.location.empty() && options.credentials.empty();
+}
+
+protocol::endpoint endpoint_of(const client_options& options, protocol::method what)
+{
+    using protocol::method;
+    if (what == method::generate_content && goes_to_a_proxy(options))
+        return protocol::whole_endpoint(options.base_url);
+    if (options.credentials.is<ephemeral_token>()) {
+        if (what == method::generate_music) {
+            throw error(errc::invalid_argument,
+                "client_options::credentials is an ephemeral token, which opens no music session: "
+                "give an api_key.");
+        }
+        what = method::generate_content_constrained;
     }
+    return protocol::live_endpoint(
+        options.base_url, options.api_version, addressing_of(options), what);
+}
+
+void check_credentials(const client_options& options)
+{
+    if (options.flavour == flavour::vertex_ai && options.credentials.is<access_token>() &&
+        options.project.empty() && options.base_url.empty()) {
+        throw error(errc::invalid_argument,
+            "client_options::project is empty: with an access_token, Vertex AI needs the id of a "
+            "project (from_environment takes GOOGLE_CLOUD_PROJECT).");
+    }
+    auth::check(auth::headers_of(options.credentials));
+}
+
+void require_credentials(const client_options& options)
+{
+    if (!options.credentials.empty() || goes_to_a_proxy(options) ||
+        auth::find(options.headers, "Authorization") ||
+        auth::find(options.headers, "x-goog-api-key"))
+        return;
+    throw error(errc::missing_credentials,
+        options.flavour == flavour::vertex_ai
+            ? "Found no credentials for Vertex AI: give client_options::credentials an "
+              "access_token, as `gcloud auth print-access-token` prints it, or an api_key for "
+              "express mode."
+            : "Found no API key: give client_options::credentials an api_key, or set "
+              "GOOGLE_API_KEY or GEMINI_API_KEY and use from_environment.");
 }
 
 } // namespace
 
-api_key api_key::from_environment()
-{
-    for (const char* name : {"GOOGLE_API_KEY", "GEMINI_API_KEY"}) {
-        const char* key = std::getenv(name); // NOLINT(concurrency-mt-unsafe)
-        if (key && *key != '\0') return api_key(key);
-    }
-    return {};
-}
-
 client_core::client_core(client_options options_, std::shared_ptr<transport::connector> connector_,
     std::shared_ptr<sessions::clock> clock_, std::function<double()> random_)
     : options(std::move(options_)), connector(std::move(connector_)), clock(std::move(clock_)),
-      random(std::move(random_)),
+      random(std::move(random_)), addressing_(addressing_of(options)),
       alive_(asio::use_service<life>(asio::query(connector->executor(), asio::execution::context))
                  .alive)
 {
-    static_cast<void>(where(protocol::method::generate_content));
-    check_header("x-goog-api-key", options.credentials.reveal());
-    for (const auto& [name, value] : options.headers) check_header(name, value);
-}
-
-protocol::endpoint client_core::where(protocol::method what) const
-{
-    return protocol::live_endpoint(options.base_url, options.api_version, addressing_, what);
+    static_cast<void>(endpoint_of(options, protocol::method::generate_content));
+    check_credentials(options);
+    auth::check(options.headers);
 }
 
 transport::connect_request client_core::request(protocol::method what) const
 {
-    if (options.credentials.empty()) {
-        throw error(errc::missing_credentials, "No API key: set GOOGLE_API_KEY or GEMINI_API_KEY, "
-                                               "or give client_options::credentials.");
-    }
+    require_credentials(options);
     transport::connect_request request;
-    auto [tls, host, port, target] = where(what);
+    auto [tls, host, port, target] = endpoint_of(options, what);
     request.tls = tls;
     request.host = std::move(host);
     request.port = port;
     request.target = std::move(target);
     const std::string agent = std::string("gemini-live-cpp/") + version() + " gl-cpp/20";
-    request.fields = {{"User-Agent", agent}, {"x-goog-api-client", agent},
-        {"x-goog-api-key", options.credentials.reveal()}};
-    request.fields.insert(request.fields.end(), options.headers.begin(), options.headers.end());
+    auto ours = auth::headers_of(options.credentials);
+    ours.emplace_back("User-Agent", agent);
+    ours.emplace_back("x-goog-api-client", agent);
+    request.fields = auth::merge(std::move(ours), options.headers);
     request.trust = options.tls;
     request.proxy = options.proxy;
     request.deadlines = options.deadlines;
@@ -108,11 +134,9 @@ client::client(asio::any_io_executor executor, client_options options)
 {
 }
 
-client client::from_environment(asio::any_io_executor executor)
+client client::from_environment(asio::any_io_executor executor, client_options options)
 {
-    client_options options;
-    options.credentials = api_key::from_environment();
-    return {std::move(executor), std::move(options)};
+    return {std::move(executor), auth::complete(std::move(options), auth::process_variable)};
 }
 
 const client_options& client::options() const noexcept { return core_->options; }

@@ -25,8 +25,8 @@ public:
     const std::shared_ptr<sessions::clock> clock;
     const std::function<double()> random; ///< Evenly from [0, 1).
 
-    /// The upgrade for `options`, credentials included. Throws errc::missing_credentials when there
-    /// are none.
+    /// The upgrade for `options`, credentials included; with an ephemeral token by the method for
+    /// those. Throws errc::missing_credentials when there are none.
     [[nodiscard]] transport::connect_request request(
         protocol::method what = protocol::method::generate_content) const;
 
@@ -42,8 +42,6 @@ public:
     }
 
 private:
-    [[nodiscard]] protocol::endpoint where(protocol::method what) const;
-
     protocol::addressing addressing_;
     std::shared_ptr<const std::atomic<bool>> alive_;
 };

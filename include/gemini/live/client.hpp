@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gemini/live/credentials.hpp>
+#include <gemini/live/flavour.hpp>
 #include <gemini/live/log.hpp>
 #include <gemini/live/network.hpp>
 #include <gemini/live/reconnect.hpp>
@@ -9,6 +10,7 @@
 #include <asio/any_io_executor.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,12 +21,20 @@ class client_core;
 
 /// What all sessions of a client share. Every member has a default.
 struct client_options {
-    api_key credentials{};
+    /// Absent: the Gemini API.
+    std::optional<live::flavour> flavour{};
+    std::string project{};  ///< Vertex AI: the project's id. Empty with a key (express mode).
+    std::string location{}; ///< Vertex AI: "us-central1", "us", "global" … Empty: global.
+    /// An `api_key`, an `ephemeral_token` (Gemini API) or an `access_token` (Vertex AI).
+    live::credentials credentials{};
     /// Where the Live API is. `https://` and `wss://` mean TLS, `http://` and `ws://` plain
-    /// (loopback only). A path is kept before the API's own.
-    std::string base_url{"https://generativelanguage.googleapis.com"};
-    std::string api_version{"v1beta"};
-    std::vector<std::pair<std::string, std::string>> headers{}; ///< Sent with every upgrade.
+    /// (loopback only). A path is kept before the API's own. Empty: where Google has it. On Vertex
+    /// AI without project, location and credentials it is the whole URL of a proxy that knows them.
+    std::string base_url{};
+    /// Empty: v1beta, on Vertex AI v1beta1.
+    std::string api_version{};
+    /// Sent with every upgrade, in place of the library's own of the same name.
+    std::vector<std::pair<std::string, std::string>> headers{};
     tls_options tls{};
     proxy_options proxy{};
     live::deadlines deadlines{};
@@ -39,11 +49,21 @@ struct client_options {
 class client {
 public:
     /// Does no I/O. Throws errc::invalid_argument for options that can never work (a bad URL, a
-    /// header with a line break).
+    /// header with a line break, a project on the Gemini API, an ephemeral token on Vertex AI).
     client(asio::any_io_executor executor, client_options options);
 
-    /// As above with a key from `GOOGLE_API_KEY` or `GEMINI_API_KEY`.
-    [[nodiscard]] static client from_environment(asio::any_io_executor executor);
+    /// As above. What `options` leaves open comes from the environment variables of the other
+    /// Google Gen AI SDKs:
+    ///
+    /// - `GOOGLE_GENAI_USE_ENTERPRISE`, else `GOOGLE_GENAI_USE_VERTEXAI`: "true" means Vertex AI;
+    /// - `GOOGLE_API_KEY`, else `GEMINI_API_KEY`;
+    /// - `GOOGLE_CLOUD_PROJECT`, `GOOGLE_CLOUD_LOCATION` (or `_REGION`): Vertex AI. A key of the
+    ///   environment counts only without them, and they only without a given key;
+    /// - `GOOGLE_GEMINI_BASE_URL`, `GOOGLE_VERTEX_BASE_URL`, `GOOGLE_GENAI_API_VERSION` (also
+    ///   "beta");
+    /// - `GOOGLE_CLOUD_QUOTA_PROJECT` for a given access_token.
+    [[nodiscard]] static client from_environment(
+        asio::any_io_executor executor, client_options options = {});
 
     [[nodiscard]] const client_options& options() const noexcept;
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/headers.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gemini::live::auth {
+namespace {
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_name(std::string_view a, std::string_view b) noexcept
+{
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+        [](char x, char y) { return lower(x) == lower(y); });
+}
+
+} // namespace
+
+headers headers_of(const credentials& given)
+{
+    headers result;
+    if (const auto* key = given.get_if<api_key>()) {
+        result.emplace_back("x-goog-api-key", key->reveal());
+    } else if (const auto* made = given.get_if<ephemeral_token>()) {
+        result.emplace_back("Authorization", "Token " + made->reveal());
+    } else if (const auto* token = given.get_if<access_token>()) {
+        result.emplace_back("Authorization", "Bearer " + token->reveal());
+        if (!token->quota_project().empty())
+            result.emplace_back("x-goog-user-project", token->quota_project());
+    }
+    return result;
+}
+
+const std::string* find(const headers& all, std::string_view name) noexcept
+{
+    const auto found = std::find_if(
+        all.begin(), all.end(), [name](const auto& each) { return same_name(each.first, name); });
+    return found == all.end() ? nullptr : &found->second;
+}
+
+headers merge(headers ours, const headers& theirs)
+{
+    std::erase_if(ours, [&theirs](const auto& each) { return find(theirs, each.first); });
+    ours.insert(ours.end(), theirs.begin(), theirs.end());
+    return ours;
+}
+
+void check(const headers& all)
+{
+    constexpr std::string_view breaks("\r\n\0", 3);
+    for (const auto& [name, value] : all) {
+        if (!name.empty() && name.find_first_of(breaks) == name.npos &&
+            value.find_first_of(breaks) == value.npos)
+            continue;
+        throw error(errc::invalid_argument,
+            fmt::format("The header \"{}\" has a line break in it, or no name.",
+                name.substr(0, name.find_first_of(breaks))));
+    }
+}
+
+} // namespace gemini::live::auth

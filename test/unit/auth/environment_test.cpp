@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/environment.hpp"
+
+#include "support/catch.hpp"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace gemini::live;
+
+namespace {
+
+using environment = std::map<std::string, std::string>;
+
+client_options completed(client_options given, const environment& all)
+{
+    return auth::complete(std::move(given), [&all](const char* name) {
+        const auto found = all.find(name);
+        return found == all.end() ? std::string() : found->second;
+    });
+}
+
+std::string secret(const credentials& given)
+{
+    if (const auto* key = given.get_if<api_key>()) return "key " + key->reveal();
+    if (const auto* made = given.get_if<ephemeral_token>()) return "ephemeral " + made->reveal();
+    if (const auto* token = given.get_if<access_token>()) return "access " + token->reveal();
+    return "none";
+}
+
+const client_options vertex{.flavour = flavour::vertex_ai};
+
+} // namespace
+
+TEST_CASE("the environment says which service is meant, unless the program does")
+{
+    struct row {
+        environment all;
+        bool vertex;
+    };
+    const std::string enterprise = "GOOGLE_GENAI_USE_ENTERPRISE";
+    const std::string vertexai = "GOOGLE_GENAI_USE_VERTEXAI";
+    const auto each = GENERATE_COPY(row{{}, false}, row{{{vertexai, "true"}}, true},
+        row{{{vertexai, "TRUE"}}, true}, row{{{vertexai, "1"}}, true},
+        row{{{vertexai, "false"}}, false}, row{{{vertexai, "yes"}}, false},
+        row{{{enterprise, "True"}}, true}, row{{{enterprise, "false"}, {vertexai, "true"}}, false},
+        row{{{enterprise, "true"}, {vertexai, "false"}}, true},
+        row{{{enterprise, ""}, {vertexai, "true"}}, true});
+    CHECK((completed({}, each.all).flavour == flavour::vertex_ai) == each.vertex);
+    CHECK(completed({.flavour = flavour::gemini_api}, each.all).flavour == flavour::gemini_api);
+    CHECK(completed(vertex, each.all).flavour == flavour::vertex_ai);
+}
+
+TEST_CASE("the Gemini API takes a key of the environment, and no project")
+{
+    const environment all{{"GOOGLE_API_KEY", "g"}, {"GEMINI_API_KEY", "m"},
+        {"GOOGLE_CLOUD_PROJECT", "p"}, {"GOOGLE_CLOUD_LOCATION", "l"}};
+    const auto found = completed({}, all);
+    CHECK(secret(found.credentials) == "key g");
+    CHECK(found.project.empty());
+    CHECK(found.location.empty());
+    CHECK(secret(completed({}, {{"GEMINI_API_KEY", "m"}}).credentials) == "key m");
+    CHECK(secret(completed({}, {{"GOOGLE_API_KEY", ""}, {"GEMINI_API_KEY", "m"}}).credentials) ==
+          "key m");
+    CHECK(secret(completed({}, {{"GEMINI_API_KEY", "auth_tokens/1"}}).credentials) ==
+          "ephemeral auth_tokens/1");
+    CHECK(secret(completed({.credentials = api_key("mine")}, all).credentials) == "key mine");
+    CHECK(
+        secret(completed({.credentials = ephemeral_token("t")}, all).credentials) == "ephemeral t");
+    CHECK(secret(completed({}, {}).credentials) == "none");
+}
+
+TEST_CASE("on Vertex AI a project of the environment and a key do not mix")
+{
+    const environment place{{"GOOGLE_CLOUD_PROJECT", "ep"}, {"GOOGLE_CLOUD_LOCATION", "el"}};
+    const environment key{{"GOOGLE_API_KEY", "ek"}};
+    environment both = place;
+    both.insert(key.begin(), key.end());
+    const auto with = [](std::string project, std::string location, credentials given) {
+        auto options = vertex;
+        options.project = std::move(project);
+        options.location = std::move(location);
+        options.credentials = std::move(given);
+        return options;
+    };
+    struct row {
+        client_options given;
+        environment all;
+        std::string project, location, credentials;
+    };
+    const auto each = GENERATE_COPY(row{with("", "", {}), place, "ep", "el", "none"},
+        row{with("", "", {}), key, "", "", "key ek"},
+        row{with("", "", {}), both, "ep", "el", "none"},
+        row{with("p", "l", {}), both, "p", "l", "none"},
+        row{with("p", "", {}), both, "p", "el", "none"},
+        row{with("", "l", {}), both, "ep", "l", "none"},
+        row{with("", "l", {}), key, "", "l", "none"},
+        row{with("", "", api_key("k")), both, "", "", "key k"},
+        row{with("p", "l", api_key("k")), both, "p", "l", "key k"},
+        row{with("p", "", api_key("k")), both, "p", "", "key k"},
+        row{with("", "", access_token("t")), both, "ep", "el", "access t"},
+        row{with("p", "", access_token("t")), both, "p", "el", "access t"},
+        row{with("", "", {}), {{"GOOGLE_CLOUD_REGION", "r"}}, "", "r", "none"},
+        row{with("", "", {}), {{"GOOGLE_CLOUD_REGION", "r"}, {"GOOGLE_CLOUD_LOCATION", "l"}}, "",
+            "l", "none"});
+    const auto found = completed(each.given, each.all);
+    CHECK(found.project == each.project);
+    CHECK(found.location == each.location);
+    CHECK(secret(found.credentials) == each.credentials);
+}
+
+TEST_CASE("each flavour has its base URL in the environment")
+{
+    const environment all{
+        {"GOOGLE_GEMINI_BASE_URL", "https://g"}, {"GOOGLE_VERTEX_BASE_URL", "https://v"}};
+    CHECK(completed({}, all).base_url == "https://g");
+    CHECK(completed(vertex, all).base_url == "https://v");
+    CHECK(completed({.base_url = "https://mine"}, all).base_url == "https://mine");
+    CHECK(completed({}, {{"GOOGLE_VERTEX_BASE_URL", "https://v"}}).base_url.empty());
+}
+
+TEST_CASE("the environment names the version, and beta is that of the flavour")
+{
+    const std::string name = "GOOGLE_GENAI_API_VERSION";
+    CHECK(completed({}, {{name, "v1alpha"}}).api_version == "v1alpha");
+    CHECK(completed({}, {{name, "beta"}}).api_version == "v1beta");
+    CHECK(completed(vertex, {{name, "beta"}}).api_version == "v1beta1");
+    CHECK(completed({.api_version = "v1"}, {{name, "beta"}}).api_version == "v1");
+    CHECK(completed({}, {}).api_version.empty());
+}
+
+TEST_CASE("the environment says who pays for an access token that does not say it")
+{
+    const environment all{{"GOOGLE_CLOUD_QUOTA_PROJECT", "q"}};
+    const auto payer = [&all](access_token token) {
+        const auto found = completed({.credentials = std::move(token)}, all);
+        return found.credentials.get_if<access_token>()->quota_project();
+    };
+    CHECK(payer(access_token("t")) == "q");
+    CHECK(payer(access_token("t", "mine")) == "mine");
+}
+
+TEST_CASE("a second key in the environment is told in the log, without its value")
+{
+    std::vector<std::string> lines;
+    client_options options;
+    options.logger.sink = [&lines](log_level, std::string_view line) { lines.emplace_back(line); };
+    completed(options, {{"GOOGLE_API_KEY", "secret-1"}, {"GEMINI_API_KEY", "secret-2"}});
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].find("GOOGLE_API_KEY is used") != std::string::npos);
+    CHECK(lines[0].find("secret") == std::string::npos);
+    completed(options, {{"GOOGLE_API_KEY", "secret-1"}});
+    CHECK(lines.size() == 1);
+}
