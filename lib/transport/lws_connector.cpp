@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/lws_connector.hpp"
 
+#include "transport/lws_exchange.hpp"
 #include "transport/lws_runtime.hpp"
 #include "transport/lws_stream.hpp"
 #include "transport/proxy.hpp"
@@ -27,8 +28,8 @@ constexpr std::size_t most_hosts_kept = 16;
 constexpr std::size_t most_handshakes = 256;
 
 constexpr lws_protocols protocols[] = {
-    {lws_stream::protocol_name, &lws_stream::callback, 0, lws_runtime::rx_buffer_size, 0, nullptr,
-        lws_runtime::tx_packet_size},
+    {lws_outbound::protocol_name, &lws_outbound::callback, 0, lws_runtime::rx_buffer_size, 0,
+        nullptr, lws_runtime::tx_packet_size},
     {},
 };
 
@@ -85,12 +86,30 @@ public:
     }
     asio::awaitable<std::unique_ptr<connection>> connect(connect_request request) override
     {
-        return dial(shared_from_this(), std::move(request));
+        return connected(shared_from_this(), std::move(request));
+    }
+    asio::awaitable<http_response> fetch(http_request request) override
+    {
+        return fetched(shared_from_this(), std::move(request));
     }
 
 private:
-    static asio::awaitable<std::unique_ptr<connection>> dial(
-        std::shared_ptr<lws_connector> self, connect_request request);
+    static asio::awaitable<std::unique_ptr<connection>> connected(
+        std::shared_ptr<lws_connector> self, connect_request request)
+    {
+        auto stream = co_await dial<lws_stream>(std::move(self), std::move(request));
+        co_return std::make_unique<lws_connection>(std::move(stream));
+    }
+    static asio::awaitable<http_response> fetched(
+        std::shared_ptr<lws_connector> self, http_request request)
+    {
+        const auto exchange = co_await dial<lws_exchange>(std::move(self), std::move(request));
+        co_return exchange->take_response();
+    }
+    /// An `Outbound` that has what `request` asks for.
+    template <class Outbound, class Request>
+    static asio::awaitable<std::shared_ptr<Outbound>> dial(
+        std::shared_ptr<lws_connector> self, Request request);
     std::shared_ptr<lws_virtual_host> host_for(const host_key& key);
 
     std::shared_ptr<lws_runtime> runtime_;
@@ -141,8 +160,9 @@ std::string lws_proxy(const proxy_address& proxy, const asio::ip::address& addre
     return proxy.userinfo.empty() ? place : proxy.userinfo + '@' + place;
 }
 
-asio::awaitable<std::unique_ptr<connection>> lws_connector::dial(
-    std::shared_ptr<lws_connector> self, connect_request request)
+template <class Outbound, class Request>
+asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
+    std::shared_ptr<lws_connector> self, Request request)
 {
     check_sendable(request);
     const auto proxy =
@@ -165,16 +185,16 @@ asio::awaitable<std::unique_ptr<connection>> lws_connector::dial(
         const host_key key{request.tls, request.tls ? request.trust : tls_options{},
             request.tls && v6_target ? request.host : std::string(),
             proxy ? lws_proxy(*proxy, addresses[i]) : std::string()};
-        auto stream = std::make_shared<lws_stream>(self->host_for(key), request, proxy);
+        auto outbound = std::make_shared<Outbound>(self->host_for(key), request, proxy);
         const auto address = !proxy      ? addresses[i].to_string()
                              : v6_target ? '[' + request.host + ']'
                                          : request.host;
-        stream->dial(address, request.port, limit);
+        outbound->dial(address, request.port, limit);
         try {
-            co_await lws_stream::opened(stream);
-            co_return std::make_unique<lws_connection>(std::move(stream));
+            co_await Outbound::opened(outbound);
+            co_return outbound;
         } catch (const error& why) {
-            if (stream->has_connected()) throw;
+            if (outbound->has_connected()) throw;
             failure = why;
         }
         if (clock::now() >= begun + request.deadlines.connect &&

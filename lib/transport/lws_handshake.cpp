@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/lws_handshake.hpp"
 
+#include "transport/http.hpp"
+#include "transport/lws_fields.hpp"
 #include "transport/tls_context.hpp"
 
 #include <openssl/ssl.h>
@@ -9,14 +11,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
-#include <ctime>
 
 namespace gemini::live::transport {
 namespace {
 
-constexpr std::chrono::seconds longest_retry_after = std::chrono::hours(24);
 constexpr std::size_t longest_host = 112;    // lws's Host line holds 128 bytes
 constexpr std::size_t longest_target = 2000; // lws's request line holds 2048 bytes
 constexpr std::size_t longest_headers = 24 * 1024;
@@ -46,34 +45,7 @@ std::string bracketed(const std::string& host)
     return host.find(':') == std::string::npos ? host : '[' + host + ']';
 }
 
-std::string header(lws* connection, lws_token_indexes which)
-{
-    std::array<char, 256> text{};
-    const int size = lws_hdr_copy(connection, text.data(), static_cast<int>(text.size()), which);
-    return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
-}
-
 } // namespace
-
-std::optional<std::chrono::seconds> parse_retry_after(
-    std::string_view value, std::chrono::system_clock::time_point now)
-{
-    std::chrono::seconds result{};
-    long long number = 0;
-    const auto* end = value.data() + value.size();
-    if (const auto [stopped, failed] = std::from_chars(value.data(), end, number);
-        stopped == end && failed != std::errc::invalid_argument) {
-        result = failed == std::errc::result_out_of_range ? longest_retry_after
-                                                          : std::chrono::seconds(number);
-    } else {
-        std::tm date{};
-        const std::string text(value);
-        if (!::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date)) return std::nullopt;
-        result = std::chrono::ceil<std::chrono::seconds>(
-            std::chrono::system_clock::from_time_t(::timegm(&date)) - now);
-    }
-    return std::clamp(result, std::chrono::seconds(0), longest_retry_after);
-}
 
 error refused_upgrade(
     int status, const std::string& text, std::optional<std::chrono::seconds> retry_after)
@@ -113,7 +85,7 @@ error refused_upgrade(
         details};
 }
 
-void check_sendable(const connect_request& request)
+void check_sendable(const request_head& request)
 {
     if (request.host.empty() || breaks_lines(request.host) ||
         request.host.find_first_of(" /@") != std::string::npos)
@@ -137,8 +109,7 @@ void check_sendable(const connect_request& request)
         refuse(fmt::format("The headers have more than {} bytes.", longest_headers));
 }
 
-lws_handshake::lws_handshake(
-    const connect_request& request, const std::optional<proxy_address>& proxy)
+lws_handshake::lws_handshake(const request_head& request, const std::optional<proxy_address>& proxy)
     : host_(request.host), peer_(fmt::format("{}:{}", bracketed(request.host), request.port)),
       target_(request.target), fields_(request.fields), tls_(request.tls)
 {
@@ -163,10 +134,12 @@ int lws_handshake::append_headers(unsigned char** end, std::size_t room)
 void lws_handshake::answered(lws* connection)
 {
     status_ = static_cast<int>(lws_http_client_http_response(connection));
-    auto line = header(connection, WSI_TOKEN_HTTP); // "429 Too Many Requests"
+    std::array<char, 256> scratch{};
+    const auto line = read_field(connection, WSI_TOKEN_HTTP, scratch); // "429 Too Many Requests"
     const auto blank = line.find(' ');
-    status_text_ = blank == std::string::npos ? "" : line.substr(blank + 1);
-    if (const auto wait = header(connection, WSI_TOKEN_HTTP_RETRY_AFTER); !wait.empty())
+    status_text_ = blank == line.npos ? "" : line.substr(blank + 1);
+    if (const auto wait = read_field(connection, WSI_TOKEN_HTTP_RETRY_AFTER, scratch);
+        !wait.empty())
         retry_after_ = parse_retry_after(wait, std::chrono::system_clock::now());
 }
 
@@ -190,9 +163,13 @@ error lws_handshake::why() const
 {
     if (distrusted_ != X509_V_OK) return distrust(distrusted_, host_);
     if (status_ != 0 && status_ != 101) return refused_upgrade(status_, status_text_, retry_after_);
-    if (status_ == 101 || lws_text_ == "problems parsing header")
+    if (status_ == 101)
         return {errc::protocol_violation,
             fmt::format("{} did not answer as a WebSocket server does: check the URL.", peer_),
+            {phase::upgrade}};
+    if (lws_text_ == "problems parsing header")
+        return {errc::protocol_violation,
+            fmt::format("{} did not answer as an HTTP server does: check the URL.", peer_),
             {phase::upgrade}};
     if (asked_)
         return {errc::connection_lost,
@@ -223,7 +200,7 @@ error lws_handshake::why() const
 error lws_handshake::timeout(lws* connection, std::chrono::milliseconds limit) const
 {
     const auto when = reached(connection);
-    const auto* const what = when == phase::upgrade ? "answered the upgrade"
+    const auto* const what = when == phase::upgrade ? "answered the request"
                              : when == phase::tls   ? "completed the TLS handshake"
                              : connected_           ? "opened a tunnel"
                                                     : "answered";

@@ -15,27 +15,26 @@
 
 namespace gemini::live::transport {
 
-/// `Retry-After` as seconds from `now`: a number of them, or an HTTP date; at least 0, at most a
-/// day. Nothing when it is neither.
-[[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(
-    std::string_view value, std::chrono::system_clock::time_point now);
-
 /// The error for an upgrade that the server answered with `status`.
 [[nodiscard]] error refused_upgrade(
     int status, const std::string& text, std::optional<std::chrono::seconds> retry_after);
 
 /// Refuses what could not be sent as it is, with errc::invalid_argument: line breaks in the target
 /// or in headers, and what exceeds the buffers of libwebsockets.
-void check_sendable(const connect_request& request);
+void check_sendable(const request_head& request);
 
-/// The way of one connection from the first packet to the upgrade, as lws's callbacks tell it.
+/// The way of one connection from the first packet to the server's answer, as lws's callbacks tell
+/// it.
 class lws_handshake {
 public:
-    lws_handshake(const connect_request& request, const std::optional<proxy_address>& proxy);
+    lws_handshake(const request_head& request, const std::optional<proxy_address>& proxy);
 
     /// The Host header: brackets around IPv6, the port where it is not the usual one.
     [[nodiscard]] const std::string& host_header() const noexcept { return host_header_; }
     [[nodiscard]] const std::string& target() const noexcept { return target_; }
+
+    /// host:port, for sentences.
+    [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
 
     // what happened
     void connected() noexcept { connected_ = true; }
@@ -52,7 +51,7 @@ public:
 
 private:
     std::string host_;
-    std::string peer_; // host:port, for sentences
+    std::string peer_;
     std::string host_header_;
     std::string target_;
     headers fields_;
@@ -60,7 +59,7 @@ private:
     bool tls_;
 
     bool connected_ = false;
-    bool asked_ = false; // the upgrade request went out
+    bool asked_ = false; // the request went out
     int status_ = 0;
     std::string status_text_;
     std::optional<std::chrono::seconds> retry_after_;

@@ -28,21 +28,6 @@ constexpr std::size_t tls_read_ahead = 32 * 1024;
 // lws keeps the name of this one to itself; the value is the same in all its versions.
 constexpr auto write_close = static_cast<lws_write_protocol>(4);
 
-// Without a policy of its own lws would end each connection after 310 s: only its own parser, which
-// is not used, sees the pongs that it waits for.
-const lws_retry_bo_t no_policy{};
-
-error closed_by_owner()
-{
-    return {errc::closed, "The connection has been closed.", {phase::close}};
-}
-
-error lost(const std::string& how)
-{
-    return {errc::connection_lost, fmt::format("The connection was lost: {}. Connect again.", how),
-        {phase::open}};
-}
-
 error closed_by_peer(const close_frame& frame)
 {
     const bool has_code = frame.code != 1005;
@@ -75,9 +60,8 @@ std::string close_payload(const close_frame& frame)
 
 lws_stream::lws_stream(std::shared_ptr<lws_virtual_host> host, const connect_request& request,
     const std::optional<proxy_address>& proxy)
-    : runtime_(host->runtime()), host_(std::move(host)),
-      handshake_(std::make_unique<lws_handshake>(request, proxy)), deadlines_(request.deadlines),
-      tls_(request.tls), max_message_(request.max_message), reader_(request.max_message)
+    : lws_outbound(std::move(host), request, proxy), max_message_(request.max_message),
+      reader_(request.max_message)
 {
 }
 
@@ -85,48 +69,19 @@ lws_stream::~lws_stream() = default;
 
 // ---- lws's callbacks
 
-int lws_stream::callback(
-    lws* connection, lws_callback_reasons reason, void*, void* in, std::size_t size)
-{
-    auto* stream = connection ? static_cast<lws_stream*>(lws_wsi_user(connection)) : nullptr;
-    if (!stream) return 0;
-    const auto self = stream->shared_from_this();
-    try {
-        return self->on(connection, reason, in, size);
-    } catch (const std::exception& failure) {
-        self->finish(lost(failure.what()));
-        return -1;
-    }
-}
-
 int lws_stream::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
 {
     const std::string_view bytes(static_cast<const char*>(in), in ? size : 0);
     switch (reason) {
-    case LWS_CALLBACK_WSI_CREATE: on_connected(connection); return 0;
-    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-        return handshake_->append_headers(static_cast<unsigned char**>(in), size);
     case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP: handshake_->answered(connection); return 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED: return on_established(connection);
     case LWS_CALLBACK_CLIENT_WRITEABLE: return on_writeable();
     case LWS_CALLBACK_CLIENT_RECEIVE: return on_lws_data(bytes);
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG: heard(); return 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return on_lws_close(bytes);
-    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_failed(connection, bytes); return 0;
-    case LWS_CALLBACK_CLOSED_CLIENT_HTTP: on_failed(connection, {}); return 0;
     case LWS_CALLBACK_CLIENT_CLOSED: on_closed(); return 0;
-    case LWS_CALLBACK_WSI_DESTROY: on_destroyed(connection); return 0;
-    default: return 0;
+    default: return lws_outbound::on(connection, reason, in, size);
     }
-}
-
-void lws_stream::on_connected(lws* connection)
-{
-    connection_ = connection;
-    handshake_->connected();
-    limit_ = deadlines_.upgrade;
-    deadline_ = limit_.count() == 0 ? clock::time_point::max() : clock::now() + limit_;
-    arm(deadline_);
 }
 
 /// Takes reading over from lws, unless something came behind the upgrade's answer: lws has read
@@ -156,23 +111,11 @@ int lws_stream::on_established(lws* connection)
         SSL_set_default_read_buffer_len(ssl_, tls_read_ahead);
     }
 
-    handshake_.reset();
-    stage_ = stage::open;
-    deadline_ = clock::time_point::max();
     heard_ = progress_ = clock::now();
+    open();
     arm(next_check());
     resume_reading();
-    opened_or_closed_.set();
     return 0;
-}
-
-void lws_stream::on_failed(lws* connection, std::string_view text)
-{
-    if (stage_ == stage::dialling) {
-        handshake_->failed(connection, text);
-        finish(handshake_->why());
-    }
-    on_closed();
 }
 
 void lws_stream::on_closed()
@@ -181,76 +124,9 @@ void lws_stream::on_closed()
     // The server may have said why, although it was a failed write that ended the connection.
     if (descriptor_ && reading_ != reading::by_lws) drain();
     if (stage_ == stage::open) finish(lost("it broke while something was sent"));
-    stage_ = stage::over;
     ssl_ = nullptr;
     descriptor_.reset(); // lws's own close is no end to the peer while a duplicate is open
-    timer_.reset();
-    wake_all();
-}
-
-void lws_stream::on_destroyed(lws* connection)
-{
-    const bool never_opened = handshake_ != nullptr;
-    if (stage_ != stage::over) on_failed(connection, {});
-    if (never_opened) runtime_->reclaim_handle(connection);
-    use_.reset();
-    host_.reset();
-    held_by_lws_.reset();
-}
-
-// ---- connecting
-
-void lws_stream::dial(
-    const std::string& address, std::uint16_t port, std::chrono::milliseconds limit)
-{
-    const auto self = shared_from_this();
-    if (!runtime_->alive()) return finish(closed_by_owner());
-    held_by_lws_ = self;
-    use_ = lws_use(runtime_);
-    timer_.emplace(runtime_->strand_executor());
-    limit_ = limit;
-    if (limit_.count() != 0) arm(deadline_ = clock::now() + limit_);
-
-    lws_client_connect_info info{};
-    info.context = runtime_->context();
-    info.vhost = host_->get();
-    info.address = address.c_str();
-    info.port = port;
-    info.host = handshake_->host_header().c_str();
-    info.path = handshake_->target().c_str();
-    info.local_protocol_name = protocol_name;
-    info.alpn = "http/1.1";
-    info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (tls_ ? LCCSCF_USE_SSL : 0);
-    info.ietf_version_or_minus_one = -1;
-    info.retry_and_idle_policy = &no_policy;
-    info.userdata = this;
-    auto* made = lws_client_connect_via_info(&info);
-    if (made && stage_ == stage::dialling) connection_ = made;
-    if (!made) {
-        // Whether WSI_DESTROY has come, will come or never comes, lws does not say.
-        on_failed(nullptr, {});
-        use_.reset();
-    }
-    if (runtime_->alive()) lws_cancel_service(runtime_->context());
-    runtime_->kick();
-}
-
-asio::awaitable<void> lws_stream::opened(std::shared_ptr<lws_stream> self)
-{
-    struct give_up {
-        lws_stream& stream;
-        ~give_up()
-        {
-            if (stream.stage_ == stage::dialling) stream.abort();
-        }
-    } const unless_opened{*self};
-    while (self->stage_ == stage::dialling) co_await self->opened_or_closed_.wait();
-    if (self->handshake_) throw error(*self->end_); // what has ended since is receive's to tell
-}
-
-bool lws_stream::has_connected() const noexcept
-{
-    return !handshake_ || handshake_->has_connected();
+    lws_outbound::on_closed();
 }
 
 // ---- reading
@@ -282,13 +158,13 @@ void lws_stream::resume_reading()
     reading_ = reading::waiting;
     if (!more_at_once_) return await_bytes(watch::wait_read);
     // by post, so that a fast server does not keep everybody else from running
-    asio::post(runtime_->strand_executor(), [self = shared_from_this()] { self->read(); });
+    asio::post(runtime_->strand_executor(), [this, self = shared_from_this()] { read(); });
 }
 
 void lws_stream::await_bytes(watch::wait_type what)
 {
-    descriptor_->async_wait(what, [self = shared_from_this()](asio::error_code cancelled) {
-        if (!cancelled) self->read();
+    descriptor_->async_wait(what, [this, self = shared_from_this()](asio::error_code cancelled) {
+        if (!cancelled) read();
     });
 }
 
@@ -454,7 +330,7 @@ int lws_stream::on_lws_data(std::string_view piece)
     partial_.reset();
     arrived_.set();
     // within the callback, lws 4.1.6 would hang
-    asio::post(runtime_->strand_executor(), [self = shared_from_this()] { self->pause_lws(); });
+    asio::post(runtime_->strand_executor(), [this, self = shared_from_this()] { pause_lws(); });
     return 0;
 }
 
@@ -621,20 +497,12 @@ void lws_stream::abort() noexcept
     if (stage_ == stage::over) return;
     inbox_.clear();
     taken_ = 0;
-    finish(closed_by_owner());
-    kill();
+    lws_outbound::abort();
 }
 
 void lws_stream::release() noexcept
 {
     if (stage_ != stage::closing) abort();
-}
-
-void lws_stream::finish(error why)
-{
-    if (!end_) end_ = std::make_unique<error>(std::move(why));
-    if (stage_ == stage::dialling) stage_ = stage::over;
-    wake_all();
 }
 
 /// From now on what comes is discarded, up to the peer's end or the deadline: bytes left unread
@@ -665,47 +533,28 @@ void lws_stream::part() noexcept
 
 void lws_stream::kill() noexcept
 {
-    if (std::exchange(killed_, true)) return;
-    stage_ = stage::over;
+    if (killed_) return;
     outbox_.clear();
     begun_ = 0;
     ssl_ = nullptr;
     descriptor_.reset();
-    timer_.reset();
-    if (connection_) runtime_->kill(connection_);
-    wake_all();
+    lws_outbound::kill();
 }
 
 void lws_stream::wake_all()
 {
-    opened_or_closed_.set();
+    lws_outbound::wake_all();
     arrived_.set();
     sent_.set();
 }
 
 // ---- time
 
-/// One timer, armed for the earliest thing that may be due and otherwise left alone.
-void lws_stream::arm(clock::time_point due)
-{
-    if (!timer_ || due >= armed_) return;
-    armed_ = due;
-    timer_->expires_at(due);
-    timer_->async_wait([weak = weak_from_this()](asio::error_code cancelled) {
-        if (cancelled) return;
-        if (const auto self = weak.lock()) self->on_timer();
-    });
-}
-
 void lws_stream::on_timer()
 {
     const auto now = clock::now();
     const bool stood_still = now > armed_ + stall_noticed;
-    armed_ = clock::time_point::max();
-    if (stage_ == stage::dialling && now >= deadline_) {
-        finish(handshake_->timeout(connection_, limit_));
-        return kill();
-    }
+    lws_outbound::on_timer();
     if (stage_ == stage::closing && now >= deadline_) return part();
     if (stage_ == stage::open) {
         if (stood_still && !std::exchange(spared_, true)) {

@@ -172,7 +172,15 @@ struct world {
     asio::any_io_executor executor;
     serve_function serve;
     decide_function decide;
+    memory_answer answer;
 };
+
+asio::awaitable<void> throw_if_cancelled()
+{
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none)
+        throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
+}
 
 asio::awaitable<void> serve_one(
     std::shared_ptr<const world> world, std::shared_ptr<memory_peer> peer)
@@ -184,9 +192,7 @@ asio::awaitable<std::unique_ptr<connection>> connect_in(
     std::shared_ptr<const world> world, connect_request request)
 {
     co_await take_turn();
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none)
-        throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
+    co_await throw_if_cancelled();
     if (world->decide) world->decide(request);
     auto shared = std::make_shared<link>(std::move(request));
     asio::co_spawn(world->executor, serve_one(world, std::make_shared<server_end>(shared)),
@@ -194,6 +200,22 @@ asio::awaitable<std::unique_ptr<connection>> connect_in(
             if (failure) std::rethrow_exception(failure);
         });
     co_return std::make_unique<memory_connection>(std::move(shared));
+}
+
+asio::awaitable<http_response> fetch_in(std::shared_ptr<const world> world, http_request request)
+{
+    co_await take_turn();
+    co_await throw_if_cancelled();
+    if (!world->answer)
+        throw error(errc::connect_failed, "Nobody answers calls here.", {phase::connect});
+    const auto limit = request.max_body;
+    auto response = co_await world->answer(std::move(request));
+    if (response.body.size() > limit) {
+        throw error(errc::message_too_big,
+            fmt::format("The server sent an answer of more than {} bytes.", limit),
+            {phase::upgrade, 0, {}, response.status});
+    }
+    co_return response;
 }
 
 class memory_connector final : public connector {
@@ -208,6 +230,10 @@ public:
     {
         return connect_in(world_, std::move(request));
     }
+    asio::awaitable<http_response> fetch(http_request request) override
+    {
+        return fetch_in(world_, std::move(request));
+    }
 
 private:
     std::shared_ptr<const world> world_;
@@ -215,11 +241,11 @@ private:
 
 } // namespace
 
-std::shared_ptr<connector> make_memory_connector(
-    asio::any_io_executor executor, serve_function serve, decide_function decide)
+std::shared_ptr<connector> make_memory_connector(asio::any_io_executor executor,
+    serve_function serve, decide_function decide, memory_answer answer)
 {
     return std::make_shared<memory_connector>(std::make_shared<const world>(
-        world{std::move(executor), std::move(serve), std::move(decide)}));
+        world{std::move(executor), std::move(serve), std::move(decide), std::move(answer)}));
 }
 
 } // namespace gemini::live::transport

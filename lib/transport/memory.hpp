@@ -29,10 +29,14 @@ public:
     [[nodiscard]] virtual std::optional<std::uint16_t> close_code() const noexcept = 0;
 };
 
+/// What a server answers to a call; throws `live::error` to fail it.
+using memory_answer = std::function<asio::awaitable<http_response>(http_request)>;
+
 /// A connector without a network: every `connect` asks `decide` (which throws `live::error` to
-/// refuse), then hands a peer to `serve`, which runs as a coroutine on `executor`.
+/// refuse), then hands a peer to `serve`, which runs as a coroutine on `executor`. Every `fetch`
+/// gives what `answer` does; without one it fails with errc::connect_failed.
 [[nodiscard]] std::shared_ptr<connector> make_memory_connector(asio::any_io_executor executor,
     std::function<asio::awaitable<void>(std::shared_ptr<memory_peer>)> serve,
-    std::function<void(const connect_request&)> decide = {});
+    std::function<void(const connect_request&)> decide = {}, memory_answer answer = {});
 
 } // namespace gemini::live::transport

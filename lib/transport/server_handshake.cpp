@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/server_handshake.hpp"
 
+#include "transport/lws_fields.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,13 +29,6 @@ void append_encoded(std::string& to, std::string_view decoded)
     }
 }
 
-std::string_view text_of(lws* connection, lws_token_indexes token, std::span<char> scratch)
-{
-    const int size =
-        lws_hdr_copy(connection, scratch.data(), static_cast<int>(scratch.size()), token);
-    return {scratch.data(), static_cast<std::size_t>(std::max(size, 0))};
-}
-
 std::string query_of(lws* connection, std::span<char> scratch)
 {
     std::string query;
@@ -44,27 +39,6 @@ std::string query_of(lws* connection, std::span<char> scratch)
         if (i != 0) query += '&';
         append_encoded(query, {scratch.data(), static_cast<std::size_t>(size)});
     }
-}
-
-headers fields_of(lws* connection, std::span<char> scratch)
-{
-    headers fields;
-    const auto add = [&](std::string_view name_and_colon, std::string_view value) {
-        fields.emplace_back(name_and_colon.substr(0, name_and_colon.size() - 1), value);
-    };
-    for (int i = 0; i < WSI_TOKEN_COUNT; ++i) {
-        const auto token = static_cast<lws_token_indexes>(i);
-        const auto* name = reinterpret_cast<const char*>(lws_token_to_string(token));
-        if (!name || !std::string_view(name).ends_with(':')) continue;
-        if (lws_hdr_total_length(connection, token) != 0)
-            add(name, text_of(connection, token, scratch));
-    }
-    for (const auto name : custom_fields) {
-        const int size = lws_hdr_custom_copy(connection, scratch.data(),
-            static_cast<int>(scratch.size()), name.data(), static_cast<int>(name.size()));
-        if (size >= 0) add(name, {scratch.data(), static_cast<std::size_t>(size)});
-    }
-    return fields;
 }
 
 const char* status_text(int status)
@@ -87,9 +61,9 @@ const char* status_text(int status)
 upgrade_request read_request(lws* connection, std::span<char> scratch)
 {
     upgrade_request request;
-    append_encoded(request.path, text_of(connection, WSI_TOKEN_GET_URI, scratch));
+    append_encoded(request.path, read_field(connection, WSI_TOKEN_GET_URI, scratch));
     request.query = query_of(connection, scratch);
-    request.fields = fields_of(connection, scratch);
+    request.fields = read_fields(connection, custom_fields, scratch);
     return request;
 }
 

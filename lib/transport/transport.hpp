@@ -15,14 +15,15 @@
 #include <utility>
 #include <vector>
 
-/// One WebSocket connection, whoever makes it. Nothing above this header knows libwebsockets, TLS
-/// or sockets.
+/// One WebSocket connection, or one HTTP exchange, whoever makes it. Nothing above this header
+/// knows libwebsockets, TLS or sockets.
 namespace gemini::live::transport {
 
 using headers = std::vector<std::pair<std::string, std::string>>;
 
-/// Where to connect and how. What stands here is used as it is: no defaults are filled in below.
-struct connect_request {
+/// Where to connect and how, and what to ask for. What stands here is used as it is: no defaults
+/// are filled in below.
+struct request_head {
     bool tls = true;
     std::string host; ///< Name or address, without brackets; names the peer in Host, SNI and
                       ///< certificate check.
@@ -32,7 +33,26 @@ struct connect_request {
     tls_options trust;
     proxy_options proxy;
     live::deadlines deadlines;
+};
+
+/// An upgrade to WebSocket.
+struct connect_request : request_head {
     std::size_t max_message = 16u << 20;
+};
+
+/// A small HTTP/1.1 call. Host, Content-Length and Connection are filled in below;
+/// `deadlines::upgrade` is the time for all that comes after TCP.
+struct http_request : request_head {
+    std::string method = "GET"; ///< Or "POST".
+    std::string body;
+    std::size_t max_body = 1u << 20; ///< Of the answer.
+};
+
+struct http_response {
+    int status = 0;
+    headers fields; ///< Names in lower case. Of those that libwebsockets does not know, only
+                    ///< metadata-flavor.
+    std::string body;
 };
 
 enum class opcode : std::uint8_t { text = 1, binary = 2 };
@@ -72,7 +92,7 @@ public:
     virtual void abort() noexcept = 0;
 };
 
-/// Makes connections.
+/// Makes connections and calls.
 class connector {
 public:
     connector() = default;
@@ -86,6 +106,12 @@ public:
     /// Resolves, connects, encrypts and upgrades, each within its deadline. Throws `live::error`.
     /// Cancellation: total; the attempt is given up.
     virtual asio::awaitable<std::unique_ptr<connection>> connect(connect_request request) = 0;
+
+    /// Resolves, connects, encrypts, asks and reads the answer, whatever its status; a redirection
+    /// is an answer like any other. Throws `live::error` as `connect` does, with phase::upgrade for
+    /// what goes wrong behind TLS; errc::message_too_big for an answer over `max_body`.
+    /// Cancellation: total; the server may have heard the request.
+    virtual asio::awaitable<http_response> fetch(http_request request) = 0;
 };
 
 } // namespace gemini::live::transport

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "transport/http.hpp"
 #include "transport/lws_handshake.hpp"
 #include "transport/resolver.hpp"
 

@@ -371,3 +371,31 @@ TEST_CASE("a connector may go while its peers are being served")
     auto answer = test::run(io, link->receive());
     CHECK(answer.payload.view() == "still here");
 }
+
+TEST_CASE("a call gets what the test answers, within its limit")
+{
+    asio::io_context io;
+    const auto answer =
+        [](transport::http_request request) -> asio::awaitable<transport::http_response> {
+        if (request.target == "/fail") throw error(errc::unavailable, "Not today.");
+        transport::http_response response;
+        response.status = 201;
+        response.body = request.method + ' ' + request.target + ' ' + request.body;
+        co_return response;
+    };
+    const auto connector = transport::make_memory_connector(io.get_executor(), {}, {}, answer);
+    transport::http_request request;
+    request.method = "POST";
+    request.target = "/a";
+    request.body = "body";
+    const auto got = test::run(io, connector->fetch(request));
+    CHECK(got.status == 201);
+    CHECK(got.body == "POST /a body");
+
+    request.max_body = 5;
+    CHECK_THROWS_AS(test::run(io, connector->fetch(request)), error);
+    request.target = "/fail";
+    CHECK_THROWS_AS(test::run(io, connector->fetch(request)), error);
+    const auto nobody = transport::make_memory_connector(io.get_executor(), {});
+    CHECK_THROWS_AS(test::run(io, nobody->fetch(request)), error);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/transport.hpp"
+
+#include <libwebsockets.h>
+
+#include <span>
+#include <string_view>
+
+namespace gemini::live::transport {
+
+/// The fields of the head that lws has read, and still has: those that it knows, and of the others
+/// the `custom` ones ("x-name:"). `scratch` bounds each value.
+[[nodiscard]] headers read_fields(
+    lws* connection, std::span<const std::string_view> custom, std::span<char> scratch);
+
+/// One value of it; empty when absent.
+[[nodiscard]] std::string_view read_field(
+    lws* connection, lws_token_indexes which, std::span<char> scratch);
+
+} // namespace gemini::live::transport

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/lws_outbound.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace gemini::live::transport {
+namespace {
+
+// Without a policy of its own lws would end each connection after 310 s: only its own parser, which
+// is not used, sees the pongs that it waits for.
+const lws_retry_bo_t no_policy{};
+
+} // namespace
+
+error closed_by_owner()
+{
+    return {errc::closed, "The connection has been closed.", {phase::close}};
+}
+
+error lost(const std::string& how)
+{
+    return {errc::connection_lost, fmt::format("The connection was lost: {}. Connect again.", how),
+        {phase::open}};
+}
+
+lws_outbound::lws_outbound(std::shared_ptr<lws_virtual_host> host, const request_head& request,
+    const std::optional<proxy_address>& proxy)
+    : runtime_(host->runtime()), handshake_(std::make_unique<lws_handshake>(request, proxy)),
+      deadlines_(request.deadlines), tls_(request.tls), host_(std::move(host))
+{
+}
+
+lws_outbound::~lws_outbound() = default;
+
+int lws_outbound::callback(
+    lws* connection, lws_callback_reasons reason, void*, void* in, std::size_t size)
+{
+    auto* outbound = connection ? static_cast<lws_outbound*>(lws_wsi_user(connection)) : nullptr;
+    if (!outbound) return 0;
+    const auto self = outbound->shared_from_this();
+    try {
+        return self->on(connection, reason, in, size);
+    } catch (const std::exception& failure) {
+        self->finish(lost(failure.what()));
+        return -1;
+    }
+}
+
+int lws_outbound::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
+{
+    const std::string_view text(static_cast<const char*>(in), in ? size : 0);
+    switch (reason) {
+    case LWS_CALLBACK_WSI_CREATE: on_connected(connection); return 0;
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+        return handshake_->append_headers(static_cast<unsigned char**>(in), size);
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_failed(connection, text); return 0;
+    case LWS_CALLBACK_CLOSED_CLIENT_HTTP: on_failed(connection, {}); return 0;
+    case LWS_CALLBACK_WSI_DESTROY: on_destroyed(connection); return 0;
+    default: return 0;
+    }
+}
+
+void lws_outbound::on_connected(lws* connection)
+{
+    connection_ = connection;
+    handshake_->connected();
+    limit_ = deadlines_.upgrade;
+    deadline_ = limit_.count() == 0 ? clock::time_point::max() : clock::now() + limit_;
+    arm(deadline_);
+}
+
+void lws_outbound::on_failed(lws* connection, std::string_view text)
+{
+    if (stage_ == stage::dialling) {
+        handshake_->failed(connection, text);
+        finish(why());
+    }
+    on_closed();
+}
+
+void lws_outbound::on_closed()
+{
+    connection_ = nullptr;
+    stage_ = stage::over;
+    timer_.reset();
+    wake_all();
+}
+
+void lws_outbound::on_destroyed(lws* connection)
+{
+    const bool never_opened = handshake_ != nullptr;
+    if (stage_ != stage::over) on_failed(connection, {});
+    if (never_opened) runtime_->reclaim_handle(connection);
+    use_.reset();
+    host_.reset();
+    held_by_lws_.reset();
+}
+
+void lws_outbound::dial(
+    const std::string& address, std::uint16_t port, std::chrono::milliseconds limit)
+{
+    const auto self = shared_from_this();
+    if (!runtime_->alive()) return finish(closed_by_owner());
+    held_by_lws_ = self;
+    use_ = lws_use(runtime_);
+    timer_.emplace(runtime_->strand_executor());
+    limit_ = limit;
+    if (limit_.count() != 0) arm(deadline_ = clock::now() + limit_);
+
+    lws_client_connect_info info{};
+    info.context = runtime_->context();
+    info.vhost = host_->get();
+    info.address = address.c_str();
+    info.port = port;
+    info.host = handshake_->host_header().c_str();
+    info.path = handshake_->target().c_str();
+    info.method = method();
+    info.local_protocol_name = protocol_name;
+    info.alpn = "http/1.1";
+    info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (tls_ ? LCCSCF_USE_SSL : 0);
+    info.ietf_version_or_minus_one = -1;
+    info.retry_and_idle_policy = &no_policy;
+    info.userdata = this;
+    auto* made = lws_client_connect_via_info(&info);
+    if (made && stage_ == stage::dialling) connection_ = made;
+    if (!made) {
+        // Whether WSI_DESTROY has come, will come or never comes, lws does not say.
+        on_failed(nullptr, {});
+        use_.reset();
+    }
+    if (runtime_->alive()) lws_cancel_service(runtime_->context());
+    runtime_->kick();
+}
+
+asio::awaitable<void> lws_outbound::opened(std::shared_ptr<lws_outbound> self)
+{
+    struct give_up {
+        lws_outbound& outbound;
+        ~give_up()
+        {
+            if (outbound.stage_ == stage::dialling) outbound.abort();
+        }
+    } const unless_opened{*self};
+    while (self->stage_ == stage::dialling) co_await self->opened_or_closed_.wait();
+    if (self->handshake_) throw error(*self->end_); // what has ended since is for others to tell
+}
+
+bool lws_outbound::has_connected() const noexcept
+{
+    return !handshake_ || handshake_->has_connected();
+}
+
+void lws_outbound::open()
+{
+    handshake_.reset();
+    stage_ = stage::open;
+    deadline_ = clock::time_point::max();
+    opened_or_closed_.set();
+}
+
+void lws_outbound::abort() noexcept
+{
+    if (stage_ == stage::over) return;
+    finish(closed_by_owner());
+    kill();
+}
+
+void lws_outbound::finish(error why)
+{
+    if (!end_) end_ = std::make_unique<error>(std::move(why));
+    if (stage_ == stage::dialling) stage_ = stage::over;
+    wake_all();
+}
+
+void lws_outbound::kill() noexcept
+{
+    if (std::exchange(killed_, true)) return;
+    stage_ = stage::over;
+    timer_.reset();
+    if (connection_) runtime_->kill(connection_);
+    wake_all();
+}
+
+/// One timer, armed for the earliest thing that may be due and otherwise left alone.
+void lws_outbound::arm(clock::time_point due)
+{
+    if (!timer_ || due >= armed_) return;
+    armed_ = due;
+    timer_->expires_at(due);
+    timer_->async_wait([weak = weak_from_this()](asio::error_code cancelled) {
+        if (cancelled) return;
+        if (const auto self = weak.lock()) self->on_timer();
+    });
+}
+
+void lws_outbound::on_timer()
+{
+    armed_ = clock::time_point::max();
+    if (stage_ != stage::dialling) return;
+    if (clock::now() < deadline_) return arm(deadline_);
+    finish(handshake_->timeout(connection_, limit_));
+    kill();
+}
+
+} // namespace gemini::live::transport
