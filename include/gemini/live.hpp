@@ -12,6 +12,7 @@
 #include <gemini/live/log.hpp>
 #include <gemini/live/messages.hpp>
 #include <gemini/live/music.hpp>
+#include <gemini/live/music_session.hpp>
 #include <gemini/live/network.hpp>
 #include <gemini/live/open_enum.hpp>
 #include <gemini/live/reconnect.hpp>

@@ -112,6 +112,15 @@ void check_parameters(const std::vector<tool>& tools)
     }
 }
 
+template <class Number>
+void check_range(std::string_view name, const std::optional<Number>& value, int least, int most)
+{
+    if (!value || (*value >= least && *value <= most)) return;
+    throw error(errc::invalid_argument,
+        fmt::format("music_generation_config::{} must be from {} to {}, not {}.", name, least, most,
+            *value));
+}
+
 /// The one member of a message.
 template <class T>
 base::frame message(std::string_view member, const T& value, flavour flavour)
@@ -228,6 +237,12 @@ base::frame encode_weighted_prompts(std::span<const weighted_prompt> prompts)
 
 base::frame encode_music_generation_config(const music_generation_config& config)
 {
+    check_range("temperature", config.temperature, 0, 3);
+    check_range("top_k", config.top_k, 1, 1000);
+    check_range("guidance", config.guidance, 0, 6);
+    check_range("bpm", config.bpm, 60, 200);
+    check_range("density", config.density, 0, 1);
+    check_range("brightness", config.brightness, 0, 1);
     return message("musicGenerationConfig", config, flavour::gemini_api);
 }
 

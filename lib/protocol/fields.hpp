@@ -192,9 +192,8 @@ template <> inline constexpr auto fields<voice_consent_signature> = std::tuple{
 template <> inline constexpr auto fields<replicated_voice_config> = std::tuple{
     field<&replicated_voice_config::mime_type>{"mimeType"},
     field<&replicated_voice_config::voice_sample_audio>{"voiceSampleAudio"},
-    field<&replicated_voice_config::consent_audio>{.name = "consentAudio", .flavour = only::gemini_api,
-        .why = "Vertex AI takes the voiceConsentSignature"},
-    field<&replicated_voice_config::voice_consent_signature>{"voiceConsentSignature"}};
+    field<&replicated_voice_config::consent_audio>{.name = "consentAudio", .flavour = only::gemini_api},
+    field<&replicated_voice_config::voice_consent_signature>{.name = "voiceConsentSignature", .flavour = only::gemini_api}};
 template <> inline constexpr auto fields<voice_config> = std::tuple{
     group("prebuiltVoiceConfig", field<&voice_config::voice_name>{"voiceName"}),
     field<&voice_config::replicated_voice_config>{"replicatedVoiceConfig"},

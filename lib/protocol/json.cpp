@@ -2,6 +2,7 @@
 #include <gemini/live/json.hpp>
 
 #include "protocol/json_check.hpp"
+#include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
 
 #include <gemini/live/error.hpp>
@@ -103,6 +104,20 @@ json::json(std::string text) : text_(std::move(text))
 }
 
 json json::array() { return trusted("[]"); }
+
+bool json::empty() const noexcept
+{
+    const auto first = text_.find_first_not_of(" \t\r\n");
+    const auto next = text_.find_first_not_of(" \t\r\n", first + 1);
+    return next != std::string::npos && ((text_[first] == '{' && text_[next] == '}') ||
+                                            (text_[first] == '[' && text_[next] == ']'));
+}
+
+bool operator==(const json& a, const json& b)
+{
+    return a.text_ == b.text_ ||
+           protocol::json_value::parse(a.text_) == protocol::json_value::parse(b.text_);
+}
 
 namespace {
 

@@ -7,6 +7,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace gemini::live::protocol {
@@ -117,5 +118,24 @@ std::optional<bool> json_value::boolean() const
 }
 
 std::string json_value::text() const { return simdjson::minify(at_->element); }
+
+bool operator==(const json_value& a, const json_value& b)
+{
+    using type = json_value::type;
+    if (a.kind() != b.kind()) return false;
+    switch (a.kind()) {
+    case type::array: return a.elements() == b.elements();
+    case type::object: {
+        const auto ours = a.members();
+        const auto theirs = b.members();
+        return ours.size() == theirs.size() &&
+               std::is_permutation(ours.begin(), ours.end(), theirs.begin());
+    }
+    case type::number:
+        // whole numbers beyond 2^53 differ in more than a double can tell
+        return a.integer() && b.integer() ? a.integer() == b.integer() : a.number() == b.number();
+    default: return a.text() == b.text();
+    }
+}
 
 } // namespace gemini::live::protocol

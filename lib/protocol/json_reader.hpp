@@ -36,6 +36,9 @@ public:
     [[nodiscard]] std::optional<std::int64_t> integer() const;
     [[nodiscard]] std::optional<bool> boolean() const;
 
+    /// The same value: members in any order, numbers in any spelling.
+    [[nodiscard]] friend bool operator==(const json_value& a, const json_value& b);
+
     /// Compact JSON text of this value.
     [[nodiscard]] std::string text() const;
 

@@ -52,7 +52,7 @@ asio::awaitable<void> session_core::run(self_ptr self)
 /// One connection, from dialling to its end, which is always thrown.
 asio::awaitable<void> session_core::converse()
 {
-    auto request = client_->request();
+    auto request = client_->request(method_);
     auto made = co_await client_->connector->connect(std::move(request));
     link_ = std::move(made);
     co_await set_up(link_);
@@ -92,6 +92,7 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
             }
             complete = message.all().setup_complete.has_value();
             if (complete) {
+                if (restate && machine_.epoch() != 0) co_await link->send(restate());
                 const std::lock_guard lock(mutex_);
                 drop_stale();
                 auto change = machine_.opened(client_->clock->now());

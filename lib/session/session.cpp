@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "session/inbox_source.hpp"
 #include "session/session_core.hpp"
 
 #include "protocol/encode.hpp"
@@ -10,19 +11,6 @@ namespace gemini::live {
 namespace {
 
 using sessions::worth;
-
-template <class Element>
-class inbox_source : public async_generator<Element>::source {
-public:
-    explicit inbox_source(std::shared_ptr<session_core> core) : core_(std::move(core)) {}
-    asio::awaitable<std::optional<Element>> next() override
-    {
-        return session_core::next<Element>(core_);
-    }
-
-private:
-    std::shared_ptr<session_core> core_;
-};
 
 /// Sound and pictures of a moment that has passed are worth nothing; all else is.
 worth worth_of(const realtime_input& input)
@@ -139,12 +127,14 @@ asio::awaitable<void> session::send_raw(json message)
 
 async_generator<server_message> session::messages()
 {
-    return async_generator<server_message>(std::make_unique<inbox_source<server_message>>(core_));
+    return async_generator<server_message>(
+        std::make_unique<sessions::inbox_source<server_message>>(core_));
 }
 
 async_generator<session_event> session::events()
 {
-    return async_generator<session_event>(std::make_unique<inbox_source<session_event>>(core_));
+    return async_generator<session_event>(
+        std::make_unique<sessions::inbox_source<session_event>>(core_));
 }
 
 live::status session::status() const noexcept { return core_->status(); }

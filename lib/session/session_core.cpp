@@ -18,8 +18,9 @@
 // What the user's calls do. The coroutines that work for them are in loop.cpp.
 namespace gemini::live {
 
-session_core::session_core(std::shared_ptr<client_core> client, live::setup setup)
-    : client_(std::move(client)), setup_(std::move(setup)),
+session_core::session_core(
+    std::shared_ptr<client_core> client, live::setup setup, protocol::method method)
+    : client_(std::move(client)), setup_(std::move(setup)), method_(method),
       machine_(client_->options.reconnect,
           setup_.session_resumption ? setup_.session_resumption->handle : std::string(),
           client_->random),

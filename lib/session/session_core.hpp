@@ -30,7 +30,12 @@ namespace gemini::live {
 /// connection is open.
 class session_core : public std::enable_shared_from_this<session_core> {
 public:
-    session_core(std::shared_ptr<client_core> client, live::setup setup);
+    session_core(std::shared_ptr<client_core> client, live::setup setup,
+        protocol::method method = protocol::method::generate_content);
+
+    /// What a connection after the first is told before all that waits, where the service keeps
+    /// nothing across connections.
+    std::function<std::vector<base::frame>()> restate{};
 
     using self_ptr = std::shared_ptr<session_core>;
 
@@ -91,6 +96,7 @@ private:
 
     const std::shared_ptr<client_core> client_;
     const live::setup setup_;
+    const protocol::method method_;
     std::atomic<live::status> status_ = live::status::disconnected;
     std::atomic<bool> reading_ = false;
 

@@ -86,8 +86,11 @@ public:
         return value;
     }
 
-    /// The same text.
-    friend bool operator==(const json&, const json&) = default;
+    /// `{}` or `[]`.
+    [[nodiscard]] bool empty() const noexcept;
+
+    /// The same value: members may stand in any order, numbers be spelt in any way.
+    friend bool operator==(const json& a, const json& b);
 
 private:
     std::string text_;

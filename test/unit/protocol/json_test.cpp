@@ -244,3 +244,17 @@ TEST_CASE("JSON is read by pointer, with what must be there named when it is not
         CHECK(std::string(missing.what()) == "There is no string at /n in the JSON.");
     }
 }
+
+TEST_CASE("JSON values are equal however they are written")
+{
+    CHECK(json(R"({"a": 1, "b": [true, null]})") == json("{\"b\":[true,null],\"a\":1.0}"));
+    CHECK(json(R"("\u00e9")") == json("\"é\""));
+    CHECK_FALSE(json("[1,2]") == json("[2,1]"));
+    CHECK_FALSE(json("9007199254740993") == json("9007199254740992"));
+    CHECK_FALSE(json(R"({"a": null})") == json("{}"));
+    CHECK_FALSE(json("\"1\"") == json("1"));
+    CHECK(json(" { } ").empty());
+    CHECK(json("[]").empty());
+    CHECK_FALSE(json("[ [] ]").empty());
+    CHECK_FALSE(json("\"{}\"").empty());
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/headers.hpp"
+#include "session/client_core.hpp"
+#include "transport/memory.hpp"
+
+#include "support/catch.hpp"
+#include "support/virtual_time.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+// What a client asks for when it connects.
+using namespace gemini::live;
+using protocol::method;
+using transport::connect_request;
+
+namespace {
+
+connect_request request_of(client_options options, method what = method::generate_content)
+{
+    asio::io_context io;
+    auto connector = transport::make_memory_connector(io.get_executor(), {}, {});
+    const client_core core(std::move(options), std::move(connector),
+        std::make_shared<test::virtual_clock>(), [] { return 0.5; });
+    return core.request(what);
+}
+
+std::string header(const connect_request& request, std::string_view name)
+{
+    const auto* value = auth::find(request.fields, name);
+    return value ? *value : "none";
+}
+
+std::optional<error> refusal_of(client_options options, method what = method::generate_content)
+{
+    try {
+        static_cast<void>(request_of(std::move(options), what));
+    } catch (const error& refused) {
+        return refused;
+    }
+    return std::nullopt;
+}
+
+const std::string api_path = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.";
+
+} // namespace
+
+TEST_CASE("a key travels in a header, never in the URL")
+{
+    const auto request = request_of({.credentials = api_key("secret")});
+    CHECK(request.tls);
+    CHECK(request.host == "generativelanguage.googleapis.com");
+    CHECK(request.target == api_path + "BidiGenerateContent");
+    CHECK(header(request, "x-goog-api-key") == "secret");
+    CHECK(header(request, "Authorization") == "none");
+    CHECK(header(request, "User-Agent").starts_with("gemini-live-cpp/"));
+    CHECK(header(request, "x-goog-api-client") == header(request, "User-Agent"));
+}
+
+TEST_CASE("an ephemeral token takes the method that is made for it")
+{
+    for (const credentials& token :
+        {credentials(ephemeral_token("auth_tokens/1")), credentials(api_key("auth_tokens/1"))}) {
+        const auto request = request_of({.credentials = token});
+        CHECK(request.target == api_path + "BidiGenerateContentConstrained");
+        CHECK(header(request, "Authorization") == "Token auth_tokens/1");
+        CHECK(header(request, "x-goog-api-key") == "none");
+    }
+}
+
+TEST_CASE("Vertex AI takes an access token and a project, or a key alone")
+{
+    const auto token = request_of({.flavour = flavour::vertex_ai,
+        .project = "p",
+        .location = "us-central1",
+        .credentials = access_token("ya29.x", "billing")});
+    CHECK(token.host == "us-central1-aiplatform.googleapis.com");
+    CHECK(token.target == "/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent");
+    CHECK(header(token, "Authorization") == "Bearer ya29.x");
+    CHECK(header(token, "x-goog-user-project") == "billing");
+
+    const auto key = request_of({.flavour = flavour::vertex_ai, .credentials = api_key("express")});
+    CHECK(key.host == "aiplatform.googleapis.com");
+    CHECK(header(key, "x-goog-api-key") == "express");
+
+    const auto both = request_of({.flavour = flavour::vertex_ai,
+        .project = "p",
+        .location = "us-central1",
+        .credentials = api_key("k")});
+    CHECK(both.host == "us-central1-aiplatform.googleapis.com");
+    CHECK(header(both, "x-goog-api-key") == "k");
+}
+
+TEST_CASE("a proxy of Vertex AI that knows project and credentials is called by its own URL")
+{
+    const auto request =
+        request_of({.flavour = flavour::vertex_ai, .base_url = "wss://proxy.example/live"});
+    CHECK(request.host == "proxy.example");
+    CHECK(request.target == "/live");
+    CHECK(header(request, "Authorization") == "none");
+}
+
+TEST_CASE("headers of the user win over the library's own, and may be the credentials")
+{
+    const auto request = request_of({.credentials = api_key("ours"),
+        .headers = {{"X-Goog-Api-Key", "theirs"}, {"user-agent", "mine/1"}, {"x-more", "yes"}}});
+    CHECK(header(request, "x-goog-api-key") == "theirs");
+    CHECK(header(request, "User-Agent") == "mine/1");
+    CHECK(header(request, "x-more") == "yes");
+    CHECK(request.fields.size() == 4);
+    CHECK(header(request_of({.headers = {{"authorization", "Bearer mine"}}}), "Authorization") ==
+          "Bearer mine");
+}
+
+TEST_CASE("music goes by its own method")
+{
+    const auto request = request_of({.credentials = api_key("k")}, method::generate_music);
+    CHECK(request.target ==
+          "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateMusic");
+}
+
+TEST_CASE("what the service cannot take is refused by name, without the secret")
+{
+    struct row {
+        client_options options;
+        method what;
+        std::string told;
+    };
+    const auto each = GENERATE(row{{.project = "p", .credentials = api_key("secret")},
+                                   method::generate_content, "client_options::project"},
+        row{{.location = "us-central1", .credentials = api_key("secret")}, method::generate_content,
+            "client_options::location"},
+        row{{.flavour = flavour::vertex_ai, .credentials = api_key("auth_tokens/secret")},
+            method::generate_content, "client_options::credentials is an ephemeral token"},
+        row{{.flavour = flavour::vertex_ai, .credentials = access_token("secret")},
+            method::generate_content, "client_options::project is empty"},
+        row{{.flavour = flavour::vertex_ai, .credentials = api_key("secret")},
+            method::generate_music, "Vertex AI has no music sessions"},
+        row{{.credentials = ephemeral_token("auth_tokens/secret")}, method::generate_music,
+            "client_options::credentials is an ephemeral token"},
+        row{{.credentials = access_token("secret\r\nHost: b")}, method::generate_content,
+            "Authorization"},
+        row{{.credentials = access_token("secret", "q\n")}, method::generate_content,
+            "x-goog-user-project"},
+        row{{.credentials = api_key("secret"), .api_version = "v1/.."}, method::generate_content,
+            "client_options::api_version"});
+    const auto refused = refusal_of(each.options, each.what);
+    REQUIRE(refused);
+    CHECK(refused->value() == errc::invalid_argument);
+    const std::string told = refused->what();
+    CHECK(told.find(each.told) != std::string::npos);
+    CHECK(told.find("secret") == std::string::npos);
+}
+
+TEST_CASE("missing credentials are told with what to give")
+{
+    const auto key = refusal_of({});
+    REQUIRE(key);
+    CHECK(key->value() == errc::missing_credentials);
+    CHECK(std::string(key->what()).find("GEMINI_API_KEY") != std::string::npos);
+    const auto token = refusal_of({.flavour = flavour::vertex_ai, .project = "p"});
+    REQUIRE(token);
+    CHECK(token->value() == errc::missing_credentials);
+    CHECK(std::string(token->what()).find("access_token") != std::string::npos);
+}
+
+TEST_CASE("a client knows whose models its sessions mean")
+{
+    asio::io_context io;
+    const client_core core({.flavour = flavour::vertex_ai, .project = "p", .location = "l"},
+        transport::make_memory_connector(io.get_executor(), {}, {}),
+        std::make_shared<test::virtual_clock>(), [] { return 0.5; });
+    CHECK(protocol::model_resource("m", core.addressing()) ==
+          "projects/p/locations/l/publishers/google/models/m");
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vectors/driver.hpp"
+
+#include "session/classifier.hpp"
+
+#include <fmt/format.h>
+
+namespace live = gemini::live;
+namespace sessions = gemini::live::sessions;
+
+namespace vectors {
+namespace {
+
+std::string_view name_of(sessions::action action)
+{
+    switch (action) {
+    case sessions::action::resume: return "resume";
+    case sessions::action::fresh: return "fresh";
+    case sessions::action::back_off: return "backoff";
+    case sessions::action::give_up: return "fatal";
+    }
+    return "";
+}
+
+} // namespace
+
+complaint try_close_code(const json_value& test)
+{
+    const auto code = static_cast<int>(test.find("code")->integer().value());
+    const auto reason = test.find("reason")->string().value();
+    const bool had_handle = test.find("had_handle") && *test.find("had_handle")->boolean();
+    const auto setting =
+        live::error_details{live::phase::open, static_cast<std::uint16_t>(code), reason};
+    const auto verdict = sessions::classify(
+        live::error(live::errc::connection_lost, "The connection was closed.", setting),
+        {.was_open = true, .handle_used = had_handle});
+    auto expected = test.find("action")->string().value();
+    const bool long_wait = expected == "backoff_long";
+    if (long_wait) expected = "backoff";
+    if (name_of(verdict.action) != expected)
+        return fmt::format("action: {} is expected, it is {}", expected, name_of(verdict.action));
+    const auto seconds = test.find("min_wait_s");
+    if (!seconds || verdict.at_least >= std::chrono::seconds(seconds->integer().value()))
+        return std::nullopt;
+    return fmt::format("min_wait_s: {} are expected, they are {}", seconds->text(),
+        std::chrono::duration_cast<std::chrono::seconds>(verdict.at_least).count());
+}
+
+} // namespace vectors
