@@ -2,6 +2,7 @@
 #include "emulator/conversation.hpp"
 
 #include "base/base64.hpp"
+#include "emulator/avatar.hpp"
 #include "emulator/schema.hpp"
 #include "emulator/speech.hpp"
 #include "protocol/encode.hpp"
@@ -21,11 +22,14 @@ namespace {
 using namespace std::chrono_literals;
 using protocol::json_value;
 
+constexpr auto patience = 60s;     // for a setup
 constexpr auto first_word = 350ms; // how long the model thinks
 constexpr auto chunk_pause = 40ms; // between pieces of 100 ms of speech: faster than real time
 constexpr auto word_pause = 60ms;
+constexpr auto guess_pause = 500ms; // of speech, between guesses at it
 constexpr std::size_t chunk_bytes = speech_rate / 10 * 2;
 constexpr std::size_t most_history = 50;
+constexpr std::size_t most_calls = 100;    // open ones, and those that are remembered
 constexpr std::size_t most_planned = 1000; // steps
 constexpr std::size_t most_reason = 123;   // bytes of a close frame
 
@@ -35,12 +39,6 @@ std::string text_of(const json_value& content)
     if (const auto parts = find_member(content, "parts"))
         for (const auto& each : parts->elements()) text += text_at(each, "text");
     return text;
-}
-
-std::size_t count_words(std::string_view text)
-{
-    return static_cast<std::size_t>(std::count(text.begin(), text.end(), ' ')) +
-           (text.empty() ? 0 : 1);
 }
 
 /// Cuts `words` into pieces of so many words, spaces kept.
@@ -57,13 +55,30 @@ std::vector<std::string_view> phrases(std::string_view words, int each)
     return all;
 }
 
-server_message::members spoken(std::string mime_type, bytes audio)
+std::string spoken_seconds(stretch speech)
+{
+    const auto tenths = (speech.end - speech.begin).count() / 100;
+    return fmt::format("{}.{}", tenths / 10, tenths % 10);
+}
+
+server_message::members said(part what)
 {
     server_message::members message;
     std::vector<part> parts;
-    parts.emplace_back(blob(std::move(mime_type), std::move(audio)));
+    parts.push_back(std::move(what));
     message.server_content.emplace().model_turn = content("model", std::move(parts));
     return message;
+}
+
+bool is_of_type(const json_value& blob, std::string_view type)
+{
+    return text_at(blob, "mimeType").starts_with(type);
+}
+
+refusal unobeyed()
+{
+    return {1008, "Connection aborted because the client failed to close the connection after "
+                  "receiving a GoAway signal once the session duration has been reached."};
 }
 
 } // namespace
@@ -71,15 +86,23 @@ server_message::members spoken(std::string mime_type, bytes audio)
 conversation::conversation(emulation::route route, std::string api_key, double pace,
     std::shared_ptr<emulation::archive> archive)
     : route_(std::move(route)), api_key_(std::move(api_key)), pace_(std::max(0.0, pace)),
-      archive_(std::move(archive)), number_(archive_->number_connection())
+      archive_(std::move(archive)), number_(archive_->number_connection()),
+      farewell_(std::in_place, patience, too_late())
 {
 }
 
 conversation::~conversation() { archive_->close(number_); }
 
+bool conversation::on_vertex() const noexcept { return route_.flavour == flavour::vertex_ai; }
+
 moment conversation::paced(std::chrono::milliseconds pause) const
 {
     return std::chrono::duration_cast<moment>(pause * pace_ * slowness_);
+}
+
+moment conversation::end_of_plan() const
+{
+    return plan_.empty() ? now_ : std::max(now_, plan_.back().at);
 }
 
 void conversation::refuse(refusal why)
@@ -91,19 +114,24 @@ void conversation::refuse(refusal why)
     farewell_.reset();
 }
 
-void conversation::emit(server_message::members message)
+void conversation::emit(server_message::members message, waiting wait)
 {
-    auto text = protocol::encode_server_message(message,
-        on_vertex() ? live::flavour::vertex_ai : live::flavour::gemini_api);
-    out_.messages.push_back(std::move(text));
-    if (message.tool_call)
-        std::move(message.tool_call->function_calls.begin(),
-            message.tool_call->function_calls.end(), std::back_inserter(calls_));
-    if (!message.server_content || !message.server_content->model_turn) return;
-    for (const auto& each : message.server_content->model_turn->parts) {
-        if (each.inline_data) spoken_bytes_ += each.inline_data->data.size();
-        if (each.text) written_words_ += count_words(*each.text);
+    out_.messages.push_back(protocol::encode_server_message(message, route_.flavour));
+    if (message.server_content && message.server_content->model_turn) {
+        for (const auto& each : message.server_content->model_turn->parts) {
+            if (each.text && each.thought) meter_.thinks(*each.text);
+            if (each.text && !each.thought) meter_.writes(*each.text);
+            if (each.code_execution_result)
+                meter_.is_told_by_tool(each.code_execution_result->output);
+        }
     }
+    if (!message.tool_call) return;
+    for (auto& each : message.tool_call->function_calls) {
+        const bool goes_on = std::any_of(calls_.begin(), calls_.end(),
+            [&](const open_call& open) { return open.call.id == each.id; });
+        if (!goes_on) calls_.push_back({std::move(each), wait});
+    }
+    while (calls_.size() > most_calls) calls_.erase(calls_.begin());
 }
 
 // ---- what the client says
@@ -116,35 +144,16 @@ output conversation::hear(std::string_view text, moment now)
     ++heard_;
     try {
         const auto message = json_value::parse(text);
-        if (auto stranger = find_stranger())
+        if (auto stranger = find_stranger(route_, api_key_))
             refuse(std::move(*stranger));
         else if (auto fault = find_fault(message, route_.flavour))
             refuse({1007, std::move(*fault)});
         else
             hear_message(message);
     } catch (const error&) {
-        refuse({1007, "Invalid JSON payload received. Unexpected token."});
+        refuse(not_json());
     }
     return std::move(out_);
-}
-
-/// The service takes any upgrade, and says only now whose key it does not like.
-std::optional<refusal> conversation::find_stranger() const
-{
-    const refusal nobody{1008,
-        "Method doesn't allow unregistered callers (callers without established identity). Please "
-        "use API Key or other form of API consumer identity to call this API."};
-    switch (route_.credential) {
-    case credential::none: return nobody;
-    case credential::access_token: return std::nullopt;
-    case credential::ephemeral_token:
-        if (!route_.constrained) return nobody;
-        return std::nullopt;
-    case credential::api_key:
-        if (api_key_.empty() || route_.secret == api_key_) return std::nullopt;
-        return refusal{1007, "API key not valid. Please pass a valid API key."};
-    }
-    return nobody;
 }
 
 void conversation::hear_message(const json_value& message)
@@ -156,9 +165,8 @@ void conversation::hear_message(const json_value& message)
     if (const auto input = find_member(message, "realtimeInput")) return hear_realtime(*input);
     if (const auto response = find_member(message, "toolResponse"))
         return hear_tool_response(*response);
-    if (!find_member(message, "contextUpdate")) return refuse(invalid_argument());
-    if (const auto tools = find_path(message, "contextUpdate.tools.tools"))
-        settings_->functions = read_functions(*tools);
+    if (const auto update = find_member(message, "contextUpdate")) return hear_update(*update);
+    refuse(invalid_argument());
 }
 
 void conversation::set_up(const json_value& setup)
@@ -167,11 +175,21 @@ void conversation::set_up(const json_value& setup)
     if (auto* const why = std::get_if<refusal>(&read)) return refuse(std::move(*why));
     settings_ = std::get<settings>(std::move(read));
     if (auto why = resume()) return refuse(std::move(*why));
+    farewell_.reset();
+    use(std::move(settings_->tools));
     archive_->open(number_);
     server_message::members complete;
     complete.setup_complete.emplace();
     if (on_vertex()) complete.setup_complete->session_id = fmt::format("emulated-{}", number_);
+    if (settings_->consented)
+        complete.setup_complete->voice_consent_signature.emplace().signature = "emulated-consent";
     emit(std::move(complete));
+}
+
+void conversation::use(toolbox tools)
+{
+    settings_->tools = std::move(tools);
+    settings_->tools.streams_arguments = on_vertex();
 }
 
 std::optional<refusal> conversation::resume()
@@ -191,14 +209,16 @@ void conversation::hear_content(const json_value& content)
     const bool history = settings_->history_first;
     if (settings_->model->content_is_history && !history) return refuse(invalid_argument());
     if (const auto turns = find_member(content, "turns")) {
-        const auto take = [&](const json_value& turn) {
-            if (text_at(turn, "role") == "model")
+        const auto list = turns->is_object() ? std::vector{*turns} : turns->elements();
+        for (const auto& turn : list) {
+            const auto role = text_at(turn, "role");
+            if (!role.empty() && role != "user" && role != "model")
+                return refuse(invalid_argument());
+            if (role == "model")
                 remember(std::exchange(pending_, {}));
             else
                 pending_ = shortened(pending_ + text_of(turn), most_words);
-        };
-        if (turns->is_object()) take(*turns);
-        for (const auto& each : turns->elements()) take(each);
+        }
     }
     const bool complete = flag_at(content, "turnComplete");
     if (history) {
@@ -210,16 +230,43 @@ void conversation::hear_content(const json_value& content)
     if (complete) take_turn(std::exchange(pending_, {}));
 }
 
+/// What is not set stays as it is; the persona has no use for an instruction.
+void conversation::hear_update(const json_value& update)
+{
+    if (!settings_->model->takes_context_update) return refuse(invalid_argument());
+    const auto instruction = find_member(update, "systemInstruction");
+    if (instruction && !is_instruction(*instruction)) return refuse(invalid_argument());
+    if (!find_member(update, "tools")) return;
+    toolbox none;
+    const auto list = find_path(update, "tools.tools");
+    auto tools = list ? read_tools(*list, *settings_->model) : std::optional(std::move(none));
+    if (!tools) return refuse(invalid_argument());
+    use(std::move(*tools));
+}
+
 void conversation::hear_realtime(const json_value& input)
 {
     const bool begin = find_member(input, "activityStart").has_value();
     const bool end = find_member(input, "activityEnd").has_value();
-    if ((begin || end) && settings_->detects_activity) return refuse(invalid_argument());
+    const bool stream_ends = flag_at(input, "audioStreamEnd");
+    const auto audio = find_member(input, "audio");
+    const auto video = find_member(input, "video");
+    if (((begin || end) && settings_->detects_activity) ||
+        (stream_ends && !settings_->detects_activity) || (audio && !is_of_type(*audio, "audio/")) ||
+        (video && !is_of_type(*video, "image/")))
+        return refuse(invalid_argument());
     if (begin) begin_speech();
-    if (const auto audio = find_member(input, "audio")) hear_audio(*audio);
-    if (const auto chunks = find_member(input, "mediaChunks"))
-        for (const auto& each : chunks->elements()) hear_audio(each);
-    if (user_speaks_ && (end || flag_at(input, "audioStreamEnd"))) end_speech();
+    if (audio) hear_audio(*audio);
+    if (video) meter_.sees_picture();
+    if (const auto chunks = find_member(input, "mediaChunks")) {
+        auto list = chunks->elements();
+        if (!on_vertex() && list.size() > 1) list.erase(list.begin() + 1, list.end());
+        for (const auto& each : list) {
+            if (is_of_type(each, "audio/")) hear_audio(each);
+            if (is_of_type(each, "image/")) meter_.sees_picture();
+        }
+    }
+    if (ears_.hears_speech() && (end || stream_ends)) end_speech();
     if (const auto text = find_member(input, "text")) {
         interrupt();
         take_turn(text->string().value_or(""));
@@ -229,67 +276,115 @@ void conversation::hear_realtime(const json_value& input)
 void conversation::hear_audio(const json_value& blob)
 {
     const auto mime_type = text_at(blob, "mimeType");
-    if (!mime_type.starts_with("audio/")) return;
     const auto base64 = text_at(blob, "data");
     bytes pcm(base::base64_capacity(base64.size()));
     pcm.resize(base::base64_decode(base64, pcm.data()).value_or(0));
     int rate = 16'000;
     if (const auto at = mime_type.find("rate="); at != std::string::npos)
         std::from_chars(mime_type.data() + at + 5, mime_type.data() + mime_type.size(), rate);
-    const auto length = duration_of(pcm.size(), std::clamp(rate, 1'000, 192'000));
-    const bool loud = is_loud(pcm);
-    if (settings_->detects_activity && loud && !user_speaks_) begin_speech();
-    if (!user_speaks_) return;
-    speech_ += length;
-    silence_ = loud ? 0ms : silence_ + length;
-    if (settings_->detects_activity && silence_ >= settings_->silence) end_speech();
+    switch (ears_.hear(pcm, rate, settings_->detects_activity, settings_->silence)) {
+    case hearing::event::nothing: break;
+    case hearing::event::speech_begins: begin_speech(); break;
+    case hearing::event::speech_goes_on: guess_speech(); break;
+    case hearing::event::speech_ends: end_speech(); break;
+    }
 }
 
 void conversation::begin_speech()
 {
-    user_speaks_ = true;
-    speech_ = silence_ = 0ms;
+    if (!ears_.hears_speech()) ears_.begin();
+    guessed_ = ears_.speech().begin;
+    tell_activity(voice_activity_type::activity_start, guessed_);
     if (settings_->interruptible) interrupt();
+}
+
+/// A guess takes the place of the one before.
+void conversation::guess_speech()
+{
+    const auto speech = ears_.speech();
+    const bool wanted = settings_->model->transcribes || settings_->guesses_with_times;
+    if (!settings_->input.on || !wanted || speech.end - guessed_ < guess_pause) return;
+    guessed_ = speech.end;
+    auto how = settings_->input;
+    how.times_words = settings_->guesses_with_times;
+    server_message::members guess;
+    guess.server_content.emplace().interim_input_transcription =
+        transcribe(fmt::format("({} s of speech)", spoken_seconds(speech)), speech, how, false);
+    emit(std::move(guess));
 }
 
 void conversation::end_speech()
 {
-    user_speaks_ = false;
-    const auto tenths = (speech_ - silence_).count() / 100;
-    const auto length = fmt::format("{}.{}", tenths / 10, tenths % 10);
+    const auto speech = ears_.end();
+    const auto length = spoken_seconds(speech);
     const auto what = fmt::format("({} s of speech)", length);
-    if (settings_->transcribe_input) {
+    meter_.hears(speech.end - speech.begin);
+    tell_activity(voice_activity_type::activity_end, speech.end);
+    if (settings_->input.on) {
         server_message::members heard;
-        heard.server_content.emplace().input_transcription = transcription{what, false};
+        heard.server_content.emplace().input_transcription =
+            transcribe(what, speech, settings_->input, true);
         emit(std::move(heard));
     }
     remember(what);
+    if (settings_->model->transcribes) return say(what);
     say(fmt::format("I heard {} seconds of speech. The emulator has ears, but it does not "
                     "understand words: type them, and I shall answer.",
         length));
 }
 
+void conversation::tell_activity(voice_activity_type type, std::chrono::milliseconds offset)
+{
+    if (!settings_->tells_activity) return;
+    server_message::members told;
+    told.voice_activity = voice_activity{type, offset};
+    emit(std::move(told));
+    server_message::members state;
+    state.server_content.emplace().speech_state = type == voice_activity_type::activity_start
+                                                      ? speech_state::speech
+                                                      : speech_state::non_speech;
+    emit(std::move(state));
+}
+
 void conversation::hear_tool_response(const json_value& response)
 {
     const auto list = find_member(response, "functionResponses");
-    if (!list) return;
-    for (const auto& each : list->elements()) {
-        const auto id = text_at(each, "id");
-        const auto scheduling = text_at(each, "scheduling");
-        const auto result = find_member(each, "response");
-        if (!result || (id.empty() && !on_vertex())) return refuse(invalid_argument());
-        if (!scheduling.empty() && !settings_->model->takes_scheduling)
-            return refuse({1007, "Function response scheduling is not supported for this model."});
-        const auto name = text_at(each, "name");
-        const auto call =
-            std::find_if(calls_.begin(), calls_.end(), [&](const function_call& open) {
-                return id.empty() ? name == open.name : id == open.id;
-            });
-        if (call == calls_.end()) continue; // given up before
-        const auto words = report(*call, json(result->text()));
-        if (!flag_at(each, "willContinue")) calls_.erase(call);
-        if (scheduling != "SILENT") say(words);
+    const auto responses = list ? list->elements() : std::vector<json_value>();
+    if (responses.empty()) return refuse(invalid_argument());
+    for (const auto& each : responses)
+        if (auto why = hear_function_response(each)) return refuse(std::move(*why));
+}
+
+std::optional<refusal> conversation::hear_function_response(const json_value& response)
+{
+    const auto id = text_at(response, "id");
+    const auto name = text_at(response, "name");
+    auto scheduling = text_at(response, "scheduling");
+    const auto result = find_member(response, "response");
+    if (!result || (id.empty() && !on_vertex())) return invalid_argument();
+    if (!scheduling.empty() && !settings_->model->takes_scheduling)
+        return refusal{1007, "Function response scheduling is not supported for this model."};
+    const auto open = std::find_if(calls_.begin(), calls_.end(), [&](const open_call& each) {
+        return id.empty() ? name == each.call.name : id == each.call.id;
+    });
+    if (open == calls_.end()) {
+        const bool was_asked = std::any_of(past_calls_.begin(), past_calls_.end(),
+            [&](const auto& each) { return id.empty() ? name == each.second : id == each.first; });
+        if (was_asked) return std::nullopt; // it has been given up, and the client did not know yet
+        return invalid_argument();
     }
+    const auto words = report(open->call, json(result->text()));
+    meter_.is_told_by_tool(result->text());
+    if (open->wait == waiting::blocked) scheduling.clear();
+    if (!flag_at(response, "willContinue")) {
+        past_calls_.emplace_back(open->call.id, open->call.name);
+        if (past_calls_.size() > most_calls) past_calls_.pop_front();
+        calls_.erase(open);
+    }
+    if (scheduling == "SILENT") return std::nullopt;
+    if (scheduling == "INTERRUPT") cut_off();
+    say(words);
+    return std::nullopt;
 }
 
 // ---- what the persona says
@@ -304,94 +399,160 @@ void conversation::remember(std::string_view words)
 void conversation::take_turn(const std::string& words)
 {
     const auto question = shortened(words, most_words);
-    auto reply = answer(question, history_, settings_->functions);
+    const bool command = words.starts_with('/'); // which may carry a long message
+    auto reply = answer(command ? words : question, history_, settings_->tools);
     remember(question);
-    if (reply.call) {
-        ++calls_made_;
-        reply.call->id = on_vertex()
-                             ? fmt::format("{:08x}-0000-4000-8000-{:012x}", number_, calls_made_)
-                             : fmt::format("function-call-{}{:09}", number_, calls_made_);
-        step call{.at = now_ + paced(first_word)};
-        call.message.tool_call.emplace().function_calls.push_back(std::move(*reply.call));
-        plan_.push_back(std::move(call));
-        return;
+    if (settings_->tells_thoughts && !command) {
+        auto& thought = reply.work.emplace(reply.work.begin(), think(question))->thought;
+        thought = true;
     }
+    give(std::move(reply));
+}
+
+void conversation::give(reply reply)
+{
+    for (auto& each : reply.aside) emit(std::move(each));
+    if (!reply.verbatim.empty()) out_.messages.push_back(std::move(reply.verbatim));
+    if (reply.close) return refuse({reply.close->first, std::move(reply.close->second)});
+    if (!reply.calls.empty()) return call(std::move(reply.calls), reply.wait);
     slowness_ = reply.slowness;
-    say(reply.words);
-    if (reply.drop) {
-        const auto half = plan_.begin() + static_cast<std::ptrdiff_t>(plan_.size() / 2);
-        const auto when = half->at;
-        plan_.erase(half, plan_.end());
-        plan_.push_back({.at = when, .what = step::kind::drop});
+    const bool drop = reply.drop;
+    const auto time_left = reply.go_away;
+    if (!reply.words.empty() || !reply.reason.empty()) say(std::move(reply));
+    if (drop) plan_drop();
+    if (!time_left) return;
+    server_message::members message;
+    message.go_away.emplace().time_left = *time_left;
+    emit(std::move(message));
+    farewell_.emplace(now_ + *time_left, unobeyed());
+}
+
+/// Asks for functions, each in a message of its own.
+void conversation::call(std::vector<function_call> calls, waiting wait)
+{
+    auto at = end_of_plan();
+    bool goes_on = false; // what follows belongs to the same call
+    std::string id;
+    for (auto& each : calls) {
+        at += paced(first_word);
+        if (!goes_on) {
+            ++calls_made_;
+            id = on_vertex() ? fmt::format("{:08x}-0000-4000-8000-{:012x}", number_, calls_made_)
+                             : fmt::format("function-call-{}{:09}", number_, calls_made_);
+            if (!each.id.empty()) id = each.id;
+        }
+        goes_on = each.will_continue;
+        each.id = id;
+        step asked{.at = at, .wait = wait};
+        asked.message.tool_call.emplace().function_calls.push_back(std::move(each));
+        plan_.push_back(std::move(asked));
     }
-    if (reply.go_away) {
-        server_message::members message;
-        message.go_away.emplace().time_left = *reply.go_away;
-        emit(std::move(message));
-        farewell_ = now_ + *reply.go_away;
-    }
+    if (wait == waiting::talks_on)
+        say("I have asked for that. It may take a moment: talk to me meanwhile.");
 }
 
 /// The user cut in: what has not been said stays unsaid, what has been asked is given up.
 void conversation::interrupt()
 {
-    if (!calls_.empty()) {
-        server_message::members cancelled;
-        auto& ids = cancelled.tool_call_cancellation.emplace().ids;
-        for (auto& each : std::exchange(calls_, {})) ids.push_back(std::move(each.id));
-        emit(std::move(cancelled));
+    give_up_calls();
+    cut_off();
+}
+
+void conversation::give_up_calls()
+{
+    server_message::members cancelled;
+    auto& ids = cancelled.tool_call_cancellation.emplace().ids;
+    for (auto& each : std::exchange(calls_, {})) {
+        if (each.wait == waiting::talks_on) {
+            calls_.push_back(std::move(each));
+            continue;
+        }
+        ids.push_back(each.call.id);
+        past_calls_.emplace_back(std::move(each.call.id), std::move(each.call.name));
+        if (past_calls_.size() > most_calls) past_calls_.pop_front();
     }
+    if (!ids.empty()) emit(std::move(cancelled));
+}
+
+void conversation::cut_off()
+{
     if (plan_.empty()) return;
     plan_.clear();
     server_message::members message;
     message.server_content.emplace().interrupted = true;
     emit(std::move(message));
-    end_turn();
+    end_turn({});
 }
 
+void conversation::say(std::string words) { say(in_words(std::move(words))); }
+
 /// Plans an answer, behind the one that is being given if there is one.
-void conversation::say(std::string_view words)
+void conversation::say(reply reply)
 {
     if (plan_.size() > most_planned) return;
-    auto at = (plan_.empty() ? now_ : std::max(now_, plan_.back().at)) + paced(first_word);
+    auto at = end_of_plan() + paced(first_word);
+    const auto add = [&](server_message::members message) {
+        plan_.push_back({.at = at, .message = std::move(message)});
+    };
+    for (auto& each : reply.work) add(said(std::move(each)));
+    plan_words(reply.words, at);
+    if (reply.grounding || reply.pages) {
+        server_message::members sources;
+        sources.server_content.emplace().grounding_metadata = std::move(reply.grounding);
+        sources.server_content->url_context_metadata = std::move(reply.pages);
+        add(std::move(sources));
+    }
+    server_message::members last;
+    last.server_content.emplace().waiting_for_input = reply.waits;
+    last.server_content->generation_complete = !reply.waits && reply.reason.empty();
+    if (reply.reason.empty()) add(std::move(last));
+    if (reply.waits) return;
+    plan_.push_back({.at = at + paced(chunk_pause),
+        .what = step::kind::end_of_turn,
+        .reason = std::move(reply.reason)});
+}
+
+void conversation::plan_words(std::string_view words, moment& at)
+{
     if (settings_->aloud) {
         for (const auto phrase : phrases(words, 4))
             plan_.push_back({.at = at, .what = step::kind::speech, .words = std::string(phrase)});
-    } else {
-        plan_text(words, at);
+        return;
     }
-    step complete{.at = at};
-    complete.message.server_content.emplace().generation_complete = true;
-    plan_.push_back(std::move(complete));
-    plan_.push_back({.at = at + paced(chunk_pause), .what = step::kind::end_of_turn});
-}
-
-void conversation::plan_text(std::string_view words, moment& at)
-{
     for (const auto phrase : phrases(words, 3)) {
-        step piece{.at = at};
-        piece.message.server_content.emplace().model_turn = content("model", std::string(phrase));
-        plan_.push_back(std::move(piece));
+        plan_.push_back({.at = at, .message = said(part(std::string(phrase)))});
         at += paced(word_pause);
     }
+}
+
+void conversation::plan_drop()
+{
+    const auto half = plan_.begin() + static_cast<std::ptrdiff_t>(plan_.size() / 2);
+    const auto when = half->at;
+    plan_.erase(half, plan_.end());
+    plan_.push_back({.at = when, .what = step::kind::drop});
 }
 
 /// Puts a phrase's sound in front of the plan; what follows waits until it has been said.
 void conversation::speak_next(const std::string& words, moment at)
 {
-    if (settings_->transcribe_output) {
+    const auto pcm = speak(words);
+    const auto length = duration_of(pcm.size(), speech_rate);
+    if (settings_->output.on) {
         server_message::members message;
-        message.server_content.emplace().output_transcription = transcription{words, false};
+        message.server_content.emplace().output_transcription = transcribe(
+            words, {meter_.spoken(), meter_.spoken() + length}, settings_->output, false);
         emit(std::move(message));
     }
-    const auto pcm = speak(words);
+    meter_.speaks(length);
+    if (settings_->shows) meter_.shows(length);
     const auto* const type = on_vertex() ? "audio/pcm" : "audio/pcm;rate=24000";
     std::deque<step> pieces;
     for (std::size_t from = 0; from < pcm.size(); from += chunk_bytes) {
-        const auto begin = pcm.begin() + static_cast<std::ptrdiff_t>(from);
-        const auto end =
-            pcm.begin() + static_cast<std::ptrdiff_t>(std::min(from + chunk_bytes, pcm.size()));
-        pieces.push_back({.at = at, .message = spoken(type, bytes(begin, end))});
+        const auto piece = std::span(pcm).subspan(from, std::min(chunk_bytes, pcm.size() - from));
+        auto sound = settings_->shows ? blob(avatar_type, avatar_piece(pieces_shown_++, piece))
+                                      : blob(type, bytes(piece.begin(), piece.end()));
+        pieces.push_back({.at = at, .message = said(part(std::move(sound)))});
         at += paced(chunk_pause);
     }
     const auto taken = pieces.empty() ? moment(0) : at - pieces.front().at;
@@ -400,19 +561,17 @@ void conversation::speak_next(const std::string& words, moment at)
     plan_ = std::move(pieces);
 }
 
-void conversation::end_turn()
+void conversation::end_turn(const open_enum<turn_complete_reason>& reason)
 {
     server_message::members message;
-    message.server_content.emplace().turn_complete = true;
-    auto& usage = message.usage_metadata.emplace();
-    for (const auto& each : history_)
-        usage.prompt_token_count += static_cast<std::int64_t>(count_words(each) * 4 / 3 + 1);
-    constexpr std::size_t tokens_per_second = 25;
-    const auto tokens = settings_->aloud ? spoken_bytes_ * tokens_per_second / (2 * speech_rate)
-                                         : written_words_ * 4 / 3;
-    usage.response_token_count = static_cast<std::int64_t>(tokens + 1);
-    usage.total_token_count = usage.prompt_token_count + usage.response_token_count;
-    spoken_bytes_ = written_words_ = 0;
+    auto& content = message.server_content.emplace();
+    content.turn_complete = true;
+    content.turn_complete_reason = reason;
+    if (settings_->model->tells_status)
+        content.interaction_status =
+            calls_.empty() ? interaction_status::idle : interaction_status::in_progress;
+    message.usage_metadata = meter_.bill(history_, route_.flavour);
+    pieces_shown_ = 0;
     slowness_ = 1.0;
     emit(std::move(message));
     if (!settings_->resumable) return;
@@ -427,7 +586,8 @@ void conversation::end_turn()
 
 std::optional<moment> conversation::next_tick() const
 {
-    auto next = farewell_;
+    std::optional<moment> next;
+    if (farewell_) next = farewell_->first;
     if (!plan_.empty() && (!next || plan_.front().at < *next)) next = plan_.front().at;
     return next;
 }
@@ -440,9 +600,9 @@ output conversation::tick(moment now)
         auto next = std::move(plan_.front());
         plan_.pop_front();
         switch (next.what) {
-        case step::kind::message: emit(std::move(next.message)); break;
+        case step::kind::message: emit(std::move(next.message), next.wait); break;
         case step::kind::speech: speak_next(next.words, next.at); break;
-        case step::kind::end_of_turn: end_turn(); break;
+        case step::kind::end_of_turn: end_turn(next.reason); break;
         case step::kind::drop:
             over_ = out_.drop = true;
             plan_.clear();
@@ -450,10 +610,7 @@ output conversation::tick(moment now)
             break;
         }
     }
-    if (farewell_ && *farewell_ <= now) {
-        refuse({1008, "Connection aborted because the client failed to close the connection after "
-                      "receiving a GoAway signal once the session duration has been reached."});
-    }
+    if (farewell_ && farewell_->first <= now) refuse(std::move(farewell_->second));
     return std::move(out_);
 }
 

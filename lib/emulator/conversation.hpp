@@ -2,13 +2,16 @@
 #pragma once
 
 #include "emulator/archive.hpp"
+#include "emulator/hearing.hpp"
+#include "emulator/meter.hpp"
+#include "emulator/persona.hpp"
+#include "emulator/responder.hpp"
 #include "emulator/route.hpp"
 #include "emulator/settings.hpp"
 #include "protocol/json_reader.hpp"
 
 #include <gemini/live/messages.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -20,34 +23,17 @@
 
 namespace gemini::live::emulation {
 
-/// Time since the connection's upgrade.
-using moment = std::chrono::milliseconds;
-
-/// What to do on the connection, in this order.
-struct output {
-    std::vector<std::string> messages{};
-    std::optional<std::pair<std::uint16_t, std::string>> close{};
-    bool drop = false;
-
-    [[nodiscard]] bool empty() const noexcept { return messages.empty() && !close && !drop; }
-};
-
-/// The server's side of one connection: checks what the client says as the service does, and lets
-/// the persona answer. Pure: no I/O and no clock.
-class conversation {
+/// A conversation: checks what the client says as the service does, and lets the persona answer.
+class conversation : public responder {
 public:
     /// `api_key` is the only one taken, any if it is empty; `pace` the length of the pauses.
     conversation(emulation::route route, std::string api_key, double pace,
         std::shared_ptr<emulation::archive> archive);
-    conversation(const conversation&) = delete;
-    conversation& operator=(const conversation&) = delete;
-    ~conversation();
+    ~conversation() override;
 
-    /// A message of the client.
-    [[nodiscard]] output hear(std::string_view text, moment now);
-    /// To be called at `next_tick()`.
-    [[nodiscard]] output tick(moment now);
-    [[nodiscard]] std::optional<moment> next_tick() const;
+    [[nodiscard]] output hear(std::string_view text, moment now) override;
+    [[nodiscard]] output tick(moment now) override;
+    [[nodiscard]] std::optional<moment> next_tick() const override;
 
 private:
     /// A step of the answer. Speech is made when its turn comes: it costs much, and who is
@@ -57,31 +43,51 @@ private:
         moment at;
         kind what = kind::message;
         server_message::members message{};
-        std::string words{};
+        std::string words{};                      ///< Of speech.
+        open_enum<turn_complete_reason> reason{}; ///< Of the end of a turn.
+        waiting wait = waiting::blocked;          ///< For the calls in the message.
+    };
+
+    /// A function that was asked for and has not answered yet.
+    struct open_call {
+        function_call call;
+        waiting wait;
     };
 
     void refuse(refusal why);
-    [[nodiscard]] std::optional<refusal> find_stranger() const;
     void set_up(const protocol::json_value& setup);
     [[nodiscard]] std::optional<refusal> resume();
     void hear_message(const protocol::json_value& message);
     void hear_content(const protocol::json_value& content);
+    void hear_update(const protocol::json_value& update);
     void hear_realtime(const protocol::json_value& input);
     void hear_audio(const protocol::json_value& blob);
     void hear_tool_response(const protocol::json_value& response);
+    [[nodiscard]] std::optional<refusal> hear_function_response(
+        const protocol::json_value& response);
+    void use(toolbox tools);
 
     void begin_speech();
+    void guess_speech();
     void end_speech();
+    void tell_activity(voice_activity_type type, std::chrono::milliseconds offset);
     void take_turn(const std::string& words);
+    void give(reply reply);
     void remember(std::string_view words);
     void interrupt();
-    void say(std::string_view words);
-    void plan_text(std::string_view words, moment& at);
+    void cut_off();
+    void give_up_calls();
+    void call(std::vector<function_call> calls, waiting wait);
+    void say(std::string words);
+    void say(reply reply);
+    void plan_words(std::string_view words, moment& at);
+    void plan_drop();
     void speak_next(const std::string& words, moment at);
-    void end_turn();
-    void emit(server_message::members message);
+    void end_turn(const open_enum<turn_complete_reason>& reason);
+    void emit(server_message::members message, waiting wait = waiting::blocked);
     [[nodiscard]] moment paced(std::chrono::milliseconds pause) const;
-    [[nodiscard]] bool on_vertex() const noexcept { return route_.flavour == flavour::vertex_ai; }
+    [[nodiscard]] moment end_of_plan() const;
+    [[nodiscard]] bool on_vertex() const noexcept;
 
     emulation::route route_;
     std::string api_key_;
@@ -94,17 +100,17 @@ private:
     std::vector<std::string> history_; // what the user said
     std::string pending_;              // content of a turn that is not complete yet
     std::int64_t heard_ = -1;          // index of the client's last message; its setup is 0
-    bool user_speaks_ = false;
-    std::chrono::milliseconds speech_{0};  // of the user, so far
-    std::chrono::milliseconds silence_{0}; // at its end
+    hearing ears_;
+    std::chrono::milliseconds guessed_{0}; // up to here speech has been guessed at
 
     std::deque<step> plan_;
-    std::optional<moment> farewell_;   // when the connection ends; survives interruptions
-    std::vector<function_call> calls_; // asked for and not answered yet
+    std::optional<std::pair<moment, refusal>> farewell_; // survives interruptions
+    std::vector<open_call> calls_;
+    std::deque<std::pair<std::string, std::string>> past_calls_; // ids and names
     int calls_made_ = 0;
-    double slowness_ = 1.0;        // of the present answer
-    std::size_t spoken_bytes_ = 0; // of the present answer
-    std::size_t written_words_ = 0;
+    double slowness_ = 1.0; // of the present answer
+    meter meter_;
+    std::uint32_t pieces_shown_ = 0; // of the present answer
 
     moment now_{0};
     output out_;

@@ -2,6 +2,7 @@
 #include <gemini/live/emulator.hpp>
 
 #include "emulator/conversation.hpp"
+#include "emulator/music.hpp"
 #include "transport/listener.hpp"
 #include "transport/self_signed.hpp"
 #include "transport/wakeup.hpp"
@@ -174,9 +175,9 @@ private:
         auto found =
             emulation::find_route(to_request(client->request()), !self->options_.allow_remote);
         auto route = std::move(*found.route);
-        self->tell("Client {} has come: {} {}, with {}.", number,
-            route.flavour == emulation::flavour::vertex_ai ? "Vertex AI" : "Gemini API",
-            route.version, name_of(route.credential));
+        self->tell("Client {} has come: {} {}{}, with {}.", number,
+            route.flavour == live::flavour::vertex_ai ? "Vertex AI" : "Gemini API",
+            route.version, route.music ? ", music" : "", name_of(route.credential));
         try {
             if (self->options_.behaviour)
                 co_await behave(self, client);
@@ -194,10 +195,14 @@ private:
         talk(emulation::route route, const emulator_options& options,
             std::shared_ptr<emulation::archive> archive, const asio::any_io_executor& executor,
             std::size_t client)
-            : number(client),
-              brain(std::move(route), options.api_key, options.pace, std::move(archive)),
-              due(executor)
+            : number(client), due(executor)
         {
+            if (route.music)
+                brain = std::make_unique<emulation::music>(
+                    std::move(route), options.api_key, options.pace);
+            else
+                brain = std::make_unique<emulation::conversation>(
+                    std::move(route), options.api_key, options.pace, std::move(archive));
         }
 
         [[nodiscard]] emulation::moment now() const
@@ -215,7 +220,7 @@ private:
         }
 
         std::size_t number; // of the client
-        emulation::conversation brain;
+        std::unique_ptr<emulation::responder> brain;
         asio::steady_timer due;
         transport::wakeup caught_up;
         std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
@@ -236,7 +241,7 @@ private:
                 if (talking->over) break;
                 const auto text = heard.payload.view();
                 self->report('>', text);
-                auto said = talking->brain.hear(text, talking->now());
+                auto said = talking->brain->hear(text, talking->now());
                 if (!said.empty()) talking->unsaid.push_back(std::move(said));
                 talking->due.cancel();
                 while (talking->unsaid.size() >= most_unsaid && !talking->over)
@@ -257,9 +262,9 @@ private:
                     co_await perform(self, client, talking, std::move(each));
                 talking->caught_up.set();
                 if (talking->over || !talking->unsaid.empty()) continue;
-                const auto next = talking->brain.next_tick();
+                const auto next = talking->brain->next_tick();
                 if (next && *next <= talking->now()) {
-                    auto said = talking->brain.tick(talking->now());
+                    auto said = talking->brain->tick(talking->now());
                     co_await perform(self, client, talking, std::move(said));
                     continue;
                 }

@@ -6,29 +6,47 @@
 namespace gemini::live::emulation {
 namespace {
 
-constexpr std::string_view thinking_level = "generationConfig.thinkingConfig.thinkingLevel";
-constexpr std::string_view affective = "generationConfig.enableAffectiveDialog";
+model native_audio_2_5(std::string_view name)
+{
+    return {.name = name, .affective = true, .proactivity = proactivity::on_request};
+}
 
 // State of 2026-11; those that the service has retired are not served here either.
 const std::vector<model> models{
-    {.name = "gemini-3.8-live", .refused = {thinking_level, affective}},
+    {.name = "gemini-3.8-live",
+        .shows = true,
+        .takes_context_update = true,
+        .calling = calling::non_blocking_unless_asked,
+        .proactivity = proactivity::always},
     {.name = "gemini-3.8-live-extended-thinking",
         .takes_scheduling = false,
-        .refused = {affective}},
-    {.name = "gemini-3.1-flash-live-preview", .content_is_history = true},
-    {.name = "gemini-3.5-transcribe-live", .speaks = false, .writes = true},
-    {.name = "gemini-3.5-live-translate-preview"},
+        .takes_context_update = true,
+        .tells_status = true,
+        .calling = calling::non_blocking_only,
+        .proactivity = proactivity::always,
+        .thinking_levels = {"LOW", "MEDIUM", "HIGH"}},
+    {.name = "gemini-3.1-flash-live-preview",
+        .content_is_history = true,
+        .calling = calling::blocking_only,
+        .thinking_levels = {"MINIMAL", "LOW", "MEDIUM", "HIGH"}},
+    {.name = "gemini-3.5-transcribe-live", .speaks = false, .writes = true, .transcribes = true},
+    {.name = "gemini-3.5-live-translate-preview", .translates = true},
     {.name = "gemini-robotics-er-2-streaming-preview", .writes = true},
-    {.name = "gemini-2.5-flash-native-audio-preview-12-2025"},
-    {.name = "gemini-2.5-flash-native-audio-latest"},
-    {.name = "gemini-live-2.5-flash-native-audio"},
-    {.name = "gemini-emulator-text", .writes = true}, // the emulator's own
+    native_audio_2_5("gemini-2.5-flash-native-audio-preview-12-2025"),
+    native_audio_2_5("gemini-2.5-flash-native-audio-latest"),
+    native_audio_2_5("gemini-live-2.5-flash-native-audio"),
+    {.name = "gemini-emulator-text", // the emulator's own
+        .writes = true,
+        .takes_context_update = true,
+        .calling = calling::non_blocking_unless_asked,
+        .thinking_levels = {"MINIMAL", "LOW", "MEDIUM", "HIGH"}},
 };
 
 } // namespace
 
 const model* find_model(std::string_view name)
 {
+    if (name.starts_with("tunedModels/")) return &models.front();
     constexpr std::string_view before = "models/";
     if (const auto at = name.rfind(before); at != std::string_view::npos)
         name.remove_prefix(at + before.size());

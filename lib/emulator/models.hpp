@@ -6,18 +6,37 @@
 
 namespace gemini::live::emulation {
 
+/// Whether the model waits for the functions that it calls.
+enum class calling {
+    blocking_unless_asked, ///< By the declaration's `behavior`.
+    non_blocking_unless_asked,
+    blocking_only,
+    non_blocking_only,
+};
+
+/// Whether the model may keep silent when it is not spoken to.
+enum class proactivity { never, on_request, always };
+
 /// What a model takes and gives.
 struct model {
     std::string_view name;
     bool speaks = true;
     bool writes = false;
+    bool shows = false;              ///< Video, with an avatar.
+    bool transcribes = false;        ///< Gives back what it hears, guesses first.
+    bool translates = false;         ///< Takes `translationConfig`.
     bool content_is_history = false; ///< Client content only as the history before the first turn.
     bool takes_scheduling = true;    ///< Of function responses.
-    std::vector<std::string_view> refused{}; ///< Members of the setup, by path.
+    bool takes_context_update = false;
+    bool tells_status = false; ///< `interactionStatus` with the end of each turn.
+    bool affective = false;    ///< On v1alpha, where there is one.
+    emulation::calling calling = calling::blocking_unless_asked;
+    emulation::proactivity proactivity = proactivity::never;
+    std::vector<std::string_view> thinking_levels{};
 };
 
 /// Null for a model that is not served. `name` may be a resource name:
-/// "projects/…/publishers/google/models/gemini-3.8-live".
+/// "projects/…/publishers/google/models/gemini-3.8-live". Every tuned model is served.
 [[nodiscard]] const model* find_model(std::string_view name);
 
 } // namespace gemini::live::emulation

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/persona.hpp"
 
+#include "emulator/builtin_tools.hpp"
+#include "emulator/commands.hpp"
 #include "protocol/json_reader.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 
 namespace gemini::live::emulation {
 namespace {
@@ -18,69 +19,12 @@ using protocol::json_value;
 
 bool is_letter(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
-std::string lower(std::string_view text)
-{
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-        [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return result;
-}
-
-/// Position of `phrase` in `text` as whole words.
-std::size_t find_words(std::string_view text, std::string_view phrase)
-{
-    for (auto at = text.find(phrase); at != std::string_view::npos;
-         at = text.find(phrase, at + 1)) {
-        const auto end = at + phrase.size();
-        if ((at == 0 || !is_letter(text[at - 1])) && (end == text.size() || !is_letter(text[end])))
-            return at;
-    }
-    return std::string_view::npos;
-}
-
-bool says(std::string_view text, std::string_view phrase)
-{
-    return find_words(text, phrase) != std::string_view::npos;
-}
-
-bool says_any(std::string_view text, std::span<const std::string_view> phrases)
-{
-    return std::any_of(
-        phrases.begin(), phrases.end(), [text](std::string_view each) { return says(text, each); });
-}
-
-/// Without blanks and sentence marks at its ends.
-std::string_view trimmed(std::string_view text)
-{
-    constexpr std::string_view around = " \t\r\n.,;:!?\"";
-    const auto begin = text.find_first_not_of(around);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(around) - begin + 1);
-}
-
 /// One of `variants`, always the same for the same words.
 std::string_view pick(std::span<const std::string_view> variants, std::string_view words)
 {
     unsigned hash = 2166136261u;
     for (const char c : words) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
     return variants[hash % variants.size()];
-}
-
-std::optional<int> number_in(std::string_view words)
-{
-    const auto at = words.find_first_of("0123456789");
-    if (at == std::string_view::npos) return std::nullopt;
-    int value = 0;
-    const auto [end, failed] =
-        std::from_chars(words.data() + at, words.data() + words.size(), value);
-    return failed == std::errc() ? std::optional(value) : std::nullopt;
-}
-
-reply say(std::string words)
-{
-    reply result;
-    result.words = std::move(words);
-    return result;
 }
 
 // ---- functions
@@ -164,9 +108,10 @@ reply call_function(const declared_function& function, std::string_view words)
             "{}{}:{}", args.empty() ? "" : ",", json_quote(each.name), value_of(each, words));
     }
     reply result;
-    result.call.emplace();
-    result.call->name = function.name;
-    result.call->args = json('{' + args + '}');
+    auto& call = result.calls.emplace_back();
+    call.name = function.name;
+    call.args = json('{' + args + '}');
+    result.wait = function.wait;
     return result;
 }
 
@@ -197,17 +142,6 @@ struct topic {
     std::vector<std::string_view> cues;
     std::vector<std::string_view> answers;
 };
-
-constexpr std::string_view story =
-    "Once upon a time there was a packet that wanted to see the world. It left its buffer early in "
-    "the morning, took the first socket, and was never fragmented. On its way it met a router who "
-    "asked for its time to live. Sixty four, said the packet, and I mean to enjoy every hop. It "
-    "crossed a bridge, avoided a storm, was counted, queued and forwarded. At last it reached a "
-    "listener who had waited for it all along. They acknowledged each other, and closed in perfect "
-    "order.";
-constexpr std::string_view help =
-    "I know these commands: /goaway and a number of seconds, /drop, /slow, /story and /help. Ask "
-    "me about the weather to see a tool call, and interrupt me whenever you like.";
 
 /// The first topic that has a cue in the words is answered.
 const std::vector<topic> topics{
@@ -254,20 +188,21 @@ std::optional<reply> recall(
     std::string_view words, std::string_view text, std::span<const std::string> history)
 {
     if (const auto name = name_in(words))
-        return say(fmt::format("Pleased to meet you, {}. I shall remember that.", *name));
+        return in_words(fmt::format("Pleased to meet you, {}. I shall remember that.", *name));
     if (says(text, "my name")) {
         for (auto each = history.rbegin(); each != history.rend(); ++each)
-            if (const auto name = name_in(*each)) return say(fmt::format("You are {}.", *name));
-        return say("You have not told me your name yet.");
+            if (const auto name = name_in(*each))
+                return in_words(fmt::format("You are {}.", *name));
+        return in_words("You have not told me your name yet.");
     }
     constexpr std::array<std::string_view, 4> cues{
         "did i say", "have i said", "did i tell you", "do you remember"};
     if (!says_any(text, cues)) return std::nullopt;
-    if (history.empty()) return say("Nothing yet: these are your first words to me.");
+    if (history.empty()) return in_words("Nothing yet: these are your first words to me.");
     auto memory = fmt::format("Before this you said: {}.", trimmed(history.back()));
     if (history.size() > 1)
         memory += fmt::format(" And before that: {}.", trimmed(history[history.size() - 2]));
-    return say(memory);
+    return in_words(memory);
 }
 
 reply count(std::string_view words)
@@ -276,55 +211,38 @@ reply count(std::string_view words)
         "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
         "sixteen", "seventeen", "eighteen", "nineteen", "twenty"};
     const auto most = static_cast<std::size_t>(std::clamp(number_in(words).value_or(10), 1, 20));
-    return say(fmt::format("{}. I could go on, but you look as if you wanted to interrupt me.",
+    return in_words(fmt::format("{}. I could go on, but you look as if you wanted to interrupt me.",
         fmt::join(names.begin(), names.begin() + most, ", ")));
-}
-
-reply obey(std::string_view command)
-{
-    if (says(command, "goaway")) {
-        const int seconds = std::clamp(number_in(command).value_or(5), 0, 3600);
-        auto result = say(fmt::format("I shall close this connection in {} seconds. The "
-                                      "conversation goes on over the next one.",
-            seconds));
-        result.go_away = std::chrono::seconds(seconds);
-        return result;
-    }
-    if (says(command, "drop")) {
-        auto result = say("I am about to cut this connection in the middle of this very sentence.");
-        result.drop = true;
-        return result;
-    }
-    if (says(command, "slow")) {
-        auto result = say("This is how an answer comes over a line that is not in a hurry.");
-        result.slowness = 8;
-        return result;
-    }
-    if (says(command, "story")) return say(std::string(story));
-    return say(std::string(help));
 }
 
 } // namespace
 
-std::string shortened(std::string_view text, std::size_t most)
+reply in_words(std::string words)
 {
-    if (text.size() <= most) return std::string(text);
-    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
-    return std::string(text.substr(0, most));
+    reply result;
+    result.words = std::move(words);
+    return result;
 }
 
-reply answer(std::string_view words, std::span<const std::string> history,
-    std::span<const declared_function> functions)
+std::string think(std::string_view words)
+{
+    return fmt::format(
+        "The user says: {}. I have no model to think with; a friendly answer will do.",
+        trimmed(shortened(words, 100)));
+}
+
+reply answer(std::string_view words, std::span<const std::string> history, const toolbox& tools)
 {
     const auto text = lower(words);
-    if (text.starts_with('/')) return obey(text);
-    if (const auto* function = find_function(functions, text))
+    if (text.starts_with('/')) return obey(words, tools);
+    if (const auto* function = find_function(tools.functions, text))
         return call_function(*function, words);
+    if (auto found = use_tool(words, tools)) return std::move(*found);
     if (auto remembered = recall(words, text, history)) return std::move(*remembered);
     for (const auto& each : topics)
-        if (says_any(text, each.cues)) return say(std::string(pick(each.answers, words)));
+        if (says_any(text, each.cues)) return in_words(std::string(pick(each.answers, words)));
     if (says(text, "count")) return count(words);
-    if (trimmed(words).empty()) return say("I am listening.");
+    if (trimmed(words).empty()) return in_words("I am listening.");
     constexpr std::array<std::string_view, 5> musings{"That is worth a thought.",
         "I have no opinion on that, but I like how you put it.", "Interesting.",
         "A real model would know more about it.", "I shall remember that, if you ask me."};
@@ -333,7 +251,8 @@ reply answer(std::string_view words, std::span<const std::string> history,
     const auto remark =
         text.find('?') == std::string::npos ? pick(musings, words) : pick(doubts, words);
     const bool whole = words.find_last_of(".!?") == words.size() - 1;
-    return say(fmt::format("You said: {}{} {}", shortened(words, 200), whole ? "" : ".", remark));
+    return in_words(
+        fmt::format("You said: {}{} {}", shortened(words, 200), whole ? "" : ".", remark));
 }
 
 std::string report(const function_call& call, const json& response)

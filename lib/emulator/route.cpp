@@ -69,23 +69,26 @@ std::optional<route> find_method(std::string_view path)
 {
     struct form {
         std::string_view before, version, behind;
-        emulation::flavour flavour;
-        bool constrained;
+        live::flavour flavour;
+        bool constrained = false;
+        bool music = false;
     };
     constexpr std::string_view g = "google.ai.generativelanguage.";
     constexpr std::string_view v = "google.cloud.aiplatform.";
     constexpr std::string_view call = ".GenerativeService.BidiGenerateContent";
     constexpr std::string_view locked = ".GenerativeService.BidiGenerateContentConstrained";
+    constexpr std::string_view music_call = ".GenerativeService.BidiGenerateMusic";
     constexpr std::string_view vertex_call = ".LlmBidiService/BidiGenerateContent";
     constexpr std::array forms{
-        form{g, "v1beta", call, flavour::gemini_api, false},
-        form{g, "v1alpha", call, flavour::gemini_api, false},
-        form{g, "v1", call, flavour::gemini_api, false},
+        form{g, "v1beta", call, flavour::gemini_api},
+        form{g, "v1alpha", call, flavour::gemini_api},
+        form{g, "v1", call, flavour::gemini_api},
         form{g, "v1beta", locked, flavour::gemini_api, true},
         form{g, "v1alpha", locked, flavour::gemini_api, true},
         form{g, "v1", locked, flavour::gemini_api, true},
-        form{v, "v1beta1", vertex_call, flavour::vertex_ai, false},
-        form{v, "v1", vertex_call, flavour::vertex_ai, false},
+        form{g, "v1alpha", music_call, flavour::gemini_api, false, true},
+        form{v, "v1beta1", vertex_call, flavour::vertex_ai},
+        form{v, "v1", vertex_call, flavour::vertex_ai},
     };
     const auto at = path.rfind("/ws/");
     if (at == std::string_view::npos) return std::nullopt;
@@ -99,6 +102,7 @@ std::optional<route> find_method(std::string_view path)
         found.flavour = each.flavour;
         found.version = each.version;
         found.constrained = each.constrained;
+        found.music = each.music;
         return found;
     }
     return std::nullopt;

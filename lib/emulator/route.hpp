@@ -2,26 +2,26 @@
 #pragma once
 
 #include <gemini/live/emulator.hpp>
+#include <gemini/live/flavour.hpp>
 
 #include <string>
 
 namespace gemini::live::emulation {
 
-enum class flavour { gemini_api, vertex_ai };
-
 enum class credential { none, api_key, ephemeral_token, access_token };
 
 /// What an upgrade request asks for, and in whose name.
 struct route {
-    emulation::flavour flavour = emulation::flavour::gemini_api;
+    live::flavour flavour = live::flavour::gemini_api;
     std::string version;      ///< "v1beta"
     bool constrained = false; ///< The method for ephemeral tokens.
+    bool music = false;       ///< The method for music sessions.
     emulation::credential credential = emulation::credential::none;
     std::string secret; ///< The key or token as it was sent.
 };
 
 /// Reads every form of URL that clients use: v1, v1beta, v1alpha, one slash or two, a path before
-/// `/ws/`, the key in the query or in a header, Vertex AI. Else gives the refusal.
+/// `/ws/`, the key in the query or in a header, Vertex AI, music. Else gives the refusal.
 struct routing {
     std::optional<emulation::route> route{};
     emulator_verdict verdict{};

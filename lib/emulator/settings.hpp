@@ -3,46 +3,54 @@
 
 #include "emulator/models.hpp"
 #include "emulator/persona.hpp"
+#include "emulator/refusal.hpp"
 #include "emulator/route.hpp"
 #include "protocol/json_reader.hpp"
 
 #include <chrono>
-#include <cstdint>
 #include <string>
 #include <variant>
-#include <vector>
 
 namespace gemini::live::emulation {
 
-/// How the service ends a connection that it does not like.
-struct refusal {
-    std::uint16_t code;
-    std::string reason;
+/// What is told of speech besides its words.
+struct transcribing {
+    bool on = false;
+    bool times_words = false;
+    bool tells_speakers = false;
+    std::string language{}; ///< The first that was named.
 };
-
-[[nodiscard]] refusal invalid_argument();
 
 /// What a conversation was set up to be.
 struct settings {
     const emulation::model* model = nullptr;
-    bool aloud = true; ///< Answers in speech, not in text.
-    bool transcribe_input = false;
-    bool transcribe_output = false;
+    bool aloud = true;  ///< Answers in speech, not in text.
+    bool shows = false; ///< The speech has a face: video.
+    transcribing input{};
+    transcribing output{};
+    bool guesses_with_times = false; ///< Tells guesses of what is being said, with times.
     bool resumable = false;
     bool transparent = false; ///< Tells which client message it has come to.
-    std::string handle;       ///< Of the conversation to go on with; empty for a new one.
+    std::string handle{};     ///< Of the conversation to go on with; empty for a new one.
     bool detects_activity = true;
     std::chrono::milliseconds silence{800}; ///< That ends speech.
     bool interruptible = true;              ///< By speech.
+    bool tells_activity = false;            ///< When somebody begins and ceases to speak.
+    bool tells_thoughts = false;
+    bool consented = false;     ///< A recorded consent to a replicated voice came along.
     bool history_first = false; ///< The first client content is history, not a question.
-    std::vector<declared_function> functions;
+    toolbox tools{};
 };
 
 /// Reads a setup that is well formed.
 [[nodiscard]] std::variant<settings, refusal> read_setup(
     const protocol::json_value& setup, const route& route);
 
-/// The functions in a list of tools.
-[[nodiscard]] std::vector<declared_function> read_functions(const protocol::json_value& tools);
+/// A list of tools in the hands of a model; nothing where the model does not take them.
+[[nodiscard]] std::optional<toolbox> read_tools(
+    const protocol::json_value& tools, const model& model);
+
+/// Whether it has nothing but text parts.
+[[nodiscard]] bool is_instruction(const protocol::json_value& content);
 
 } // namespace gemini::live::emulation

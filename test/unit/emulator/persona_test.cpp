@@ -11,7 +11,9 @@ namespace {
 reply ask(std::string_view words, std::vector<std::string> history = {},
     std::vector<declared_function> functions = {})
 {
-    return answer(words, history, functions);
+    toolbox tools;
+    tools.functions = std::move(functions);
+    return answer(words, history, tools);
 }
 
 const std::vector<declared_function> weather{
@@ -32,11 +34,11 @@ TEST_CASE("the persona answers everything, always the same way")
 TEST_CASE("a question about the weather calls the function that was declared for it")
 {
     const auto reply = ask("What's the weather in New York today?", {}, weather);
-    REQUIRE(reply.call);
-    CHECK(reply.call->name == "get_weather");
-    CHECK(reply.call->args.text() == R"({"city":"New York"})");
-    CHECK(ask("the weather, please", {}, weather).call->args.find_string("/city") == "Paris");
-    CHECK_FALSE(ask("weather in Rome").call);
+    REQUIRE(reply.calls.size() == 1);
+    CHECK(reply.calls[0].name == "get_weather");
+    CHECK(reply.calls[0].args.text() == R"({"city":"New York"})");
+    CHECK(ask("the weather, please", {}, weather).calls.at(0).args.find_string("/city") == "Paris");
+    CHECK(ask("weather in Rome").calls.empty());
     CHECK(ask("weather in Rome").words.find("function") != std::string::npos);
 }
 
@@ -47,22 +49,22 @@ TEST_CASE(
         {{"room", "string", {"kitchen", "hall"}, true}, {"on", "boolean", {}, true},
             {"percent", "integer", {}, true}, {"scene", "string"}}}};
     const auto on = ask("Put the light in the hall to 40 percent", {}, light);
-    REQUIRE(on.call);
-    CHECK(on.call->args.text() == R"({"room":"hall","on":true,"percent":40})");
-    CHECK(ask("the light off, please", {}, light).call->args.find_bool("/on") == false);
-    CHECK_FALSE(ask("Good morning", {}, light).call);
+    REQUIRE(on.calls.size() == 1);
+    CHECK(on.calls[0].args.text() == R"({"room":"hall","on":true,"percent":40})");
+    CHECK(ask("the light off, please", {}, light).calls.at(0).args.find_bool("/on") == false);
+    CHECK(ask("Good morning", {}, light).calls.empty());
     const std::vector<declared_function> clock{{"get_time", "", {}}};
-    CHECK(ask("what time is it", {}, clock).call->args.text() == "{}");
+    CHECK(ask("what time is it", {}, clock).calls.at(0).args.text() == "{}");
 }
 
 TEST_CASE("it reports what a function found, or that it failed")
 {
-    const function_call call{"1", "get_weather", json(R"({"city":"Oslo"})")};
+    const function_call call{"1", "get_weather", json(R"({"city":"Oslo"})"), {}, false};
     CHECK(report(call, json(R"({"output":"snow"})")) == "Here is what I found for Oslo: snow.");
     CHECK(report(call, json(R"({"error":"no network"})")).find("no network") != std::string::npos);
-    CHECK(report({"1", "f", json()}, json(R"({"sky":"blue","wind":{"knots":7}})")) ==
+    CHECK(report({"1", "f", json(), {}, false}, json(R"({"sky":"blue","wind":{"knots":7}})")) ==
           "Here is what I found: sky: blue, wind: knots: 7.");
-    CHECK(report({"1", "f", json()}, json("[]")) == "Here is what I found: nothing.");
+    CHECK(report({"1", "f", json(), {}, false}, json("[]")) == "Here is what I found: nothing.");
     CHECK(report(call, json('"' + std::string(100'000, 'a') + '"')).size() < 1000);
 }
 
@@ -99,4 +101,47 @@ TEST_CASE("commands ask for what a network does")
     CHECK(ask("/goaway 99999999999").go_away <= std::chrono::hours(1));
     CHECK(ask("/drop").drop);
     CHECK(ask("/slow").slowness > 1);
+}
+
+TEST_CASE("tools of the service answer what is meant for them, when they are at hand")
+{
+    toolbox all;
+    all.searches = all.runs_code = all.reads_pages = all.knows_places = true;
+    const auto use = [&](std::string_view words) { return answer(words, {}, all); };
+
+    const auto sum = use("what is 12 * 7 + 1?");
+    REQUIRE(sum.work.size() == 2);
+    CHECK(sum.work[0].executable_code->code == "print(12 * 7 + 1)");
+    CHECK(sum.work[1].code_execution_result->output == "85\n");
+    CHECK(sum.work[1].code_execution_result->outcome == code_outcome::ok);
+    CHECK(sum.words == "12 * 7 + 1 is 85.");
+    CHECK(use("10 / 4 - 1").words == "10 / 4 - 1 is 1.5.");
+    CHECK(use("1 / 0").work.empty());
+    CHECK(use("I am 40").work.empty());
+
+    const auto found = use("Search for the latest news");
+    REQUIRE(found.grounding);
+    CHECK(found.grounding->web_search_queries ==
+          std::vector<std::string>{"Search for the latest news"});
+    REQUIRE(found.grounding->grounding_supports.size() == 1);
+    const auto& segment = *found.grounding->grounding_supports[0].segment;
+    CHECK(segment.text == found.words);
+    CHECK(segment.end_index == static_cast<int>(found.words.size()));
+
+    const auto page = use("Read https://example.com/a?b=1, please");
+    REQUIRE(page.pages);
+    CHECK(page.pages->url_metadata[0].retrieved_url == "https://example.com/a?b=1");
+    CHECK(page.pages->url_metadata[0].url_retrieval_status == url_retrieval_status::success);
+
+    const auto place = use("is there a restaurant nearby?");
+    REQUIRE(place.grounding);
+    CHECK(place.grounding->grounding_chunks[0].maps);
+
+    const toolbox none;
+    for (const char* words : {"what is 12 * 7?", "Search the news", "read https://example.com/",
+             "the nearest restaurant"}) {
+        INFO(words);
+        const auto plain = answer(words, {}, none);
+        CHECK((plain.work.empty() && !plain.grounding && !plain.pages));
+    }
 }

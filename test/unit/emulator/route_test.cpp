@@ -53,6 +53,18 @@ TEST_CASE("every form of URL that clients use is understood")
     }
 }
 
+TEST_CASE("music has a method of its own, on v1alpha of the Gemini API only")
+{
+    const std::string method = ".GenerativeService.BidiGenerateMusic";
+    const auto found = find_route(request(g + "v1alpha" + method), true);
+    REQUIRE(found.route);
+    CHECK(found.route->music);
+    CHECK_FALSE(find_route(request(g + "v1alpha.GenerativeService.BidiGenerateContent"), true)
+                    .route->music);
+    CHECK_FALSE(find_route(request(g + "v1beta" + method), true).route);
+    CHECK_FALSE(find_route(request(v + "v1alpha" + method), true).route);
+}
+
 TEST_CASE("any other URL is not found")
 {
     for (const auto& path :

@@ -11,6 +11,7 @@
 #include <string>
 
 using namespace gemini::live::emulation;
+using gemini::live::flavour;
 using gemini::live::protocol::json_value;
 
 namespace {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "emulator/route.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gemini::live::emulation {
+
+/// How the service ends a connection that it does not like.
+struct refusal {
+    std::uint16_t code;
+    std::string reason;
+};
+
+[[nodiscard]] refusal invalid_argument();
+[[nodiscard]] refusal not_json();
+[[nodiscard]] refusal no_such_model(std::string_view name, std::string_view version);
+/// No setup has come in time.
+[[nodiscard]] refusal too_late();
+
+/// The service takes any upgrade, and says only after the first message whose credentials it does
+/// not like. `api_key` is the only one taken, any if it is empty.
+[[nodiscard]] std::optional<refusal> find_stranger(const route& route, std::string_view api_key);
+
+} // namespace gemini::live::emulation

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gemini::live::emulation {
+
+/// Time since the connection's upgrade.
+using moment = std::chrono::milliseconds;
+
+/// What to do on the connection, in this order.
+struct output {
+    std::vector<std::string> messages{};
+    std::optional<std::pair<std::uint16_t, std::string>> close{};
+    bool drop = false;
+
+    [[nodiscard]] bool empty() const noexcept { return messages.empty() && !close && !drop; }
+};
+
+/// The server's side of one connection. Pure: no I/O and no clock.
+class responder {
+public:
+    responder() = default;
+    responder(const responder&) = delete;
+    responder& operator=(const responder&) = delete;
+    virtual ~responder() = default;
+
+    /// A message of the client.
+    [[nodiscard]] virtual output hear(std::string_view text, moment now) = 0;
+    /// To be called at `next_tick()`.
+    [[nodiscard]] virtual output tick(moment now) = 0;
+    [[nodiscard]] virtual std::optional<moment> next_tick() const = 0;
+};
+
+} // namespace gemini::live::emulation

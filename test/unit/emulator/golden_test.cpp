@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/conversation.hpp"
+#include "emulator/music.hpp"
+#include "emulator/schema.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+// Whether the emulator takes every golden client message: golden-test CLIENT_MESSAGES.JSON
+// Each one is said to a fresh emulator after what must come before it.
+using namespace gemini::live;
+using namespace gemini::live::emulation;
+using protocol::json_value;
+
+namespace {
+
+json_value read(const char* file)
+{
+    std::ifstream in(file, std::ios::binary);
+    if (!in) throw std::runtime_error(fmt::format("{} cannot be read.", file));
+    const std::string text(std::istreambuf_iterator<char>(in), {});
+    return json_value::parse(text);
+}
+
+route way_of(std::string_view flavour_name, bool music)
+{
+    route way;
+    way.flavour = flavour_name.starts_with("vertex") ? flavour::vertex_ai : flavour::gemini_api;
+    // where every member is known
+    way.version = way.flavour == flavour::vertex_ai ? "v1beta1" : "v1alpha";
+    way.credential = credential::api_key;
+    way.secret = "any";
+    way.music = music;
+    return way;
+}
+
+bool is_music(const json_value& frame)
+{
+    return find_member(frame, "musicGenerationConfig") || find_member(frame, "playbackControl") ||
+           find_path(frame, "clientContent.weightedPrompts") ||
+           text_at(frame, "setup.model").find("lyria") != std::string::npos;
+}
+
+/// An emulator in virtual time that remembers how it ended.
+class listener {
+public:
+    explicit listener(const route& way)
+    {
+        if (way.music)
+            server_ = std::make_unique<music>(way, "", 1.0);
+        else
+            server_ = std::make_unique<conversation>(way, "", 1.0, std::make_shared<archive>());
+    }
+
+    void hear(std::string_view message)
+    {
+        take(server_->hear(message, now_));
+        constexpr moment while_it_thinks(1'000);
+        const auto end = now_ + while_it_thinks;
+        for (auto next = server_->next_tick(); next && *next <= end && refusal_.empty();
+             next = server_->next_tick()) {
+            now_ = std::max(now_, *next);
+            take(server_->tick(now_));
+        }
+    }
+
+    [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
+
+private:
+    void take(const output& said)
+    {
+        if (said.close) refusal_ = fmt::format("{} {}", said.close->first, said.close->second);
+    }
+
+    std::unique_ptr<responder> server_;
+    moment now_{0};
+    std::string refusal_;
+};
+
+/// What makes a frame one that may be sent: a setup, and for a function's response the call.
+void prepare(listener& server, const json_value& frame, bool music)
+{
+    if (find_member(frame, "setup")) return;
+    if (music) return server.hear(R"({"setup":{"model":"models/lyria-realtime-exp"}})");
+    const bool marks = find_path(frame, "realtimeInput.activityStart") ||
+                       find_path(frame, "realtimeInput.activityEnd");
+    server.hear(fmt::format(R"({{"setup":{{"model":"models/gemini-3.8-live","realtimeInputConfig":)"
+                            R"({{"automaticActivityDetection":{{"disabled":{}}}}}}}}})",
+        marks));
+    if (const auto responses = find_path(frame, "toolResponse.functionResponses")) {
+        for (const auto& each : responses->elements())
+            server.hear(fmt::format(R"({{"realtimeInput":{{"text":"/call {} {}"}}}})",
+                text_at(each, "name"), text_at(each, "id")));
+    }
+}
+
+/// Why the emulator does not take these frames; empty when it does.
+std::string refusal_of(const std::vector<json_value>& frames, std::string_view flavour_name)
+{
+    const bool music = is_music(frames.front());
+    listener server(way_of(flavour_name, music));
+    prepare(server, frames.front(), music);
+    for (const auto& each : frames) {
+        // a handle is good only where it was given: its form is what counts here
+        if (!text_at(each, "setup.sessionResumption.handle").empty())
+            return find_fault(each, way_of(flavour_name, music).flavour).value_or("");
+        server.hear(each.text());
+    }
+    return server.refusal();
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+try {
+    if (argc != 2) throw std::runtime_error("usage: golden-test CLIENT_MESSAGES.JSON");
+    int passed = 0, failed = 0;
+    for (const auto& each : read(argv[1]).find("cases")->elements()) {
+        auto frames =
+            each.find("frames") ? each.find("frames")->elements() : std::vector<json_value>();
+        if (const auto one = each.find("json")) frames.push_back(*one);
+        if (frames.empty()) continue; // a call that is refused before it is sent
+        const auto flavour_name = text_at(each, "flavour");
+        const auto flavours = flavour_name == "both" ? std::vector<std::string>{"gemini", "vertex"}
+                                                     : std::vector<std::string>{flavour_name};
+        for (const auto& way : flavours) {
+            const auto refusal = refusal_of(frames, way);
+            ++(refusal.empty() ? passed : failed);
+            if (!refusal.empty()) fmt::print("{} ({}): {}\n", text_at(each, "name"), way, refusal);
+        }
+    }
+    fmt::print("{} passed, {} failed\n", passed, failed);
+    return failed == 0 && passed > 0 ? 0 : 1;
+} catch (const std::exception& broken) {
+    fmt::print(stderr, "{}\n", broken.what());
+    return 1;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/base64.hpp"
+#include "base/buffer.hpp"
+#include "emulator/conversation.hpp"
+#include "emulator/music.hpp"
+#include "protocol/decode.hpp"
+
+#include "support/catch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace test {
+
+using namespace gemini::live;
+using namespace gemini::live::emulation;
+using namespace std::chrono_literals;
+
+/// A client in virtual time.
+struct client {
+    std::shared_ptr<archive> kept = std::make_shared<archive>();
+    route way{};
+    std::string key{};
+    std::unique_ptr<responder> server{};
+    moment now{0};
+    std::vector<server_message> heard{};
+    std::optional<std::pair<std::uint16_t, std::string>> closed{};
+    bool dropped = false;
+
+    client()
+    {
+        way.version = "v1beta";
+        way.credential = credential::api_key;
+        way.secret = "any";
+    }
+
+    void dial()
+    {
+        if (way.music)
+            server = std::make_unique<music>(way, key, 1.0);
+        else
+            server = std::make_unique<conversation>(way, key, 1.0, kept);
+    }
+
+    void take(output what)
+    {
+        for (auto& each : what.messages)
+            heard.push_back(protocol::decode_server_message(base::padded_buffer(each)));
+        if (what.close) closed = what.close;
+        dropped = dropped || what.drop;
+    }
+
+    void say(std::string_view message)
+    {
+        if (!server) dial();
+        take(server->hear(message, now));
+    }
+
+    void text(std::string_view words)
+    {
+        say(R"({"realtimeInput":{"text":)" + json_quote(words) + "}}");
+    }
+
+    /// Lets time pass until nothing is planned, or so long.
+    void wait(moment most = moment(1h))
+    {
+        const auto end = now + most;
+        while (const auto next = server->next_tick()) {
+            if (*next > end || closed || dropped) break;
+            now = std::max(now, *next);
+            take(server->tick(now));
+        }
+    }
+
+    void connect(std::string_view more = "", std::string_view model = "gemini-3.8-live")
+    {
+        say(fmt::format(R"({{"setup":{{"model":"models/{}","outputAudioTranscription":{{}},)"
+                        R"("inputAudioTranscription":{{}},"sessionResumption":{{}}{}}}}})",
+            model, more));
+        REQUIRE(heard.size() == 1);
+        CHECK(heard[0].all().setup_complete);
+        heard.clear();
+    }
+
+    [[nodiscard]] std::string transcript() const
+    {
+        std::string all;
+        for (const auto& each : heard) all += each.output_transcription();
+        return all;
+    }
+
+    [[nodiscard]] std::string written() const
+    {
+        std::string all;
+        for (const auto& each : heard) all += each.text();
+        return all;
+    }
+
+    /// The first message that has it.
+    template <class Test>
+    [[nodiscard]] const server_message* find(Test test) const
+    {
+        const auto found = std::find_if(heard.begin(), heard.end(), test);
+        return found == heard.end() ? nullptr : &*found;
+    }
+
+    /// Index of it, or the number of messages.
+    template <class Test>
+    [[nodiscard]] std::size_t place(Test test) const
+    {
+        return static_cast<std::size_t>(
+            std::find_if(heard.begin(), heard.end(), test) - heard.begin());
+    }
+
+    template <class Test>
+    [[nodiscard]] int count(Test test) const
+    {
+        return static_cast<int>(std::count_if(heard.begin(), heard.end(), test));
+    }
+};
+
+inline std::string audio_message(const bytes& pcm)
+{
+    std::string data(base::base64_size(pcm.size()), ' ');
+    base::base64_encode(pcm, data.data());
+    return R"({"realtimeInput":{"audio":{"mimeType":"audio/pcm;rate=24000","data":")" + data +
+           "\"}}}";
+}
+
+inline bool is_end(const server_message& each) { return each.turn_complete(); }
+inline bool is_cut(const server_message& each) { return each.interrupted(); }
+
+} // namespace test
