@@ -9,6 +9,7 @@
 #include <asio.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 
+#include <cstdlib>
 #include <sstream>
 #include <thread>
 
@@ -95,6 +96,19 @@ asio::awaitable<std::string> forecast(live::session& session)
 }
 // doc:end
 
+// doc:begin vertex
+live::client on_vertex_ai(asio::any_io_executor executor, std::string token)
+{
+    live::client_options options{
+        .flavour = live::flavour::vertex_ai,
+        .project = "my-project",
+        .location = "us-central1",
+        .credentials = live::access_token(std::move(token)),
+    };
+    return live::client::from_environment(std::move(executor), std::move(options));
+}
+// doc:end
+
 // doc:begin behaviour
 asio::awaitable<void> serve(live::emulator_peer& peer, std::vector<std::string>& heard)
 {
@@ -152,6 +166,22 @@ TEST_CASE("a tool call is answered and the model goes on", "[docs]")
         co_return said;
     };
     CHECK_FALSE(test::run(stage.io, work(session)).empty());
+}
+
+TEST_CASE("a client of Vertex AI takes from the environment what it is not told", "[docs]")
+{
+    asio::io_context io;
+    std::vector<std::string> heard;
+    live::emulator_options options;
+    options.behaviour = [&heard](live::emulator_peer& peer) { return serve(peer, heard); };
+    live::emulator emulator(io.get_executor(), options);
+    ::setenv("GOOGLE_VERTEX_BASE_URL", emulator.url().c_str(), 1);
+    auto client = on_vertex_ai(io.get_executor(), "a token");
+    ::unsetenv("GOOGLE_VERTEX_BASE_URL");
+    CHECK(test::run(io, ask(client, "What is the answer?")) == "42");
+    REQUIRE(heard.size() == 2);
+    CHECK(heard[0].find("projects/my-project/locations/us-central1/publishers/google/models/"
+                        "gemini-3.8-live") != std::string::npos);
 }
 
 TEST_CASE("code without coroutines uses any completion token", "[docs]")
