@@ -84,13 +84,14 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
         for (bool complete = false; !complete;) {
             auto received = co_await link->receive();
             const auto size = received.payload.size();
-            auto message = protocol::decode_server_message(std::move(received.payload));
-            if (const auto& refused = message.all().error) {
+            auto message = decode(std::move(received.payload));
+            if (!message) continue;
+            if (const auto& refused = message->all().error) {
                 throw error(errc::rejected,
                     fmt::format("The server refused the setup: {}", refused->message),
                     {phase::setup, 0, refused->message, refused->code});
             }
-            complete = message.all().setup_complete.has_value();
+            complete = message->all().setup_complete.has_value();
             if (complete) {
                 if (restate && machine_.epoch() != 0) co_await link->send(restate());
                 const std::lock_guard lock(mutex_);
@@ -101,7 +102,7 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
                 announce(std::move(change));
                 writer_.set();
             }
-            deliver(std::move(message), size);
+            deliver(std::move(*message), size);
         }
     } catch (const error& thrown) {
         if (!too_late) throw;
@@ -116,14 +117,22 @@ asio::awaitable<void> session_core::read(link_ptr link)
     for (;;) {
         auto received = co_await link->receive();
         const auto size = received.payload.size();
-        try {
-            deliver(protocol::decode_server_message(std::move(received.payload)), size);
-        } catch (const error& malformed) {
-            client_->log(log_level::warning, malformed.what());
-            const std::lock_guard lock(mutex_);
-            push(malformed_message{malformed}, sizeof(malformed_message));
-        }
+        if (auto message = decode(std::move(received.payload))) deliver(std::move(*message), size);
         while (!has_room()) co_await reader_took_.wait();
+    }
+}
+
+/// Nothing for a message that is passed over.
+std::optional<server_message> session_core::decode(base::padded_buffer text)
+{
+    try {
+        return protocol::decode_server_message(std::move(text));
+    } catch (const error& malformed) {
+        if (client_->options.malformed == malformed_policy::fail) throw;
+        client_->log(log_level::warning, malformed.what());
+        const std::lock_guard lock(mutex_);
+        push(malformed_message{malformed}, sizeof(malformed_message));
+        return std::nullopt;
     }
 }
 

@@ -67,6 +67,7 @@ private:
     asio::awaitable<void> converse();
     asio::awaitable<void> set_up(link_ptr link);
     asio::awaitable<void> read(link_ptr link);
+    std::optional<server_message> decode(base::padded_buffer text);
     [[nodiscard]] bool has_room();
 
     void start();

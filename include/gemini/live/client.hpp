@@ -19,6 +19,12 @@ namespace gemini::live {
 
 class client_core;
 
+/// What a session does with a server message that is not what the API describes.
+enum class malformed_policy {
+    skip, ///< Tells of it (`malformed_message` in `session::events()`, log) and goes on.
+    fail, ///< Ends with errc::malformed_message.
+};
+
 /// What all sessions of a client share. Every member has a default.
 struct client_options {
     /// Absent: the Gemini API.
@@ -39,6 +45,7 @@ struct client_options {
     proxy_options proxy{};
     live::deadlines deadlines{};
     live::limits limits{};
+    malformed_policy malformed = malformed_policy::skip;
     reconnect_policy reconnect{};
     live::logger logger{};
 };

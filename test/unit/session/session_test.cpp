@@ -518,6 +518,31 @@ TEST_CASE("a malformed message is an event, and the session goes on")
     CHECK(w.dials == 1);
 }
 
+TEST_CASE("a malformed message ends a session that wants it so")
+{
+    world w;
+    w.options.malformed = malformed_policy::fail;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(R"({"goAway":{"timeLeft":"soon"}})");
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    std::optional<error> end;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto turn = session.turn();
+        end = co_await failure_of(std::move(turn));
+    };
+    w.play(work());
+    REQUIRE(end);
+    CHECK(end->value() == errc::malformed_message);
+    CHECK(std::string(end->what()).find("goAway.timeLeft is not a duration") != std::string::npos);
+    CHECK(session.status() == status::error);
+    CHECK(w.dials == 1);
+}
+
 TEST_CASE("close tells the server, may be called again, and ends everything")
 {
     world w;
