@@ -101,6 +101,31 @@ TEST_CASE("a conversation in binary frames of indented JSON, plain and encrypted
     w.run(work());
 }
 
+TEST_CASE("music plays on a method of its own until it is paused")
+{
+    world w;
+    w.start();
+    const auto work = [&]() -> asio::awaitable<void> {
+        auto socket = co_await test::raw_connect(w.server->port());
+        co_await test::upgrade(socket,
+            "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateMusic?key=any");
+        co_await send(socket, R"({"setup":{"model":"models/lyria-realtime-exp"}})");
+        const auto complete = co_await socket.read_frame();
+        CHECK(complete.payload() == "{\n  \"setupComplete\": {}\n}\n");
+        co_await send(
+            socket, R"({"clientContent":{"weightedPrompts":[{"text":"piano","weight":1}]}})");
+        co_await send(socket, R"({"playbackControl":"PLAY"})");
+        for (int i = 0; i < 3; ++i) {
+            const auto piece = co_await read_until(socket, "audio/l16;rate=48000;channels=2");
+            CHECK(piece.opcode() != 8); // it comes in fragments
+        }
+        co_await send(socket, R"({"musicGenerationConfig":{"bpm":1000}})");
+        const auto closed = co_await read_until(socket, "invalid argument");
+        CHECK(closed.close_code() == 1007);
+    };
+    w.run(work());
+}
+
 TEST_CASE("a refusal comes as a close with code and reason")
 {
     world w;
