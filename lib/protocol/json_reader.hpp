@@ -37,7 +37,7 @@ public:
     [[nodiscard]] std::optional<bool> boolean() const;
 
     /// The same value: members in any order, numbers in any spelling.
-    [[nodiscard]] friend bool operator==(const json_value& a, const json_value& b);
+    friend bool operator==(const json_value& a, const json_value& b);
 
     /// Compact JSON text of this value.
     [[nodiscard]] std::string text() const;
