@@ -98,6 +98,8 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
                 drop_stale();
                 auto change = machine_.opened(client_->clock->now());
                 change.dropped = std::exchange(dropped_, 0);
+                change.replayed = std::exchange(replayed_, 0);
+                change.uncertain = std::exchange(uncertain_, 0);
                 open_ = link;
                 announce(std::move(change));
                 writer_.set();
@@ -147,8 +149,11 @@ void session_core::deliver(server_message message, std::size_t size)
 {
     const std::lock_guard lock(mutex_);
     message.epoch(machine_.epoch());
-    if (const auto& update = message.all().session_resumption_update) machine_.update(*update);
-    if (message.all().server_content) turn_open_ = !message.turn_complete();
+    if (const auto& update = message.all().session_resumption_update) {
+        const auto& index = update->last_consumed_client_message_index;
+        if (machine_.update(*update) && index) outbox_.consumed(*index);
+    }
+    if (message.all().server_content) turn_open_ = answering_ = !message.turn_complete();
     push(std::move(message), size);
 }
 
@@ -159,7 +164,10 @@ std::optional<sessions::time_point> session_core::after_loss(const error& failur
     if (closing_) return std::nullopt;
     const auto now = client_->clock->now();
     auto change = machine_.lost(failure, now);
-    change.turn_cut = std::exchange(turn_open_, false);
+    replayed_ += outbox_.lost();
+    // a question that has not been consumed is asked again
+    change.turn_cut = outbox_.keeps_unconsumed() ? answering_ : turn_open_;
+    turn_open_ = answering_ = false;
     const auto delay = change.delay;
     const auto cause = change.cause;
     announce(std::move(change));
@@ -196,8 +204,11 @@ asio::awaitable<void> session_core::write(self_ptr self)
         const std::lock_guard lock(self->mutex_);
         if (sent && self->open_ == link) {
             if (self->outbox_.written()) self->turn_open_ = true;
+            const auto gone = self->outbox_.shed();
+            self->dropped_ += gone.perishable;
+            self->uncertain_ += gone.durable;
         } else {
-            self->outbox_.lost();
+            self->replayed_ += self->outbox_.lost();
             if (self->open_ == link) self->open_.reset();
         }
         if (!self->senders_.empty()) self->senders_.front()->set();

@@ -84,9 +84,11 @@ status_change machine::lost(const error& failure, time_point now)
 
 status_change machine::close() { return become(status::closed); }
 
-void machine::update(const session_resumption_update& update)
+bool machine::update(const session_resumption_update& update)
 {
-    if (update.resumable && !update.new_handle.empty()) handle_ = update.new_handle;
+    const bool good = update.resumable && !update.new_handle.empty();
+    if (good) handle_ = update.new_handle;
+    return good;
 }
 
 } // namespace gemini::live::sessions

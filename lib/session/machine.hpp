@@ -38,8 +38,9 @@ public:
     [[nodiscard]] status_change lost(const error& failure, time_point now);
     [[nodiscard]] status_change close();
 
-    /// The server gave a handle, or said that there is none for now: the last good one stays.
-    void update(const session_resumption_update& update);
+    /// The server gave a handle, or said that there is none for now: the last good one stays. True
+    /// when it is a new one.
+    bool update(const session_resumption_update& update);
 
     [[nodiscard]] live::status status() const noexcept { return status_; }
     [[nodiscard]] bool ended() const noexcept

@@ -10,7 +10,7 @@ std::uint64_t outbox::push(base::frame message, worth kind, time_point now)
 {
     const auto size = message.size();
     bytes_ += size;
-    waiting_.push_back({std::move(message), kind, now, next_, size});
+    entries_.push_back({std::move(message), kind, now, next_, size, 0});
     return next_++;
 }
 
@@ -18,12 +18,12 @@ std::vector<base::frame> outbox::take(std::size_t most)
 {
     std::vector<base::frame> batch;
     std::size_t size = 0;
-    for (auto& each : waiting_) {
-        if (!batch.empty() && size + each.size > most) break;
-        size += each.size;
+    for (auto each = at(sent_); each != entries_.end(); ++each) {
+        if (!batch.empty() && size + each->size > most) break;
+        size += each->size;
         // What must survive a lost connection is sent from a copy: the transport masks in place.
-        batch.push_back(
-            each.kind == worth::durable ? each.message.copy() : std::move(each.message));
+        const bool once = each->kind == worth::perishable && keeps_ == keeps::until_written;
+        batch.push_back(once ? std::move(each->message) : each->message.copy());
     }
     taken_ = batch.size();
     return batch;
@@ -31,38 +31,76 @@ std::vector<base::frame> outbox::take(std::size_t most)
 
 bool outbox::written() noexcept
 {
-    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
+    const auto begin = at(sent_);
+    const auto end = begin + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
     bool durable = false;
-    for (auto each = waiting_.begin(); each != end; ++each) {
+    for (auto each = begin; each != end; ++each) {
         bytes_ -= each->size;
+        unconfirmed_ += each->size;
+        each->index = next_index_++;
         durable = durable || each->kind == worth::durable;
     }
-    waiting_.erase(waiting_.begin(), end);
+    sent_ += static_cast<std::size_t>(end - begin);
+    if (keeps_ == keeps::until_written) consumed(next_index_);
     return durable;
 }
 
-void outbox::lost() noexcept
+void outbox::consumed(std::int64_t index) noexcept
 {
-    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
-    const auto gone = std::remove_if(waiting_.begin(), end, [this](const entry& each) {
-        const bool perishes = each.kind == worth::perishable;
-        if (perishes) bytes_ -= each.size;
-        return perishes;
-    });
-    waiting_.erase(gone, end);
+    const auto end = std::find_if(
+        entries_.begin(), at(sent_), [index](const entry& each) { return each.index > index; });
+    for (auto each = entries_.begin(); each != end; ++each) unconfirmed_ -= each->size;
+    sent_ -= static_cast<std::size_t>(end - entries_.begin());
+    entries_.erase(entries_.begin(), end);
+}
+
+std::size_t outbox::lost() noexcept
+{
+    const auto again = std::exchange(sent_, 0);
+    bytes_ += std::exchange(unconfirmed_, 0);
+    next_index_ = 1;
+    const auto begun = at(again);
+    const auto end = begun + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
+    if (keeps_ == keeps::until_written) {
+        const auto gone = std::remove_if(begun, end, [this](const entry& each) {
+            const bool perishes = each.kind == worth::perishable;
+            if (perishes) bytes_ -= each.size;
+            return perishes;
+        });
+        entries_.erase(gone, end);
+    }
+    return again;
 }
 
 std::size_t outbox::expire(time_point oldest)
 {
-    const auto first = waiting_.begin() + static_cast<std::ptrdiff_t>(taken_);
-    const auto gone = std::remove_if(first, waiting_.end(), [this, oldest](const entry& each) {
+    const auto first = at(sent_ + taken_);
+    const auto gone = std::remove_if(first, entries_.end(), [this, oldest](const entry& each) {
         const bool perishes = each.kind == worth::perishable && each.accepted < oldest;
         if (perishes) bytes_ -= each.size;
         return perishes;
     });
-    const auto count = static_cast<std::size_t>(waiting_.end() - gone);
-    waiting_.erase(gone, waiting_.end());
+    const auto count = static_cast<std::size_t>(entries_.end() - gone);
+    entries_.erase(gone, entries_.end());
     return count;
+}
+
+outbox::given_up outbox::shed() noexcept
+{
+    given_up all;
+    for (const auto kind : {worth::perishable, worth::durable}) {
+        auto& count = kind == worth::perishable ? all.perishable : all.durable;
+        const auto end = std::remove_if(entries_.begin(), at(sent_), [&](const entry& each) {
+            if (each.kind != kind || unconfirmed_ <= limit_) return false;
+            unconfirmed_ -= each.size;
+            ++count;
+            return true;
+        });
+        const auto gone = static_cast<std::size_t>(at(sent_) - end);
+        entries_.erase(end, at(sent_));
+        sent_ -= gone;
+    }
+    return all;
 }
 
 } // namespace gemini::live::sessions

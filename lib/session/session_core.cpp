@@ -24,7 +24,10 @@ session_core::session_core(
       machine_(client_->options.reconnect,
           setup_.session_resumption ? setup_.session_resumption->handle : std::string(),
           client_->random),
-      outbox_(client_->options.limits.outbox)
+      outbox_(client_->options.limits.outbox,
+          setup_.session_resumption && setup_.session_resumption->transparent == true
+              ? sessions::keeps::until_consumed
+              : sessions::keeps::until_written)
 {
     static_cast<void>(protocol::encode_setup(
         setup_, {}, client_->addressing())); // refuses what can never be accepted

@@ -104,8 +104,11 @@ private:
     std::mutex mutex_; // guards all that follows but for `link_` and `stop_`
     sessions::machine machine_;
     sessions::outbox outbox_;
-    std::size_t dropped_ = 0; // perishable messages, since the last connection
-    bool turn_open_ = false;  // something has been sent or said since the last turn ended
+    std::size_t dropped_ = 0;   // perishable messages, since the last connection
+    std::size_t replayed_ = 0;  // messages sent to it that go to the next one again
+    std::size_t uncertain_ = 0; // durable messages that may not have arrived, since then
+    bool turn_open_ = false;    // something has been sent or said since the last turn ended
+    bool answering_ = false;    // something has been said since then
     base::fifo<queued> inbox_;
     std::size_t inbox_bytes_ = 0;
     bool ended_ = false;

@@ -41,10 +41,14 @@ struct status_change {
     std::optional<error> cause{}; ///< Why, when it was an error.
     int attempt = 0; ///< `connecting`, `reconnecting`: number of the coming attempt, from 1.
     std::chrono::milliseconds delay{
-        0};                  ///< `connecting`, `reconnecting`: the wait before that attempt.
-    bool resumed = false;    ///< `connected`: the server took the conversation up where it was.
-    bool turn_cut = false;   ///< `reconnecting`: what was sent had no whole answer yet. Ask again.
-    std::size_t dropped = 0; ///< `connected`: audio and video messages dropped during the outage.
+        0};                   ///< `connecting`, `reconnecting`: the wait before that attempt.
+    bool resumed = false;     ///< `connected`: the server took the conversation up where it was.
+    bool turn_cut = false;    ///< `reconnecting`: what was sent had no whole answer yet. Ask again.
+    std::size_t dropped = 0;  ///< `connected`: audio and video messages dropped during the outage.
+    std::size_t replayed = 0; ///< `connected`: messages sent again, as the server had not come to
+                              ///< them. With `session_resumption::transparent` only.
+    std::size_t uncertain = 0; ///< `connected`: messages given up unconfirmed for want of room in
+                               ///< `limits::outbox`; nobody knows whether they have arrived.
 };
 
 /// A server message that could not be read. It was skipped; the session goes on.

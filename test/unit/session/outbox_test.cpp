@@ -80,3 +80,68 @@ TEST_CASE("there is room up to the limit, and for one message of any size")
     CHECK(box.has_room(5));
     CHECK_FALSE(box.has_room(6));
 }
+
+TEST_CASE("what the server has not consumed is sent again in its order, once, before all else")
+{
+    outbox box(1000, keeps::until_consumed);
+    for (const char* each : {"a", "b", "audio", "d"}) {
+        const auto kind = std::string_view(each) == "audio" ? worth::perishable : worth::durable;
+        box.push(base::frame(each), kind, t0);
+    }
+    CHECK(joined(box.take(7)) == "a b audio ");
+    box.written();
+    CHECK(box.oldest() == 4);
+    CHECK(box.bytes() == 1);
+    CHECK(box.unconfirmed_bytes() == 7);
+    box.consumed(1);
+    CHECK(box.lost() == 2);
+    CHECK(box.lost() == 0);
+    box.push(base::frame("e"), worth::durable, t0);
+    CHECK(joined(box.take(1000)) == "b audio d e ");
+    box.written();
+    box.consumed(3); // the count has begun again
+    CHECK(box.lost() == 1);
+    CHECK(joined(box.take(1000)) == "e ");
+    CHECK(box.bytes() == 1);
+}
+
+TEST_CASE("a message that was being written when the connection went is not counted twice")
+{
+    outbox box(1000, keeps::until_consumed);
+    box.push(base::frame("a"), worth::durable, t0);
+    box.push(base::frame("audio"), worth::perishable, t0);
+    CHECK(joined(box.take(1000)) == "a audio ");
+    CHECK(box.lost() == 0);
+    CHECK(joined(box.take(1000)) == "a audio ");
+    box.written();
+    CHECK(box.empty());
+    CHECK(box.lost() == 2);
+    CHECK(box.expire(t0 + 1s) == 1);
+    CHECK(joined(box.take(1000)) == "a ");
+}
+
+TEST_CASE("what is unconfirmed never holds up a sender: beyond the limit media go first")
+{
+    outbox box(10, keeps::until_consumed);
+    const auto send = [&box](const char* text, worth kind) {
+        box.push(base::frame(text), kind, t0);
+        static_cast<void>(box.take(1000));
+        box.written();
+    };
+    send("1111", worth::durable);
+    send("2222", worth::perishable);
+    CHECK(box.shed().perishable == 0);
+    send("3333", worth::durable);
+    CHECK(box.has_room(10));
+    auto gone = box.shed();
+    CHECK(gone.perishable == 1);
+    CHECK(gone.durable == 0);
+    send("4444", worth::durable);
+    gone = box.shed();
+    CHECK(gone.perishable == 0);
+    CHECK(gone.durable == 1);
+    CHECK(box.unconfirmed_bytes() == 8);
+    box.consumed(3); // "3333" was the third
+    box.lost();
+    CHECK(joined(box.take(1000)) == "4444 ");
+}

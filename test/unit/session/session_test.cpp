@@ -483,6 +483,61 @@ TEST_CASE("speech older than the window does not outlive an outage, text does")
     CHECK(w.heard.size() == 3);
 }
 
+TEST_CASE("with transparent resumption exactly what the server has not consumed is sent again")
+{
+    world w;
+    w.options.flavour = flavour::vertex_ai;
+    w.options.project = "p";
+    w.options.credentials = access_token("token");
+    int connections = 0;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        if (++connections == 2) {
+            while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+            co_return;
+        }
+        for (int i = 0; i < 3; ++i) co_await peer->receive();
+        peer->send(
+            R"({"sessionResumptionUpdate":{"newHandle":"h","resumable":true,"lastConsumedClientMessageIndex":"1"}})");
+        peer->drop();
+    }};
+    live::setup given = plain;
+    given.session_resumption->transparent = true;
+    const auto client = w.make_client();
+    session session{client, given};
+    std::optional<status_change> lost;
+    std::optional<status_change> back;
+    const auto work = [&]() -> asio::awaitable<void> {
+        const std::array<std::byte, 4> pcm{};
+        co_await session.connect();
+        co_await session.send("one");
+        co_await session.send_audio(pcm);
+        co_await session.send("two");
+        auto events = session.events();
+        while (!back) {
+            auto event = co_await events.next();
+            REQUIRE(event);
+            const auto* change = std::get_if<status_change>(&*event);
+            if (change && change->to == status::reconnecting) lost = *change;
+            if (change && lost && change->to == status::connected) back = *change;
+        }
+        co_await session.send("three");
+        co_await session.drain();
+        co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK_FALSE(lost->turn_cut); // the question is asked again
+    CHECK(back->resumed);
+    CHECK(back->replayed == 2);
+    REQUIRE(w.heard.size() == 5);
+    CHECK(w.heard[1].find(R"("sessionResumption":{"handle":"h","transparent":true})") !=
+          std::string::npos);
+    CHECK(w.heard[2].find(R"({"realtimeInput":{"audio")") == 0);
+    CHECK(w.heard[3] == R"({"realtimeInput":{"text":"two"}})");
+    CHECK(w.heard[4] == R"({"realtimeInput":{"text":"three"}})");
+}
+
 TEST_CASE("a malformed message is an event, and the session goes on")
 {
     world w;
