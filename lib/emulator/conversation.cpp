@@ -131,7 +131,14 @@ void conversation::emit(server_message::members message, waiting wait)
             [&](const open_call& open) { return open.call.id == each.id; });
         if (!goes_on) calls_.push_back({std::move(each), wait});
     }
-    while (calls_.size() > most_calls) calls_.erase(calls_.begin());
+    for (; calls_.size() > most_calls; calls_.erase(calls_.begin())) retire(calls_.front());
+}
+
+/// Its response may still come.
+void conversation::retire(const open_call& over)
+{
+    past_calls_.emplace_back(over.call.id, over.call.name);
+    if (past_calls_.size() > most_calls) past_calls_.pop_front();
 }
 
 // ---- what the client says
@@ -377,8 +384,7 @@ std::optional<refusal> conversation::hear_function_response(const json_value& re
     meter_.is_told_by_tool(result->text());
     if (open->wait == waiting::blocked) scheduling.clear();
     if (!flag_at(response, "willContinue")) {
-        past_calls_.emplace_back(open->call.id, open->call.name);
-        if (past_calls_.size() > most_calls) past_calls_.pop_front();
+        retire(*open);
         calls_.erase(open);
     }
     if (scheduling == "SILENT") return std::nullopt;
@@ -467,9 +473,8 @@ void conversation::give_up_calls()
             calls_.push_back(std::move(each));
             continue;
         }
-        ids.push_back(each.call.id);
-        past_calls_.emplace_back(std::move(each.call.id), std::move(each.call.name));
-        if (past_calls_.size() > most_calls) past_calls_.pop_front();
+        retire(each);
+        ids.push_back(std::move(each.call.id));
     }
     if (!ids.empty()) emit(std::move(cancelled));
 }

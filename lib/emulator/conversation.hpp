@@ -77,6 +77,7 @@ private:
     void interrupt();
     void cut_off();
     void give_up_calls();
+    void retire(const open_call& over);
     void call(std::vector<function_call> calls, waiting wait);
     void say(std::string words);
     void say(reply reply);

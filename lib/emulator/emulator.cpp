@@ -176,8 +176,8 @@ private:
             emulation::find_route(to_request(client->request()), !self->options_.allow_remote);
         auto route = std::move(*found.route);
         self->tell("Client {} has come: {} {}{}, with {}.", number,
-            route.flavour == live::flavour::vertex_ai ? "Vertex AI" : "Gemini API",
-            route.version, route.music ? ", music" : "", name_of(route.credential));
+            route.flavour == live::flavour::vertex_ai ? "Vertex AI" : "Gemini API", route.version,
+            route.music ? ", music" : "", name_of(route.credential));
         try {
             if (self->options_.behaviour)
                 co_await behave(self, client);

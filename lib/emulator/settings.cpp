@@ -27,13 +27,6 @@ std::vector<std::string> texts_in(const json_value& list)
     return all;
 }
 
-std::string lower(std::string text)
-{
-    std::transform(text.begin(), text.end(), text.begin(),
-        [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 bool has(const json_value& value, std::string_view path)
 {
     return find_path(value, path).has_value();
