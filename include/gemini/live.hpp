@@ -6,6 +6,8 @@
 #include <gemini/live/client.hpp>
 #include <gemini/live/content.hpp>
 #include <gemini/live/credentials.hpp>
+#include <gemini/live/ephemeral_token.hpp>
+#include <gemini/live/ephemeral_token_request.hpp>
 #include <gemini/live/error.hpp>
 #include <gemini/live/flavour.hpp>
 #include <gemini/live/json.hpp>

@@ -41,7 +41,8 @@ public:
         namespace live = gemini::live;
         auto connector = live::transport::make_memory_connector(
             io.get_executor(), [this](peer client) { return attend(std::move(client)); },
-            [this](const live::transport::connect_request& request) { dials.push_back(request); });
+            [this](const live::transport::connect_request& request) { dials.push_back(request); },
+            answer);
         return live::client(std::make_shared<live::client_core>(
             options, std::move(connector), clock, [] { return 0.5; }));
     }
@@ -58,6 +59,7 @@ public:
 
     gemini::live::client_options options;
     script serve;
+    gemini::live::transport::memory_answer answer{}; ///< To calls; set before `client()`.
     asio::io_context io{1};
     std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
     std::vector<std::string> heard{}; ///< All that the server got, over all connections.

@@ -29,17 +29,17 @@ struct service {
 
     service() { options.credentials = api_key("secret-key"); }
 
-    live::client client()
+    client connect()
     {
         auto connector = transport::make_memory_connector(
             io.get_executor(), {}, {}, [this](http_request request) { return reply(request); });
-        return live::client(std::make_shared<client_core>(options, std::move(connector),
+        return client(std::make_shared<client_core>(options, std::move(connector),
             std::make_shared<test::virtual_clock>(), [] { return 0.5; }));
     }
 
     ephemeral_token create(ephemeral_token_request request = {})
     {
-        const auto asking = client();
+        const auto asking = connect();
         return test::run(io, create_ephemeral_token(asking, std::move(request)));
     }
 

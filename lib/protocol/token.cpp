@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/token.hpp"
+
+#include "protocol/encode.hpp"
+#include "protocol/json_reader.hpp"
+#include "protocol/json_writer.hpp"
+#include "protocol/timestamp.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace gemini::live::protocol {
+namespace {
+
+/// May be named without the object that they are in.
+constexpr std::array<std::string_view, 7> of_generation_config{
+    "temperature", "topK", "topP", "maxOutputTokens", "responseModalities", "seed", "speechConfig"};
+
+template <class Range, class Predicate>
+bool all_of(const Range& range, Predicate predicate)
+{
+    return std::all_of(range.begin(), range.end(), predicate);
+}
+
+bool is_letter_or_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+void check_field(std::string_view name)
+{
+    const auto allowed = [](char c) { return is_letter_or_digit(c) || c == '_' || c == '.'; };
+    if (!name.empty() && all_of(name, allowed)) return;
+    throw error(errc::invalid_argument,
+        "lock_additional_fields has a name that no field has: give names such as \"temperature\" "
+        "or \"outputAudioTranscription\".");
+}
+
+/// The paths that a setup sets, two levels deep.
+std::vector<std::string> fields_of(const json_value& setup)
+{
+    std::vector<std::string> paths;
+    for (const auto& [name, value] : setup.members()) {
+        const auto inner = value.members();
+        if (inner.empty()) paths.push_back(name);
+        for (const auto& [inner_name, inner_value] : inner)
+            paths.push_back(fmt::format("{}.{}", name, inner_name));
+    }
+    return paths;
+}
+
+std::string field_mask(
+    const std::optional<json_value>& setup, const std::vector<std::string>& additional)
+{
+    auto paths = setup ? fields_of(*setup) : std::vector<std::string>();
+    for (const auto& name : additional) {
+        check_field(name);
+        const bool shortened =
+            setup && std::find(of_generation_config.begin(), of_generation_config.end(), name) !=
+                         of_generation_config.end();
+        paths.push_back(shortened ? "generationConfig." + name : name);
+    }
+    return fmt::format("{}", fmt::join(paths, ","));
+}
+
+} // namespace
+
+std::string encode_token_request(const ephemeral_token_request& request, const addressing& to)
+{
+    if (request.uses && *request.uses < 0) {
+        throw error(errc::invalid_argument,
+            "ephemeral_token_request::uses is negative: 0 means without limit.");
+    }
+    std::optional<json_value> setup;
+    if (request.constraints) {
+        const auto message = encode_setup(*request.constraints, {}, to);
+        setup = json_value::parse(message.view()).find("setup");
+    }
+    json_writer out;
+    out.begin_object().member("uses", request.uses);
+    if (request.expire_time) out.member("expireTime", timestamp_text(*request.expire_time));
+    if (request.new_session_expire_time)
+        out.member("newSessionExpireTime", timestamp_text(*request.new_session_expire_time));
+    if (setup) out.key("bidiGenerateContentSetup").raw(setup->text());
+    if (request.lock_additional_fields)
+        out.unless_default("fieldMask", field_mask(setup, *request.lock_additional_fields));
+    return out.end_object().take();
+}
+
+ephemeral_token decode_token(std::string_view answer)
+{
+    const auto name = json_value::parse(answer).find("name");
+    auto text = name ? name->string().value_or("") : std::string();
+    constexpr std::string_view prefix = "auth_tokens/";
+    const auto printable = [](unsigned char c) { return c > ' ' && c < 0x7f; };
+    if (!text.starts_with(prefix) || text.size() == prefix.size() || !all_of(text, printable))
+        throw error(errc::malformed_message, "The service's answer has no token in it.");
+    return ephemeral_token(std::move(text));
+}
+
+} // namespace gemini::live::protocol
