@@ -137,7 +137,10 @@ void reader::read(ondemand::value value, bytes& to)
     std::string_view text = value.raw_json_token();
     while (!text.empty() && text.back() != '"') text.remove_suffix(1); // white space behind
     const bool quoted = text.size() >= 2 && text.front() == '"';
-    if (quoted && decode_base64(text.substr(1, text.size() - 2), to)) return;
+    if (quoted && decode_base64(text.substr(1, text.size() - 2), to)) {
+        must(value.get_raw_json_string(), "is not a string"); // else it could be a member's name
+        return;
+    }
     // slashes may have been escaped
     if (!decode_base64(must(value.get_string(), "is not a string"), to)) fail("is not base64");
 }
@@ -158,7 +161,11 @@ void reader::read(ondemand::value value, schema& to)
 {
     json text;
     read(value, text);
-    to = schema(text);
+    try {
+        to = schema(text);
+    } catch (const error&) {
+        fail("is not a schema");
+    }
 }
 
 void reader::read(ondemand::value value, modalities& to)

@@ -99,6 +99,16 @@ TEST_CASE("audio is bytes, however its base64 is spelled")
     CHECK(as_text(decode(with_parts(audio_part(each.base64))).audio()) == each.bytes);
 }
 
+TEST_CASE("what follows base64 must be JSON")
+{
+    CHECK(refusal_of(with_parts(R"({"inlineData":{"data":"AAAA":2}})")) ==
+          "The server sent a malformed message: serverContent.modelTurn.parts[0].inlineData is not "
+          "valid JSON.");
+    CHECK(refusal_of(with_parts(R"({"inlineData":{"data":"AAAA":2,"no" 3,}})")) ==
+          "The server sent a malformed message: serverContent.modelTurn.parts[0].inlineData is not "
+          "valid JSON.");
+}
+
 TEST_CASE("several pieces of audio in one message are one")
 {
     const auto message = decode(with_parts(audio_part("AAE=") + ',' + R"({"text":"Hi"},)" +

@@ -145,6 +145,10 @@ TEST_CASE("a client's message is read in either spelling, and strictly")
     CHECK(complaint(R"({"setup": {"generationConfig": {"responseModalities": ["SMELL"]}}})") ==
           "The client sent a malformed message: setup.generationConfig.responseModalities[0] is "
           "not a modality.");
+    CHECK(complaint(R"({"setup": {"tools": [{"functionDeclarations": [{"name": "add",
+        "parameters": {"items": "NUMBER"}}]}]}})") ==
+          "The client sent a malformed message: "
+          "setup.tools[0].functionDeclarations[0].parameters is not a schema.");
     CHECK(complaint("{} {}") == "The client sent a malformed message: it goes on behind its end.");
 }
 

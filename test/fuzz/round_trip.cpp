@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was read, written again, reads as the same: messages of either side for either flavour,
+// durations and times.
+#include "fuzz/pieces.hpp"
+#include "protocol/decode.hpp"
+#include "protocol/encode.hpp"
+#include "protocol/timestamp.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <optional>
+#include <string>
+
+using namespace gemini::live;
+
+namespace {
+
+server_message::members decode_server(std::string_view text)
+{
+    auto members = protocol::decode_server_message(base::padded_buffer(text)).all();
+    members.unknown.clear(); // is not written
+    return members;
+}
+
+std::string encode_server(const server_message::members& members, flavour flavour)
+{
+    return protocol::encode_server_message(members, flavour);
+}
+
+std::string encode_client(const protocol::client_message& message, flavour flavour)
+{
+    return std::string(protocol::encode_client_message(message, flavour).view());
+}
+
+/// What `work` gives, unless it throws this error.
+template <class Work>
+auto unless(errc expected, Work work) -> std::optional<decltype(work())>
+{
+    try {
+        return work();
+    } catch (const error& thrown) {
+        fuzz::require(thrown.value() == expected);
+        return std::nullopt;
+    }
+}
+
+template <class Decode, class Encode>
+void there_and_back(std::string_view text, Decode decode, Encode encode)
+{
+    const auto message = unless(errc::malformed_message, [&] { return decode(text); });
+    if (!message) return;
+    for (const auto flavour : {flavour::gemini_api, flavour::vertex_ai}) {
+        // a member may belong to the other flavour
+        const auto written =
+            unless(errc::invalid_argument, [&] { return encode(*message, flavour); });
+        if (!written) continue;
+        fuzz::require(decode(*written) == *message);
+    }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    there_and_back(text, decode_server, encode_server);
+    there_and_back(text, protocol::decode_client_message, encode_client);
+    if (const auto read = protocol::parse_duration(text))
+        fuzz::require(protocol::parse_duration(protocol::duration_text(*read)) == read);
+    if (const auto read = protocol::parse_timestamp(text))
+        fuzz::require(protocol::parse_timestamp(protocol::timestamp_text(*read)) == read);
+    return 0;
+}
