@@ -109,6 +109,18 @@ public:
             return {500, {}, "The server failed to decide on this request.\n"};
         }
     }
+    [[nodiscard]] std::optional<std::size_t> max_request() const noexcept override
+    {
+        return options_.answer ? std::optional(options_.max_request) : std::nullopt;
+    }
+    [[nodiscard]] http_response answer(const plain_request& request) override
+    {
+        try {
+            return options_.answer(request);
+        } catch (const std::exception&) {
+            return {500, {}, "The server failed to answer this request.\n"};
+        }
+    }
     void admit(std::shared_ptr<server_stream> stream) override
     {
         arriving_.erase(stream.get());

@@ -17,7 +17,13 @@ struct upgrade_request {
                        ///< x-goog-api-key, -api-client, -user-project and -request-params.
 };
 
-/// The answer to it: 101, or a refusal with this status.
+/// A request without an upgrade, whole.
+struct plain_request : upgrade_request {
+    std::string method; ///< "GET"
+    std::string body;
+};
+
+/// The answer to an upgrade: 101, or a refusal with this status.
 struct upgrade_verdict {
     int status = 101;
     headers fields;
@@ -33,6 +39,10 @@ struct listen_options {
     /// Asked for every upgrade, within the handshake, so it may not wait. Who asks for no upgrade,
     /// or for one that breaks RFC 6455, is refused without it; what it throws refuses with 500.
     std::function<upgrade_verdict(const upgrade_request&)> decide;
+    /// Asked for every request without an upgrade; may not wait either, and what it throws is 500.
+    /// Absent: such requests are refused with 426.
+    std::function<http_response(const plain_request&)> answer;
+    std::size_t max_request = 1u << 20; ///< The longest body of one; longer ones get 413.
 };
 
 /// The server's end of a WebSocket. Its `send` sends binary frames. It reads on while `receive` is
@@ -45,8 +55,9 @@ public:
     virtual asio::awaitable<void> send_text(std::vector<base::frame> batch) = 0;
 };
 
-/// A WebSocket server on libwebsockets. Listens from construction to `close()` or destruction, both
-/// from any thread. A client has 10 s to complete its handshake, and 5 s to answer a close.
+/// A WebSocket server on libwebsockets, which also answers plain requests, one on each connection.
+/// Listens from construction to `close()` or destruction, both from any thread. A client has 10 s
+/// to complete its handshake, and 5 s to answer a close.
 class listener {
 public:
     virtual ~listener() = default;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/server_handshake.hpp"
 
+#include "transport/http.hpp"
 #include "transport/lws_fields.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 
 namespace gemini::live::transport {
@@ -15,6 +17,11 @@ namespace {
 /// Of the fields that lws does not know, those that programs send to the Live API.
 constexpr std::array<std::string_view, 4> custom_fields = {
     "x-goog-api-key:", "x-goog-api-client:", "x-goog-user-project:", "x-goog-request-params:"};
+
+constexpr std::array<std::pair<lws_token_indexes, std::string_view>, 7> methods{
+    {{WSI_TOKEN_GET_URI, "GET"}, {WSI_TOKEN_HEAD_URI, "HEAD"}, {WSI_TOKEN_POST_URI, "POST"},
+        {WSI_TOKEN_PUT_URI, "PUT"}, {WSI_TOKEN_PATCH_URI, "PATCH"},
+        {WSI_TOKEN_DELETE_URI, "DELETE"}, {WSI_TOKEN_OPTIONS_URI, "OPTIONS"}}};
 
 /// lws has taken the percent-encoding off; this puts back what a URL cannot do without.
 void append_encoded(std::string& to, std::string_view decoded)
@@ -44,10 +51,14 @@ std::string query_of(lws* connection, std::span<char> scratch)
 const char* status_text(int status)
 {
     switch (status) {
+    case 200: return "OK";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 411: return "Length Required";
+    case 413: return "Content Too Large";
     case 426: return "Upgrade Required";
     case 429: return "Too Many Requests";
     case 500: return "Internal Server Error";
@@ -69,11 +80,7 @@ upgrade_request read_request(lws* connection, std::span<char> scratch)
 
 std::optional<upgrade_verdict> fault_in(const upgrade_request& request)
 {
-    const auto value = [&](std::string_view name) -> std::string_view {
-        for (const auto& [each, text] : request.fields)
-            if (each == name) return text;
-        return {};
-    };
+    const auto value = [&](std::string_view name) { return header_of(request.fields, name); };
     if (value("sec-websocket-version") != "13") {
         return upgrade_verdict{426, {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}},
             "Only version 13 of the WebSocket protocol is spoken here.\n"};
@@ -85,12 +92,48 @@ std::optional<upgrade_verdict> fault_in(const upgrade_request& request)
     return std::nullopt;
 }
 
-std::string response_text(const upgrade_verdict& verdict)
+plain_request read_plain_request(lws* connection, std::span<char> scratch)
 {
-    auto text = fmt::format("HTTP/1.1 {} {}\r\n", verdict.status, status_text(verdict.status));
-    for (const auto& [name, value] : verdict.fields) text += fmt::format("{}: {}\r\n", name, value);
+    plain_request request;
+    for (const auto& [token, name] : methods) {
+        if (lws_hdr_total_length(connection, token) == 0) continue;
+        request.method = name;
+        append_encoded(request.path, read_field(connection, token, scratch));
+    }
+    request.query = query_of(connection, scratch);
+    request.fields = read_fields(connection, custom_fields, scratch);
+    return request;
+}
+
+bool has_body(const plain_request& request) noexcept
+{
+    const auto length = header_of(request.fields, "content-length");
+    return !length.empty() && length != "0";
+}
+
+std::optional<http_response> fault_in(const plain_request& request, std::size_t max_body)
+{
+    const auto length = header_of(request.fields, "content-length");
+    const bool wants_length = request.method.starts_with('P'); // POST, PUT, PATCH
+    if (!header_of(request.fields, "transfer-encoding").empty() || (wants_length && length.empty()))
+        return http_response{411, {}, "Content-Length is needed here.\n"};
+    std::size_t size = 0;
+    const auto* const end = length.data() + length.size();
+    const auto [stopped, failed] = std::from_chars(length.data(), end, size);
+    if (!length.empty() && (stopped != end || failed == std::errc::invalid_argument))
+        return http_response{400, {}, "Content-Length is not a number.\n"};
+    if (failed == std::errc::result_out_of_range || size > max_body)
+        return http_response{413, {}, fmt::format("The body is over {} bytes.\n", max_body)};
+    return std::nullopt;
+}
+
+std::string response_text(const http_response& response)
+{
+    auto text = fmt::format("HTTP/1.1 {} {}\r\n", response.status, status_text(response.status));
+    for (const auto& [name, value] : response.fields)
+        text += fmt::format("{}: {}\r\n", name, value);
     text += fmt::format(
-        "Connection: close\r\nContent-Length: {}\r\n\r\n{}", verdict.body.size(), verdict.body);
+        "Connection: close\r\nContent-Length: {}\r\n\r\n{}", response.body.size(), response.body);
     return text;
 }
 

@@ -60,11 +60,9 @@ int server_stream::on(lws* connection, lws_callback_reasons reason, void* in, st
     const std::string_view text(static_cast<const char*>(in), in ? size : 0);
     switch (reason) {
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return on_upgrade(static_cast<const char*>(in));
-    case LWS_CALLBACK_HTTP: {
-        const upgrade_verdict only_websocket{
-            426, {{"Upgrade", "websocket"}}, "This server speaks WebSocket only.\n"};
-        return refuse(only_websocket);
-    }
+    case LWS_CALLBACK_HTTP: return on_plain();
+    case LWS_CALLBACK_HTTP_BODY: return on_body(text);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION: return answer();
     case LWS_CALLBACK_ADD_HEADERS:
         return add_fields(connection, *static_cast<lws_process_html_args*>(in), answer_fields_)
                    ? 0
@@ -99,14 +97,39 @@ int server_stream::on_upgrade(const char* to)
     request_ = read_request(connection_, runtime_->read_buffer());
     auto verdict = fault_in(request_);
     if (!verdict) verdict = entrance_->decide(request_);
-    if (verdict->status != 101) return refuse(*verdict);
+    if (verdict->status != 101)
+        return respond({verdict->status, std::move(verdict->fields), std::move(verdict->body)});
     answer_fields_ = std::move(verdict->fields);
     return 0;
 }
 
-int server_stream::refuse(const upgrade_verdict& verdict)
+int server_stream::on_plain()
 {
-    base::frame text(response_text(verdict));
+    if (stage_ != stage::arriving || plain_) return -1;
+    const auto most = entrance_->max_request();
+    if (!most)
+        return respond({426, {{"Upgrade", "websocket"}}, "This server speaks WebSocket only.\n"});
+    plain_ = read_plain_request(connection_, runtime_->read_buffer());
+    if (const auto refusal = fault_in(*plain_, *most)) return respond(*refusal);
+    return has_body(*plain_) ? 0 : answer();
+}
+
+int server_stream::on_body(std::string_view piece)
+{
+    if (stage_ != stage::arriving || !plain_) return -1;
+    plain_->body += piece;
+    return 0;
+}
+
+int server_stream::answer()
+{
+    if (stage_ != stage::arriving || !plain_) return -1;
+    return respond(entrance_->answer(*plain_));
+}
+
+int server_stream::respond(const http_response& response)
+{
+    base::frame text(response_text(response));
     lws_write(connection_, reinterpret_cast<unsigned char*>(text.data()), text.size(),
         LWS_WRITE_HTTP_FINAL);
     return -1; // lws still lets the socket have what it has not taken yet

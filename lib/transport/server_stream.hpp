@@ -25,6 +25,9 @@ public:
     virtual ~entrance() = default;
 
     [[nodiscard]] virtual upgrade_verdict decide(const upgrade_request& request) = 0;
+    /// The longest body of a plain request; nothing when there is no answer to any.
+    [[nodiscard]] virtual std::optional<std::size_t> max_request() const noexcept = 0;
+    [[nodiscard]] virtual http_response answer(const plain_request& request) = 0;
     /// The upgrade is through.
     virtual void admit(std::shared_ptr<server_stream> stream) = 0;
     /// It ended without having been admitted.
@@ -76,6 +79,9 @@ private:
 
     int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size);
     int on_upgrade(const char* to);
+    int on_plain();
+    int on_body(std::string_view piece);
+    int answer();
     int on_open();
     int on_data(std::string_view piece);
     int on_peer_close(std::string_view payload);
@@ -84,7 +90,7 @@ private:
     void on_gone();
     void on_destroyed();
 
-    int refuse(const upgrade_verdict& verdict);
+    int respond(const http_response& response);
     int hang_up(std::uint16_t code, const char* reason, errc why);
     void part(std::uint16_t code, std::string reason, error why);
     void finish(error why);
@@ -106,6 +112,7 @@ private:
     std::size_t max_message_;
     upgrade_request request_;
     headers answer_fields_;
+    std::optional<plain_request> plain_; // once it is clear that this is one
 
     lws* connection_ = nullptr;
     stage stage_ = stage::arriving;

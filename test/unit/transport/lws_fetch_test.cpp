@@ -49,7 +49,8 @@ asio::awaitable<void> answer(
 {
     auto socket = co_await peer.accept();
     seen unused;
-    co_await read_request(socket, what ? *what : unused);
+    if (!what) what = &unused;
+    co_await read_request(socket, *what);
     co_await socket.write(std::move(bytes));
     if (next == then::finish) socket.finish();
     if (next == then::reset) socket.reset();
@@ -427,8 +428,10 @@ TEST_CASE("two calls at once do not mix")
         seen of_b;
         co_await read_request(a, of_a);
         co_await read_request(b, of_b);
-        co_await b.write(http_response(200, {}, of_b.head.target() + of_b.body));
-        co_await a.write(http_response(200, {}, of_a.head.target() + of_a.body));
+        const auto to_b = http_response(200, {}, of_b.head.target() + of_b.body);
+        const auto to_a = http_response(200, {}, of_a.head.target() + of_a.body);
+        co_await b.write(to_b);
+        co_await a.write(to_a);
         co_await a.read_to_end();
         co_await b.read_to_end();
     };
@@ -455,8 +458,9 @@ TEST_CASE("a call and a WebSocket share connector and loop")
         auto both = co_await with.open();
         std::optional<transport::http_response> got;
         auto request = get(with);
-        co_await side_by_side(fetch_into(*with.connector, std::move(request), got),
-            answer(with.peer, http_response(200, {}, "hello")));
+        auto serving = answer(with.peer, http_response(200, {}, "hello"));
+        co_await side_by_side(
+            fetch_into(*with.connector, std::move(request), got), std::move(serving));
         CHECK(got->body == "hello");
         co_await send_text(*both.client, "still here");
         const auto heard = co_await both.server->read_frame();
