@@ -41,7 +41,7 @@ voiceConfig
 prebuiltVoiceConfig
     voiceName string
 replicatedVoiceConfig
-    mimeType string, voiceSampleAudio bytes, consentAudio bytes @g, voiceConsentSignature
+    mimeType string, voiceSampleAudio bytes, consentAudio bytes @g, voiceConsentSignature @g
 voiceConsentSignature
     signature string
 thinkingConfig
@@ -141,7 +141,7 @@ googleSearchRetrieval
 dynamicRetrievalConfig
     mode DynamicRetrievalConfig.Mode, dynamicThreshold float
 googleMaps
-    enableWidget bool, authConfig @v, groundingTypes @v
+    enableWidget bool, authConfig, groundingTypes @v
 groundingTypes
     places empty, routing empty
 computerUse

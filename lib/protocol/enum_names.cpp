@@ -63,6 +63,13 @@ wire_name_list wire_names(computer_environment) noexcept
     return names;
 }
 
+wire_name_list wire_names(safety_policy) noexcept
+{
+    static constexpr auto names = list("SAFETY_POLICY_UNSPECIFIED", "FINANCIAL_TRANSACTIONS", "SENSITIVE_DATA_MODIFICATION", "COMMUNICATION_TOOL",
+        "ACCOUNT_CREATION", "DATA_MODIFICATION", "USER_CONSENT_MANAGEMENT", "LEGAL_TERMS_AND_AGREEMENTS");
+    return names;
+}
+
 wire_name_list wire_names(transcription_mode) noexcept
 {
     static constexpr auto names = list("MODE_UNSPECIFIED", "VERBATIM", "SMART");

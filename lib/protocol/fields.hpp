@@ -98,10 +98,15 @@ template <> inline constexpr auto fields<google_search> = std::tuple{
     field<&google_search::blocking_confidence>{.name = "blockingConfidence", .flavour = only::vertex_ai}};
 template <> inline constexpr auto fields<code_execution> = std::tuple{};
 template <> inline constexpr auto fields<url_context> = std::tuple{};
+template <> inline constexpr auto fields<maps_places> = std::tuple{};
+template <> inline constexpr auto fields<maps_routing> = std::tuple{};
+template <> inline constexpr auto fields<maps_grounding_types> = std::tuple{
+    field<&maps_grounding_types::places>{"places"},
+    field<&maps_grounding_types::routing>{"routing"}};
 template <> inline constexpr auto fields<google_maps> = std::tuple{
     field<&google_maps::enable_widget>{"enableWidget"},
-    field<&google_maps::grounding_types>{"groundingTypes"},
-    field<&google_maps::auth_config>{.name = "authConfig", .flavour = only::vertex_ai}};
+    field<&google_maps::grounding_types>{.name = "groundingTypes", .flavour = only::vertex_ai},
+    field<&google_maps::auth_config>{"authConfig"}};
 template <> inline constexpr auto fields<computer_use> = std::tuple{
     field<&computer_use::environment>{"environment"},
     field<&computer_use::excluded_predefined_functions>{"excludedPredefinedFunctions"},

@@ -129,11 +129,25 @@ struct url_context {
     friend bool operator==(const url_context&, const url_context&) = default;
 };
 
+struct maps_places {
+    friend bool operator==(const maps_places&, const maps_places&) = default;
+};
+struct maps_routing {
+    friend bool operator==(const maps_routing&, const maps_routing&) = default;
+};
+
+/// Wire: GoogleMapsGroundingTypes. None set: places.
+struct maps_grounding_types {
+    std::optional<maps_places> places{};
+    std::optional<maps_routing> routing{};
+    friend bool operator==(const maps_grounding_types&, const maps_grounding_types&) = default;
+};
+
 /// Places and routes. Wire: googleMaps.
 struct google_maps {
     std::optional<bool> enable_widget{}; ///< Gives a token for the Maps widget with the answer.
-    std::optional<json> grounding_types{};
-    std::optional<json> auth_config{}; ///< Vertex AI only.
+    std::optional<maps_grounding_types> grounding_types{}; ///< Vertex AI only.
+    std::optional<json> auth_config{};                     ///< {apiKey, …}
     friend bool operator==(const google_maps&, const google_maps&) = default;
 };
 
@@ -141,12 +155,25 @@ struct google_maps {
 enum class computer_environment { unspecified, browser, mobile, desktop };
 [[nodiscard]] wire_name_list wire_names(computer_environment) noexcept;
 
+/// Wire: SafetyPolicy.
+enum class safety_policy {
+    unspecified,
+    financial_transactions,
+    sensitive_data_modification,
+    communication_tool,
+    account_creation,
+    data_modification,
+    user_consent_management,
+    legal_terms_and_agreements,
+};
+[[nodiscard]] wire_name_list wire_names(safety_policy) noexcept;
+
 /// The model operates a screen through function calls. Wire: computerUse.
 struct computer_use {
     open_enum<computer_environment> environment{};
     std::vector<std::string> excluded_predefined_functions{};
     std::optional<bool> enable_prompt_injection_detection{};
-    std::vector<std::string> disabled_safety_policies{};
+    std::vector<open_enum<safety_policy>> disabled_safety_policies{};
     friend bool operator==(const computer_use&, const computer_use&) = default;
 };
 

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/schema.hpp"
+#include "protocol/client_message.hpp"
+#include "protocol/fields.hpp"
+
+#include "support/catch.hpp"
+
+#include <string>
+
+// The emulator's own account of the wire beside the SDK's: each member that the SDK can send, alone
+// in a message, must be known to the emulator in the same flavour, and in no other.
+namespace protocol = gemini::live::protocol;
+using namespace gemini::live;
+using protocol::json_value;
+using protocol::only;
+
+namespace {
+
+/// What stands before and after a member in its message, and who knows it.
+struct place {
+    std::string before;
+    std::string after;
+    only known_to = only::both;
+};
+
+struct sample {
+    std::string message;
+    only known_to;
+};
+
+template <class T>
+struct element_of {
+    using type = T;
+    static constexpr bool list = false;
+};
+template <class T>
+struct element_of<std::vector<T>> {
+    using type = T;
+    static constexpr bool list = !std::is_same_v<T, std::byte>;
+};
+template <class T>
+struct element_of<std::optional<T>> : element_of<T> {
+};
+
+template <class T>
+constexpr bool is_enumeration = false;
+template <class Known>
+constexpr bool is_enumeration<open_enum<Known>> = true;
+
+/// A value that the wire takes for a T.
+template <class T>
+std::string value_of()
+{
+    if constexpr (is_enumeration<T>)
+        return json_quote(T(static_cast<decltype(T().known())::value_type>(1)).name());
+    else if constexpr (std::is_same_v<T, std::string>)
+        return "\"text\"";
+    else if constexpr (std::is_same_v<T, bool>)
+        return "true";
+    else if constexpr (std::is_same_v<T, std::int64_t>)
+        return "\"1\"";
+    else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::chrono::milliseconds>)
+        return "1";
+    else if constexpr (std::is_same_v<T, std::chrono::nanoseconds>)
+        return "\"1s\"";
+    else if constexpr (std::is_same_v<T, std::chrono::system_clock::time_point>)
+        return "\"2026-11-23T12:30:00Z\"";
+    else if constexpr (std::is_same_v<T, std::vector<std::byte>>)
+        return "\"AAA=\"";
+    else if constexpr (std::is_same_v<T, modalities>)
+        return R"(["TEXT"])";
+    else if constexpr (std::is_same_v<T, schema>)
+        return R"({"type":"STRING"})";
+    else
+        return "{}"; // json, maps, and messages without members
+}
+
+template <class Owner, class Fields>
+void collect(const Fields& all, const place& where, std::vector<sample>& into);
+
+template <class T>
+void collect_value(const place& where, std::vector<sample>& into)
+{
+    using one = typename element_of<T>::type;
+    constexpr bool list = element_of<T>::list;
+    const place inside{
+        where.before + (list ? "[" : ""), (list ? "]" : "") + where.after, where.known_to};
+    if constexpr (!list && std::is_same_v<one, std::byte>) {
+        into.push_back(
+            {where.before + value_of<std::vector<std::byte>>() + where.after, where.known_to});
+    } else if constexpr (protocol::described<one>) {
+        into.push_back({inside.before + "{}" + inside.after, where.known_to});
+        collect<one>(
+            protocol::fields<one>, {inside.before + "{", "}" + inside.after, where.known_to}, into);
+    } else {
+        into.push_back({inside.before + value_of<one>() + inside.after, where.known_to});
+    }
+}
+
+only both_of(only outer, only inner) { return outer == only::both ? inner : outer; }
+
+template <class Owner, class Fields>
+void collect(const Fields& all, const place& where, std::vector<sample>& into)
+{
+    protocol::for_each_field(all, [&](const auto& one) {
+        using found = std::remove_cvref_t<decltype(one)>;
+        const auto behind = [&](std::string_view name) {
+            return where.before + json_quote(name) + ":";
+        };
+        if constexpr (protocol::is_group<found>) {
+            collect<Owner>(
+                one.fields, {behind(one.name) + "{", "}" + where.after, where.known_to}, into);
+        } else {
+            using value = typename found::value;
+            const auto known = both_of(where.known_to, one.flavour);
+            if (one.on_vertex.empty()) {
+                collect_value<value>({behind(one.name), where.after, known}, into);
+            } else {
+                collect_value<value>({behind(one.name), where.after, only::gemini_api}, into);
+                collect_value<value>({behind(one.on_vertex), where.after, only::vertex_ai}, into);
+            }
+        }
+    });
+}
+
+bool knows(const std::string& message, flavour flavour)
+{
+    return !emulation::find_fault(json_value::parse(message), flavour).has_value();
+}
+
+} // namespace
+
+TEST_CASE("what the SDK can send, the emulator knows, in the same flavour and in no other")
+{
+    using protocol::client_message;
+    std::vector<sample> samples;
+    const auto add = [&samples]<class T>(const char* name, const T&) {
+        collect_value<T>({std::string("{\"") + name + "\":", "}", only::both}, samples);
+    };
+    add("setup", setup{});
+    add("realtimeInput", realtime_input::members{});
+    add("toolResponse", protocol::tool_response{});
+    add("contextUpdate", context_update{});
+    add("clientContent", protocol::client_content{});
+    CHECK(samples.size() > 250);
+    for (const auto& each : samples) {
+        if (each.message.find("weightedPrompts") != std::string::npos) continue; // of music
+        INFO(each.message);
+        CHECK(knows(each.message, flavour::gemini_api) == (each.known_to != only::vertex_ai));
+        CHECK(knows(each.message, flavour::vertex_ai) == (each.known_to != only::gemini_api));
+    }
+}
+
+TEST_CASE("what a music session can send, the emulator knows")
+{
+    std::vector<sample> samples;
+    collect_value<music_generation_config>({"{\"musicGenerationConfig\":", "}"}, samples);
+    collect_value<std::vector<weighted_prompt>>(
+        {R"({"clientContent":{"weightedPrompts":)", "}}"}, samples);
+    collect_value<open_enum<playback_control>>({"{\"playbackControl\":", "}"}, samples);
+    CHECK(samples.size() > 14);
+    for (const auto& each : samples) {
+        INFO(each.message);
+        CHECK_FALSE(emulation::find_music_fault(json_value::parse(each.message)));
+    }
+}
