@@ -37,7 +37,7 @@ struct client_options {
     /// (loopback only). A path is kept before the API's own. Empty: where Google has it. On Vertex
     /// AI without project, location and credentials it is the whole URL of a proxy that knows them.
     std::string base_url{};
-    /// Empty: v1beta, on Vertex AI v1beta1.
+    /// Empty: v1beta, for music v1alpha, on Vertex AI v1beta1.
     std::string api_version{};
     /// Sent with every upgrade, in place of the library's own of the same name.
     std::vector<std::pair<std::string, std::string>> headers{};
