@@ -3,23 +3,28 @@
 // each figure.
 #include "message.hpp"
 
+#include "base/base64.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
 namespace live = gemini::live;
+using clock_type = std::chrono::steady_clock;
 
 /// Makes the compiler believe that `value` is looked at.
 template <class T>
@@ -28,27 +33,71 @@ void keep(T& value)
     asm volatile("" : : "g"(&value) : "memory");
 }
 
-/// Nanoseconds of one call, seven times.
+constexpr int rounds = 7;
+
+struct figure {
+    const char* id;
+    std::string what;
+    std::size_t bytes; // of text that one call goes through
+    std::function<void()> hundred_times;
+    std::array<double, rounds> ns{};
+};
+
 template <class Work>
-void measure(const char* what, double seconds, Work work)
+figure measured(const char* id, std::string what, std::size_t bytes, Work work)
 {
-    using clock = std::chrono::steady_clock;
-    std::printf("{\"what\": \"%s\", \"ns\": [", what);
-    for (int repeat = 0; repeat < 7; ++repeat) {
-        const auto begin = clock::now();
-        const auto end = begin + std::chrono::duration<double>(seconds / 7);
-        long calls = 0;
-        auto now = begin;
-        while (now < end) {
-            for (int i = 0; i < 100; ++i) work();
-            calls += 100;
-            now = clock::now();
+    return {id, std::move(what), bytes, [work]() mutable {
+                for (int i = 0; i < 100; ++i) work();
+            }};
+}
+
+/// Nanoseconds of one call. All take turns, so that a ratio of two of one round means something.
+void measure(std::vector<figure>& all, double seconds)
+{
+    for (int round = 0; round < rounds; ++round) {
+        for (auto& each : all) {
+            const auto begin = clock_type::now();
+            const auto end = begin + std::chrono::duration<double>(seconds / rounds);
+            long calls = 0;
+            auto now = begin;
+            while (now < end) {
+                each.hundred_times();
+                calls += 100;
+                now = clock_type::now();
+            }
+            each.ns[static_cast<std::size_t>(round)] =
+                std::chrono::duration<double, std::nano>(now - begin).count() / double(calls);
         }
-        std::printf("%s%.1f", repeat == 0 ? "" : ", ",
-            std::chrono::duration<double, std::nano>(now - begin).count() / double(calls));
     }
+}
+
+void print(const figure& each)
+{
+    std::printf("{\"id\": \"%s\", \"what\": \"%s\", \"bytes\": %zu, \"ns\": [", each.id,
+        each.what.c_str(), each.bytes);
+    for (std::size_t i = 0; i < each.ns.size(); ++i)
+        std::printf("%s%.1f", i == 0 ? "" : ", ", each.ns[i]);
     std::printf("]}\n");
-    std::fflush(stdout);
+}
+
+/// Every member and value, as a reader that knows the message would; nothing is kept.
+std::size_t walk(simdjson::ondemand::parser& parser, const simdjson::padded_string& text)
+{
+    std::size_t audio = 0;
+    auto document = parser.iterate(text);
+    for (auto outer : document.get_object()) {
+        for (auto content : outer.value().get_object()) {
+            for (auto turn : content.value().get_object()) {
+                for (auto part : turn.value().get_array()) {
+                    for (auto member : part.get_object()) {
+                        for (auto data : member.value().get_object())
+                            audio += data.value().raw_json_token().value().size();
+                    }
+                }
+            }
+        }
+    }
+    return audio;
 }
 
 } // namespace
@@ -57,34 +106,47 @@ int main(int argc, char** argv)
 {
     const double seconds = argc > 1 ? std::atof(argv[1]) : 0.2;
     const std::string text = bench::audio_message();
+    const std::string pcm(2400, 'x');
+    const auto bytes = std::as_bytes(std::span(pcm.data(), pcm.size()));
+    const std::string base64 = bench::base64(pcm);
     std::string copy = text;
-    measure("memcpy of the text", seconds, [&] {
+    std::string base64_out(base64.size(), '\0');
+    std::vector<std::byte> bytes_out(live::base::base64_capacity(base64.size()));
+    const simdjson::padded_string padded(text);
+    simdjson::dom::parser dom;
+    simdjson::ondemand::parser on_demand;
+
+    std::vector<figure> all;
+    all.push_back(measured("memcpy", "memcpy of the text", text.size(), [&] {
         std::memcpy(copy.data(), text.data(), text.size());
         keep(copy);
-    });
-    measure("padded copy on the heap, as received", seconds, [&] {
-        live::base::padded_buffer received(text);
-        keep(received);
-    });
-
-    const simdjson::padded_string padded(text);
-    simdjson::ondemand::parser parser;
-    measure("bare simdjson On-Demand: find the audio, decode nothing", seconds, [&] {
-        auto document = parser.iterate(padded);
-        std::string_view audio = document["serverContent"]["modelTurn"]["parts"]
-                                     .at(0)["inlineData"]["data"]
-                                     .raw_json_token();
+    }));
+    all.push_back(measured("parse", "simdjson: bare parse (DOM)", text.size(), [&] {
+        auto element = dom.parse(padded);
+        keep(element);
+    }));
+    all.push_back(measured("walk", "simdjson: On-Demand walk", text.size(), [&] {
+        auto audio = walk(on_demand, padded);
         keep(audio);
-    });
-    measure("decode_server_message: padded copy, JSON, base64, owned", seconds, [&] {
-        auto message = live::protocol::decode_server_message(live::base::padded_buffer(text));
-        keep(message);
-    });
-
-    const std::string pcm(2400, 'x');
-    measure("encode_realtime_audio: base64 and JSON into the frame", seconds, [&] {
-        auto frame = live::protocol::encode_realtime_audio(
-            std::as_bytes(std::span(pcm.data(), pcm.size())), 16000);
+    }));
+    all.push_back(measured("base64 decode", "base64 decode", base64.size(), [&] {
+        auto size = live::base::base64_decode(base64, bytes_out.data());
+        keep(size);
+    }));
+    all.push_back(measured("base64 encode", "base64 encode", base64.size(), [&] {
+        live::base::base64_encode(bytes, base64_out.data());
+        keep(base64_out);
+    }));
+    all.push_back(measured(
+        "decode", "decode: copy on the heap, JSON, base64, owned message", text.size(), [&] {
+            auto message = live::protocol::decode_server_message(live::base::padded_buffer(text));
+            keep(message);
+        }));
+    const auto size = live::protocol::encode_realtime_audio(bytes, 16000).size();
+    all.push_back(measured("encode", "encode: JSON and base64 into a new frame", size, [&] {
+        auto frame = live::protocol::encode_realtime_audio(bytes, 16000);
         keep(frame);
-    });
+    }));
+    measure(all, seconds);
+    std::for_each(all.begin(), all.end(), print);
 }
