@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/emulator.hpp>
 
+#include "emulator/auth_tokens.hpp"
 #include "emulator/conversation.hpp"
 #include "emulator/music.hpp"
+#include "emulator/token_bearer.hpp"
 #include "transport/listener.hpp"
 #include "transport/self_signed.hpp"
 #include "transport/wakeup.hpp"
@@ -64,8 +66,11 @@ tls_identity tls_identity::self_signed()
 
 class emulator::impl : public std::enable_shared_from_this<impl> {
 public:
-    impl(asio::any_io_executor executor, emulator_options options) : options_(std::move(options))
+    impl(asio::any_io_executor executor, emulator_options options)
+        : options_(std::move(options)), tokens_(std::make_shared<emulation::auth_tokens>(
+                                            options_.api_key, options_.trusts_any_token))
     {
+        if (!options_.clock) options_.clock = std::chrono::system_clock::now;
         if (!options_.allow_remote && !is_loopback_address(options_.address)) {
             throw error(errc::invalid_argument,
                 fmt::format("The emulator would be open to other machines on {}: set "
@@ -80,6 +85,9 @@ public:
                 options_.tls->certificate_pem, options_.tls->private_key_pem);
         listening.decide = [this](const transport::upgrade_request& request) {
             return decide(to_request(request));
+        };
+        listening.answer = [this](const transport::plain_request& request) {
+            return answer(to_request(request), request.method, request.body);
         };
         listener_ = transport::listen(std::move(executor), std::move(listening));
     }
@@ -154,6 +162,20 @@ private:
         return {verdict.status, std::move(verdict.headers), std::move(verdict.body)};
     }
 
+    transport::http_response answer(
+        const emulator_request& request, std::string_view method, std::string_view body)
+    {
+        auto found = emulation::find_token_call(request, method, !options_.allow_remote);
+        auto verdict = std::move(found.verdict);
+        if (found.route) {
+            verdict = tokens_->issue(*found.route, body, options_.clock());
+            tell("A call for an ephemeral token was answered with {}.", verdict.status);
+        } else {
+            tell("A request for {} was refused with {}.", request.path, verdict.status);
+        }
+        return {verdict.status, std::move(verdict.headers), std::move(verdict.body)};
+    }
+
     static asio::awaitable<void> accept(self_ptr self)
     {
         try {
@@ -193,16 +215,24 @@ private:
     /// The default behaviour: one coroutine hears, another says what is due.
     struct talk {
         talk(emulation::route route, const emulator_options& options,
-            std::shared_ptr<emulation::archive> archive, const asio::any_io_executor& executor,
+            std::shared_ptr<emulation::archive> archive,
+            std::shared_ptr<emulation::auth_tokens> tokens, const asio::any_io_executor& executor,
             std::size_t client)
             : number(client), due(executor)
         {
+            const bool by_token =
+                route.constrained && route.credential == emulation::credential::ephemeral_token;
+            auto token = by_token ? route.secret : std::string();
             if (route.music)
                 brain = std::make_unique<emulation::music>(
                     std::move(route), options.api_key, options.pace);
             else
                 brain = std::make_unique<emulation::conversation>(
                     std::move(route), options.api_key, options.pace, std::move(archive));
+            if (by_token) {
+                brain = std::make_unique<emulation::token_bearer>(
+                    std::move(brain), std::move(tokens), std::move(token), options.clock);
+            }
         }
 
         [[nodiscard]] emulation::moment now() const
@@ -233,7 +263,7 @@ private:
     {
         const auto executor = self->listener_->executor();
         auto talking = std::make_shared<talk>(
-            std::move(route), self->options_, self->archive_, executor, number);
+            std::move(route), self->options_, self->archive_, self->tokens_, executor, number);
         asio::co_spawn(executor, speak(self, client, talking), asio::detached);
         try {
             while (!talking->over) {
@@ -314,6 +344,7 @@ private:
     emulator_options options_;
     std::unique_ptr<transport::listener> listener_;
     std::shared_ptr<emulation::archive> archive_ = std::make_shared<emulation::archive>();
+    std::shared_ptr<emulation::auth_tokens> tokens_;
     std::set<server_connection*> clients_;
     std::atomic<std::size_t> accepted_ = 0;
     std::atomic<std::size_t> connected_ = 0;

@@ -108,20 +108,40 @@ std::optional<route> find_method(std::string_view path)
     return std::nullopt;
 }
 
+std::optional<emulator_verdict> refuse_place(const emulator_request& request, bool loopback_only)
+{
+    if (!request.header("origin").empty())
+        return refuse(403, "The emulator does not serve web pages.\n");
+    if (loopback_only && !is_loopback_name(request.header("host")))
+        return refuse(403, "The emulator serves this machine only.\n");
+    return std::nullopt;
+}
+
 } // namespace
 
 routing find_route(const emulator_request& request, bool loopback_only)
 {
-    if (!request.header("origin").empty())
-        return {{}, refuse(403, "The emulator does not serve web pages.\n")};
-    if (loopback_only && !is_loopback_name(request.header("host")))
-        return {{}, refuse(403, "The emulator serves this machine only.\n")};
-
+    if (auto refused = refuse_place(request, loopback_only)) return {{}, std::move(*refused)};
     const auto method = find_method(request.path);
     if (!method) return {{}, refuse(404, "There is no such method here.\n")};
     route found = *method;
     find_credential(found, request);
     return {found, {}};
+}
+
+routing find_token_call(
+    const emulator_request& request, std::string_view method, bool loopback_only)
+{
+    if (auto refused = refuse_place(request, loopback_only)) return {{}, std::move(*refused)};
+    for (const std::string_view version : {"v1alpha", "v1beta"}) {
+        const auto path = '/' + std::string(version) + "/auth_tokens";
+        if (method != "POST" || !request.path.ends_with(path)) continue;
+        route found;
+        found.version = version;
+        find_credential(found, request);
+        return {found, {}};
+    }
+    return {{}, refuse(404, "There is no such call here.\n")};
 }
 
 } // namespace emulation

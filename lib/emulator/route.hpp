@@ -4,7 +4,9 @@
 #include <gemini/live/emulator.hpp>
 #include <gemini/live/flavour.hpp>
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace gemini::live::emulation {
 
@@ -27,5 +29,9 @@ struct routing {
     emulator_verdict verdict{};
 };
 [[nodiscard]] routing find_route(const emulator_request& request, bool loopback_only);
+/// The same for a call that makes an ephemeral token: "/v1alpha/auth_tokens", whatever path stands
+/// before it.
+[[nodiscard]] routing find_token_call(
+    const emulator_request& request, std::string_view method, bool loopback_only);
 
 } // namespace gemini::live::emulation

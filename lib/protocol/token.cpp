@@ -59,15 +59,19 @@ std::string field_mask(
     auto paths = setup ? fields_of(*setup) : std::vector<std::string>();
     for (const auto& name : additional) {
         check_field(name);
-        const bool shortened =
-            setup && std::find(of_generation_config.begin(), of_generation_config.end(), name) !=
-                         of_generation_config.end();
-        paths.push_back(shortened ? "generationConfig." + name : name);
+        paths.push_back(setup ? full_path(name) : name);
     }
     return fmt::format("{}", fmt::join(paths, ","));
 }
 
 } // namespace
+
+std::string full_path(std::string_view name)
+{
+    const auto* const end = of_generation_config.end();
+    const bool shortened = std::find(of_generation_config.begin(), end, name) != end;
+    return fmt::format("{}{}", shortened ? "generationConfig." : "", name);
+}
 
 std::string encode_token_request(const ephemeral_token_request& request, const addressing& to)
 {

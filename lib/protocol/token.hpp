@@ -17,6 +17,10 @@ namespace gemini::live::protocol {
 [[nodiscard]] std::string encode_token_request(
     const ephemeral_token_request& request, const addressing& to);
 
+/// The path of a field that may be named without generationConfig, such as "temperature"; other
+/// names as they are.
+[[nodiscard]] std::string full_path(std::string_view name);
+
 /// The token in the service's answer. Throws errc::malformed_message when there is none.
 [[nodiscard]] ephemeral_token decode_token(std::string_view answer);
 

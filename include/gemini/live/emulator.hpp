@@ -5,6 +5,7 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -71,6 +72,10 @@ struct emulator_options {
     std::optional<tls_identity> tls{}; ///< Absent: plain.
     double pace = 1.0;     ///< Length of the pauses in an answer: 1 like a model's, 0 none.
     std::string api_key{}; ///< The only key taken; empty: any that is not empty.
+    /// Takes ephemeral tokens that it has not issued, too: any, without constraints and for ever.
+    bool trusts_any_token = false;
+    /// What time it is for ephemeral tokens; absent: the system's.
+    std::function<std::chrono::system_clock::time_point()> clock{};
     /// Decides on an upgrade after the emulator's own checks have passed; absent: accept.
     std::function<emulator_verdict(const emulator_request&)> on_upgrade{};
     /// Serves one client, and closes with 1000 when it returns, or with 1011 and what it throws.

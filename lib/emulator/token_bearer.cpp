@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/token_bearer.hpp"
+
+#include "protocol/json_reader.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace gemini::live::emulation {
+namespace {
+
+using protocol::json_value;
+
+/// The setup of a message that is one; nothing for all that `inner` will refuse by itself.
+std::optional<json_value> setup_in(std::string_view text)
+{
+    try {
+        auto setup = json_value::parse(text).find("setup");
+        if (setup && setup->is_object()) return setup;
+    } catch (const error&) {
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+token_bearer::token_bearer(std::unique_ptr<responder> inner, std::shared_ptr<auth_tokens> tokens,
+    std::string token, std::function<auth_tokens::time_point()> clock)
+    : inner_(std::move(inner)), tokens_(std::move(tokens)), token_(std::move(token)),
+      clock_(std::move(clock))
+{
+}
+
+output token_bearer::hear(std::string_view text, moment now)
+{
+    if (over_) return {};
+    if (!std::exchange(admitted_, true)) return hear_first(text, now);
+    if (auto end = tokens_->find_end(token_, clock_())) return refuse(std::move(*end));
+    return inner_->hear(text, now);
+}
+
+output token_bearer::hear_first(std::string_view text, moment now)
+{
+    const auto asked = setup_in(text);
+    if (!asked) return inner_->hear(text, now);
+    auto admitted = tokens_->admit(token_, *asked, clock_());
+    if (auto* const why = std::get_if<refusal>(&admitted)) return refuse(std::move(*why));
+    return inner_->hear(fmt::format(R"({{"setup":{}}})", std::get<std::string>(admitted)), now);
+}
+
+output token_bearer::refuse(refusal why)
+{
+    over_ = true;
+    output result;
+    result.close.emplace(why.code, std::move(why.reason));
+    return result;
+}
+
+output token_bearer::tick(moment now) { return over_ ? output{} : inner_->tick(now); }
+
+std::optional<moment> token_bearer::next_tick() const
+{
+    return over_ ? std::nullopt : inner_->next_tick();
+}
+
+} // namespace gemini::live::emulation
