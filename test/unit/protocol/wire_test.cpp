@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr protocol::addressing vertex{flavour::vertex_ai, "p", "us-central1"};
+const protocol::addressing vertex{flavour::vertex_ai, "p", "us-central1"};
 
 setup plain()
 {
