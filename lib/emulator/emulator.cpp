@@ -4,6 +4,8 @@
 #include "emulator/auth_tokens.hpp"
 #include "emulator/conversation.hpp"
 #include "emulator/music.hpp"
+#include "emulator/player.hpp"
+#include "emulator/script.hpp"
 #include "emulator/token_bearer.hpp"
 #include "transport/listener.hpp"
 #include "transport/self_signed.hpp"
@@ -68,7 +70,8 @@ class emulator::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor executor, emulator_options options)
         : options_(std::move(options)), tokens_(std::make_shared<emulation::auth_tokens>(
-                                            options_.api_key, options_.trusts_any_token))
+                                            options_.api_key, options_.trusts_any_token)),
+          script_(emulation::script::parse(options_.script))
     {
         if (!options_.clock) options_.clock = std::chrono::system_clock::now;
         if (!options_.allow_remote && !is_loopback_address(options_.address)) {
@@ -157,9 +160,20 @@ private:
         auto verdict = std::move(found.verdict);
         if (found.route && clients_.size() >= most_clients) verdict.status = 503;
         if (verdict.status == 101 && options_.on_upgrade) verdict = options_.on_upgrade(request);
+        const auto* const refusal = verdict.status == 101 ? scripted_refusal() : nullptr;
+        if (refusal) {
+            ++refused_;
+            verdict = {refusal->status, refusal->headers, refusal->body};
+        }
         if (verdict.status != 101)
             tell("An upgrade of {} was refused with {}.", request.path, verdict.status);
         return {verdict.status, std::move(verdict.headers), std::move(verdict.body)};
+    }
+
+    [[nodiscard]] const emulation::refuse_upgrade* scripted_refusal() const noexcept
+    {
+        const auto* part = script_.part_of(accepted_ + refused_ + 1);
+        return part ? std::get_if<emulation::refuse_upgrade>(part) : nullptr;
     }
 
     transport::http_response answer(
@@ -200,8 +214,12 @@ private:
         self->tell("Client {} has come: {} {}{}, with {}.", number,
             route.flavour == live::flavour::vertex_ai ? "Vertex AI" : "Gemini API", route.version,
             route.music ? ", music" : "", name_of(route.credential));
+        const auto* part = self->script_.part_of(number + self->refused_);
+        const auto* steps = part ? std::get_if<std::vector<emulation::step>>(part) : nullptr;
         try {
-            if (self->options_.behaviour)
+            if (steps)
+                co_await follow(self, client, *steps, number);
+            else if (self->options_.behaviour)
                 co_await behave(self, client);
             else
                 co_await converse(self, client, std::move(route), number);
@@ -211,6 +229,8 @@ private:
     }
 
     static asio::awaitable<void> behave(self_ptr self, std::shared_ptr<server_connection> client);
+    static asio::awaitable<void> follow(self_ptr self, std::shared_ptr<server_connection> client,
+        const std::vector<emulation::step>& steps, std::size_t number);
 
     /// The default behaviour: one coroutine hears, another says what is due.
     struct talk {
@@ -346,15 +366,17 @@ private:
     std::shared_ptr<emulation::archive> archive_ = std::make_shared<emulation::archive>();
     std::shared_ptr<emulation::auth_tokens> tokens_;
     std::set<server_connection*> clients_;
+    emulation::script script_;
     std::atomic<std::size_t> accepted_ = 0;
+    std::size_t refused_ = 0; // by the script
     std::atomic<std::size_t> connected_ = 0;
     std::atomic<bool> closed_ = false;
 };
 
 class emulator::impl::peer : public emulator_peer {
 public:
-    peer(impl& owner, server_connection& client)
-        : owner_(owner), client_(client), request_(to_request(client.request()))
+    peer(impl& owner, std::shared_ptr<server_connection> client)
+        : owner_(owner), client_(std::move(client)), request_(to_request(client_->request()))
     {
     }
 
@@ -363,7 +385,7 @@ public:
     asio::awaitable<std::optional<std::string>> receive() override
     {
         try {
-            auto heard = co_await client_.receive();
+            auto heard = co_await client_->receive();
             owner_.report('>', heard.payload.view());
             co_return std::string(heard.payload.view());
         } catch (const error&) {
@@ -374,21 +396,21 @@ public:
     asio::awaitable<void> send(std::string message) override
     {
         owner_.report('<', message);
-        co_await client_.send(batch_of(message));
+        co_await client_->send(batch_of(message));
     }
 
     asio::awaitable<void> send_text(std::string message) override
     {
         owner_.report('<', message);
-        co_await client_.send_text(batch_of(message));
+        co_await client_->send_text(batch_of(message));
     }
 
     asio::awaitable<void> close(std::uint16_t code, std::string reason) override
     {
-        co_await client_.close(code, std::move(reason));
+        co_await client_->close(code, std::move(reason));
     }
 
-    void drop() noexcept override { client_.abort(); }
+    void drop() noexcept override { client_->abort(); }
 
 private:
     static std::vector<base::frame> batch_of(const std::string& message)
@@ -399,14 +421,14 @@ private:
     }
 
     impl& owner_;
-    server_connection& client_;
+    std::shared_ptr<server_connection> client_;
     emulator_request request_;
 };
 
 asio::awaitable<void> emulator::impl::behave(
     self_ptr self, std::shared_ptr<server_connection> client)
 {
-    peer seen(*self, *client);
+    peer seen(*self, client);
     std::string failure;
     try {
         co_await self->options_.behaviour(seen);
@@ -417,6 +439,18 @@ asio::awaitable<void> emulator::impl::behave(
     }
     const std::uint16_t code = failure.empty() ? 1000 : 1011;
     co_await client->close(code, std::move(failure));
+}
+
+asio::awaitable<void> emulator::impl::follow(self_ptr self,
+    std::shared_ptr<server_connection> client, const std::vector<emulation::step>& steps,
+    std::size_t number)
+{
+    auto seen = std::make_shared<peer>(*self, client);
+    const auto complaint = co_await emulation::play(self->listener_->executor(), seen, steps);
+    if (!complaint.empty())
+        self->tell("Client {} is sent away with 1008: {}", number, complaint);
+    else
+        self->tell("Client {} is gone.", number);
 }
 
 emulator::emulator(asio::any_io_executor executor, emulator_options options)

@@ -17,6 +17,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -33,6 +35,7 @@ A Gemini Live API server on this machine, for programs in any language.
   -t, --tls          encrypt, with a certificate made on the spot
       --cert FILE    write that certificate to FILE, for clients to trust
   -k, --key KEY      take only this API key (default: any)
+  -s, --script FILE  do what FILE says, step by step (see docs/testing.md)
       --pace X       length of the pauses in an answer: 1 like a model's, 0 none (default 1)
   -q, --quiet        do not show the messages
   -v, --verbose      show them whole
@@ -63,17 +66,25 @@ Number number(const char* option, std::string_view text, Number most)
     return value;
 }
 
+std::string content_of(const char* path)
+{
+    std::ifstream file(path, std::ios::binary);
+    std::string content(std::istreambuf_iterator<char>(file), {});
+    if (!file) leave(fmt::format("{} cannot be read.", path));
+    return content;
+}
+
 program_options read_options(int argc, char** argv)
 {
     enum { cert = 256, pace, version };
     const option known[]{{"port", required_argument, nullptr, 'p'},
         {"tls", no_argument, nullptr, 't'}, {"cert", required_argument, nullptr, cert},
-        {"key", required_argument, nullptr, 'k'}, {"pace", required_argument, nullptr, pace},
-        {"quiet", no_argument, nullptr, 'q'}, {"verbose", no_argument, nullptr, 'v'},
-        {"help", no_argument, nullptr, 'h'}, {"version", no_argument, nullptr, version},
-        {nullptr, 0, nullptr, 0}};
+        {"key", required_argument, nullptr, 'k'}, {"script", required_argument, nullptr, 's'},
+        {"pace", required_argument, nullptr, pace}, {"quiet", no_argument, nullptr, 'q'},
+        {"verbose", no_argument, nullptr, 'v'}, {"help", no_argument, nullptr, 'h'},
+        {"version", no_argument, nullptr, version}, {nullptr, 0, nullptr, 0}};
     program_options options;
-    for (int each = 0; (each = getopt_long(argc, argv, "p:tk:qvh", known, nullptr)) != -1;) {
+    for (int each = 0; (each = getopt_long(argc, argv, "p:tk:s:qvh", known, nullptr)) != -1;) {
         switch (each) {
         case 'p':
             options.serving.port = static_cast<std::uint16_t>(number("--port", optarg, 65535));
@@ -81,6 +92,7 @@ program_options read_options(int argc, char** argv)
         case 't': options.serving.tls = live::tls_identity::self_signed(); break;
         case cert: options.certificate_file = optarg; break;
         case 'k': options.serving.api_key = optarg; break;
+        case 's': options.serving.script = content_of(optarg); break;
         case pace: options.serving.pace = number("--pace", optarg, 100.0); break;
         case 'q': options.quiet = true; break;
         case 'v': options.verbose = true; break;

@@ -78,6 +78,10 @@ struct emulator_options {
     std::function<std::chrono::system_clock::time_point()> clock{};
     /// Decides on an upgrade after the emulator's own checks have passed; absent: accept.
     std::function<emulator_verdict(const emulator_request&)> on_upgrade{};
+    /// What happens to each connection, step by step, as JSON lines: docs/testing.md has the form.
+    /// Connections that it does not speak of are for `behaviour`. A mistake in it makes the
+    /// constructor throw errc::invalid_argument, naming the line.
+    std::string script{};
     /// Serves one client, and closes with 1000 when it returns, or with 1011 and what it throws.
     /// Absent: the default persona, which checks messages as the service does and holds a
     /// conversation.

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "protocol/json_reader.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// What a server does, step by step, written down beforehand: docs/testing.md has the form.
+namespace gemini::live::emulation {
+
+struct step;
+
+/// The client's next message must contain the pattern, or the next that does is waited for.
+struct expect_step {
+    protocol::json_value pattern;
+    bool others_may_come_first = false;
+};
+struct send_step {
+    std::string message; ///< Of any form, broken JSON too.
+    bool in_text_frame = false;
+};
+struct wait_step {
+    std::chrono::milliseconds time{0};
+};
+struct close_step {
+    std::uint16_t code = 1000;
+    std::string reason{};
+};
+/// Cuts the connection, at once or when so much more has come from the client.
+struct drop_step {
+    std::optional<std::int64_t> after_messages{};
+    std::optional<std::int64_t> after_bytes{};
+};
+/// Says nothing more, until the client goes.
+struct stall_step {};
+/// As above, and reads no faster than this.
+struct drain_step {
+    double bytes_per_second = 0;
+};
+struct repeat_step {
+    std::optional<std::int64_t> times{}; ///< Absent: for ever.
+    std::vector<step> steps;             ///< At least one.
+};
+
+struct step {
+    int line = 0; ///< In the file, from 1.
+    std::variant<expect_step, send_step, wait_step, close_step, drop_step, stall_step, drain_step,
+        repeat_step>
+        what;
+};
+
+/// The answer to an upgrade in place of 101.
+struct refuse_upgrade {
+    int status = 503;
+    std::vector<std::pair<std::string, std::string>> headers{};
+    std::string body{};
+};
+
+/// What one connection gets: a refusal, or steps.
+using part = std::variant<refuse_upgrade, std::vector<step>>;
+
+class script {
+public:
+    static constexpr std::size_t max_size = 16u << 20;
+    static constexpr std::size_t max_steps = 10'000;
+    static constexpr int max_repeats_inside = 8; ///< Of one another.
+
+    /// Reads JSON lines. Throws errc::invalid_argument: "Line 3 of the script: …".
+    [[nodiscard]] static script parse(std::string_view text);
+
+    /// What the connection of this number, from 1, gets; null when the script says nothing of it.
+    [[nodiscard]] const part* part_of(std::size_t connection) const noexcept;
+
+private:
+    std::optional<part> others_{};
+    std::map<std::size_t, part> parts_{};
+};
+
+/// Whether all of `pattern` is in `message`: of an object the members of the pattern, where null
+/// means absent; lists must be of one length.
+[[nodiscard]] bool contains(
+    const protocol::json_value& message, const protocol::json_value& pattern);
+
+} // namespace gemini::live::emulation
