@@ -244,7 +244,7 @@ std::optional<double> json::find_number(std::string_view pointer) const
 {
     return find_at(text_, pointer, [](ondemand::value& value) -> std::optional<double> {
         double number = 0;
-        if (value.get_double().get(number) != simdjson::SUCCESS) return std::nullopt;
+        if (protocol::get_number(value, number) != simdjson::SUCCESS) return std::nullopt;
         return number;
     });
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <utility>
 
 namespace gemini::live::protocol {
@@ -97,6 +98,17 @@ error_code check_document(ondemand::document& document)
 } // namespace
 
 simdjson::error_code check_json(ondemand::value value, int depth) { return check(value, depth); }
+
+simdjson::error_code get_number(ondemand::value& value, double& to)
+{
+    const std::string_view token = value.raw_json_token();
+    if (const auto failed = value.get_double().get(to)) return failed;
+    constexpr std::size_t digits_of_64_bits = 19;
+    if (token.size() <= digits_of_64_bits) return simdjson::SUCCESS;
+    const auto read = std::from_chars(token.data(), token.data() + token.size(), to);
+    if (read.ec != std::errc()) to = 0; // too small; what is too large has failed above
+    return simdjson::SUCCESS;
+}
 
 std::optional<std::string> find_json_fault(std::string_view text)
 {

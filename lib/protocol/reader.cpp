@@ -89,7 +89,7 @@ void reader::read(ondemand::value value, bool& to)
 
 void reader::read(ondemand::value value, double& to)
 {
-    to = must(value.get_double(), "is not a number");
+    if (get_number(value, to) != simdjson::SUCCESS) fail("is not a number");
 }
 
 void reader::read(ondemand::value value, std::int64_t& to)

@@ -242,6 +242,14 @@ TEST_CASE("integers of 64 bits come as numbers or as text")
           9223372036854775807);
 }
 
+TEST_CASE("numbers with many digits are exact")
+{
+    const auto message = decode(R"({"serverContent":{"groundingMetadata":{"groundingSupports":[
+        {"confidenceScores":[0.95555555555555555555555555555555556, 1]}]}}})");
+    const auto& supports = message.all().server_content->grounding_metadata->grounding_supports;
+    CHECK(supports.at(0).confidence_scores == std::vector{0.9555555555555556, 1.0});
+}
+
 TEST_CASE("usage is read by the names of both services")
 {
     const auto gemini = decode(R"({"usageMetadata":{"promptTokenCount":515,"responseTokenCount":38,

@@ -99,6 +99,21 @@ TEST_CASE("a JSON pointer finds a value of the type that was asked for")
     }
 }
 
+TEST_CASE("a number is read to the last bit, however many digits it has")
+{
+    for (const auto& [text, number] :
+        {std::pair("0.95555555555555555555555555555555556", 0.9555555555555556),
+            std::pair("-0.00012345678901234567890123", -0.00012345678901234567890123),
+            std::pair("12345678901234567890123.5e-4", 1234567890123456789.01235),
+            std::pair("0.30000000000000000000000000000000000004e-2", 0.003),
+            std::pair("0.000000000000000000000000000000000000001e-400", 0.0),
+            std::pair("1e-7", 1e-7)}) {
+        INFO(text);
+        CHECK(json(text).find_number("") == number);
+        CHECK(json('[' + std::string(text) + " , 1]").find_number("/0") == number);
+    }
+}
+
 TEST_CASE("quoted text is a JSON string")
 {
     CHECK(json_quote("say \"hi\"\\\n\r\t\b\x1f/") == R"("say \"hi\"\\\n\r\t\u0008\u001f/")");
