@@ -218,3 +218,31 @@ TEST_CASE("a test scripts the server and looks at what it was told", "[docs]")
     REQUIRE(heard.size() == 2);
     CHECK(heard[1].find("What is the answer?") != std::string::npos);
 }
+
+namespace {
+
+// doc:begin with_token
+asio::awaitable<std::string> visit(
+    asio::any_io_executor executor, live::ephemeral_token token, std::string base_url)
+{
+    live::client visitor{executor, {.credentials = token, .base_url = base_url}};
+    live::session session{visitor, {.model = "gemini-3.8-live"}};
+    co_await session.connect();
+    co_await session.send("What is there to see?");
+    const auto answer = co_await session.turn();
+    co_await session.close();
+    co_return answer.output_transcription;
+}
+// doc:end
+
+} // namespace
+
+TEST_CASE("docs: a visitor comes with a token")
+{
+    stage on;
+    live::ephemeral_token_request request;
+    request.constraints = spoken;
+    const auto token = test::run(on.io, live::create_ephemeral_token(on.client, request));
+    auto visiting = visit(on.io.get_executor(), token, on.emulator.url());
+    CHECK_FALSE(test::run(on.io, std::move(visiting)).empty());
+}

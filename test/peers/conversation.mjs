@@ -299,7 +299,9 @@ const checks = {
     },
 
     async 'an ephemeral token'() {
-        const talk = await Talk.begin(gemini({apiKey: 'auth_tokens/made-up'}, {apiVersion: 'v1alpha'}));
+        const backend = gemini({}, {apiVersion: 'v1alpha'});
+        const token = await backend.authTokens.create({config: {uses: 1}});
+        const talk = await Talk.begin(gemini({apiKey: token.name}, {apiVersion: 'v1alpha'}));
         assert.match(talk.session.conn.ws.url, /BidiGenerateContentConstrained\?access_token=/);
         talk.session.sendClientContent({turns: 'Hello'});
         check_spoken(await talk.turn());

@@ -28,7 +28,7 @@ struct ephemeral_token_request {
     /// Which of the setup's fields are locked; of the others the session's own hold.
     ///
     /// - Absent, with constraints: all. They replace the session's setup as a whole.
-    /// - Empty: those that the constraints set.
+    /// - Empty (`emplace()`, as `= {}` makes it absent): those that the constraints set.
     /// - Names: those, too, at their defaults where the constraints do not set them. As on the
     ///   wire: "outputAudioTranscription", "temperature", "generationConfig.seed".
     std::optional<std::vector<std::string>> lock_additional_fields{};

@@ -58,7 +58,8 @@ constexpr bool none_is_an_aggregate = (!std::is_aggregate_v<Types> && ...);
 
 static_assert(none_is_an_aggregate<live::content, live::part, live::blob, live::function_response,
     live::realtime_input, live::server_message, live::json, live::modalities, live::api_key,
-    live::client, live::session, live::error, live::async_generator<live::server_message>>);
+    live::ephemeral_token_request, live::ephemeral_token, live::credentials, live::client,
+    live::session, live::error, live::async_generator<live::server_message>>);
 
 // Longer than any string that fits into itself.
 const std::string long_text = "a text that is too long to live inside a string object";
@@ -260,4 +261,51 @@ TEST_CASE("awaited calls with temporaries send what was written and free it once
         hear(each.work);
         CHECK(alive == before);
     }
+}
+
+namespace {
+
+live::ephemeral_token_request long_request()
+{
+    live::ephemeral_token_request request;
+    request.constraints = plain;
+    request.lock_additional_fields = {"aFieldWhoseNameIsTooLongForAString"};
+    return request;
+}
+
+asio::awaitable<live::transport::http_response> give_token(live::transport::http_request)
+{
+    live::transport::http_response response;
+    response.status = 200;
+    response.body = R"({"name":"auth_tokens/0123456789abcdef0123456789abcdef"})";
+    co_return response;
+}
+
+asio::awaitable<void> make_tokens(const live::client& client)
+{
+    const auto one = co_await live::create_ephemeral_token(client, long_request());
+    const auto other =
+        co_await live::create_ephemeral_token(client, live::ephemeral_token_request());
+    require(one.reveal() == other.reveal());
+}
+
+void make_tokens_once()
+{
+    asio::io_context io{1};
+    auto clock = std::make_shared<test::virtual_clock>();
+    auto connector = live::transport::make_memory_connector(io.get_executor(), {}, {}, give_token);
+    live::client_options options{.credentials = live::api_key("test-key")};
+    const live::client client(std::make_shared<live::client_core>(
+        std::move(options), std::move(connector), clock, [] { return 0.5; }));
+    test::play(io, *clock, make_tokens(client));
+}
+
+} // namespace
+
+TEST_CASE("a token that is asked for with a temporary leaves nothing behind")
+{
+    make_tokens_once();
+    const long before = alive;
+    make_tokens_once();
+    CHECK(alive == before);
 }
