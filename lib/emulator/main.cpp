@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/one_line.hpp"
+#include "emulator/script.hpp"
 
 #include <gemini/live/emulator.hpp>
 #include <gemini/live/error.hpp>
@@ -17,8 +18,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -66,11 +65,19 @@ Number number(const char* option, std::string_view text, Number most)
     return value;
 }
 
+/// Of a script; of a longer file enough to be refused.
 std::string content_of(const char* path)
 {
-    std::ifstream file(path, std::ios::binary);
-    std::string content(std::istreambuf_iterator<char>(file), {});
-    if (!file) leave(fmt::format("{} cannot be read.", path));
+    std::string content;
+    std::FILE* file = std::fopen(path, "r");
+    char block[4096];
+    for (std::size_t size = 1; file && size != 0;) {
+        size = std::fread(block, 1, sizeof block, file);
+        content.append(block, size);
+        if (content.size() > live::emulation::script::max_size) break;
+    }
+    if (!file || std::ferror(file) != 0) leave(fmt::format("{} cannot be read.", path));
+    std::fclose(file);
     return content;
 }
 

@@ -104,7 +104,9 @@ class Options(unittest.TestCase):
     def test_what_is_wrong_is_said_in_a_sentence(self):
         for arguments, sentence in ((["--port", "70000"], "--port takes a number from 0 to 65535"),
                                     (["--pace", "fast"], "--pace takes a number"), (["stray"], "not an option"),
-                                    (["--cert", "/dev/null"], "--cert goes with --tls")):
+                                    (["--cert", "/dev/null"], "--cert goes with --tls"),
+                                    (["--script", "/nowhere"], "/nowhere cannot be read."),
+                                    (["--script", "/"], "/ cannot be read.")):
             with self.subTest(arguments):
                 ended = run(*arguments)
                 self.assertEqual(ended.returncode, 2)
@@ -148,6 +150,26 @@ class Conversations(unittest.TestCase):
         self.assertIn("Client 1 is sent away with 1007: API key not valid. Please pass a valid API key.", shown)
         self.assertIn("An upgrade of /elsewhere was refused with 404.", shown)
         self.assertNotIn("wrong", shown)
+
+    def test_a_script_is_played(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "outage.jsonl"
+            file.write_text('{"connection": 1}\n{"refuse": 503}\n'
+                            '{"connection": 2}\n{"await": {"setup": {}}}\n{"close": 1011, "reason": "Enough."}\n')
+            with Emulator("--script", file) as emulator:
+                with Client(emulator.port) as client:
+                    self.assertEqual(client.status, 503)
+                with Client(emulator.port) as client:
+                    client.send(SETUP)
+                    self.assertEqual(client.receive(), (1011, "Enough."))
+                with Client(emulator.port) as client:
+                    client.send(SETUP)
+                    self.assertIn("setupComplete", client.receive())
+            file.write_text('\n{"wait": "long"}')
+            ended = run("--script", file)
+        self.assertEqual(ended.returncode, 1)
+        self.assertEqual(ended.stderr,
+                         "gemini-live-emulator: Line 2 of the script: wait must be a number from 0 to 3600.\n")
 
     def test_no_client_moves_the_cursor(self):
         with Emulator("--verbose") as emulator:
