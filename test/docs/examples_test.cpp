@@ -124,6 +124,22 @@ asio::awaitable<void> serve(live::emulator_peer& peer, std::vector<std::string>&
 }
 // doc:end
 
+// doc:begin script
+constexpr const char* outage = R"(
+# the first connection is refused
+{"connection": 1}
+{"refuse": 503}
+# the second breaks down in the middle of an answer
+{"connection": 2}
+{"expect": {"setup": {"model": "models/gemini-3.8-live"}}}
+{"send": {"setupComplete": {}}}
+{"await": {"realtimeInput": {"text": "What is the answer?"}}}
+{"repeat": 2, "steps": [{"send": {"serverContent": {"outputTranscription": {"text": "Forty"}}}}]}
+{"wait": 0.05}
+{"close": 1011, "reason": "Internal error encountered."}
+)";
+// doc:end
+
 } // namespace
 
 TEST_CASE("a failed conversation ends with a sentence that tells what to do", "[docs]")
@@ -201,6 +217,27 @@ TEST_CASE("code without coroutines uses any completion token", "[docs]")
     guard.reset();
     network.join();
     CHECK_FALSE(answer.output_transcription.empty());
+}
+
+TEST_CASE("docs: a script makes an outage", "[docs]")
+{
+    live::emulator_options options;
+    options.script = outage;
+    stage on(std::move(options));
+    const auto work = [](live::client& client) -> asio::awaitable<std::string> {
+        live::session session(client, spoken);
+        co_await session.connect();
+        co_await session.send("What is the answer?");
+        const auto turn = co_await session.turn();
+        CHECK(turn.end == live::turn_end::cut);
+        co_await session.close();
+        co_return turn.output_transcription;
+    };
+    live::client client(
+        on.io.get_executor(), {.credentials = live::api_key("any"),
+                                  .base_url = on.emulator.url(),
+                                  .reconnect = {.first_delay = std::chrono::milliseconds(1)}});
+    CHECK(test::run(on.io, work(client)) == "FortyForty");
 }
 
 TEST_CASE("a test scripts the server and looks at what it was told", "[docs]")
