@@ -69,7 +69,7 @@ struct error_details {
         0;                ///< WebSocket close code as received, 0 when there was no close frame.
     std::string reason{}; ///< Close reason or HTTP status text as the server sent it, at most 123
                           ///< bytes for a close.
-    int http_status = 0;  ///< Status of a refused upgrade, 0 when there was none.
+    int http_status = 0;  ///< Status of a refused upgrade or call, 0 when there was none.
     std::optional<std::chrono::seconds>
         retry_after{}; ///< From `Retry-After`, in seconds from its arrival; at least 0.
 };
