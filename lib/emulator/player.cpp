@@ -62,7 +62,8 @@ public:
     {
         try {
             co_await all(steps);
-            if (!gone_) co_await peer_->close(complaint_.empty() ? 1000 : 1008, complaint_);
+            const std::uint16_t code = complaint_.empty() ? 1000 : 1008;
+            if (!gone_) co_await peer_->close(code, complaint_);
         } catch (const std::system_error&) { // the client has gone
             peer_->drop();
         }

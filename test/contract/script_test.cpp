@@ -49,7 +49,8 @@ struct world {
     asio::awaitable<std::string> knock()
     {
         auto socket = co_await test::raw_connect(server.port());
-        co_await socket.write(test::upgrade_request(target, {}));
+        const auto request = test::upgrade_request(target);
+        co_await socket.write(request);
         const auto head = co_await socket.read_head();
         co_return head.target();
     }
