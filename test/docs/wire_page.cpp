@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prints docs/wire.md from the table that the library reads and writes by:
+//   wire-page            prints the page
+//   wire-page FILE       fails when FILE is another page
+#include "protocol/client_message.hpp"
+#include "protocol/fields.hpp"
+
+#include <gemini/live/ephemeral_token_request.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace protocol = gemini::live::protocol;
+using namespace gemini::live;
+
+namespace {
+
+// Names, as the compiler spells them ------------------------------------------------------------
+
+std::string without_namespaces(std::string_view name)
+{
+    std::string plain(name);
+    for (const std::string_view each : {"gemini::live::protocol::", "gemini::live::"})
+        for (auto at = plain.find(each); at != std::string::npos; at = plain.find(each))
+            plain.erase(at, each.size());
+    return plain;
+}
+
+/// What stands behind "NAME = " in the name of a function template's instance.
+std::string argument(std::string_view function, std::string_view name)
+{
+    const auto begin = function.find(fmt::format("{} = ", name)) + name.size() + 3;
+    const auto end = function.find_first_of(";]", begin);
+    return without_namespaces(function.substr(begin, end - begin));
+}
+
+template <auto Value>
+std::string name_of_value()
+{
+    auto name = argument(__PRETTY_FUNCTION__, "Value");
+    if (name.starts_with('&')) name.erase(0, 1);
+    return name;
+}
+
+template <class Type>
+std::string name_of_type()
+{
+    return argument(__PRETTY_FUNCTION__, "Type");
+}
+
+// The pages' parts, each type once ---------------------------------------------------------------
+
+struct book {
+    std::set<std::string> seen{};
+    std::vector<std::string> types{}; // a type before those of its members
+    std::string enumerations{};
+};
+
+template <class T>
+std::string describe(book& into);
+
+template <class T>
+struct kind {
+    static std::string of(book& into) { return describe<T>(into); }
+};
+template <class T>
+struct kind<std::optional<T>> {
+    static std::string of(book& into) { return kind<T>::of(into); }
+};
+template <class T>
+struct kind<std::vector<T>> {
+    static std::string of(book& into) { return kind<T>::of(into) + " list"; }
+};
+template <>
+struct kind<bytes> {
+    static std::string of(book&) { return "base64"; }
+};
+template <class Known>
+struct kind<open_enum<Known>> {
+    template <std::size_t... Index>
+    static std::string rows(wire_name_list names, std::index_sequence<Index...>)
+    {
+        std::string all;
+        const auto row = [&](std::size_t index, const std::string& name) {
+            if (index < names.size()) all += fmt::format("| `{}` | `{}` |\n", names[index], name);
+        };
+        (row(Index, name_of_value<static_cast<Known>(Index)>()), ...);
+        return all;
+    }
+
+    static std::string of(book& into)
+    {
+        const auto name = name_of_type<Known>();
+        if (into.seen.insert(name).second) {
+            into.enumerations += fmt::format("### {}\n\n| wire | C++ |\n|---|---|\n{}\n", name,
+                rows(wire_names(Known{}), std::make_index_sequence<40>{}));
+        }
+        return fmt::format("enum [{0}](#{0})", name);
+    }
+};
+
+std::string flavour_of(protocol::only only)
+{
+    switch (only) {
+    case protocol::only::gemini_api: return "Gemini API";
+    case protocol::only::vertex_ai: return "Vertex AI";
+    case protocol::only::both: break;
+    }
+    return "";
+}
+
+template <class Fields>
+std::string rows(const Fields& all, const std::string& path, book& into)
+{
+    std::string text;
+    protocol::for_each_field(all, [&](const auto& one) {
+        using found = std::remove_cvref_t<decltype(one)>;
+        if constexpr (protocol::is_group<found>) {
+            text += rows(one.fields, fmt::format("{}{}.", path, one.name), into);
+        } else {
+            auto wire = fmt::format("`{}{}`", path, one.name);
+            if (!one.on_vertex.empty())
+                wire += fmt::format(", Vertex AI `{}{}`", path, one.on_vertex);
+            if (!one.also.empty()) wire += fmt::format(", read as `{}{}`, too", path, one.also);
+            text += fmt::format("| {} | `{}` | {} | {} |\n", wire, name_of_value<found::member>(),
+                kind<typename found::value>::of(into), flavour_of(one.flavour));
+        }
+    });
+    return text;
+}
+
+/// The word for a type; one with members of its own is entered in the book.
+template <class T>
+std::string describe(book& into)
+{
+    if constexpr (std::is_same_v<T, std::string>) {
+        return "string";
+    } else if constexpr (std::is_same_v<T, bool>) {
+        return "bool";
+    } else if constexpr (std::is_same_v<T, double>) {
+        return "number";
+    } else if constexpr (std::is_same_v<T, int>) {
+        return "int32";
+    } else if constexpr (std::is_same_v<T, std::int64_t>) {
+        return "int64, as a string";
+    } else if constexpr (std::is_same_v<T, std::chrono::nanoseconds>) {
+        return "duration, `\"1.5s\"`";
+    } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
+        return "int32, milliseconds";
+    } else if constexpr (std::is_same_v<T, std::chrono::system_clock::time_point>) {
+        return "time, RFC 3339";
+    } else if constexpr (std::is_same_v<T, json>) {
+        return "object";
+    } else if constexpr (std::is_same_v<T, schema>) {
+        return "object, OpenAPI schema";
+    } else if constexpr (std::is_same_v<T, modalities>) {
+        return "enum list, `modality::text \\| modality::audio`";
+    } else if constexpr (std::is_same_v<T, std::map<std::string, std::string>>) {
+        return "object of strings";
+    } else {
+        static_assert(protocol::described<T>);
+        const auto name = name_of_type<T>();
+        std::string anchor;
+        for (const char c : name)
+            if (c != ':') anchor += c;
+        if (into.seen.insert(name).second) {
+            const auto place = into.types.size();
+            into.types.emplace_back();
+            const auto members = rows(protocol::fields<T>, "", into);
+            into.types[place] = fmt::format("### {}\n\n{}\n", name,
+                members.empty() ? std::string("No members: it is there or not.\n")
+                                : "| wire | C++ | value | only |\n|---|---|---|---|\n" + members);
+        }
+        return fmt::format("[{}](#{})", name, anchor);
+    }
+}
+
+constexpr std::string_view head = R"(# The wire, member by member
+
+Every member of the Live API that has a name here, and where it stands in C++. This page is printed from the table that
+the library itself reads and writes by (`./dev docs`), so the two cannot differ.
+
+- A name is that of the wire in snake_case. Where the wire has an object only to hold a few members
+  (`generationConfig.topP`), they stand in the C++ type around it (`setup::top_p`).
+- `std::optional` is used where absent and empty are not the same. What is absent is not written.
+- Enumerations are `open_enum`: a value that is newer than this version keeps its name, both ways.
+- Times are `std::chrono`, base64 is bytes, 64-bit integers go as strings.
+- *only*: the flavour that takes the member; the other refuses it before anything is sent.
+- What is not here: `setup::extra` merges any members into the setup, `session::send_raw` sends any message,
+  `server_message::raw()` is the JSON as it came, and `members::unknown` names the members of it that have no name here.
+- `setup::functions` is the short way to the `functionDeclarations` of a first tool. The request for an ephemeral token has
+  [a page of its own](tokens.md).
+
+)";
+
+std::string page()
+{
+    book client;
+    const auto sent = describe<protocol::client_message>(client);
+    auto server = client;
+    server.types.clear();
+    server.enumerations.clear();
+    const auto said = describe<server_message::members>(server);
+    return fmt::format(
+        "{}## What a client sends\n\nBegin at {}. `session` has a function for each.\n\n{}"
+        "## What the server says\n\nBegin at {}, which is `server_message::all()`.\n\n{}"
+        "## Enumerations\n\n{}",
+        head, sent, fmt::join(client.types, ""), said, fmt::join(server.types, ""),
+        client.enumerations + server.enumerations);
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    auto text = page();
+    while (text.ends_with("\n\n")) text.pop_back();
+    if (argc < 2) {
+        std::fputs(text.c_str(), stdout);
+        return 0;
+    }
+    std::ifstream file(argv[1], std::ios::binary);
+    const std::string there{std::istreambuf_iterator<char>(file), {}};
+    if (there == text) return 0;
+    fmt::print(stderr, "{} is not what the code says: run ./dev docs.\n", argv[1]);
+    return 1;
+}
