@@ -42,6 +42,8 @@ constexpr std::array rows{
     row{errc::misuse, "misuse", "the interface was misused", condition::misuse},
     row{errc::event_loop_unavailable, "event_loop_unavailable",
         "libwebsockets has no libuv support", condition::configuration},
+    row{errc::context_lost, "context_lost", "the server has forgotten the conversation",
+        condition::retryable},
 };
 
 const row* find(int value) noexcept

@@ -31,6 +31,17 @@ public:
         return oldest;
     }
 
+    /// Removes, from the newest to the oldest, those that `gone` (which may change them) says are
+    /// to go, until `enough` says so of one.
+    template <class Predicate, class Stop>
+    void erase_newest(Predicate gone, Stop enough)
+    {
+        for (auto index = items_.size(); index > taken_ && !enough(items_[index - 1]); --index) {
+            const auto at = items_.begin() + static_cast<std::ptrdiff_t>(index - 1);
+            if (gone(*at)) items_.erase(at);
+        }
+    }
+
 private:
     static constexpr std::size_t kept = 64; // items whose room is not given back
 

@@ -63,6 +63,20 @@ std::string server_message::thought_text() const { return join_text(state_->part
 
 std::span<const std::byte> server_message::audio() const noexcept { return state_->audio; }
 
+void server_message::drop_audio() noexcept
+{
+    state_->audio = {};
+    state_->joined_audio.clear();
+    auto& content = state_->parts.server_content;
+    if (!content) return;
+    content->audio_chunks.clear();
+    if (!content->model_turn) return;
+    std::erase_if(content->model_turn->parts, [](const part& each) {
+        return each.inline_data && each.inline_data->mime_type.starts_with("audio/");
+    });
+    if (content->model_turn->parts.empty()) content->model_turn.reset();
+}
+
 std::string_view server_message::output_transcription() const noexcept
 {
     const auto& content = state_->parts.server_content;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gemini/live/error.hpp>
+#include <gemini/live/reconnect.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -10,19 +11,7 @@
 
 namespace gemini::live::sessions {
 
-/// What to do after a connection has failed or ended.
-enum class action {
-    resume,   ///< Try again, with the newest handle.
-    fresh,    ///< The handle is of no use: try again without one.
-    back_off, ///< Try again later, with the handle.
-    give_up,  ///< Trying again cannot help.
-};
-
-/// What had been going on.
-struct situation {
-    bool was_open = false;    ///< setupComplete had come on this connection.
-    bool handle_used = false; ///< Its setup carried a resumption handle.
-};
+using action = reconnect_action;
 
 struct verdict {
     sessions::action action = action::back_off;

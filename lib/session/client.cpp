@@ -49,11 +49,12 @@ bool goes_to_a_proxy(const client_options& options)
            options.project.empty() && options.location.empty() && options.credentials.empty();
 }
 
-protocol::endpoint endpoint_of(const client_options& options, protocol::method what)
+protocol::endpoint endpoint_of(
+    const client_options& options, const std::string& base_url, protocol::method what)
 {
     using protocol::method;
     if (what == method::generate_content && goes_to_a_proxy(options))
-        return protocol::whole_endpoint(options.base_url);
+        return protocol::whole_endpoint(base_url);
     if (options.credentials.is<ephemeral_token>()) {
         if (what == method::generate_music) {
             throw error(errc::invalid_argument,
@@ -62,8 +63,7 @@ protocol::endpoint endpoint_of(const client_options& options, protocol::method w
         }
         what = method::generate_content_constrained;
     }
-    return protocol::live_endpoint(
-        options.base_url, options.api_version, addressing_of(options), what);
+    return protocol::live_endpoint(base_url, options.api_version, addressing_of(options), what);
 }
 
 void check_credentials(const client_options& options)
@@ -97,20 +97,23 @@ void require_credentials(const client_options& options)
 client_core::client_core(client_options options_, std::shared_ptr<transport::connector> connector_,
     std::shared_ptr<sessions::clock> clock_, std::function<double()> random_)
     : options(std::move(options_)), connector(std::move(connector_)), clock(std::move(clock_)),
-      random(std::move(random_)), addressing_(addressing_of(options)),
+      random(std::move(random_)), budget(options.reconnect.attempts_per_second),
+      addressing_(addressing_of(options)),
       alive_(asio::use_service<life>(asio::query(connector->executor(), asio::execution::context))
                  .alive)
 {
-    static_cast<void>(endpoint_of(options, protocol::method::generate_content));
+    static_cast<void>(endpoint_of(options, options.base_url, protocol::method::generate_content));
     check_credentials(options);
     auth::check(options.headers);
 }
 
-transport::connect_request client_core::request(protocol::method what) const
+transport::connect_request client_core::request(
+    protocol::method what, const std::string& base_url) const
 {
     require_credentials(options);
     transport::connect_request request;
-    auto [tls, host, port, target] = endpoint_of(options, what);
+    auto [tls, host, port, target] =
+        endpoint_of(options, base_url.empty() ? options.base_url : base_url, what);
     request.tls = tls;
     request.host = std::move(host);
     request.port = port;

@@ -3,6 +3,7 @@
 
 #include "protocol/endpoint.hpp"
 #include "session/clock.hpp"
+#include "session/dial_budget.hpp"
 #include "transport/transport.hpp"
 
 #include <gemini/live/client.hpp>
@@ -24,11 +25,14 @@ public:
     const std::shared_ptr<transport::connector> connector;
     const std::shared_ptr<sessions::clock> clock;
     const std::function<double()> random; ///< Evenly from [0, 1).
+    sessions::dial_budget budget;
 
-    /// The upgrade for `options`, credentials included; with an ephemeral token by the method for
-    /// those. Throws errc::missing_credentials when there are none.
+    /// The upgrade for `options`, with another base URL if one is given, credentials included; with
+    /// an ephemeral token by the method for those. Throws errc::missing_credentials when there are
+    /// none.
     [[nodiscard]] transport::connect_request request(
-        protocol::method what = protocol::method::generate_content) const;
+        protocol::method what = protocol::method::generate_content,
+        const std::string& base_url = {}) const;
 
     /// Whose models the sessions talk to.
     [[nodiscard]] const protocol::addressing& addressing() const noexcept { return addressing_; }

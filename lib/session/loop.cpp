@@ -8,6 +8,8 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 
+#include <gemini/live/reconnect_plan.hpp>
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -31,6 +33,7 @@ asio::awaitable<void> session_core::run(self_ptr self)
 {
     for (;;) {
         std::optional<error> failure;
+        std::optional<sessions::time_point> next;
         try {
             co_await self->converse();
         } catch (const error& thrown) {
@@ -38,34 +41,63 @@ asio::awaitable<void> session_core::run(self_ptr self)
         } catch (const std::system_error&) { // cancelled by a close
         }
         self->link_.reset();
-        const auto next = failure ? self->after_loss(*failure) : std::nullopt;
-        if (!next) break;
+        if (!failure) break;
         try {
+            next = co_await self->recover(*failure);
+            if (!next) break;
             co_await self->client_->clock->sleep_until(*next);
         } catch (const std::system_error&) {
             break;
         }
     }
+    self->stop_dialling_.emit(asio::cancellation_type::terminal);
     self->finish();
 }
 
-/// One connection, from dialling to its end, which is always thrown.
+/// From a connection to its end, which is always thrown; changes to a new connection in between
+/// when the server asks for it.
 asio::awaitable<void> session_core::converse()
 {
-    auto request = client_->request(method_);
+    auto link = std::exchange(spare_, nullptr);
+    if (!link) link = co_await dial();
+    link_ = link;
+    link_ptr left;
+    for (;;) {
+        try {
+            co_await set_up(link);
+        } catch (...) {
+            if (left) left->abort();
+            throw;
+        }
+        if (left) asio::co_spawn(client_->connector->executor(), leave(left), asio::detached);
+        left = co_await attend(link);
+        link = link_;
+        if (conversation_.overlaps()) continue;
+        asio::co_spawn(client_->connector->executor(), leave(left), asio::detached);
+        left.reset();
+    }
+}
+
+asio::awaitable<session_core::link_ptr> session_core::dial()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        conversation_.dialled();
+    }
+    auto request = client_->request(method_, base_url_);
     auto made = co_await client_->connector->connect(std::move(request));
-    link_ = std::move(made);
-    co_await set_up(link_);
-    co_await read(link_);
+    co_return link_ptr(std::move(made));
 }
 
 asio::awaitable<void> session_core::set_up(link_ptr link)
 {
     std::string handle;
+    std::vector<content> memories;
     {
         const std::lock_guard lock(mutex_);
-        handle = machine_.handle();
         if (closing_) throw error(errc::closed, "The session has been closed.");
+        handle = conversation_.handle();
+        memories = conversation_.memories();
     }
     const auto limit = client_->options.deadlines.setup;
     bool too_late = false;
@@ -77,9 +109,14 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
                 link->abort();
             });
     }
+    // These models take turns as the history of a new conversation, and only so.
+    const bool as_history = !memories.empty() && protocol::text_path_of(setup_.model) ==
+                                                     protocol::text_path::realtime_input;
     try {
+        auto setup = next_setup_;
+        if (as_history) setup.history_config.emplace().initial_history_in_client_content = true;
         std::vector<base::frame> batch;
-        batch.push_back(protocol::encode_setup(setup_, handle, client_->addressing()));
+        batch.push_back(protocol::encode_setup(setup, handle, client_->addressing()));
         co_await link->send(std::move(batch));
         for (bool complete = false; !complete;) {
             auto received = co_await link->receive();
@@ -93,13 +130,14 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
             }
             complete = message->all().setup_complete.has_value();
             if (complete) {
-                if (restate && machine_.epoch() != 0) co_await link->send(restate());
+                std::vector<base::frame> first;
+                if (!memories.empty())
+                    first.push_back(
+                        protocol::encode_client_content(memories, as_history, flavour()));
+                if (restate && conversation_.epoch() != 0) first = restate();
+                if (!first.empty()) co_await link->send(std::move(first));
                 const std::lock_guard lock(mutex_);
-                drop_stale();
-                auto change = machine_.opened(client_->clock->now());
-                change.dropped = std::exchange(dropped_, 0);
-                change.replayed = std::exchange(replayed_, 0);
-                change.uncertain = std::exchange(uncertain_, 0);
+                auto change = conversation_.opened(client_->clock->now());
                 open_ = link;
                 announce(std::move(change));
                 writer_.set();
@@ -114,14 +152,77 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
     }
 }
 
-asio::awaitable<void> session_core::read(link_ptr link)
+/// While a connection is open. Throws its end; gives it back when it is to be left, for `link_`.
+asio::awaitable<session_core::link_ptr> session_core::attend(link_ptr link)
 {
+    const auto self = shared_from_this();
+    const auto executor = client_->connector->executor();
+    const auto end = std::make_shared<std::exception_ptr>();
+    asio::co_spawn(executor, pump(self, link, end), asio::detached);
     for (;;) {
-        auto received = co_await link->receive();
-        const auto size = received.payload.size();
-        if (auto message = decode(std::move(received.payload))) deliver(std::move(*message), size);
-        while (!has_room()) co_await reader_took_.wait();
+        if (*end) std::rethrow_exception(*end);
+        sessions::conversation::step step;
+        {
+            const std::lock_guard lock(mutex_);
+            if (!closing_) step = conversation_.next(client_->clock->now(), spare_ != nullptr);
+            if (step.silence) push(*step.silence, sizeof(stalled));
+            if (step.hand_over) {
+                open_.reset();
+                conversation_.hand_over(client_->clock->now());
+            }
+        }
+        if (step.hand_over) {
+            link_ = std::exchange(spare_, nullptr);
+            co_return link;
+        }
+        if (step.dial_ahead && !std::exchange(dialling_ahead_, true)) {
+            asio::co_spawn(executor, dial_ahead(self, link),
+                asio::bind_cancellation_slot(stop_dialling_.slot(), asio::detached));
+        }
+        std::optional<sessions::alarm> timer;
+        if (step.ask_again) {
+            timer.emplace(
+                executor, client_->clock, *step.ask_again, [self] { self->attention_.set(); });
+        }
+        co_await attention_.wait();
     }
+}
+
+/// Reads a connection to its end, or until another one has been opened.
+asio::awaitable<void> session_core::pump(self_ptr self, link_ptr link, ending_ptr end)
+{
+    try {
+        const auto epoch = self->conversation_.epoch();
+        for (;;) {
+            auto received = co_await link->receive();
+            if (self->conversation_.epoch() != epoch) co_return;
+            const auto size = received.payload.size();
+            if (auto message = self->decode(std::move(received.payload)))
+                self->deliver(std::move(*message), size);
+            while (!self->has_room()) co_await self->reader_took_.wait();
+        }
+    } catch (...) {
+        *end = std::current_exception();
+        self->attention_.set();
+    }
+}
+
+/// Makes the connection that is to follow the present one.
+asio::awaitable<void> session_core::dial_ahead(self_ptr self, link_ptr present)
+{
+    link_ptr made;
+    try {
+        made = co_await self->dial();
+    } catch (const std::system_error&) {
+    }
+    self->dialling_ahead_ = false;
+    if (self->link_ != present) co_return; // it was too late
+    if (!made) {
+        const std::lock_guard lock(self->mutex_);
+        self->conversation_.dial_ahead_failed(self->client_->clock->now());
+    }
+    self->spare_ = std::move(made);
+    self->attention_.set();
 }
 
 /// Nothing for a message that is passed over.
@@ -133,6 +234,7 @@ std::optional<server_message> session_core::decode(base::padded_buffer text)
         if (client_->options.malformed == malformed_policy::fail) throw;
         client_->log(log_level::warning, malformed.what());
         const std::lock_guard lock(mutex_);
+        conversation_.heard_nonsense();
         push(malformed_message{malformed}, sizeof(malformed_message));
         return std::nullopt;
     }
@@ -142,40 +244,62 @@ std::optional<server_message> session_core::decode(base::padded_buffer text)
 bool session_core::has_room()
 {
     const std::lock_guard lock(mutex_);
-    return inbox_bytes_ <= client_->options.limits.inbox || closing_;
+    return !inbox_.is_full() || closing_;
 }
 
 void session_core::deliver(server_message message, std::size_t size)
 {
     const std::lock_guard lock(mutex_);
-    message.epoch(machine_.epoch());
-    if (const auto& update = message.all().session_resumption_update) {
-        const auto& index = update->last_consumed_client_message_index;
-        if (machine_.update(*update) && index) outbox_.consumed(*index);
-    }
-    if (message.all().server_content) turn_open_ = answering_ = !message.turn_complete();
+    message.epoch(conversation_.epoch());
+    conversation_.heard(message, size, client_->clock->now());
+    if (conversation_.wants_attention()) attention_.set();
+    if (message.interrupted() && client_->options.skip_stale_audio) stale_ += inbox_.drop_audio();
     push(std::move(message), size);
 }
 
-std::optional<sessions::time_point> session_core::after_loss(const error& failure)
+/// After a connection's end: when to make the next, or nothing when there is to be none.
+asio::awaitable<std::optional<sessions::time_point>> session_core::recover(error failure)
 {
+    status_change change;
+    {
+        const std::lock_guard lock(mutex_);
+        open_.reset();
+        if (closing_) co_return std::nullopt;
+        change = conversation_.lost(failure, client_->clock->now());
+    }
+    if (change.to == status::reconnecting) {
+        change.delay += client_->budget.spend(client_->clock->now());
+        if (client_->options.reconnect.on_reconnecting) co_await consult(change);
+    }
+    const auto next = client_->clock->now() + change.delay;
     const std::lock_guard lock(mutex_);
-    open_.reset();
-    if (closing_) return std::nullopt;
-    const auto now = client_->clock->now();
-    auto change = machine_.lost(failure, now);
-    replayed_ += outbox_.lost();
-    // a question that has not been consumed is asked again
-    change.turn_cut = outbox_.keeps_unconsumed() ? answering_ : turn_open_;
-    turn_open_ = answering_ = false;
-    const auto delay = change.delay;
     const auto cause = change.cause;
     announce(std::move(change));
-    if (machine_.ended()) {
-        end(std::make_exception_ptr(*cause));
-        return std::nullopt;
+    if (!conversation_.ended()) co_return next;
+    end(std::make_exception_ptr(*cause));
+    co_return std::nullopt;
+}
+
+/// Asks the user's hook what it thinks of the coming attempt.
+asio::awaitable<void> session_core::consult(status_change& change)
+{
+    reconnect_plan plan{*change.cause, change.attempt, change.delay, next_setup_, base_url_, false};
+    std::optional<error> refused;
+    try {
+        co_await client_->options.reconnect.on_reconnecting(plan);
+        static_cast<void>(protocol::encode_setup(plan.setup, {}, client_->addressing()));
+        if (plan.stop) refused = plan.cause;
+    } catch (const error& thrown) {
+        refused = thrown;
     }
-    return now + delay;
+    if (refused) {
+        const std::lock_guard lock(mutex_);
+        change = conversation_.give_up(*refused);
+        co_return;
+    }
+    change.delay = plan.delay;
+    next_setup_ = std::move(plan.setup);
+    base_url_ = std::move(plan.base_url);
 }
 
 asio::awaitable<void> session_core::write(self_ptr self)
@@ -188,7 +312,7 @@ asio::awaitable<void> session_core::write(self_ptr self)
             const std::lock_guard lock(self->mutex_);
             if (self->ended_) co_return;
             link = self->open_;
-            if (link) batch = self->outbox_.take(batch_bytes);
+            if (link) batch = self->conversation_.take(batch_bytes);
         }
         if (batch.empty()) {
             link.reset();
@@ -203,12 +327,10 @@ asio::awaitable<void> session_core::write(self_ptr self)
         }
         const std::lock_guard lock(self->mutex_);
         if (sent && self->open_ == link) {
-            if (self->outbox_.written()) self->turn_open_ = true;
-            const auto gone = self->outbox_.shed();
-            self->dropped_ += gone.perishable;
-            self->uncertain_ += gone.durable;
+            self->conversation_.written(self->client_->clock->now());
+            if (self->conversation_.wants_attention()) self->attention_.set();
         } else {
-            self->replayed_ += self->outbox_.lost();
+            self->conversation_.not_written();
             if (self->open_ == link) self->open_.reset();
         }
         if (!self->senders_.empty()) self->senders_.front()->set();
@@ -232,12 +354,19 @@ asio::awaitable<void> session_core::say_goodbye(self_ptr self, link_ptr link)
     self->stop_.emit(asio::cancellation_type::terminal);
 }
 
+/// Of a connection whose conversation goes on elsewhere; not as one that is over.
+asio::awaitable<void> session_core::leave(link_ptr link)
+{
+    constexpr std::uint16_t goes_on_elsewhere = 4000;
+    co_await link->close(goes_on_elsewhere, "");
+}
+
 void session_core::finish()
 {
     link_.reset();
     const std::lock_guard lock(mutex_);
     if (ended_) return;
-    announce(machine_.close());
+    announce(conversation_.close());
     end(nullptr);
 }
 

@@ -11,10 +11,14 @@ namespace {
 /// The longest wait that a first connection is worth; a longer one is the caller's to decide on.
 constexpr std::chrono::seconds patience_of_connect{10};
 
+/// Internal errors in answer to a setup with a handle after which the handle is to blame: that of
+/// another model gets nothing else.
+constexpr int most_internal_errors = 2;
+
 } // namespace
 
 machine::machine(reconnect_policy policy, std::string handle, std::function<double()> random)
-    : policy_(policy), handle_(std::move(handle)), random_(std::move(random))
+    : policy_(std::move(policy)), handle_(std::move(handle)), random_(std::move(random))
 {
 }
 
@@ -26,10 +30,10 @@ status_change machine::become(live::status to)
     return change;
 }
 
-std::chrono::milliseconds machine::draw_delay()
+std::chrono::milliseconds machine::draw_delay(int attempt) const
 {
     const double ceiling = std::min(static_cast<double>(policy_.max_delay.count()),
-        static_cast<double>(policy_.first_delay.count()) * std::pow(policy_.factor, attempt_ - 1));
+        static_cast<double>(policy_.first_delay.count()) * std::pow(policy_.factor, attempt - 1));
     return std::chrono::milliseconds(
         static_cast<std::chrono::milliseconds::rep>(ceiling * random_()));
 }
@@ -45,44 +49,93 @@ status_change machine::start()
 status_change machine::opened(time_point now)
 {
     open_since_ = now;
+    internal_errors_ = 0;
     if (++epoch_ == 1) attempt_ = 0; // the first connection's attempts were its own
     auto change = become(status::connected);
     change.resumed = !handle_.empty();
+    change.handover = std::exchange(handing_over_, false);
+    if (out_since_) change.outage = std::chrono::ceil<std::chrono::milliseconds>(now - *out_since_);
+    out_since_.reset();
     return change;
 }
 
-status_change machine::lost(const error& failure, time_point now)
+/// Only a healthy spell earns a new row of attempts, so that a server which hangs up at once is not
+/// hammered.
+void machine::leave(time_point now)
 {
-    const bool was_open = open_since_.has_value();
-    const auto judged = classify(failure, {was_open, !handle_.empty()});
-    if (judged.action == action::fresh) handle_.clear();
-    // Only a healthy spell earns a new row of attempts, so that a server which hangs up at once is
-    // not hammered.
-    if (was_open && now - *open_since_ >= policy_.healthy_after) attempt_ = 0;
+    if (!open_since_) return;
+    if (now - *open_since_ >= policy_.healthy_after) attempt_ = 0;
     open_since_.reset();
+    out_since_ = now;
+}
+
+void machine::hand_over(time_point now)
+{
+    leave(now);
+    handing_over_ = true;
+}
+
+bool machine::suspects_handle(const error& failure, situation when)
+{
+    if (when.was_open || !when.handle_used || failure.close_code() != 1011) return false;
+    return ++internal_errors_ >= most_internal_errors;
+}
+
+verdict machine::judge(const error& failure, situation when) const
+{
+    auto judged = classify(failure, when);
+    if (policy_.judge) {
+        if (const auto other = policy_.judge(judged.why, when)) judged.action = *other;
+    }
+    return judged;
+}
+
+status_change machine::lost(const error& failure, time_point now, bool has_context)
+{
+    const situation when{open_since_.has_value(), !handle_.empty()};
+    auto judged = judge(failure, when);
+    // The old connection may still have been open: that is no reason to wait, or to blame anybody.
+    const bool at_once = std::exchange(handing_over_, false);
+    if (!at_once && suspects_handle(failure, when)) judged.action = action::fresh;
+    if (judged.action == action::fresh) handle_.clear();
+    leave(now);
 
     const bool first = epoch_ == 0;
     const int most = first ? policy_.first_connect_attempts : policy_.max_attempts;
     const bool worth_it = judged.action != action::give_up && (first || policy_.enabled) &&
                           (most == 0 || attempt_ < most) &&
                           !(first && judged.at_least > patience_of_connect);
-    if (!worth_it) {
-        auto change = become(status::error);
-        change.cause = judged.why;
-        return change;
+    if (!worth_it) return give_up(std::move(judged.why));
+    if (handle_.empty() && has_context && policy_.on_context_loss == context_loss::fail) {
+        return give_up(error(errc::context_lost,
+            std::string("The server no longer knows the conversation: begin a new session. ") +
+                judged.why.what(),
+            judged.why.details()));
     }
-    ++attempt_;
-    const auto delay = judged.action == action::fresh && attempt_ == 1
-                           ? std::chrono::milliseconds{0}
-                           : draw_delay();
+    const auto attempt = attempt_ + 1;
+    const bool without_wait = at_once || (judged.action == action::fresh && attempt == 1);
+    const auto delay = std::max(
+        without_wait ? std::chrono::milliseconds{0} : draw_delay(attempt), judged.at_least);
+    if (!first && policy_.max_outage.count() != 0 && out_since_ &&
+        now + delay - *out_since_ > policy_.max_outage)
+        return give_up(std::move(judged.why));
+
+    attempt_ = attempt;
     auto change = become(first ? status::connecting : status::reconnecting);
-    change.cause = judged.why;
-    change.attempt = attempt_;
-    change.delay = std::max(delay, judged.at_least);
+    change.cause = std::move(judged.why);
+    change.attempt = attempt;
+    change.delay = delay;
     return change;
 }
 
 status_change machine::close() { return become(status::closed); }
+
+status_change machine::give_up(error why)
+{
+    auto change = become(status::error);
+    change.cause = std::move(why);
+    return change;
+}
 
 bool machine::update(const session_resumption_update& update)
 {

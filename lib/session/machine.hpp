@@ -14,13 +14,13 @@
 
 namespace gemini::live::sessions {
 
-/// Decides what a session does next. Pure: no I/O, no clock of its own, no executor; randomness
-/// comes in.
+/// The life of a session's connections: decides whether, when and with which handle the next one is
+/// made. Pure: no I/O, no clock of its own, no executor; randomness comes in.
 ///
 ///     disconnected ──start──► connecting ──opened──► connected ──lost──► reconnecting ──opened──►
 ///     connected
-///                                 │                                          │
-///                             lost, no more tries                   lost, no more tries
+///                                 │                     ▲ │                  │
+///                             lost, no more tries       └─┘ handed over  lost, no more tries
 ///                                 ▼                                          ▼
 ///                               error ◄──────────────────────────────────── error         any
 ///                               ──close──► closed
@@ -34,13 +34,20 @@ public:
     /// setupComplete has come.
     [[nodiscard]] status_change opened(time_point now);
     /// The attempt failed, or the open connection ended. `to` is `error` when there is to be no
-    /// further attempt.
-    [[nodiscard]] status_change lost(const error& failure, time_point now);
+    /// further attempt. `has_context`: there is a conversation that the server may have forgotten.
+    [[nodiscard]] status_change lost(const error& failure, time_point now, bool has_context = true);
     [[nodiscard]] status_change close();
+    [[nodiscard]] status_change give_up(error why);
+
+    /// The open connection is being left for a new one, whose setup is to come.
+    void hand_over(time_point now);
 
     /// The server gave a handle, or said that there is none for now: the last good one stays. True
     /// when it is a new one.
     bool update(const session_resumption_update& update);
+
+    /// A random wait before attempt `attempt`.
+    [[nodiscard]] std::chrono::milliseconds draw_delay(int attempt) const;
 
     [[nodiscard]] live::status status() const noexcept { return status_; }
     [[nodiscard]] bool ended() const noexcept
@@ -51,18 +58,25 @@ public:
     [[nodiscard]] const std::string& handle() const noexcept { return handle_; }
     /// Number of the present connection, from 1; 0 before the first.
     [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
+    /// Since when there has been no connection, after the first.
+    [[nodiscard]] std::optional<time_point> out_since() const noexcept { return out_since_; }
 
 private:
     [[nodiscard]] status_change become(live::status to);
-    [[nodiscard]] std::chrono::milliseconds draw_delay();
+    [[nodiscard]] verdict judge(const error& failure, situation when) const;
+    void leave(time_point now);
+    [[nodiscard]] bool suspects_handle(const error& failure, situation when);
 
     reconnect_policy policy_;
     std::string handle_;
     std::function<double()> random_;
     live::status status_ = status::disconnected;
     std::uint64_t epoch_ = 0;
-    int attempt_ = 0; ///< Of the attempt under way or coming; 0 while connected.
+    int attempt_ = 0;         ///< Of the attempt under way or coming; 0 while connected.
+    int internal_errors_ = 0; ///< In a row, before setupComplete, with a handle.
+    bool handing_over_ = false;
     std::optional<time_point> open_since_; ///< While connected.
+    std::optional<time_point> out_since_;
 };
 
 } // namespace gemini::live::sessions

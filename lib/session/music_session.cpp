@@ -81,7 +81,7 @@ asio::awaitable<void> music_session::set_weighted_prompts(std::vector<weighted_p
         const std::lock_guard lock(wishes_->mutex);
         wishes_->prompts = std::move(prompts);
     }
-    return session_core::accept(core_, std::move(frame), worth::durable);
+    return session_core::accept(core_, sessions::outgoing(std::move(frame), worth::durable));
 }
 
 asio::awaitable<void> music_session::set_music_generation_config(music_generation_config config)
@@ -91,7 +91,7 @@ asio::awaitable<void> music_session::set_music_generation_config(music_generatio
         const std::lock_guard lock(wishes_->mutex);
         wishes_->config = std::move(config);
     }
-    return session_core::accept(core_, std::move(frame), worth::durable);
+    return session_core::accept(core_, sessions::outgoing(std::move(frame), worth::durable));
 }
 
 asio::awaitable<void> music_session::playback(playback_control control)
@@ -100,7 +100,8 @@ asio::awaitable<void> music_session::playback(playback_control control)
         const std::lock_guard lock(wishes_->mutex);
         wishes_->control = control;
     }
-    return session_core::accept(core_, protocol::encode_playback_control(control), worth::durable);
+    return session_core::accept(
+        core_, sessions::outgoing(protocol::encode_playback_control(control), worth::durable));
 }
 
 async_generator<server_message> music_session::messages()

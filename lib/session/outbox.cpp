@@ -6,101 +6,207 @@
 
 namespace gemini::live::sessions {
 
-std::uint64_t outbox::push(base::frame message, worth kind, time_point now)
+/// Removes entries that have been written and are kept; gives their number.
+template <class Predicate>
+std::size_t outbox::forget_written(Predicate gone)
 {
-    const auto size = message.size();
+    const auto end = std::remove_if(entries_.begin(), at(sent_), [&](entry& each) {
+        if (!gone(each)) return false;
+        kept_ -= each.size;
+        settle(each);
+        return true;
+    });
+    const auto count = static_cast<std::size_t>(at(sent_) - end);
+    entries_.erase(end, at(sent_));
+    sent_ -= count;
+    return count;
+}
+
+/// Removes entries that wait; gives their number.
+template <class Predicate>
+std::size_t outbox::forget_waiting(Predicate gone)
+{
+    const auto end = std::remove_if(at(sent_ + taken_), entries_.end(), [&](const entry& each) {
+        if (!gone(each)) return false;
+        bytes_ -= each.size;
+        return true;
+    });
+    const auto count = static_cast<std::size_t>(entries_.end() - end);
+    entries_.erase(end, entries_.end());
+    return count;
+}
+
+std::uint64_t outbox::push(outgoing message, time_point now)
+{
+    const auto size = message.message.size();
+    const auto kind = message.kind;
+    if (kind == worth::video)
+        superseded_ +=
+            forget_waiting([](const entry& each) { return each.what.kind == worth::video; });
+    auto place = entries_.end();
+    if (kind == worth::durable || kind == worth::context) {
+        const auto first = at(sent_ + taken_);
+        while (place != first && is_media(std::prev(place)->what.kind)) --place;
+    }
     bytes_ += size;
-    entries_.push_back({std::move(message), kind, now, next_, size, 0});
+    entries_.insert(place, {std::move(message), now, next_, size, 0, false});
     return next_++;
 }
 
-std::vector<base::frame> outbox::take(std::size_t most)
+std::vector<base::frame> outbox::take(std::size_t most, bool hold_media)
 {
     std::vector<base::frame> batch;
     std::size_t size = 0;
     for (auto each = at(sent_); each != entries_.end(); ++each) {
+        if (hold_media && is_media(each->what.kind)) break;
         if (!batch.empty() && size + each->size > most) break;
         size += each->size;
         // What must survive a lost connection is sent from a copy: the transport masks in place.
-        const bool once = each->kind == worth::perishable && keeps_ == keeps::until_written;
-        batch.push_back(once ? std::move(each->message) : each->message.copy());
+        const bool once = is_media(each->what.kind) && keeps_ != keeps::until_consumed;
+        batch.push_back(once ? std::move(each->what.message) : each->what.message.copy());
     }
     taken_ = batch.size();
     return batch;
 }
 
-bool outbox::written() noexcept
+/// Where it is of no use in a handle, the open start of an activity is: the rest of the user's
+/// speech belongs to it on the next connection, too.
+bool outbox::outlives_writing(worth kind) const noexcept
+{
+    switch (kind) {
+    case worth::activity_start: return true;
+    case worth::durable:
+    case worth::context: return keeps_ != keeps::until_written;
+    default: return keeps_ == keeps::until_consumed;
+    }
+}
+
+void outbox::settle(entry& done)
+{
+    if (!done.what.words.empty()) settled_.push_back(std::exchange(done.what.words, {}));
+}
+
+outbox::batch outbox::written()
 {
     const auto begin = at(sent_);
     const auto end = begin + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
-    bool durable = false;
-    for (auto each = begin; each != end; ++each) {
-        bytes_ -= each->size;
-        unconfirmed_ += each->size;
-        each->index = next_index_++;
-        durable = durable || each->kind == worth::durable;
+    batch all;
+    std::int64_t activity_ended = 0;
+    const auto gone = std::remove_if(begin, end, [&](entry& each) {
+        bytes_ -= each.size;
+        each.index = next_index_++;
+        ++all.messages;
+        all.bytes += each.size;
+        all.durable = all.durable || !is_media(each.what.kind);
+        all.asks = all.asks || each.what.kind == worth::durable;
+        if (each.what.kind == worth::activity_end) activity_ended = each.index;
+        if (outlives_writing(each.what.kind)) {
+            kept_ += each.size;
+            return false;
+        }
+        settle(each);
+        return true;
+    });
+    sent_ += static_cast<std::size_t>(gone - begin);
+    entries_.erase(gone, end);
+    if (keeps_ != keeps::until_consumed) {
+        forget_written([activity_ended](const entry& each) {
+            return each.what.kind == worth::activity_start && each.index < activity_ended;
+        });
     }
-    sent_ += static_cast<std::size_t>(end - begin);
-    if (keeps_ == keeps::until_written) consumed(next_index_);
-    return durable;
+    return all;
 }
 
-void outbox::consumed(std::int64_t index) noexcept
+void outbox::consumed(std::int64_t index)
 {
-    const auto end = std::find_if(
-        entries_.begin(), at(sent_), [index](const entry& each) { return each.index > index; });
-    for (auto each = entries_.begin(); each != end; ++each) unconfirmed_ -= each->size;
-    sent_ -= static_cast<std::size_t>(end - entries_.begin());
-    entries_.erase(entries_.begin(), end);
+    if (keeps_ == keeps::until_consumed)
+        forget_written([index](const entry& each) { return each.index <= index; });
 }
 
-std::size_t outbox::lost() noexcept
+void outbox::answered()
+{
+    if (keeps_ == keeps::until_answered) {
+        forget_written([](const entry& each) { return each.what.kind != worth::activity_start; });
+        return;
+    }
+    std::for_each(entries_.begin(), at(sent_), [this](entry& each) {
+        each.answered = true;
+        settle(each);
+    });
+}
+
+void outbox::handled()
+{
+    if (keeps_ == keeps::until_consumed) return;
+    forget_written([](const entry& each) { return each.what.kind != worth::activity_start; });
+}
+
+void outbox::lost()
 {
     const auto again = std::exchange(sent_, 0);
-    bytes_ += std::exchange(unconfirmed_, 0);
+    bytes_ += std::exchange(kept_, 0);
     next_index_ = 1;
     const auto begun = at(again);
     const auto end = begun + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
-    if (keeps_ == keeps::until_written) {
+    if (keeps_ != keeps::until_consumed) {
         const auto gone = std::remove_if(begun, end, [this](const entry& each) {
-            const bool perishes = each.kind == worth::perishable;
+            const bool perishes = is_media(each.what.kind);
             if (perishes) bytes_ -= each.size;
             return perishes;
         });
         entries_.erase(gone, end);
     }
-    return again;
+}
+
+std::size_t outbox::waiting_again() const noexcept
+{
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);
+    return static_cast<std::size_t>(
+        std::count_if(first, entries_.end(), [](const entry& each) { return each.index != 0; }));
+}
+
+std::size_t outbox::drop_answers(const std::vector<std::string>& calls)
+{
+    const auto is_one = [&calls](const std::string& id) {
+        return std::find(calls.begin(), calls.end(), id) != calls.end();
+    };
+    return forget_waiting([&](const entry& each) {
+        const auto& ids = each.what.answers;
+        return !ids.empty() && std::all_of(ids.begin(), ids.end(), is_one);
+    });
+}
+
+void outbox::drop_answered()
+{
+    forget_waiting([](const entry& each) { return each.answered; });
 }
 
 std::size_t outbox::expire(time_point oldest)
 {
-    const auto first = at(sent_ + taken_);
-    const auto gone = std::remove_if(first, entries_.end(), [this, oldest](const entry& each) {
-        const bool perishes = each.kind == worth::perishable && each.accepted < oldest;
-        if (perishes) bytes_ -= each.size;
-        return perishes;
-    });
-    const auto count = static_cast<std::size_t>(entries_.end() - gone);
-    entries_.erase(gone, entries_.end());
-    return count;
+    return forget_waiting(
+        [oldest](const entry& each) { return is_media(each.what.kind) && each.accepted < oldest; });
 }
 
-outbox::given_up outbox::shed() noexcept
+std::size_t outbox::superseded() noexcept { return std::exchange(superseded_, 0); }
+
+outbox::given_up outbox::shed()
 {
     given_up all;
-    for (const auto kind : {worth::perishable, worth::durable}) {
-        auto& count = kind == worth::perishable ? all.perishable : all.durable;
-        const auto end = std::remove_if(entries_.begin(), at(sent_), [&](const entry& each) {
-            if (each.kind != kind || unconfirmed_ <= limit_) return false;
-            unconfirmed_ -= each.size;
-            ++count;
-            return true;
-        });
-        const auto gone = static_cast<std::size_t>(at(sent_) - end);
-        entries_.erase(end, at(sent_));
-        sent_ -= gone;
-    }
+    if (kept_ <= limit_) return all;
+    all.media = forget_written(
+        [this](const entry& each) { return is_media(each.what.kind) && kept_ > limit_; });
+    all.durable = forget_written([this](const entry&) { return kept_ > limit_; });
     return all;
+}
+
+std::vector<std::string> outbox::settled() noexcept { return std::exchange(settled_, {}); }
+
+std::uint64_t outbox::oldest() const noexcept
+{
+    auto oldest = next_;
+    for (auto index = sent_; index != entries_.size(); ++index)
+        oldest = std::min(oldest, entries_[index].number);
+    return oldest;
 }
 
 } // namespace gemini::live::sessions

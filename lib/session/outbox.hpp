@@ -7,25 +7,48 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace gemini::live::sessions {
 
-/// What a message is worth across an outage.
+/// What a message is worth across an outage, and what may pass it while it waits.
 enum class worth {
-    durable,    ///< Kept until it has been given to a connection whole.
-    perishable, ///< Audio and video: dropped once it is older than the realtime window.
+    durable,        ///< Kept until it has done its work; passes media that wait.
+    context,        ///< So, too; but it asks the model nothing.
+    activity_start, ///< Durable. The media around it stay on their side; so with the next two.
+    activity_end,
+    stream_end,
+    audio, ///< Dropped once it is older than the realtime window.
+    video, ///< So, too; and only the latest waits.
 };
+[[nodiscard]] constexpr bool is_media(worth kind) noexcept { return kind >= worth::audio; }
 
 /// When a message has done its work here.
 enum class keeps {
     until_written,
+    until_answered, ///< By the model, or known to be in a handle. Media: until written.
+    until_handle,   ///< Known to be in a handle. Media: until written.
     until_consumed, ///< The server tells how far it has come: what it has not, is sent again.
 };
 
-/// Messages on their way to the server, in the order of their sends: those that a connection has
-/// taken and the server has not consumed, those being written, those that wait. Pure data; its
-/// owner locks it.
+/// A message of the user's.
+struct outgoing {
+    outgoing(base::frame message_, worth kind_, std::vector<std::string> answers_ = {})
+        : message(std::move(message_)), kind(kind_), answers(std::move(answers_))
+    {
+    }
+
+    base::frame message;
+    worth kind;
+    std::vector<std::string> answers;     ///< A tool response: ids of the calls.
+    std::vector<std::string> continues{}; ///< Of these, the ones that are to get more.
+    std::string words{};                  ///< For the history, where one is kept.
+};
+
+/// Messages on their way to the server: those that a connection has taken and that are kept all the
+/// same, those being written, those that wait. Durable messages keep the order of their sends.
+/// Pure data; its owner locks it.
 class outbox {
 public:
     explicit outbox(std::size_t limit, keeps keeps = keeps::until_written) noexcept
@@ -43,56 +66,74 @@ public:
     }
 
     /// Gives the message's number; numbers grow by one.
-    std::uint64_t push(base::frame message, worth kind, time_point now);
+    std::uint64_t push(outgoing message, time_point now);
 
-    /// The next messages, about `most` bytes of them, to be sent as one batch. They stay here until
-    /// `written()`.
-    [[nodiscard]] std::vector<base::frame> take(std::size_t most);
-    /// True when a durable message was among them.
-    bool written() noexcept;
+    /// The next messages, about `most` bytes of them, to be sent as one batch; with `hold_media`
+    /// none of or behind the first that is media. They stay here until `written()`.
+    [[nodiscard]] std::vector<base::frame> take(std::size_t most, bool hold_media = false);
+    struct batch {
+        std::size_t messages = 0;
+        std::size_t bytes = 0;
+        bool durable = false; ///< A durable message was among them / one that asks something.
+        bool asks = false;
+    };
+    batch written();
 
     /// The server has consumed the messages of this connection up to the one of this index; the
-    /// first is 1. What was consumed is forgotten.
-    void consumed(std::int64_t index) noexcept;
+    /// first is 1. Only with `until_consumed`.
+    void consumed(std::int64_t index);
+    /// The model has begun to answer what has been written.
+    void answered();
+    /// The server gave a handle; it holds what has been written.
+    void handled();
 
-    /// The connection is gone. What it had taken and the server has not consumed waits again,
-    /// before all else; without `until_consumed`, perishable messages that it had begun to take do
-    /// not. Gives the number of messages that will be sent a second time. Harmless when called
-    /// again.
-    std::size_t lost() noexcept;
+    /// The connection is gone. What had been written and is kept waits again, before all else;
+    /// without `until_consumed`, media that were being written do not. Harmless when called again.
+    void lost();
+    /// Number of the messages that wait to be sent a second time.
+    [[nodiscard]] std::size_t waiting_again() const noexcept;
 
-    /// Drops perishable messages that wait and were accepted before `oldest`; gives their number.
+    /// Drops the answers to these calls, which the server does not know any more; gives their
+    /// number. After `lost()`.
+    std::size_t drop_answers(const std::vector<std::string>& calls);
+    /// Drops what the model had begun to answer. After `lost()`.
+    void drop_answered();
+
+    /// Drops media that wait and were accepted before `oldest`; gives their number.
     std::size_t expire(time_point oldest);
+    /// Media dropped because newer ones came, since the last call.
+    [[nodiscard]] std::size_t superseded() noexcept;
 
-    /// What the server has taken and not confirmed never holds up a sender; it is forgotten when it
+    /// What is kept though it has been written never holds up a sender; it is forgotten when it
     /// outgrows the limit: media first, then the oldest of the rest.
     struct given_up {
-        std::size_t perishable = 0;
+        std::size_t media = 0;
         std::size_t durable = 0; ///< Nobody knows whether these have arrived.
     };
-    given_up shed() noexcept;
+    given_up shed();
 
-    /// Whether nothing waits or is being written.
+    /// The words of messages that the conversation now holds, in order, since the last call.
+    [[nodiscard]] std::vector<std::string> settled() noexcept;
+
+    /// Whether nothing waits or is being written / nothing is being written.
     [[nodiscard]] bool empty() const noexcept { return entries_.size() == sent_; }
-    /// Of what waits or is being written / of what has been written and not been consumed.
+    [[nodiscard]] bool is_idle() const noexcept { return taken_ == 0; }
+    /// Of what waits or is being written / of what has been written and is kept.
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-    [[nodiscard]] std::size_t unconfirmed_bytes() const noexcept { return unconfirmed_; }
+    [[nodiscard]] std::size_t kept_bytes() const noexcept { return kept_; }
     /// Number of the last message accepted / of the oldest one still waiting or being written, else
     /// one past the last.
     [[nodiscard]] std::uint64_t last() const noexcept { return next_ - 1; }
-    [[nodiscard]] std::uint64_t oldest() const noexcept
-    {
-        return empty() ? next_ : entries_[sent_].number;
-    }
+    [[nodiscard]] std::uint64_t oldest() const noexcept;
 
 private:
     struct entry {
-        base::frame message;
-        worth kind;
+        outgoing what;
         time_point accepted;
         std::uint64_t number;
         std::size_t size;   ///< The frame's bytes may be gone once it has been taken.
-        std::int64_t index; ///< On the present connection; once written.
+        std::int64_t index; ///< On the connection that it was last written to; 0: none yet.
+        bool answered;      ///< So that the history holds its words, where one is kept.
     };
     using position = std::vector<entry>::iterator;
 
@@ -100,16 +141,24 @@ private:
     {
         return entries_.begin() + static_cast<std::ptrdiff_t>(index);
     }
+    [[nodiscard]] bool outlives_writing(worth kind) const noexcept;
+    void settle(entry& done);
+    template <class Predicate>
+    std::size_t forget_written(Predicate gone);
+    template <class Predicate>
+    std::size_t forget_waiting(Predicate gone);
 
     std::size_t limit_;
     keeps keeps_;
     std::size_t bytes_ = 0;
-    std::size_t unconfirmed_ = 0;
-    std::size_t sent_ = 0;  ///< So many entries at the front are written and not consumed.
+    std::size_t kept_ = 0;
+    std::size_t sent_ = 0;  ///< So many entries at the front are written and kept.
     std::size_t taken_ = 0; ///< So many behind them are being written.
+    std::size_t superseded_ = 0;
     std::uint64_t next_ = 1;
     std::int64_t next_index_ = 1;
     std::vector<entry> entries_;
+    std::vector<std::string> settled_;
 };
 
 } // namespace gemini::live::sessions

@@ -5,22 +5,40 @@
 #include "protocol/encode.hpp"
 #include "protocol/endpoint.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace gemini::live {
 namespace {
 
+using sessions::outgoing;
 using sessions::worth;
 
-/// Sound and pictures of a moment that has passed are worth nothing; all else is.
 worth worth_of(const realtime_input& input)
 {
-    auto others = input.all();
-    const bool media = others.audio || others.video || !others.media_chunks.empty();
-    others.audio.reset();
-    others.video.reset();
-    others.media_chunks.clear();
-    return media && others == realtime_input::members{} ? worth::perishable : worth::durable;
+    const auto& all = input.all();
+    if (all.text) return worth::durable;
+    if (all.activity_start) return worth::activity_start;
+    if (all.activity_end) return worth::activity_end;
+    if (all.audio_stream_end) return worth::stream_end;
+    if (all.video) return worth::video;
+    return worth::audio;
+}
+
+/// What a history says of them.
+std::string words_of(const std::vector<content>& turns)
+{
+    std::string words;
+    for (const auto& turn : turns)
+        for (const auto& part : turn.parts)
+            if (part.text) words += *part.text;
+    return words;
+}
+
+std::string words_of(const function_response& response)
+{
+    return fmt::format("[{} returned {}]", response.name, response.response.text());
 }
 
 } // namespace
@@ -68,28 +86,31 @@ asio::awaitable<void> session::send(std::string_view text)
 
 asio::awaitable<void> session::send_client_content(std::vector<content> turns, bool turn_complete)
 {
-    return session_core::accept(core_,
-        protocol::encode_client_content(turns, turn_complete, core_->flavour()), worth::durable);
+    outgoing message(protocol::encode_client_content(turns, turn_complete, core_->flavour()),
+        turn_complete ? worth::durable : worth::context);
+    if (core_->keeps_history()) message.words = words_of(turns);
+    return session_core::accept(core_, std::move(message));
 }
 
 asio::awaitable<void> session::send_client_content(content turn, bool turn_complete)
 {
-    return session_core::accept(core_,
-        protocol::encode_client_content(std::span(&turn, 1), turn_complete, core_->flavour()),
-        worth::durable);
+    std::vector<content> turns;
+    turns.push_back(std::move(turn));
+    return send_client_content(std::move(turns), turn_complete);
 }
 
 asio::awaitable<void> session::send_realtime_input(realtime_input input)
 {
-    return session_core::accept(
-        core_, protocol::encode_realtime_input(input, core_->flavour()), worth_of(input));
+    outgoing message(protocol::encode_realtime_input(input, core_->flavour()), worth_of(input));
+    if (core_->keeps_history() && input.all().text) message.words = *input.all().text;
+    return session_core::accept(core_, std::move(message));
 }
 
 asio::awaitable<void> session::send_audio(std::span<const std::byte> pcm)
 {
     constexpr int rate = 16'000;
     return session_core::accept(
-        core_, protocol::encode_realtime_audio(pcm, rate), worth::perishable);
+        core_, outgoing(protocol::encode_realtime_audio(pcm, rate), worth::audio));
 }
 
 asio::awaitable<void> session::send_audio(std::span<const std::int16_t> samples)
@@ -104,25 +125,31 @@ asio::awaitable<void> session::send_video(std::span<const std::byte> jpeg)
 
 asio::awaitable<void> session::send_tool_response(std::vector<function_response> responses)
 {
-    return session_core::accept(
-        core_, protocol::encode_tool_response(responses, core_->flavour()), worth::durable);
+    outgoing message(protocol::encode_tool_response(responses, core_->flavour()), worth::durable);
+    for (const auto& each : responses) {
+        message.answers.push_back(each.id);
+        if (each.will_continue == true) message.continues.push_back(each.id);
+        if (core_->keeps_history()) message.words += words_of(each);
+    }
+    return session_core::accept(core_, std::move(message));
 }
 
 asio::awaitable<void> session::send_tool_response(function_response response)
 {
-    return session_core::accept(core_,
-        protocol::encode_tool_response(std::span(&response, 1), core_->flavour()), worth::durable);
+    std::vector<function_response> responses;
+    responses.push_back(std::move(response));
+    return send_tool_response(std::move(responses));
 }
 
 asio::awaitable<void> session::send_context_update(context_update update)
 {
     return session_core::accept(
-        core_, protocol::encode_context_update(update, core_->flavour()), worth::durable);
+        core_, outgoing(protocol::encode_context_update(update, core_->flavour()), worth::context));
 }
 
 asio::awaitable<void> session::send_raw(json message)
 {
-    return session_core::accept(core_, base::frame(message.text()), worth::durable);
+    return session_core::accept(core_, outgoing(base::frame(message.text()), worth::durable));
 }
 
 async_generator<server_message> session::messages()
@@ -138,6 +165,12 @@ async_generator<session_event> session::events()
 }
 
 live::status session::status() const noexcept { return core_->status(); }
+
+std::string session::resumption_handle() const { return core_->resumption_handle(); }
+
+std::optional<usage_metadata> session::usage() const { return core_->usage(); }
+
+live::counters session::counters() const { return core_->counters(); }
 
 asio::awaitable<void> session::drain() { return session_core::drain(core_); }
 

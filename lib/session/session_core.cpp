@@ -11,23 +11,51 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
-#include <variant>
 
 // What the user's calls do. The coroutines that work for them are in loop.cpp.
 namespace gemini::live {
 
+namespace {
+
+sessions::keeps keeps_of(const live::setup& setup, replay replay)
+{
+    using sessions::keeps;
+    if (setup.session_resumption && setup.session_resumption->transparent == true)
+        return keeps::until_consumed;
+    switch (replay) {
+    case replay::unanswered: return keeps::until_answered;
+    case replay::all_since_handle: return keeps::until_handle;
+    case replay::none: break;
+    }
+    return keeps::until_written;
+}
+
+sessions::conversation::rules rules_of(
+    const client_core& client, const live::setup& setup, protocol::method method)
+{
+    const auto& options = client.options;
+    sessions::conversation::rules rules;
+    rules.reconnect = options.reconnect;
+    rules.watchdogs = options.watchdogs;
+    rules.outbox_limit = options.limits.outbox;
+    rules.history_limit = options.limits.history;
+    // Music is told all of its state anew on every connection.
+    rules.keeps = method == protocol::method::generate_music
+                      ? sessions::keeps::until_written
+                      : keeps_of(setup, options.reconnect.replay);
+    if (setup.session_resumption) rules.handle = setup.session_resumption->handle;
+    rules.random = client.random;
+    return rules;
+}
+
+} // namespace
+
 session_core::session_core(
     std::shared_ptr<client_core> client, live::setup setup, protocol::method method)
     : client_(std::move(client)), setup_(std::move(setup)), method_(method),
-      machine_(client_->options.reconnect,
-          setup_.session_resumption ? setup_.session_resumption->handle : std::string(),
-          client_->random),
-      outbox_(client_->options.limits.outbox,
-          setup_.session_resumption && setup_.session_resumption->transparent == true
-              ? sessions::keeps::until_consumed
-              : sessions::keeps::until_written)
+      conversation_(rules_of(*client_, setup_, method)), inbox_(client_->options.limits.inbox),
+      next_setup_(setup_)
 {
     static_cast<void>(protocol::encode_setup(
         setup_, {}, client_->addressing())); // refuses what can never be accepted
@@ -126,31 +154,32 @@ asio::awaitable<void> session_core::connect(self_ptr self)
     {
         const std::lock_guard lock(self->mutex_);
         self->check_open();
-        if (self->machine_.status() == status::disconnected) {
-            self->announce(self->machine_.start());
+        if (self->conversation_.status() == status::disconnected) {
+            self->announce(self->conversation_.start());
             asio::post(self->client_->connector->executor(), [self] { self->start(); });
         }
     }
     std::function<bool()> done = [&core = *self] {
-        return core.ended_ || core.machine_.epoch() != 0;
+        return core.ended_ || core.conversation_.epoch() != 0;
     };
     co_await until(self, std::move(done));
     const std::lock_guard lock(self->mutex_);
-    if (self->machine_.epoch() == 0) self->check_open();
+    if (self->conversation_.epoch() == 0) self->check_open();
 }
 
-asio::awaitable<void> session_core::accept(self_ptr self, base::frame message, sessions::worth kind)
+asio::awaitable<void> session_core::accept(self_ptr self, sessions::outgoing message)
 {
     const auto now = self->client_->clock->now();
+    const auto size = message.message.size();
     std::optional<ticket> waiting;
     for (;;) {
         {
             const std::lock_guard lock(self->mutex_);
             self->check_open();
-            self->drop_stale();
-            if (waiting ? waiting->is_first() && self->outbox_.has_room(message.size())
-                        : self->senders_.empty() && self->outbox_.has_room(message.size())) {
-                self->outbox_.push(std::move(message), kind, now);
+            self->conversation_.drop_stale(self->client_->clock->now());
+            const bool is_next = waiting ? waiting->is_first() : self->senders_.empty();
+            if (is_next && self->conversation_.has_room(size)) {
+                self->conversation_.accept(std::move(message), now);
                 if (self->open_) self->writer_.set();
                 co_return;
             }
@@ -160,13 +189,6 @@ asio::awaitable<void> session_core::accept(self_ptr self, base::frame message, s
     }
 }
 
-void session_core::drop_stale()
-{
-    if (machine_.status() != status::reconnecting) return;
-    const auto window = client_->options.reconnect.realtime_window;
-    dropped_ += outbox_.expire(client_->clock->now() - window);
-}
-
 template <class Element>
 asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
 {
@@ -174,7 +196,10 @@ asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
     for (;;) {
         {
             const std::lock_guard lock(self->mutex_);
-            if (auto oldest = self->take<Element>()) co_return oldest;
+            const bool was_full = self->inbox_.is_full();
+            auto oldest = self->inbox_.take<Element>();
+            if (was_full && !self->inbox_.is_full()) self->reader_took_.set();
+            if (oldest) co_return oldest;
             if (self->end_) std::rethrow_exception(self->end_);
             if (self->ended_) co_return std::nullopt;
         }
@@ -185,37 +210,19 @@ asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
 template asio::awaitable<std::optional<session_event>> session_core::next(self_ptr);
 template asio::awaitable<std::optional<server_message>> session_core::next(self_ptr);
 
-/// The oldest event of the inbox, or the oldest message: then the events before it are dropped.
-template <class Element>
-std::optional<Element> session_core::take()
-{
-    while (!inbox_.empty()) {
-        auto oldest = inbox_.take();
-        const auto limit = client_->options.limits.inbox;
-        const bool was_full = inbox_bytes_ > limit;
-        inbox_bytes_ -= oldest.size;
-        if (was_full && inbox_bytes_ <= limit) reader_took_.set();
-        if constexpr (std::is_same_v<Element, session_event>)
-            return std::move(oldest.event);
-        else if (auto* element = std::get_if<Element>(&oldest.event))
-            return std::move(*element);
-    }
-    return std::nullopt;
-}
-
 asio::awaitable<void> session_core::drain(self_ptr self)
 {
     std::uint64_t mark = 0;
     {
         const std::lock_guard lock(self->mutex_);
-        mark = self->outbox_.last();
+        mark = self->conversation_.last_accepted();
     }
     std::function<bool()> done = [&core = *self, mark] {
-        return core.outbox_.oldest() > mark || core.ended_;
+        return core.conversation_.oldest_waiting() > mark || core.ended_;
     };
     co_await until(self, std::move(done));
     const std::lock_guard lock(self->mutex_);
-    if (self->outbox_.oldest() <= mark) self->check_open();
+    if (self->conversation_.oldest_waiting() <= mark) self->check_open();
 }
 
 asio::awaitable<void> session_core::close(self_ptr self)
@@ -224,8 +231,8 @@ asio::awaitable<void> session_core::close(self_ptr self)
         const std::lock_guard lock(self->mutex_);
         if (self->ended_) co_return;
         if (!std::exchange(self->closing_, true)) {
-            if (self->machine_.status() == status::disconnected) {
-                self->announce(self->machine_.close());
+            if (self->conversation_.status() == status::disconnected) {
+                self->announce(self->conversation_.close());
                 self->end(nullptr);
             } else {
                 asio::post(self->client_->connector->executor(), [self] { self->begin_close(); });
@@ -242,8 +249,8 @@ void session_core::abandon() noexcept
         const std::lock_guard lock(mutex_);
         closing_ = true;
         if (ended_) return;
-        if (machine_.status() == status::disconnected) {
-            announce(machine_.close());
+        if (conversation_.status() == status::disconnected) {
+            announce(conversation_.close());
             end(nullptr);
             return;
         }
@@ -255,6 +262,27 @@ void session_core::abandon() noexcept
     });
 }
 
+std::string session_core::resumption_handle()
+{
+    const std::lock_guard lock(mutex_);
+    return conversation_.handle();
+}
+
+std::optional<usage_metadata> session_core::usage()
+{
+    const std::lock_guard lock(mutex_);
+    return conversation_.usage();
+}
+
+live::counters session_core::counters()
+{
+    const std::lock_guard lock(mutex_);
+    auto all = conversation_.counters();
+    all.stale = stale_;
+    all.inbox = inbox_.bytes();
+    return all;
+}
+
 void session_core::announce(status_change change)
 {
     status_ = change.to;
@@ -264,6 +292,10 @@ void session_core::announce(status_change change)
         if (change.attempt != 0)
             line += fmt::format(", attempt {} in {} ms", change.attempt, change.delay.count());
         if (change.resumed) line += ", resumed";
+        if (change.handover) line += ", handed over";
+        if (change.context_lost) line += change.restored ? ", context restored" : ", context lost";
+        if (change.outage.count() != 0) line += fmt::format(", after {} ms", change.outage.count());
+        if (change.replayed != 0) line += fmt::format(", {} messages again", change.replayed);
         if (change.dropped != 0)
             line += fmt::format(", {} realtime messages dropped", change.dropped);
         if (change.cause) line += fmt::format(": {}", change.cause->what());
@@ -275,8 +307,7 @@ void session_core::announce(status_change change)
 
 void session_core::push(session_event event, std::size_t size)
 {
-    inbox_bytes_ += size;
-    inbox_.push({std::move(event), size});
+    inbox_.push(std::move(event), size);
     reader_.set();
 }
 

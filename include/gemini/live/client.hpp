@@ -46,7 +46,11 @@ struct client_options {
     live::deadlines deadlines{};
     live::limits limits{};
     malformed_policy malformed = malformed_policy::skip;
+    /// When the user has cut in (`interrupted`), audio of the model that waits to be read is
+    /// dropped: nobody wants to hear it any more. What else such a message carries is kept.
+    bool skip_stale_audio = false;
     reconnect_policy reconnect{};
+    live::watchdogs watchdogs{};
     live::logger logger{};
 };
 

@@ -36,6 +36,8 @@ enum class errc {
     closed,              ///< The session has been closed by its owner. closed
     misuse,              ///< Two readers at once, or another broken rule of the interface. misuse
     event_loop_unavailable, ///< libwebsockets lacks its libuv plugin. configuration
+    context_lost, ///< The server has forgotten the conversation, and `context_loss::fail` was asked
+                  ///< for. retryable (as a new one)
 };
 
 /// What to do about it.

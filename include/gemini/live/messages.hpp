@@ -403,6 +403,8 @@ public:
     /// The model's speech in this message: mono pcm16, little endian, 24 kHz. In a music session:
     /// stereo pcm16, little endian, 48 kHz. Valid as long as this message is.
     [[nodiscard]] std::span<const std::byte> audio() const noexcept;
+    /// Takes the speech out of the message, `raw()` aside.
+    void drop_audio() noexcept;
     /// Text of what the model speaks / of what the user was heard to say, in this message; else
     /// empty.
     [[nodiscard]] std::string_view output_transcription() const noexcept;

@@ -48,6 +48,8 @@ struct limits {
         4u << 20; ///< Messages that wait to be sent. A full outbox suspends the sender.
     std::size_t inbox =
         8u << 20; ///< Messages that wait to be read. A full inbox stops reading from the network.
+    std::size_t history =
+        64u << 10; ///< Text kept for `context_loss::restore`; the oldest turns go first.
 };
 
 } // namespace gemini::live

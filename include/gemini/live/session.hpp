@@ -3,6 +3,7 @@
 
 #include <gemini/live/async_generator.hpp>
 #include <gemini/live/client.hpp>
+#include <gemini/live/counters.hpp>
 #include <gemini/live/error.hpp>
 #include <gemini/live/messages.hpp>
 #include <gemini/live/setup.hpp>
@@ -41,14 +42,23 @@ struct status_change {
     std::optional<error> cause{}; ///< Why, when it was an error.
     int attempt = 0; ///< `connecting`, `reconnecting`: number of the coming attempt, from 1.
     std::chrono::milliseconds delay{
-        0};                   ///< `connecting`, `reconnecting`: the wait before that attempt.
-    bool resumed = false;     ///< `connected`: the server took the conversation up where it was.
-    bool turn_cut = false;    ///< `reconnecting`: what was sent had no whole answer yet. Ask again.
-    std::size_t dropped = 0;  ///< `connected`: audio and video messages dropped during the outage.
-    std::size_t replayed = 0; ///< `connected`: messages sent again, as the server had not come to
-                              ///< them. With `session_resumption::transparent` only.
-    std::size_t uncertain = 0; ///< `connected`: messages given up unconfirmed for want of room in
+        0};                ///< `connecting`, `reconnecting`: the wait before that attempt.
+    bool turn_cut = false; ///< `reconnecting`: what was sent had no whole answer yet, and is not
+                           ///< sent again. Ask again.
+
+    // `connected`:
+    bool resumed = false;      ///< The server took the conversation up where it was.
+    bool handover = false;     ///< From `connected`: to a new connection, at a goAway.
+    bool context_lost = false; ///< The server has forgotten the conversation.
+    bool restored = false;     ///< So it was told what was said; see `context_loss::restore`.
+    std::chrono::milliseconds outage{0}; ///< Time without a connection.
+    std::size_t replayed = 0;            ///< Messages sent again; see `live::replay`.
+    std::size_t dropped = 0;   ///< Audio and video messages dropped since the last connection.
+    std::size_t uncertain = 0; ///< Messages given up unconfirmed for want of room in
                                ///< `limits::outbox`; nobody knows whether they have arrived.
+    /// Function calls that the server has forgotten: it will take no response to them (one that is
+    /// sent is dropped), and may call again.
+    std::vector<std::string> forgotten_calls{};
 };
 
 /// A server message that could not be read. It was skipped; the session goes on.
@@ -56,8 +66,14 @@ struct malformed_message {
     error why; ///< errc::malformed_message; names the path inside the message.
 };
 
+/// The server is there and says nothing; see `live::watchdogs`.
+struct stalled {
+    bool after_resume = false; ///< Since a resume; else in the middle of a turn.
+    std::chrono::milliseconds silence{0};
+};
+
 /// What `events()` gives, in its true order.
-using session_event = std::variant<server_message, status_change, malformed_message>;
+using session_event = std::variant<server_message, status_change, malformed_message, stalled>;
 
 /// How a turn ended.
 enum class turn_end {
@@ -157,6 +173,16 @@ public:
     [[nodiscard]] asio::awaitable<live::turn> turn();
 
     [[nodiscard]] live::status status() const noexcept;
+
+    /// With which another session, also of another process or machine, goes on with this
+    /// conversation (`session_resumption::handle`); empty when there is none yet. It is the newest;
+    /// the service keeps it for 2 hours. A secret: who has it hears the conversation.
+    [[nodiscard]] std::string resumption_handle() const;
+
+    /// The newest count of tokens that the server gave.
+    [[nodiscard]] std::optional<usage_metadata> usage() const;
+
+    [[nodiscard]] live::counters counters() const;
 
     /// Completes when all that was accepted so far has been handed to the network. Throws
     /// errc::closed, or what ended the session, when that can no longer happen.

@@ -18,7 +18,7 @@ struct sample {
 
 constexpr situation before{false, false};
 constexpr situation before_with_handle{false, true};
-constexpr situation open{true, false};
+constexpr situation when_open{true, false};
 constexpr situation open_with_handle{true, true};
 
 } // namespace
@@ -27,40 +27,40 @@ TEST_CASE("close codes and reasons seen from the service are judged by the table
 {
     // clang-format off
     const sample samples[]{
-        {1000, "", open, action::resume, errc::connection_lost},
-        {1000, "The operation was cancelled.", open, action::resume, errc::connection_lost},
+        {1000, "", when_open, action::resume, errc::connection_lost},
+        {1000, "The operation was cancelled.", when_open, action::resume, errc::connection_lost},
         {1000, "", before, action::back_off, errc::unavailable},
-        {1001, "", open, action::resume, errc::connection_lost},
-        {1005, "", open, action::resume, errc::connection_lost},
-        {1006, "", open, action::resume, errc::connection_lost},
+        {1001, "", when_open, action::resume, errc::connection_lost},
+        {1005, "", when_open, action::resume, errc::connection_lost},
+        {1006, "", when_open, action::resume, errc::connection_lost},
         {1007, "Request contains an invalid argument.", before, action::give_up, errc::rejected},
         {1007, "Request contains an invalid argument.", before_with_handle, action::fresh, errc::rejected},
         {1007, "API key not valid. Please pass a valid API key.", before, action::give_up, errc::unauthorized},
         {1007, "API key not valid. Please pass a valid API key.", before_with_handle, action::give_up, errc::unauthorized},
-        {1007, "API key expired. Please renew the API key.", open, action::give_up, errc::unauthorized},
+        {1007, "API key expired. Please renew the API key.", when_open, action::give_up, errc::unauthorized},
         {1007, "User location is not supported for the API use.", before, action::give_up, errc::rejected},
         {1007, "Invalid JSON payload received. Unknown name \"x\" at 'setup': Cannot find field.", before_with_handle, action::give_up, errc::rejected},
         {1007, "Invalid session handle", before_with_handle, action::fresh, errc::rejected},
-        {1007, "Function response scheduling is not supported for this model.", open, action::give_up, errc::rejected},
+        {1007, "Function response scheduling is not supported for this model.", when_open, action::give_up, errc::rejected},
         {1008, "models/x is not found for API version v1beta, or is not supported for bidiGenerateContent. Call ModelServi", before, action::give_up, errc::rejected},
-        {1008, "Operation is not implemented, or supported, or enabled.", open, action::back_off, errc::unavailable},
+        {1008, "Operation is not implemented, or supported, or enabled.", when_open, action::back_off, errc::unavailable},
         {1008, "Requested entity was not found.", before_with_handle, action::fresh, errc::rejected},
         {1008, "BidiGenerateContent session not found", open_with_handle, action::fresh, errc::rejected},
         {1008, "Connection aborted because the client failed to close the connection after receiving a GoAway signal once the session durat", open_with_handle, action::resume, errc::connection_lost},
         {1008, "Method doesn't allow unregistered callers (callers without established identity).", before, action::give_up, errc::unauthorized},
-        {1008, "The operation was aborted.", open, action::resume, errc::connection_lost},
-        {1008, "", open, action::give_up, errc::rejected},
-        {1011, "Internal error occurred.", open, action::back_off, errc::unavailable},
+        {1008, "The operation was aborted.", when_open, action::resume, errc::connection_lost},
+        {1008, "", when_open, action::give_up, errc::rejected},
+        {1011, "Internal error occurred.", when_open, action::back_off, errc::unavailable},
         {1011, "The service is currently unavailable.", before, action::back_off, errc::unavailable},
-        {1011, "Deadline expired before operation could complete.", open, action::resume, errc::connection_lost},
+        {1011, "Deadline expired before operation could complete.", when_open, action::resume, errc::connection_lost},
         {1011, "You exceeded your current quota, please check your plan", before, action::back_off, errc::quota_exceeded},
-        {1011, "Resource has been exhausted (e.g. check quota).", open, action::back_off, errc::quota_exceeded},
-        {1012, "", open, action::back_off, errc::unavailable},
-        {1013, "", open, action::back_off, errc::unavailable},
-        {1002, "", open, action::give_up, errc::rejected},
-        {1003, "", open, action::give_up, errc::rejected},
-        {1009, "", open, action::give_up, errc::rejected},
-        {4000, "something new", open, action::resume, errc::connection_lost},
+        {1011, "Resource has been exhausted (e.g. check quota).", when_open, action::back_off, errc::quota_exceeded},
+        {1012, "", when_open, action::back_off, errc::unavailable},
+        {1013, "", when_open, action::back_off, errc::unavailable},
+        {1002, "", when_open, action::give_up, errc::rejected},
+        {1003, "", when_open, action::give_up, errc::rejected},
+        {1009, "", when_open, action::give_up, errc::rejected},
+        {4000, "something new", when_open, action::resume, errc::connection_lost},
     };
     // clang-format on
     for (const auto& each : samples) {
@@ -123,7 +123,7 @@ TEST_CASE("a quota that is used up is given a minute unless the server says othe
 {
     using namespace std::chrono_literals;
     error_details details{phase::upgrade, 0, "", 429};
-    CHECK(classify(error(errc::quota_exceeded, "x", details), open).at_least == 60s);
+    CHECK(classify(error(errc::quota_exceeded, "x", details), when_open).at_least == 60s);
     details.retry_after = 7s;
-    CHECK(classify(error(errc::quota_exceeded, "x", details), open).at_least == 7s);
+    CHECK(classify(error(errc::quota_exceeded, "x", details), when_open).at_least == 7s);
 }

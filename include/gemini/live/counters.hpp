@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace gemini::live {
+
+/// What a session has done so far, for metrics. All but the sizes in the last group only grow.
+struct counters {
+    std::uint64_t messages_sent = 0; ///< Given to a connection whole, setups aside.
+    std::uint64_t bytes_sent = 0;    ///< Of these, as JSON.
+    std::uint64_t messages_received = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t malformed = 0; ///< Server messages that could not be read.
+
+    std::uint64_t connections = 0;       ///< That came as far as setupComplete.
+    std::uint64_t attempts = 0;          ///< To make one, failed ones too.
+    std::uint64_t losses = 0;            ///< Connections that ended against our will.
+    std::uint64_t resumed = 0;           ///< Connections that went on with the conversation.
+    std::uint64_t handovers = 0;         ///< Changes of connection at a goAway.
+    std::uint64_t contexts_lost = 0;     ///< Times that the server had forgotten the conversation.
+    std::chrono::milliseconds outage{0}; ///< Time without a connection after the first, in all.
+    std::chrono::milliseconds longest_outage{0};
+
+    std::uint64_t replayed = 0;  ///< Messages sent again.
+    std::uint64_t dropped = 0;   ///< Audio and video messages dropped.
+    std::uint64_t uncertain = 0; ///< Durable messages that may not have arrived.
+    std::uint64_t obsolete = 0;  ///< Tool responses dropped, to calls that the server forgot.
+    std::uint64_t stale = 0;     ///< Server messages dropped by `skip_stale_audio`.
+
+    std::size_t outbox = 0;      ///< Bytes that wait to be sent, now.
+    std::size_t unconfirmed = 0; ///< Bytes sent and kept for sending again, now.
+    std::size_t inbox = 0;       ///< Bytes that wait to be read, now.
+};
+
+} // namespace gemini::live

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/conversation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gemini::live::sessions {
+
+conversation::conversation(rules rules)
+    : rules_(std::move(rules)), machine_(rules_.reconnect, rules_.handle, rules_.random),
+      outbox_(rules_.outbox_limit, rules_.keeps), handover_(rules_.reconnect.handover),
+      history_(rules_.history_limit), resumed_another_(!rules_.handle.empty())
+{
+}
+
+void conversation::accept(outgoing message, time_point now)
+{
+    if (!message.answers.empty()) dialogue_.responded(message.answers, message.continues);
+    outbox_.push(std::move(message), now);
+    const auto superseded = outbox_.superseded();
+    dropped_ += superseded;
+    counters_.dropped += superseded;
+}
+
+std::vector<content> conversation::memories() const
+{
+    return keeps_history() && machine_.handle().empty() ? history_.turns() : std::vector<content>{};
+}
+
+status_change conversation::opened(time_point now)
+{
+    drop_stale(now);
+    auto change = machine_.opened(now);
+    change.context_lost = std::exchange(context_lost_, false);
+    change.restored = change.context_lost && !memories().empty();
+    change.dropped = std::exchange(dropped_, 0);
+    change.replayed = outbox_.waiting_again();
+    change.uncertain = std::exchange(uncertain_, 0);
+    change.forgotten_calls = std::exchange(forgotten_calls_, {});
+
+    ++counters_.connections;
+    if (change.resumed) ++counters_.resumed;
+    if (change.handover) ++counters_.handovers;
+    if (change.context_lost) ++counters_.contexts_lost;
+    counters_.outage += change.outage;
+    counters_.longest_outage = std::max(counters_.longest_outage, change.outage);
+    counters_.replayed += change.replayed;
+
+    last_heard_ = now;
+    silent_since_resume_ = change.resumed;
+    told_of_silence_ = false;
+    return change;
+}
+
+void conversation::remember_settled()
+{
+    for (const auto& words : outbox_.settled())
+        if (keeps_history()) history_.add_user(words);
+}
+
+void conversation::heard(const server_message& message, std::size_t size, time_point now)
+{
+    ++counters_.messages_received;
+    counters_.bytes_received += size;
+    const auto& all = message.all();
+    if (dialogue_.heard(message)) outbox_.answered();
+    if (const auto& update = all.session_resumption_update) {
+        if (machine_.update(*update)) {
+            outbox_.handled();
+            if (update->last_consumed_client_message_index)
+                outbox_.consumed(*update->last_consumed_client_message_index);
+        }
+    }
+    remember_settled();
+    if (keeps_history()) history_.heard(message);
+    if (all.usage_metadata) usage_ = all.usage_metadata;
+    if (all.go_away) {
+        handover_.announced(
+            now, std::chrono::duration_cast<std::chrono::milliseconds>(all.go_away->time_left));
+    }
+    if (!all.setup_complete) {
+        last_heard_ = now;
+        silent_since_resume_ = false;
+        told_of_silence_ = false;
+    }
+}
+
+void conversation::written(time_point now)
+{
+    const auto batch = outbox_.written();
+    counters_.messages_sent += batch.messages;
+    counters_.bytes_sent += batch.bytes;
+    if (batch.asks && !dialogue_.in_turn()) last_heard_ = now; // it has had nothing to say
+    if (batch.durable) dialogue_.told(batch.asks);
+    remember_settled();
+    const auto gone = outbox_.shed();
+    dropped_ += gone.media;
+    uncertain_ += gone.durable;
+    counters_.dropped += gone.media;
+    counters_.uncertain += gone.durable;
+}
+
+bool conversation::has_context() const noexcept
+{
+    return dialogue_.has_begun() || resumed_another_ || !history_.empty();
+}
+
+/// Puts what the server will not have heard back into the outbox.
+void conversation::connection_gone()
+{
+    handover_.over();
+    outbox_.lost();
+    const bool fresh = machine_.handle().empty();
+    // A transparent server is told again exactly what it has not heard, responses among it.
+    auto forgotten = dialogue_.lost(fresh || !outbox_.keeps_unconsumed());
+    if (!forgotten.empty()) {
+        counters_.obsolete += outbox_.drop_answers(forgotten);
+        forgotten_calls_.insert(forgotten_calls_.end(), forgotten.begin(), forgotten.end());
+    }
+}
+
+status_change conversation::lost(const error& failure, time_point now)
+{
+    const bool was_open = machine_.status() == status::connected;
+    const bool in_turn = dialogue_.in_turn();
+    const bool answering = dialogue_.answering();
+    const bool had_context = has_context();
+
+    auto change = machine_.lost(failure, now, had_context);
+    connection_gone();
+    if (machine_.handle().empty() && had_context) {
+        context_lost_ = true;
+        resumed_another_ = false;
+        dialogue_.begin_anew();
+        if (keeps_history()) outbox_.drop_answered();
+    }
+    // A question that is asked again has not been cut.
+    const bool asks_again = outbox_.keeps_unconsumed() || outbox_.waiting_again() != 0;
+    change.turn_cut = answering || (in_turn && !asks_again);
+    if (was_open) ++counters_.losses;
+    return change;
+}
+
+void conversation::hand_over(time_point now)
+{
+    machine_.hand_over(now);
+    connection_gone();
+}
+
+bool conversation::hands_over_at(time_point now) const
+{
+    if (now >= handover_.deadline()) return true;
+    return dialogue_.at_rest() && outbox_.is_idle();
+}
+
+/// When a silence has lasted too long.
+std::optional<time_point> conversation::silent_until() const
+{
+    if (told_of_silence_ || !dialogue_.in_turn()) return std::nullopt;
+    const auto& limits = rules_.watchdogs;
+    if (silent_since_resume_ && limits.after_resume.count() != 0)
+        return last_heard_ + limits.after_resume;
+    if (limits.in_turn.count() != 0) return last_heard_ + limits.in_turn;
+    return std::nullopt;
+}
+
+conversation::step conversation::next(time_point now, bool new_connection_is_ready)
+{
+    step step;
+    const auto ask_at = [&step](time_point when) {
+        step.ask_again = step.ask_again ? std::min(*step.ask_again, when) : when;
+    };
+    if (handover_.is_expected() && !machine_.handle().empty()) {
+        if (!new_connection_is_ready) {
+            step.dial_ahead = now >= handover_.next_dial();
+            if (!step.dial_ahead) ask_at(handover_.next_dial());
+        } else if (hands_over_at(now)) {
+            step.hand_over = true;
+        } else {
+            ask_at(handover_.deadline());
+        }
+    }
+    if (const auto until = silent_until()) {
+        if (now >= *until) {
+            told_of_silence_ = true;
+            step.silence = stalled{silent_since_resume_,
+                std::chrono::duration_cast<std::chrono::milliseconds>(now - last_heard_)};
+        } else {
+            ask_at(*until);
+        }
+    }
+    return step;
+}
+
+void conversation::drop_stale(time_point now)
+{
+    if (machine_.status() != status::reconnecting) return;
+    const auto gone = outbox_.expire(now - rules_.reconnect.realtime_window);
+    dropped_ += gone;
+    counters_.dropped += gone;
+}
+
+live::counters conversation::counters() const
+{
+    auto all = counters_;
+    all.outbox = outbox_.bytes();
+    all.unconfirmed = outbox_.kept_bytes();
+    return all;
+}
+
+} // namespace gemini::live::sessions

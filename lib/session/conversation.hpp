@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "session/dialogue.hpp"
+#include "session/handover.hpp"
+#include "session/history.hpp"
+#include "session/machine.hpp"
+#include "session/outbox.hpp"
+
+#include <gemini/live/counters.hpp>
+#include <gemini/live/session.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gemini::live::sessions {
+
+/// One conversation over all of its connections: everything that a session decides, on every event
+/// of either side. Pure: no I/O, no clock of its own, no executor; its owner locks it and acts.
+class conversation {
+public:
+    struct rules {
+        reconnect_policy reconnect{};
+        live::watchdogs watchdogs{};
+        std::size_t outbox_limit = 0;
+        std::size_t history_limit = 0;
+        sessions::keeps keeps = sessions::keeps::until_written;
+        std::string handle{};
+        std::function<double()> random{}; ///< Evenly from [0, 1).
+    };
+    explicit conversation(rules rules);
+
+    // The user ------------------------------------------------------------------------------
+    [[nodiscard]] status_change start() { return machine_.start(); }
+    [[nodiscard]] status_change close() { return machine_.close(); }
+    [[nodiscard]] status_change give_up(error why) { return machine_.give_up(std::move(why)); }
+    [[nodiscard]] bool has_room(std::size_t size) const noexcept { return outbox_.has_room(size); }
+    void accept(outgoing message, time_point now);
+
+    // The connection -------------------------------------------------------------------------
+    /// Another attempt is being made.
+    void dialled() noexcept { ++counters_.attempts; }
+    /// What a new connection is to be told first, so that it knows what was said; none where it
+    /// knows, or is to know nothing.
+    [[nodiscard]] std::vector<content> memories() const;
+    [[nodiscard]] status_change opened(time_point now);
+    /// A server message came.
+    void heard(const server_message& message, std::size_t size, time_point now);
+    void heard_nonsense() noexcept { ++counters_.malformed; }
+    [[nodiscard]] std::vector<base::frame> take(std::size_t most) { return outbox_.take(most); }
+    /// What was taken has been written to the present connection, or to one that has gone.
+    void written(time_point now);
+    void not_written() { outbox_.lost(); }
+    /// The connection, or the attempt to make one, has failed; what to do is in the change.
+    [[nodiscard]] status_change lost(const error& failure, time_point now);
+
+    // The change of connection before the server's deadline --------------------------------------
+    /// What to do now, and when to ask again.
+    struct step {
+        bool dial_ahead = false;
+        bool hand_over = false;
+        std::optional<stalled> silence{};
+        std::optional<time_point> ask_again{};
+    };
+    [[nodiscard]] step next(time_point now, bool new_connection_is_ready);
+    void dial_ahead_failed(time_point now) noexcept { handover_.dial_failed(now); }
+    void hand_over(time_point now);
+    [[nodiscard]] bool overlaps() const noexcept { return handover_.overlaps(); }
+
+    /// Whether `next` may have something new to say after a message.
+    [[nodiscard]] bool wants_attention() const noexcept
+    {
+        return handover_.is_expected() || rules_.watchdogs.in_turn.count() != 0 ||
+               rules_.watchdogs.after_resume.count() != 0;
+    }
+
+    /// Drops media that have waited too long for a connection.
+    void drop_stale(time_point now);
+
+    [[nodiscard]] live::status status() const noexcept { return machine_.status(); }
+    [[nodiscard]] bool ended() const noexcept { return machine_.ended(); }
+    [[nodiscard]] const std::string& handle() const noexcept { return machine_.handle(); }
+    [[nodiscard]] std::uint64_t epoch() const noexcept { return machine_.epoch(); }
+    [[nodiscard]] bool keeps_history() const noexcept
+    {
+        return rules_.reconnect.on_context_loss == context_loss::restore;
+    }
+    [[nodiscard]] std::uint64_t last_accepted() const noexcept { return outbox_.last(); }
+    [[nodiscard]] std::uint64_t oldest_waiting() const noexcept { return outbox_.oldest(); }
+    [[nodiscard]] const std::optional<usage_metadata>& usage() const noexcept { return usage_; }
+    [[nodiscard]] live::counters counters() const;
+
+private:
+    void connection_gone();
+    [[nodiscard]] bool has_context() const noexcept;
+    [[nodiscard]] bool hands_over_at(time_point now) const;
+    [[nodiscard]] std::optional<time_point> silent_until() const;
+    void remember_settled();
+
+    rules rules_;
+    machine machine_;
+    outbox outbox_;
+    dialogue dialogue_;
+    handover handover_;
+    history history_;
+    bool resumed_another_; ///< The conversation began in another session.
+    bool context_lost_ = false;
+    std::optional<usage_metadata> usage_{};
+    live::counters counters_{};
+
+    // Since the last connection; told at the next.
+    std::size_t dropped_ = 0;
+    std::size_t uncertain_ = 0;
+    std::vector<std::string> forgotten_calls_{};
+
+    // For the watchdogs.
+    time_point last_heard_{};
+    bool silent_since_resume_ = false;
+    bool told_of_silence_ = false;
+};
+
+} // namespace gemini::live::sessions

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/dialogue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gemini::live::sessions {
+namespace {
+
+/// A server that calls without end must not make us grow without bound.
+constexpr std::size_t most_calls = 1024;
+
+void add(std::vector<std::string>& calls, const std::string& id)
+{
+    if (calls.size() == most_calls) calls.erase(calls.begin());
+    calls.push_back(id);
+}
+
+void remove(std::vector<std::string>& calls, const std::vector<std::string>& ids)
+{
+    std::erase_if(calls, [&ids](const std::string& id) {
+        return std::find(ids.begin(), ids.end(), id) != ids.end();
+    });
+}
+
+/// As against what it has heard, and what it is about to do.
+bool speaks(const server_content& content)
+{
+    return content.model_turn || content.output_transcription || !content.audio_chunks.empty();
+}
+
+} // namespace
+
+bool dialogue::heard(const server_message& message)
+{
+    const auto& all = message.all();
+    bool begins = false;
+    if (const auto& content = all.server_content) {
+        begun_ = true;
+        fresh_handle_ = false;
+        open_ = !message.turn_complete();
+        if (content->interrupted) {
+            answering_ = false;
+            cut_in_ = true;
+        } else if (speaks(*content) && !answering_) {
+            begins = answering_ = true;
+            cut_in_ = false;
+        }
+        if (!open_) {
+            begins = begins || (!answering_ && !cut_in_); // it has nothing to say
+            answering_ = cut_in_ = false;
+        }
+        if (begins) asked_ = false;
+    }
+    if (all.tool_call) {
+        begun_ = true;
+        fresh_handle_ = false;
+        for (const auto& call : all.tool_call->function_calls) {
+            add(open_calls_, call.id);
+            add(calls_since_handle_, call.id);
+        }
+    }
+    if (all.tool_call_cancellation) remove(open_calls_, all.tool_call_cancellation->ids);
+    if (const auto& update = all.session_resumption_update;
+        update && update->resumable && !update->new_handle.empty()) {
+        fresh_handle_ = true;
+        calls_since_handle_.clear();
+    }
+    return begins;
+}
+
+void dialogue::told(bool asks) noexcept
+{
+    begun_ = true;
+    asked_ = asked_ || asks;
+    fresh_handle_ = false;
+}
+
+void dialogue::responded(
+    const std::vector<std::string>& calls, const std::vector<std::string>& going_on)
+{
+    auto done = calls;
+    remove(done, going_on);
+    remove(open_calls_, done);
+}
+
+std::vector<std::string> dialogue::lost(bool forgets)
+{
+    asked_ = open_ = answering_ = cut_in_ = false;
+    fresh_handle_ = false;
+    if (!forgets) return {};
+    auto forgotten = std::exchange(calls_since_handle_, {});
+    remove(open_calls_, forgotten);
+    return forgotten;
+}
+
+} // namespace gemini::live::sessions

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gemini/live/messages.hpp>
+
+#include <string>
+#include <vector>
+
+namespace gemini::live::sessions {
+
+/// Follows what both sides say: whose turn it is, which function calls are open, what has been said
+/// since the newest handle. Pure.
+class dialogue {
+public:
+    /// True when the model has begun an answer with this message.
+    bool heard(const server_message& message);
+    /// A durable message has been given to the connection; `asks`: it wants an answer.
+    void told(bool asks) noexcept;
+    /// The user has answered these calls; some of them go on.
+    void responded(const std::vector<std::string>& calls, const std::vector<std::string>& going_on);
+    /// The connection has gone, and with it the turn; `forgets`: the calls since the newest handle,
+    /// too, which it gives.
+    std::vector<std::string> lost(bool forgets);
+
+    /// What has been said so far counts no more.
+    void begin_anew() noexcept { begun_ = false; }
+
+    /// Anything has been said or sent.
+    [[nodiscard]] bool has_begun() const noexcept { return begun_; }
+    /// Something has been sent or said since the last turn ended.
+    [[nodiscard]] bool in_turn() const noexcept { return open_ || asked_; }
+    /// The model has begun to answer, and has not come to an end.
+    [[nodiscard]] bool answering() const noexcept { return answering_; }
+    [[nodiscard]] bool has_open_calls() const noexcept { return !open_calls_.empty(); }
+    /// Nobody speaks, the model waits for nothing, and the newest handle holds all of it.
+    [[nodiscard]] bool at_rest() const noexcept
+    {
+        return !in_turn() && open_calls_.empty() && fresh_handle_;
+    }
+
+private:
+    bool begun_ = false;
+    bool asked_ = false;     ///< Something wants an answer that has not begun.
+    bool open_ = false;      ///< The server is in the middle of a turn.
+    bool answering_ = false; ///< So is the model.
+    bool cut_in_ = false;    ///< The user has interrupted a turn whose end is to come.
+    bool fresh_handle_ = false;
+    std::vector<std::string> open_calls_;
+    std::vector<std::string> calls_since_handle_;
+};
+
+} // namespace gemini::live::sessions

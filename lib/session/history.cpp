@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/history.hpp"
+
+#include <fmt/format.h>
+
+namespace gemini::live::sessions {
+
+void history::heard(const server_message& message)
+{
+    add("user", message.input_transcription());
+    add("model", message.text());
+    add("model", message.output_transcription());
+    // As words: without its context a bare function call is refused.
+    for (const auto& call : message.function_calls())
+        add("model", fmt::format("[called {} with {}]", call.name, call.args.text()));
+    if (message.interrupted() || message.turn_complete()) closed_ = true;
+}
+
+void history::add(std::string_view role, std::string_view words)
+{
+    if (words.empty()) return;
+    if (closed_ || turns_.empty() || turns_.back().role != role)
+        turns_.push_back({std::string(role), {}});
+    closed_ = false;
+    turns_.back().words += words;
+    size_ += words.size();
+    while (size_ > limit_ && turns_.size() > 1) {
+        size_ -= turns_.front().words.size();
+        turns_.pop_front();
+    }
+}
+
+std::vector<content> history::turns() const
+{
+    std::vector<content> all;
+    for (const auto& each : turns_) all.emplace_back(each.role, each.words);
+    return all;
+}
+
+} // namespace gemini::live::sessions

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/inbox.hpp"
+
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace gemini::live::sessions {
+namespace {
+
+bool says_nothing(const server_message& message)
+{
+    const auto& all = message.all();
+    server_message::members nothing;
+    nothing.server_content.emplace();
+    return all == nothing;
+}
+
+bool ends_a_turn(const session_event& event)
+{
+    const auto* message = std::get_if<server_message>(&event);
+    return message && (message->turn_complete() || message->interrupted());
+}
+
+} // namespace
+
+void inbox::push(session_event event, std::size_t size)
+{
+    bytes_ += size;
+    queue_.push({std::move(event), size});
+}
+
+template <class Element>
+std::optional<Element> inbox::take()
+{
+    while (!queue_.empty()) {
+        auto oldest = queue_.take();
+        bytes_ -= oldest.size;
+        if constexpr (std::is_same_v<Element, session_event>)
+            return std::move(oldest.event);
+        else if (auto* element = std::get_if<Element>(&oldest.event))
+            return std::move(*element);
+    }
+    return std::nullopt;
+}
+
+template std::optional<session_event> inbox::take();
+template std::optional<server_message> inbox::take();
+
+std::size_t inbox::drop_audio()
+{
+    std::size_t dropped = 0;
+    const auto is_empty_without = [&](queued& each) {
+        auto* message = std::get_if<server_message>(&each.event);
+        if (!message || message->audio().empty()) return false;
+        message->drop_audio();
+        if (!says_nothing(*message)) return false;
+        bytes_ -= each.size;
+        ++dropped;
+        return true;
+    };
+    queue_.erase_newest(
+        is_empty_without, [](const queued& each) { return ends_a_turn(each.event); });
+    return dropped;
+}
+
+} // namespace gemini::live::sessions

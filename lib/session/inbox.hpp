@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fifo.hpp"
+
+#include <gemini/live/session.hpp>
+
+#include <cstddef>
+#include <optional>
+
+namespace gemini::live::sessions {
+
+/// What waits for the reader. Pure data; its owner locks it.
+class inbox {
+public:
+    explicit inbox(std::size_t limit) noexcept : limit_(limit) {}
+
+    /// `size`: what it counts for.
+    void push(session_event event, std::size_t size);
+
+    /// The oldest event, or the oldest message: then the events before it are dropped.
+    template <class Element>
+    [[nodiscard]] std::optional<Element> take();
+
+    /// Drops the model's speech in the messages of the turn that waits to be read; gives the number
+    /// of messages that had nothing else and are dropped whole.
+    std::size_t drop_audio();
+
+    [[nodiscard]] bool is_full() const noexcept { return bytes_ > limit_; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+private:
+    struct queued {
+        session_event event;
+        std::size_t size;
+    };
+
+    std::size_t limit_;
+    std::size_t bytes_ = 0;
+    base::fifo<queued> queue_;
+};
+
+} // namespace gemini::live::sessions
