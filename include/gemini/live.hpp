@@ -5,6 +5,7 @@
 #include <gemini/live/async_generator.hpp>
 #include <gemini/live/client.hpp>
 #include <gemini/live/content.hpp>
+#include <gemini/live/counters.hpp>
 #include <gemini/live/credentials.hpp>
 #include <gemini/live/ephemeral_token.hpp>
 #include <gemini/live/ephemeral_token_request.hpp>
@@ -18,6 +19,7 @@
 #include <gemini/live/network.hpp>
 #include <gemini/live/open_enum.hpp>
 #include <gemini/live/reconnect.hpp>
+#include <gemini/live/reconnect_plan.hpp>
 #include <gemini/live/session.hpp>
 #include <gemini/live/setup.hpp>
 #include <gemini/live/tool.hpp>
