@@ -1,110 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "session/client_core.hpp"
-#include "transport/memory.hpp"
+#include "world.hpp"
 
 #include "support/catch.hpp"
-#include "support/virtual_time.hpp"
-
-#include <gemini/live/session.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
-#include <asio/post.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 
-#include <functional>
-#include <memory>
+#include <array>
 #include <string>
 #include <vector>
 
-// A whole session against a scripted server, in virtual time.
 namespace live = gemini::live;
-using namespace gemini::live;
-using namespace std::chrono_literals;
-using transport::memory_peer;
-
-namespace {
-
-using peer_ptr = std::shared_ptr<memory_peer>;
-using script = std::function<asio::awaitable<void>(peer_ptr)>;
-
-struct world {
-    asio::io_context io{1};
-    std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
-    int dials = 0;
-    std::vector<std::string> heard{}; // what the server got, over all connections
-    std::vector<script> scripts{};    // one for each connection; the last serves all further ones
-    std::function<void(const transport::connect_request&)> decide{};
-    client_options options{};
-
-    world() { options.credentials = api_key("test-key"); }
-
-    client make_client()
-    {
-        auto connector = transport::make_memory_connector(
-            io.get_executor(),
-            [this](peer_ptr peer) {
-                const auto index = std::min(static_cast<std::size_t>(served++), scripts.size() - 1);
-                return scripts[index](std::move(peer));
-            },
-            [this](const transport::connect_request& request) {
-                ++dials;
-                if (decide) decide(request);
-            });
-        return client(std::make_shared<client_core>(
-            options, std::move(connector), clock, [] { return 0.5; }));
-    }
-
-    void play(asio::awaitable<void> work) { test::play(io, *clock, std::move(work)); }
-
-private:
-    int served = 0;
-};
-
-const live::setup plain{.model = "gemini-3.8-live"};
-
-asio::awaitable<void> greet(world& w, peer_ptr peer)
-{
-    auto first = co_await peer->receive();
-    if (!first) co_return;
-    w.heard.push_back(*first);
-    peer->send(R"({"setupComplete":{}})");
-}
-
-/// Completes the setup, then writes down all that comes.
-asio::awaitable<void> listen(world& w, peer_ptr peer)
-{
-    co_await greet(w, peer);
-    while (auto message = co_await peer->receive()) w.heard.push_back(*message);
-}
-
-/// Lets everything that is ready happen first.
-asio::awaitable<void> settle()
-{
-    for (int i = 0; i < 50; ++i)
-        co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-}
-
-template <class Work>
-asio::awaitable<std::optional<error>> failure_of(Work work)
-{
-    try {
-        co_await std::move(work);
-    } catch (const error& thrown) {
-        co_return thrown;
-    }
-    co_return std::nullopt;
-}
-
-std::string text_message(std::string_view text)
-{
-    return R"({"serverContent":{"modelTurn":{"parts":[{"text":")" + std::string(text) + R"("}]}}})";
-}
-
-constexpr const char* turn_complete = R"({"serverContent":{"turnComplete":true}})";
-
-} // namespace
+using namespace test;
 
 TEST_CASE("connect completes at setupComplete, and what was sent before goes out in order")
 {

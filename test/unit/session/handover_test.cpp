@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "world.hpp"
+
+#include "support/catch.hpp"
+
+#include <array>
+
+// What a session does when the server says that it will end the connection.
+using namespace test;
+
+namespace {
+
+std::string handle_message(std::string_view handle)
+{
+    return R"({"sessionResumptionUpdate":{"newHandle":")" + std::string(handle) +
+           R"(","resumable":true}})";
+}
+
+constexpr const char* going_away = R"({"goAway":{"timeLeft":"50s"}})";
+
+bool setup_has(const std::string& setup, std::string_view handle)
+{
+    return setup.find(R"("handle":")" + std::string(handle) + '"') != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("at goAway a session at rest changes its connection, and the reader sees one event")
+{
+    world w;
+    peer_ptr first;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     first = peer;
+                     co_await greet(w, peer);
+                     co_await peer->receive();
+                     peer->send(text_message("Hello."));
+                     peer->send(turn_complete);
+                     peer->send(going_away);
+                     co_await settle();
+                     CHECK(w.dials == 1); // nothing to go on with yet
+                     peer->send(handle_message("h1"));
+                     while (co_await peer->receive()) {
+                         FAIL("nothing more comes on the old connection");
+                     }
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("Hi.");
+        co_await listen_until(session, all,
+            [&] { return all.last(status::connected) && all.last(status::connected)->handover; });
+        CHECK(session.status() == status::connected);
+        co_await session.send("On the new one.");
+        co_await session.drain();
+        co_await settle();
+        CHECK(session.counters().handovers == 1);
+        CHECK(session.counters().losses == 0);
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.dials == 2);
+    CHECK(first->close_code() == 4000); // not as a conversation that is over
+    REQUIRE(all.changes.size() == 3);   // connecting, connected, connected
+    const auto& change = all.changes.back();
+    CHECK(change.from == status::connected);
+    CHECK(change.resumed);
+    CHECK_FALSE(change.turn_cut);
+    CHECK(change.replayed == 0);
+    REQUIRE(w.heard.size() == 3);
+    CHECK(setup_has(w.heard[1], "h1"));
+    CHECK(w.heard[2] == R"({"realtimeInput":{"text":"On the new one."}})");
+}
+
+TEST_CASE("the change waits for the end of the turn, the open function call and its handle")
+{
+    world w;
+    bool at_rest = false;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     co_await peer->receive();
+                     peer->send(handle_message("before"));
+                     peer->send(
+                         R"({"toolCall":{"functionCalls":[{"id":"c","name":"f","args":{}}]}})");
+                     peer->send(going_away);
+                     auto response = co_await peer->receive();
+                     CHECK(response->find("toolResponse") != std::string::npos);
+                     peer->send(text_message("Done."));
+                     peer->send(turn_complete);
+                     co_await settle();
+                     CHECK(w.served == 2); // connected ahead, and waiting
+                     CHECK(w.heard.size() == 1);
+                     at_rest = true;
+                     peer->send(handle_message("after"));
+                     co_await peer->receive();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            CHECK(at_rest);
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("Call it.");
+        auto turn = co_await session.turn();
+        REQUIRE(turn.end == turn_end::tool_call);
+        co_await settle();
+        function_response response("c", "f", json());
+        co_await session.send_tool_response(std::move(response));
+        turn = co_await session.turn();
+        CHECK(turn.end == turn_end::complete);
+        while (session.counters().handovers == 0) co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    REQUIRE(w.heard.size() == 2);
+    CHECK(setup_has(w.heard[1], "after"));
+}
+
+TEST_CASE("without a rest the change comes before the server's deadline")
+{
+    world w;
+    sessions::time_point announced{};
+    sessions::time_point changed{};
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(handle_message("h"));
+                     announced = w.clock->now();
+                     peer->send(going_away);
+                     while (!peer->close_code()) { // it talks and talks
+                         peer->send(text_message("and "));
+                         co_await w.clock->sleep_until(w.clock->now() + 1s);
+                     }
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            changed = w.clock->now();
+            co_await peer->receive();
+            changed = w.clock->now();
+            peer->send(R"({"setupComplete":{}})");
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await listen_until(session, all,
+            [&] { return all.last(status::connected) && all.last(status::connected)->handover; });
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(changed - announced == 40s); // 50 s less the margin of 10 s
+}
+
+TEST_CASE("a new connection that is refused while the old one is open is made again at once")
+{
+    world w;
+    int refused = 0;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(going_away);
+                     peer->send(handle_message("h"));
+                     co_await peer->receive();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await peer->receive();
+            ++refused;
+            peer->close(1011, "Internal error encountered.");
+        },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await listen_until(session, all,
+            [&] { return all.last(status::reconnecting) && session.counters().connections == 2; });
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(refused == 1);
+    CHECK(all.last(status::reconnecting)->delay == 0ms);
+    CHECK(setup_has(w.heard.back(), "h"));
+}
+
+TEST_CASE("what is said during the change follows in order, speech within its window too")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(going_away);
+                     peer->send(handle_message("h"));
+                     co_await peer->receive();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            auto setup = co_await peer->receive();
+            co_await w.clock->sleep_until(w.clock->now() + 200ms); // one round trip
+            peer->send(R"({"setupComplete":{}})");
+            while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const std::array<std::byte, 4> pcm{};
+        co_await session.connect();
+        while (w.served < 2) co_await settle();
+        co_await settle();
+        co_await session.send_audio(pcm);
+        co_await session.send("Text.");
+        co_await session.drain();
+        co_await settle();
+        CHECK(session.counters().dropped == 0);
+        CHECK(session.counters().longest_outage == 200ms);
+        co_await session.close();
+    };
+    w.play(work());
+    REQUIRE(w.heard.size() == 3);
+    CHECK(w.heard[1] == R"({"realtimeInput":{"text":"Text."}})");
+    CHECK(w.heard[2].find(R"({"realtimeInput":{"audio")") == 0);
+}
+
+TEST_CASE("with overlap the old connection stays until the new one has been accepted")
+{
+    world w;
+    w.options.reconnect.handover.overlap = true;
+    peer_ptr first;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     first = peer;
+                     co_await greet(w, peer);
+                     peer->send(going_away);
+                     peer->send(handle_message("h"));
+                     co_await peer->receive();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await peer->receive();
+            co_await settle();
+            CHECK_FALSE(first->close_code());
+            peer->send(R"({"setupComplete":{}})");
+            co_await settle();
+            CHECK(first->close_code() == 4000);
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        while (session.counters().handovers == 0) co_await settle();
+        co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.dials == 2);
+}
+
+TEST_CASE("a handover that is switched off waits for the server to hang up")
+{
+    world w;
+    w.options.reconnect.handover.enabled = false;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(handle_message("h"));
+                     peer->send(going_away);
+                     co_await w.clock->sleep_until(w.clock->now() + 50s);
+                     CHECK(w.dials == 1);
+                     peer->close(1001, "");
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        while (session.counters().connections < 2)
+            co_await w.clock->sleep_until(w.clock->now() + 1s);
+        CHECK(session.counters().losses == 1);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("closing a session in the middle of a change ends it")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(going_away);
+                     peer->send(handle_message("h"));
+                     co_await peer->receive();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            while (co_await peer->receive()) { // and never says that the setup is complete
+                w.heard.emplace_back();
+            }
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        while (w.heard.size() < 2) co_await settle();
+        co_await session.close();
+        CHECK(session.status() == status::closed);
+    };
+    w.play(work());
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "session/client_core.hpp"
+#include "transport/memory.hpp"
+
+#include "support/virtual_time.hpp"
+
+#include <gemini/live/session.hpp>
+
+#include <asio/post.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// A whole session against a scripted server, in virtual time.
+namespace test {
+
+using namespace gemini::live;
+using namespace std::chrono_literals;
+using transport::memory_peer;
+
+using peer_ptr = std::shared_ptr<memory_peer>;
+using script = std::function<asio::awaitable<void>(peer_ptr)>;
+
+struct world {
+    asio::io_context io{1};
+    std::shared_ptr<virtual_clock> clock = std::make_shared<virtual_clock>();
+    int dials = 0;
+    int served = 0; // connections that were accepted
+    std::vector<std::string> heard{}; // what the server got, over all connections
+    std::vector<script> scripts{};    // one for each connection; the last serves all further ones
+    std::function<void(const transport::connect_request&)> decide{};
+    client_options options{};
+
+    world() { options.credentials = api_key("test-key"); }
+
+    client make_client()
+    {
+        auto connector = transport::make_memory_connector(
+            io.get_executor(),
+            [this](peer_ptr peer) {
+                const auto index = std::min(static_cast<std::size_t>(served++), scripts.size() - 1);
+                return scripts[index](std::move(peer));
+            },
+            [this](const transport::connect_request& request) {
+                ++dials;
+                if (decide) decide(request);
+            });
+        return client(std::make_shared<client_core>(
+            options, std::move(connector), clock, [] { return 0.5; }));
+    }
+
+    void play(asio::awaitable<void> work) { test::play(io, *clock, std::move(work)); }
+};
+
+inline const setup plain{.model = "gemini-3.8-live"};
+
+inline asio::awaitable<void> greet(world& w, peer_ptr peer)
+{
+    auto first = co_await peer->receive();
+    if (!first) co_return;
+    w.heard.push_back(*first);
+    peer->send(R"({"setupComplete":{}})");
+}
+
+/// Completes the setup, then writes down all that comes.
+inline asio::awaitable<void> listen(world& w, peer_ptr peer)
+{
+    co_await greet(w, peer);
+    while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+}
+
+/// Lets everything that is ready happen first.
+inline asio::awaitable<void> settle()
+{
+    for (int i = 0; i < 50; ++i)
+        co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+}
+
+template <class Work>
+asio::awaitable<std::optional<error>> failure_of(Work work)
+{
+    try {
+        co_await std::move(work);
+    } catch (const error& thrown) {
+        co_return thrown;
+    }
+    co_return std::nullopt;
+}
+
+inline std::string text_message(std::string_view text)
+{
+    return R"({"serverContent":{"modelTurn":{"parts":[{"text":")" + std::string(text) + R"("}]}}})";
+}
+
+inline constexpr const char* turn_complete = R"({"serverContent":{"turnComplete":true}})";
+
+/// What a session has told, by kind.
+struct told {
+    std::vector<status_change> changes{};
+    std::vector<stalled> silences{};
+    std::string text{}; ///< Of the model.
+
+    /// The last change to `to`.
+    [[nodiscard]] const status_change* last(status to) const
+    {
+        for (auto each = changes.rbegin(); each != changes.rend(); ++each)
+            if (each->to == to) return &*each;
+        return nullptr;
+    }
+};
+
+/// Reads until `done` says so, or the stream ends.
+template <class Done>
+asio::awaitable<void> listen_until(session& session, told& all, Done done)
+{
+    auto events = session.events();
+    while (!done()) {
+        auto event = co_await events.next();
+        if (!event) co_return;
+        if (const auto* change = std::get_if<status_change>(&*event)) all.changes.push_back(*change);
+        if (const auto* silence = std::get_if<stalled>(&*event)) all.silences.push_back(*silence);
+        if (const auto* message = std::get_if<server_message>(&*event)) all.text += message->text();
+    }
+}
+
+} // namespace test
