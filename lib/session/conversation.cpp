@@ -64,6 +64,7 @@ void conversation::heard(const server_message& message, std::size_t size, time_p
     counters_.bytes_received += size;
     const auto& all = message.all();
     if (dialogue_.heard(message)) outbox_.answered();
+    if (all.tool_call) outbox_.noted();
     if (const auto& update = all.session_resumption_update) {
         if (machine_.update(*update)) {
             outbox_.handled();
@@ -132,7 +133,7 @@ status_change conversation::lost(const error& failure, time_point now)
         context_lost_ = true;
         resumed_another_ = false;
         dialogue_.begin_anew();
-        if (keeps_history()) outbox_.drop_answered();
+        if (keeps_history()) outbox_.drop_noted();
     }
     // A question that is asked again has not been cut.
     const bool asks_again = outbox_.keeps_unconsumed() || outbox_.waiting_again() != 0;

@@ -123,16 +123,19 @@ void outbox::consumed(std::int64_t index)
         forget_written([index](const entry& each) { return each.index <= index; });
 }
 
-void outbox::answered()
+void outbox::noted()
 {
-    if (keeps_ == keeps::until_answered) {
-        forget_written([](const entry& each) { return each.what.kind != worth::activity_start; });
-        return;
-    }
     std::for_each(entries_.begin(), at(sent_), [this](entry& each) {
-        each.answered = true;
+        each.noted = true;
         settle(each);
     });
+}
+
+void outbox::answered()
+{
+    noted();
+    if (keeps_ != keeps::until_answered) return;
+    forget_written([](const entry& each) { return each.what.kind != worth::activity_start; });
 }
 
 void outbox::handled()
@@ -176,9 +179,9 @@ std::size_t outbox::drop_answers(const std::vector<std::string>& calls)
     });
 }
 
-void outbox::drop_answered()
+void outbox::drop_noted()
 {
-    forget_waiting([](const entry& each) { return each.answered; });
+    forget_waiting([](const entry& each) { return each.noted; });
 }
 
 std::size_t outbox::expire(time_point oldest)

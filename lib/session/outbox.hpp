@@ -82,7 +82,8 @@ public:
     /// The server has consumed the messages of this connection up to the one of this index; the
     /// first is 1. Only with `until_consumed`.
     void consumed(std::int64_t index);
-    /// The model has begun to answer what has been written.
+    /// The model has taken note of what has been written: it calls a function / begins to answer.
+    void noted();
     void answered();
     /// The server gave a handle; it holds what has been written.
     void handled();
@@ -96,8 +97,8 @@ public:
     /// Drops the answers to these calls, which the server does not know any more; gives their
     /// number. After `lost()`.
     std::size_t drop_answers(const std::vector<std::string>& calls);
-    /// Drops what the model had begun to answer. After `lost()`.
-    void drop_answered();
+    /// Drops what the model had taken note of. After `lost()`.
+    void drop_noted();
 
     /// Drops media that wait and were accepted before `oldest`; gives their number.
     std::size_t expire(time_point oldest);
@@ -133,7 +134,7 @@ private:
         std::uint64_t number;
         std::size_t size;   ///< The frame's bytes may be gone once it has been taken.
         std::int64_t index; ///< On the connection that it was last written to; 0: none yet.
-        bool answered;      ///< So that the history holds its words, where one is kept.
+        bool noted;         ///< So that the history holds its words, where one is kept.
     };
     using position = std::vector<entry>::iterator;
 

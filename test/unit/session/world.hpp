@@ -35,7 +35,7 @@ struct world {
     asio::io_context io{1};
     std::shared_ptr<virtual_clock> clock = std::make_shared<virtual_clock>();
     int dials = 0;
-    int served = 0; // connections that were accepted
+    int served = 0;                   // connections that were accepted
     std::vector<std::string> heard{}; // what the server got, over all connections
     std::vector<script> scripts{};    // one for each connection; the last serves all further ones
     std::function<void(const transport::connect_request&)> decide{};
@@ -127,7 +127,8 @@ asio::awaitable<void> listen_until(session& session, told& all, Done done)
     while (!done()) {
         auto event = co_await events.next();
         if (!event) co_return;
-        if (const auto* change = std::get_if<status_change>(&*event)) all.changes.push_back(*change);
+        if (const auto* change = std::get_if<status_change>(&*event))
+            all.changes.push_back(*change);
         if (const auto* silence = std::get_if<stalled>(&*event)) all.silences.push_back(*silence);
         if (const auto* message = std::get_if<server_message>(&*event)) all.text += message->text();
     }

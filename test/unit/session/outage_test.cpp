@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "world.hpp"
+
+#include "support/catch.hpp"
+
+#include <gemini/live/reconnect_plan.hpp>
+
+#include <array>
+
+// What an outage costs: what is sent again, what is forgotten, what the user is told and asked.
+using namespace test;
+
+namespace {
+
+constexpr const char* handle = R"({"sessionResumptionUpdate":{"newHandle":"h","resumable":true}})";
+constexpr const char* call =
+    R"({"toolCall":{"functionCalls":[{"id":"c1","name":"weather","args":{"city":"Ulm"}}]}})";
+
+/// The messages after the setups.
+std::vector<std::string> said(const world& w)
+{
+    std::vector<std::string> all;
+    for (const auto& each : w.heard)
+        if (each.find(R"("setup")") == std::string::npos) all.push_back(each);
+    return all;
+}
+
+std::string text_input(std::string_view words)
+{
+    return R"({"realtimeInput":{"text":")" + std::string(words) + R"("}})";
+}
+
+/// Until the session has been connected so many times.
+asio::awaitable<void> until_connected(world& w, session& session, std::uint64_t times)
+{
+    while (session.counters().connections < times)
+        co_await w.clock->sleep_until(w.clock->now() + 100ms);
+    co_await settle();
+}
+
+/// Answers "one", gives a handle, answers "two", takes "three" and hangs up.
+asio::awaitable<void> answer_two_of_three(world& w, peer_ptr peer)
+{
+    co_await greet(w, peer);
+    co_await peer->receive();
+    peer->send(text_message("1"));
+    peer->send(turn_complete);
+    peer->send(handle);
+    co_await peer->receive();
+    peer->send(text_message("2"));
+    peer->send(turn_complete);
+    co_await peer->receive();
+    peer->drop();
+}
+
+asio::awaitable<void> say_three(session& session)
+{
+    co_await session.connect();
+    co_await session.send("one");
+    auto turn = co_await session.turn();
+    co_await session.send("two");
+    turn = co_await session.turn();
+    co_await session.send("three");
+}
+
+std::vector<std::string> again_with(replay replay)
+{
+    world w;
+    w.options.reconnect.replay = replay;
+    w.scripts = {[&](peer_ptr peer) { return answer_two_of_three(w, std::move(peer)); },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await say_three(session);
+        co_await until_connected(w, session, 2);
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.heard[1].find(R"("handle":"h")") != std::string::npos);
+    return said(w);
+}
+
+} // namespace
+
+TEST_CASE("what is sent again is what the user chose")
+{
+    using texts = std::vector<std::string>;
+    CHECK(again_with(replay::unanswered) == texts{text_input("three")});
+    CHECK(again_with(replay::all_since_handle) == texts{text_input("two"), text_input("three")});
+    CHECK(again_with(replay::none).empty());
+}
+
+TEST_CASE("a question that is asked again has not been cut, and is counted")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     co_await peer->receive();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            auto question = co_await peer->receive();
+            CHECK(*question == text_input("Are you there?"));
+            peer->send(text_message("I am."));
+            peer->send(turn_complete);
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("Are you there?");
+        const auto turn = co_await session.turn();
+        CHECK(turn.end == turn_end::complete);
+        CHECK(turn.text == "I am.");
+        CHECK(session.counters().replayed == 1);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("the answer to a call that the server forgot is not sent, and the call is named")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(handle);
+                     co_await peer->receive();
+                     peer->send(call);
+                     co_await peer->receive();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await settle();
+        co_await session.send("Rain?");
+        const auto turn = co_await session.turn();
+        REQUIRE(turn.end == turn_end::tool_call);
+        function_response response(turn.tool_calls[0], json().add("rain", true));
+        co_await session.send_tool_response(std::move(response));
+        co_await listen_until(session, all, [&] { return session.counters().connections == 2; });
+        co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(said(w) == std::vector<std::string>{text_input("Rain?")}); // it will call again
+    CHECK(all.last(status::connected)->forgotten_calls == std::vector<std::string>{"c1"});
+    CHECK(session.counters().obsolete == 1);
+}
+
+TEST_CASE("the rest of a speech belongs to its activity on the next connection, too")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     co_await peer->receive();
+                     co_await peer->receive();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const std::array<std::byte, 4> pcm{};
+        co_await session.connect();
+        co_await session.send_realtime_input(realtime_input::activity_start());
+        co_await session.send_audio(pcm);
+        co_await until_connected(w, session, 2);
+        co_await session.send_audio(pcm);
+        co_await session.send_realtime_input(realtime_input::activity_end());
+        co_await session.drain();
+        co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    const auto all = said(w);
+    REQUIRE(all.size() == 3);
+    CHECK(all[0] == R"({"realtimeInput":{"activityStart":{}}})");
+    CHECK(all[1].find(R"({"realtimeInput":{"audio")") == 0);
+    CHECK(all[2] == R"({"realtimeInput":{"activityEnd":{}}})");
+}
+
+TEST_CASE("of pictures only the latest waits, and words do not wait for media")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const std::array<std::byte, 1> old_one{std::byte{1}};
+        const std::array<std::byte, 1> new_one{std::byte{2}};
+        co_await session.send_video(old_one);
+        co_await session.send_video(new_one);
+        co_await session.send("Look!");
+        co_await session.connect();
+        co_await session.drain();
+        co_await settle();
+        CHECK(session.counters().dropped == 1);
+        co_await session.close();
+    };
+    w.play(work());
+    const auto all = said(w);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0] == text_input("Look!"));
+    CHECK(all[1].find(R"("data":"Ag==")") != std::string::npos);
+}
+
+namespace {
+
+/// A conversation of one turn and one call whose handle is refused after an outage.
+struct forgotten {
+    world w{};
+    told all{};
+
+    std::optional<error> play(context_loss policy)
+    {
+        w.options.reconnect.on_context_loss = policy;
+        w.scripts = {[this](peer_ptr peer) -> asio::awaitable<void> {
+                         co_await greet(w, peer);
+                         co_await peer->receive();
+                         peer->send(call);
+                         co_await peer->receive();
+                         peer->send(
+                             R"({"serverContent":{"outputTranscription":{"text":"It rains."}}})");
+                         peer->send(turn_complete);
+                         peer->send(handle);
+                         co_await settle();
+                         peer->drop();
+                     },
+            [this](peer_ptr peer) -> asio::awaitable<void> {
+                w.heard.push_back(*co_await peer->receive());
+                peer->close(1008, "BidiGenerateContent session not found");
+            },
+            [this](peer_ptr peer) { return listen(w, std::move(peer)); }};
+        const auto client = w.make_client();
+        session session{client, plain};
+        std::optional<error> failure;
+        const auto work = [&]() -> asio::awaitable<void> {
+            co_await session.connect();
+            co_await session.send("Rain?");
+            auto turn = co_await session.turn();
+            function_response response(turn.tool_calls[0], json().add("rain", true));
+            co_await session.send_tool_response(std::move(response));
+            turn = co_await session.turn();
+            const auto reading = [&]() -> asio::awaitable<void> {
+                co_await listen_until(
+                    session, all, [&] { return session.counters().connections == 2; });
+            };
+            failure = co_await failure_of(reading());
+            co_await settle();
+            co_await session.close();
+        };
+        w.play(work());
+        return failure;
+    }
+};
+
+} // namespace
+
+TEST_CASE("a context that is lost is told, and the session goes on empty")
+{
+    forgotten story;
+    CHECK_FALSE(story.play(context_loss::restart));
+    const auto* change = story.all.last(status::connected);
+    CHECK(change->context_lost);
+    CHECK_FALSE(change->restored);
+    CHECK_FALSE(change->resumed);
+    CHECK(said(story.w).empty());
+    CHECK(story.w.heard.back().find("handle") == std::string::npos);
+}
+
+TEST_CASE("a context that is lost can be restored from what was said")
+{
+    forgotten story;
+    CHECK_FALSE(story.play(context_loss::restore));
+    const auto* change = story.all.last(status::connected);
+    CHECK(change->context_lost);
+    CHECK(change->restored);
+    REQUIRE(said(story.w).size() == 1);
+    CHECK(said(story.w)[0] ==
+          R"({"clientContent":{"turns":[)"
+          R"({"role":"user","parts":[{"text":"Rain?"}]},)"
+          R"({"role":"model","parts":[{"text":"[called weather with {\"city\":\"Ulm\"}]"}]},)"
+          R"({"role":"user","parts":[{"text":"[weather returned {\"rain\":true}]"}]},)"
+          R"({"role":"model","parts":[{"text":"It rains."}]}],"turnComplete":true}})");
+    CHECK(story.w.heard[2].find(R"("historyConfig":{"initialHistoryInClientContent":true})") !=
+          std::string::npos);
+}
+
+TEST_CASE("a context that is lost can end the session")
+{
+    forgotten story;
+    const auto failure = story.play(context_loss::fail);
+    REQUIRE(failure);
+    CHECK(failure->value() == errc::context_lost);
+    CHECK(failure->close_code() == 1008);
+}
+
+TEST_CASE("two internal errors in answer to a handle are the handle's fault")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(handle);
+                     co_await settle();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            w.heard.push_back(*co_await peer->receive());
+            if (w.heard.back().find(R"("handle")") != std::string::npos) {
+                peer->close(1011, "Internal error encountered.");
+                co_return;
+            }
+            peer->send(R"({"setupComplete":{}})");
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await until_connected(w, session, 2);
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.dials == 4); // the first, two with the handle, one without
+}
+
+TEST_CASE("a hook may change setup, endpoint and wait of the next attempt, or stop")
+{
+    world w;
+    std::vector<std::string> hosts;
+    w.decide = [&](const transport::connect_request& request) { hosts.push_back(request.host); };
+    sessions::time_point lost{};
+    sessions::time_point back{};
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     lost = w.clock->now();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            back = w.clock->now();
+            co_await greet(w, peer);
+            peer->drop();
+        }};
+    int asked = 0;
+    w.options.reconnect.on_reconnecting = [&](reconnect_plan& plan) -> asio::awaitable<void> {
+        CHECK(plan.cause.value() == errc::connection_lost);
+        if (++asked == 2) plan.stop = true;
+        plan.delay = 5s;
+        plan.base_url = "https://elsewhere.example";
+        plan.setup.system_instruction = content("Be brief.");
+        co_return;
+    };
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        const auto reading = [&]() -> asio::awaitable<void> {
+            co_await listen_until(session, all, [] { return false; });
+        };
+        const auto failure = co_await failure_of(reading());
+        REQUIRE(failure);
+        CHECK(failure->value() == errc::connection_lost);
+    };
+    w.play(work());
+    CHECK(back - lost == 5s);
+    CHECK(hosts ==
+          std::vector<std::string>{"generativelanguage.googleapis.com", "elsewhere.example"});
+    REQUIRE(w.heard.size() == 2);
+    CHECK(w.heard[1].find("Be brief.") != std::string::npos);
+    CHECK(session.status() == status::error);
+}
+
+TEST_CASE("the judgement of a failure can be overruled")
+{
+    world w;
+    w.options.reconnect.judge = [](const error& failure,
+                                    situation) -> std::optional<reconnect_action> {
+        if (failure.close_code() == 1011) return reconnect_action::give_up;
+        return std::nullopt;
+    };
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->close(1011, "Internal error encountered.");
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        const auto reading = [&]() -> asio::awaitable<void> {
+            const auto turn = co_await session.turn();
+            CHECK(turn.text.empty());
+        };
+        const auto failure = co_await failure_of(reading());
+        REQUIRE(failure);
+        CHECK(failure->value() == errc::unavailable);
+    };
+    w.play(work());
+    CHECK(w.dials == 1);
+}
+
+TEST_CASE("the sessions of a client spread their attempts over time")
+{
+    world w;
+    w.options.reconnect.attempts_per_second = 10;
+    constexpr int many = 40;
+    std::vector<sessions::time_point> dials;
+    bool down = false;
+    w.decide = [&](const transport::connect_request&) { dials.push_back(w.clock->now()); };
+    std::vector<peer_ptr> peers;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        if (!down) peers.push_back(peer);
+        co_await greet(w, peer);
+        while (co_await peer->receive()) w.heard.emplace_back();
+    }};
+    const auto client = w.make_client();
+    std::vector<session> sessions;
+    for (int i = 0; i < many; ++i) sessions.emplace_back(client, plain);
+    const auto work = [&]() -> asio::awaitable<void> {
+        for (auto& each : sessions) co_await each.connect();
+        dials.clear();
+        down = true;
+        for (auto& each : peers) each->close(1012, "");
+        for (auto& each : sessions) co_await until_connected(w, each, 2);
+        for (auto& each : sessions) co_await each.close();
+    };
+    w.play(work());
+    REQUIRE(dials.size() == many);
+    for (std::size_t i = 0; i + 25 < dials.size(); ++i)
+        CHECK(dials[i + 25] - dials[i] >= 1s); // 10 at once, then 10 a second
+}
+
+TEST_CASE("stale speech is not read after an interruption, the rest is")
+{
+    world w;
+    w.options.skip_stale_audio = true;
+    const std::string speech =
+        R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":{"mimeType":"audio/pcm;rate=24000","data":"AAAA"}}]}}})";
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(speech);
+        peer->send(turn_complete);
+        peer->send(speech);
+        peer->send(
+            R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":{"mimeType":"audio/pcm;rate=24000","data":"AAAA"}}]},"outputTranscription":{"text":"Well"}}})");
+        peer->send(speech);
+        peer->send(R"({"serverContent":{"interrupted":true}})");
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await settle();
+        auto turn = co_await session.turn();
+        CHECK(turn.audio.size() == 3); // of the turn before
+        auto messages = session.messages();
+        auto message = co_await messages.next();
+        CHECK(message->audio().empty());
+        CHECK(message->output_transcription() == "Well");
+        message = co_await messages.next();
+        CHECK(message->interrupted());
+        CHECK(session.counters().stale == 2);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("a server that is there and says nothing is told of once")
+{
+    world w;
+    w.options.watchdogs.in_turn = 5s;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        co_await peer->receive();
+        co_await w.clock->sleep_until(w.clock->now() + 20s);
+        peer->send(text_message("Sorry."));
+        peer->send(turn_complete);
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await w.clock->sleep_until(w.clock->now() + 60s); // nothing is asked
+        co_await session.send("Hello?");
+        co_await listen_until(session, all, [&] { return !all.text.empty(); });
+        co_await session.close();
+    };
+    w.play(work());
+    REQUIRE(all.silences.size() == 1);
+    CHECK(all.silences[0].silence == 5s);
+    CHECK_FALSE(all.silences[0].after_resume);
+}
+
+TEST_CASE("another session goes on with the handle of the first")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(handle);
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    const auto work = [&]() -> asio::awaitable<void> {
+        session first{client, plain};
+        CHECK(first.resumption_handle().empty());
+        co_await first.connect();
+        co_await settle();
+        REQUIRE(first.resumption_handle() == "h");
+        auto setup = plain;
+        setup.session_resumption->handle = first.resumption_handle();
+        co_await first.close();
+        session second{client, setup};
+        told all;
+        co_await second.connect();
+        co_await listen_until(second, all, [&] { return all.last(status::connected); });
+        CHECK(all.last(status::connected)->resumed);
+        co_await second.close();
+    };
+    w.play(work());
+    CHECK(w.heard[1].find(R"("handle":"h")") != std::string::npos);
+}
+
+TEST_CASE("the count of what a session has done")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     co_await peer->receive();
+                     peer->send(text_message("Yes."));
+                     peer->send("{");
+                     peer->send(R"({"usageMetadata":{"totalTokenCount":7}})");
+                     peer->send(turn_complete);
+                     co_await settle();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("Hi.");
+        auto turn = co_await session.turn();
+        co_await until_connected(w, session, 2);
+        co_await session.close();
+    };
+    w.play(work());
+    const auto all = session.counters();
+    CHECK(all.messages_sent == 1);
+    CHECK(all.bytes_sent == text_input("Hi.").size());
+    CHECK(all.messages_received == 5); // two of them setupComplete
+    CHECK(all.malformed == 1);
+    CHECK(all.connections == 2);
+    CHECK(all.attempts == 2);
+    CHECK(all.losses == 1);
+    CHECK(all.outage == 250ms);
+    CHECK(session.usage()->total_token_count == 7);
+}
