@@ -14,6 +14,7 @@
 #include <gemini/live/json.hpp>
 #include <gemini/live/log.hpp>
 #include <gemini/live/messages.hpp>
+#include <gemini/live/model_quirks.hpp>
 #include <gemini/live/music.hpp>
 #include <gemini/live/music_session.hpp>
 #include <gemini/live/network.hpp>

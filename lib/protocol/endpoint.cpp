@@ -223,15 +223,4 @@ std::string model_resource(std::string_view model, const addressing& whose)
         whose.location.empty() ? "global" : whose.location, published);
 }
 
-text_path text_path_of(std::string_view model) noexcept
-{
-    // State of 2026-11: these take turns at any time; newer models take them as history only.
-    constexpr std::array<std::string_view, 4> by_turns{"gemini-live-2.5-flash",
-        "gemini-2.5-flash-native-audio", "gemini-2.5-flash-live", "gemini-2.0-flash-live"};
-    if (model.starts_with("models/")) model.remove_prefix(7);
-    const bool turns = std::any_of(by_turns.begin(), by_turns.end(),
-        [model](std::string_view each) { return model.starts_with(each); });
-    return turns ? text_path::client_content : text_path::realtime_input;
-}
-
 } // namespace gemini::live::protocol

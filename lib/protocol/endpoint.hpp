@@ -52,9 +52,4 @@ enum class method {
 /// stay. Throws errc::invalid_argument for an empty name or one with "..", '?' or '&'.
 [[nodiscard]] std::string model_resource(std::string_view model, const addressing& whose);
 
-/// How a model takes a user's text turn.
-enum class text_path { client_content, realtime_input };
-/// By a dated table of models; unknown ones take realtimeInput.text.
-[[nodiscard]] text_path text_path_of(std::string_view model) noexcept;
-
 } // namespace gemini::live::protocol

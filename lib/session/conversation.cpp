@@ -8,8 +8,9 @@ namespace gemini::live::sessions {
 
 conversation::conversation(rules rules)
     : rules_(std::move(rules)), machine_(rules_.reconnect, rules_.handle, rules_.random),
-      outbox_(rules_.outbox_limit, rules_.keeps), handover_(rules_.reconnect.handover),
-      history_(rules_.history_limit), resumed_another_(!rules_.handle.empty())
+      outbox_(rules_.outbox_limit, rules_.keeps), dialogue_(rules_.waits_for),
+      handover_(rules_.reconnect.handover), history_(rules_.history_limit),
+      resumed_another_(!rules_.handle.empty())
 {
 }
 
@@ -64,7 +65,10 @@ void conversation::heard(const server_message& message, std::size_t size, time_p
     counters_.bytes_received += size;
     const auto& all = message.all();
     if (dialogue_.heard(message)) outbox_.answered();
-    if (all.tool_call) outbox_.noted();
+    if (all.tool_call) {
+        outbox_.noted();
+        if (rules_.longest_hold.count() != 0) hold_until_ = now + rules_.longest_hold;
+    }
     if (const auto& update = all.session_resumption_update) {
         if (machine_.update(*update)) {
             outbox_.handled();
@@ -84,6 +88,16 @@ void conversation::heard(const server_message& message, std::size_t size, time_p
         silent_since_resume_ = false;
         told_of_silence_ = false;
     }
+}
+
+bool conversation::holds_media(time_point now) const noexcept
+{
+    return hold_until_ && now < *hold_until_ && dialogue_.is_waited_for();
+}
+
+std::vector<base::frame> conversation::take(std::size_t most, time_point now)
+{
+    return outbox_.take(most, holds_media(now));
 }
 
 void conversation::written(time_point now)
@@ -110,6 +124,7 @@ bool conversation::has_context() const noexcept
 void conversation::connection_gone()
 {
     handover_.over();
+    hold_until_.reset();
     outbox_.lost();
     const bool fresh = machine_.handle().empty();
     // A transparent server is told again exactly what it has not heard, responses among it.
@@ -181,6 +196,14 @@ conversation::step conversation::next(time_point now, bool new_connection_is_rea
             ask_at(handover_.deadline());
         }
     }
+    if (hold_until_) {
+        if (holds_media(now)) {
+            ask_at(*hold_until_);
+        } else {
+            hold_until_.reset();
+            step.write = true;
+        }
+    }
     if (const auto until = silent_until()) {
         if (now >= *until) {
             told_of_silence_ = true;
@@ -195,7 +218,7 @@ conversation::step conversation::next(time_point now, bool new_connection_is_rea
 
 void conversation::drop_stale(time_point now)
 {
-    if (machine_.status() != status::reconnecting) return;
+    if (machine_.status() != status::reconnecting && !holds_media(now)) return;
     const auto gone = outbox_.expire(now - rules_.reconnect.realtime_window);
     dropped_ += gone;
     counters_.dropped += gone;

@@ -10,6 +10,7 @@
 #include <gemini/live/counters.hpp>
 #include <gemini/live/session.hpp>
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,6 +30,10 @@ public:
         sessions::keeps keeps = sessions::keeps::until_written;
         std::string handle{};
         std::function<double()> random{}; ///< Evenly from [0, 1).
+        /// Whether the model awaits the response of the function of this name.
+        std::function<bool(const std::string&)> waits_for{};
+        /// Media are held back while it does, but no longer; 0: never.
+        std::chrono::milliseconds longest_hold{0};
     };
     explicit conversation(rules rules);
 
@@ -49,7 +54,7 @@ public:
     /// A server message came.
     void heard(const server_message& message, std::size_t size, time_point now);
     void heard_nonsense() noexcept { ++counters_.malformed; }
-    [[nodiscard]] std::vector<base::frame> take(std::size_t most) { return outbox_.take(most); }
+    [[nodiscard]] std::vector<base::frame> take(std::size_t most, time_point now);
     /// What was taken has been written to the present connection, or to one that has gone.
     void written(time_point now);
     void not_written() { outbox_.lost(); }
@@ -61,6 +66,7 @@ public:
     struct step {
         bool dial_ahead = false;
         bool hand_over = false;
+        bool write = false; ///< What was held back may go.
         std::optional<stalled> silence{};
         std::optional<time_point> ask_again{};
     };
@@ -72,7 +78,7 @@ public:
     /// Whether `next` may have something new to say after a message.
     [[nodiscard]] bool wants_attention() const noexcept
     {
-        return handover_.is_expected() || rules_.watchdogs.in_turn.count() != 0 ||
+        return handover_.is_expected() || hold_until_ || rules_.watchdogs.in_turn.count() != 0 ||
                rules_.watchdogs.after_resume.count() != 0;
     }
 
@@ -94,6 +100,7 @@ public:
 
 private:
     void connection_gone();
+    [[nodiscard]] bool holds_media(time_point now) const noexcept;
     [[nodiscard]] bool has_context() const noexcept;
     [[nodiscard]] bool hands_over_at(time_point now) const;
     [[nodiscard]] std::optional<time_point> silent_until() const;
@@ -114,6 +121,8 @@ private:
     std::size_t dropped_ = 0;
     std::size_t uncertain_ = 0;
     std::vector<std::string> forgotten_calls_{};
+
+    std::optional<time_point> hold_until_{}; ///< While the model waits for a function.
 
     // For the watchdogs.
     time_point last_heard_{};

@@ -10,17 +10,16 @@ namespace {
 /// A server that calls without end must not make us grow without bound.
 constexpr std::size_t most_calls = 1024;
 
-void add(std::vector<std::string>& calls, const std::string& id)
+template <class Call>
+void add(std::vector<Call>& calls, Call made)
 {
     if (calls.size() == most_calls) calls.erase(calls.begin());
-    calls.push_back(id);
+    calls.push_back(std::move(made));
 }
 
-void remove(std::vector<std::string>& calls, const std::vector<std::string>& ids)
+bool contains(const std::vector<std::string>& ids, const std::string& id)
 {
-    std::erase_if(calls, [&ids](const std::string& id) {
-        return std::find(ids.begin(), ids.end(), id) != ids.end();
-    });
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
 /// As against what it has heard, and what it is about to do.
@@ -56,17 +55,28 @@ bool dialogue::heard(const server_message& message)
         begun_ = true;
         fresh_handle_ = false;
         for (const auto& call : all.tool_call->function_calls) {
-            add(open_calls_, call.id);
+            add(open_calls_, {call.id, waits_for_(call.name)});
             add(calls_since_handle_, call.id);
         }
     }
-    if (all.tool_call_cancellation) remove(open_calls_, all.tool_call_cancellation->ids);
+    if (all.tool_call_cancellation) close(all.tool_call_cancellation->ids);
     if (const auto& update = all.session_resumption_update;
         update && update->resumable && !update->new_handle.empty()) {
         fresh_handle_ = true;
         calls_since_handle_.clear();
     }
     return begins;
+}
+
+void dialogue::close(const std::vector<std::string>& ids)
+{
+    std::erase_if(open_calls_, [&](const call& each) { return contains(ids, each.id); });
+}
+
+bool dialogue::is_waited_for() const noexcept
+{
+    return std::any_of(open_calls_.begin(), open_calls_.end(),
+        [](const call& each) { return each.is_waited_for; });
 }
 
 void dialogue::told(bool asks) noexcept
@@ -80,8 +90,8 @@ void dialogue::responded(
     const std::vector<std::string>& calls, const std::vector<std::string>& going_on)
 {
     auto done = calls;
-    remove(done, going_on);
-    remove(open_calls_, done);
+    std::erase_if(done, [&](const std::string& id) { return contains(going_on, id); });
+    close(done);
 }
 
 std::vector<std::string> dialogue::lost(bool forgets)
@@ -90,7 +100,7 @@ std::vector<std::string> dialogue::lost(bool forgets)
     fresh_handle_ = false;
     if (!forgets) return {};
     auto forgotten = std::exchange(calls_since_handle_, {});
-    remove(open_calls_, forgotten);
+    close(forgotten);
     return forgotten;
 }
 

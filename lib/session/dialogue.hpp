@@ -3,7 +3,9 @@
 
 #include <gemini/live/messages.hpp>
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gemini::live::sessions {
@@ -12,6 +14,12 @@ namespace gemini::live::sessions {
 /// since the newest handle. Pure.
 class dialogue {
 public:
+    /// `waits_for` tells of which functions the model awaits the response, by name.
+    explicit dialogue(std::function<bool(const std::string&)> waits_for)
+        : waits_for_(std::move(waits_for))
+    {
+    }
+
     /// True when the model has begun an answer with this message.
     bool heard(const server_message& message);
     /// A durable message has been given to the connection; `asks`: it wants an answer.
@@ -31,7 +39,8 @@ public:
     [[nodiscard]] bool in_turn() const noexcept { return open_ || asked_; }
     /// The model has begun to answer, and has not come to an end.
     [[nodiscard]] bool answering() const noexcept { return answering_; }
-    [[nodiscard]] bool has_open_calls() const noexcept { return !open_calls_.empty(); }
+    /// A function that the model waits for is being called.
+    [[nodiscard]] bool is_waited_for() const noexcept;
     /// Nobody speaks, the model waits for nothing, and the newest handle holds all of it.
     [[nodiscard]] bool at_rest() const noexcept
     {
@@ -45,7 +54,14 @@ private:
     bool answering_ = false; ///< So is the model.
     bool cut_in_ = false;    ///< The user has interrupted a turn whose end is to come.
     bool fresh_handle_ = false;
-    std::vector<std::string> open_calls_;
+    struct call {
+        std::string id;
+        bool is_waited_for;
+    };
+    void close(const std::vector<std::string>& ids);
+
+    std::function<bool(const std::string&)> waits_for_;
+    std::vector<call> open_calls_;
     std::vector<std::string> calls_since_handle_;
 };
 

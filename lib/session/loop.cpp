@@ -109,9 +109,8 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
                 link->abort();
             });
     }
-    // These models take turns as the history of a new conversation, and only so.
-    const bool as_history = !memories.empty() && protocol::text_path_of(setup_.model) ==
-                                                     protocol::text_path::realtime_input;
+    // Newer models take turns as the history of a new conversation, and only so.
+    const bool as_history = !memories.empty() && !quirks_.text_by_turns;
     try {
         auto setup = next_setup_;
         if (as_history) setup.history_config.emplace().initial_history_in_client_content = true;
@@ -166,6 +165,7 @@ asio::awaitable<session_core::link_ptr> session_core::attend(link_ptr link)
             const std::lock_guard lock(mutex_);
             if (!closing_) step = conversation_.next(client_->clock->now(), spare_ != nullptr);
             if (step.silence) push(*step.silence, sizeof(stalled));
+            if (step.write) writer_.set();
             if (step.hand_over) {
                 open_.reset();
                 conversation_.hand_over(client_->clock->now());
@@ -312,7 +312,7 @@ asio::awaitable<void> session_core::write(self_ptr self)
             const std::lock_guard lock(self->mutex_);
             if (self->ended_) co_return;
             link = self->open_;
-            if (link) batch = self->conversation_.take(batch_bytes);
+            if (link) batch = self->conversation_.take(batch_bytes, self->client_->clock->now());
         }
         if (batch.empty()) {
             link.reset();

@@ -2,6 +2,7 @@
 #include "session/machine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -15,7 +16,28 @@ constexpr std::chrono::seconds patience_of_connect{10};
 /// another model gets nothing else.
 constexpr int most_internal_errors = 2;
 
+// clang-format off
+constexpr std::array all_transitions{
+    transition{status::disconnected, "connect()",                  status::connecting},
+    transition{status::connecting,   "attempt failed",             status::connecting},
+    transition{status::connecting,   "setupComplete",              status::connected},
+    transition{status::connecting,   "no attempts left, hopeless", status::error},
+    transition{status::connected,    "goAway: handed over",        status::connected},
+    transition{status::connected,    "connection lost",            status::reconnecting},
+    transition{status::connected,    "hopeless",                   status::error},
+    transition{status::reconnecting, "attempt failed",             status::reconnecting},
+    transition{status::reconnecting, "setupComplete",              status::connected},
+    transition{status::reconnecting, "no attempts left, hopeless", status::error},
+    transition{status::disconnected, "close()",                    status::closed},
+    transition{status::connecting,   "close()",                    status::closed},
+    transition{status::connected,    "close()",                    status::closed},
+    transition{status::reconnecting, "close()",                    status::closed},
+};
+// clang-format on
+
 } // namespace
+
+std::span<const transition> transitions() noexcept { return all_transitions; }
 
 machine::machine(reconnect_policy policy, std::string handle, std::function<double()> random)
     : policy_(std::move(policy)), handle_(std::move(handle)), random_(std::move(random))

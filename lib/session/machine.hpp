@@ -10,20 +10,22 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace gemini::live::sessions {
 
+/// What may become of a session. docs/sessions.md shows it as a picture.
+struct transition {
+    live::status from;
+    std::string_view on;
+    live::status to;
+};
+[[nodiscard]] std::span<const transition> transitions() noexcept;
+
 /// The life of a session's connections: decides whether, when and with which handle the next one is
 /// made. Pure: no I/O, no clock of its own, no executor; randomness comes in.
-///
-///     disconnected ──start──► connecting ──opened──► connected ──lost──► reconnecting ──opened──►
-///     connected
-///                                 │                     ▲ │                  │
-///                             lost, no more tries       └─┘ handed over  lost, no more tries
-///                                 ▼                                          ▼
-///                               error ◄──────────────────────────────────── error         any
-///                               ──close──► closed
 class machine {
 public:
     /// `random` gives numbers evenly from [0, 1).

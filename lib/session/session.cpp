@@ -3,7 +3,7 @@
 #include "session/session_core.hpp"
 
 #include "protocol/encode.hpp"
-#include "protocol/endpoint.hpp"
+#include "protocol/lint.hpp"
 
 #include <fmt/format.h>
 
@@ -79,13 +79,13 @@ asio::awaitable<void> session::connect() { return session_core::connect(core_); 
 
 asio::awaitable<void> session::send(std::string_view text)
 {
-    if (protocol::text_path_of(core_->setup().model) == protocol::text_path::realtime_input)
-        return send_realtime_input(realtime_input::text(std::string(text)));
-    return send_client_content(content(std::string(text)));
+    if (core_->quirks().text_by_turns) return send_client_content(content(std::string(text)));
+    return send_realtime_input(realtime_input::text(std::string(text)));
 }
 
 asio::awaitable<void> session::send_client_content(std::vector<content> turns, bool turn_complete)
 {
+    if (core_->lints()) protocol::lint_content(core_->setup(), core_->quirks());
     outgoing message(protocol::encode_client_content(turns, turn_complete, core_->flavour()),
         turn_complete ? worth::durable : worth::context);
     if (core_->keeps_history()) message.words = words_of(turns);
@@ -125,6 +125,7 @@ asio::awaitable<void> session::send_video(std::span<const std::byte> jpeg)
 
 asio::awaitable<void> session::send_tool_response(std::vector<function_response> responses)
 {
+    if (core_->lints()) protocol::lint(responses, core_->quirks());
     outgoing message(protocol::encode_tool_response(responses, core_->flavour()), worth::durable);
     for (const auto& each : responses) {
         message.answers.push_back(each.id);

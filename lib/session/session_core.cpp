@@ -2,6 +2,7 @@
 #include "session/session_core.hpp"
 
 #include "protocol/encode.hpp"
+#include "protocol/lint.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/co_spawn.hpp>
@@ -31,8 +32,33 @@ sessions::keeps keeps_of(const live::setup& setup, replay replay)
     return keeps::until_written;
 }
 
-sessions::conversation::rules rules_of(
-    const client_core& client, const live::setup& setup, protocol::method method)
+/// Names of the functions whose declaration has this behaviour.
+std::vector<std::string> functions_with(const live::setup& setup, behavior wanted)
+{
+    std::vector<std::string> names;
+    const auto collect = [&](const std::vector<function_declaration>& all) {
+        for (const auto& each : all)
+            if (each.behavior == wanted) names.push_back(each.name);
+    };
+    collect(setup.functions);
+    for (const auto& tool : setup.tools) collect(tool.function_declarations);
+    return names;
+}
+
+std::function<bool(const std::string&)> waits_for(const live::setup& setup, calling calling)
+{
+    const bool is_asked_for = calling == calling::non_blocking_unless_asked;
+    auto others = functions_with(setup, is_asked_for ? behavior::blocking : behavior::non_blocking);
+    return [calling, is_asked_for, others = std::move(others)](const std::string& name) {
+        if (calling == calling::blocking_only) return true;
+        if (calling == calling::non_blocking_only) return false;
+        const bool is_other = std::find(others.begin(), others.end(), name) != others.end();
+        return is_other == is_asked_for;
+    };
+}
+
+sessions::conversation::rules rules_of(const client_core& client, const live::setup& setup,
+    const model_quirks& quirks, protocol::method method)
 {
     const auto& options = client.options;
     sessions::conversation::rules rules;
@@ -46,6 +72,8 @@ sessions::conversation::rules rules_of(
                       : keeps_of(setup, options.reconnect.replay);
     if (setup.session_resumption) rules.handle = setup.session_resumption->handle;
     rules.random = client.random;
+    rules.waits_for = waits_for(setup, quirks.calling);
+    if (quirks.audio_breaks_calls) rules.longest_hold = quirks.longest_hold;
     return rules;
 }
 
@@ -53,12 +81,14 @@ sessions::conversation::rules rules_of(
 
 session_core::session_core(
     std::shared_ptr<client_core> client, live::setup setup, protocol::method method)
-    : client_(std::move(client)), setup_(std::move(setup)), method_(method),
-      conversation_(rules_of(*client_, setup_, method)), inbox_(client_->options.limits.inbox),
-      next_setup_(setup_)
+    : client_(std::move(client)), setup_(std::move(setup)),
+      quirks_(client_->options.quirks ? client_->options.quirks(setup_.model) : model_quirks{}),
+      method_(method), conversation_(rules_of(*client_, setup_, quirks_, method)),
+      inbox_(client_->options.limits.inbox), next_setup_(setup_)
 {
     static_cast<void>(protocol::encode_setup(
         setup_, {}, client_->addressing())); // refuses what can never be accepted
+    if (lints()) protocol::lint(setup_, quirks_);
 }
 
 /// A sender's place in the queue for room in the outbox. Leaving it, for whatever reason, lets the

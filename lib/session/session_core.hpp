@@ -51,6 +51,8 @@ public:
 
     [[nodiscard]] live::status status() const noexcept { return status_; }
     [[nodiscard]] const live::setup& setup() const noexcept { return setup_; }
+    [[nodiscard]] const model_quirks& quirks() const noexcept { return quirks_; }
+    [[nodiscard]] bool lints() const noexcept { return client_->options.lint; }
     [[nodiscard]] live::flavour flavour() const noexcept { return client_->addressing().flavour; }
     [[nodiscard]] bool keeps_history() const noexcept { return conversation_.keeps_history(); }
     [[nodiscard]] std::string resumption_handle();
@@ -97,6 +99,7 @@ private:
 
     const std::shared_ptr<client_core> client_;
     const live::setup setup_;
+    const model_quirks quirks_;
     const protocol::method method_;
     std::atomic<live::status> status_ = live::status::disconnected;
     std::atomic<bool> reading_ = false;

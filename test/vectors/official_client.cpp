@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace live = gemini::live;
 using live::protocol::json_value;
@@ -22,12 +24,20 @@ constexpr std::array<std::string_view, 14> of_generation_config{"responseModalit
     "seed", "mediaResolution", "speechConfig", "thinkingConfig", "enableAffectiveDialog",
     "translationConfig"};
 
+/// Of generationConfig we know these as well; what else is in it goes along as it is.
+constexpr std::string_view of_generation_config_only = "modelSelectionConfig";
+
 constexpr std::array<std::string_view, 2> not_sent{"httpOptions", "abortSignal"};
 
 template <class List>
 bool contains(const List& list, std::string_view name)
 {
     return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+[[noreturn]] void refuse(std::string why)
+{
+    throw live::error(live::errc::invalid_argument, std::move(why));
 }
 
 bool is_content(const json_value& value) { return value.find("parts") || value.find("role"); }
@@ -58,6 +68,7 @@ void write_content(json_writer& out, const json_value& given)
 void write_contents(json_writer& out, const json_value& given)
 {
     const auto list = given.elements();
+    if (given.kind() == json_value::type::array && list.empty()) refuse("There are no turns.");
     out.begin_array();
     if (!list.empty() && is_content(list.front()))
         for (const auto& each : list) write_content(out, each);
@@ -72,8 +83,12 @@ void write_function(json_writer& out, const json_value& function)
     const auto members = function.members();
     out.begin_object();
     for (const auto& [name, value] : members) {
-        const bool free = name == "parameters" && value.find("$schema");
-        out.key(free ? "parametersJsonSchema" : name).raw(value.text());
+        const bool free = value.find("$schema").has_value();
+        const std::string_view called = !free                  ? std::string_view(name)
+                                        : name == "parameters" ? "parametersJsonSchema"
+                                        : name == "response"   ? "responseJsonSchema"
+                                                               : std::string_view(name);
+        out.key(called).raw(value.text());
     }
     out.end_object();
 }
@@ -99,16 +114,54 @@ void write_tools(json_writer& out, const json_value& tools)
     out.end_array();
 }
 
+using member_list = std::vector<std::pair<std::string, json_value>>;
+
+/// What is given in generationConfig itself.
+member_list given_there(const json_value& config)
+{
+    const auto given = config.find("generationConfig");
+    return given ? given->members() : member_list();
+}
+
+bool is_typed(std::string_view name)
+{
+    return contains(of_generation_config, name) || name == of_generation_config_only;
+}
+
+/// What may stand at the top or in generationConfig must not say two things.
 void write_generation_config(json_writer& out, const json_value& config)
 {
-    out.key("generationConfig").begin_object();
-    const auto given = config.find("generationConfig");
-    const auto inner = given ? given->members() : decltype(config.members()){};
-    for (const auto& [name, value] : inner) out.key(name).raw(value.text());
+    const auto inner = given_there(config);
     const auto members = config.members();
+    out.key("generationConfig").begin_object();
+    for (const auto& [name, value] : inner) {
+        if (const auto above = config.find(name); above && !(*above == value))
+            refuse(name + " is given twice, with different values.");
+        if (is_typed(name)) out.key(name).raw(value.text());
+    }
     for (const auto& [name, value] : members)
         if (contains(of_generation_config, name)) out.key(name).raw(value.text());
     out.end_object_unless_empty();
+}
+
+/// Members of generationConfig that our setup has no word for, as a user of ours gives them.
+std::optional<live::json> extra_of(const json_value& config)
+{
+    const auto inner = given_there(config);
+    json_writer out;
+    out.begin_object().key("generationConfig").begin_object();
+    for (const auto& [name, value] : inner)
+        if (!is_typed(name)) out.key(name).raw(value.text());
+    out.end_object_unless_empty().end_object();
+    live::json extra(out.text());
+    return extra.empty() ? std::nullopt : std::optional(std::move(extra));
+}
+
+void write_response(json_writer& out, const json_value& response)
+{
+    if (!response.find("name") || !response.find("response"))
+        refuse("A function response must have a name and a response.");
+    out.raw(response.text());
 }
 
 live::protocol::client_message read(const json_writer& message)
@@ -138,7 +191,9 @@ live::setup to_setup(std::string_view model, const std::optional<json_value>& co
                 out.raw(value.text());
         }
     }
-    return *read(out.end_object().end_object()).setup;
+    auto setup = *read(out.end_object().end_object()).setup;
+    if (config) setup.extra = extra_of(*config);
+    return setup;
 }
 
 live::protocol::client_message to_message(
@@ -156,22 +211,29 @@ live::protocol::client_message to_message(
         const auto members = arguments.members();
         out.key("realtimeInput").begin_object();
         for (const auto& [name, value] : members) {
+            const bool several = value.kind() == json_value::type::array;
             if (name == "media")
-                out.key("mediaChunks").begin_array().raw(value.text()).end_array();
+                out.key("mediaChunks").raw(several ? value.text() : '[' + value.text() + ']');
             else
                 out.key(name).raw(value.text());
         }
         out.end_object();
     } else if (method == "sendToolResponse") {
         const auto responses = arguments.find("functionResponses").value_or(arguments);
-        const bool one = responses.kind() != json_value::type::array;
-        out.key("toolResponse").begin_object().key("functionResponses");
-        out.raw(one ? '[' + responses.text() + ']' : responses.text()).end_object();
+        const bool several = responses.kind() == json_value::type::array;
+        out.key("toolResponse").begin_object().key("functionResponses").begin_array();
+        for (const auto& each : several ? responses.elements() : std::vector{responses})
+            write_response(out, each);
+        out.end_array().end_object();
     } else if (method == "sendContextUpdate") {
         out.key("contextUpdate").begin_object();
         if (const auto instruction = arguments.find("systemInstruction"))
             write_content(out.key("systemInstruction"), *instruction);
-        if (const auto tools = arguments.find("tools")) out.key("tools").raw(tools->text());
+        if (const auto tools = arguments.find("tools")) {
+            out.key("tools").begin_object();
+            if (const auto list = tools->find("tools")) write_tools(out.key("tools"), *list);
+            out.end_object();
+        }
         out.end_object();
     } else if (method == "setWeightedPrompts") {
         out.key("clientContent").raw(arguments.text());

@@ -30,11 +30,19 @@ bool is_transparent(const std::vector<json_value>& steps)
     return true;
 }
 
+/// The cases are about what the index says, and expect nothing to be sent again without one.
+live::client_options options_without_guesses()
+{
+    auto options = options_for({live::flavour::vertex_ai, false});
+    options.reconnect.replay = live::replay::none;
+    return options;
+}
+
 /// Plays the steps: our user sends, the server updates and hangs up.
 class play {
 public:
     explicit play(std::vector<json_value> steps)
-        : steps_(std::move(steps)), here_(options_for({live::flavour::vertex_ai, false}),
+        : steps_(std::move(steps)), here_(options_without_guesses(),
                                         [this](stage::peer peer) { return serve(std::move(peer)); })
     {
     }

@@ -167,6 +167,7 @@ void write_media(json_writer& out, const members& all)
     struct piece {
         const std::string& mime;
         const live::bytes& data;
+        int rate = 24000; // where the media type has none
     };
     std::vector<piece> audio;
     std::vector<piece> blobs;
@@ -177,11 +178,11 @@ void write_media(json_writer& out, const members& all)
     });
     if (all.server_content)
         for (const auto& each : all.server_content->audio_chunks)
-            audio.push_back({each.mime_type, each.data});
+            audio.push_back({each.mime_type, each.data, 48000});
     out.key("audio").begin_array();
     for (const auto& each : audio) {
         out.begin_object().member("mime", each.mime).member("hex", hex(each.data));
-        out.member("rate", parameter(each.mime, "rate", 24000));
+        out.member("rate", parameter(each.mime, "rate", each.rate));
         out.member("channels", parameter(each.mime, "channels", 1)).end_object();
     }
     out.end_array().key("blobs").begin_array();
@@ -333,6 +334,13 @@ void add_kinds(std::vector<std::string>& kinds, const members& all)
     if (!all.server_content && all.usage_metadata) kinds.emplace_back("usage");
 }
 
+/// null, and what proto3 JSON leaves out: false, 0, "" and empty lists.
+bool means_absence(const json_value& value)
+{
+    const auto text = value.text();
+    return text == "null" || text == "false" || text == "0" || text == "\"\"" || text == "[]";
+}
+
 /// Of lists of objects and of objects only what is expected counts: an absent word is not to be
 /// checked. Values that are absent on the wire are what their absence means.
 json_value only_expected(const json_value& expected, const json_value& actual)
@@ -344,8 +352,8 @@ json_value only_expected(const json_value& expected, const json_value& actual)
         for (const auto& [name, value] : wanted)
             if (const auto there = actual.find(name))
                 out.key(name).raw(only_expected(value, *there).text());
-            else if (value.kind() == json_value::type::null)
-                out.key(name).raw("null");
+            else if (means_absence(value))
+                out.key(name).raw(value.text());
         return json_value::parse(out.end_object().text());
     }
     const auto wanted = expected.elements();
@@ -372,8 +380,7 @@ complaint try_facts(const json_value& expected, const told& heard)
     for (const auto& [name, value] : wanted) {
         const bool of_all = name == "sequence" || name == "error";
         auto actual = (of_all ? json_value::parse(sequence.text()) : last).find(name);
-        const bool null = value.kind() == json_value::type::null;
-        if (!actual && null) continue;
+        if (!actual && means_absence(value)) continue;
         if (!actual) return fmt::format("expect.{}: nothing was told of it", name);
         const auto narrowed = name == "tool_calls" && value.kind() == json_value::type::array
                                   ? *actual

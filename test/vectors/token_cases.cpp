@@ -127,9 +127,10 @@ complaint compare_bodies(const json_value& expected, const json_value& actual)
 complaint try_auth_token(const json_value& test)
 {
     const auto sdk = *test.find("sdk");
-    const auto expected = *test.find("request");
     live::client_options options;
     if (const auto client = sdk.find("client")) {
+        if (const auto vertex = client->find("vertexai"); vertex && vertex->boolean() == true)
+            options.flavour = live::flavour::vertex_ai;
         if (const auto key = client->find("apiKey"))
             options.credentials = live::api_key(key->string().value_or(""));
         if (const auto version = client->find("apiVersion"))
@@ -146,8 +147,17 @@ complaint try_auth_token(const json_value& test)
     };
     const auto call = sdk.find("create");
     const auto config = call ? call->find("config") : std::nullopt;
-    on.play(create(on.client(), config ? to_request(*config) : ephemeral_token_request()));
+    std::optional<std::string> refusal;
+    try {
+        on.play(create(on.client(), config ? to_request(*config) : ephemeral_token_request()));
+    } catch (const live::error& refused) {
+        refusal = refused.what();
+    }
+    if (test.find("error"))
+        return refusal ? std::nullopt : complaint("error: the call was not refused");
+    if (refusal) return "the whole: refused: " + *refusal;
     if (!seen) return "request: nothing was asked";
+    const auto expected = *test.find("request");
 
     const auto text_at = [&](std::string_view name) {
         const auto value = expected.find(name);

@@ -4,14 +4,17 @@
 #include <gemini/live/credentials.hpp>
 #include <gemini/live/flavour.hpp>
 #include <gemini/live/log.hpp>
+#include <gemini/live/model_quirks.hpp>
 #include <gemini/live/network.hpp>
 #include <gemini/live/reconnect.hpp>
 
 #include <asio/any_io_executor.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,6 +48,11 @@ struct client_options {
     proxy_options proxy{};
     live::deadlines deadlines{};
     live::limits limits{};
+    /// What is known of a model; replace it to add a model or to correct an entry.
+    std::function<model_quirks(std::string_view model)> quirks = quirks_of;
+    /// Refuses with errc::invalid_argument, before it is sent, what `quirks` says that the model
+    /// does not take. False: leaves that to the service.
+    bool lint = true;
     malformed_policy malformed = malformed_policy::skip;
     /// When the user has cut in (`interrupted`), audio of the model that waits to be read is
     /// dropped: nobody wants to hear it any more. What else such a message carries is kept.

@@ -23,7 +23,8 @@ struct ephemeral_token_request {
     std::optional<std::chrono::system_clock::time_point> new_session_expire_time{};
 
     /// What holds for sessions with this token, whatever they ask for. Its `session_resumption`,
-    /// which is there by default, lets them resume; it needs no handle.
+    /// which is there by default, lets them resume; it needs no handle. The model may be left empty
+    /// where `lock_additional_fields` leaves it to the session.
     std::optional<setup> constraints{};
     /// Which of the setup's fields are locked; of the others the session's own hold.
     ///

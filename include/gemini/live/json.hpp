@@ -89,8 +89,8 @@ public:
     /// `{}` or `[]`.
     [[nodiscard]] bool empty() const noexcept;
 
-    /// The same value: members may stand in any order, numbers be spelt in any way. With integers
-    /// of more than 64 bits in them only the same text is equal.
+    /// The same value: members may stand in any order, numbers be spelt in any way. Integers of
+    /// more than 64 bits are compared as doubles.
     friend bool operator==(const json& a, const json& b);
 
 private:

@@ -24,9 +24,11 @@ namespace gemini::live {
 /// Wire: Schema, with its types in capitals.
 class schema {
 public:
-    /// Takes a schema as JSON: a JSON Schema's types are put in capitals, as the service wants
-    /// them, and `["string", "null"]` becomes a nullable string. Throws errc::invalid_argument when
-    /// it is not an object. What goes beyond OpenAPI belongs in
+    /// Takes a schema as JSON. A JSON Schema, as other tools write them, becomes what the service
+    /// wants: types in capitals (TYPE_UNSPECIFIED for one that it does not know); null among the
+    /// types, or in `anyOf`, as `nullable`; further types as `anyOf`; without
+    /// `additionalProperties`. Throws errc::invalid_argument when it is not an object, has no type
+    /// but null, or both a type and `anyOf`. What goes beyond OpenAPI belongs in
     /// `function_declaration::parameters_json_schema`.
     schema(const json& text); // NOLINT(google-explicit-constructor)
 

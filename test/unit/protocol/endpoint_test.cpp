@@ -217,14 +217,3 @@ TEST_CASE("a model becomes a resource")
             return model_resource(bad, each.whose);
         }).starts_with("setup::model "));
 }
-
-TEST_CASE("each model takes text in its own way")
-{
-    for (const auto* model : {"gemini-live-2.5-flash-preview", "gemini-2.0-flash-live-001",
-             "models/gemini-2.5-flash-native-audio-preview-12-2025",
-             "gemini-live-2.5-flash-native-audio"})
-        CHECK(text_path_of(model) == text_path::client_content);
-    for (const auto* model : {"gemini-3.8-live", "models/gemini-3.1-flash-live-preview",
-             "gemini-3.8-live-extended-thinking", "somebody's-own", ""})
-        CHECK(text_path_of(model) == text_path::realtime_input);
-}

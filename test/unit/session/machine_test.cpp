@@ -3,6 +3,12 @@
 
 #include "support/catch.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <set>
+#include <utility>
+
 using namespace gemini::live;
 using namespace gemini::live::sessions;
 using namespace std::chrono_literals;
@@ -184,4 +190,37 @@ TEST_CASE("a handle from another process is used by the first connection")
     CHECK(machine.handle() == "from elsewhere");
     static_cast<void>(machine.start());
     CHECK(machine.opened(start_of_time).resumed);
+}
+
+TEST_CASE("whatever happens, a session only goes the ways of the table, and goes them all")
+{
+    std::mt19937 dice(7);
+    std::set<std::pair<status, status>> gone;
+    const auto all = transitions();
+    for (int life = 0; life < 2000; ++life) {
+        auto machine = make();
+        auto now = start_of_time;
+        for (int step = 0; step < 40 && !machine.ended(); ++step, now += 7s) {
+            std::optional<status_change> change;
+            const bool connected = machine.status() == status::connected;
+            const auto die = dice() % 20;
+            if (die == 0) {
+                change = machine.close();
+            } else if (machine.status() == status::disconnected) {
+                change = machine.start();
+            } else if (connected && die < 10) {
+                machine.hand_over(now);
+                change = machine.opened(now + 1s);
+            } else if (connected || die < 15) {
+                change = machine.lost(die == 11 ? wrong_key : lost, now);
+            } else {
+                change = machine.opened(now);
+            }
+            CHECK(std::any_of(all.begin(), all.end(), [&](const transition& each) {
+                return each.from == change->from && each.to == change->to;
+            }));
+            gone.emplace(change->from, change->to);
+        }
+    }
+    CHECK(gone.size() == all.size());
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/lint.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace gemini::live::protocol {
+namespace {
+
+[[noreturn]] void refuse(std::string_view member, std::string_view why)
+{
+    throw error(errc::invalid_argument,
+        fmt::format("{} {} (client_options::lint = false sends it all the same).", member, why));
+}
+
+void lint_function(const function_declaration& function, calling calling)
+{
+    const auto member = fmt::format("functions[{}].behavior", function.name);
+    if (calling == calling::non_blocking_only && function.behavior == behavior::blocking)
+        refuse(member, "is blocking, but this model never waits for a function");
+    if (calling == calling::blocking_only && function.behavior == behavior::non_blocking)
+        refuse(member, "is non_blocking, but this model always waits for its functions");
+}
+
+} // namespace
+
+void lint(const setup& setup, const model_quirks& quirks)
+{
+    if (!quirks.writes && setup.response_modalities.contains(modality::text)) {
+        refuse("setup.generationConfig.responseModalities",
+            "has TEXT, but this model only speaks: ask for output_audio_transcription to read "
+            "what it says");
+    }
+    if (!quirks.speaks && setup.response_modalities.contains(modality::audio))
+        refuse(
+            "setup.generationConfig.responseModalities", "has AUDIO, but this model only writes");
+    if (!quirks.takes_thinking_level && setup.thinking_config &&
+        !setup.thinking_config->thinking_level.empty())
+        refuse("setup.generationConfig.thinkingConfig.thinkingLevel", "is not taken by this model");
+    if (!quirks.takes_affective_dialog && setup.enable_affective_dialog == true)
+        refuse("setup.generationConfig.enableAffectiveDialog", "is not taken by this model");
+    if (quirks.is_always_proactive && setup.proactivity &&
+        setup.proactivity->proactive_audio == false)
+        refuse("setup.proactivity.proactiveAudio", "is false, but this model is always proactive");
+    for (const auto& each : setup.functions) lint_function(each, quirks.calling);
+    for (const auto& tool : setup.tools)
+        for (const auto& each : tool.function_declarations) lint_function(each, quirks.calling);
+}
+
+void lint(std::span<const function_response> responses, const model_quirks& quirks)
+{
+    for (const auto& each : responses) {
+        if (!quirks.takes_scheduling && !each.scheduling.empty())
+            refuse("toolResponse.functionResponses[].scheduling", "is not taken by this model");
+    }
+}
+
+void lint_content(const setup& setup, const model_quirks& quirks)
+{
+    const auto& history = setup.history_config;
+    if (quirks.content_is_history &&
+        !(history && history->initial_history_in_client_content == true)) {
+        refuse("clientContent",
+            "is taken by this model only as the history of a new conversation, with "
+            "setup::history_config: use send() for text");
+    }
+}
+
+} // namespace gemini::live::protocol

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gemini/live/content.hpp>
+#include <gemini/live/model_quirks.hpp>
+#include <gemini/live/setup.hpp>
+
+#include <span>
+
+/// What a model is known to refuse. Each throws errc::invalid_argument, naming the member.
+namespace gemini::live::protocol {
+
+void lint(const setup& setup, const model_quirks& quirks);
+void lint(std::span<const function_response> responses, const model_quirks& quirks);
+/// Client content in a session of this setup.
+void lint_content(const setup& setup, const model_quirks& quirks);
+
+} // namespace gemini::live::protocol

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/lint.hpp"
+
+#include "support/catch.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <string>
+
+using namespace gemini::live;
+using namespace gemini::live::protocol;
+
+namespace {
+
+/// The refusal, or nothing.
+template <class Call>
+std::string refusal_of(Call call)
+{
+    try {
+        call();
+    } catch (const error& refused) {
+        CHECK(refused.value() == errc::invalid_argument);
+        return refused.what();
+    }
+    return "";
+}
+
+std::string refusal_of_setup(const setup& setup)
+{
+    return refusal_of([&] { lint(setup, quirks_of(setup.model)); });
+}
+
+const std::string speaker = "gemini-3.8-live";
+const std::string thinker = "gemini-3.8-live-extended-thinking";
+const std::string older = "gemini-3.1-flash-live-preview";
+
+} // namespace
+
+TEST_CASE("each model takes text in its own way")
+{
+    for (const auto* model : {"gemini-live-2.5-flash-preview", "gemini-2.0-flash-live-001",
+             "models/gemini-2.5-flash-native-audio-preview-12-2025",
+             "projects/p/locations/l/publishers/google/models/gemini-live-2.5-flash-native-audio"})
+        CHECK(quirks_of(model).text_by_turns);
+    for (const auto* model : {"gemini-3.8-live", "models/gemini-3.1-flash-live-preview",
+             "gemini-3.8-live-extended-thinking", "somebody's-own", ""})
+        CHECK_FALSE(quirks_of(model).text_by_turns);
+}
+
+TEST_CASE("what a model is known to refuse is refused before it is sent, by name")
+{
+    CHECK(refusal_of_setup({.model = speaker, .response_modalities = modality::text})
+              .starts_with("setup.generationConfig.responseModalities has TEXT"));
+    CHECK(refusal_of_setup(
+        {.model = "gemini-3.5-transcribe-live", .response_modalities = modality::audio})
+              .starts_with("setup.generationConfig.responseModalities has AUDIO"));
+    CHECK(refusal_of_setup(
+        {.model = speaker,
+            .thinking_config = thinking_config{.thinking_level = thinking_level::low}})
+              .starts_with("setup.generationConfig.thinkingConfig.thinkingLevel "));
+    CHECK(refusal_of_setup({.model = thinker, .enable_affective_dialog = true})
+              .starts_with("setup.generationConfig.enableAffectiveDialog "));
+    CHECK(refusal_of_setup({.model = speaker, .proactivity = proactivity{.proactive_audio = false}})
+              .starts_with("setup.proactivity.proactiveAudio "));
+    CHECK(refusal_of_setup(
+        {.model = thinker, .functions = {{.name = "f", .behavior = behavior::blocking}}})
+              .starts_with("functions[f].behavior is blocking"));
+    setup with_tool{.model = older};
+    with_tool.tools.emplace_back(
+        std::vector<function_declaration>{{.name = "g", .behavior = behavior::non_blocking}});
+    CHECK(refusal_of_setup(with_tool).starts_with("functions[g].behavior is non_blocking"));
+}
+
+TEST_CASE("what a model takes passes, and of an unknown model all does")
+{
+    CHECK(refusal_of_setup({.model = speaker, .response_modalities = modality::audio}).empty());
+    CHECK(refusal_of_setup(
+        {.model = thinker,
+            .thinking_config = thinking_config{.thinking_level = thinking_level::low}})
+              .empty());
+    CHECK(refusal_of_setup(
+        {.model = speaker, .functions = {{.name = "f", .behavior = behavior::blocking}}})
+              .empty());
+    CHECK(refusal_of_setup({.model = "gemini-9-live",
+                               .response_modalities = modality::text,
+                               .functions = {{.name = "f", .behavior = behavior::blocking}},
+                               .enable_affective_dialog = true})
+              .empty());
+}
+
+TEST_CASE("a response's scheduling is refused where the model takes none")
+{
+    function_response response("c", "f", json());
+    response.scheduling = scheduling::silent;
+    const auto refusal = [&](const std::string& model) {
+        return refusal_of([&] { lint(std::span(&response, 1), quirks_of(model)); });
+    };
+    CHECK(refusal(thinker).starts_with("toolResponse.functionResponses[].scheduling "));
+    CHECK(refusal(speaker).empty());
+}
+
+TEST_CASE("client content is refused where it can only be the history")
+{
+    const auto refusal = [&](const setup& setup) {
+        return refusal_of([&] { lint_content(setup, quirks_of(setup.model)); });
+    };
+    CHECK(refusal({.model = older}).starts_with("clientContent is taken by this model only"));
+    CHECK(refusal({.model = older,
+                      .history_config = history_config{.initial_history_in_client_content = true}})
+              .empty());
+    CHECK(refusal({.model = speaker}).empty());
+}

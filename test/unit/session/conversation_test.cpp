@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/decode.hpp"
+#include "session/conversation.hpp"
+#include "session/dial_budget.hpp"
+
+#include "support/catch.hpp"
+
+#include <string>
+#include <string_view>
+
+// The parts that a conversation is made of, where a whole session would not show them.
+using namespace gemini::live;
+using namespace gemini::live::sessions;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr time_point t0 = time_point() + 1h;
+
+server_message message(std::string_view text)
+{
+    return protocol::decode_server_message(base::padded_buffer(text));
+}
+
+const std::string speech = R"({"serverContent":{"modelTurn":{"parts":[{"text":"Well, "}]}}})";
+const std::string end = R"({"serverContent":{"turnComplete":true}})";
+const std::string cut_in = R"({"serverContent":{"interrupted":true}})";
+const std::string heard = R"({"serverContent":{"inputTranscription":{"text":"Hm"}}})";
+const std::string a_handle = R"({"sessionResumptionUpdate":{"newHandle":"h","resumable":true}})";
+const std::string no_handle = R"({"sessionResumptionUpdate":{}})";
+
+std::string call(std::string_view id)
+{
+    return R"({"toolCall":{"functionCalls":[{"id":")" + std::string(id) +
+           R"(","name":"f","args":{}}]}})";
+}
+
+dialogue make_dialogue()
+{
+    return dialogue([](const std::string&) { return true; });
+}
+
+} // namespace
+
+TEST_CASE("an answer begins with what the model says, not with what it has heard")
+{
+    auto talk = make_dialogue();
+    talk.told(true);
+    CHECK_FALSE(talk.heard(message(heard)));
+    CHECK(talk.heard(message(speech)));
+    CHECK_FALSE(talk.heard(message(speech)));
+    CHECK_FALSE(talk.heard(message(end)));
+    CHECK_FALSE(talk.in_turn());
+}
+
+TEST_CASE("the end of an interrupted turn does not answer the question that interrupted it")
+{
+    auto talk = make_dialogue();
+    talk.told(true);
+    CHECK(talk.heard(message(speech)));
+    talk.told(true);
+    CHECK_FALSE(talk.heard(message(cut_in)));
+    CHECK_FALSE(talk.heard(message(end)));
+    CHECK(talk.in_turn());
+    CHECK(talk.heard(message(speech)));
+    CHECK_FALSE(talk.heard(message(end)));
+    CHECK_FALSE(talk.in_turn());
+}
+
+TEST_CASE("a turn in which the model has nothing to say answers, too")
+{
+    auto talk = make_dialogue();
+    talk.told(true);
+    CHECK(talk.heard(message(end)));
+    CHECK_FALSE(talk.in_turn());
+}
+
+TEST_CASE("a conversation rests when a handle has come after all that was said")
+{
+    auto talk = make_dialogue();
+    CHECK_FALSE(talk.at_rest());
+    talk.heard(message(a_handle));
+    CHECK(talk.at_rest());
+    talk.told(false);
+    CHECK_FALSE(talk.at_rest());
+    talk.heard(message(no_handle));
+    CHECK_FALSE(talk.at_rest());
+    talk.heard(message(a_handle));
+    CHECK(talk.at_rest());
+    talk.heard(message(call("c")));
+    talk.heard(message(a_handle));
+    CHECK_FALSE(talk.at_rest());
+    talk.responded({"c"}, {"c"});
+    CHECK_FALSE(talk.at_rest());
+    talk.responded({"c"}, {});
+    CHECK(talk.at_rest());
+}
+
+TEST_CASE("a call that the server takes back is not waited for")
+{
+    auto talk = make_dialogue();
+    talk.heard(message(call("c")));
+    CHECK(talk.is_waited_for());
+    talk.heard(message(R"({"toolCallCancellation":{"ids":["c"]}})"));
+    CHECK_FALSE(talk.is_waited_for());
+}
+
+TEST_CASE("the calls since the newest handle are forgotten with a connection, earlier ones are not")
+{
+    auto talk = make_dialogue();
+    talk.heard(message(call("a")));
+    talk.heard(message(a_handle));
+    talk.heard(message(call("b")));
+    CHECK(talk.lost(true) == std::vector<std::string>{"b"});
+    CHECK(talk.is_waited_for());
+}
+
+TEST_CASE("a history keeps the newest turns within its bound")
+{
+    history past(10);
+    past.add_user("12345");
+    past.heard(
+        message(R"({"serverContent":{"outputTranscription":{"text":"678"},"turnComplete":true}})"));
+    past.add_user("abcde");
+    const auto turns = past.turns();
+    REQUIRE(turns.size() == 2);
+    CHECK(turns[0].role == "model");
+    CHECK(turns[1].parts[0].text == "abcde");
+}
+
+TEST_CASE("a history joins the pieces of a turn")
+{
+    history past(1000);
+    past.heard(message(heard));
+    past.heard(message(heard));
+    past.heard(message(R"({"serverContent":{"outputTranscription":{"text":"Well, "}}})"));
+    past.heard(message(R"({"serverContent":{"outputTranscription":{"text":"yes."}}})"));
+    const auto turns = past.turns();
+    REQUIRE(turns.size() == 2);
+    CHECK(turns[0].parts[0].text == "HmHm");
+    CHECK(turns[1].parts[0].text == "Well, yes.");
+}
+
+TEST_CASE("a budget lets some go at once and spreads the rest")
+{
+    dial_budget budget(10);
+    for (int i = 0; i < 10; ++i) CHECK(budget.spend(t0) == 0ms);
+    CHECK(budget.spend(t0) == 100ms);
+    CHECK(budget.spend(t0) == 200ms);
+    CHECK(budget.spend(t0 + 100ms) == 200ms);
+    CHECK(budget.spend(t0 + 10s) == 0ms);
+    dial_budget none(0);
+    CHECK(none.spend(t0) == 0ms);
+}
+
+TEST_CASE("a handover is due at the deadline less its margin, which is at most half of the time")
+{
+    handover due({});
+    CHECK_FALSE(due.is_expected());
+    due.announced(t0, 50s);
+    CHECK(due.deadline() == t0 + 40s);
+    due.announced(t0, 6s);
+    CHECK(due.deadline() == t0 + 3s);
+    due.dial_failed(t0);
+    CHECK(due.next_dial() == t0 + 1s);
+    due.dial_failed(t0 + 1s);
+    CHECK(due.next_dial() == t0 + 3s);
+    due.over();
+    CHECK_FALSE(due.is_expected());
+}
