@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 
 namespace gemini::live::sessions {
@@ -13,27 +14,28 @@ namespace gemini::live::sessions {
 class dial_budget {
 public:
     /// So many a second, and as many at once after a quiet time; 0: no limit.
-    explicit dial_budget(double per_second) noexcept : per_second_(per_second) {}
+    explicit dial_budget(double per_second) noexcept
+        : interval_(per_second > 0 ? static_cast<std::int64_t>(1e9 / per_second) : 0)
+    {
+    }
 
     /// Counts an attempt; gives how much longer than it would it has to wait.
     [[nodiscard]] std::chrono::milliseconds spend(time_point now)
     {
-        if (per_second_ <= 0) return std::chrono::milliseconds{0};
-        const std::chrono::duration<double> interval{1.0 / per_second_};
+        using std::chrono::nanoseconds;
+        if (interval_.count() == 0) return std::chrono::milliseconds{0};
         const std::lock_guard lock(mutex_);
-        const auto spent = std::max(
-            std::chrono::duration<double>{0}, spent_ - std::chrono::duration<double>(now - when_));
-        spent_ = spent + interval;
+        spent_ = std::max(nanoseconds{0}, spent_ - nanoseconds(now - when_)) + interval_;
         when_ = now;
-        const auto over = spent_ - std::max(interval, interval * per_second_);
+        const auto at_once = std::max(interval_, nanoseconds(std::chrono::seconds{1}));
         return std::max(std::chrono::milliseconds{0},
-            std::chrono::duration_cast<std::chrono::milliseconds>(over));
+            std::chrono::duration_cast<std::chrono::milliseconds>(spent_ - at_once));
     }
 
 private:
-    double per_second_;
+    std::chrono::nanoseconds interval_; ///< 0: no limit.
     std::mutex mutex_;
-    std::chrono::duration<double> spent_{0}; ///< Time that the attempts so far take up, at `when_`.
+    std::chrono::nanoseconds spent_{0}; ///< Time that the attempts so far take up, at `when_`.
     time_point when_{};
 };
 
