@@ -59,7 +59,15 @@ def close_table(root):
     return table(["close code", "reason contains", "when", "`errc`", "then"], shown)
 
 
-TABLES = {"errors": error_table, "close_codes": close_table}
+def status_picture(root):
+    source = (root / "lib/session/machine.cpp").read_text(encoding="utf-8")
+    rows = re.findall(rf"transition\{{status::(\w+),\s*{STRING},\s*status::(\w+)\}}", source)
+    lines = [f"    {before} --> {after}: {event}" for before, event, after in rows]
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> disconnected", *lines, "    closed --> [*]",
+                      "    error --> [*]", "```", ""])
+
+
+TABLES = {"errors": error_table, "close_codes": close_table, "statuses": status_picture}
 
 
 def main(arguments):

@@ -22,7 +22,7 @@ constexpr std::array all_transitions{
     transition{status::connecting,   "attempt failed",             status::connecting},
     transition{status::connecting,   "setupComplete",              status::connected},
     transition{status::connecting,   "no attempts left, hopeless", status::error},
-    transition{status::connected,    "goAway: handed over",        status::connected},
+    transition{status::connected,    "goAway, handed over",        status::connected},
     transition{status::connected,    "connection lost",            status::reconnecting},
     transition{status::connected,    "hopeless",                   status::error},
     transition{status::reconnecting, "attempt failed",             status::reconnecting},

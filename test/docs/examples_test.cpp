@@ -79,6 +79,32 @@ asio::awaitable<void> watch(live::session& session, std::ostream& out)
 }
 // doc:end
 
+// doc:begin hook
+asio::awaitable<void> ask_the_operator(live::reconnect_plan& plan)
+{
+    if (plan.attempt > 3) plan.base_url = "https://europe.example.com"; // another way in
+    if (plan.cause.condition() == live::condition::quota) plan.stop = true;
+    co_return;
+}
+
+live::reconnect_policy with_a_hook()
+{
+    live::reconnect_policy policy;
+    policy.on_reconnecting = ask_the_operator;
+    policy.on_context_loss = live::context_loss::restore;
+    return policy;
+}
+// doc:end
+
+// doc:begin quirks
+live::model_quirks quirks_of_ours(std::string_view model)
+{
+    auto quirks = live::quirks_of(model);
+    if (model == "gemini-4-live") quirks.takes_scheduling = false;
+    return quirks;
+}
+// doc:end
+
 // doc:begin tools
 asio::awaitable<std::string> forecast(live::session& session)
 {
@@ -282,4 +308,15 @@ TEST_CASE("docs: a visitor comes with a token")
     const auto token = test::run(on.io, live::create_ephemeral_token(on.client, request));
     auto visiting = visit(on.io.get_executor(), token, on.emulator.url());
     CHECK_FALSE(test::run(on.io, std::move(visiting)).empty());
+}
+
+TEST_CASE("docs: a hook and quirks of one's own are taken by a client")
+{
+    asio::io_context io;
+    live::client_options options{.credentials = live::api_key("any")};
+    options.reconnect = with_a_hook();
+    options.quirks = quirks_of_ours;
+    const live::client client{io.get_executor(), options};
+    CHECK_FALSE(client.options().quirks("gemini-4-live").takes_scheduling);
+    CHECK(client.options().reconnect.on_reconnecting);
 }
