@@ -113,12 +113,12 @@ public:
     {
         return options_.answer ? std::optional(options_.max_request) : std::nullopt;
     }
-    [[nodiscard]] http_response answer(const plain_request& request) override
+    [[nodiscard]] plain_answer answer(const plain_request& request) override
     {
         try {
             return options_.answer(request);
         } catch (const std::exception&) {
-            return {500, {}, "The server failed to answer this request.\n"};
+            return http_response{500, {}, "The server failed to answer this request.\n"};
         }
     }
     void admit(std::shared_ptr<server_stream> stream) override

@@ -14,13 +14,32 @@ struct upgrade_request {
     std::string query; ///< Without the question mark. Here and in the path, only those characters
                        ///< are percent-encoded that must be, however they were sent.
     headers fields;    ///< Names in lower case. Of those that libwebsockets does not know, only
-                       ///< x-goog-api-key, -api-client, -user-project and -request-params.
+                       ///< metadata-flavor, x-goog-api-key, -api-client, -user-project and
+                       ///< -request-params.
 };
 
 /// A request without an upgrade, whole.
 struct plain_request : upgrade_request {
     std::string method; ///< "GET"
     std::string body;
+};
+
+/// What a plain request gets.
+struct plain_answer : http_response {
+    enum class fate {
+        whole,
+        half,    ///< Then the connection is cut.
+        nothing, ///< The connection is cut at once.
+        silence, ///< As long as the client waits.
+    };
+
+    plain_answer() = default;
+    plain_answer(http_response response) // NOLINT(google-explicit-constructor)
+        : http_response(std::move(response))
+    {
+    }
+
+    fate sent = fate::whole;
 };
 
 /// The answer to an upgrade: 101, or a refusal with this status.
@@ -41,7 +60,7 @@ struct listen_options {
     std::function<upgrade_verdict(const upgrade_request&)> decide;
     /// Asked for every request without an upgrade; may not wait either, and what it throws is 500.
     /// Absent: such requests are refused with 426.
-    std::function<http_response(const plain_request&)> answer;
+    std::function<plain_answer(const plain_request&)> answer;
     std::size_t max_request = 1u << 20; ///< The longest body of one; longer ones get 413.
 };
 

@@ -15,8 +15,8 @@ namespace gemini::live::transport {
 namespace {
 
 /// Of the fields that lws does not know, those that programs send to the Live API.
-constexpr std::array<std::string_view, 4> custom_fields = {
-    "x-goog-api-key:", "x-goog-api-client:", "x-goog-user-project:", "x-goog-request-params:"};
+constexpr std::array<std::string_view, 5> custom_fields = {"metadata-flavor:", "x-goog-api-key:",
+    "x-goog-api-client:", "x-goog-user-project:", "x-goog-request-params:"};
 
 constexpr std::array<std::pair<lws_token_indexes, std::string_view>, 7> methods{
     {{WSI_TOKEN_GET_URI, "GET"}, {WSI_TOKEN_HEAD_URI, "HEAD"}, {WSI_TOKEN_POST_URI, "POST"},

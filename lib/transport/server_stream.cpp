@@ -124,12 +124,27 @@ int server_stream::on_body(std::string_view piece)
 int server_stream::answer()
 {
     if (stage_ != stage::arriving || !plain_) return -1;
-    return respond(entrance_->answer(*plain_));
+    const auto given = entrance_->answer(*plain_);
+    switch (given.sent) {
+    case plain_answer::fate::whole: break;
+    case plain_answer::fate::half: {
+        const auto text = response_text(given);
+        return write_last(std::string_view(text).substr(0, text.size() / 2));
+    }
+    case plain_answer::fate::nothing: return -1;
+    case plain_answer::fate::silence: deadline_.reset(); return 0;
+    }
+    return respond(given);
 }
 
 int server_stream::respond(const http_response& response)
 {
-    base::frame text(response_text(response));
+    return write_last(response_text(response));
+}
+
+int server_stream::write_last(std::string_view bytes)
+{
+    base::frame text(bytes);
     lws_write(connection_, reinterpret_cast<unsigned char*>(text.data()), text.size(),
         LWS_WRITE_HTTP_FINAL);
     return -1; // lws still lets the socket have what it has not taken yet

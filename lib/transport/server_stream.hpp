@@ -27,7 +27,7 @@ public:
     [[nodiscard]] virtual upgrade_verdict decide(const upgrade_request& request) = 0;
     /// The longest body of a plain request; nothing when there is no answer to any.
     [[nodiscard]] virtual std::optional<std::size_t> max_request() const noexcept = 0;
-    [[nodiscard]] virtual http_response answer(const plain_request& request) = 0;
+    [[nodiscard]] virtual plain_answer answer(const plain_request& request) = 0;
     /// The upgrade is through.
     virtual void admit(std::shared_ptr<server_stream> stream) = 0;
     /// It ended without having been admitted.
@@ -91,6 +91,7 @@ private:
     void on_destroyed();
 
     int respond(const http_response& response);
+    int write_last(std::string_view text);
     int hang_up(std::uint16_t code, const char* reason, errc why);
     void part(std::uint16_t code, std::string reason, error why);
     void finish(error why);

@@ -2,6 +2,7 @@
 #include "transport/listener.hpp"
 
 #include "transport/self_signed.hpp"
+#include "transport/wakeup.hpp"
 
 #include "support/catch.hpp"
 #include "support/raw_client.hpp"
@@ -875,6 +876,47 @@ TEST_CASE("a body may come byte by byte")
         co_return co_await socket.read_to_end();
     };
     CHECK(test::run(world.io, play(world)).ends_with("POST /x? key hello"));
+}
+
+TEST_CASE("a plain request may get half an answer, or none")
+{
+    const bool tls = GENERATE(false, true);
+    auto options = answering(tls);
+    options.answer = [](const transport::plain_request& request) {
+        transport::plain_answer given(echo(request));
+        given.sent = request.path == "/half" ? transport::plain_answer::fate::half
+                                             : transport::plain_answer::fate::nothing;
+        return given;
+    };
+    fixture world(std::move(options));
+    const auto half = test::run(world.io, exchange(world, post("/half", "hello")));
+    CHECK(half.starts_with("HTTP/1.1 200 OK"));
+    CHECK(half.find("hello") == std::string::npos);
+    CHECK(test::run(world.io, exchange(world, post("/nothing", "hello"))).empty());
+}
+
+TEST_CASE("a plain request may meet silence, until its client goes")
+{
+    const auto request =
+        GENERATE(post("/x", "hello"), std::string("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"));
+    auto options = answering();
+    transport::wakeup asked;
+    options.answer = [&](const transport::plain_request& each) {
+        transport::plain_answer given(echo(each));
+        if (each.query == "once") return given;
+        given.sent = transport::plain_answer::fate::silence;
+        asked.set();
+        return given;
+    };
+    fixture world(std::move(options));
+    const auto play = [](fixture& with, transport::wakeup& heard,
+                          std::string first) -> asio::awaitable<std::string> {
+        auto silent = co_await test::raw_connect(with.listener->port());
+        co_await silent.write(std::move(first));
+        co_await heard.wait();
+        co_return co_await exchange(with, post("/x?once", "hello"));
+    };
+    CHECK(test::run(world.io, play(world, asked, request)).ends_with("POST /x?once key hello"));
 }
 
 TEST_CASE("a plain request that cannot be taken is refused at once")
