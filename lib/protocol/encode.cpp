@@ -60,14 +60,6 @@ base::frame media_frame(
     return frame;
 }
 
-void check_samples(std::span<const std::byte> pcm)
-{
-    if (!pcm.empty() && pcm.size() % 2 == 0) return;
-    throw error(errc::invalid_argument,
-        fmt::format(
-            "Audio must be whole 16-bit samples, at least one: {} bytes were given.", pcm.size()));
-}
-
 void check_audio(const blob& audio)
 {
     if (!audio.mime_type.starts_with("audio/")) {
@@ -75,7 +67,6 @@ void check_audio(const blob& audio)
             fmt::format("Audio must have a media type that begins with \"audio/\", not {}.",
                 json_quote(audio.mime_type)));
     }
-    if (audio.mime_type.starts_with("audio/pcm")) check_samples(audio.data);
 }
 
 void check_picture(const blob& picture)
@@ -90,7 +81,7 @@ void check_picture(const blob& picture)
 /// What of a user's setup goes on the wire, as it goes there.
 setup on_wire(setup given, std::string_view handle, const addressing& to)
 {
-    given.model = model_resource(given.model, to);
+    if (!given.model.empty()) given.model = model_resource(given.model, to);
     if (to.flavour == flavour::vertex_ai && given.response_modalities.empty())
         given.response_modalities = modality::audio; // there it must be said
     if (!given.functions.empty())
@@ -99,16 +90,33 @@ setup on_wire(setup given, std::string_view handle, const addressing& to)
     return given;
 }
 
-void check_parameters(const std::vector<tool>& tools)
+void check_function(const function_declaration& function)
+{
+    if (!function.parameters || !function.parameters_json_schema) return;
+    throw error(errc::invalid_argument,
+        fmt::format("The function {} has both parameters and parameters_json_schema: give one of "
+                    "them.",
+            function.name));
+}
+
+/// The Gemini API takes a key there, and no other proof.
+void check_maps(const google_maps& maps)
+{
+    if (!maps.auth_config) return;
+    for (const auto& name : maps.auth_config->find_names("").value_or(std::vector<std::string>())) {
+        if (name == "apiKey") continue;
+        throw error(errc::invalid_argument,
+            fmt::format("googleMaps.authConfig.{} cannot be sent: Vertex AI takes it only; give "
+                        "apiKey.",
+                name));
+    }
+}
+
+void check_tools(const std::vector<tool>& tools, flavour flavour)
 {
     for (const auto& each : tools) {
-        for (const auto& function : each.function_declarations) {
-            if (!function.parameters || !function.parameters_json_schema) continue;
-            throw error(errc::invalid_argument,
-                fmt::format("The function {} has both parameters and parameters_json_schema: give "
-                            "one of them.",
-                    function.name));
-        }
+        for (const auto& function : each.function_declarations) check_function(function);
+        if (each.google_maps && flavour == flavour::gemini_api) check_maps(*each.google_maps);
     }
 }
 
@@ -131,24 +139,36 @@ base::frame message(std::string_view member, const T& value, flavour flavour)
     return base::frame(out.end_object().text());
 }
 
-} // namespace
-
-base::frame encode_setup(const setup& setup, std::string_view handle, const addressing& to)
+/// {"setup": …}; the model may be missing.
+std::string setup_message(const setup& setup, std::string_view handle, const addressing& to)
 {
     const auto given = on_wire(setup, handle, to);
-    check_parameters(given.tools);
+    check_tools(given.tools, to.flavour);
     json_writer out;
     out.begin_object().key("setup");
     writer(out, to.flavour).write(given);
     out.end_object();
-    if (!setup.extra) return base::frame(out.text());
+    if (!setup.extra) return out.take();
 
     const auto extra = json_value::parse(fmt::format(R"({{"setup":{}}})", setup.extra->text()));
     if (!extra.find("setup") || !extra.find("setup")->is_object())
         throw error(errc::invalid_argument, "setup::extra must be a JSON object.");
     json_writer all;
     write_merged(all, json_value::parse(out.text()), extra);
-    return base::frame(all.text());
+    return all.take();
+}
+
+} // namespace
+
+base::frame encode_setup(const setup& setup, std::string_view handle, const addressing& to)
+{
+    (void)model_resource(setup.model, to); // which must be there
+    return base::frame(setup_message(setup, handle, to));
+}
+
+std::string encode_constraints(const setup& setup, const addressing& to)
+{
+    return json_value::parse(setup_message(setup, {}, to)).find("setup").value().text();
 }
 
 base::frame encode_client_content(
@@ -188,6 +208,14 @@ base::frame encode_realtime_audio(std::span<const std::byte> pcm, int rate)
     return media_frame("audio", pcm_mime_type(rate), pcm);
 }
 
+void check_samples(std::span<const std::byte> pcm)
+{
+    if (!pcm.empty() && pcm.size() % 2 == 0) return;
+    throw error(errc::invalid_argument,
+        fmt::format(
+            "Audio must be whole 16-bit samples, at least one: {} bytes were given.", pcm.size()));
+}
+
 std::string pcm_mime_type(int rate)
 {
     if (rate < 1) {
@@ -202,6 +230,10 @@ base::frame encode_tool_response(std::span<const function_response> responses, f
     if (responses.empty())
         throw error(errc::invalid_argument, "A tool response must answer at least one call.");
     for (const auto& each : responses) {
+        if (each.name.empty()) {
+            throw error(errc::invalid_argument,
+                "A function response has no name: give it that of the function.");
+        }
         if (each.id.empty() && flavour == flavour::gemini_api) {
             throw error(errc::invalid_argument,
                 fmt::format("The response of {} has no id: the Gemini API needs that of the call.",
@@ -216,7 +248,7 @@ base::frame encode_tool_response(std::span<const function_response> responses, f
 
 base::frame encode_context_update(const context_update& update, flavour flavour)
 {
-    if (update.tools) check_parameters(*update.tools);
+    if (update.tools) check_tools(*update.tools, flavour);
     return message("contextUpdate", update, flavour);
 }
 
@@ -261,7 +293,7 @@ base::frame encode_client_message(const client_message& message, flavour flavour
 std::string encode_server_message(const server_message::members& members, flavour flavour)
 {
     json_writer out;
-    writer(out, flavour).write(members);
+    writer(out, flavour, writer::from::server).write(members);
     return indented(out.text());
 }
 

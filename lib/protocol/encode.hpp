@@ -21,12 +21,16 @@ namespace gemini::live::protocol {
 /// With the full name of the model, and `handle`, if there is one, in the place of the setup's own.
 [[nodiscard]] base::frame encode_setup(
     const setup& setup, std::string_view handle, const addressing& to);
+/// What a setup asks for, as the value of the member `setup`; the model may be left open.
+[[nodiscard]] std::string encode_constraints(const setup& setup, const addressing& to);
 [[nodiscard]] base::frame encode_client_content(
     std::span<const content> turns, bool turn_complete, flavour flavour);
 [[nodiscard]] base::frame encode_realtime_input(const realtime_input& input, flavour flavour);
 /// The same as for `realtime_input::audio(pcm, rate)`, straight from the caller's bytes into the
 /// frame.
 [[nodiscard]] base::frame encode_realtime_audio(std::span<const std::byte> pcm, int rate);
+/// Throws errc::invalid_argument for no samples, or half of one.
+void check_samples(std::span<const std::byte> pcm);
 /// "audio/pcm;rate=16000"
 [[nodiscard]] std::string pcm_mime_type(int rate);
 [[nodiscard]] base::frame encode_tool_response(

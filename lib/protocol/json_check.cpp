@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace gemini::live::protocol {
@@ -108,6 +109,13 @@ simdjson::error_code get_number(ondemand::value& value, double& to)
     const auto read = std::from_chars(token.data(), token.data() + token.size(), to);
     if (read.ec != std::errc()) to = 0; // too small; what is too large has failed above
     return simdjson::SUCCESS;
+}
+
+std::optional<std::int64_t> whole_number(double value) noexcept
+{
+    constexpr double most = 9007199254740991; // 2^53 - 1
+    if (!(value >= -most && value <= most) || std::trunc(value) != value) return std::nullopt;
+    return static_cast<std::int64_t>(value);
 }
 
 std::optional<std::string> find_json_fault(std::string_view text)

@@ -3,6 +3,7 @@
 
 #include <simdjson.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,10 @@ inline constexpr int max_json_depth = 64;
 /// The number at `value`, to the last bit: simdjson 3.0's On-Demand misreads 0.1 with twenty or
 /// more digits behind the point.
 [[nodiscard]] simdjson::error_code get_number(simdjson::ondemand::value& value, double& to);
+
+/// The integer that a number such as 2.0 or 2e3 is; nothing for what has a fraction, or is so large
+/// that a double tells it from its neighbours no more.
+[[nodiscard]] std::optional<std::int64_t> whole_number(double value) noexcept;
 
 /// What keeps a text from being JSON, and about where, as a sentence. Nothing when it is JSON.
 [[nodiscard]] std::optional<std::string> find_json_fault(std::string_view text);

@@ -27,17 +27,56 @@ json_value::json_value(std::shared_ptr<document> owner, std::shared_ptr<const po
 {
 }
 
+namespace {
+
+bool fits_64_bits(std::string_view digits)
+{
+    const char* const end = digits.data() + digits.size();
+    std::int64_t signed_value = 0;
+    std::uint64_t unsigned_value = 0;
+    return std::from_chars(digits.data(), end, signed_value).ec == std::errc() ||
+           std::from_chars(digits.data(), end, unsigned_value).ec == std::errc();
+}
+
+/// Valid JSON with its integers of more than 64 bits, which simdjson does not take, spelt as
+/// doubles.
+std::string with_large_integers_as_doubles(std::string_view text)
+{
+    std::string out;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        const bool number = !quoted && (c == '-' || (c >= '0' && c <= '9'));
+        if (number) {
+            const auto token = text.substr(i, text.find_first_not_of("+-.0123456789eE", i) - i);
+            out += token;
+            if (token.find_first_of(".eE") == token.npos && !fits_64_bits(token)) out += "e0";
+            i += token.size() - 1;
+            continue;
+        }
+        out += c;
+        if (quoted && c == '\\') out += text[++i];
+        if (c == '"') quoted = !quoted;
+    }
+    return out;
+}
+
+} // namespace
+
 json_value json_value::parse(std::string_view text)
 {
     auto owner = std::make_shared<document>();
     dom::element root;
-    // simdjson counts the level of the document itself, too
-    auto failed = owner->parser.allocate(text.size() + 1, max_json_depth + 1);
-    if (failed == simdjson::SUCCESS)
-        failed = owner->parser.parse(text.data(), text.size()).get(root);
-    if (failed != simdjson::SUCCESS) {
-        throw error(errc::malformed_message,
-            find_json_fault(text).value_or("An integer in the JSON is too large."));
+    const auto read = [&](std::string_view from) {
+        // simdjson counts the level of the document itself, too
+        const auto failed = owner->parser.allocate(from.size() + 1, max_json_depth + 1);
+        if (failed != simdjson::SUCCESS) return failed;
+        return owner->parser.parse(from.data(), from.size()).get(root);
+    };
+    if (read(text) != simdjson::SUCCESS) {
+        if (const auto fault = find_json_fault(text)) throw error(errc::malformed_message, *fault);
+        if (read(with_large_integers_as_doubles(text)) != simdjson::SUCCESS)
+            throw error(errc::malformed_message, "A number in the JSON is too large.");
     }
     return {owner, std::make_shared<const position>(position{root})};
 }
@@ -102,6 +141,7 @@ std::optional<std::int64_t> json_value::integer() const
 {
     std::int64_t value = 0;
     if (at_->element.get(value) == simdjson::SUCCESS) return value;
+    if (const auto spelt_otherwise = number()) return whole_number(*spelt_otherwise);
     const auto digits = string();
     if (!digits) return std::nullopt;
     const char* const end = digits->data() + digits->size();

@@ -17,8 +17,8 @@ class json_value {
 public:
     enum class type { null, boolean, number, string, array, object };
 
-    /// Throws errc::malformed_message with the position for text that is not JSON in UTF-8, is
-    /// deeper than 64 or has an integer of more than 64 bits in it.
+    /// Throws errc::malformed_message with the position for text that is not JSON in UTF-8 or is
+    /// deeper than 64. An integer of more than 64 bits is the double next to it.
     [[nodiscard]] static json_value parse(std::string_view text);
 
     [[nodiscard]] type kind() const noexcept;
@@ -32,7 +32,8 @@ public:
 
     [[nodiscard]] std::optional<std::string> string() const;
     [[nodiscard]] std::optional<double> number() const;
-    /// An integer, also given as a string of digits, as proto3 JSON does for int64.
+    /// An integer, in any spelling (2, 2.0, 2e0); also given as a string of digits, as proto3 JSON
+    /// does for int64.
     [[nodiscard]] std::optional<std::int64_t> integer() const;
     [[nodiscard]] std::optional<bool> boolean() const;
 

@@ -95,6 +95,12 @@ void reader::read(ondemand::value value, double& to)
 void reader::read(ondemand::value value, std::int64_t& to)
 {
     if (value.get_int64().get(to) == simdjson::SUCCESS) return;
+    if (double number = 0; get_number(value, number) == simdjson::SUCCESS) {
+        const auto whole = whole_number(number);
+        if (!whole) fail("is not an integer");
+        to = *whole;
+        return;
+    }
     const auto text = must(value.get_string(), "is not an integer");
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), to);
     if (failed != std::errc() || end != text.data() + text.size()) fail("is not an integer");

@@ -96,7 +96,7 @@ public:
     void read(ondemand::value value, bool& to);
     void read(ondemand::value value, double& to);
     void read(ondemand::value value, int& to);
-    /// Also given as a string of digits, as proto3 JSON does for 64 bits.
+    /// Also given as a string of digits, as proto3 JSON does for 64 bits, or as 2.0.
     void read(ondemand::value value, std::int64_t& to);
     /// Base64, from where it stands in the message.
     void read(ondemand::value value, bytes& to);
@@ -112,11 +112,16 @@ public:
     void read(ondemand::value value, std::chrono::system_clock::time_point& to);
     void read(ondemand::value value, std::map<std::string, std::string>& to);
 
+    /// By its name; proto3 JSON writes a number for a value that the writer itself has no name for.
     template <class Known>
     void read(ondemand::value value, open_enum<Known>& to)
     {
+        std::int64_t number = 0;
         std::string name;
-        read(value, name);
+        if (value.get_int64().get(number) == simdjson::SUCCESS)
+            name = std::to_string(number);
+        else
+            read(value, name);
         to = open_enum<Known>(std::move(name));
     }
 
@@ -184,6 +189,20 @@ struct group_in {
     static constexpr const auto& get() { return std::get<Index>(Around::get()).fields; }
 };
 
+/// Whether a field of a group tells no list from an empty one.
+template <class>
+inline constexpr bool is_optional_list_value = false;
+template <class T>
+inline constexpr bool is_optional_list_value<std::optional<std::vector<T>>> = true;
+template <class Field>
+inline constexpr bool is_optional_list = [] {
+    using found = std::remove_cvref_t<Field>;
+    if constexpr (is_group<found>)
+        return false;
+    else
+        return is_optional_list_value<typename found::value>;
+}();
+
 template <class T, class Place>
 struct rules_at {
     static constexpr std::size_t count = [] {
@@ -200,11 +219,17 @@ struct rules_at {
     static void read_one(reader& in, ondemand::value value, T& to)
     {
         using found = std::tuple_element_t<Index, std::remove_cvref_t<decltype(Place::get())>>;
-        if constexpr (is_group<found>)
+        if constexpr (is_group<found>) {
+            for_each_field(group_in<Place, Index>::get(), [&to](const auto& one) {
+                if constexpr (is_optional_list<decltype(one)>)
+                    if (auto& list = to.*std::remove_cvref_t<decltype(one)>::member; !list)
+                        list.emplace(); // {} is an empty list, not none
+            });
             in.members(in.must(value.get_object(), "is not an object"), to,
                 rules_at<T, group_in<Place, Index>>::value);
-        else
+        } else {
             in.read(value, to.*found::member);
+        }
     }
 
     static constexpr std::array<rule<T>, count> value =

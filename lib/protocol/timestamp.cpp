@@ -86,7 +86,8 @@ std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string
     const auto rest = take_fraction(text);
     const year_month_day date{
         year(*year_), month(static_cast<unsigned>(*month_)), day(static_cast<unsigned>(*day_))};
-    if (!rest || !date.ok()) return std::nullopt;
+    constexpr year first(1678), last(2261); // what 64 bits of nanoseconds hold
+    if (!rest || !date.ok() || date.year() < first || date.year() > last) return std::nullopt;
     auto offset = minutes(0);
     if (text.starts_with('+') || text.starts_with('-')) {
         const bool west = text.front() == '-';

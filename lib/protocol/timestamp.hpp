@@ -13,8 +13,8 @@ namespace gemini::live::protocol {
 [[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 [[nodiscard]] std::string duration_text(std::chrono::nanoseconds value);
 
-/// RFC 3339: "2026-11-23T12:30:00Z", with up to nine decimals and any offset from UTC. Nothing for
-/// anything else.
+/// RFC 3339: "2026-11-23T12:30:00Z", with up to nine decimals and any offset from UTC, of the years
+/// 1678 to 2261. Nothing for anything else.
 [[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_timestamp(
     std::string_view text);
 /// In UTC, with as many decimals as are needed.

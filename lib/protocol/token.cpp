@@ -81,8 +81,8 @@ std::string encode_token_request(const ephemeral_token_request& request, const a
     }
     std::optional<json_value> setup;
     if (request.constraints) {
-        const auto message = encode_setup(*request.constraints, {}, to);
-        setup = json_value::parse(message.view()).find("setup");
+        if (!request.lock_additional_fields) (void)model_resource(request.constraints->model, to);
+        setup = json_value::parse(encode_constraints(*request.constraints, to));
     }
     json_writer out;
     out.begin_object().member("uses", request.uses);

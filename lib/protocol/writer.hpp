@@ -21,7 +21,14 @@ namespace gemini::live::protocol {
 
 class writer {
 public:
-    writer(json_writer& out, flavour flavour) noexcept : out_(out), flavour_(flavour) {}
+    enum class from {
+        client, ///< What the other flavour alone takes is refused.
+        server, ///< May say anything.
+    };
+    writer(json_writer& out, flavour flavour, from sender = from::client) noexcept
+        : out_(out), flavour_(flavour), sender_(sender)
+    {
+    }
 
     // Whether a value is what an absent member means anyway ---------------------------------
     template <class T>
@@ -105,7 +112,8 @@ private:
         if (!about.always && is_absent(value)) return;
         const bool vertex = flavour_ == flavour::vertex_ai;
         out_.key(vertex && !about.on_vertex.empty() ? about.on_vertex : about.name);
-        if (about.flavour != only::both && (about.flavour == only::vertex_ai) != vertex)
+        if (sender_ == from::client && about.flavour != only::both &&
+            (about.flavour == only::vertex_ai) != vertex)
             refuse_flavour(about.why);
         write(value);
     }
@@ -114,6 +122,7 @@ private:
 
     json_writer& out_;
     flavour flavour_;
+    from sender_;
 };
 
 } // namespace gemini::live::protocol

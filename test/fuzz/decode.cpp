@@ -104,7 +104,11 @@ void take(const json_value& from, std::chrono::nanoseconds& to)
 template <class Known>
 void take(const json_value& from, open_enum<Known>& to)
 {
-    to = open_enum<Known>(must(from.string()));
+    if (from.kind() == json_value::type::number &&
+        from.text().find_first_of(".e") == std::string::npos)
+        to = open_enum<Known>(std::to_string(must(from.integer())));
+    else
+        to = open_enum<Known>(must(from.string()));
 }
 
 template <class T>
@@ -203,17 +207,6 @@ std::optional<server_message> decode(std::string_view text)
     }
 }
 
-/// The DOM takes no integers of more than 64 bits.
-bool the_dom_takes(std::string_view text)
-{
-    try {
-        (void)json_value::parse(text);
-        return true;
-    } catch (const error&) {
-        return false;
-    }
-}
-
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -225,7 +218,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require(!message);
         return 0;
     }
-    if (!the_dom_takes(text)) return 0;
     try {
         const auto expected = by_the_dom(text);
         fuzz::require(message && message->all() == expected);

@@ -288,6 +288,10 @@ TEST_CASE("tool responses go out together, with the ids of their calls")
     CHECK(refusal_of([&] {
         return protocol::encode_tool_response(responses, flavour::vertex_ai);
     }) == "toolResponse.functionResponses[1].response cannot be sent: it must be a JSON object.");
+    responses[1] = function_response("id", "", json());
+    CHECK(refusal_of([&] {
+        return protocol::encode_tool_response(responses, flavour::vertex_ai);
+    }) == "A function response has no name: give it that of the function.");
     CHECK(refusal_of([] { return protocol::encode_tool_response({}, flavour::vertex_ai); }) ==
           "A tool response must answer at least one call.");
 }

@@ -265,6 +265,9 @@ TEST_CASE("JSON values are equal however they are written")
     const std::string huge = "123456789012345678901234567890";
     CHECK(json(huge) == json(huge));
     CHECK_FALSE(json(huge) == json("1"));
+    CHECK(json("[\"1\\\\\", -" + huge + "]") ==
+          json("[\"1\\\\\",-123456789012345678901234567890.0]"));
+    CHECK(json("18446744073709551615") == json("18446744073709551615 "));
     CHECK(json(R"({"a": 1, "b": [true, null]})") == json("{\"b\":[true,null],\"a\":1.0}"));
     CHECK(json(R"("\u00e9")") == json("\"é\""));
     CHECK_FALSE(json("[1,2]") == json("[2,1]"));

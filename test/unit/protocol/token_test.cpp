@@ -93,6 +93,16 @@ TEST_CASE("without constraints, names stay as they are")
     CHECK(mask_of(request) == "temperature,generationConfig.seed");
 }
 
+TEST_CASE("constraints that lock only some fields may leave the model to the session")
+{
+    ephemeral_token_request request;
+    request.constraints = setup{.temperature = 0.5, .session_resumption = std::nullopt};
+    request.lock_additional_fields.emplace();
+    CHECK(
+        encode_token_request(request, {}) ==
+        R"({"bidiGenerateContentSetup":{"generationConfig":{"temperature":0.5}},"fieldMask":"generationConfig.temperature"})");
+}
+
 TEST_CASE("what can never work is refused before it is sent")
 {
     auto request = constrained();

@@ -152,6 +152,34 @@ TEST_CASE("a client's message is read in either spelling, and strictly")
     CHECK(complaint("{} {}") == "The client sent a malformed message: it goes on behind its end.");
 }
 
+TEST_CASE("an empty list of tools is not the absence of one")
+{
+    const auto tools = [](std::string_view text) {
+        return protocol::decode_client_message(text).context_update->tools;
+    };
+    CHECK_FALSE(tools(R"({"contextUpdate": {}})"));
+    CHECK(tools(R"({"contextUpdate": {"tools": {}}})") == std::vector<tool>());
+    CHECK(tools(R"({"contextUpdate": {"tools": {"tools": []}}})") == std::vector<tool>());
+}
+
+TEST_CASE("numbers are read however they are spelt")
+{
+    const auto message = protocol::decode_server_message(base::padded_buffer(
+        R"({"usageMetadata":{"promptTokenCount":"12","totalTokenCount":15.0,"thoughtsTokenCount":3e0,
+            "trafficType":9}})"));
+    const auto& usage = *message.all().usage_metadata;
+    CHECK(usage.prompt_token_count == 12);
+    CHECK(usage.total_token_count == 15);
+    CHECK(usage.thoughts_token_count == 3);
+    CHECK(usage.traffic_type.name() == "9");
+    CHECK_THROWS_AS(protocol::decode_server_message(
+                        base::padded_buffer(R"({"usageMetadata":{"promptTokenCount":1.5}})")),
+        error);
+    CHECK_THROWS_AS(protocol::decode_server_message(
+                        base::padded_buffer(R"({"usageMetadata":{"promptTokenCount":1e300}})")),
+        error);
+}
+
 TEST_CASE("enumerations keep what they do not know")
 {
     const auto message = protocol::decode_server_message(base::padded_buffer(
