@@ -13,14 +13,14 @@ import sys
 
 # Room → the rooms and libraries that it may include. Public headers are open to all.
 ROOMS = {
-    "base": {"fmt"},
+    "base": {"fmt", "system"},
     "audio": {"base", "fmt"},
     "auth": {"base", "fmt", "openssl"},
     "protocol": {"base", "fmt", "simdjson"},
     "transport": {"base", "fmt", "asio", "system", "libwebsockets", "openssl", "uv"},
     "tools": {"protocol", "base", "fmt", "asio"},
     "session": {"protocol", "transport", "auth", "base", "fmt", "asio"},
-    "emulator": {"protocol", "transport", "base", "fmt", "asio", "system"},  # its program is a command of the system
+    "emulator": {"protocol", "transport", "base", "fmt", "asio", "openssl", "system"},  # its program is a command of the system
 }
 PUBLIC = {"asio"}
 PUBLIC_EXTRA = {"format.hpp": {"fmt"}}

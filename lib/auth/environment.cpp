@@ -47,8 +47,8 @@ api_key key_of(const variables& variable, const logger& log = {})
 {
     if (log.wants(log_level::warning) && !variable("GOOGLE_API_KEY").empty() &&
         !variable("GEMINI_API_KEY").empty()) {
-        log.sink(log_level::warning,
-            "GOOGLE_API_KEY and GEMINI_API_KEY are both set: GOOGLE_API_KEY is used.");
+        log.sink({log_level::warning, "two_keys",
+            "GOOGLE_API_KEY and GEMINI_API_KEY are both set: GOOGLE_API_KEY is used."});
     }
     return api_key(first_of(variable, {"GOOGLE_API_KEY", "GEMINI_API_KEY"}));
 }

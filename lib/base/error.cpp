@@ -44,6 +44,8 @@ constexpr std::array rows{
         "libwebsockets has no libuv support", condition::configuration},
     row{errc::context_lost, "context_lost", "the server has forgotten the conversation",
         condition::retryable},
+    row{errc::storage_failed, "storage_failed", "a file or store could not be read or written",
+        condition::configuration},
 };
 
 const row* find(int value) noexcept

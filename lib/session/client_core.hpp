@@ -40,11 +40,6 @@ public:
     /// False once the execution context has been shut down: nothing may be posted to it any more.
     [[nodiscard]] bool context_is_alive() const noexcept { return *alive_; }
 
-    void log(log_level level, std::string_view line) const
-    {
-        if (options.logger.wants(level)) options.logger.sink(level, line);
-    }
-
 private:
     protocol::addressing addressing_;
     std::shared_ptr<const std::atomic<bool>> alive_;

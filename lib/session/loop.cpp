@@ -3,6 +3,7 @@
 
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
+#include "session/session_log.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/co_spawn.hpp>
@@ -232,10 +233,11 @@ std::optional<server_message> session_core::decode(base::padded_buffer text)
         return protocol::decode_server_message(std::move(text));
     } catch (const error& malformed) {
         if (client_->options.malformed == malformed_policy::fail) throw;
-        client_->log(log_level::warning, malformed.what());
+        malformed_message skipped{malformed};
+        sessions::log(client_->options.logger, skipped);
         const std::lock_guard lock(mutex_);
         conversation_.heard_nonsense();
-        push(malformed_message{malformed}, sizeof(malformed_message));
+        push(std::move(skipped), sizeof(malformed_message));
         return std::nullopt;
     }
 }

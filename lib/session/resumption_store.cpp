@@ -91,8 +91,7 @@ std::string resumption_record::text() const
 {
     return json::object()
         .add("handle", handle)
-        .add("time",
-            static_cast<std::int64_t>(duration_cast<milliseconds>(time.time_since_epoch()).count()))
+        .add("time", duration_cast<milliseconds>(time.time_since_epoch()).count())
         .add("model", model)
         .text();
 }

@@ -3,6 +3,7 @@
 
 #include "protocol/encode.hpp"
 #include "protocol/lint.hpp"
+#include "session/session_log.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/co_spawn.hpp>
@@ -316,21 +317,7 @@ live::counters session_core::counters()
 void session_core::announce(status_change change)
 {
     status_ = change.to;
-    if (client_->options.logger.wants(log_level::info)) {
-        std::string line =
-            fmt::format("session {} -> {}", to_string(change.from), to_string(change.to));
-        if (change.attempt != 0)
-            line += fmt::format(", attempt {} in {} ms", change.attempt, change.delay.count());
-        if (change.resumed) line += ", resumed";
-        if (change.handover) line += ", handed over";
-        if (change.context_lost) line += change.restored ? ", context restored" : ", context lost";
-        if (change.outage.count() != 0) line += fmt::format(", after {} ms", change.outage.count());
-        if (change.replayed != 0) line += fmt::format(", {} messages again", change.replayed);
-        if (change.dropped != 0)
-            line += fmt::format(", {} realtime messages dropped", change.dropped);
-        if (change.cause) line += fmt::format(": {}", change.cause->what());
-        client_->log(change.cause ? log_level::warning : log_level::info, line);
-    }
+    sessions::log(client_->options.logger, change);
     push(std::move(change), sizeof(status_change));
     notify();
 }

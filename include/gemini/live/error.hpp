@@ -38,6 +38,8 @@ enum class errc {
     event_loop_unavailable, ///< libwebsockets lacks its libuv plugin. configuration
     context_lost, ///< The server has forgotten the conversation, and `context_loss::fail` was asked
                   ///< for. retryable (as a new one)
+    storage_failed, ///< A file or a store of the program could not be read or written.
+                    ///< configuration
 };
 
 /// What to do about it.

@@ -146,7 +146,8 @@ TEST_CASE("a second key in the environment is told in the log, without its value
 {
     std::vector<std::string> lines;
     client_options options;
-    options.logger.sink = [&lines](log_level, std::string_view line) { lines.emplace_back(line); };
+    options.logger.sink =
+        log_lines([&lines](log_level, std::string_view line) { lines.emplace_back(line); });
     completed(options, {{"GOOGLE_API_KEY", "secret-1"}, {"GEMINI_API_KEY", "secret-2"}});
     REQUIRE(lines.size() == 1);
     CHECK(lines[0].find("GOOGLE_API_KEY is used") != std::string::npos);

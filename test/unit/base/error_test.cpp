@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int first = static_cast<int>(errc::resolve_failed);
-constexpr int last = static_cast<int>(errc::context_lost);
+constexpr int last = static_cast<int>(errc::storage_failed);
 
 } // namespace
 

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/session_log.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace gemini::live::sessions {
+namespace {
+
+log_level level_of(const status_change& change)
+{
+    if (change.to == status::error) return log_level::error;
+    return change.cause ? log_level::warning : log_level::info;
+}
+
+/// Of what did not happen nothing is said.
+class field_list {
+public:
+    void text(std::string_view name, std::string_view value) { all_.push_back({name, value}); }
+    void flag(std::string_view name, bool value)
+    {
+        if (value) all_.push_back({name, value});
+    }
+    void count(std::string_view name, std::size_t value)
+    {
+        if (value != 0) all_.push_back({name, static_cast<std::int64_t>(value)});
+    }
+    void time(std::string_view name, std::chrono::milliseconds value)
+    {
+        if (value.count() != 0) all_.push_back({name, value});
+    }
+    void cause(const error& why)
+    {
+        text("error", to_string(why.value()));
+        if (why.phase() != phase::none) text("phase", to_string(why.phase()));
+        count("http_status", static_cast<std::size_t>(why.http_status()));
+        count("close_code", why.close_code());
+        text("cause", why.what());
+    }
+
+    [[nodiscard]] std::span<const log_field> all() const noexcept { return all_; }
+
+private:
+    std::vector<log_field> all_;
+};
+
+} // namespace
+
+void log(const logger& to, const status_change& change)
+{
+    const auto level = level_of(change);
+    if (!to.wants(level)) return;
+    field_list fields;
+    fields.text("from", to_string(change.from));
+    fields.text("to", to_string(change.to));
+    fields.count("attempt", static_cast<std::size_t>(change.attempt));
+    if (change.attempt != 0) fields.time("delay", change.delay);
+    fields.flag("turn_cut", change.turn_cut);
+    fields.flag("resumed", change.resumed);
+    fields.flag("handover", change.handover);
+    fields.flag("context_lost", change.context_lost);
+    fields.flag("restored", change.restored);
+    fields.time("outage", change.outage);
+    fields.count("replayed", change.replayed);
+    fields.count("dropped", change.dropped);
+    fields.count("uncertain", change.uncertain);
+    fields.count("forgotten_calls", change.forgotten_calls.size());
+    if (change.cause) fields.cause(*change.cause);
+    const auto message = fmt::format("session {}", to_string(change.to));
+    to.sink({level, "status_change", message, fields.all()});
+}
+
+void log(const logger& to, const malformed_message& skipped)
+{
+    if (!to.wants(log_level::warning)) return;
+    field_list fields;
+    fields.cause(skipped.why);
+    to.sink(
+        {log_level::warning, "malformed_message", "a server message was skipped", fields.all()});
+}
+
+} // namespace gemini::live::sessions

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gemini/live/log.hpp>
+#include <gemini/live/session.hpp>
+
+/// What a session writes into the log.
+namespace gemini::live::sessions {
+
+void log(const logger& to, const status_change& change);
+void log(const logger& to, const malformed_message& skipped);
+
+} // namespace gemini::live::sessions

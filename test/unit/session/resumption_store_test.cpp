@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gemini/live/error.hpp>
+#include <gemini/live/resumption_store.hpp>
+
+#include "support/catch.hpp"
+#include "support/run.hpp"
+
+#include <asio/io_context.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace gemini::live;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A directory that is removed with what is in it.
+class scratch {
+public:
+    scratch()
+    {
+        auto form = (fs::temp_directory_path() / "gemini-live-XXXXXX").string();
+        if (::mkdtemp(form.data())) path = form;
+    }
+    scratch(const scratch&) = delete;
+    scratch& operator=(const scratch&) = delete;
+    ~scratch() { fs::remove_all(path); }
+
+    fs::path path;
+};
+
+const resumption_record::time_point came{1'790'000'000'123ms};
+auto now = came; // NOLINT
+
+const resumption_clock tell_time = [] { return now; };
+
+std::optional<resumption_record> load(resumption_store& store, std::string name)
+{
+    asio::io_context io;
+    return test::run(io, store.load(std::move(name)));
+}
+
+void save(resumption_store& store, std::string name, std::string handle,
+    std::chrono::milliseconds life = resumption_handle_life)
+{
+    asio::io_context io;
+    test::run(io, store.save(std::move(name), {std::move(handle), now, "gemini-3.8-live"}, life));
+}
+
+void erase(resumption_store& store, std::string name)
+{
+    asio::io_context io;
+    test::run(io, store.erase(std::move(name)));
+}
+
+std::optional<error> failure_of(const std::function<void()>& work)
+{
+    try {
+        work();
+    } catch (const error& thrown) {
+        return thrown;
+    }
+    return std::nullopt;
+}
+
+mode_t mode_of(const fs::path& path)
+{
+    struct stat about {};
+    REQUIRE(::stat(path.c_str(), &about) == 0);
+    return about.st_mode & 0777u;
+}
+
+std::size_t files_in(const fs::path& directory)
+{
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
+}
+
+void holds_the_newest_of_each_name(resumption_store& store)
+{
+    now = came;
+    CHECK_FALSE(load(store, "a"));
+    save(store, "a", "first");
+    save(store, "b", "other");
+    save(store, "a", "second");
+
+    const auto record = load(store, "a");
+    REQUIRE(record);
+    CHECK(record->handle == "second");
+    CHECK(record->time == came);
+    CHECK(record->model == "gemini-3.8-live");
+    CHECK(load(store, "b")->handle == "other");
+
+    erase(store, "a");
+    erase(store, "a");
+    CHECK_FALSE(load(store, "a"));
+    CHECK(load(store, "b"));
+}
+
+void forgets_what_the_service_has_forgotten(resumption_store& store)
+{
+    now = came;
+    save(store, "two hours", "h");
+    save(store, "a day", "d", 24h);
+    now = came + 2h - 1ms;
+    CHECK(load(store, "two hours"));
+    now = came + 2h;
+    CHECK_FALSE(load(store, "two hours"));
+    CHECK(load(store, "a day"));
+}
+
+} // namespace
+
+TEST_CASE("a store in memory gives the newest record of each name")
+{
+    memory_resumption_store store(tell_time);
+    holds_the_newest_of_each_name(store);
+}
+
+TEST_CASE("a store in files gives the newest record of each name")
+{
+    const scratch here;
+    file_resumption_store store(here.path, tell_time);
+    holds_the_newest_of_each_name(store);
+}
+
+TEST_CASE("a store in memory forgets a handle when its life is over, and does not keep it")
+{
+    memory_resumption_store store(tell_time);
+    forgets_what_the_service_has_forgotten(store);
+    CHECK(store.size() == 2);
+    save(store, "another", "n");
+    CHECK(store.size() == 2);
+}
+
+TEST_CASE("a store in files forgets a handle when its life is over, and removes the file")
+{
+    const scratch here;
+    now = came;
+    file_resumption_store store(here.path, tell_time);
+    forgets_what_the_service_has_forgotten(store);
+    CHECK(files_in(here.path) == 2);
+    std::ofstream(here.path / "mine.txt") << "not a record";
+    std::ofstream(here.path / "mine.json") << "not a record either";
+    save(store, "another", "n");
+    CHECK_FALSE(fs::exists(store.path_of("two hours")));
+    CHECK(fs::exists(store.path_of("a day")));
+    CHECK(fs::exists(here.path / "mine.txt"));
+    CHECK(fs::exists(here.path / "mine.json"));
+}
+
+TEST_CASE("another store on the same directory, of another process, goes on")
+{
+    const scratch here;
+    now = came;
+    {
+        file_resumption_store store(here.path / "made" / "for it", tell_time);
+        save(store, "caller 7", "handle");
+    }
+    file_resumption_store store(here.path / "made" / "for it", tell_time);
+    CHECK(load(store, "caller 7")->handle == "handle");
+}
+
+TEST_CASE("only its owner can read a record, also where a file of that name was open to all")
+{
+    const scratch here;
+    now = came;
+    file_resumption_store store(here.path / "new", tell_time);
+    CHECK(mode_of(here.path / "new") == 0700);
+    std::ofstream(store.path_of("a")) << "old";
+    fs::permissions(store.path_of("a"), fs::perms(0666));
+    save(store, "a", "handle");
+    CHECK(mode_of(store.path_of("a")) == 0600);
+    CHECK(files_in(here.path / "new") == 1); // no drafts are left
+}
+
+TEST_CASE("every name has a file of its own inside of the directory")
+{
+    const scratch here;
+    now = came;
+    const file_resumption_store store(here.path, tell_time);
+    const std::vector<std::string> names{"a", "A", "a b", "a%20b", "a/b", "../a", "..", ".",
+        ".json", "a\nb", std::string("a\0b", 3), "\xc3\xa9", "a.json"};
+    std::vector<fs::path> paths;
+    for (const auto& name : names) {
+        const auto path = store.path_of(name);
+        CHECK(path.parent_path() == here.path);
+        CHECK(path.filename().string().front() != '.');
+        CHECK(std::find(paths.begin(), paths.end(), path) == paths.end());
+        paths.push_back(path);
+    }
+    CHECK(store.path_of("caller 7").filename() == "caller%207.json");
+
+    const auto empty = failure_of([&] { static_cast<void>(store.path_of("")); });
+    REQUIRE(empty);
+    CHECK(empty->value() == errc::invalid_argument);
+    CHECK_FALSE(failure_of([&] { static_cast<void>(store.path_of(std::string(250, 'x'))); }));
+    const auto long_one =
+        failure_of([&] { static_cast<void>(store.path_of(std::string(251, 'x'))); });
+    REQUIRE(long_one);
+    CHECK(long_one->value() == errc::invalid_argument);
+}
+
+TEST_CASE("a file that is no record is told by its path, without what stands in it")
+{
+    const scratch here;
+    file_resumption_store store(here.path, tell_time);
+    const std::string secret = "a-secret-handle";
+    for (const auto& text : {std::string("{"), std::string(), "{\"record\":\"" + secret + "\"}",
+             std::string(2u << 20, 'x')}) {
+        std::ofstream(store.path_of("a")) << text;
+        const auto failure = failure_of([&] { static_cast<void>(load(store, "a")); });
+        REQUIRE(failure);
+        CHECK(failure->value() == errc::storage_failed);
+        const std::string sentence = failure->what();
+        CHECK(sentence.find(store.path_of("a").string()) != std::string::npos);
+        CHECK(sentence.find(secret) == std::string::npos);
+    }
+}
+
+TEST_CASE("a directory that cannot be used, and a file that cannot be written, are told of")
+{
+    const scratch here;
+    std::ofstream(here.path / "file") << "x";
+    for (const auto& path : {here.path / "file", here.path / "file" / "below"}) {
+        const auto failure = failure_of([&] { const file_resumption_store store(path); });
+        REQUIRE(failure);
+        CHECK(failure->value() == errc::storage_failed);
+        CHECK(failure->condition() == condition::configuration);
+    }
+
+    file_resumption_store store(here.path / "gone", tell_time);
+    fs::remove(here.path / "gone");
+    const auto failure = failure_of([&] { save(store, "a", "handle"); });
+    REQUIRE(failure);
+    CHECK(failure->value() == errc::storage_failed);
+    CHECK(std::string(failure->what()).find("handle") == std::string::npos);
+}
+
+TEST_CASE("a record is written as bytes and read again, for stores elsewhere")
+{
+    const resumption_record record("a \"handle\"\n", came, "gemini-3.8-live");
+    CHECK(record.text().find('\n') == std::string::npos);
+    CHECK(resumption_record::parse(record.text()) == record);
+    const auto failure =
+        failure_of([] { static_cast<void>(resumption_record::parse(R"({"handle":7})")); });
+    REQUIRE(failure);
+    CHECK(failure->value() == errc::storage_failed);
+}
