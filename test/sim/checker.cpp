@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/checker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <variant>
+
+namespace sim {
+namespace {
+
+using namespace std::chrono_literals;
+using live::status;
+
+bool is_legal(status from, status to)
+{
+    switch (from) {
+    case status::disconnected: return to == status::connecting || to == status::closed;
+    case status::connecting: return to != status::disconnected && to != status::reconnecting;
+    case status::connected: return to != status::disconnected && to != status::connecting;
+    case status::reconnecting: return to != status::disconnected && to != status::connecting;
+    case status::closed:
+    case status::error: break;
+    }
+    return false;
+}
+
+/// Nobody need try again after this.
+bool is_hopeless(const live::error& why)
+{
+    const auto status = why.http_status();
+    return why.value() == live::errc::tls_failed ||
+           (status >= 400 && status < 500 && status != 429);
+}
+
+milliseconds least_wait(const live::error& why)
+{
+    if (why.retry_after()) return *why.retry_after();
+    if (why.http_status() == 429 || why.reason().find("exhausted") != std::string::npos) return 60s;
+    return 0ms;
+}
+
+bool refuses_handle(const live::error& why)
+{
+    return why.close_code() == 1007 || why.close_code() == 1008;
+}
+
+} // namespace
+
+checker::checker(const plan& plan, ledger& ledger, const server& server)
+    : plan_(plan), ledger_(ledger), server_(server), jitter_(plan.seed, "jitter")
+{
+    for (const auto& each : plan_.faults) punctual_ = punctual_ && each.what != trouble::jump;
+}
+
+double checker::random()
+{
+    drawn_ = jitter_.real();
+    return *drawn_;
+}
+
+// Attempts -------------------------------------------------------------------------------------
+
+void checker::dialled(int connection)
+{
+    const auto now = ledger_.now();
+    if (ended_) accuse(fmt::format("#{} was dialled after the session's end", connection));
+    if (hopeless_) accuse(fmt::format("#{} was dialled though that cannot help", connection));
+    if (!failure_ && open_since_) {
+        ledger_.connections[static_cast<std::size_t>(connection)].ahead = true;
+        return;
+    }
+    if (failure_) check_wait(now);
+    failure_.reset();
+    const auto& policy = plan_.options.reconnect;
+    const bool first = open_order_.empty();
+    const int most = first ? policy.first_connect_attempts : policy.max_attempts;
+    if (most != 0 && attempt_ > most && row_is_known_)
+        accuse(fmt::format("attempt {} of at most {}", attempt_, most));
+    if (!first && policy.max_outage.count() != 0 && out_since_ && punctual_ &&
+        now - *out_since_ > policy.max_outage + 1ms)
+        accuse(fmt::format("#{} was dialled after max_outage", connection));
+}
+
+void checker::check_wait(time_point now)
+{
+    const auto& policy = plan_.options.reconnect;
+    const double ceiling = std::min(static_cast<double>(policy.max_delay.count()),
+        static_cast<double>(policy.first_delay.count()) * std::pow(policy.factor, attempt_ - 1));
+    const auto least = least_wait(failure_->why);
+    auto wait = least;
+    if (drawn_) {
+        if (row_is_known_)
+            wait = std::max(wait, milliseconds(static_cast<std::int64_t>(ceiling * *drawn_)));
+    } else if (!failure_->handing_over &&
+               !(failure_->handle_used && refuses_handle(failure_->why) && attempt_ == 1) &&
+               row_is_known_) {
+        accuse("an attempt without a random wait before it");
+    }
+    rows_.push_back({row_is_known_ ? attempt_ : 0, wait});
+    if (now < failure_->when + wait)
+        accuse(fmt::format("dialled {} ms after the failure instead of {}",
+            std::chrono::duration_cast<milliseconds>(now - failure_->when).count(), wait.count()));
+    if (punctual_ && row_is_known_ && now > failure_->when + wait + 1ms)
+        accuse(fmt::format("dialled {} ms after the failure, not already after {}",
+            std::chrono::duration_cast<milliseconds>(now - failure_->when).count(), wait.count()));
+}
+
+void checker::opened(int connection)
+{
+    const auto now = ledger_.now();
+    const bool handover = open_since_.has_value();
+    open_order_.push_back(connection);
+    by_handover_.push_back(handover);
+    if (open_order_.size() == 1) {
+        attempt_ = 0;
+    } else if (handover) {
+        row_is_known_ = false;
+    }
+    main_ = connection;
+    failure_.reset();
+    open_since_ = now;
+    out_since_.reset();
+}
+
+void checker::failed(int connection, const live::error& why)
+{
+    const auto now = ledger_.now();
+    const auto& log = ledger_.connections[static_cast<std::size_t>(connection)];
+    const bool was_open = log.opened.has_value();
+    if (log.ahead && log.taken.empty()) return;  // a spare one: nobody's loss yet
+    if (was_open && connection != main_) return; // left already
+    const bool handing_over = !was_open && open_since_.has_value();
+    if (open_since_) {
+        if (now - *open_since_ >= plan_.options.reconnect.healthy_after) {
+            attempt_ = 0;
+            row_is_known_ = !handing_over;
+        }
+        out_since_ = now;
+        open_since_.reset();
+    }
+    const bool handle_used = !log.handle.empty();
+    ++attempt_;
+    drawn_.reset();
+    failure_.emplace(failure{now, why, was_open, handle_used, handing_over});
+    if (is_hopeless(why)) hopeless_ = true;
+}
+
+// The stream -----------------------------------------------------------------------------------
+
+void checker::saw(const live::session_event& event)
+{
+    if (terminal_) accuse("an event after the terminal one");
+    if (const auto* message = std::get_if<live::server_message>(&event)) {
+        const auto& usage = message->all().usage_metadata;
+        saw_message(usage ? usage->total_token_count : -1);
+    } else if (std::holds_alternative<live::malformed_message>(event)) {
+        saw_message(0);
+    } else if (const auto* change = std::get_if<live::status_change>(&event)) {
+        saw_change(*change);
+    }
+}
+
+void checker::saw_message(int serial)
+{
+    auto at = heard_;
+    while (at < ledger_.hearings.size() && ledger_.hearings[at].passed_over) ++at;
+    if (at == ledger_.hearings.size())
+        return accuse(fmt::format("the reader got message {} again, or from nowhere", serial));
+    if (ledger_.hearings[at].serial != serial)
+        accuse(fmt::format(
+            "the reader got message {} in the place of {}", serial, ledger_.hearings[at].serial));
+    heard_ = at + 1;
+}
+
+void checker::saw_change(const live::status_change& change)
+{
+    ++changes_;
+    if (change.from != status_ || !is_legal(change.from, change.to))
+        accuse(fmt::format("a change from {} to {} while {}", live::to_string(change.from),
+            live::to_string(change.to), live::to_string(status_)));
+    status_ = change.to;
+    terminal_ = change.to == status::closed || change.to == status::error;
+    if (change.to == status::error && !change.cause) accuse("an end without a cause");
+    if (change.to == status::reconnecting || (change.to == status::connecting && changes_ > 1)) {
+        if (!change.cause) accuse("a loss without a cause");
+        if (rows_seen_ < rows_.size()) {
+            const auto& row = rows_[rows_seen_];
+            if (row.attempt != 0 && (row.attempt != change.attempt || row.delay != change.delay))
+                accuse(fmt::format("the user was told of attempt {} in {} ms; it was {} in {} ms",
+                    change.attempt, change.delay.count(), row.attempt, row.delay.count()));
+        }
+        ++rows_seen_;
+    }
+    if (change.to == status::connected) check_context(change);
+}
+
+/// Whether the user was told what the server has made of the conversation.
+void checker::check_context(const live::status_change& change)
+{
+    const auto index = openings_seen_++;
+    if (index >= open_order_.size()) return accuse("connected, without a connection");
+    const auto& log = [this](std::size_t at) -> const ledger::connection& {
+        return ledger_.connections[static_cast<std::size_t>(open_order_[at])];
+    };
+    if (index == 0) {
+        if (change.context_lost) accuse("context_lost on the first connection");
+        return;
+    }
+    if (change.handover != by_handover_[index])
+        accuse("a handover that was none, or not said to be one");
+    const bool same = log(index).conversation == log(index - 1).conversation;
+    if (same != change.resumed)
+        accuse(
+            same ? "resumed, and the user was not told" : "told that it resumed, but it did not");
+    if (same && change.context_lost) accuse("told that the context was lost, but it was not");
+    if (!same && !change.context_lost) {
+        // Nothing had been said that could be lost, perhaps.
+        const bool said =
+            std::any_of(ledger_.sends.begin(), ledger_.sends.end(), [&](const auto& each) {
+                return each.what == kind::text && each.consumed != 0 && !each.handings.empty() &&
+                       each.handings.front().done != 0 &&
+                       each.handings.front().connection < open_order_[index];
+            });
+        if (said) accuse("the context was lost in silence");
+    }
+}
+
+void checker::saw_end()
+{
+    ended_ = true;
+    if (status_ != status::closed) accuse("the stream ended without a last change to closed");
+}
+
+void checker::saw_failure(const live::error& why)
+{
+    ended_ = true;
+    if (status_ != status::error)
+        accuse(fmt::format("the stream threw without a change to error: {}", why.what()));
+}
+
+void checker::saw(const live::counters& now)
+{
+    constexpr std::size_t largest = 6000; // of one message of the user's
+    const auto& limits = plan_.options.limits;
+    if (now.outbox + now.unconfirmed > 2 * (limits.outbox + largest))
+        accuse(fmt::format("{} bytes in the outbox, {} unconfirmed; the limit is {}", now.outbox,
+            now.unconfirmed, limits.outbox));
+    // A new connection brings its first words though the inbox is full.
+    const auto opening = (ledger_.connections.size() + 2) * 1000;
+    if (now.inbox > limits.inbox + limits.message + opening)
+        accuse(fmt::format("{} bytes in the inbox; the limit is {}", now.inbox, limits.inbox));
+}
+
+// Fates ----------------------------------------------------------------------------------------
+
+/// Whether a durable message may be absent from the conversation as it is now.
+bool checker::may_be_missing(int serial, const server::conversation* now) const
+{
+    const auto& one = ledger_.of(serial);
+    if (one.confirmed_in != 0) return one.confirmed_in != now->id; // it went with its conversation
+    if (one.what == kind::tool_response) {
+        const auto& gone = ledger_.forgotten;
+        if (std::all_of(one.calls.begin(), one.calls.end(), [&gone](const std::string& id) {
+                return std::find(gone.begin(), gone.end(), id) != gone.end();
+            }))
+            return true;
+    }
+    if (plan_.transparent || one.handings.empty()) return false;
+    const auto& last = one.handings.back();
+    if (last.done == 0) return false;
+    // Marks belong to speech, which has perished; but for the start of what is still being said.
+    if (one.what == kind::end || one.what == kind::stream_end) return true;
+    if (one.what == kind::start) {
+        return std::any_of(
+            ledger_.sends.begin() + serial, ledger_.sends.end(), [](const ledger::send& each) {
+                return each.what == kind::end && !each.handings.empty();
+            });
+    }
+    const auto replay = plan_.options.reconnect.replay;
+    if (replay == live::replay::none) return true;
+    // Without an index the client takes what it has written for held by the next handle.
+    return std::any_of(
+        ledger_.hearings.begin(), ledger_.hearings.end(), [&](const ledger::heard& each) {
+            return each.connection == last.connection && each.when > last.done &&
+                   (each.handle || (each.content && replay == live::replay::unanswered));
+        });
+}
+
+/// Whether media may have been dropped: too old when an outage ended, or, of pictures, not the
+/// latest.
+bool checker::outlasted(const ledger::send& one) const
+{
+    if (one.what == kind::video) return true;
+    for (std::size_t index = 1; index < open_order_.size(); ++index) {
+        const auto& log = ledger_.connections[static_cast<std::size_t>(open_order_[index])];
+        if (!by_handover_[index] &&
+            *log.opened - *one.accepted > plan_.options.reconnect.realtime_window)
+            return true;
+    }
+    return false;
+}
+
+void checker::settle(int last, const live::counters& counters)
+{
+    const auto* now = server_.holder_of(last);
+    const auto in_record = [&](int serial) {
+        return std::any_of(now->record.begin(), now->record.end(),
+            [serial](const server::entry& each) { return each.serial == serial; });
+    };
+    std::uint64_t missing = 0, dropped = 0;
+    std::string which;
+    for (int serial = 1; serial < last; ++serial) {
+        const auto& one = ledger_.of(serial);
+        if (!one.accepted) continue;
+        if (is_media(one.what)) {
+            const bool gone = plan_.transparent ? one.consumed == 0 : one.handings.empty();
+            if (!gone) continue;
+            ++dropped;
+            if (!outlasted(one))
+                accuse(
+                    fmt::format("{} {} was dropped within the window", name_of(one.what), serial));
+            continue;
+        }
+        if (in_record(serial) || may_be_missing(serial, now)) continue;
+        ++missing;
+        which += fmt::format(" {} {}", name_of(one.what), serial);
+    }
+    if (missing > counters.uncertain) accuse(fmt::format("lost without a word:{}", which));
+    if (dropped > counters.dropped || (!plan_.transparent && dropped != counters.dropped))
+        accuse(fmt::format("{} media messages dropped, {} reported", dropped, counters.dropped));
+    // What is too old to be said after an outage.
+    for (int serial = 1; serial < last; ++serial) {
+        const auto& one = ledger_.of(serial);
+        if (!is_media(one.what) || !one.accepted) continue;
+        for (const auto& each : one.handings) {
+            const auto found =
+                std::find(open_order_.begin() + 1, open_order_.end(), each.connection);
+            if (found == open_order_.end()) continue;
+            if (by_handover_[static_cast<std::size_t>(found - open_order_.begin())]) continue;
+            const auto& log = ledger_.connections[static_cast<std::size_t>(each.connection)];
+            if (*log.opened - *one.accepted > plan_.options.reconnect.realtime_window)
+                accuse(fmt::format("{} {} was sent after an outage though it was too old",
+                    name_of(one.what), serial));
+        }
+    }
+}
+
+} // namespace sim

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/chance.hpp"
+#include "sim/ledger.hpp"
+#include "sim/server.hpp"
+
+#include <gemini/live/session.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim {
+
+namespace live = gemini::live;
+
+/// Holds the session to its promises. What the server's record may not hold, the server says; what
+/// may not be on a wire, the network.
+class checker {
+public:
+    checker(const plan& plan, ledger& ledger, const server& server);
+
+    /// The session's random numbers.
+    double random();
+
+    // What the network sees
+    void dialled(int connection);
+    void opened(int connection);
+    void failed(int connection, const live::error& why);
+
+    // What the user sees
+    void saw(const live::session_event& event);
+    void saw_end();
+    void saw_failure(const live::error& why);
+    void saw(const live::counters& now);
+    void destroyed() noexcept { ended_ = true; }
+
+    /// The conversation goes on, the network is well, and this text has arrived: everything else
+    /// has had its fate.
+    void settle(int last, const live::counters& counters);
+
+private:
+    struct row { // one wait before an attempt, as it should be
+        int attempt;
+        milliseconds delay;
+    };
+
+    void check_wait(time_point now);
+    void check_context(const live::status_change& change);
+    void saw_change(const live::status_change& change);
+    void saw_message(int serial);
+    [[nodiscard]] bool may_be_missing(int serial, const server::conversation* now) const;
+    [[nodiscard]] bool outlasted(const ledger::send& one) const;
+    void accuse(std::string what) { ledger_.accuse(std::move(what)); }
+
+    const plan& plan_;
+    ledger& ledger_;
+    const server& server_;
+    chance jitter_;
+    bool punctual_ = true; // nothing suspends the process
+
+    // Attempts, as the policy has them.
+    struct failure {
+        time_point when;
+        live::error why;
+        bool was_open;
+        bool handle_used;
+        bool handing_over;
+    };
+    std::optional<failure> failure_;
+    std::optional<double> drawn_;
+    int attempt_ = 1;
+    bool row_is_known_ = true; // a change of connection may have begun a new row of attempts
+    bool hopeless_ = false;
+    int main_ = 0; // the connection that serves, or served last
+    std::optional<time_point> open_since_;
+    std::optional<time_point> out_since_;
+    std::vector<int> open_order_;   // connections in the order of their openings
+    std::vector<bool> by_handover_; // so
+    std::vector<row> rows_;
+
+    // The stream.
+    live::status status_ = live::status::disconnected;
+    std::size_t changes_ = 0;
+    std::size_t rows_seen_ = 0;
+    std::size_t openings_seen_ = 0;
+    std::size_t heard_ = 0; // so many of the hearings have been seen
+    bool terminal_ = false;
+    bool ended_ = false;
+};
+
+} // namespace sim

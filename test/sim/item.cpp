@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/item.hpp"
+
+#include "protocol/decode.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace sim {
+namespace {
+
+int number_in(std::string_view text)
+{
+    int serial = 0;
+    const auto at = text.find("n=");
+    if (at != text.npos) std::from_chars(text.data() + at + 2, text.data() + text.size(), serial);
+    return serial;
+}
+
+int number_in(const gemini::live::bytes& data)
+{
+    std::int32_t serial = 0;
+    if (data.size() >= sizeof serial) std::memcpy(&serial, data.data(), sizeof serial);
+    return serial;
+}
+
+item read_input(const gemini::live::realtime_input::members& input)
+{
+    if (input.audio) return {kind::audio, number_in(input.audio->data)};
+    if (input.video) return {kind::video, number_in(input.video->data)};
+    if (input.text) return {kind::text, number_in(*input.text)};
+    // Marks have no room for a number of their own.
+    const auto serial = number_in(input.media_chunks.at(0).mime_type);
+    if (input.activity_start) return {kind::start, serial};
+    if (input.activity_end) return {kind::end, serial};
+    return {kind::stream_end, serial};
+}
+
+} // namespace
+
+const char* name_of(kind what) noexcept
+{
+    switch (what) {
+    case kind::setup: return "setup";
+    case kind::memory: return "history";
+    case kind::text: return "text";
+    case kind::content: return "clientContent";
+    case kind::context: return "clientContent (no turn)";
+    case kind::tool_response: return "toolResponse";
+    case kind::start: return "activityStart";
+    case kind::end: return "activityEnd";
+    case kind::stream_end: return "audioStreamEnd";
+    case kind::audio: return "audio";
+    case kind::video: return "video";
+    }
+    return "?";
+}
+
+item read_item(std::string_view text)
+{
+    const auto message = gemini::live::protocol::decode_client_message(text);
+    item read;
+    if (message.setup) {
+        if (const auto& resumption = message.setup->session_resumption) {
+            read.handle = resumption->handle;
+            read.transparent = resumption->transparent == true;
+        }
+        if (const auto& history = message.setup->history_config)
+            read.has_memory = history->initial_history_in_client_content == true;
+        return read;
+    }
+    if (message.realtime_input) return read_input(*message.realtime_input);
+    if (message.client_content) {
+        const auto& content = *message.client_content;
+        read.what = content.turn_complete == true ? kind::content : kind::context;
+        read.serial = number_in(content.turns.at(0).parts.at(0).text.value_or(""));
+        return read;
+    }
+    const auto& responses = message.tool_response.value().function_responses;
+    read.what = kind::tool_response;
+    for (const auto& each : responses) read.calls.push_back(each.id);
+    read.serial = number_in(responses.at(0).response.text());
+    return read;
+}
+
+std::string numbered(int serial, std::size_t size)
+{
+    auto text = fmt::format("n={} ", serial);
+    text.resize(std::max(text.size(), size), '.');
+    return text;
+}
+
+std::vector<std::byte> numbered_bytes(int serial, std::size_t size)
+{
+    std::vector<std::byte> data(std::max(size, sizeof(std::int32_t)));
+    const auto value = static_cast<std::int32_t>(serial);
+    std::memcpy(data.data(), &value, sizeof value);
+    return data;
+}
+
+} // namespace sim

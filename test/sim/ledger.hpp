@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/item.hpp"
+#include "sim/plan.hpp"
+#include "sim/timeline.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim {
+
+/// What has truly happened in a world, written down by the user, the network and the server, each
+/// for itself. A moment is its place in the order of all that is written.
+class ledger {
+public:
+    ledger(std::shared_ptr<timeline> clock, bool traces) : clock_(std::move(clock)), traces_(traces)
+    {
+    }
+
+    using moment = std::uint64_t; ///< 0: never.
+
+    /// A message was given to a connection.
+    struct handing {
+        int connection;
+        moment begun;
+        moment done = 0; ///< The connection had taken it.
+    };
+    struct send {
+        kind what;
+        std::vector<std::string> calls;
+        time_point called;
+        std::optional<time_point> accepted{};
+        bool refused = false; ///< It threw.
+        std::vector<handing> handings{};
+        int consumed = 0;     ///< Times, in whatever state of the conversation.
+        int confirmed_in = 0; ///< The conversation in which the client was told that it was.
+    };
+    struct connection {
+        time_point dialled;
+        bool ahead = false;                 ///< Made while another one served.
+        std::optional<time_point> opened{}; ///< The client has read setupComplete.
+        std::optional<time_point> ended{};  ///< The client has been told.
+        bool left = false;                  ///< The client closed or dropped it.
+        std::string handle{};               ///< Of its setup.
+        int conversation = 0;
+        std::vector<int> taken{}; ///< Serials of what has been given to it, in order.
+    };
+    /// A message that a connection has given to the session.
+    struct heard {
+        int connection;
+        int serial; ///< 0: not JSON.
+        moment when;
+        bool handle = false;
+        bool content = false;
+        bool passed_over = false; ///< Nothing for the user: of a connection that has been left, or
+                                  ///< the refusal of a setup.
+    };
+
+    [[nodiscard]] time_point now() const { return clock_->now(); }
+    [[nodiscard]] moment tick() noexcept { return ++moment_; }
+
+    int begin_send(kind what, std::vector<std::string> calls = {});
+    [[nodiscard]] send& of(int serial) { return sends.at(static_cast<std::size_t>(serial) - 1); }
+
+    std::vector<send> sends{};
+    std::vector<connection> connections{}; ///< By number, from 1; [0] is none.
+    std::vector<heard> hearings{};
+    int newest_open = 0;                  ///< Connection.
+    std::vector<std::string> forgotten{}; ///< Function calls that the session called so.
+    std::array<std::uint64_t, troubles> fired{};
+
+    /// A promise was broken.
+    void accuse(std::string what);
+    [[nodiscard]] const std::vector<std::string>& violations() const noexcept
+    {
+        return violations_;
+    }
+
+    /// One line of the story, if somebody wants it: `who` did what `tell` says.
+    template <class Tell>
+    void trace(const char* who, const Tell& tell)
+    {
+        if (traces_) write(who, tell());
+    }
+    [[nodiscard]] const std::vector<std::string>& story() const noexcept { return story_; }
+
+private:
+    void write(const char* who, const std::string& what);
+
+    std::shared_ptr<timeline> clock_;
+    bool traces_;
+    moment moment_ = 0;
+    std::vector<std::string> violations_;
+    std::vector<std::string> story_;
+};
+
+} // namespace sim

@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/network.hpp"
+
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sim {
+namespace {
+
+using live::errc;
+using live::error;
+using live::phase;
+
+error closed() { return {errc::closed, "The connection has been closed.", {phase::close}}; }
+
+error lost() { return {errc::connection_lost, "The connection was lost.", {phase::open}}; }
+
+error refusal_of(const fault& one)
+{
+    switch (one.what) {
+    case trouble::lookup: return {errc::resolve_failed, "No such name.", {phase::resolve}};
+    case trouble::untrusted: return {errc::tls_failed, "Not trusted.", {phase::tls}};
+    case trouble::refuse: {
+        live::error_details details{phase::upgrade, 0, {}, one.code};
+        if (one.retry_after.count() != 0)
+            details.retry_after = std::chrono::duration_cast<std::chrono::seconds>(one.retry_after);
+        const auto what = one.code == 429                      ? errc::quota_exceeded
+                          : one.code >= 500                    ? errc::unavailable
+                          : one.code == 401 || one.code == 403 ? errc::unauthorized
+                                                               : errc::rejected;
+        return {what, fmt::format("HTTP {}.", one.code), details};
+    }
+    default: return {errc::connect_failed, "Nothing listens there.", {phase::connect}};
+    }
+}
+
+/// Lets everything run that was ready before.
+asio::awaitable<void> take_turn() { return asio::post(asio::use_awaitable); }
+
+class session_end final : public live::transport::connection {
+public:
+    explicit session_end(wire_ptr wire) : wire_(std::move(wire)) {}
+    ~session_end() override { wire_->abort(); }
+
+    asio::awaitable<void> send(std::vector<live::base::frame> batch) override
+    {
+        return wire::send(wire_, std::move(batch));
+    }
+    asio::awaitable<live::transport::message> receive() override { return wire::receive(wire_); }
+    asio::awaitable<void> close(std::uint16_t code, std::string) override
+    {
+        return wire::close(wire_, code);
+    }
+    void abort() noexcept override { wire_->abort(); }
+
+private:
+    wire_ptr wire_;
+};
+
+} // namespace
+
+// One connection -----------------------------------------------------------------------------
+
+ledger::connection& wire::log()
+{
+    return net_.ledger_.connections[static_cast<std::size_t>(number)];
+}
+
+bool wire::has_room(std::size_t size) const noexcept
+{
+    return under_way_ == 0 || under_way_ + size <= net_.plan_.socket;
+}
+
+void wire::finish(error why)
+{
+    if (end_) return;
+    end_.emplace(std::move(why));
+    reader_.set();
+    sender_.set();
+}
+
+void wire::server_is_told(milliseconds later)
+{
+    const auto when = std::max(net_.clock_->now() + later, last_up_);
+    net_.clock_->at(when, [self = shared_from_this()] {
+        self->served_ = false;
+        if (!std::exchange(self->told_, true)) self->net_.server_.gone(self);
+    });
+}
+
+asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> batch)
+{
+    co_await take_turn();
+    const auto first = self->log().taken.size();
+    for (const auto& each : batch) {
+        while (!self->end_ && !self->has_room(each.size())) {
+            self->notice_silence();
+            co_await self->sender_.wait();
+        }
+        if (!self->end_) self->take(std::string(each.view()));
+        if (self->end_) {
+            if (!self->complete_ && !std::exchange(self->told_client_, true) && !self->log().left)
+                self->net_.watch.failed(self->number, *self->end_);
+            throw error(*self->end_);
+        }
+    }
+    const auto done = self->net_.ledger_.tick();
+    const auto& taken = self->log().taken;
+    for (auto index = first; index != taken.size(); ++index) {
+        if (taken[index] != 0) self->net_.ledger_.of(taken[index]).handings.back().done = done;
+    }
+}
+
+/// The session gives a message to the network.
+void wire::take(const std::string& text)
+{
+    auto& book = net_.ledger_;
+    auto message = read_item(text);
+    auto& taken = log().taken;
+    const bool is_setup = message.what == kind::setup;
+    if (is_setup) {
+        has_memory_ = message.has_memory;
+        log().handle = message.handle;
+    }
+    if (message.what == kind::content && std::exchange(has_memory_, false))
+        message = item{kind::memory};
+    book.trace("client", [&] {
+        return fmt::format("#{} sends {}{}", number, name_of(message.what),
+            message.serial != 0      ? fmt::format(" {}", message.serial)
+            : message.handle.empty() ? std::string{}
+                                     : " with " + message.handle);
+    });
+    if (is_setup != taken.empty())
+        book.accuse(
+            fmt::format("#{}: the setup must be the first message, and the only one", number));
+    if (!is_setup && !complete_)
+        book.accuse(fmt::format("#{}: a message was sent before setupComplete", number));
+    if (message.serial != 0)
+        book.of(message.serial).handings.push_back({number, book.tick()});
+    else if (!is_setup && message.what != kind::memory)
+        book.accuse("a message that nobody has sent");
+    taken.push_back(message.serial);
+
+    ++net_.client_messages_;
+    const auto self = shared_from_this();
+    if (const auto torn = net_.count(trigger::client_messages, self)) {
+        cut(torn->arrives, torn->lasts, "is cut in the middle of a message of the client");
+        return;
+    }
+    if (under_way_ == 0) progress_ = net_.clock_->now();
+    under_way_ += text.size();
+    last_up_ = net_.arrival(last_up_);
+    net_.clock_->at(last_up_, [self, message = std::move(message), size = text.size()]() mutable {
+        self->deliver(std::move(message), size);
+    });
+}
+
+/// A message reaches the server.
+void wire::deliver(item message, std::size_t size)
+{
+    if (!up_open_ || deaf_) return;
+    if (net_.clock_->now() < reads_again_) {
+        net_.clock_->at(
+            reads_again_, [self = shared_from_this(), message = std::move(message),
+                              size]() mutable { self->deliver(std::move(message), size); });
+        return;
+    }
+    under_way_ -= size;
+    progress_ = net_.clock_->now();
+    sender_.set();
+    if (served_) net_.server_.consumed(shared_from_this(), message);
+}
+
+/// The network has taken nothing for too long while something waits.
+void wire::notice_silence()
+{
+    const auto limit = net_.plan_.options.deadlines.write_stall;
+    net_.clock_->at(progress_ + limit, [self = shared_from_this(), limit] {
+        if (self->end_ || self->under_way_ == 0) return;
+        if (self->net_.clock_->now() < self->progress_ + limit) return self->notice_silence();
+        self->finish(error(errc::timed_out, "The network took nothing.", {phase::write}));
+        self->server_is_told(milliseconds{0});
+    });
+}
+
+asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
+{
+    co_await take_turn();
+    while (self->received_.empty() && !self->end_) co_await self->reader_.wait();
+    auto& net = self->net_;
+    if (self->received_.empty()) {
+        if (!std::exchange(self->told_client_, true) && !self->log().left) {
+            self->log().ended = net.clock_->now();
+            net.watch.failed(self->number, *self->end_);
+        }
+        throw error(*self->end_);
+    }
+    auto first = std::move(self->received_.front());
+    self->received_.pop_front();
+    auto& book = net.ledger_;
+    book.hearings.push_back({self->number, first.serial, book.tick(), first.handle, first.content,
+        first.refusal || book.newest_open > self->number});
+    if (first.complete) {
+        self->complete_ = true;
+        book.newest_open = self->number;
+        self->log().opened = net.clock_->now();
+        net.watch.opened(self->number);
+    }
+    if (first.handle && first.index >= 0) {
+        // Index 0 is the setup.
+        auto& taken = self->log().taken;
+        for (std::size_t index = 1; index < taken.size(); ++index) {
+            if (static_cast<std::int64_t>(index) > first.index) break;
+            if (taken[index] != 0) book.of(taken[index]).confirmed_in = self->log().conversation;
+        }
+    }
+    co_return live::transport::message{
+        live::transport::opcode::binary, live::base::padded_buffer(first.text)};
+}
+
+/// The session ends the connection: what it has sent arrives before that.
+void wire::leave()
+{
+    if (end_) return;
+    log().left = true;
+    received_.clear();
+    net_.ledger_.trace("client", [&] { return fmt::format("#{} is closed", number); });
+    finish(closed());
+    if (!deaf_) server_is_told(net_.plan_.nearest);
+}
+
+asio::awaitable<void> wire::close(wire_ptr self, std::uint16_t)
+{
+    co_await take_turn();
+    if (self->end_) {
+        self->log().left = true;
+        self->received_.clear();
+        co_return;
+    }
+    self->leave();
+    auto& net = self->net_;
+    const auto latest = net.clock_->now() + net.plan_.options.deadlines.close;
+    const auto answer = net.arrival(net.arrival(self->last_up_));
+    co_await net.clock_->sleep_until(self->deaf_ ? latest : std::min(answer, latest));
+}
+
+void wire::abort() noexcept { leave(); }
+
+void wire::say(saying what)
+{
+    if (!served_) return;
+    net_.ledger_.trace(
+        "server", [&] { return fmt::format("#{} says {}", number, what.text.substr(0, 150)); });
+    ++net_.server_messages_;
+    const auto self = shared_from_this();
+    if (const auto torn = net_.count(trigger::server_messages, self)) {
+        cut(false, torn->lasts, "is cut in the middle of a message of the server");
+        return;
+    }
+    last_down_ = net_.arrival(last_down_);
+    net_.clock_->at(last_down_, [self, what = std::move(what)]() mutable {
+        if (self->end_ || !self->down_open_ || self->deaf_) return;
+        if (what.text.size() > self->net_.plan_.options.limits.message) {
+            self->finish(error(errc::message_too_big, "Too big.", {phase::open}));
+            self->server_is_told(milliseconds{0});
+            return;
+        }
+        self->received_.push_back(std::move(what));
+        self->reader_.set();
+    });
+}
+
+void wire::close_by_server(int code, std::string reason)
+{
+    if (!served_) return;
+    net_.ledger_.trace(
+        "server", [&] { return fmt::format("#{} closes with {} \"{}\"", number, code, reason); });
+    served_ = false;
+    told_ = true;
+    up_open_ = false;
+    last_down_ = net_.arrival(last_down_);
+    net_.clock_->at(last_down_, [self = shared_from_this(), code, reason] {
+        if (self->deaf_) return;
+        self->finish(code == 1006 ? lost()
+                                  : error(errc::connection_lost, "Closed by the server.",
+                                        {phase::open, static_cast<std::uint16_t>(code), reason}));
+    });
+}
+
+void wire::cut(bool arrives, milliseconds until_noticed, const char* how)
+{
+    net_.ledger_.trace("network", [&] { return fmt::format("#{} {}", number, how); });
+    if (!arrives) up_open_ = down_open_ = false;
+    if (arrives && last_down_ > net_.clock_->now())
+        net_.clock_->at(last_down_, [self = shared_from_this()] { self->finish(lost()); });
+    else
+        finish(lost());
+    server_is_told(until_noticed);
+}
+
+void wire::go_deaf(milliseconds until_noticed)
+{
+    net_.ledger_.trace("network", [&] { return fmt::format("#{} goes deaf", number); });
+    deaf_ = true;
+    const auto& limits = net_.plan_.options.deadlines;
+    net_.clock_->at(
+        net_.clock_->now() + limits.ping_after + limits.silence, [self = shared_from_this()] {
+            self->finish(error(errc::timed_out, "The server is silent.", {phase::open}));
+        });
+    server_is_told(until_noticed);
+}
+
+void wire::stall(milliseconds lasts)
+{
+    net_.ledger_.trace("network", [&] {
+        return fmt::format("#{}: the server reads nothing for {} ms", number, lasts.count());
+    });
+    reads_again_ = net_.clock_->now() + lasts;
+}
+
+// All of them ----------------------------------------------------------------------------------
+
+network::network(asio::any_io_executor executor, const plan& plan, ledger& ledger,
+    std::shared_ptr<timeline> clock, service& server)
+    : executor_(std::move(executor)), plan_(plan), ledger_(ledger), clock_(std::move(clock)),
+      server_(server), chance_(plan.seed, "net")
+{
+    ledger_.connections.push_back({clock_->now()});
+    for (const auto& each : plan_.faults) {
+        if (each.on != trigger::time)
+            pending_.push_back(each);
+        else
+            clock_->at(
+                clock_->now() + milliseconds(each.at), [this, each] { strike(each, newest()); });
+    }
+}
+
+time_point network::arrival(time_point last)
+{
+    auto takes = chance_.between(plan_.nearest, plan_.farthest);
+    if (clock_->now() < clogged_until_) takes += clog_;
+    return std::max(last, clock_->now() + takes);
+}
+
+wire_ptr network::newest() const
+{
+    for (auto each = wires_.rbegin(); each != wires_.rend(); ++each)
+        if (auto wire = each->lock(); wire && wire->is_open()) return wire;
+    return nullptr;
+}
+
+std::optional<fault> network::count(trigger what, const wire_ptr& on)
+{
+    const auto so_far = what == trigger::client_messages ? client_messages_ : server_messages_;
+    const auto due = std::stable_partition(pending_.begin(), pending_.end(),
+        [&](const fault& each) { return each.on != what || each.at > so_far; });
+    const std::vector<fault> struck(due, pending_.end());
+    pending_.erase(due, pending_.end());
+    std::optional<fault> tears;
+    for (const auto& each : struck) {
+        const bool tear = each.what == trouble::torn_sent || each.what == trouble::torn_received;
+        if (!tear)
+            strike(each, on);
+        else if (!tears && !healed_ && on->is_open()) {
+            ++ledger_.fired[static_cast<std::size_t>(each.what)];
+            tears = each;
+        }
+    }
+    return tears;
+}
+
+void network::strike(const fault& one, const wire_ptr& on)
+{
+    if (healed_) return;
+    const auto fires = [&] { ++ledger_.fired[static_cast<std::size_t>(one.what)]; };
+    switch (one.what) {
+    case trouble::refuse:
+    case trouble::unreachable:
+    case trouble::lookup:
+    case trouble::untrusted:
+    case trouble::hang: refusals_.push_back({one, clock_->now() + one.lasts}); return;
+    case trouble::clog:
+        fires();
+        clogged_until_ = clock_->now() + one.lasts;
+        clog_ = one.lasts / 4;
+        return;
+    case trouble::jump:
+        fires();
+        ledger_.trace(
+            "process", [&] { return fmt::format("is suspended for {} ms", one.lasts.count()); });
+        clock_->jump(one.lasts);
+        return;
+    case trouble::restart:
+        refusals_.push_back({one, clock_->now() + one.lasts});
+        server_.suffer(one);
+        return;
+    case trouble::expire:
+    case trouble::not_resumable:
+    case trouble::mute:
+    case trouble::internal_errors:
+    case trouble::refused_setup:
+    case trouble::flap: server_.suffer(one); return;
+    default: break;
+    }
+    if (!on || !on->is_open()) { // the next connection, then
+        pending_.push_back(one);
+        pending_.back().on = trigger::client_messages;
+        pending_.back().at = client_messages_ + 1;
+        return;
+    }
+    switch (one.what) {
+    case trouble::cut:
+    case trouble::torn_sent:
+    case trouble::torn_received:
+        fires();
+        on->cut(one.arrives, one.lasts, "is cut");
+        return;
+    case trouble::half_open:
+        fires();
+        on->go_deaf(one.lasts);
+        return;
+    case trouble::stall:
+        fires();
+        on->stall(one.lasts);
+        return;
+    case trouble::close:
+        fires();
+        on->close_by_server(one.code, one.reason);
+        server_.gone(on);
+        return;
+    default: server_.suffer(one); return;
+    }
+}
+
+const fault* network::refuses() const
+{
+    for (const auto& each : refusals_)
+        if (clock_->now() < each.until) return &each.why;
+    return nullptr;
+}
+
+void network::heal()
+{
+    healed_ = true;
+    pending_.clear();
+    refusals_.clear();
+    clogged_until_ = {};
+}
+
+asio::awaitable<std::unique_ptr<live::transport::connection>> network::connect(
+    live::transport::connect_request)
+{
+    const auto number = static_cast<int>(ledger_.connections.size());
+    ledger_.connections.push_back({clock_->now()});
+    return dial(number);
+}
+
+asio::awaitable<std::unique_ptr<live::transport::connection>> network::dial(int number)
+{
+    co_await take_turn();
+    ledger_.connections.back().dialled = clock_->now();
+    ledger_.trace("client", [&] { return fmt::format("#{} is dialled", number); });
+    watch.dialled(number);
+    const auto begun = clock_->now();
+    const auto there = arrival(begun);
+    co_await clock_->sleep_until(there);
+    std::optional<error> failure;
+    if (const auto* why = refuses()) {
+        ++ledger_.fired[static_cast<std::size_t>(why->what)];
+        if (why->what == trouble::hang) {
+            const auto limit = plan_.options.deadlines.connect;
+            co_await clock_->sleep_until(begun + limit);
+            failure.emplace(
+                errc::timed_out, "It takes too long.", live::error_details{phase::connect});
+        } else {
+            failure.emplace(refusal_of(*why));
+        }
+    }
+    if (!failure) {
+        const auto back = arrival(clock_->now());
+        co_await clock_->sleep_until(back);
+    }
+    if (failure) {
+        ledger_.trace(
+            "client", [&] { return fmt::format("#{} fails: {}", number, failure->what()); });
+        ledger_.connections[static_cast<std::size_t>(number)].ended = clock_->now();
+        watch.failed(number, *failure);
+        throw error(*failure);
+    }
+    auto made = std::make_shared<wire>(*this, number);
+    std::erase_if(wires_, [](const std::weak_ptr<wire>& each) { return each.expired(); });
+    wires_.push_back(made);
+    server_.accepted(made);
+    co_return std::make_unique<session_end>(std::move(made));
+}
+
+asio::awaitable<live::transport::http_response> network::fetch(live::transport::http_request)
+{
+    co_await take_turn();
+    throw error(errc::connect_failed, "Nobody answers calls here.", {phase::connect});
+}
+
+} // namespace sim

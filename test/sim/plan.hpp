@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gemini/live/client.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sim {
+
+using std::chrono::milliseconds;
+
+/// What can go wrong.
+enum class trouble {
+    cut,             ///< The connection is gone without a close frame.
+    torn_sent,       ///< So, too, in the middle of a message of the client.
+    torn_received,   ///< So, too, in the middle of a message of the server.
+    half_open,       ///< Nothing passes any more, and nobody is told.
+    close,           ///< The server closes, with a code and a reason.
+    refuse,          ///< Upgrades are answered with an HTTP status.
+    unreachable,     ///< Connections cannot be made.
+    lookup,          ///< Names cannot be resolved.
+    untrusted,       ///< The certificate is not trusted.
+    hang,            ///< Connections neither come about nor fail.
+    mute,            ///< Setups are not answered.
+    stall,           ///< The server reads nothing for a while.
+    clog,            ///< Messages take longer.
+    go_away,         ///< The server announces that it will end the connection.
+    expire,          ///< The handles given so far are forgotten.
+    not_resumable,   ///< No handles are given.
+    nonsense,        ///< A server message is not JSON.
+    oversized,       ///< A server message is over the limit.
+    restart,         ///< The server ends all connections and is away for a while.
+    internal_errors, ///< Setups with a handle are answered with 1011.
+    refused_setup,   ///< Setups are answered with an error.
+    flap,            ///< Connections die as soon as they are set up.
+    flood,           ///< The server says much at once.
+    jump,            ///< The client's process is suspended.
+};
+inline constexpr int troubles = static_cast<int>(trouble::jump) + 1;
+[[nodiscard]] const char* name_of(trouble) noexcept;
+
+/// What a fault waits for.
+enum class trigger {
+    time,            ///< `at` milliseconds.
+    client_messages, ///< `at` messages of the client, all connections together, setups too.
+    server_messages,
+};
+
+struct fault {
+    trouble what;
+    trigger on;
+    std::int64_t at;
+    milliseconds lasts{0}; ///< As long; until the server notices; goAway's timeLeft.
+    int code = 0;          ///< Of close or HTTP.
+    std::string reason{};
+    int times = 1;               ///< So many connections or messages.
+    milliseconds retry_after{0}; ///< 0: none is given.
+    bool arrives = false;        ///< What was under way arrives all the same.
+};
+/// For people.
+[[nodiscard]] std::string words(const fault& one);
+
+/// What the user does, one after the other.
+enum class deed {
+    text,
+    content, ///< clientContent with turnComplete.
+    context, ///< clientContent without.
+    audio,   ///< `times` chunks.
+    video,
+    start, ///< activityStart
+    end,
+    stream_end,
+    drain,
+    cancelled, ///< A text whose send is cancelled after a while.
+    close,
+    destroy,
+};
+
+struct act {
+    deed what;
+    milliseconds after{0}; ///< The wait before.
+    std::size_t size = 0;  ///< Of a message.
+    int times = 1;
+    milliseconds gap{0}; ///< Between chunks; until the cancellation.
+};
+[[nodiscard]] std::string words(const act& one);
+
+/// All that one seed decides but for the small delays.
+struct plan {
+    std::uint64_t seed = 0;
+    bool transparent = false;
+    gemini::live::client_options options{};
+
+    milliseconds nearest{1}; ///< One way of a message: at least, at most.
+    milliseconds farthest{1};
+    std::size_t socket = 0; ///< Bytes under way before a send has to wait.
+
+    int talkative = 3;      ///< Messages of a turn.
+    milliseconds thinks{0}; ///< Before a turn, at most.
+    milliseconds speaks{0}; ///< Between its messages, at most.
+    int calls = 0;          ///< Percent of turns with a function call.
+    int handle_after = 1; ///< Client messages from one handle to the next; 0: at turns' ends only.
+    int forgets_resumable = 0;   ///< Percent of updates that bring none.
+    milliseconds setup_takes{0}; ///< At most.
+
+    milliseconds connects_after{0};   ///< The user calls connect().
+    milliseconds reads_every{0};      ///< A slow reader.
+    milliseconds gives_up_reading{0}; ///< Reads are cancelled after so long; 0: never.
+    milliseconds answers_after{0};    ///< Function calls.
+
+    std::vector<fault> faults{};
+    std::vector<act> acts{};
+};
+[[nodiscard]] plan draw(std::uint64_t seed);
+[[nodiscard]] std::string words(const plan& all);
+
+} // namespace sim

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/server.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool contains(const std::vector<std::string>& all, const std::string& one)
+{
+    return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+} // namespace
+
+server::server(const plan& plan, ledger& ledger, std::shared_ptr<timeline> clock)
+    : plan_(plan), ledger_(ledger), clock_(std::move(clock)), chance_(plan.seed, "server")
+{
+}
+
+void server::heal()
+{
+    healed_ = true;
+    mute_ = internal_errors_ = refused_setups_ = flaps_ = 0;
+    no_handles_until_ = {};
+}
+
+void server::fires(trouble what) { ++ledger_.fired[static_cast<std::size_t>(what)]; }
+
+bool server::takes(int& times)
+{
+    if (times == 0) return false;
+    --times;
+    return true;
+}
+
+server::conversation& server::of(const line& on)
+{
+    return conversations_[static_cast<std::size_t>(on.conversation) - 1];
+}
+
+server::line* server::newest()
+{
+    for (auto each = lines_.rbegin(); each != lines_.rend(); ++each)
+        if (each->second.wire->is_served()) return &each->second;
+    return nullptr;
+}
+
+const server::conversation* server::holder_of(int serial) const
+{
+    for (auto each = conversations_.rbegin(); each != conversations_.rend(); ++each) {
+        for (const auto& held : each->record)
+            if (held.serial == serial) return &*each;
+    }
+    return nullptr;
+}
+
+void server::accepted(const wire_ptr& from) { lines_[from->number].wire = from; }
+
+/// Not within the event, since that may still be about this line.
+void server::gone(const wire_ptr& from)
+{
+    clock_->at(clock_->now(), [this, number = from->number] { lines_.erase(number); });
+}
+
+void server::close(line& on, int code, std::string reason)
+{
+    on.wire->close_by_server(code, std::move(reason));
+    gone(on.wire);
+}
+
+void server::say(line& on, std::string member)
+{
+    ++sayings_;
+    wire::saying what;
+    what.serial = sayings_;
+    what.content = member.starts_with("\"serverContent");
+    what.complete = member.starts_with("\"setupComplete");
+    what.text = fmt::format(R"({{{},"usageMetadata":{{"totalTokenCount":{}}}}})", member, sayings_);
+    on.wire->say(std::move(what));
+}
+
+void server::consumed(const wire_ptr& from, const item& message)
+{
+    const auto found = lines_.find(from->number);
+    if (found == lines_.end()) return;
+    auto& on = found->second;
+    if (on.conversation == 0) return set_up(on, message);
+    ++on.index;
+    append(on, message);
+    react(on, message);
+}
+
+void server::set_up(line& on, const item& setup)
+{
+    if (setup.what != kind::setup) return close(on, 1007, "Request contains an invalid argument.");
+    if (takes(mute_)) return fires(trouble::mute);
+    if (takes(refused_setups_)) {
+        fires(trouble::refused_setup);
+        wire::saying refusal{
+            R"({"error":{"code":400,"message":"No.","status":"INVALID_ARGUMENT"}})"};
+        refusal.refusal = true;
+        on.wire->say(std::move(refusal));
+        return close(on, 1007, "No.");
+    }
+    if (!setup.handle.empty()) {
+        if (takes(internal_errors_)) {
+            fires(trouble::internal_errors);
+            return close(on, 1011, "Internal error encountered.");
+        }
+        const auto found = snapshots_.find(setup.handle);
+        if (found == snapshots_.end()) ledger_.accuse("a handle that the server never gave");
+        if (found == snapshots_.end() || found->second.forgotten) {
+            return chance_.percent(50) ? close(on, 1008, "BidiGenerateContent session not found")
+                                       : close(on, 1007, "Invalid session handle");
+        }
+        const auto& then = found->second;
+        const bool in_use = std::any_of(lines_.begin(), lines_.end(), [&](const auto& each) {
+            return each.second.conversation == then.conversation && each.second.wire->is_served();
+        });
+        if (in_use && !plan_.options.reconnect.handover.overlap)
+            return close(on, 1011, "Internal error encountered.");
+        on.conversation = then.conversation;
+        auto& resumed = of(on);
+        resumed.record.resize(std::min(resumed.record.size(), then.length), {kind::setup, 0});
+        resumed.known_calls = then.known_calls;
+        resumed.open_calls = then.open_calls;
+    } else {
+        conversations_.push_back({static_cast<int>(conversations_.size()) + 1});
+        on.conversation = conversations_.back().id;
+    }
+    ledger_.connections[static_cast<std::size_t>(on.wire->number)].conversation = on.conversation;
+    on.transparent = setup.transparent;
+    clock_->at(clock_->now() + chance_.between(0ms, plan_.setup_takes),
+        [this, number = on.wire->number] { complete(number); });
+}
+
+void server::complete(int number)
+{
+    const auto found = lines_.find(number);
+    if (found == lines_.end()) return;
+    auto& on = found->second;
+    on.complete = true;
+    say(on, R"("setupComplete":{})");
+    if (takes(flaps_)) {
+        fires(trouble::flap);
+        clock_->at(clock_->now() + chance_.between(0ms, 50ms), [this, number] {
+            const auto dying = lines_.find(number);
+            if (dying == lines_.end()) return;
+            const auto wire = dying->second.wire;
+            wire->cut(true, 0ms, "dies");
+        });
+    }
+}
+
+/// What a record may not hold.
+void server::append(line& on, const item& message)
+{
+    if (message.what == kind::memory) return;
+    auto& record = of(on).record;
+    auto& sent = ledger_.of(message.serial);
+    ++sent.consumed;
+    if (sent.refused) {
+        ledger_.accuse(fmt::format(
+            "{} {} arrived though its send had thrown", name_of(message.what), message.serial));
+    }
+    // The user's open speech goes on, on another connection.
+    if (message.what == kind::start) {
+        const auto last = std::find_if(record.rbegin(), record.rend(),
+            [](const entry& each) { return each.what == kind::start || each.what == kind::end; });
+        if (last != record.rend() && last->what == kind::start && last->serial == message.serial)
+            return;
+    }
+    const bool again = std::any_of(record.begin(), record.end(),
+        [&](const entry& each) { return each.serial == message.serial; });
+    if (again) {
+        // Without an index nobody can know whether a handle that comes while a message is being
+        // written holds it.
+        const bool excused =
+            !on.transparent && std::any_of(sent.handings.begin(), sent.handings.end(),
+                                   [&](const ledger::handing& each) {
+                                       return std::any_of(ledger_.hearings.begin(),
+                                           ledger_.hearings.end(), [&](const ledger::heard& what) {
+                                               return what.handle &&
+                                                      what.connection == each.connection &&
+                                                      what.when > each.begun &&
+                                                      (each.done == 0 || what.when < each.done);
+                                           });
+                                   });
+        if (!excused)
+            ledger_.accuse(
+                fmt::format("{} {} was consumed twice", name_of(message.what), message.serial));
+        return;
+    }
+    const auto overtakes = [&](auto same_lane) {
+        const auto last = std::find_if(record.rbegin(), record.rend(),
+            [&](const entry& each) { return same_lane(each.what); });
+        if (last != record.rend() && last->serial > message.serial)
+            ledger_.accuse(fmt::format("{} {} was consumed after {} {}", name_of(message.what),
+                message.serial, name_of(last->what), last->serial));
+    };
+    if (!is_media(message.what)) overtakes([](kind what) { return !is_media(what); });
+    if (is_media(message.what) || is_mark(message.what))
+        overtakes([](kind what) { return is_media(what) || is_mark(what); });
+    record.push_back({message.what, message.serial});
+}
+
+void server::react(line& on, const item& message)
+{
+    auto& talk = of(on);
+    const auto number = on.wire->number;
+    if (message.what == kind::tool_response) {
+        for (const auto& id : message.calls) {
+            if (!contains(talk.known_calls, id))
+                ledger_.accuse(
+                    fmt::format("an answer to the call {}, which the server has forgotten", id));
+            std::erase(talk.open_calls, id);
+        }
+        if (on.waiting && talk.open_calls.empty()) {
+            on.waiting = false;
+            later(plan_.thinks, number, 1);
+        }
+    } else if (asks(message.what)) {
+        begin_turn(on);
+    }
+    if (plan_.handle_after != 0 && ++on.since_handle >= plan_.handle_after) update(on);
+}
+
+void server::begin_turn(line& on)
+{
+    const auto number = on.wire->number;
+    auto& talk = of(on);
+    if (on.speaking) {
+        say(on, R"("serverContent":{"interrupted":true})");
+        if (on.waiting && !talk.open_calls.empty()) {
+            say(on,
+                fmt::format(R"("toolCallCancellation":{{"ids":["{}"]}})", talk.open_calls.back()));
+            talk.open_calls.pop_back();
+        }
+    }
+    ++on.turn;
+    on.speaking = true;
+    on.waiting = false;
+    later(plan_.thinks, number, plan_.talkative);
+}
+
+void server::later(milliseconds most, int number, int left)
+{
+    const auto found = lines_.find(number);
+    if (found == lines_.end()) return;
+    clock_->at(clock_->now() + chance_.between(0ms, most),
+        [this, number, turn = found->second.turn, left] { step(number, turn, left); });
+}
+
+/// The next message of a turn.
+void server::step(int number, std::uint64_t turn, int left)
+{
+    const auto found = lines_.find(number);
+    if (found == lines_.end() || found->second.turn != turn) return;
+    auto& on = found->second;
+    if (left == plan_.talkative / 2 + 1 && chance_.percent(plan_.calls)) {
+        const auto id = fmt::format("call-{}", ++calls_);
+        of(on).known_calls.push_back(id);
+        of(on).open_calls.push_back(id);
+        on.waiting = true;
+        say(on,
+            fmt::format(
+                R"("toolCall":{{"functionCalls":[{{"id":"{}","name":"look","args":{{}}}}]}})", id));
+        return;
+    }
+    if (left > 0) {
+        say(on, fmt::format(R"("serverContent":{{"outputTranscription":{{"text":"{}"}}}})", left));
+        return later(plan_.speaks, number, left - 1);
+    }
+    on.speaking = false;
+    say(on, R"("serverContent":{"turnComplete":true})");
+    update(on);
+}
+
+void server::update(line& on)
+{
+    on.since_handle = 0;
+    if (clock_->now() < no_handles_until_ || chance_.percent(plan_.forgets_resumable)) {
+        say(on, R"("sessionResumptionUpdate":{"resumable":false})");
+        return;
+    }
+    const auto& talk = of(on);
+    const auto handle = fmt::format("handle-{}", ++handles_);
+    snapshots_[handle] = {talk.id, talk.record.size(), talk.known_calls, talk.open_calls};
+    wire::saying what;
+    what.serial = ++sayings_;
+    what.handle = true;
+    std::string index;
+    if (on.transparent) {
+        what.index = on.index;
+        index = fmt::format(R"(,"lastConsumedClientMessageIndex":"{}")", on.index);
+    }
+    what.text = fmt::format(
+        R"({{"sessionResumptionUpdate":{{"newHandle":"{}","resumable":true{}}},"usageMetadata":{{"totalTokenCount":{}}}}})",
+        handle, index, sayings_);
+    on.wire->say(std::move(what));
+}
+
+void server::suffer(const fault& one)
+{
+    switch (one.what) {
+    case trouble::expire:
+        fires(one.what);
+        for (auto& each : snapshots_) each.second.forgotten = true;
+        return;
+    case trouble::not_resumable:
+        fires(one.what);
+        no_handles_until_ = clock_->now() + one.lasts;
+        return;
+    case trouble::mute: mute_ += one.times; return;
+    case trouble::internal_errors: internal_errors_ += one.times; return;
+    case trouble::refused_setup: ++refused_setups_; return;
+    case trouble::flap: flaps_ += one.times; return;
+    case trouble::restart:
+        fires(one.what);
+        if (!one.arrives)
+            for (auto& each : snapshots_) each.second.forgotten = true;
+        for (auto& each : lines_) close(each.second, 1012, "");
+        return;
+    default: break;
+    }
+    auto* on = newest();
+    if (!on || !on->complete) return;
+    const auto number = on->wire->number;
+    fires(one.what);
+    switch (one.what) {
+    case trouble::go_away:
+        say(*on, fmt::format(R"("goAway":{{"timeLeft":"{:.3f}s"}})",
+                     static_cast<double>(one.lasts.count()) / 1000));
+        clock_->at(clock_->now() + one.lasts, [this, number] {
+            const auto stays = lines_.find(number);
+            if (stays != lines_.end())
+                close(stays->second, 1008,
+                    "Connection aborted because the client failed to close the connection after "
+                    "receiving a GoAway signal");
+        });
+        return;
+    case trouble::nonsense: on->wire->say({"{\"serverContent\":"}); return;
+    case trouble::oversized:
+        on->wire->say({std::string(plan_.options.limits.message + 1, ' ')});
+        return;
+    case trouble::flood:
+        for (int i = 0; i < one.times; ++i)
+            say(*on, R"("serverContent":{"outputTranscription":{"text":"and so on"}})");
+        return;
+    default: return;
+    }
+}
+
+} // namespace sim

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/chance.hpp"
+#include "sim/ledger.hpp"
+#include "sim/network.hpp"
+#include "sim/timeline.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sim {
+
+/// The Live API as the plan has it. It keeps the record of each conversation: all that it has
+/// consumed, cut off at the handle at each resume.
+class server : public service {
+public:
+    server(const plan& plan, ledger& ledger, std::shared_ptr<timeline> clock);
+
+    void accepted(const wire_ptr& from) override;
+    void consumed(const wire_ptr& from, const item& message) override;
+    void gone(const wire_ptr& from) override;
+    void suffer(const fault& one) override;
+
+    /// From now on nothing new goes wrong.
+    void heal();
+
+    struct entry {
+        kind what;
+        int serial;
+    };
+    struct conversation {
+        int id = 0;
+        std::vector<entry> record{};
+        std::vector<std::string> known_calls{};
+        std::vector<std::string> open_calls{};
+    };
+    /// The conversation that consumed this message last, if it is in its record.
+    [[nodiscard]] const conversation* holder_of(int serial) const;
+
+private:
+    struct snapshot {
+        int conversation;
+        std::size_t length;
+        std::vector<std::string> known_calls;
+        std::vector<std::string> open_calls;
+        bool forgotten = false;
+    };
+    struct line {
+        wire_ptr wire;
+        int conversation = 0; // 0: no setup yet
+        bool transparent = false;
+        bool complete = false;
+        std::int64_t index = 0;
+        int since_handle = 0;
+        std::uint64_t turn = 0; // a step of an older one does nothing
+        bool speaking = false;
+        bool waiting = false; // for answers to calls
+    };
+
+    void set_up(line& on, const item& setup);
+    void complete(int number);
+    void append(line& on, const item& message);
+    void react(line& on, const item& message);
+    void begin_turn(line& on);
+    void step(int number, std::uint64_t turn, int left);
+    void later(milliseconds most, int number, int left);
+    void say(line& on, std::string member);
+    void update(line& on);
+    void close(line& on, int code, std::string reason);
+    void fires(trouble what);
+    [[nodiscard]] bool takes(int& times);
+    [[nodiscard]] conversation& of(const line& on);
+    [[nodiscard]] line* newest();
+
+    const plan& plan_;
+    ledger& ledger_;
+    std::shared_ptr<timeline> clock_;
+    chance chance_;
+    std::vector<conversation> conversations_;
+    std::map<int, line> lines_;
+    std::map<std::string, snapshot> snapshots_;
+    int handles_ = 0;
+    int calls_ = 0;
+    int sayings_ = 0;
+    int mute_ = 0, internal_errors_ = 0, refused_setups_ = 0, flaps_ = 0;
+    time_point no_handles_until_{};
+    bool healed_ = false;
+};
+
+} // namespace sim

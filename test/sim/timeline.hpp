@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "session/clock.hpp"
+
+#include <asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <utility>
+
+namespace sim {
+
+using gemini::live::sessions::time_point;
+
+/// Virtual time, and what is to happen in it: events in the order of their times, those of one time
+/// in the order in which they were made.
+class timeline : public gemini::live::sessions::clock {
+public:
+    static constexpr time_point start = time_point() + std::chrono::hours(1);
+
+    [[nodiscard]] time_point now() const override { return now_; }
+    asio::awaitable<void> sleep_until(time_point when) override;
+
+    using key = std::pair<time_point, std::uint64_t>;
+    key at(time_point when, std::function<void()> event);
+    void forget(const key& which) { events_.erase(which); }
+
+    /// Goes to the next event; false when there is none.
+    bool advance();
+    /// Time passes, and nothing happens meanwhile: what falls due happens late.
+    void jump(std::chrono::milliseconds by) { now_ += by; }
+
+    [[nodiscard]] std::size_t sleepers() const noexcept { return sleepers_; }
+    [[nodiscard]] std::uint64_t events() const noexcept { return next_; }
+
+private:
+    struct sleeper;
+
+    time_point now_ = start;
+    std::uint64_t next_ = 0;
+    std::size_t sleepers_ = 0;
+    std::map<key, std::function<void()>> events_;
+};
+
+} // namespace sim

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/user.hpp"
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace sim {
+namespace {
+
+using namespace std::chrono_literals;
+using live::status;
+
+live::setup setup_of(const plan& all)
+{
+    live::setup setup{.model = "gemini-3.8-live"};
+    if (all.transparent) setup.session_resumption->transparent = true;
+    return setup;
+}
+
+/// A mark has no text: its number rides in a member that the API has kept from older days.
+live::realtime_input mark(kind what, int serial)
+{
+    live::realtime_input::members all;
+    if (what == kind::start) all.activity_start.emplace();
+    if (what == kind::end) all.activity_end.emplace();
+    if (what == kind::stream_end) all.audio_stream_end = true;
+    all.media_chunks.emplace_back(fmt::format("n={}", serial), live::bytes{});
+    return live::realtime_input(std::move(all));
+}
+
+} // namespace
+
+user::user(surroundings around, const live::client& client)
+    : at_(around), session_(std::make_unique<live::session>(client, setup_of(around.all)))
+{
+}
+
+void user::start(asio::awaitable<void> work)
+{
+    ++busy_;
+    asio::co_spawn(at_.io, std::move(work), [this](std::exception_ptr failure) {
+        --busy_;
+        if (failure) std::rethrow_exception(failure);
+    });
+}
+
+bool user::ended() const
+{
+    return !session_ || session_->status() == status::closed || session_->status() == status::error;
+}
+
+asio::awaitable<void> user::pause(milliseconds time)
+{
+    if (time.count() != 0) co_await at_.clock.sleep_until(at_.clock.now() + time);
+}
+
+template <class Done>
+asio::awaitable<bool> user::until(Done done, milliseconds at_most)
+{
+    const auto latest = at_.clock.now() + at_most;
+    auto step = 10ms;
+    while (!done()) {
+        if (at_.clock.now() >= latest) co_return false;
+        co_await pause(step);
+        step = std::min(step * 2, 1000ms);
+    }
+    co_return true;
+}
+
+asio::awaitable<void> user::connect()
+{
+    co_await pause(at_.all.connects_after);
+    if (!session_) co_return;
+    try {
+        co_await session_->connect();
+    } catch (const live::error& failure) {
+        if (session_ && !ended())
+            at_.book.accuse(
+                fmt::format("connect() threw, but the session goes on: {}", failure.what()));
+    }
+}
+
+asio::awaitable<void> user::send_as(int serial, asio::awaitable<void> sending)
+{
+    bool accepted = true;
+    try {
+        co_await std::move(sending);
+    } catch (const std::system_error&) {
+        accepted = false;
+    }
+    auto& one = at_.book.of(serial);
+    one.refused = !accepted;
+    if (accepted) one.accepted = one.called;
+    at_.book.trace("user", [&] {
+        return fmt::format(
+            "{} {} was {}", name_of(one.what), serial, accepted ? "accepted" : "refused");
+    });
+    if (accepted && session_) at_.judge.saw(session_->counters());
+    if (!accepted && session_ && !ended() && one.what != kind::text)
+        at_.book.accuse(
+            fmt::format("{} {} was refused by a living session", name_of(one.what), serial));
+}
+
+asio::awaitable<void> user::send(kind what, std::size_t size)
+{
+    if (!session_) co_return;
+    const auto serial = at_.book.begin_send(what);
+    switch (what) {
+    case kind::text: co_return co_await send_as(serial, session_->send(numbered(serial, size)));
+    case kind::content:
+    case kind::context: {
+        live::content turn(numbered(serial, size));
+        co_return co_await send_as(
+            serial, session_->send_client_content(std::move(turn), what == kind::content));
+    }
+    case kind::audio: {
+        const auto data = numbered_bytes(serial, size);
+        co_return co_await send_as(serial, session_->send_audio(data));
+    }
+    case kind::video: {
+        const auto data = numbered_bytes(serial, size);
+        co_return co_await send_as(serial, session_->send_video(data));
+    }
+    default: {
+        auto input = mark(what, serial);
+        co_return co_await send_as(serial, session_->send_realtime_input(std::move(input)));
+    }
+    }
+}
+
+asio::awaitable<void> user::cancellable(int serial, std::size_t size)
+{
+    co_await send_as(serial, session_->send(numbered(serial, size)));
+}
+
+asio::awaitable<void> user::send_and_cancel(act what)
+{
+    const auto serial = at_.book.begin_send(kind::text);
+    const auto stop = std::make_shared<asio::cancellation_signal>();
+    ++busy_;
+    asio::co_spawn(at_.io, cancellable(serial, what.size),
+        asio::bind_cancellation_slot(stop->slot(), [this, stop](std::exception_ptr) { --busy_; }));
+    co_await pause(what.gap);
+    stop->emit(asio::cancellation_type::terminal);
+}
+
+asio::awaitable<void> user::perform(act what)
+{
+    switch (what.what) {
+    case deed::text: co_return co_await send(kind::text, what.size);
+    case deed::content: co_return co_await send(kind::content, what.size);
+    case deed::context: co_return co_await send(kind::context, what.size);
+    case deed::audio:
+        for (int i = 0; i < what.times && !ended(); ++i) {
+            co_await send(kind::audio, what.size);
+            co_await pause(what.gap);
+        }
+        co_return;
+    case deed::video: co_return co_await send(kind::video, what.size);
+    case deed::start: co_return co_await send(kind::start, 0);
+    case deed::end: co_return co_await send(kind::end, 0);
+    case deed::stream_end: co_return co_await send(kind::stream_end, 0);
+    case deed::drain: try { co_await session_->drain();
+        } catch (const live::error&) {
+        }
+        co_return;
+    case deed::cancelled: co_return co_await send_and_cancel(what);
+    case deed::close: co_return co_await session_->close();
+    case deed::destroy:
+        at_.book.trace("user", [] { return "destroys the session"; });
+        session_.reset();
+        at_.judge.destroyed();
+        co_return;
+    }
+}
+
+asio::awaitable<void> user::talk()
+{
+    for (const auto& each : at_.all.acts) {
+        co_await pause(each.after);
+        if (ended()) break;
+        co_await perform(each);
+    }
+    talking_ = false;
+}
+
+asio::awaitable<void> user::answer(std::vector<std::string> calls)
+{
+    co_await pause(at_.all.answers_after);
+    if (ended()) co_return;
+    const auto serial = at_.book.begin_send(kind::tool_response, calls);
+    std::vector<live::function_response> responses;
+    for (const auto& id : calls) {
+        live::function_response response;
+        response.id = id;
+        response.name = "look";
+        response.response = live::json::object().add("n", fmt::format("n={}", serial));
+        responses.push_back(std::move(response));
+    }
+    co_await send_as(serial, session_->send_tool_response(std::move(responses)));
+}
+
+/// Reads one event; an impatient user tries again and again.
+asio::awaitable<std::optional<live::session_event>> user::next(
+    live::async_generator<live::session_event>& events)
+{
+    const auto patience = at_.all.gives_up_reading;
+    if (patience.count() == 0) co_return co_await events.next();
+    for (;;) {
+        const auto stop = std::make_shared<asio::cancellation_signal>();
+        const auto alarm = at_.clock.at(
+            at_.clock.now() + patience, [stop] { stop->emit(asio::cancellation_type::terminal); });
+        try {
+            auto event = co_await asio::co_spawn(at_.io, events.next(),
+                asio::bind_cancellation_slot(stop->slot(), asio::use_awaitable));
+            at_.clock.forget(alarm);
+            co_return event;
+        } catch (const live::error&) {
+            at_.clock.forget(alarm);
+            throw;
+        } catch (const std::system_error&) { // cancelled
+        }
+    }
+}
+
+asio::awaitable<void> user::listen()
+{
+    auto events = session_->events();
+    try {
+        for (;;) {
+            auto event = co_await next(events);
+            if (!event) break;
+            glass(*event);
+            if (const auto* change = std::get_if<live::status_change>(&*event)) {
+                at_.book.trace("user", [&] {
+                    return fmt::format("sees {} -> {}{}{}{}", live::to_string(change->from),
+                        live::to_string(change->to), change->resumed ? ", resumed" : "",
+                        change->context_lost ? ", context lost" : "",
+                        change->cause ? fmt::format(": {}", change->cause->what()) : "");
+                });
+                at_.book.forgotten.insert(at_.book.forgotten.end(), change->forgotten_calls.begin(),
+                    change->forgotten_calls.end());
+            }
+            if (const auto* message = std::get_if<live::server_message>(&*event)) {
+                std::vector<std::string> calls;
+                for (const auto& call : message->function_calls()) calls.push_back(call.id);
+                if (!calls.empty() && session_) start(answer(std::move(calls)));
+            }
+            if (session_) at_.judge.saw(session_->counters());
+            if (!hurries_) co_await pause(at_.all.reads_every);
+        }
+        at_.judge.saw_end();
+    } catch (const live::error& failure) {
+        at_.judge.saw_failure(failure);
+    }
+    over_ = true;
+}
+
+asio::awaitable<void> user::probe(int serial)
+{
+    co_await send_as(serial, session_->send(numbered(serial, 0)));
+}
+
+/// When nothing new goes wrong, the session must soon be well, or have ended.
+asio::awaitable<void> user::see_it_out()
+{
+    constexpr auto bound = 900s;
+    const auto latest = at_.clock.now() + bound;
+    while (!ended()) {
+        const auto serial = at_.book.begin_send(kind::text);
+        start(probe(serial));
+        const auto arrived = [this, serial] {
+            return ended() || at_.book.of(serial).consumed != 0;
+        };
+        if (co_await until(arrived, 60s)) {
+            if (ended()) break;
+            co_await pause(20s);                                // what is still to be said
+            if (at_.api.holder_of(serial) == nullptr) continue; // forgotten again
+            at_.judge.settle(serial, session_->counters());
+            co_return;
+        }
+        if (at_.clock.now() > latest) {
+            at_.book.accuse(fmt::format("still {} {} s after the last fault, and nothing arrives",
+                live::to_string(session_->status()), std::chrono::seconds(bound).count()));
+            co_return;
+        }
+    }
+}
+
+asio::awaitable<void> user::live_on()
+{
+    if (!glass) glass = [this](const live::session_event& event) { at_.judge.saw(event); };
+    start(listen());
+    start(connect());
+    start(talk());
+    co_await until([this] { return !talking_ || ended(); }, 600s);
+    std::int64_t last = 0;
+    for (const auto& each : at_.all.faults)
+        if (each.on == trigger::time) last = std::max(last, each.at);
+    const auto until_then = timeline::start + milliseconds(last + 1);
+    if (!ended() && at_.clock.now() < until_then) co_await at_.clock.sleep_until(until_then);
+    at_.book.trace("world", [] { return "nothing new goes wrong from here on"; });
+    at_.net.heal();
+    at_.api.heal();
+    hurries_ = true;
+    co_await until([this] { return !talking_ || ended(); }, 600s);
+    co_await see_it_out();
+    if (session_) {
+        co_await session_->close();
+        const auto reader_is_home = [this] { return over_; };
+        if (!co_await until(reader_is_home, 60s)) at_.book.accuse("the stream does not end");
+        session_.reset();
+    }
+    at_.judge.destroyed();
+    const auto all_are_home = [this] { return busy_ == 0; };
+    if (!co_await until(all_are_home, 120s)) at_.book.accuse("a call on the session does not end");
+}
+
+} // namespace sim

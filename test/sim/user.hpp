@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/checker.hpp"
+#include "sim/ledger.hpp"
+#include "sim/network.hpp"
+#include "sim/plan.hpp"
+#include "sim/server.hpp"
+
+#include <gemini/live/session.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace sim {
+
+/// Everything around one session.
+struct surroundings {
+    const plan& all;
+    ledger& book;
+    timeline& clock;
+    checker& judge;
+    network& net;
+    server& api;
+    asio::io_context& io;
+};
+
+/// One user of one session: sends, reads, answers calls, closes, as the plan has it.
+class user {
+public:
+    user(surroundings around, const live::client& client);
+
+    /// The whole life, until the session is gone and everybody has come home.
+    asio::awaitable<void> live_on();
+
+    /// What the user sees of the stream; a test may look through another glass.
+    std::function<void(const live::session_event&)> glass{};
+
+private:
+    asio::awaitable<void> connect();
+    asio::awaitable<void> talk();
+    asio::awaitable<void> perform(act what);
+    asio::awaitable<void> send(kind what, std::size_t size);
+    asio::awaitable<void> send_as(int serial, asio::awaitable<void> sending);
+    asio::awaitable<void> send_and_cancel(act what);
+    asio::awaitable<void> cancellable(int serial, std::size_t size);
+    asio::awaitable<void> listen();
+    asio::awaitable<std::optional<live::session_event>> next(
+        live::async_generator<live::session_event>& events);
+    asio::awaitable<void> answer(std::vector<std::string> calls);
+    asio::awaitable<void> see_it_out();
+    asio::awaitable<void> pause(milliseconds time);
+    asio::awaitable<void> probe(int serial);
+
+    template <class Done>
+    asio::awaitable<bool> until(Done done, milliseconds at_most);
+    void start(asio::awaitable<void> work);
+    [[nodiscard]] bool ended() const;
+
+    surroundings at_;
+    std::unique_ptr<live::session> session_;
+    int busy_ = 0;
+    bool talking_ = true;
+    bool hurries_ = false;
+    bool over_ = false; // the reader has seen the end
+    asio::cancellation_signal cancel_;
+};
+
+} // namespace sim

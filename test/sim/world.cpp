@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/world.hpp"
+
+#include "sim/checker.hpp"
+#include "sim/ledger.hpp"
+#include "sim/network.hpp"
+#include "sim/server.hpp"
+#include "sim/timeline.hpp"
+#include "sim/user.hpp"
+
+#include "session/client_core.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+
+#include <fmt/format.h>
+
+#include <exception>
+
+namespace sim {
+namespace {
+
+constexpr std::uint64_t most_events = 500'000;
+
+/// Runs all that is ready, then lets time go to the next event.
+void run(asio::io_context& io, timeline& clock, ledger& book, const bool& done)
+{
+    while (!done) {
+        const auto ran = io.poll();
+        io.restart();
+        if (done) return;
+        if (ran == 0 && !clock.advance()) return book.accuse("stuck: nothing is left to happen");
+        if (clock.events() > most_events) return book.accuse("too much happens: a livelock");
+    }
+}
+
+/// What the session has left to do when everybody has gone is to say goodbye.
+void check_rest(asio::io_context& io, timeline& clock, ledger& book)
+{
+    const auto latest = clock.now() + std::chrono::seconds(120);
+    while (io.poll() != 0 || (!io.stopped() && clock.now() < latest && clock.advance()))
+        io.restart();
+    if (!io.stopped())
+        book.accuse(clock.sleepers() != 0 ? "a timer is left" : "a coroutine is left");
+}
+
+} // namespace
+
+outcome play(const plan& all, bool traces, const mutation& planted)
+{
+    const auto clock = std::make_shared<timeline>();
+    ledger book(clock, traces);
+    server api(all, book, clock);
+    checker judge(all, book, api);
+    bool done = false;
+    {
+        asio::io_context io{1};
+        const auto net = std::make_shared<network>(io.get_executor(), all, book, clock, api);
+        net->watch.dialled = [&judge](int number) { judge.dialled(number); };
+        net->watch.opened = [&judge](int number) { judge.opened(number); };
+        net->watch.failed = [&judge](
+                                int number, const live::error& why) { judge.failed(number, why); };
+        auto options = all.options;
+        if (planted.options) planted.options(options);
+        const live::client client(std::make_shared<live::client_core>(
+            options, net, clock, [&judge] { return judge.random(); }));
+        user one({all, book, *clock, judge, *net, api, io}, client);
+        asio::co_spawn(io, one.live_on(), [&](std::exception_ptr failure) {
+            done = true;
+            if (failure) std::rethrow_exception(failure);
+        });
+        try {
+            run(io, *clock, book, done);
+            if (done) check_rest(io, *clock, book);
+        } catch (const std::exception& failure) {
+            book.accuse(fmt::format("an exception: {}", failure.what()));
+        }
+    }
+    outcome result;
+    result.violations = book.violations();
+    result.story = book.story();
+    result.fired = book.fired;
+    result.events = clock->events();
+    result.sends = book.sends.size();
+    result.connections = book.connections.size() - 1;
+    return result;
+}
+
+} // namespace sim
