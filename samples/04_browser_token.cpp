@@ -39,6 +39,8 @@ try {
         emulator.emplace(io.get_executor());
         options.base_url = emulator->url();
         options.credentials = live::api_key("any");
+        std::cerr << "No key is set: an emulator in this program makes the token, and knows it no "
+                     "longer when the program ends.\n";
     }
     const live::client backend{io.get_executor(), options};
     asio::co_spawn(
