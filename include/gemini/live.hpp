@@ -21,7 +21,9 @@
 #include <gemini/live/open_enum.hpp>
 #include <gemini/live/reconnect.hpp>
 #include <gemini/live/reconnect_plan.hpp>
+#include <gemini/live/resumption_store.hpp>
 #include <gemini/live/session.hpp>
 #include <gemini/live/setup.hpp>
 #include <gemini/live/tool.hpp>
 #include <gemini/live/version.hpp>
+#include <gemini/live/wire_tap.hpp>

@@ -3,6 +3,7 @@
 
 #include "auth/environment.hpp"
 #include "auth/headers.hpp"
+#include "session/tapped.hpp"
 #include "transport/lws_connector.hpp"
 
 #include <gemini/live/error.hpp>
@@ -96,9 +97,10 @@ void require_credentials(const client_options& options)
 
 client_core::client_core(client_options options_, std::shared_ptr<transport::connector> connector_,
     std::shared_ptr<sessions::clock> clock_, std::function<double()> random_)
-    : options(std::move(options_)), connector(std::move(connector_)), clock(std::move(clock_)),
-      random(std::move(random_)), budget(options.reconnect.attempts_per_second),
-      addressing_(addressing_of(options)),
+    : options(std::move(options_)),
+      connector(sessions::tapped(std::move(connector_), options.tap, clock_)),
+      clock(std::move(clock_)), random(std::move(random_)),
+      budget(options.reconnect.attempts_per_second), addressing_(addressing_of(options)),
       alive_(asio::use_service<life>(asio::query(connector->executor(), asio::execution::context))
                  .alive)
 {

@@ -7,6 +7,7 @@
 #include <gemini/live/model_quirks.hpp>
 #include <gemini/live/network.hpp>
 #include <gemini/live/reconnect.hpp>
+#include <gemini/live/wire_tap.hpp>
 
 #include <asio/any_io_executor.hpp>
 
@@ -60,6 +61,7 @@ struct client_options {
     reconnect_policy reconnect{};
     live::watchdogs watchdogs{};
     live::logger logger{};
+    wire_tap tap{}; ///< Records what all sessions say and hear.
 };
 
 /// Executor, endpoint, credentials and policies, shared by any number of sessions. Cheap to copy;

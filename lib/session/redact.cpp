@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/redact.hpp"
+
+#include "protocol/json_reader.hpp"
+#include "protocol/json_writer.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace gemini::live::sessions {
+namespace {
+
+using protocol::json_value;
+using protocol::json_writer;
+
+/// Ends of names whose strings are secret, in lower case without `_` and `-`.
+constexpr std::array<std::string_view, 12> secret_ends{"handle", "token", "apikey", "apikeystring",
+    "privatekey", "secret", "password", "passwd", "authorization", "credential", "credentials",
+    "cookie"};
+/// Names of values of which all strings are secret.
+constexpr std::array<std::string_view, 3> secret_parts{"headers", "authconfig", "apiauth"};
+
+std::string plain_name(std::string_view name)
+{
+    std::string plain;
+    for (const char c : name) {
+        if (c == '_' || c == '-') continue;
+        plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return plain;
+}
+
+bool is_secret(std::string_view name)
+{
+    const auto plain = plain_name(name);
+    return std::any_of(secret_ends.begin(), secret_ends.end(),
+        [&plain](std::string_view end) { return std::string_view(plain).ends_with(end); });
+}
+
+bool is_secret_throughout(std::string_view name)
+{
+    const auto plain = plain_name(name);
+    return std::find(secret_parts.begin(), secret_parts.end(), plain) != secret_parts.end();
+}
+
+std::int64_t decoded_size(std::string_view base64)
+{
+    const auto end = base64.find_last_not_of('=');
+    return static_cast<std::int64_t>((end == std::string_view::npos ? 0 : end + 1) * 3 / 4);
+}
+
+class redactor {
+public:
+    explicit redactor(bool with_media) : with_media_(with_media) {}
+
+    redaction run(std::string_view message)
+    {
+        value(json_value::parse(message), false);
+        return {to_.take(), std::move(secrets_)};
+    }
+
+private:
+    void value(const json_value& from, bool secret)
+    {
+        switch (from.kind()) {
+        case json_value::type::object: object(from, secret); break;
+        case json_value::type::array:
+            to_.begin_array();
+            for (const auto& each : from.elements()) value(each, secret);
+            to_.end_array();
+            break;
+        case json_value::type::string:
+            if (secret) {
+                secrets_.push_back(*from.string());
+                to_.string(redacted_mark);
+                break;
+            }
+            [[fallthrough]];
+        default: to_.raw(from.text());
+        }
+    }
+
+    void object(const json_value& from, bool secret)
+    {
+        const auto members = from.members();
+        const bool is_blob = !with_media_ && from.find("mimeType");
+        to_.begin_object();
+        for (const auto& [name, each] : members) {
+            to_.key(name);
+            const bool is_media =
+                is_blob && name == "data" && each.kind() == json_value::type::string;
+            if (is_media)
+                to_.begin_object().member("bytes", decoded_size(*each.string())).end_object();
+            else
+                value(each, secret || is_secret(name) || is_secret_throughout(name));
+        }
+        to_.end_object();
+    }
+
+    bool with_media_;
+    json_writer to_;
+    std::vector<std::string> secrets_;
+};
+
+} // namespace
+
+redaction redact(std::string_view message, bool with_media)
+{
+    return redactor(with_media).run(message);
+}
+
+void strike_out(std::string& line, std::string_view secret)
+{
+    constexpr std::size_t shortest = 8;
+    if (secret.size() < shortest) return;
+    for (auto at = line.find(secret); at != std::string::npos;
+         at = line.find(secret, at + redacted_mark.size()))
+        line.replace(at, secret.size(), redacted_mark);
+}
+
+} // namespace gemini::live::sessions

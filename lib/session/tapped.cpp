@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/tapped.hpp"
+
+#include "base/private_file.hpp"
+#include "protocol/json_writer.hpp"
+#include "session/redact.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gemini::live::sessions {
+namespace {
+
+using transport::connect_request;
+using transport::connection;
+
+/// Writes the lines of one client.
+class recorder {
+public:
+    recorder(wire_tap tap, std::shared_ptr<clock> clock)
+        : tap_(std::move(tap)), clock_(std::move(clock)), begin_(clock_->now())
+    {
+    }
+
+    [[nodiscard]] std::int64_t count_connection() noexcept { return ++connections_; }
+    [[nodiscard]] bool with_media() const noexcept { return tap_.with_media; }
+
+    /// A line with its beginning.
+    [[nodiscard]] protocol::json_writer line(std::int64_t connection) const
+    {
+        const auto since =
+            std::chrono::duration_cast<std::chrono::milliseconds>(clock_->now() - begin_);
+        protocol::json_writer line;
+        line.begin_object();
+        line.member("at", std::int64_t{since.count()}).member("connection", connection);
+        return line;
+    }
+
+    void keep_secret(std::string secret)
+    {
+        if (std::find(secrets_.begin(), secrets_.end(), secret) != secrets_.end()) return;
+        secrets_.push_back(std::move(secret));
+        constexpr std::size_t most = 64; // a server quotes what it got of late, if anything
+        if (secrets_.size() > most) secrets_.pop_front();
+    }
+
+    void write(protocol::json_writer line) const
+    {
+        auto text = line.end_object().take();
+        for (const auto& secret : secrets_) strike_out(text, secret);
+        tap_.sink(text);
+    }
+
+private:
+    wire_tap tap_;
+    std::shared_ptr<clock> clock_;
+    time_point begin_;
+    std::int64_t connections_ = 0;
+    std::deque<std::string> secrets_;
+};
+
+/// What may not be told of an upgrade's header, such as the token behind "Bearer ".
+std::string secret_of(const std::string& name, const std::string& value)
+{
+    if (name == "User-Agent" || name == "x-goog-api-client") return {};
+    return value.substr(value.rfind(' ') + 1);
+}
+
+class tapped_connection : public connection {
+public:
+    tapped_connection(
+        std::unique_ptr<connection> inner, std::shared_ptr<recorder> to, std::int64_t number)
+        : inner_(std::move(inner)), to_(std::move(to)), number_(number)
+    {
+        auto line = to_->line(number_);
+        line.member("opened", true);
+        to_->write(std::move(line));
+    }
+
+    asio::awaitable<void> send(std::vector<base::frame> batch) override
+    {
+        for (const auto& each : batch) tell("sent", each.view());
+        return inner_->send(std::move(batch));
+    }
+
+    asio::awaitable<transport::message> receive() override
+    {
+        try {
+            auto got = co_await inner_->receive();
+            tell("received", got.payload.view());
+            co_return got;
+        } catch (const error& failure) {
+            tell_end(failure);
+            throw;
+        }
+    }
+
+    asio::awaitable<void> close(std::uint16_t code, std::string reason) override
+    {
+        leave(code);
+        return inner_->close(code, std::move(reason));
+    }
+
+    void abort() noexcept override
+    {
+        leave(0);
+        inner_->abort();
+    }
+
+private:
+    void tell(const char* direction, std::string_view message)
+    {
+        auto line = to_->line(number_);
+        try {
+            auto [text, secrets] = redact(message, to_->with_media());
+            for (auto& each : secrets) to_->keep_secret(std::move(each));
+            line.key(direction).raw(text);
+        } catch (const error&) {
+            line.member("malformed", static_cast<std::int64_t>(message.size()));
+        }
+        to_->write(std::move(line));
+    }
+
+    void tell_end(const error& failure)
+    {
+        if (std::exchange(ended_, true)) return;
+        auto line = to_->line(number_);
+        if (failure.close_code() != 0) {
+            line.member("closed", std::int64_t{failure.close_code()});
+            line.member("reason", failure.reason());
+        } else {
+            line.member("lost", to_string(failure.value()));
+        }
+        to_->write(std::move(line));
+    }
+
+    void leave(std::uint16_t code)
+    {
+        if (std::exchange(ended_, true)) return;
+        auto line = to_->line(number_);
+        line.member("left", std::int64_t{code});
+        to_->write(std::move(line));
+    }
+
+    std::unique_ptr<connection> inner_;
+    std::shared_ptr<recorder> to_;
+    std::int64_t number_;
+    bool ended_ = false;
+};
+
+class tapped_connector : public transport::connector {
+public:
+    tapped_connector(std::shared_ptr<transport::connector> inner, std::shared_ptr<recorder> to)
+        : inner_(std::move(inner)), to_(std::move(to))
+    {
+    }
+
+    [[nodiscard]] asio::any_io_executor executor() const noexcept override
+    {
+        return inner_->executor();
+    }
+
+    asio::awaitable<std::unique_ptr<connection>> connect(connect_request request) override
+    {
+        const auto number = to_->count_connection();
+        for (const auto& [name, value] : request.fields) to_->keep_secret(secret_of(name, value));
+        try {
+            auto made = co_await inner_->connect(std::move(request));
+            co_return std::make_unique<tapped_connection>(std::move(made), to_, number);
+        } catch (const error& failure) {
+            auto line = to_->line(number);
+            if (failure.http_status() != 0)
+                line.member("refused", failure.http_status());
+            else
+                line.member("failed", to_string(failure.value()));
+            if (const auto after = failure.retry_after())
+                line.member("retry_after", std::int64_t{after->count()});
+            to_->write(std::move(line));
+            throw;
+        }
+    }
+
+    asio::awaitable<transport::http_response> fetch(transport::http_request request) override
+    {
+        return inner_->fetch(std::move(request));
+    }
+
+private:
+    std::shared_ptr<transport::connector> inner_;
+    std::shared_ptr<recorder> to_;
+};
+
+} // namespace
+
+std::shared_ptr<transport::connector> tapped(
+    std::shared_ptr<transport::connector> inner, const wire_tap& tap, std::shared_ptr<clock> clock)
+{
+    if (!tap.sink) return inner;
+    return std::make_shared<tapped_connector>(
+        std::move(inner), std::make_shared<recorder>(tap, std::move(clock)));
+}
+
+} // namespace gemini::live::sessions
+
+namespace gemini::live {
+
+wire_tap file_tap(const std::filesystem::path& path, bool with_media)
+{
+    struct shared_log {
+        explicit shared_log(const std::filesystem::path& at) : file(at) {}
+        std::mutex mutex{};
+        base::private_log file;
+    };
+    wire_tap tap;
+    tap.with_media = with_media;
+    tap.sink = [log = std::make_shared<shared_log>(path)](std::string_view line) {
+        const std::lock_guard lock(log->mutex);
+        log->file.write(line);
+    };
+    return tap;
+}
+
+} // namespace gemini::live
