@@ -38,7 +38,7 @@ std::shared_ptr<live::session> conversation::new_session() const
 {
     live::setup setup{.model = wishes_.model};
     setup.response_modalities = wishes_.answers;
-    setup.voice = wishes_.voice;
+    if (!wishes_.voice.empty()) setup.voice = wishes_.voice;
     setup.functions = tool_declarations();
     if (!wishes_.system.empty()) setup.system_instruction.emplace(wishes_.system);
     if (wishes_.answers == live::modality::audio) setup.output_audio_transcription.emplace();
