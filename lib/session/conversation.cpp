@@ -120,12 +120,19 @@ bool conversation::has_context() const noexcept
     return dialogue_.has_begun() || resumed_another_ || !history_.empty();
 }
 
+void conversation::not_written()
+{
+    const auto perished = outbox_.lost();
+    dropped_ += perished;
+    counters_.dropped += perished;
+}
+
 /// Puts what the server will not have heard back into the outbox.
 void conversation::connection_gone()
 {
     handover_.over();
     hold_until_.reset();
-    outbox_.lost();
+    not_written();
     const bool fresh = machine_.handle().empty();
     // A transparent server is told again exactly what it has not heard, responses among it.
     auto forgotten = dialogue_.lost(fresh || !outbox_.keeps_unconsumed());

@@ -57,7 +57,7 @@ public:
     [[nodiscard]] std::vector<base::frame> take(std::size_t most, time_point now);
     /// What was taken has been written to the present connection, or to one that has gone.
     void written(time_point now);
-    void not_written() { outbox_.lost(); }
+    void not_written();
     /// The connection, or the attempt to make one, has failed; what to do is in the change.
     [[nodiscard]] status_change lost(const error& failure, time_point now);
 

@@ -100,7 +100,7 @@ outbox::batch outbox::written()
         all.durable = all.durable || !is_media(each.what.kind);
         all.asks = all.asks || each.what.kind == worth::durable;
         if (each.what.kind == worth::activity_end) activity_ended = each.index;
-        if (outlives_writing(each.what.kind)) {
+        if (outlives_writing(each.what.kind) && each.index > consumed_) {
             kept_ += each.size;
             return false;
         }
@@ -119,8 +119,9 @@ outbox::batch outbox::written()
 
 void outbox::consumed(std::int64_t index)
 {
-    if (keeps_ == keeps::until_consumed)
-        forget_written([index](const entry& each) { return each.index <= index; });
+    if (keeps_ != keeps::until_consumed) return;
+    consumed_ = std::max(consumed_, index);
+    forget_written([index](const entry& each) { return each.index <= index; });
 }
 
 void outbox::noted()
@@ -144,21 +145,26 @@ void outbox::handled()
     forget_written([](const entry& each) { return each.what.kind != worth::activity_start; });
 }
 
-void outbox::lost()
+std::size_t outbox::lost()
 {
     const auto again = std::exchange(sent_, 0);
     bytes_ += std::exchange(kept_, 0);
-    next_index_ = 1;
+    std::size_t perished = 0;
     const auto begun = at(again);
     const auto end = begun + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
-    if (keeps_ != keeps::until_consumed) {
-        const auto gone = std::remove_if(begun, end, [this](const entry& each) {
-            const bool perishes = is_media(each.what.kind);
-            if (perishes) bytes_ -= each.size;
-            return perishes;
-        });
-        entries_.erase(gone, end);
-    }
+    const auto gone = std::remove_if(begun, end, [&](entry& each) {
+        const bool consumed = next_index_++ <= consumed_;
+        const bool perishes = keeps_ != keeps::until_consumed && is_media(each.what.kind);
+        if (!consumed && !perishes) return false;
+        if (!consumed) ++perished;
+        bytes_ -= each.size;
+        settle(each);
+        return true;
+    });
+    entries_.erase(gone, end);
+    next_index_ = 1;
+    consumed_ = 0;
+    return perished;
 }
 
 std::size_t outbox::waiting_again() const noexcept

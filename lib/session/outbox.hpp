@@ -80,7 +80,8 @@ public:
     batch written();
 
     /// The server has consumed the messages of this connection up to the one of this index; the
-    /// first is 1. Only with `until_consumed`.
+    /// first is 1. It may be faster than the end of the batch that is being written. Only with
+    /// `until_consumed`.
     void consumed(std::int64_t index);
     /// The model has taken note of what has been written: it calls a function / begins to answer.
     void noted();
@@ -89,8 +90,9 @@ public:
     void handled();
 
     /// The connection is gone. What had been written and is kept waits again, before all else;
-    /// without `until_consumed`, media that were being written do not. Harmless when called again.
-    void lost();
+    /// without `until_consumed`, media that were being written do not: gives their number. Harmless
+    /// when called again.
+    std::size_t lost();
     /// Number of the messages that wait to be sent a second time.
     [[nodiscard]] std::size_t waiting_again() const noexcept;
 
@@ -158,6 +160,7 @@ private:
     std::size_t superseded_ = 0;
     std::uint64_t next_ = 1;
     std::int64_t next_index_ = 1;
+    std::int64_t consumed_ = 0; ///< Index, on this connection.
     std::vector<entry> entries_;
     std::vector<std::string> settled_;
 };

@@ -125,6 +125,42 @@ TEST_CASE("a message that was being written when the connection went is not coun
     CHECK(joined(box.take(1000)) == "a ");
 }
 
+TEST_CASE("what the server has consumed of a batch that is still being written is not sent again")
+{
+    outbox box(1000, keeps::until_consumed);
+    for (const auto* each : {"a", "b", "c"}) box.push({base::frame(each), worth::durable}, t0);
+    static_cast<void>(box.take(2));
+    box.consumed(1);
+    SECTION("the batch is torn")
+    {
+        CHECK(box.lost() == 0);
+        CHECK(box.bytes() == 2);
+        CHECK(joined(box.take(1000)) == "b c ");
+        box.written();
+        box.lost();
+        CHECK(box.waiting_again() == 2); // the count has begun again
+    }
+    SECTION("the batch is written")
+    {
+        box.written();
+        CHECK(box.kept_bytes() == 1);
+        box.lost();
+        CHECK(joined(box.take(1000)) == "b c ");
+    }
+}
+
+TEST_CASE("media that went down in the middle of a batch are told of")
+{
+    outbox box(1000, keeps::until_answered);
+    box.push({base::frame("a"), worth::durable}, t0);
+    box.push({base::frame("audio"), worth::audio}, t0);
+    box.push({base::frame("more"), worth::audio}, t0);
+    static_cast<void>(box.take(6));
+    CHECK(box.lost() == 1);
+    CHECK(box.lost() == 0);
+    CHECK(joined(box.take(1000)) == "a more ");
+}
+
 TEST_CASE("what is unconfirmed never holds up a sender: beyond the limit media go first")
 {
     outbox box(10, keeps::until_consumed);
