@@ -134,8 +134,8 @@ enum class end_sensitivity { unspecified, high, low };
 /// realtimeInputConfig.automaticActivityDetection.
 struct automatic_activity_detection {
     std::optional<bool> disabled{}; ///< True: you send `activity_start` and `activity_end`.
-    open_enum<start_sensitivity> start_of_speech_sensitivity{};
-    open_enum<end_sensitivity> end_of_speech_sensitivity{};
+    open_enum<start_sensitivity> start_of_speech_sensitivity{}; ///< Absent: high, on Vertex AI low.
+    open_enum<end_sensitivity> end_of_speech_sensitivity{};     ///< Absent: as above.
     std::optional<std::chrono::milliseconds>
         prefix_padding{}; ///< Speech needed for a start. Wire: prefixPaddingMs.
     std::optional<std::chrono::milliseconds>
@@ -163,7 +163,7 @@ struct realtime_input_config {
     std::optional<live::automatic_activity_detection> automatic_activity_detection{};
     open_enum<live::activity_handling> activity_handling{};
     open_enum<live::turn_coverage> turn_coverage{}; ///< What of the input belongs to a turn.
-    std::optional<bool> interim_transcript_timestamp_enabled{};
+    std::optional<bool> interim_transcript_timestamp_enabled{}; ///< Absent: off.
     friend bool operator==(const realtime_input_config&, const realtime_input_config&) = default;
 };
 
@@ -264,7 +264,7 @@ struct setup {
     std::optional<int> candidate_count{};      ///< 1
     std::optional<double> presence_penalty{};  ///< -2 to 2
     std::optional<double> frequency_penalty{}; ///< -2 to 2
-    std::optional<int> seed{};
+    std::optional<int> seed{};                 ///< The same seed, mostly the same answers.
     open_enum<live::media_resolution> media_resolution{};
     /// "Puck", "Kore", …, or a replica; absent: the service's choice. Wire:
     /// generationConfig.speechConfig.voiceConfig.
@@ -275,8 +275,8 @@ struct setup {
     std::optional<live::translation_config> translation_config{}; ///< Translation models only.
     std::optional<live::model_selection_config> model_selection_config{};
     std::optional<live::realtime_input_config> realtime_input_config{};
-    std::optional<audio_transcription> input_audio_transcription{};
-    std::optional<audio_transcription> output_audio_transcription{};
+    std::optional<audio_transcription> input_audio_transcription{};  ///< Absent: off.
+    std::optional<audio_transcription> output_audio_transcription{}; ///< Absent: off.
     std::optional<live::session_resumption> session_resumption{live::session_resumption{}};
     std::optional<live::context_window_compression> context_window_compression{};
     std::optional<live::proactivity> proactivity{};

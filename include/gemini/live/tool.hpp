@@ -173,17 +173,17 @@ enum class safety_policy {
 /// The model operates a screen through function calls. Wire: computerUse.
 struct computer_use {
     open_enum<computer_environment> environment{};
-    std::vector<std::string> excluded_predefined_functions{};
-    std::optional<bool> enable_prompt_injection_detection{};
-    std::vector<open_enum<safety_policy>> disabled_safety_policies{};
+    std::vector<std::string> excluded_predefined_functions{};         ///< Never to be called.
+    std::optional<bool> enable_prompt_injection_detection{};          ///< In what the screen shows.
+    std::vector<open_enum<safety_policy>> disabled_safety_policies{}; ///< Not asked about.
     friend bool operator==(const computer_use&, const computer_use&) = default;
 };
 
 /// Answers from uploaded files. Gemini API only. Wire: fileSearch.
 struct file_search {
-    std::vector<std::string> file_search_store_names{};
-    std::string metadata_filter{};
-    std::optional<int> top_k{};
+    std::vector<std::string> file_search_store_names{}; ///< "fileSearchStores/…"
+    std::string metadata_filter{}; ///< Of the service's filter language; empty: all files.
+    std::optional<int> top_k{};    ///< Pieces to be found, 1 or more.
     friend bool operator==(const file_search&, const file_search&) = default;
 };
 
@@ -191,9 +191,9 @@ struct file_search {
 struct streamable_http_transport {
     std::string url;
     std::map<std::string, std::string> headers{};
-    std::optional<std::chrono::nanoseconds> timeout{};
-    std::optional<std::chrono::nanoseconds> sse_read_timeout{};
-    std::optional<bool> terminate_on_close{};
+    std::optional<std::chrono::nanoseconds> timeout{};          ///< For each call.
+    std::optional<std::chrono::nanoseconds> sse_read_timeout{}; ///< Between events.
+    std::optional<bool> terminate_on_close{};                   ///< End the MCP session with ours.
     friend bool operator==(
         const streamable_http_transport&, const streamable_http_transport&) = default;
 };
@@ -215,10 +215,10 @@ struct data_store_spec {
 
 /// Wire: VertexAISearch.
 struct vertex_ai_search {
-    std::string datastore{};
-    std::string engine{};
+    std::string datastore{}; ///< "projects/…/dataStores/…"; this or `engine`.
+    std::string engine{};    ///< "projects/…/engines/…"
     std::string filter{};
-    std::optional<int> max_results{};
+    std::optional<int> max_results{}; ///< At most 10.
     std::vector<data_store_spec> data_store_specs{};
     friend bool operator==(const vertex_ai_search&, const vertex_ai_search&) = default;
 };
@@ -233,9 +233,9 @@ struct rag_resource {
 /// Wire: VertexRagStore.
 struct vertex_rag_store {
     std::vector<rag_resource> rag_resources{};
-    std::optional<json> rag_retrieval_config{}; ///< {topK, filter, hybridSearch, ranking}
-    std::optional<int> similarity_top_k{};
-    std::optional<double> vector_distance_threshold{};
+    std::optional<json> rag_retrieval_config{};        ///< {topK, filter, hybridSearch, ranking}
+    std::optional<int> similarity_top_k{};             ///< Pieces to be found, 1 or more.
+    std::optional<double> vector_distance_threshold{}; ///< Only what is nearer than this.
     std::optional<bool> store_context{};
     std::vector<std::string> rag_corpora{}; ///< Replaced by `rag_resources`.
     friend bool operator==(const vertex_rag_store&, const vertex_rag_store&) = default;
