@@ -5,6 +5,7 @@
 #include "emulator/conversation.hpp"
 #include "emulator/music.hpp"
 #include "emulator/player.hpp"
+#include "emulator/recording.hpp"
 #include "emulator/script.hpp"
 #include "emulator/token_bearer.hpp"
 #include "transport/listener.hpp"
@@ -53,6 +54,16 @@ std::string_view name_of(emulation::credential credential)
     return "no credentials";
 }
 
+emulation::script script_of(const emulator_options& options)
+{
+    if (options.replay.empty()) return emulation::script::parse(options.script);
+    if (!options.script.empty()) {
+        throw error(errc::invalid_argument,
+            "emulator_options has both a script and a replay: give one of them.");
+    }
+    return emulation::read_recording(options.replay, options.pace);
+}
+
 emulator_request to_request(const transport::upgrade_request& request)
 {
     return {request.path, request.query, request.fields};
@@ -71,7 +82,7 @@ public:
     impl(asio::any_io_executor executor, emulator_options options)
         : options_(std::move(options)), tokens_(std::make_shared<emulation::auth_tokens>(
                                             options_.api_key, options_.trusts_any_token)),
-          script_(emulation::script::parse(options_.script))
+          script_(script_of(options_))
     {
         if (!options_.clock) options_.clock = std::chrono::system_clock::now;
         if (!options_.allow_remote && !is_loopback_address(options_.address)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/one_line.hpp"
+#include "emulator/recording.hpp"
 #include "emulator/script.hpp"
 
 #include <gemini/live/emulator.hpp>
@@ -35,7 +36,9 @@ A Gemini Live API server on this machine, for programs in any language.
       --cert FILE    write that certificate to FILE, for clients to trust
   -k, --key KEY      take only this API key (default: any)
   -s, --script FILE  do what FILE says, step by step (see docs/testing.md)
-      --pace X       length of the pauses in an answer: 1 like a model's, 0 none (default 1)
+      --replay FILE  play the server's side of what a wire_tap has recorded
+      --pace X       length of the pauses in an answer: 1 like a model's, 0 none (default 1);
+                     in a replay, 1 as they were
   -q, --quiet        do not show the messages
   -v, --verbose      show them whole
   -h, --help         this text
@@ -65,8 +68,8 @@ Number number(const char* option, std::string_view text, Number most)
     return value;
 }
 
-/// Of a script; of a longer file enough to be refused.
-std::string content_of(const char* path)
+/// Of a longer file than `most` enough to be refused.
+std::string content_of(const char* path, std::size_t most)
 {
     std::string content;
     std::FILE* file = std::fopen(path, "r");
@@ -74,7 +77,7 @@ std::string content_of(const char* path)
     for (std::size_t size = 1; file && size != 0;) {
         size = std::fread(block, 1, sizeof block, file);
         content.append(block, size);
-        if (content.size() > live::emulation::script::max_size) break;
+        if (content.size() > most) break;
     }
     if (!file || std::ferror(file) != 0) leave(fmt::format("{} cannot be read.", path));
     std::fclose(file);
@@ -83,13 +86,14 @@ std::string content_of(const char* path)
 
 program_options read_options(int argc, char** argv)
 {
-    enum { cert = 256, pace, version };
+    enum { cert = 256, pace, replay, version };
     const option known[]{{"port", required_argument, nullptr, 'p'},
         {"tls", no_argument, nullptr, 't'}, {"cert", required_argument, nullptr, cert},
         {"key", required_argument, nullptr, 'k'}, {"script", required_argument, nullptr, 's'},
-        {"pace", required_argument, nullptr, pace}, {"quiet", no_argument, nullptr, 'q'},
-        {"verbose", no_argument, nullptr, 'v'}, {"help", no_argument, nullptr, 'h'},
-        {"version", no_argument, nullptr, version}, {nullptr, 0, nullptr, 0}};
+        {"replay", required_argument, nullptr, replay}, {"pace", required_argument, nullptr, pace},
+        {"quiet", no_argument, nullptr, 'q'}, {"verbose", no_argument, nullptr, 'v'},
+        {"help", no_argument, nullptr, 'h'}, {"version", no_argument, nullptr, version},
+        {nullptr, 0, nullptr, 0}};
     program_options options;
     for (int each = 0; (each = getopt_long(argc, argv, "p:tk:s:qvh", known, nullptr)) != -1;) {
         switch (each) {
@@ -99,7 +103,12 @@ program_options read_options(int argc, char** argv)
         case 't': options.serving.tls = live::tls_identity::self_signed(); break;
         case cert: options.certificate_file = optarg; break;
         case 'k': options.serving.api_key = optarg; break;
-        case 's': options.serving.script = content_of(optarg); break;
+        case 's':
+            options.serving.script = content_of(optarg, live::emulation::script::max_size);
+            break;
+        case replay:
+            options.serving.replay = content_of(optarg, live::emulation::max_recording);
+            break;
         case pace: options.serving.pace = number("--pace", optarg, 100.0); break;
         case 'q': options.quiet = true; break;
         case 'v': options.verbose = true; break;

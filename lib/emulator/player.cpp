@@ -88,7 +88,7 @@ private:
     {
         while (const auto message = co_await take()) {
             const auto value = parse(*message);
-            if (value && contains(*value, what.pattern)) co_return true;
+            if (value && matches(*value, what)) co_return true;
             if (what.others_may_come_first) continue;
             complaint_ = fmt::format("Line {} of the script expects another message.", line);
             co_return false;

@@ -141,9 +141,12 @@ refuse_upgrade read_refusal(const entry& from)
 expect_step read_expectation(const entry& from, bool others_may_come_first)
 {
     from.may_have({});
-    if (!from.value().is_object())
-        from.fail(
-            from.verb(), "must be a JSON object, of which the client's message has all members");
+    if (auto kind = from.value().string(); kind && !kind->empty())
+        return {json_value::parse("{}"), others_may_come_first, *std::move(kind)};
+    if (!from.value().is_object()) {
+        from.fail(from.verb(), "must be a JSON object, of which the client's message has all "
+                               "members, or the name of a member that it has");
+    }
     return {from.value(), others_may_come_first};
 }
 
@@ -280,6 +283,13 @@ script script::parse(std::string_view text)
     return all;
 }
 
+script script::of(std::map<std::size_t, part> parts)
+{
+    script all;
+    all.parts_ = std::move(parts);
+    return all;
+}
+
 const part* script::part_of(std::size_t connection) const noexcept
 {
     const auto found = parts_.find(connection);
@@ -305,6 +315,18 @@ bool contains(const json_value& message, const json_value& pattern)
                std::equal(there.begin(), there.end(), wanted.begin(), wanted.end(), contains);
     }
     return message == pattern;
+}
+
+bool matches(const json_value& message, const expect_step& step)
+{
+    if (!contains(message, step.pattern)) return false;
+    auto at = std::optional(message);
+    for (std::string_view path = step.kind; at && !path.empty();) {
+        const auto size = std::min(path.find('.'), path.size());
+        at = at->find(path.substr(0, size));
+        path.remove_prefix(std::min(size + 1, path.size()));
+    }
+    return at.has_value();
 }
 
 } // namespace gemini::live::emulation

@@ -19,10 +19,11 @@ namespace gemini::live::emulation {
 
 struct step;
 
-/// The client's next message must contain the pattern, or the next that does is waited for.
+/// The client's next message must be one of these, or the next that is one is waited for.
 struct expect_step {
-    protocol::json_value pattern;
+    protocol::json_value pattern; ///< All of this is in it.
     bool others_may_come_first = false;
+    std::string kind{}; ///< It has this member: "clientContent", "realtimeInput.text"; empty: any.
 };
 struct send_step {
     std::string message; ///< Of any form, broken JSON too.
@@ -77,6 +78,9 @@ public:
     /// Reads JSON lines. Throws errc::invalid_argument: "Line 3 of the script: …".
     [[nodiscard]] static script parse(std::string_view text);
 
+    /// What each connection gets, by its number from 1.
+    [[nodiscard]] static script of(std::map<std::size_t, part> parts);
+
     /// What the connection of this number, from 1, gets; null when the script says nothing of it.
     [[nodiscard]] const part* part_of(std::size_t connection) const noexcept;
 
@@ -89,5 +93,8 @@ private:
 /// means absent; lists must be of one length.
 [[nodiscard]] bool contains(
     const protocol::json_value& message, const protocol::json_value& pattern);
+
+/// Whether it is what the step waits for.
+[[nodiscard]] bool matches(const protocol::json_value& message, const expect_step& step);
 
 } // namespace gemini::live::emulation

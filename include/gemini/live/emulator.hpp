@@ -82,6 +82,10 @@ struct emulator_options {
     /// Connections that it does not speak of are for `behaviour`. A mistake in it makes the
     /// constructor throw errc::invalid_argument, naming the line.
     std::string script{};
+    /// A recording of a `wire_tap`: its server's side is played to the clients, connection by
+    /// connection, each message after those of the client that it followed, known by their kind;
+    /// with the recorded pauses times `pace`. In place of a script, with the same rules.
+    std::string replay{};
     /// Serves one client, and closes with 1000 when it returns, or with 1011 and what it throws.
     /// Absent: the default persona, which checks messages as the service does and holds a
     /// conversation.
