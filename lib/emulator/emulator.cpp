@@ -3,6 +3,7 @@
 
 #include "emulator/auth_tokens.hpp"
 #include "emulator/conversation.hpp"
+#include "emulator/google/bearer.hpp"
 #include "emulator/music.hpp"
 #include "emulator/player.hpp"
 #include "emulator/recording.hpp"
@@ -13,6 +14,7 @@
 #include "transport/wakeup.hpp"
 
 #include <gemini/live/error.hpp>
+#include <gemini/live/fake_google.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -170,6 +172,10 @@ private:
         auto found = emulation::find_route(request, !options_.allow_remote);
         auto verdict = std::move(found.verdict);
         if (found.route && clients_.size() >= most_clients) verdict.status = 503;
+        if (verdict.status == 101 && options_.google)
+            if (auto refused = emulation::refuse_bearer(*found.route,
+                    [&](std::string_view bearer) { return options_.google->valid(bearer); }))
+                verdict = std::move(*refused);
         if (verdict.status == 101 && options_.on_upgrade) verdict = options_.on_upgrade(request);
         const auto* const refusal = verdict.status == 101 ? scripted_refusal() : nullptr;
         if (refusal) {

@@ -108,6 +108,8 @@ std::optional<route> find_method(std::string_view path)
     return std::nullopt;
 }
 
+} // namespace
+
 std::optional<emulator_verdict> refuse_place(const emulator_request& request, bool loopback_only)
 {
     if (!request.header("origin").empty())
@@ -116,8 +118,6 @@ std::optional<emulator_verdict> refuse_place(const emulator_request& request, bo
         return refuse(403, "The emulator serves this machine only.\n");
     return std::nullopt;
 }
-
-} // namespace
 
 routing find_route(const emulator_request& request, bool loopback_only)
 {

@@ -34,4 +34,8 @@ struct routing {
 [[nodiscard]] routing find_token_call(
     const emulator_request& request, std::string_view method, bool loopback_only);
 
+/// The refusal of what a web page has sent, or who thinks that this is another machine.
+[[nodiscard]] std::optional<emulator_verdict> refuse_place(
+    const emulator_request& request, bool loopback_only);
+
 } // namespace gemini::live::emulation

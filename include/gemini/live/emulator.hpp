@@ -17,6 +17,8 @@
 
 namespace gemini::live {
 
+class fake_google;
+
 /// A certificate and its key, both in PEM.
 struct tls_identity {
     std::string certificate_pem;
@@ -74,6 +76,9 @@ struct emulator_options {
     std::string api_key{}; ///< The only key taken; empty: any that is not empty.
     /// Takes ephemeral tokens that it has not issued, too: any, without constraints and for ever.
     bool trusts_any_token = false;
+    /// On Vertex AI, takes no bearers but those that it has given out, as long as they are valid;
+    /// others are refused with 401. Absent: any.
+    std::shared_ptr<const fake_google> google{};
     /// What time it is for ephemeral tokens; absent: the system's.
     std::function<std::chrono::system_clock::time_point()> clock{};
     /// Decides on an upgrade after the emulator's own checks have passed; absent: accept.

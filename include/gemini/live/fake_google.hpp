@@ -96,7 +96,7 @@ struct fake_google_options {
     /// What time it is for tokens; absent: the system's. Called from the executor's threads, and
     /// from those that call `valid`.
     std::function<std::chrono::system_clock::time_point()> clock{};
-    std::chrono::seconds token_lifetime{3600}; ///< `expires_in` tells one second less.
+    std::chrono::seconds token_lifetime{3599}; ///< What `expires_in` tells.
     std::string project{"fake-project"};
     std::string location{"us-central1"};
     std::string universe_domain{"googleapis.com"};

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "emulator/google/call.hpp"
+
+namespace gemini::live::emulation {
+
+/// oauth2.googleapis.com/token: a service account's JWT, or a user's refresh token, for an access
+/// token.
+[[nodiscard]] emulator_verdict answer_token_call(const google_call& call, google_state& google);
+
+/// Whether Vertex AI takes this as a bearer: a JWT of the service account for itself.
+[[nodiscard]] bool is_self_signed_bearer(std::string_view bearer, const google_accounts& accounts,
+    std::chrono::system_clock::time_point at);
+
+} // namespace gemini::live::emulation

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/google/token_book.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+namespace gemini::live::emulation {
+namespace {
+
+constexpr std::size_t most_tokens = 1000;
+
+} // namespace
+
+std::string random_secret()
+{
+    std::random_device source;
+    std::string secret = "fake-google-";
+    for (int i = 0; i < 4; ++i) secret += fmt::format("{:08x}", source());
+    return secret;
+}
+
+const google_token& token_book::issue(
+    google_endpoint from, time_point now, std::chrono::seconds lifetime)
+{
+    if (issued_.size() == most_tokens) issued_.erase(issued_.begin());
+    issued_.push_back({"ya29." + random_secret(), from, now, now + lifetime});
+    return issued_.back();
+}
+
+bool token_book::valid(std::string_view token, time_point at) const
+{
+    const auto found = std::find_if(issued_.begin(), issued_.end(),
+        [&](const google_token& each) { return each.value == token; });
+    return found != issued_.end() && !found->revoked && at < found->expires;
+}
+
+const google_token* token_book::find_lasting(
+    google_endpoint from, time_point now, std::chrono::seconds than) const
+{
+    const auto found = std::find_if(issued_.rbegin(), issued_.rend(),
+        [&](const google_token& each) { return each.from == from && !each.revoked; });
+    return found != issued_.rend() && now + than < found->expires ? &*found : nullptr;
+}
+
+void token_book::revoke_all()
+{
+    for (auto& each : issued_) each.revoked = true;
+}
+
+} // namespace gemini::live::emulation
