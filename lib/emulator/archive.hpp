@@ -1,14 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "emulator/persona.hpp"
+
+#include <gemini/live/tool.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gemini::live::emulation {
+
+/// A function that was asked for and has not answered yet.
+struct open_call {
+    function_call call;
+    waiting wait;
+};
+
+/// The functions that a conversation has asked for.
+struct call_book {
+    std::vector<open_call> open{};
+    std::deque<std::pair<std::string, std::string>> past{}; ///< Ids and names.
+};
 
 /// What conversations leave behind for those that resume them. Shared by an emulator's connections;
 /// keeps the newest thousand handles.
@@ -16,6 +33,8 @@ class archive {
 public:
     struct entry {
         std::vector<std::string> history; ///< What the user said.
+        std::string pending;              ///< Of a turn that is not complete yet.
+        call_book calls;
         std::string model;
         std::uint64_t connection = 0; ///< That issued it.
     };

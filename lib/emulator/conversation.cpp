@@ -127,18 +127,19 @@ void conversation::emit(server_message::members message, waiting wait)
     }
     if (!message.tool_call) return;
     for (auto& each : message.tool_call->function_calls) {
-        const bool goes_on = std::any_of(calls_.begin(), calls_.end(),
+        const bool goes_on = std::any_of(calls_.open.begin(), calls_.open.end(),
             [&](const open_call& open) { return open.call.id == each.id; });
-        if (!goes_on) calls_.push_back({std::move(each), wait});
+        if (!goes_on) calls_.open.push_back({std::move(each), wait});
     }
-    for (; calls_.size() > most_calls; calls_.erase(calls_.begin())) retire(calls_.front());
+    auto& open = calls_.open;
+    for (; open.size() > most_calls; open.erase(open.begin())) retire(open.front());
 }
 
 /// Its response may still come.
 void conversation::retire(const open_call& over)
 {
-    past_calls_.emplace_back(over.call.id, over.call.name);
-    if (past_calls_.size() > most_calls) past_calls_.pop_front();
+    calls_.past.emplace_back(over.call.id, over.call.name);
+    if (calls_.past.size() > most_calls) calls_.past.pop_front();
 }
 
 // ---- what the client says
@@ -148,7 +149,6 @@ output conversation::hear(std::string_view text, moment now)
     now_ = now;
     out_ = {};
     if (over_) return {};
-    ++heard_;
     try {
         const auto message = json_value::parse(text);
         if (auto stranger = find_stranger(route_, api_key_))
@@ -160,6 +160,7 @@ output conversation::hear(std::string_view text, moment now)
     } catch (const error&) {
         refuse(not_json());
     }
+    ++consumed_;
     return std::move(out_);
 }
 
@@ -207,6 +208,8 @@ std::optional<refusal> conversation::resume()
         return refusal{1007, "Invalid session handle"};
     if (archive_->is_open(kept->connection)) return refusal{1011, "Internal error occurred."};
     history_ = kept->history;
+    pending_ = kept->pending;
+    calls_ = kept->calls;
     settings_->history_first = false;
     return std::nullopt;
 }
@@ -215,6 +218,7 @@ void conversation::hear_content(const json_value& content)
 {
     const bool history = settings_->history_first;
     if (settings_->model->content_is_history && !history) return refuse(invalid_argument());
+    if (!history) interrupt();
     if (const auto turns = find_member(content, "turns")) {
         const auto list = turns->is_object() ? std::vector{*turns} : turns->elements();
         for (const auto& turn : list) {
@@ -233,7 +237,6 @@ void conversation::hear_content(const json_value& content)
         settings_->history_first = !complete;
         return;
     }
-    interrupt();
     if (complete) take_turn(std::exchange(pending_, {}));
 }
 
@@ -371,13 +374,17 @@ std::optional<refusal> conversation::hear_function_response(const json_value& re
     if (!result || (id.empty() && !on_vertex())) return invalid_argument();
     if (!scheduling.empty() && !settings_->model->takes_scheduling)
         return refusal{1007, "Function response scheduling is not supported for this model."};
-    const auto open = std::find_if(calls_.begin(), calls_.end(), [&](const open_call& each) {
-        return id.empty() ? name == each.call.name : id == each.call.id;
-    });
-    if (open == calls_.end()) {
-        const bool was_asked = std::any_of(past_calls_.begin(), past_calls_.end(),
+    const auto open =
+        std::find_if(calls_.open.begin(), calls_.open.end(), [&](const open_call& each) {
+            return id.empty() ? name == each.call.name : id == each.call.id;
+        });
+    if (open == calls_.open.end()) {
+        const bool was_asked = std::any_of(calls_.past.begin(), calls_.past.end(),
             [&](const auto& each) { return id.empty() ? name == each.second : id == each.first; });
-        if (was_asked) return std::nullopt; // it has been given up, and the client did not know yet
+        // It has been given up, and the client did not know yet; or the question, which is told
+        // again like the answer, has not come to a call this time.
+        const bool told_again = settings_->transparent && !settings_->handle.empty();
+        if (was_asked || told_again) return std::nullopt;
         return invalid_argument();
     }
     const auto words = report(open->call, json(result->text()));
@@ -385,7 +392,7 @@ std::optional<refusal> conversation::hear_function_response(const json_value& re
     if (open->wait == waiting::blocked) scheduling.clear();
     if (!flag_at(response, "willContinue")) {
         retire(*open);
-        calls_.erase(open);
+        calls_.open.erase(open);
     }
     if (scheduling == "SILENT") return std::nullopt;
     if (scheduling == "INTERRUPT") cut_off();
@@ -468,9 +475,9 @@ void conversation::give_up_calls()
 {
     server_message::members cancelled;
     auto& ids = cancelled.tool_call_cancellation.emplace().ids;
-    for (auto& each : std::exchange(calls_, {})) {
+    for (auto& each : std::exchange(calls_.open, {})) {
         if (each.wait == waiting::talks_on) {
-            calls_.push_back(std::move(each));
+            calls_.open.push_back(std::move(each));
             continue;
         }
         retire(each);
@@ -574,7 +581,7 @@ void conversation::end_turn(const open_enum<turn_complete_reason>& reason)
     content.turn_complete_reason = reason;
     if (settings_->model->tells_status)
         content.interaction_status =
-            calls_.empty() ? interaction_status::idle : interaction_status::in_progress;
+            calls_.open.empty() ? interaction_status::idle : interaction_status::in_progress;
     message.usage_metadata = meter_.bill(history_, route_.flavour);
     pieces_shown_ = 0;
     slowness_ = 1.0;
@@ -583,9 +590,9 @@ void conversation::end_turn(const open_enum<turn_complete_reason>& reason)
     server_message::members update;
     auto& resumption = update.session_resumption_update.emplace();
     resumption.new_handle =
-        archive_->keep({history_, std::string(settings_->model->name), number_});
+        archive_->keep({history_, pending_, calls_, std::string(settings_->model->name), number_});
     resumption.resumable = true;
-    if (settings_->transparent) resumption.last_consumed_client_message_index = heard_;
+    if (settings_->transparent) resumption.last_consumed_client_message_index = consumed_;
     emit(std::move(update));
 }
 

@@ -48,12 +48,6 @@ private:
         waiting wait = waiting::blocked;          ///< For the calls in the message.
     };
 
-    /// A function that was asked for and has not answered yet.
-    struct open_call {
-        function_call call;
-        waiting wait;
-    };
-
     void refuse(refusal why);
     void set_up(const protocol::json_value& setup);
     [[nodiscard]] std::optional<refusal> resume();
@@ -100,14 +94,13 @@ private:
 
     std::vector<std::string> history_; // what the user said
     std::string pending_;              // content of a turn that is not complete yet
-    std::int64_t heard_ = -1;          // index of the client's last message; its setup is 0
+    std::int64_t consumed_ = -1;       // index of the client's last message; its setup is 0
     hearing ears_;
     std::chrono::milliseconds guessed_{0}; // up to here speech has been guessed at
 
     std::deque<step> plan_;
     std::optional<std::pair<moment, refusal>> farewell_; // survives interruptions
-    std::vector<open_call> calls_;
-    std::deque<std::pair<std::string, std::string>> past_calls_; // ids and names
+    call_book calls_;
     int calls_made_ = 0;
     double slowness_ = 1.0; // of the present answer
     meter meter_;

@@ -237,7 +237,7 @@ private:
             if (steps)
                 co_await follow(self, client, *steps, number);
             else if (self->options_.behaviour)
-                co_await behave(self, client);
+                co_await behave(self, client, number);
             else
                 co_await converse(self, client, std::move(route), number);
         } catch (const std::system_error& gone) {
@@ -245,7 +245,8 @@ private:
         }
     }
 
-    static asio::awaitable<void> behave(self_ptr self, std::shared_ptr<server_connection> client);
+    static asio::awaitable<void> behave(
+        self_ptr self, std::shared_ptr<server_connection> client, std::size_t number);
     static asio::awaitable<void> follow(self_ptr self, std::shared_ptr<server_connection> client,
         const std::vector<emulation::step>& steps, std::size_t number);
 
@@ -307,7 +308,7 @@ private:
                 auto heard = co_await client->receive();
                 if (talking->over) break;
                 const auto text = heard.payload.view();
-                self->report('>', text);
+                self->report(number, '>', text);
                 auto said = talking->brain->hear(text, talking->now());
                 if (!said.empty()) talking->unsaid.push_back(std::move(said));
                 talking->due.cancel();
@@ -351,7 +352,7 @@ private:
     {
         std::vector<base::frame> batch;
         for (const auto& each : said.messages) {
-            self->report('<', each);
+            self->report(talking->number, '<', each);
             batch.emplace_back(each);
         }
         if (!batch.empty()) co_await client->send(std::move(batch));
@@ -367,9 +368,9 @@ private:
         client->abort();
     }
 
-    void report(char direction, std::string_view text) const
+    void report(std::size_t client, char direction, std::string_view text) const
     {
-        if (options_.on_message) options_.on_message(direction, text);
+        if (options_.on_message) options_.on_message(client, direction, text);
     }
 
     template <class... Values>
@@ -392,8 +393,9 @@ private:
 
 class emulator::impl::peer : public emulator_peer {
 public:
-    peer(impl& owner, std::shared_ptr<server_connection> client)
-        : owner_(owner), client_(std::move(client)), request_(to_request(client_->request()))
+    peer(impl& owner, std::shared_ptr<server_connection> client, std::size_t number)
+        : owner_(owner), client_(std::move(client)), request_(to_request(client_->request())),
+          number_(number)
     {
     }
 
@@ -403,7 +405,7 @@ public:
     {
         try {
             auto heard = co_await client_->receive();
-            owner_.report('>', heard.payload.view());
+            owner_.report(number_, '>', heard.payload.view());
             co_return std::string(heard.payload.view());
         } catch (const error&) {
         }
@@ -412,13 +414,13 @@ public:
 
     asio::awaitable<void> send(std::string message) override
     {
-        owner_.report('<', message);
+        owner_.report(number_, '<', message);
         co_await client_->send(batch_of(message));
     }
 
     asio::awaitable<void> send_text(std::string message) override
     {
-        owner_.report('<', message);
+        owner_.report(number_, '<', message);
         co_await client_->send_text(batch_of(message));
     }
 
@@ -440,12 +442,13 @@ private:
     impl& owner_;
     std::shared_ptr<server_connection> client_;
     emulator_request request_;
+    std::size_t number_;
 };
 
 asio::awaitable<void> emulator::impl::behave(
-    self_ptr self, std::shared_ptr<server_connection> client)
+    self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
 {
-    peer seen(*self, client);
+    peer seen(*self, client, number);
     std::string failure;
     try {
         co_await self->options_.behaviour(seen);
@@ -462,7 +465,7 @@ asio::awaitable<void> emulator::impl::follow(self_ptr self,
     std::shared_ptr<server_connection> client, const std::vector<emulation::step>& steps,
     std::size_t number)
 {
-    auto seen = std::make_shared<peer>(*self, client);
+    auto seen = std::make_shared<peer>(*self, client, number);
     const auto complaint = co_await emulation::play(self->listener_->executor(), seen, steps);
     if (!complaint.empty())
         self->tell("Client {} is sent away with 1008: {}", number, complaint);

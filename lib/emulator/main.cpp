@@ -178,7 +178,7 @@ int main(int argc, char** argv)
     write_certificate(options);
     if (!options.quiet) {
         const display shown(options.verbose);
-        options.serving.on_message = [shown](char way, std::string_view text) {
+        options.serving.on_message = [shown](std::size_t, char way, std::string_view text) {
             shown.message(way, text);
         };
         options.serving.on_event = [shown](std::string_view sentence) { shown.event(sentence); };

@@ -289,8 +289,9 @@ TEST_CASE("both directions can be watched, and what happens to connections")
     world w;
     std::string messages;
     std::vector<std::string> events;
-    w.serving.on_message = [&](char way, std::string_view text) {
-        if (messages.size() < 1000) messages += way + std::string(text) + '|';
+    w.serving.on_message = [&](std::size_t client, char way, std::string_view text) {
+        if (messages.size() < 1000)
+            messages += std::to_string(client) + way + std::string(text) + '|';
     };
     w.serving.on_event = [&](std::string_view sentence) { events.emplace_back(sentence); };
     w.start();
@@ -302,7 +303,7 @@ TEST_CASE("both directions can be watched, and what happens to connections")
         co_await socket.read_frame();
     };
     w.run(work());
-    CHECK(messages == '>' + setup + "|<{\n  \"setupComplete\": {}\n}\n|>{|");
+    CHECK(messages == "1>" + setup + "|1<{\n  \"setupComplete\": {}\n}\n|1>{|");
     REQUIRE(events.size() == 2);
     CHECK(events[0] == "Client 1 has come: Gemini API v1beta, with an API key.");
     CHECK(events[1].starts_with("Client 1 is sent away with 1007: Invalid JSON payload received."));
@@ -312,7 +313,9 @@ TEST_CASE("who talks without listening is not waited for without bounds")
 {
     world w;
     std::size_t heard = 0;
-    w.serving.on_message = [&](char way, std::string_view) { heard += way == '>' ? 1 : 0; };
+    w.serving.on_message = [&](std::size_t, char way, std::string_view) {
+        heard += way == '>' ? 1 : 0;
+    };
     w.start();
     const auto work = [&]() -> asio::awaitable<void> {
         auto socket = co_await w.dial();

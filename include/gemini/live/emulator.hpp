@@ -95,8 +95,9 @@ struct emulator_options {
     /// Absent: the default persona, which checks messages as the service does and holds a
     /// conversation.
     std::function<asio::awaitable<void>(emulator_peer&)> behaviour{};
-    /// Told of every message: direction ('>' from the client, '<' to it) and its text.
-    std::function<void(char, std::string_view)> on_message{};
+    /// Told of every message: number of the client in the order of their coming, from 1;
+    /// direction ('>' from the client, '<' to it); text.
+    std::function<void(std::size_t, char, std::string_view)> on_message{};
     /// Told of what happens to connections, in sentences without secrets: "Client 2 has come: …".
     std::function<void(std::string_view)> on_event{};
 };

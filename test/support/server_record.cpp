@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/server_record.hpp"
+
+#include <gemini/live/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace test {
+
+namespace live = gemini::live;
+
+namespace {
+
+int number_in(std::string_view text)
+{
+    int number = 0;
+    const auto at = text.find('#');
+    if (at != std::string_view::npos)
+        std::from_chars(text.data() + at + 1, text.data() + text.size(), number);
+    return number;
+}
+
+/// Of the first four bytes, in base64.
+int number_of_sound(std::string_view base64)
+{
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+        const auto at = i < base64.size() ? alphabet.find(base64[i]) : 0;
+        bits = bits << 6 | (at == std::string_view::npos ? 0 : at);
+    }
+    const auto byte = [&](int i) {
+        return static_cast<std::uint32_t>(bits >> (40 - 8 * i) & 0xff);
+    };
+    return static_cast<int>(byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24);
+}
+
+} // namespace
+
+std::string numbered(int number, std::string_view text)
+{
+    return '#' + std::to_string(number) + ' ' + std::string(text);
+}
+
+std::vector<std::int16_t> numbered_sound(int number, std::vector<std::int16_t> pcm)
+{
+    pcm.at(0) = static_cast<std::int16_t>(number & 0xffff);
+    pcm.at(1) = static_cast<std::int16_t>(number >> 16);
+    return pcm;
+}
+
+void server_record::note(std::size_t client, char direction, std::string_view text)
+{
+    auto& on = connections_[client];
+    if (direction == '<') {
+        if (text.find("sessionResumptionUpdate") == std::string_view::npos) return;
+        const live::json update{std::string(text)};
+        const auto handle = update.find_string("/sessionResumptionUpdate/newHandle");
+        if (!handle) return;
+        const auto index =
+            update.find_string("/sessionResumptionUpdate/lastConsumedClientMessageIndex");
+        const auto length = index ? std::stoul(*index) : on.entries.size();
+        handles_[*handle] = {client, length};
+        return;
+    }
+    if (!on.set_up) {
+        on.set_up = true;
+        const auto handle =
+            live::json{std::string(text)}.find_string("/setup/sessionResumption/handle");
+        const auto known = handle ? handles_.find(*handle) : handles_.end();
+        if (known == handles_.end()) return;
+        on.parent = known->second.client;
+        on.parent_length = known->second.length;
+        return;
+    }
+    const auto sound = live::json{std::string(text)}.find_string("/realtimeInput/audio/data");
+    on.entries.push_back({sound.has_value(), sound ? number_of_sound(*sound) : number_in(text)});
+}
+
+std::vector<server_record::entry> server_record::newest() const
+{
+    if (connections_.empty()) return {};
+    std::vector<std::pair<const connection*, std::size_t>> line; // the newest first
+    const auto* last = &connections_.rbegin()->second;
+    for (auto length = last->entries.size(); last;) {
+        line.emplace_back(last, length);
+        length = last->parent_length;
+        const auto parent = connections_.find(last->parent);
+        last = parent == connections_.end() ? nullptr : &parent->second;
+    }
+    std::vector<entry> all;
+    for (auto each = line.rbegin(); each != line.rend(); ++each) {
+        const auto& entries = each->first->entries;
+        const auto end = std::min(each->second, entries.size());
+        all.insert(all.end(), entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(end));
+    }
+    return all;
+}
+
+verdict compare(const std::vector<int>& sent, const std::vector<int>& consumed)
+{
+    verdict result;
+    result.sent = sent.size();
+    std::map<int, std::size_t> times;
+    int highest = 0;
+    for (const int each : consumed) {
+        if (++times[each] == 1 && each < highest) ++result.reordered;
+        highest = std::max(highest, each);
+    }
+    for (const int each : sent) {
+        const auto found = times.find(each);
+        if (found == times.end())
+            ++result.lost;
+        else if (found->second == 1)
+            ++result.once;
+        else
+            ++result.repeated;
+    }
+    return result;
+}
+
+std::vector<int> numbers_of(const std::vector<server_record::entry>& record, bool sound)
+{
+    std::vector<int> numbers;
+    for (const auto& each : record)
+        if (each.sound == sound && each.number != 0) numbers.push_back(each.number);
+    return numbers;
+}
+
+} // namespace test

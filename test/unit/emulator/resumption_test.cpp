@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/emulator/virtual_client.hpp"
+
+using namespace test;
+
+namespace {
+
+constexpr std::string_view weather =
+    R"(,"tools":[{"functionDeclarations":[{"name":"get_weather","behavior":"NON_BLOCKING"}]}])";
+constexpr std::string_view response =
+    R"({"toolResponse":{"functionResponses":[{"id":"%","name":"get_weather","response":{"output":"sunny"}}]}})";
+
+client on_vertex(std::shared_ptr<archive> kept = std::make_shared<archive>())
+{
+    client c;
+    c.kept = std::move(kept);
+    c.way.flavour = flavour::vertex_ai;
+    return c;
+}
+
+void connect(client& c, const std::string& handle = {})
+{
+    c.say(
+        R"({"setup":{"model":"publishers/google/models/gemini-3.8-live","outputAudioTranscription":{},)"
+        R"("sessionResumption":{"transparent":true)" +
+        (handle.empty() ? std::string() : R"(,"handle":")" + handle + '"') + '}' +
+        std::string(weather) + "}}");
+    REQUIRE_FALSE(c.closed);
+    c.heard.clear();
+}
+
+std::optional<session_resumption_update> update_in(const client& c)
+{
+    std::optional<session_resumption_update> last;
+    for (const auto& each : c.heard)
+        if (each.all().session_resumption_update) last = each.all().session_resumption_update;
+    return last;
+}
+
+void answer_call(client& c, const std::string& id)
+{
+    std::string text(response);
+    c.say(text.replace(text.find('%'), 1, id));
+}
+
+} // namespace
+
+TEST_CASE("a call that was open at the handle may be answered on the next connection")
+{
+    client c;
+    c.connect(weather);
+    c.text("the weather?");
+    c.wait(); // it talks on
+    const auto* asked = c.find([](const auto& each) { return each.all().tool_call.has_value(); });
+    REQUIRE(asked);
+    const auto id = asked->all().tool_call->function_calls[0].id;
+    REQUIRE(update_in(c));
+    const auto handle = update_in(c)->new_handle;
+    c.server.reset();
+
+    client later;
+    later.kept = c.kept;
+    later.say(R"({"setup":{"model":"models/gemini-3.8-live","outputAudioTranscription":{},)"
+              R"("sessionResumption":{"handle":")" +
+              handle + "\"}" + std::string(weather) + "}}");
+    answer_call(later, id);
+    later.wait();
+    REQUIRE_FALSE(later.closed);
+    CHECK(later.transcript().find("sunny") != std::string::npos);
+}
+
+TEST_CASE("who cuts in is not among what the handle of the interrupted turn has consumed")
+{
+    auto c = on_vertex();
+    connect(c);
+    c.text("tell me a story");
+    c.wait(2s);
+    c.text("Hello");
+    REQUIRE(update_in(c));
+    CHECK(update_in(c)->last_consumed_client_message_index == 1);
+    c.wait();
+    CHECK(update_in(c)->last_consumed_client_message_index == 2);
+}
+
+TEST_CASE("content that waits for its turn's end is in the handle")
+{
+    auto c = on_vertex();
+    connect(c);
+    c.text("tell me a story");
+    c.wait(2s);
+    c.say(R"({"clientContent":{"turns":[{"parts":[{"text":"my name is Ada"}]}]}})");
+    CHECK(update_in(c)->last_consumed_client_message_index == 1);
+    c.text("Hello");
+    c.wait();
+    const auto handle = update_in(c)->new_handle;
+    c.server.reset();
+    auto next = on_vertex(c.kept);
+    connect(next, handle);
+    next.say(R"({"clientContent":{"turns":[{"parts":[{"text":"."}]}],"turnComplete":true}})");
+    next.wait();
+    CHECK(next.transcript().find("Ada") != std::string::npos);
+}
+
+TEST_CASE("a transparent resume takes the answer to a call that it has not made yet")
+{
+    auto c = on_vertex();
+    connect(c);
+    c.text("Hello");
+    c.wait();
+    const auto handle = update_in(c)->new_handle;
+    c.server.reset();
+    auto next = on_vertex(c.kept);
+    connect(next, handle);
+    next.text("the weather?");
+    answer_call(next, "of-the-old-connection");
+    CHECK_FALSE(next.closed);
+}
