@@ -23,6 +23,7 @@
 #include <gemini/live/reconnect_plan.hpp>
 #include <gemini/live/resumption_store.hpp>
 #include <gemini/live/session.hpp>
+#include <gemini/live/session_group.hpp>
 #include <gemini/live/setup.hpp>
 #include <gemini/live/tool.hpp>
 #include <gemini/live/version.hpp>

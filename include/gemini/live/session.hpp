@@ -194,6 +194,9 @@ public:
     /// closes all the same.
     [[nodiscard]] asio::awaitable<void> close();
 
+    /// For the library's own use.
+    [[nodiscard]] const std::shared_ptr<session_core>& core() const noexcept { return core_; }
+
 private:
     std::shared_ptr<session_core> core_;
 };

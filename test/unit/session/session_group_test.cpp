@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/catch.hpp"
+#include "world.hpp"
+
+#include <gemini/live/session_group.hpp>
+
+#include <asio/steady_timer.hpp>
+
+#include <stdexcept>
+
+using namespace test;
+
+namespace {
+
+using kind = group_event::kind;
+
+/// A group, and what it tells.
+struct group_world : world {
+    std::vector<group_event> events{};
+    session_group_options group_options{};
+    std::optional<session_group> group{};
+
+    group_world()
+    {
+        scripts = {[this](peer_ptr peer) { return listen(*this, std::move(peer)); }};
+        group_options.on_event = [this](const group_event& event) { events.push_back(event); };
+    }
+
+    session_group& make() { return group.emplace(io.get_executor(), make_client(), group_options); }
+
+    /// "started a, failed a in 500, ended a"
+    [[nodiscard]] std::string told() const
+    {
+        std::string all;
+        for (const auto& each : events) {
+            if (!all.empty()) all += ", ";
+            all.append(to_string(each.what)).append(" ").append(each.name);
+            if (each.restart_in) all += " in " + std::to_string(each.restart_in->count());
+        }
+        return all;
+    }
+
+    [[nodiscard]] std::size_t count(kind what) const
+    {
+        return static_cast<std::size_t>(std::count_if(events.begin(), events.end(),
+            [what](const group_event& each) { return each.what == what; }));
+    }
+};
+
+/// Lives as long as its session.
+asio::awaitable<void> read_on(session& session)
+{
+    auto messages = session.messages();
+    for (;;) {
+        const auto message = co_await messages.next();
+        if (!message) co_return;
+    }
+}
+
+asio::awaitable<void> fail(
+    session&) // NOLINT(cppcoreguidelines-avoid-reference-coroutine-parameters)
+{
+    throw std::runtime_error("broken");
+    co_return;
+}
+
+asio::awaitable<void> come_to_an_end(group_world& w)
+{
+    while (w.group->size() != 0) co_await w.clock->sleep_until(w.clock->now() + 10ms);
+}
+
+std::optional<errc> refusal_of(const std::function<void()>& work)
+{
+    try {
+        work();
+    } catch (const error& thrown) {
+        return thrown.value();
+    }
+    return std::nullopt;
+}
+
+std::string what_of(const std::exception_ptr& cause)
+{
+    if (!cause) return "none";
+    try {
+        std::rethrow_exception(cause);
+    } catch (const std::exception& thrown) {
+        return thrown.what();
+    }
+}
+
+} // namespace
+
+TEST_CASE("a group connects a session, runs its handler, and knows it by name until it is over")
+{
+    group_world w;
+    auto& group = w.make();
+    const auto work = [](group_world& w, session_group& group) -> asio::awaitable<void> {
+        group.start("b", plain, &read_on);
+        group.start("a", plain, [](session& session) { return session.send("Hello"); });
+        CHECK(group.names() == std::vector<std::string>{"a", "b"});
+        CHECK(group.find("b") == nullptr); // not yet
+        co_await settle();
+        CHECK(group.find("b") != nullptr);
+        CHECK(group.find("c") == nullptr);
+        co_await w.clock->sleep_until(w.clock->now() + 1s);
+        CHECK(group.names() == std::vector<std::string>{"b"});
+        CHECK(w.told() == "started b, started a, ended a");
+        const auto found = group.find("b");
+        const bool stopped = co_await group.stop("b");
+        CHECK(stopped);
+        CHECK(found->status() == status::closed);
+        CHECK(group.size() == 0);
+        const bool again = co_await group.stop("b");
+        CHECK_FALSE(again);
+    };
+    w.play(work(w, group));
+}
+
+TEST_CASE("a group refuses a second session of one name, too many, and all after its shutdown")
+{
+    group_world w;
+    w.group_options.max_sessions = 2;
+    auto& group = w.make();
+    const auto work = [](session_group& group) -> asio::awaitable<void> {
+        const auto start = [&group](const char* name) {
+            return refusal_of([&] { group.start(name, plain, &read_on); });
+        };
+        CHECK_FALSE(start("a"));
+        CHECK(start("a") == errc::misuse);
+        CHECK_FALSE(start("b"));
+        CHECK(start("c") == errc::quota_exceeded);
+        co_await group.stop("a");
+        CHECK_FALSE(start("a"));
+        CHECK(refusal_of([&] { group.start("d", setup{}, &read_on); }) == errc::invalid_argument);
+        const auto dropped = co_await group.shutdown(1s);
+        CHECK(dropped == 0);
+        CHECK(start("e") == errc::closed);
+        const auto again = co_await group.shutdown(1s);
+        CHECK(again == 0);
+    };
+    w.play(work(group));
+}
+
+TEST_CASE("no more sessions than allowed are being connected at a time")
+{
+    group_world w;
+    int connecting = 0;
+    int most = 0;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        auto first = co_await peer->receive();
+        most = std::max(most, ++connecting);
+        co_await w.clock->sleep_until(w.clock->now() + 100ms);
+        --connecting;
+        peer->send(R"({"setupComplete":{}})");
+        while (first) first = co_await peer->receive();
+    }};
+    w.group_options.connecting = 3;
+    auto& group = w.make();
+    const auto work = [](group_world& w, session_group& group) -> asio::awaitable<void> {
+        for (int i = 0; i < 10; ++i) group.start(std::to_string(i), plain, &read_on);
+        co_await w.clock->sleep_until(w.clock->now() + 1s);
+        CHECK(w.count(kind::started) == 10);
+        co_await group.shutdown(1s);
+    };
+    w.play(work(w, group));
+    CHECK(most == 3);
+}
+
+TEST_CASE("a handler that throws is started again, later each time, and given up at last")
+{
+    group_world w;
+    w.group_options.restart.max_restarts = 2;
+    auto& group = w.make();
+    group.start("a", plain, &fail);
+    w.play(come_to_an_end(w));
+    CHECK(w.told() == "started a, failed a in 500, restarted a, failed a in 1000, restarted a, "
+                      "failed a, ended a");
+    CHECK(what_of(w.events.back().cause) == "broken");
+    CHECK(w.events.back().restarts == 2);
+    CHECK(w.served == 3);
+}
+
+TEST_CASE("a restart goes on with the conversation, unless it is told to begin anew")
+{
+    for (const bool resume : {true, false}) {
+        group_world w;
+        w.scripts = {[&w](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            peer->send(
+                R"({"sessionResumptionUpdate":{"newHandle":"the-handle","resumable":true}})");
+            co_await peer->receive();
+        }};
+        w.group_options.restart.max_restarts = 1;
+        w.group_options.restart.resume = resume;
+        auto& group = w.make();
+        const auto handler = [](session& session) -> asio::awaitable<void> {
+            auto messages = session.messages();
+            co_await messages.next();
+            co_await messages.next();
+            throw std::runtime_error("broken");
+        };
+        group.start("a", plain, handler);
+        w.play(come_to_an_end(w));
+        REQUIRE(w.heard.size() == 2);
+        CHECK(w.heard[0].find("the-handle") == std::string::npos);
+        CHECK((w.heard[1].find("the-handle") != std::string::npos) == resume);
+    }
+}
+
+TEST_CASE("each session can have a policy of its own")
+{
+    group_world w;
+    auto& group = w.make();
+    int calls = 0;
+    restart_policy policy;
+    policy.restart = restart::never;
+    group.start("never", plain, &fail, policy);
+    policy.restart = restart::always;
+    policy.max_restarts = 2;
+    group.start(
+        "always", plain,
+        [&calls](session& session) {
+            ++calls;
+            return session.drain();
+        },
+        policy);
+    w.play(come_to_an_end(w));
+    CHECK(calls == 3);
+    CHECK(w.count(kind::restarted) == 2);
+    CHECK(w.count(kind::failed) == 1);
+    CHECK(w.count(kind::ended) == 2);
+}
+
+TEST_CASE("what would fail again is not tried again, what may work is")
+{
+    group_world w;
+    w.options.reconnect.first_connect_attempts = 1;
+    w.group_options.restart.max_restarts = 1;
+    w.decide = [](const transport::connect_request&) {
+        throw error(errc::unauthorized, "The key is wrong.", {phase::upgrade, 0, {}, 401});
+    };
+    w.make().start("a", plain, &read_on);
+    w.play(come_to_an_end(w));
+    CHECK(w.told() == "failed a, ended a");
+    CHECK(w.dials == 1);
+
+    group_world other;
+    other.options.reconnect.first_connect_attempts = 1;
+    other.group_options.restart.max_restarts = 1;
+    other.decide = [&other](const transport::connect_request&) {
+        if (other.dials == 1) throw error(errc::unavailable, "Down.", {phase::upgrade, 0, {}, 503});
+    };
+    other.make().start("a", plain, [](session& session) { return session.send("Hello"); });
+    other.play(come_to_an_end(other));
+    CHECK(other.told() == "failed a in 500, restarted a, ended a");
+}
+
+TEST_CASE("a stop sends what waits, closes, and lets the handler see the end")
+{
+    group_world w;
+    std::optional<std::uint16_t> code;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+        code = peer->close_code();
+    }};
+    auto& group = w.make();
+    const auto work = [](group_world& w, session_group& group) -> asio::awaitable<void> {
+        bool finished = false;
+        group.start("a", plain, [&](session& session) -> asio::awaitable<void> {
+            co_await session.send("Last words");
+            co_await read_on(session);
+            co_await w.clock->sleep_until(w.clock->now() + 2s); // writes its report
+            finished = true;
+        });
+        co_await settle();
+        co_await group.stop("a", 3s);
+        CHECK(finished);
+    };
+    w.play(work(w, group));
+    CHECK(w.told() == "started a, ended a");
+    CHECK(code == 1000);
+    CHECK(w.heard.back().find("Last words") != std::string::npos);
+}
+
+TEST_CASE("a shutdown is over by its deadline: what has not ended then is dropped and counted")
+{
+    group_world w;
+    w.group_options.connecting = 1;
+    int silent = 0;
+    w.scripts = {[&w](peer_ptr peer) { return listen(w, std::move(peer)); },
+        [&w](peer_ptr peer) { return listen(w, std::move(peer)); },
+        [&](peer_ptr peer) -> asio::awaitable<void> { // never completes the setup
+            ++silent;
+            for (auto any = co_await peer->receive(); any;) any = co_await peer->receive();
+        }};
+    auto& group = w.make();
+    const auto work = [](group_world& w, session_group& group) -> asio::awaitable<void> {
+        bool cancelled = false;
+        group.start("orderly", plain, &read_on);
+        group.start("stubborn", plain, [&](session&) -> asio::awaitable<void> {
+            try {
+                co_await w.clock->sleep_until(w.clock->now() + 1h);
+            } catch (const std::system_error&) {
+                cancelled = true;
+                throw;
+            }
+        });
+        co_await settle();
+        group.start("connecting", plain, &read_on);
+        group.start("waiting", plain, &read_on);
+        co_await settle();
+        CHECK(w.count(kind::started) == 2);
+        const auto begin = w.clock->now();
+        const auto dropped = co_await group.shutdown(5s);
+        CHECK(w.clock->now() - begin == 5s);
+        CHECK(dropped == 1);
+        co_await settle();
+        CHECK(cancelled);
+        CHECK(group.size() == 0);
+    };
+    w.play(work(w, group));
+    CHECK(w.count(kind::ended) == 4);
+    CHECK(w.count(kind::failed) == 0);
+    CHECK(silent == 1);
+}
+
+TEST_CASE("a session that waits for its restart ends with a stop at once")
+{
+    group_world w;
+    w.group_options.restart.first_delay = 1h;
+    w.group_options.restart.max_delay = 1h;
+    auto& group = w.make();
+    const auto work = [](group_world& w, session_group& group) -> asio::awaitable<void> {
+        group.start("a", plain, &fail);
+        co_await settle();
+        CHECK(w.told() == "started a, failed a in 1800000");
+        CHECK(group.find("a") == nullptr);
+        const auto begin = w.clock->now();
+        const bool stopped = co_await group.stop("a");
+        CHECK(stopped);
+        CHECK(w.clock->now() == begin);
+        CHECK(w.told() == "started a, failed a in 1800000, ended a");
+    };
+    w.play(work(w, group));
+}
+
+TEST_CASE("a group that is destroyed drops its sessions, and tells nothing more")
+{
+    group_world w;
+    auto& group = w.make();
+    bool dropped = false;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        while (auto any = co_await peer->receive()) w.heard.push_back(*any);
+        dropped = !peer->close_code();
+    }};
+    const auto work = [](group_world& w, session_group& group) -> asio::awaitable<void> {
+        group.start("a", plain, &read_on);
+        co_await settle();
+        w.group.reset();
+        co_await settle();
+    };
+    w.play(work(w, group));
+    CHECK(dropped);
+    CHECK(w.told() == "started a");
+}
+
+TEST_CASE("a group may outlive its execution context, with sessions in it")
+{
+    std::optional<session_group> group;
+    {
+        group_world w;
+        w.make().start("a", plain, &read_on);
+        w.play(settle());
+        group.emplace(std::move(*w.group));
+        w.group.reset();
+    }
+    CHECK(group->names() == std::vector<std::string>{"a"});
+}
