@@ -96,11 +96,17 @@ complaint try_refusal(const json_value& test, const exchange& seen)
         "frames_sent: {} are expected, there were {}", sent->text(), seen.frames.size());
 }
 
+std::vector<json_value> shown_by(const json_value& test)
+{
+    if (const auto one = test.find("json")) return {*one};
+    if (const auto text = test.find("text")) return {json_value::parse(text->string().value())};
+    return test.find("frames").value().elements();
+}
+
 /// What the case shows: the setup, or what came after it, or both.
 complaint try_frames(const json_value& test, std::vector<json_value> frames)
 {
-    const auto one = test.find("json");
-    const auto expected = one ? std::vector{*one} : test.find("frames")->elements();
+    const auto expected = shown_by(test);
     const bool with_setup = !expected.empty() && expected.front().find("setup");
     if (!with_setup && !frames.empty()) frames.erase(frames.begin());
     if (!with_setup || test.find("frames")) {
@@ -111,7 +117,7 @@ complaint try_frames(const json_value& test, std::vector<json_value> frames)
         frames.resize(1, json_value::parse("{}"));
     }
     for (std::size_t i = 0; i < expected.size(); ++i) {
-        const auto path = one ? std::string() : fmt::format("frames[{}]", i);
+        const auto path = test.find("frames") ? fmt::format("frames[{}]", i) : std::string();
         if (auto found = difference(expected[i], frames[i], path)) return found;
     }
     return std::nullopt;
@@ -120,8 +126,7 @@ complaint try_frames(const json_value& test, std::vector<json_value> frames)
 /// A message of another client: our reading of it says what it says.
 complaint try_reading(const json_value& test, const service& from)
 {
-    const auto one = test.find("json");
-    for (const auto& each : one ? std::vector{*one} : test.find("frames")->elements()) {
+    for (const auto& each : shown_by(test)) {
         const auto message = live::protocol::decode_client_message(each.text());
         const auto again = live::protocol::encode_client_message(message, from.flavour);
         if (live::protocol::decode_client_message(again.view()) != message)

@@ -2,6 +2,7 @@
 #include "vectors/driver.hpp"
 
 #include "session/classifier.hpp"
+#include "session/machine.hpp"
 
 #include <fmt/format.h>
 
@@ -22,6 +23,21 @@ std::string_view name_of(sessions::action action)
     return "";
 }
 
+/// What the next setup says when one setup after another ends so.
+complaint try_repeats(const json_value& repeats, const live::error& failure)
+{
+    sessions::machine machine({}, "handle", [] { return 0.5; });
+    static_cast<void>(machine.start());
+    for (auto left = repeats.find("count")->integer().value(); left > 0; --left)
+        static_cast<void>(machine.lost(failure, sessions::time_point()));
+    const auto expected = repeats.find("action")->string().value();
+    const std::string actual = machine.ended()            ? "fatal"
+                               : machine.handle().empty() ? "fresh"
+                                                          : "backoff";
+    if (actual == expected) return std::nullopt;
+    return fmt::format("after_repeats.action: {} is expected, it is {}", expected, actual);
+}
+
 } // namespace
 
 complaint try_close_code(const json_value& test)
@@ -31,14 +47,17 @@ complaint try_close_code(const json_value& test)
     const bool had_handle = test.find("had_handle") && *test.find("had_handle")->boolean();
     const auto setting =
         live::error_details{live::phase::open, static_cast<std::uint16_t>(code), reason};
-    const auto verdict = sessions::classify(
-        live::error(live::errc::connection_lost, "The connection was closed.", setting),
-        {.was_open = true, .handle_used = had_handle});
+    const live::error failure(live::errc::connection_lost, "The connection was closed.", setting);
+    // it is a setup with a handle that has failed then
+    const auto verdict =
+        sessions::classify(failure, {.was_open = !had_handle, .handle_used = had_handle});
     auto expected = test.find("action")->string().value();
     const bool long_wait = expected == "backoff_long";
     if (long_wait) expected = "backoff";
     if (name_of(verdict.action) != expected)
         return fmt::format("action: {} is expected, it is {}", expected, name_of(verdict.action));
+    if (const auto repeats = test.find("after_repeats"))
+        if (auto found = try_repeats(*repeats, failure)) return found;
     const auto seconds = test.find("min_wait_s");
     if (!seconds || verdict.at_least >= std::chrono::seconds(seconds->integer().value()))
         return std::nullopt;

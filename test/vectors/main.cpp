@@ -21,7 +21,7 @@ complaint try_case(const json_value& test)
 {
     const auto has = [&test](std::string_view name) { return test.find(name).has_value(); };
     const auto sdk = test.find("sdk");
-    const bool sends = has("json") || has("frames") || has("frames_sent");
+    const bool sends = has("json") || has("frames") || has("text") || has("frames_sent");
     if (has("steps")) return try_resumption(test);
     if (has("action") && has("code")) return try_close_code(test);
     if (sdk && sdk->find("create")) return try_auth_token(test);
