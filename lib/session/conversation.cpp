@@ -14,6 +14,12 @@ conversation::conversation(rules rules)
 {
 }
 
+void conversation::go_on_with(std::string handle)
+{
+    resumed_another_ = true;
+    machine_.go_on_with(std::move(handle));
+}
+
 void conversation::accept(outgoing message, time_point now)
 {
     if (!message.answers.empty()) dialogue_.responded(message.answers, message.continues);
@@ -28,9 +34,10 @@ std::vector<content> conversation::memories() const
     return keeps_history() && machine_.handle().empty() ? history_.turns() : std::vector<content>{};
 }
 
-status_change conversation::opened(time_point now)
+status_change conversation::opened(time_point now, std::size_t already_sent)
 {
     drop_stale(now);
+    outbox_.sent_besides(already_sent);
     auto change = machine_.opened(now);
     change.context_lost = std::exchange(context_lost_, false);
     change.restored = change.context_lost && !memories().empty();
@@ -120,19 +127,14 @@ bool conversation::has_context() const noexcept
     return dialogue_.has_begun() || resumed_another_ || !history_.empty();
 }
 
-void conversation::not_written()
-{
-    const auto perished = outbox_.lost();
-    dropped_ += perished;
-    counters_.dropped += perished;
-}
-
 /// Puts what the server will not have heard back into the outbox.
 void conversation::connection_gone()
 {
     handover_.over();
     hold_until_.reset();
-    not_written();
+    const auto perished = outbox_.lost();
+    dropped_ += perished;
+    counters_.dropped += perished;
     const bool fresh = machine_.handle().empty();
     // A transparent server is told again exactly what it has not heard, responses among it.
     auto forgotten = dialogue_.lost(fresh || !outbox_.keeps_unconsumed());

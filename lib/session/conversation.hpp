@@ -39,6 +39,8 @@ public:
 
     // The user ------------------------------------------------------------------------------
     [[nodiscard]] status_change start() { return machine_.start(); }
+    /// Before the first connection: with an earlier conversation.
+    void go_on_with(std::string handle);
     [[nodiscard]] status_change close() { return machine_.close(); }
     [[nodiscard]] status_change give_up(error why) { return machine_.give_up(std::move(why)); }
     [[nodiscard]] bool has_room(std::size_t size) const noexcept { return outbox_.has_room(size); }
@@ -50,14 +52,14 @@ public:
     /// What a new connection is to be told first, so that it knows what was said; none where it
     /// knows, or is to know nothing.
     [[nodiscard]] std::vector<content> memories() const;
-    [[nodiscard]] status_change opened(time_point now);
+    /// setupComplete has come; `already_sent`: messages that are not the user's, such as memories.
+    [[nodiscard]] status_change opened(time_point now, std::size_t already_sent = 0);
     /// A server message came.
     void heard(const server_message& message, std::size_t size, time_point now);
     void heard_nonsense() noexcept { ++counters_.malformed; }
     [[nodiscard]] std::vector<base::frame> take(std::size_t most, time_point now);
-    /// What was taken has been written to the present connection, or to one that has gone.
+    /// What was taken has been written to the present connection.
     void written(time_point now);
-    void not_written();
     /// The connection, or the attempt to make one, has failed; what to do is in the change.
     [[nodiscard]] status_change lost(const error& failure, time_point now);
 

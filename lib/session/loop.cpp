@@ -10,6 +10,7 @@
 #include <asio/detached.hpp>
 
 #include <gemini/live/reconnect_plan.hpp>
+#include <gemini/live/resumption_store.hpp>
 
 #include <fmt/format.h>
 
@@ -59,6 +60,7 @@ asio::awaitable<void> session_core::run(self_ptr self)
 /// when the server asks for it.
 asio::awaitable<void> session_core::converse()
 {
+    if (conversation_.epoch() == 0) co_await recall();
     auto link = std::exchange(spare_, nullptr);
     if (!link) link = co_await dial();
     link_ = link;
@@ -77,6 +79,46 @@ asio::awaitable<void> session_core::converse()
         asio::co_spawn(client_->connector->executor(), leave(left), asio::detached);
         left.reset();
     }
+}
+
+/// Looks for the handle of an earlier conversation of this name.
+asio::awaitable<void> session_core::recall()
+{
+    const auto& store = client_->options.resumption_store;
+    if (!store || name_.empty() || !conversation_.handle().empty()) co_return;
+    auto record = co_await store->load(name_);
+    if (!record || record->model != setup_.model) co_return;
+    const std::lock_guard lock(mutex_);
+    conversation_.go_on_with(record->handle);
+    saved_handle_ = std::move(record->handle);
+}
+
+/// Saves the newest handle, if the program keeps them.
+void session_core::keep_handle()
+{
+    if (!client_->options.resumption_store || name_.empty() || std::exchange(saving_, true)) return;
+    asio::co_spawn(client_->connector->executor(), save_handle(shared_from_this()), asio::detached);
+}
+
+asio::awaitable<void> session_core::save_handle(self_ptr self)
+{
+    const auto store = self->client_->options.resumption_store;
+    for (auto handle = self->resumption_handle(); handle != self->saved_handle_;
+         handle = self->resumption_handle()) {
+        self->saved_handle_ = handle;
+        try {
+            if (handle.empty()) {
+                co_await store->erase(self->name_);
+            } else {
+                resumption_record record(
+                    std::move(handle), std::chrono::system_clock::now(), self->setup_.model);
+                co_await store->save(self->name_, std::move(record));
+            }
+        } catch (const error& failure) {
+            sessions::log_unsaved(self->client_->options.logger, failure);
+        }
+    }
+    self->saving_ = false;
 }
 
 asio::awaitable<session_core::link_ptr> session_core::dial()
@@ -135,9 +177,10 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
                     first.push_back(
                         protocol::encode_client_content(memories, as_history, flavour()));
                 if (restate && conversation_.epoch() != 0) first = restate();
+                const auto already_sent = first.size();
                 if (!first.empty()) co_await link->send(std::move(first));
                 const std::lock_guard lock(mutex_);
-                auto change = conversation_.opened(client_->clock->now());
+                auto change = conversation_.opened(client_->clock->now(), already_sent);
                 open_ = link;
                 announce(std::move(change));
                 writer_.set();
@@ -251,12 +294,18 @@ bool session_core::has_room()
 
 void session_core::deliver(server_message message, std::size_t size)
 {
-    const std::lock_guard lock(mutex_);
-    message.epoch(conversation_.epoch());
-    conversation_.heard(message, size, client_->clock->now());
-    if (conversation_.wants_attention()) attention_.set();
-    if (message.interrupted() && client_->options.skip_stale_audio) stale_ += inbox_.drop_audio();
-    push(std::move(message), size);
+    const auto& all = message.all();
+    const bool changes_handle = all.setup_complete || all.session_resumption_update;
+    {
+        const std::lock_guard lock(mutex_);
+        message.epoch(conversation_.epoch());
+        conversation_.heard(message, size, client_->clock->now());
+        if (conversation_.wants_attention()) attention_.set();
+        if (message.interrupted() && client_->options.skip_stale_audio)
+            stale_ += inbox_.drop_audio();
+        push(std::move(message), size);
+    }
+    if (changes_handle) keep_handle();
 }
 
 /// After a connection's end: when to make the next, or nothing when there is to be none.
@@ -331,9 +380,8 @@ asio::awaitable<void> session_core::write(self_ptr self)
         if (sent && self->open_ == link) {
             self->conversation_.written(self->client_->clock->now());
             if (self->conversation_.wants_attention()) self->attention_.set();
-        } else {
-            self->conversation_.not_written();
-            if (self->open_ == link) self->open_.reset();
+        } else if (self->open_ == link) { // what is still to be read may say that some have arrived
+            self->open_.reset();
         }
         if (!self->senders_.empty()) self->senders_.front()->set();
         self->notify();

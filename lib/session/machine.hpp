@@ -48,6 +48,9 @@ public:
     /// when it is a new one.
     bool update(const session_resumption_update& update);
 
+    /// A handle from elsewhere.
+    void go_on_with(std::string handle) { handle_ = std::move(handle); }
+
     /// A random wait before attempt `attempt`.
     [[nodiscard]] std::chrono::milliseconds draw_delay(int attempt) const;
 

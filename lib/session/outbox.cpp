@@ -187,7 +187,13 @@ std::size_t outbox::drop_answers(const std::vector<std::string>& calls)
 
 void outbox::drop_noted()
 {
-    forget_waiting([](const entry& each) { return each.noted; });
+    std::uint64_t last_end = 0;
+    for (const auto& each : entries_)
+        if (each.noted && each.what.kind == worth::activity_end) last_end = each.number;
+    forget_waiting([last_end](const entry& each) {
+        const bool goes_on = each.what.kind == worth::activity_start && each.number > last_end;
+        return each.noted && !goes_on;
+    });
 }
 
 std::size_t outbox::expire(time_point oldest)

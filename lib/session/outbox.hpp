@@ -79,6 +79,12 @@ public:
     };
     batch written();
 
+    /// So many other messages have been sent on this connection; the server counts them, too.
+    void sent_besides(std::size_t messages) noexcept
+    {
+        next_index_ += static_cast<std::int64_t>(messages);
+    }
+
     /// The server has consumed the messages of this connection up to the one of this index; the
     /// first is 1. It may be faster than the end of the batch that is being written. Only with
     /// `until_consumed`.

@@ -3,6 +3,7 @@
 #include "session/session_core.hpp"
 
 #include "protocol/encode.hpp"
+#include "protocol/endpoint.hpp"
 #include "protocol/lint.hpp"
 
 #include <fmt/format.h>
@@ -56,8 +57,9 @@ const char* to_string(status value) noexcept
     return "unknown";
 }
 
-session::session(const client& client, live::setup setup)
-    : core_(std::make_shared<session_core>(client.core(), std::move(setup)))
+session::session(const client& client, live::setup setup, std::string name)
+    : core_(std::make_shared<session_core>(
+          client.core(), std::move(setup), protocol::method::generate_content, std::move(name)))
 {
 }
 

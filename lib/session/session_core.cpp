@@ -80,11 +80,12 @@ sessions::conversation::rules rules_of(const client_core& client, const live::se
 
 } // namespace
 
-session_core::session_core(
-    std::shared_ptr<client_core> client, live::setup setup, protocol::method method)
+session_core::session_core(std::shared_ptr<client_core> client, live::setup setup,
+    protocol::method method, std::string name)
     : client_(std::move(client)), setup_(std::move(setup)),
       quirks_(client_->options.quirks ? client_->options.quirks(setup_.model) : model_quirks{}),
-      method_(method), conversation_(rules_of(*client_, setup_, quirks_, method)),
+      method_(method), name_(std::move(name)),
+      conversation_(rules_of(*client_, setup_, quirks_, method)),
       inbox_(client_->options.limits.inbox), next_setup_(setup_)
 {
     static_cast<void>(protocol::encode_setup(
@@ -319,6 +320,7 @@ void session_core::announce(status_change change)
     status_ = change.to;
     sessions::log(client_->options.logger, change);
     push(std::move(change), sizeof(status_change));
+    if (!senders_.empty()) senders_.front()->set(); // what has been dropped has made room
     notify();
 }
 

@@ -30,7 +30,7 @@ namespace gemini::live {
 class session_core : public std::enable_shared_from_this<session_core> {
 public:
     session_core(std::shared_ptr<client_core> client, live::setup setup,
-        protocol::method method = protocol::method::generate_content);
+        protocol::method method = protocol::method::generate_content, std::string name = {});
 
     /// What a connection after the first is told before all that waits, where the service keeps
     /// nothing across connections.
@@ -73,6 +73,8 @@ private:
     static asio::awaitable<void> dial_ahead(self_ptr self, link_ptr present);
     static asio::awaitable<void> say_goodbye(self_ptr self, link_ptr link);
     static asio::awaitable<void> leave(link_ptr link);
+    static asio::awaitable<void> save_handle(self_ptr self);
+    asio::awaitable<void> recall();
     asio::awaitable<void> converse();
     asio::awaitable<link_ptr> dial();
     asio::awaitable<void> set_up(link_ptr link);
@@ -84,6 +86,7 @@ private:
 
     void start();
     void begin_close();
+    void keep_handle();
     void deliver(server_message message, std::size_t size);
     void finish();
     void fail(std::exception_ptr why);
@@ -101,6 +104,7 @@ private:
     const live::setup setup_;
     const model_quirks quirks_;
     const protocol::method method_;
+    const std::string name_; // of the conversation, in the store
     std::atomic<live::status> status_ = live::status::disconnected;
     std::atomic<bool> reading_ = false;
 
@@ -123,6 +127,8 @@ private:
     link_ptr link_;          // the present connection, from its upgrade on
     link_ptr spare_;         // the one that is to follow at a goAway
     bool dialling_ahead_ = false;
+    bool saving_ = false;
+    std::string saved_handle_;
     asio::cancellation_signal stop_;
     asio::cancellation_signal stop_dialling_;
     transport::wakeup attention_;

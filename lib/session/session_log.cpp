@@ -80,4 +80,13 @@ void log(const logger& to, const malformed_message& skipped)
         {log_level::warning, "malformed_message", "a server message was skipped", fields.all()});
 }
 
+void log_unsaved(const logger& to, const error& failure)
+{
+    if (!to.wants(log_level::warning)) return;
+    field_list fields;
+    fields.cause(failure);
+    to.sink({log_level::warning, "handle_unsaved", "the conversation's handle was not saved",
+        fields.all()});
+}
+
 } // namespace gemini::live::sessions

@@ -9,5 +9,7 @@ namespace gemini::live::sessions {
 
 void log(const logger& to, const status_change& change);
 void log(const logger& to, const malformed_message& skipped);
+/// The newest handle could not be saved.
+void log_unsaved(const logger& to, const error& failure);
 
 } // namespace gemini::live::sessions

@@ -22,6 +22,7 @@
 namespace gemini::live {
 
 class client_core;
+class resumption_store;
 
 /// What a session does with a server message that is not what the API describes.
 enum class malformed_policy {
@@ -59,6 +60,9 @@ struct client_options {
     /// dropped: nobody wants to hear it any more. What else such a message carries is kept.
     bool skip_stale_audio = false;
     reconnect_policy reconnect{};
+    /// Keeps the handles of sessions that have a name, so that a program that is started again goes
+    /// on with their conversations.
+    std::shared_ptr<live::resumption_store> resumption_store{};
     live::watchdogs watchdogs{};
     live::logger logger{};
     wire_tap tap{}; ///< Records what all sessions say and hear.

@@ -108,9 +108,10 @@ struct turn {
 /// and leaves awaited calls to end with errc::closed.
 class session {
 public:
-    /// Cheap; nothing happens yet. Throws errc::invalid_argument for a setup that can never be
-    /// accepted.
-    session(const client& client, live::setup setup);
+    /// Cheap; nothing happens yet. With a name, and `client_options::resumption_store`, it goes on
+    /// with the conversation that was held under this name (unless the setup has a handle), and
+    /// saves its own handles. Throws errc::invalid_argument for a setup that can never be accepted.
+    session(const client& client, live::setup setup, std::string name = {});
     session(session&&) noexcept;
     session& operator=(session&&) noexcept;
     ~session();

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <gemini/live/reconnect_plan.hpp>
+#include <gemini/live/resumption_store.hpp>
 
 #include <array>
 
@@ -641,4 +642,67 @@ TEST_CASE("speech does not wait for ever for a function that nobody answers, nor
         };
         w.play(work());
     }
+}
+
+TEST_CASE("a session with a name goes on where the last of that name was, and saves its handles")
+{
+    world w;
+    int connections = 0;
+    w.options.resumption_store = std::make_shared<memory_resumption_store>();
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(R"({"sessionResumptionUpdate":{"newHandle":"h)" + std::to_string(++connections) +
+                   R"(","resumable":true}})");
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    const auto work = [&]() -> asio::awaitable<void> {
+        for (const auto* name : {"caller 7", "caller 8", "caller 7"}) {
+            session session{client, plain, name};
+            co_await session.connect();
+            co_await settle();
+            co_await session.close();
+        }
+        const auto record = co_await w.options.resumption_store->load("caller 7");
+        CHECK(record->handle == "h3");
+        CHECK(record->model == plain.model);
+    };
+    w.play(work());
+    REQUIRE(w.heard.size() == 3);
+    CHECK(w.heard[1].find("handle") == std::string::npos);
+    CHECK(w.heard[2].find(R"("handle":"h1")") != std::string::npos);
+}
+
+namespace {
+
+class broken_store : public resumption_store {
+public:
+    asio::awaitable<std::optional<resumption_record>> load(std::string) override
+    {
+        throw error(errc::storage_failed, "The disk is on fire.");
+        co_return std::nullopt;
+    }
+    asio::awaitable<void> save(std::string, resumption_record, std::chrono::milliseconds) override
+    {
+        co_return;
+    }
+    asio::awaitable<void> erase(std::string) override { co_return; }
+};
+
+} // namespace
+
+TEST_CASE("a conversation that cannot be looked for is not begun anew in silence")
+{
+    world w;
+    w.options.resumption_store = std::make_shared<broken_store>();
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain, "caller 7"};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const auto failure = co_await failure_of(session.connect());
+        REQUIRE(failure);
+        CHECK(failure->value() == errc::storage_failed);
+    };
+    w.play(work());
+    CHECK(w.dials == 0);
 }
