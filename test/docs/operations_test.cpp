@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// The examples of docs/servers.md and docs/logging.md, run against the emulator.
+#include "support/catch.hpp"
+#include "support/run.hpp"
+
+#include <gemini/live.hpp>
+#include <gemini/live/emulator.hpp>
+
+#include <asio.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace live = gemini::live;
+using namespace std::chrono_literals;
+
+namespace {
+
+// doc:begin group
+asio::awaitable<void> greet(live::session& session)
+{
+    co_await session.send("Hello");
+    co_await session.turn();
+}
+
+asio::awaitable<std::size_t> serve(live::session_group& group)
+{
+    group.start("caller 7", {.model = "gemini-3.8-live"}, &greet);
+    group.start("caller 8", {.model = "gemini-3.8-live"}, &greet,
+        live::restart_policy{.restart = live::restart::never});
+    if (const auto session = group.find("caller 7")) co_await session->send("Are you there?");
+    co_await group.stop("caller 8");
+    co_return co_await group.shutdown(10s);
+}
+// doc:end
+
+// doc:begin group_events
+live::session_group_options with_events(std::ostream& out)
+{
+    live::session_group_options options;
+    options.connecting = 8;
+    options.restart.max_restarts = 3;
+    options.on_event = [&out](const live::group_event& event) {
+        out << event.name << ' ' << to_string(event.what) << '\n';
+    };
+    return options;
+}
+// doc:end
+
+// doc:begin store
+asio::awaitable<std::string> go_on(
+    live::client& client, live::resumption_store& store, std::string name)
+{
+    live::setup setup{
+        .model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}};
+    const auto last = co_await store.load(name);
+    if (last && last->model == setup.model) setup.session_resumption->handle = last->handle;
+
+    live::session session{client, setup};
+    co_await session.connect();
+    co_await session.send("Where were we?");
+    const auto turn = co_await session.turn();
+
+    live::resumption_record record(
+        session.resumption_handle(), std::chrono::system_clock::now(), setup.model);
+    if (!record.handle.empty()) co_await store.save(name, std::move(record));
+    co_await session.close();
+    co_return turn.output_transcription;
+}
+// doc:end
+
+// doc:begin logger
+live::client_options with_a_log(std::ostream& out)
+{
+    live::client_options options;
+    options.logger.level = live::log_level::info;
+    options.logger.sink = live::log_lines([&out](live::log_level level, std::string_view line) {
+        out << to_string(level) << ": " << line << '\n';
+    });
+    return options;
+}
+// doc:end
+
+// doc:begin tap
+live::client_options with_a_tap(const std::filesystem::path& path)
+{
+    live::client_options options;
+    options.tap = live::file_tap(path); // (path, true) keeps audio and pictures, too
+    return options;
+}
+// doc:end
+
+// doc:begin replay
+live::emulator play_back(asio::io_context& io, const std::filesystem::path& path)
+{
+    std::ostringstream recording;
+    recording << std::ifstream(path).rdbuf();
+    live::emulator_options options;
+    options.replay = recording.str();
+    options.pace = 0; // without the pauses
+    return live::emulator(io.get_executor(), options);
+}
+// doc:end
+
+struct stage {
+    stage() : emulator(io.get_executor(), quick()) {}
+
+    static live::emulator_options quick()
+    {
+        live::emulator_options options;
+        options.pace = 0;
+        return options;
+    }
+
+    live::client make_client(live::client_options options = {})
+    {
+        options.credentials = live::api_key("any");
+        options.base_url = emulator.url();
+        return {io.get_executor(), std::move(options)};
+    }
+
+    asio::io_context io;
+    live::emulator emulator;
+};
+
+} // namespace
+
+TEST_CASE("a group of sessions is started, told about and shut down")
+{
+    stage s;
+    std::ostringstream told;
+    auto client = s.make_client();
+    live::session_group group(s.io.get_executor(), client, with_events(told));
+    CHECK(test::run(s.io, serve(group)) == 0);
+    CHECK(told.str().find("caller 7 ended\n") != std::string::npos);
+    CHECK(told.str().find("caller 8 ended\n") != std::string::npos);
+}
+
+TEST_CASE("a conversation goes on from a store")
+{
+    stage s;
+    live::memory_resumption_store store;
+    auto client = s.make_client();
+    CHECK_FALSE(test::run(s.io, go_on(client, store, "a")).empty());
+    CHECK(store.size() == 1);
+    const auto first = test::run(s.io, store.load("a"));
+    CHECK_FALSE(test::run(s.io, go_on(client, store, "a")).empty());
+    CHECK(test::run(s.io, store.load("a"))->handle != first->handle);
+}
+
+TEST_CASE("a session is logged, recorded and played back")
+{
+    auto path = (std::filesystem::temp_directory_path() / "gemini-live-docs.jsonl").string();
+    stage s;
+    std::ostringstream lines;
+    auto options = with_a_log(lines);
+    options.tap = with_a_tap(path).tap;
+    live::memory_resumption_store store;
+    auto client = s.make_client(options);
+    const auto said = test::run(s.io, go_on(client, store, "a"));
+    CHECK(lines.str().find("info: session connected: from=connecting to=connected") !=
+          std::string::npos);
+
+    s.emulator = play_back(s.io, path);
+    auto other = s.make_client();
+    live::memory_resumption_store empty;
+    CHECK(test::run(s.io, go_on(other, empty, "a")) == said);
+    std::filesystem::remove(path);
+}
