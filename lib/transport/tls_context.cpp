@@ -45,11 +45,28 @@ int fault_index()
     return index;
 }
 
-void note_fault(const SSL* connection, int where, int result)
+/// The peer has gone without a word of TLS.
+bool is_end(unsigned long code)
 {
+#ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
+    return ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+#else
+    return code == 0;
+#endif
+}
+
+void on_progress(const SSL* connection, int where, int result)
+{
+    auto* const changed = const_cast<SSL*>(connection);
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+    // WebSocket has its own Close. During the handshake libwebsockets would try to read on for
+    // ever.
+    if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
+        SSL_set_options(changed, SSL_OP_IGNORE_UNEXPECTED_EOF);
+#endif
     if ((where & SSL_CB_EXIT) == 0 || result > 0) return;
-    if (const auto code = ERR_peek_last_error(); code != 0)
-        SSL_set_ex_data(const_cast<SSL*>(connection), fault_index(), reinterpret_cast<void*>(code));
+    if (const auto code = ERR_peek_last_error(); code != 0 && !is_end(code))
+        SSL_set_ex_data(changed, fault_index(), reinterpret_cast<void*>(code));
 }
 
 /// Instead of the callback that lws sets: that one finds its connection by an index which is
@@ -68,16 +85,13 @@ std::shared_ptr<SSL_CTX> make_context(const tls_options& trust, const std::strin
     auto* context = made.get();
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-    SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF); // WebSocket has its own Close
-#endif
     // libwebsockets repeats a write from another place; idle sessions should hold no buffers
     SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_cert_verify_callback(context, &verify, ipv6_peer.empty() ? nullptr : context);
     if (!ipv6_peer.empty())
         X509_VERIFY_PARAM_set1_ip_asc(SSL_CTX_get0_param(context), ipv6_peer.c_str());
-    SSL_CTX_set_info_callback(context, &note_fault);
+    SSL_CTX_set_info_callback(context, &on_progress);
     if (trust.system_store) SSL_CTX_set_default_verify_paths(context);
     if (!trust.ca_pem.empty()) {
         auto* store = SSL_CTX_get_cert_store(context);

@@ -305,6 +305,19 @@ TEST_CASE("a server that hangs up on the way is told by its phase")
         CHECK(why.code() == errc::connection_lost);
         CHECK(why.phase() == phase::tls);
     }
+    SECTION("in the TLS handshake, when it has read what there is")
+    {
+        request.tls = true;
+        const auto finish = [](raw_peer& peer) -> asio::awaitable<void> {
+            auto socket = co_await peer.accept();
+            co_await socket.read_some();
+            socket.finish();
+            co_await socket.read_to_end();
+        };
+        const auto why = failure(on, request, finish(on.peer));
+        CHECK(why.code() == errc::connection_lost);
+        CHECK(why.phase() == phase::tls);
+    }
 }
 
 TEST_CASE("an answer that is no upgrade is told as such")
