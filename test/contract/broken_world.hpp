@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "support/relay.hpp"
+#include "support/run.hpp"
+#include "support/server_record.hpp"
+
+#include <gemini/live.hpp>
+#include <gemini/live/emulator.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace test {
+
+namespace live = gemini::live;
+
+/// One execution context with an emulator of Vertex AI, a relay before it, and clients of the
+/// relay.
+struct broken_world {
+    asio::io_context io;
+    live::emulator_options serving{};
+    live::client_options calling{};
+    server_record record;
+    std::optional<live::emulator> server{};
+    std::optional<test::relay> relay{};
+
+    broken_world()
+    {
+        using namespace std::chrono_literals;
+        serving.pace = 0;
+        serving.on_message = [this](std::size_t client, char direction, std::string_view text) {
+            record.note(client, direction, text);
+        };
+        calling.flavour = live::flavour::vertex_ai;
+        calling.project = "a-project";
+        calling.location = "us-central1";
+        calling.credentials = live::access_token("a-token");
+        calling.reconnect.first_delay = 1ms;
+        calling.reconnect.max_attempts = 0;
+        calling.reconnect.attempts_per_second = 0;
+    }
+
+    void use_tls()
+    {
+        serving.tls = live::tls_identity::self_signed();
+        calling.tls.ca_pem = serving.tls->certificate_pem;
+        calling.tls.system_store = false;
+    }
+
+    /// A client that comes through the relay.
+    live::client start()
+    {
+        server.emplace(io.get_executor(), serving);
+        relay.emplace(io, server->port());
+        calling.base_url = (serving.tls ? "https://localhost:" : "http://127.0.0.1:") +
+                           std::to_string(relay->port());
+        return {io.get_executor(), calling};
+    }
+
+    template <class T>
+    T run(asio::awaitable<T> work)
+    {
+        return test::run(io, std::move(work));
+    }
+};
+
+/// A model that writes, so that answers are short.
+inline live::setup written()
+{
+    live::setup setup;
+    setup.model = "gemini-emulator-text";
+    setup.response_modalities = {live::modality::text};
+    setup.functions = {{"get_weather", "Tells the weather in a city.",
+        live::json(R"({"type":"object","properties":{"city":{"type":"string"}}})")}};
+    setup.functions[0].behavior = live::behavior::blocking;
+    setup.session_resumption->transparent = true;
+    return setup;
+}
+
+/// The steps of a session's life, as a reader sees them.
+inline std::string steps(const std::vector<live::status_change>& changes)
+{
+    std::string all;
+    for (const auto& each : changes) {
+        if (!all.empty()) all += ", ";
+        all += to_string(each.to);
+    }
+    return all;
+}
+
+} // namespace test
