@@ -5,13 +5,16 @@
 
 #include <gemini/live/emulator.hpp>
 #include <gemini/live/error.hpp>
+#include <gemini/live/fake_google.hpp>
 #include <gemini/live/version.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <getopt.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -19,6 +22,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -35,6 +39,8 @@ A Gemini Live API server on this machine, for programs in any language.
   -t, --tls          encrypt, with a certificate made on the spot
       --cert FILE    write that certificate to FILE, for clients to trust
   -k, --key KEY      take only this API key (default: any)
+      --google FILE  give out OAuth tokens for Vertex AI, and take no others; write a service
+                     account's credentials for them to FILE
   -s, --script FILE  do what FILE says, step by step (see docs/testing.md)
       --replay FILE  play the server's side of what a wire_tap has recorded
       --pace X       length of the pauses in an answer: 1 like a model's, 0 none (default 1);
@@ -48,6 +54,7 @@ A Gemini Live API server on this machine, for programs in any language.
 struct program_options {
     live::emulator_options serving{};
     std::string certificate_file{};
+    std::string google_file{};
     bool quiet = false;
     bool verbose = false;
 };
@@ -86,14 +93,14 @@ std::string content_of(const char* path, std::size_t most)
 
 program_options read_options(int argc, char** argv)
 {
-    enum { cert = 256, pace, replay, version };
+    enum { cert = 256, google, pace, replay, version };
     const option known[]{{"port", required_argument, nullptr, 'p'},
         {"tls", no_argument, nullptr, 't'}, {"cert", required_argument, nullptr, cert},
-        {"key", required_argument, nullptr, 'k'}, {"script", required_argument, nullptr, 's'},
-        {"replay", required_argument, nullptr, replay}, {"pace", required_argument, nullptr, pace},
-        {"quiet", no_argument, nullptr, 'q'}, {"verbose", no_argument, nullptr, 'v'},
-        {"help", no_argument, nullptr, 'h'}, {"version", no_argument, nullptr, version},
-        {nullptr, 0, nullptr, 0}};
+        {"google", required_argument, nullptr, google}, {"key", required_argument, nullptr, 'k'},
+        {"script", required_argument, nullptr, 's'}, {"replay", required_argument, nullptr, replay},
+        {"pace", required_argument, nullptr, pace}, {"quiet", no_argument, nullptr, 'q'},
+        {"verbose", no_argument, nullptr, 'v'}, {"help", no_argument, nullptr, 'h'},
+        {"version", no_argument, nullptr, version}, {nullptr, 0, nullptr, 0}};
     program_options options;
     for (int each = 0; (each = getopt_long(argc, argv, "p:tk:s:qvh", known, nullptr)) != -1;) {
         switch (each) {
@@ -102,6 +109,7 @@ program_options read_options(int argc, char** argv)
             break;
         case 't': options.serving.tls = live::tls_identity::self_signed(); break;
         case cert: options.certificate_file = optarg; break;
+        case google: options.google_file = optarg; break;
         case 'k': options.serving.api_key = optarg; break;
         case 's':
             options.serving.script = content_of(optarg, live::emulation::script::max_size);
@@ -170,6 +178,41 @@ void write_certificate(const program_options& options)
     std::fclose(file);
 }
 
+/// For nobody else to read, whatever the file was before.
+void write_private(const std::string& path, std::string_view text)
+{
+    const int file = ::open(
+        path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    const bool written =
+        file >= 0 && ::fchmod(file, S_IRUSR | S_IWUSR) == 0 &&
+        ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    if (file >= 0) ::close(file);
+    if (!written) leave(fmt::format("{} cannot be written.", path));
+}
+
+std::shared_ptr<live::fake_google> start_google(
+    const asio::any_io_executor& executor, const program_options& options)
+{
+    if (options.google_file.empty()) return nullptr;
+    live::fake_google_options serving;
+    serving.tls = options.serving.tls;
+    serving.on_event = options.serving.on_event;
+    auto google = std::make_shared<live::fake_google>(executor, serving);
+    write_private(options.google_file, google->service_account_file());
+    return google;
+}
+
+void introduce(
+    const live::fake_google& google, const live::emulator& emulator, const std::string& file)
+{
+    fmt::print("Google's token endpoint is {}, its metadata server {}\n"
+               "  a service account           GOOGLE_APPLICATION_CREDENTIALS={}\n"
+               "  a machine in Google Cloud   GCE_METADATA_HOST={}\n"
+               "  with either                 GOOGLE_VERTEX_BASE_URL={} \\\n"
+               "      GOOGLE_CLOUD_PROJECT=fake-project GOOGLE_CLOUD_LOCATION=us-central1\n",
+        google.token_url(), google.metadata_host(), file, google.metadata_host(), emulator.url());
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -185,17 +228,23 @@ int main(int argc, char** argv)
     }
     try {
         asio::io_context io;
+        const auto google = start_google(io.get_executor(), options);
+        options.serving.google = google;
         live::emulator emulator(io.get_executor(), options.serving);
         fmt::print(
             "The emulator of the Gemini Live API listens on {}\n"
             "  C++         client_options::base_url = \"{}\"\n"
             "  JavaScript  new GoogleGenAI({{apiKey: 'any', httpOptions: {{baseUrl: '{}'}}}})\n"
-            "  others      GOOGLE_GEMINI_BASE_URL={}\n"
-            "Ctrl-C ends it.\n",
+            "  others      GOOGLE_GEMINI_BASE_URL={}\n",
             emulator.url(), emulator.url(), emulator.url(), emulator.url());
+        if (google) introduce(*google, emulator, options.google_file);
+        fmt::print("Ctrl-C ends it.\n");
         std::fflush(stdout);
         asio::signal_set ending(io, SIGINT, SIGTERM);
-        ending.async_wait([&](const asio::error_code&, int) { emulator.close(); });
+        ending.async_wait([&](const asio::error_code&, int) {
+            emulator.close();
+            if (google) google->close();
+        });
         io.run();
     } catch (const std::exception& failed) {
         fmt::print(stderr, "gemini-live-emulator: {}\n", failed.what());

@@ -22,6 +22,7 @@ from pathlib import Path
 PROGRAM = str(Path(sys.argv.pop()).resolve())
 PATIENCE = 60
 PATH = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
+VERTEX_PATH = "/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent"
 SETUP = {"setup": {"model": "models/gemini-3.8-live", "outputAudioTranscription": {}}}
 
 
@@ -179,6 +180,28 @@ class Conversations(unittest.TestCase):
             shown = emulator.end()
         self.assertIn('Unknown name "?[2J"', shown)
         self.assertNotIn("\x1b", shown)
+
+    def test_tokens_of_a_google_of_its_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "credentials.json"
+            file.write_text("what was here before, for all to read")
+            with Emulator("--google", str(file)) as emulator:
+                account = json.loads(file.read_text())
+                self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+                self.assertEqual(account["type"], "service_account")
+                port = int(account["token_uri"].split(":")[2].partition("/")[0])
+                with socket.create_connection(("127.0.0.1", port), PATIENCE) as asking:
+                    asking.sendall(b"POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx")
+                    self.assertIn(b"400", asking.recv(12))
+                with Client(emulator.port, VERTEX_PATH) as client:
+                    self.assertEqual(client.status, 401)
+                shown = emulator.end()
+                self.assertEqual(emulator.program.returncode, 0)
+            self.assertIn(f"GOOGLE_APPLICATION_CREDENTIALS={file}", shown)
+            self.assertIn(f"GOOGLE_VERTEX_BASE_URL={emulator.url}", shown)
+            self.assertIn("A call for an OAuth token was answered with 400.", shown)
+            self.assertNotIn("PRIVATE KEY", shown)
+        self.assertIn("/nowhere/file cannot be written.", run("--google", "/nowhere/file").stderr)
 
     def test_quiet_and_encrypted(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -521,6 +521,7 @@ TEST_CASE("a token ends when it was said to, or when it is revoked")
     CHECK(w.google->valid(next));
     w.google->revoke_tokens();
     CHECK_FALSE(w.google->valid(next));
+    CHECK(w.google->valid(w.google->issue()));
     CHECK_FALSE(w.google->valid("ya29.of-somebody-else"));
 }
 

@@ -5,6 +5,7 @@
 
 #include <gemini/live.hpp>
 #include <gemini/live/emulator.hpp>
+#include <gemini/live/fake_google.hpp>
 
 #include <asio.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
@@ -319,4 +320,46 @@ TEST_CASE("docs: a hook and quirks of one's own are taken by a client")
     const live::client client{io.get_executor(), options};
     CHECK_FALSE(client.options().quirks("gemini-4-live").takes_scheduling);
     CHECK(client.options().reconnect.on_reconnecting);
+}
+
+TEST_CASE("docs: the emulator knows whose token has expired", "[docs]")
+{
+    asio::io_context io;
+    // doc:begin fake_google
+    auto now = std::chrono::system_clock::now();
+    live::fake_google_options knowing;
+    knowing.clock = [&now] { return now; };
+    auto google = std::make_shared<live::fake_google>(io.get_executor(), knowing);
+    live::emulator_options serving;
+    serving.pace = 0;
+    serving.google = google; // no other tokens are taken
+    live::emulator emulator(io.get_executor(), serving);
+
+    live::client_options options{.credentials = live::access_token(google->issue())};
+    options.flavour = live::flavour::vertex_ai;
+    options.project = "fake-project";
+    options.location = "us-central1";
+    options.base_url = emulator.url();
+    live::client client(io.get_executor(), options); // connects
+    now += std::chrono::hours(1);                    // from here on: errc::unauthorized
+    // doc:end
+    const auto advice = test::run(io, ask(client, "Hello?"));
+    CHECK(advice.find("Give another key.") == 0);
+    now -= std::chrono::hours(1);
+    CHECK(test::run(io, ask(client, "Hello?")).find("Give another key.") == std::string::npos);
+}
+
+TEST_CASE(
+    "docs: a test plans what the token endpoint does, and looks at what was asked of it", "[docs]")
+{
+    asio::io_context io;
+    live::fake_google google(io.get_executor());
+    // doc:begin fake_google_faults
+    using namespace std::chrono_literals;
+    const auto endpoint = live::google_endpoint::token;
+    google.next(endpoint, live::google_outcome::refuse(503, 1s), 2); // twice, then
+    google.next(endpoint, live::google_outcome::expires_in(30s));    // once, then as usual
+    // doc:end
+    CHECK(google.requests(endpoint) == 0);
+    CHECK(google.issued().empty());
 }

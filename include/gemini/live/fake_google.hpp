@@ -149,6 +149,8 @@ public:
     /// What requests meet that nothing was told for. The latest call counts.
     void otherwise(google_endpoint endpoint, google_outcome outcome);
 
+    /// A new access token, as from the token endpoint, for programs that do not fetch theirs.
+    [[nodiscard]] std::string issue();
     /// How many requests have come, whatever became of them.
     [[nodiscard]] std::size_t requests(google_endpoint endpoint) const;
     /// The latest thousand, oldest first.

@@ -274,6 +274,15 @@ void fake_google::otherwise(google_endpoint endpoint, google_outcome outcome)
     impl_->shared().plan_default(endpoint, std::move(outcome));
 }
 
+std::string fake_google::issue()
+{
+    const auto& options = impl_->shared().options;
+    const auto now = options.clock();
+    return impl_->shared().with([&](google_state& google) {
+        return google.book.issue(google_endpoint::token, now, options.token_lifetime).value;
+    });
+}
+
 std::size_t fake_google::requests(google_endpoint endpoint) const
 {
     return impl_->shared().requests(endpoint);
