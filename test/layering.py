@@ -15,7 +15,7 @@ import sys
 ROOMS = {
     "base": {"fmt", "system"},
     "audio": {"base", "fmt"},
-    "auth": {"base", "fmt", "openssl"},
+    "auth": {"protocol", "transport", "base", "fmt", "asio", "openssl"},
     "protocol": {"base", "fmt", "simdjson"},
     "transport": {"base", "fmt", "asio", "system", "libwebsockets", "openssl", "uv"},
     "tools": {"protocol", "base", "fmt", "asio"},

@@ -22,6 +22,7 @@
 #include <gemini/live/reconnect.hpp>
 #include <gemini/live/reconnect_plan.hpp>
 #include <gemini/live/resumption_store.hpp>
+#include <gemini/live/secret.hpp>
 #include <gemini/live/session.hpp>
 #include <gemini/live/session_group.hpp>
 #include <gemini/live/setup.hpp>

@@ -21,4 +21,18 @@ credentials::credentials(access_token token)
     if (!token.empty()) held_ = std::move(token);
 }
 
+credentials::credentials(token_provider provider)
+{
+    if (provider.ask) held_ = std::move(provider);
+}
+
+credentials::credentials(credential_file file)
+{
+    if (!file.path.empty() || !file.text.empty()) held_ = std::move(file);
+}
+
+credentials::credentials(metadata_server server) : held_(std::move(server)) {}
+
+credentials::credentials(application_default whichever) : held_(std::move(whichever)) {}
+
 } // namespace gemini::live

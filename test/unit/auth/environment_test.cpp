@@ -22,7 +22,7 @@ client_options completed(client_options given, const environment& all)
     });
 }
 
-std::string secret(const credentials& given)
+std::string shown(const credentials& given)
 {
     if (const auto* key = given.get_if<api_key>()) return "key " + key->reveal();
     if (const auto* made = given.get_if<ephemeral_token>()) return "ephemeral " + made->reveal();
@@ -58,18 +58,18 @@ TEST_CASE("the Gemini API takes a key of the environment, and no project")
     const environment all{{"GOOGLE_API_KEY", "g"}, {"GEMINI_API_KEY", "m"},
         {"GOOGLE_CLOUD_PROJECT", "p"}, {"GOOGLE_CLOUD_LOCATION", "l"}};
     const auto found = completed({}, all);
-    CHECK(secret(found.credentials) == "key g");
+    CHECK(shown(found.credentials) == "key g");
     CHECK(found.project.empty());
     CHECK(found.location.empty());
-    CHECK(secret(completed({}, {{"GEMINI_API_KEY", "m"}}).credentials) == "key m");
-    CHECK(secret(completed({}, {{"GOOGLE_API_KEY", ""}, {"GEMINI_API_KEY", "m"}}).credentials) ==
+    CHECK(shown(completed({}, {{"GEMINI_API_KEY", "m"}}).credentials) == "key m");
+    CHECK(shown(completed({}, {{"GOOGLE_API_KEY", ""}, {"GEMINI_API_KEY", "m"}}).credentials) ==
           "key m");
-    CHECK(secret(completed({}, {{"GEMINI_API_KEY", "auth_tokens/1"}}).credentials) ==
+    CHECK(shown(completed({}, {{"GEMINI_API_KEY", "auth_tokens/1"}}).credentials) ==
           "ephemeral auth_tokens/1");
-    CHECK(secret(completed({.credentials = api_key("mine")}, all).credentials) == "key mine");
+    CHECK(shown(completed({.credentials = api_key("mine")}, all).credentials) == "key mine");
     CHECK(
-        secret(completed({.credentials = ephemeral_token("t")}, all).credentials) == "ephemeral t");
-    CHECK(secret(completed({}, {}).credentials) == "none");
+        shown(completed({.credentials = ephemeral_token("t")}, all).credentials) == "ephemeral t");
+    CHECK(shown(completed({}, {}).credentials) == "none");
 }
 
 TEST_CASE("on Vertex AI a project of the environment and a key do not mix")
@@ -108,7 +108,7 @@ TEST_CASE("on Vertex AI a project of the environment and a key do not mix")
     const auto found = completed(each.given, each.all);
     CHECK(found.project == each.project);
     CHECK(found.location == each.location);
-    CHECK(secret(found.credentials) == each.credentials);
+    CHECK(shown(found.credentials) == each.credentials);
 }
 
 TEST_CASE("each flavour has its base URL in the environment")
