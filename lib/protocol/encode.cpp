@@ -139,6 +139,18 @@ base::frame message(std::string_view member, const T& value, flavour flavour)
     return base::frame(out.end_object().text());
 }
 
+/// What was written here, read again: valid, but perhaps deeper than JSON of users may be.
+json_value read_again(std::string_view setup)
+{
+    try {
+        return json_value::parse(setup);
+    } catch (const error&) {
+        throw error(errc::invalid_argument,
+            fmt::format("The setup is nested too deeply: its parts may have {} levels together.",
+                json::max_depth));
+    }
+}
+
 /// {"setup": …}; the model may be missing.
 std::string setup_message(const setup& setup, std::string_view handle, const addressing& to)
 {
@@ -150,11 +162,11 @@ std::string setup_message(const setup& setup, std::string_view handle, const add
     out.end_object();
     if (!setup.extra) return out.take();
 
-    const auto extra = json_value::parse(fmt::format(R"({{"setup":{}}})", setup.extra->text()));
+    const auto extra = read_again(fmt::format(R"({{"setup":{}}})", setup.extra->text()));
     if (!extra.find("setup") || !extra.find("setup")->is_object())
         throw error(errc::invalid_argument, "setup::extra must be a JSON object.");
     json_writer all;
-    write_merged(all, json_value::parse(out.text()), extra);
+    write_merged(all, read_again(out.text()), extra);
     return all.take();
 }
 
@@ -168,7 +180,7 @@ base::frame encode_setup(const setup& setup, std::string_view handle, const addr
 
 std::string encode_constraints(const setup& setup, const addressing& to)
 {
-    return json_value::parse(setup_message(setup, {}, to)).find("setup").value().text();
+    return read_again(setup_message(setup, {}, to)).find("setup").value().text();
 }
 
 base::frame encode_client_content(

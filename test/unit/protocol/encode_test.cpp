@@ -164,6 +164,11 @@ TEST_CASE("extra members come last, and into the objects that are there already"
             R"(,"generationConfig":{"temperature":1,"thinkingConfig":{"thinkingBudget":0}},"systemInstruction":{"role":"user","parts":[]},"proactivity":{"proactiveAudio":true},"\"":null)"));
     given.extra = json("3");
     CHECK(refusal_of([&] { return wire(given); }) == "setup::extra must be a JSON object.");
+    given.extra = json(R"({"large": 123456789012345678901234567890})");
+    CHECK(wire(given).ends_with(R"("large":1.2345678901234568e+29}})"));
+    given.extra = json(R"({"deep": )" + std::string(63, '[') + '1' + std::string(63, ']') + '}');
+    CHECK(refusal_of([&] { return wire(given); }) ==
+          "The setup is nested too deeply: its parts may have 64 levels together.");
 }
 
 TEST_CASE("what JSON cannot carry is refused by the path of its member")
