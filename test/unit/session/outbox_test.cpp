@@ -149,6 +149,34 @@ TEST_CASE("what the server has consumed of a batch that is still being written i
     }
 }
 
+TEST_CASE("the server counts what has been sent besides the user's messages")
+{
+    outbox box(1000, keeps::until_consumed);
+    box.sent_besides(1);
+    for (const auto* each : {"a", "b"}) box.push({base::frame(each), worth::durable}, t0);
+    static_cast<void>(box.take(1000));
+    box.written();
+    box.consumed(2);
+    box.lost();
+    CHECK(joined(box.take(1000)) == "b ");
+}
+
+TEST_CASE("the start of what is still being said does not go into the history")
+{
+    outbox box(1000, keeps::until_handle);
+    const auto say = [&box](const char* text, worth kind) {
+        box.push({base::frame(text), kind}, t0);
+        static_cast<void>(box.take(1000));
+        box.written();
+    };
+    say("start", worth::activity_start);
+    say("text", worth::durable);
+    box.noted();
+    box.lost();
+    box.drop_noted();
+    CHECK(joined(box.take(1000)) == "start ");
+}
+
 TEST_CASE("media that went down in the middle of a batch are told of")
 {
     outbox box(1000, keeps::until_answered);

@@ -684,6 +684,75 @@ TEST_CASE("a full outbox suspends the sender; cancelled, it has sent nothing")
     CHECK(w.heard[3] == R"({"realtimeInput":{"text":"third"}})");
 }
 
+TEST_CASE("a sender that waits for room goes on when an outage has made some")
+{
+    world w;
+    w.options.limits.outbox = 400;
+    w.options.reconnect.realtime_window = 100ms;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     co_await peer->receive();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const std::array<std::byte, 150> speech{};
+        co_await session.connect();
+        co_await session.send("one");
+        while (session.status() == status::connected) co_await settle();
+        co_await session.send_audio(speech); // too old when the connection is back
+        co_await session.send(std::string(200, 'x'));
+        co_await session.drain();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(session.counters().dropped == 1);
+}
+
+TEST_CASE(
+    "what the server has consumed is not sent again, though a send has failed before that was read")
+{
+    world w;
+    w.options.flavour = flavour::vertex_ai;
+    w.options.project = "p";
+    w.options.credentials = access_token("token");
+    w.options.limits.inbox = 4096;
+    int connections = 0;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        if (++connections == 2) {
+            while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+            co_return;
+        }
+        co_await peer->receive();
+        peer->send(text_message(std::string(5000, 'x'))); // the reader is slow: the rest waits
+        peer->send(
+            R"({"sessionResumptionUpdate":{"newHandle":"h","resumable":true,"lastConsumedClientMessageIndex":"1"}})");
+        peer->drop();
+    }};
+    live::setup given = plain;
+    given.session_resumption->transparent = true;
+    const auto client = w.make_client();
+    session session{client, given};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("one");
+        co_await settle();
+        co_await session.send("two"); // to a connection that is gone
+        co_await settle();
+        auto events = session.events();
+        while (w.heard.size() < 2) co_await events.next();
+        co_await session.drain();
+        co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    REQUIRE(w.heard.size() == 3);
+    CHECK(w.heard[2] == R"({"realtimeInput":{"text":"two"}})");
+}
+
 TEST_CASE("a slow reader holds the server back and loses nothing")
 {
     world w;
