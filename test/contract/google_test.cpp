@@ -227,7 +227,7 @@ struct world {
             {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + bearer}}, body);
     }
 
-    answer subject(const live::external_account& kind = {})
+    answer subject(const live::external_account_kind& kind = {})
     {
         const live::json file(google->external_account_file(kind));
         const auto url = file.at<std::string>("/credential_source/url");
@@ -388,7 +388,7 @@ TEST_CASE("a foreign token is exchanged, and stands in for a service account")
 {
     const bool json = GENERATE(false, true);
     world w;
-    live::external_account kind;
+    live::external_account_kind kind;
     kind.json = json;
     kind.impersonate = true;
     const auto said = w.subject(kind);
@@ -411,7 +411,7 @@ TEST_CASE("a foreign token is exchanged, and stands in for a service account")
 TEST_CASE("a subject token may stand in a file, too")
 {
     world w;
-    live::external_account kind;
+    live::external_account_kind kind;
     kind.file = "/run/token";
     const live::json file(w.google->external_account_file(kind));
     CHECK(file.at<std::string>("/credential_source/file") == "/run/token");

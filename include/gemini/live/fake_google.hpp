@@ -84,7 +84,7 @@ struct google_token {
 };
 
 /// Where an external account has its subject token from, and what comes of it.
-struct external_account {
+struct external_account_kind {
     std::string file{};       ///< Path of a file; empty: from `subject_url()`.
     bool json = false;        ///< As the member "id_token" of an object, not as it stands.
     bool impersonate = false; ///< A service account, in a second step.
@@ -138,10 +138,10 @@ public:
     // in it. Users' files have `token_uri`, which Google's have not.
     [[nodiscard]] std::string service_account_file() const;
     [[nodiscard]] std::string authorized_user_file() const;
-    [[nodiscard]] std::string external_account_file(const external_account& kind = {}) const;
+    [[nodiscard]] std::string external_account_file(const external_account_kind& kind = {}) const;
     /// The service account, by way of the authorized user.
     [[nodiscard]] std::string impersonated_service_account_file() const;
-    /// What is to stand in `external_account::file`. Good for an hour.
+    /// What is to stand in `external_account_kind::file`. Good for an hour.
     [[nodiscard]] std::string subject_token() const;
 
     /// What the next requests meet, behind those that were told before.

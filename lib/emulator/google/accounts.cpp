@@ -65,7 +65,7 @@ std::string authorized_user_text(const google_accounts& accounts, const google_u
 }
 
 std::string external_account_text(
-    const google_accounts& accounts, const google_urls& urls, const external_account& kind)
+    const google_accounts& accounts, const google_urls& urls, const external_account_kind& kind)
 {
     json_writer out;
     out.begin_object().member("type", "external_account").member("audience", accounts.pool);

@@ -243,7 +243,7 @@ std::string fake_google::authorized_user_file() const
     });
 }
 
-std::string fake_google::external_account_file(const external_account& kind) const
+std::string fake_google::external_account_file(const external_account_kind& kind) const
 {
     return impl_->shared().with([&](const google_state& google) {
         return external_account_text(google.accounts, google.urls, kind);

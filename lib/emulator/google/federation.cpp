@@ -21,6 +21,8 @@ using namespace std::chrono_literals;
 constexpr std::string_view exchange_grant = "urn:ietf:params:oauth:grant-type:token-exchange";
 constexpr std::string_view access_token_type = "urn:ietf:params:oauth:token-type:access_token";
 constexpr std::string_view id_token_type = "urn:ietf:params:oauth:token-type:id_token";
+/// What some SDKs ask for when impersonation is to follow.
+constexpr std::string_view iam_scope = "https://www.googleapis.com/auth/iam";
 constexpr auto longest_life = 3600s;
 
 emulator_verdict invalid(std::string_view parameter)
@@ -97,7 +99,8 @@ emulator_verdict answer_exchange(const google_call& call, google_state& google)
             "either be because the pool or provider is disabled or deleted or because it doesn't "
             "exist.");
     }
-    if (!has_word(asked.value("scope"), cloud_scope)) {
+    const auto scope = asked.value("scope");
+    if (!has_word(scope, cloud_scope) && !has_word(scope, iam_scope)) {
         return oauth_failure(
             400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.");
     }
