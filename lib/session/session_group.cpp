@@ -57,7 +57,10 @@ bool is_hopeless(const error& failure)
 
 /// A session from its making to its end; a restart makes another.
 struct life {
-    life(const client& client, setup setup) : session(client, std::move(setup)) {}
+    life(const client& client, setup setup, std::string name)
+        : session(client, std::move(setup), std::move(name))
+    {
+    }
 
     live::session session;
     asio::cancellation_signal beginning; ///< For what comes before the handler.
@@ -109,7 +112,7 @@ public:
         const std::optional<restart_policy>& given)
     {
         const auto& policy = given ? *given : options_.restart;
-        auto first = std::make_shared<life>(client_, setup);
+        auto first = std::make_shared<life>(client_, setup, policy.resume ? name : "");
         auto added = std::make_shared<child>(
             child{std::move(name), std::move(setup), std::move(handler), policy.resume,
                 asio::make_strand(executor_), {policy, core().random}, std::move(first)});
@@ -311,7 +314,7 @@ private:
         const auto handle = one.present->session.resumption_handle();
         if (one.resume && setup.session_resumption && !handle.empty())
             setup.session_resumption->handle = handle;
-        auto next = std::make_shared<life>(client_, std::move(setup));
+        auto next = std::make_shared<life>(client_, std::move(setup), one.resume ? one.name : "");
         const std::lock_guard lock(mutex_);
         one.present = std::move(next);
     }

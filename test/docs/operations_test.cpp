@@ -8,6 +8,9 @@
 
 #include <asio.hpp>
 
+#include <stdlib.h> // mkdtemp, mkstemp
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -49,22 +52,21 @@ live::session_group_options with_events(std::ostream& out)
 // doc:end
 
 // doc:begin store
-asio::awaitable<std::string> go_on(
-    live::client& client, live::resumption_store& store, std::string name)
+live::client_options with_a_store(const std::filesystem::path& directory)
 {
-    live::setup setup{
-        .model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}};
-    const auto last = co_await store.load(name);
-    if (last && last->model == setup.model) setup.session_resumption->handle = last->handle;
+    live::client_options options;
+    options.resumption_store = std::make_shared<live::file_resumption_store>(directory);
+    return options;
+}
 
-    live::session session{client, setup};
+asio::awaitable<std::string> go_on(live::client& client, std::string name)
+{
+    live::session session{client,
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}},
+        name};
     co_await session.connect();
     co_await session.send("Where were we?");
     const auto turn = co_await session.turn();
-
-    live::resumption_record record(
-        session.resumption_handle(), std::chrono::system_clock::now(), setup.model);
-    if (!record.handle.empty()) co_await store.save(name, std::move(record));
     co_await session.close();
     co_return turn.output_transcription;
 }
@@ -137,34 +139,43 @@ TEST_CASE("a group of sessions is started, told about and shut down")
     CHECK(told.str().find("caller 8 ended\n") != std::string::npos);
 }
 
-TEST_CASE("a conversation goes on from a store")
+TEST_CASE("a conversation goes on from a store, in another client")
 {
+    auto directory = (std::filesystem::temp_directory_path() / "gemini-live-XXXXXX").string();
+    REQUIRE(::mkdtemp(directory.data()));
     stage s;
-    live::memory_resumption_store store;
-    auto client = s.make_client();
-    CHECK_FALSE(test::run(s.io, go_on(client, store, "a")).empty());
-    CHECK(store.size() == 1);
-    const auto first = test::run(s.io, store.load("a"));
-    CHECK_FALSE(test::run(s.io, go_on(client, store, "a")).empty());
-    CHECK(test::run(s.io, store.load("a"))->handle != first->handle);
+    std::string handles;
+    for (int i = 0; i < 2; ++i) {
+        auto options = with_a_store(directory);
+        options.tap.sink = [&handles](std::string_view line) {
+            if (line.find("\"handle\":\"[redacted]\"") != std::string_view::npos) handles += '+';
+        };
+        auto client = s.make_client(options);
+        CHECK_FALSE(test::run(s.io, go_on(client, "caller 7")).empty());
+        handles += '|';
+    }
+    CHECK(handles == "|+|");
+    CHECK(std::filesystem::exists(std::filesystem::path(directory) / "caller%207.json"));
+    std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("a session is logged, recorded and played back")
 {
-    auto path = (std::filesystem::temp_directory_path() / "gemini-live-docs.jsonl").string();
+    auto path = (std::filesystem::temp_directory_path() / "gemini-live-XXXXXX").string();
+    const int made = ::mkstemp(path.data());
+    REQUIRE(made >= 0);
+    ::close(made);
     stage s;
     std::ostringstream lines;
     auto options = with_a_log(lines);
     options.tap = with_a_tap(path).tap;
-    live::memory_resumption_store store;
     auto client = s.make_client(options);
-    const auto said = test::run(s.io, go_on(client, store, "a"));
+    const auto said = test::run(s.io, go_on(client, "a"));
     CHECK(lines.str().find("info: session connected: from=connecting to=connected") !=
           std::string::npos);
 
     s.emulator = play_back(s.io, path);
     auto other = s.make_client();
-    live::memory_resumption_store empty;
-    CHECK(test::run(s.io, go_on(other, empty, "a")) == said);
+    CHECK(test::run(s.io, go_on(other, "a")) == said);
     std::filesystem::remove(path);
 }

@@ -35,8 +35,8 @@ struct restart_policy {
     std::chrono::milliseconds first_delay{1'000};
     double factor = 2.0; ///< 1 or more.
     std::chrono::milliseconds max_delay{30'000};
-    /// The new session goes on with the conversation where the service gave a handle; else each
-    /// begins anew.
+    /// The new session goes on with the conversation where the service gave a handle, and the first
+    /// with the one of its name in `client_options::resumption_store`; else each begins anew.
     bool resume = true;
 };
 

@@ -2,9 +2,8 @@
 #include "support/catch.hpp"
 #include "world.hpp"
 
+#include <gemini/live/resumption_store.hpp>
 #include <gemini/live/session_group.hpp>
-
-#include <asio/steady_timer.hpp>
 
 #include <stdexcept>
 
@@ -205,6 +204,29 @@ TEST_CASE("a restart goes on with the conversation, unless it is told to begin a
         REQUIRE(w.heard.size() == 2);
         CHECK(w.heard[0].find("the-handle") == std::string::npos);
         CHECK((w.heard[1].find("the-handle") != std::string::npos) == resume);
+    }
+}
+
+TEST_CASE("a group that is made anew goes on with the conversations of the one before")
+{
+    const auto store = std::make_shared<memory_resumption_store>();
+    for (const bool is_first : {true, false}) {
+        group_world w;
+        w.options.resumption_store = store;
+        w.scripts = {[&w](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            peer->send(
+                R"({"sessionResumptionUpdate":{"newHandle":"the-handle","resumable":true}})");
+            while (auto any = co_await peer->receive()) w.heard.push_back(*any);
+        }};
+        auto& group = w.make();
+        const auto work = [](session_group& group) -> asio::awaitable<void> {
+            group.start("a", plain, &read_on);
+            co_await settle();
+            co_await group.shutdown(1s);
+        };
+        w.play(work(group));
+        CHECK((w.heard.at(0).find("the-handle") == std::string::npos) == is_first);
     }
 }
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/session_log.hpp"
+
+#include "support/catch.hpp"
+
+#include <string>
+#include <vector>
+
+using namespace gemini::live;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct heard {
+    log_level level;
+    std::string event;
+    std::string line;
+    std::size_t fields;
+};
+
+/// What a change makes of itself in the log.
+std::vector<heard> logged(const status_change& change, log_level level = log_level::info)
+{
+    std::vector<heard> all;
+    logger to;
+    to.level = level;
+    to.sink = [&all](const log_record& record) {
+        all.push_back(
+            {record.level, std::string(record.event), to_line(record), record.fields.size()});
+    };
+    sessions::log(to, change);
+    return all;
+}
+
+} // namespace
+
+TEST_CASE(
+    "a change of status is a record with fields of their types, without those that say nothing")
+{
+    status_change change;
+    change.from = status::reconnecting;
+    change.to = status::connected;
+    change.resumed = true;
+    change.outage = 1500ms;
+    change.replayed = 2;
+    const auto all = logged(change);
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].level == log_level::info);
+    CHECK(all[0].event == "status_change");
+    CHECK(all[0].line == "session connected: from=reconnecting to=connected resumed=true "
+                         "outage=1500ms replayed=2");
+    CHECK(all[0].fields == 5);
+    CHECK(logged(change, log_level::warning).empty());
+}
+
+TEST_CASE("a cause makes a warning, the end of a session that has failed an error")
+{
+    status_change change;
+    change.from = status::connected;
+    change.to = status::reconnecting;
+    change.attempt = 1;
+    change.delay = 250ms;
+    change.cause.emplace(errc::unavailable, "Overloaded.", error_details{phase::open, 1011});
+    const auto warned = logged(change);
+    REQUIRE(warned.size() == 1);
+    CHECK(warned[0].level == log_level::warning);
+    CHECK(warned[0].line == "session reconnecting: from=connected to=reconnecting attempt=1 "
+                            "delay=250ms error=unavailable phase=open close_code=1011 "
+                            "cause=Overloaded.");
+    change.to = status::error;
+    CHECK(logged(change).at(0).level == log_level::error);
+}
+
+TEST_CASE("a message that was skipped is a warning")
+{
+    std::string line;
+    logger to;
+    to.sink = log_lines([&line](log_level, std::string_view text) { line = text; });
+    sessions::log(to, malformed_message{error(errc::malformed_message, "It is not JSON.")});
+    CHECK(
+        line == "a server message was skipped: error=malformed_message cause=\"It is not JSON.\"");
+}
