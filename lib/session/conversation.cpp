@@ -22,7 +22,13 @@ void conversation::go_on_with(std::string handle)
 
 void conversation::accept(outgoing message, time_point now)
 {
-    if (!message.answers.empty()) dialogue_.responded(message.answers, message.continues);
+    if (!message.answers.empty()) {
+        if (dialogue_.has_forgotten(message.answers)) {
+            ++counters_.obsolete;
+            return;
+        }
+        dialogue_.responded(message.answers, message.continues);
+    }
     outbox_.push(std::move(message), now);
     const auto superseded = outbox_.superseded();
     dropped_ += superseded;
@@ -76,7 +82,9 @@ void conversation::heard(const server_message& message, std::size_t size, time_p
         outbox_.noted();
         if (rules_.longest_hold.count() != 0) hold_until_ = now + rules_.longest_hold;
     }
-    if (const auto& update = all.session_resumption_update) {
+    // What the old connection says during an overlap is of a conversation that goes its own way.
+    const auto& update = all.session_resumption_update;
+    if (update && !machine_.is_handing_over()) {
         if (machine_.update(*update)) {
             outbox_.handled();
             if (update->last_consumed_client_message_index)

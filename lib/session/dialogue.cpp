@@ -57,6 +57,7 @@ bool dialogue::heard(const server_message& message)
         for (const auto& call : all.tool_call->function_calls) {
             add(open_calls_, {call.id, waits_for_(call.name)});
             add(calls_since_handle_, call.id);
+            std::erase(forgotten_, call.id);
         }
     }
     if (all.tool_call_cancellation) close(all.tool_call_cancellation->ids);
@@ -101,7 +102,14 @@ std::vector<std::string> dialogue::lost(bool forgets)
     if (!forgets) return {};
     auto forgotten = std::exchange(calls_since_handle_, {});
     close(forgotten);
+    for (const auto& id : forgotten) add(forgotten_, id);
     return forgotten;
+}
+
+bool dialogue::has_forgotten(const std::vector<std::string>& calls) const
+{
+    return std::all_of(calls.begin(), calls.end(),
+        [this](const std::string& id) { return contains(forgotten_, id); });
 }
 
 } // namespace gemini::live::sessions

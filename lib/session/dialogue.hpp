@@ -30,6 +30,9 @@ public:
     /// too, which it gives.
     std::vector<std::string> lost(bool forgets);
 
+    /// None of these calls is known to the server any more.
+    [[nodiscard]] bool has_forgotten(const std::vector<std::string>& calls) const;
+
     /// What has been said so far counts no more.
     void begin_anew() noexcept { begun_ = false; }
 
@@ -63,6 +66,7 @@ private:
     std::function<bool(const std::string&)> waits_for_;
     std::vector<call> open_calls_;
     std::vector<std::string> calls_since_handle_;
+    std::vector<std::string> forgotten_;
 };
 
 } // namespace gemini::live::sessions

@@ -61,6 +61,8 @@ public:
     }
     /// What the next setup is to carry; empty: a new conversation.
     [[nodiscard]] const std::string& handle() const noexcept { return handle_; }
+    /// The open connection has been left, and the new one is not open yet.
+    [[nodiscard]] bool is_handing_over() const noexcept { return handing_over_; }
     /// Number of the present connection, from 1; 0 before the first.
     [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
     /// Since when there has been no connection, after the first.

@@ -120,7 +120,8 @@ outbox::batch outbox::written()
 void outbox::consumed(std::int64_t index)
 {
     if (keeps_ != keeps::until_consumed) return;
-    consumed_ = std::max(consumed_, index);
+    const auto begun = next_index_ - 1 + static_cast<std::int64_t>(taken_);
+    consumed_ = std::max(consumed_, std::min(index, begun));
     forget_written([index](const entry& each) { return each.index <= index; });
 }
 

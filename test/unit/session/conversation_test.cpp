@@ -115,6 +115,41 @@ TEST_CASE("the calls since the newest handle are forgotten with a connection, ea
     CHECK(talk.is_waited_for());
 }
 
+TEST_CASE("a response to a forgotten call is dropped, also when it comes late")
+{
+    conversation::rules rules;
+    rules.outbox_limit = 1000;
+    rules.random = [] { return 0.5; };
+    rules.waits_for = [](const std::string&) { return true; };
+    conversation talk(rules);
+    static_cast<void>(talk.start());
+    static_cast<void>(talk.opened(t0));
+    talk.heard(message(call("c")), 1, t0);
+    static_cast<void>(talk.lost(error(errc::connection_lost, "Lost."), t0));
+    static_cast<void>(talk.opened(t0));
+    talk.accept({base::frame("late"), worth::durable, {"c"}}, t0);
+    CHECK(talk.counters().obsolete == 1);
+    CHECK(talk.take(1000, t0).empty());
+    talk.heard(message(call("c")), 1, t0);
+    talk.accept({base::frame("now"), worth::durable, {"c"}}, t0);
+    CHECK(talk.take(1000, t0).size() == 1);
+}
+
+TEST_CASE("a handle of the old connection does not count when the new one is being set up")
+{
+    conversation::rules rules;
+    rules.random = [] { return 0.5; };
+    rules.waits_for = [](const std::string&) { return true; };
+    conversation talk(rules);
+    static_cast<void>(talk.start());
+    static_cast<void>(talk.opened(t0));
+    talk.heard(message(a_handle), 1, t0);
+    talk.hand_over(t0);
+    talk.heard(
+        message(R"({"sessionResumptionUpdate":{"newHandle":"late","resumable":true}})"), 1, t0);
+    CHECK(talk.handle() == "h");
+}
+
 TEST_CASE("a history keeps the newest turns within its bound")
 {
     history past(10);
