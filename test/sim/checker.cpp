@@ -65,7 +65,8 @@ double checker::random()
 void checker::dialled(int connection)
 {
     const auto now = ledger_.now();
-    if (ended_) accuse(fmt::format("#{} was dialled after the session's end", connection));
+    if (ended_ && now > *ended_)
+        accuse(fmt::format("#{} was dialled after the session's end", connection));
     if (hopeless_) accuse(fmt::format("#{} was dialled though that cannot help", connection));
     if (!failure_ && open_since_) {
         ledger_.connections[static_cast<std::size_t>(connection)].ahead = true;
@@ -93,8 +94,7 @@ void checker::check_wait(time_point now)
     if (drawn_) {
         if (row_is_known_)
             wait = std::max(wait, milliseconds(static_cast<std::int64_t>(ceiling * *drawn_)));
-    } else if (!failure_->handing_over &&
-               !(failure_->handle_used && refuses_handle(failure_->why) && attempt_ == 1) &&
+    } else if (!failure_->handing_over && !(refuses_handle(failure_->why) && attempt_ == 1) &&
                row_is_known_) {
         accuse("an attempt without a random wait before it");
     }
@@ -129,8 +129,14 @@ void checker::failed(int connection, const live::error& why)
     const auto now = ledger_.now();
     const auto& log = ledger_.connections[static_cast<std::size_t>(connection)];
     const bool was_open = log.opened.has_value();
-    if (log.ahead && log.taken.empty()) return;  // a spare one: nobody's loss yet
+    if (log.ahead && !log.made) return;          // nobody's loss yet
     if (was_open && connection != main_) return; // left already
+    // With overlap, it may end while the next one is being set up.
+    for (auto next = static_cast<std::size_t>(connection) + 1; was_open; ++next) {
+        if (next == ledger_.connections.size()) break;
+        const auto& later = ledger_.connections[next];
+        if (later.ahead && !later.taken.empty() && !later.ended) return;
+    }
     const bool handing_over = !was_open && open_since_.has_value();
     if (open_since_) {
         if (now - *open_since_ >= plan_.options.reconnect.healthy_after) {
@@ -140,10 +146,9 @@ void checker::failed(int connection, const live::error& why)
         out_since_ = now;
         open_since_.reset();
     }
-    const bool handle_used = !log.handle.empty();
     ++attempt_;
     drawn_.reset();
-    failure_.emplace(failure{now, why, was_open, handle_used, handing_over});
+    failure_.emplace(failure{now, why, handing_over});
     if (is_hopeless(why)) hopeless_ = true;
 }
 
@@ -216,26 +221,32 @@ void checker::check_context(const live::status_change& change)
             same ? "resumed, and the user was not told" : "told that it resumed, but it did not");
     if (same && change.context_lost) accuse("told that the context was lost, but it was not");
     if (!same && !change.context_lost) {
-        // Nothing had been said that could be lost, perhaps.
-        const bool said =
-            std::any_of(ledger_.sends.begin(), ledger_.sends.end(), [&](const auto& each) {
-                return each.what == kind::text && each.consumed != 0 && !each.handings.empty() &&
-                       each.handings.front().done != 0 &&
-                       each.handings.front().connection < open_order_[index];
-            });
+        const auto& record = server_.conversation_of(log(index - 1).conversation).record;
+        const bool said = std::any_of(record.begin(), record.end(), [&](const server::entry& each) {
+            const auto& handings = ledger_.of(each.serial).handings;
+            return each.what == kind::text &&
+                   std::any_of(handings.begin(), handings.end(), [&](const auto& handing) {
+                       return handing.done != 0 && handing.connection == open_order_[index - 1];
+                   });
+        });
         if (said) accuse("the context was lost in silence");
     }
 }
 
+void checker::end_now()
+{
+    if (!ended_) ended_ = ledger_.now();
+}
+
 void checker::saw_end()
 {
-    ended_ = true;
+    end_now();
     if (status_ != status::closed) accuse("the stream ended without a last change to closed");
 }
 
 void checker::saw_failure(const live::error& why)
 {
-    ended_ = true;
+    end_now();
     if (status_ != status::error)
         accuse(fmt::format("the stream threw without a change to error: {}", why.what()));
 }
@@ -255,6 +266,15 @@ void checker::saw(const live::counters& now)
 
 // Fates ----------------------------------------------------------------------------------------
 
+/// All marks but the start of what is still being said.
+bool checker::is_closed_mark(int serial) const
+{
+    const auto& one = ledger_.of(serial);
+    if (one.what != kind::start) return is_mark(one.what);
+    return std::any_of(ledger_.sends.begin() + serial, ledger_.sends.end(),
+        [](const ledger::send& each) { return each.what == kind::end && !each.handings.empty(); });
+}
+
 /// Whether a durable message may be absent from the conversation as it is now.
 bool checker::may_be_missing(int serial, const server::conversation* now) const
 {
@@ -267,25 +287,30 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
             }))
             return true;
     }
-    if (plan_.transparent || one.handings.empty()) return false;
+    if (one.handings.empty() || one.handings.back().done == 0) return false;
     const auto& last = one.handings.back();
-    if (last.done == 0) return false;
-    // Marks belong to speech, which has perished; but for the start of what is still being said.
-    if (one.what == kind::end || one.what == kind::stream_end) return true;
-    if (one.what == kind::start) {
+    const auto heard_since = [&](auto what) {
         return std::any_of(
-            ledger_.sends.begin() + serial, ledger_.sends.end(), [](const ledger::send& each) {
-                return each.what == kind::end && !each.handings.empty();
+            ledger_.hearings.begin(), ledger_.hearings.end(), [&](const ledger::heard& each) {
+                return each.connection == last.connection && each.when > last.done && what(each);
             });
-    }
+    };
+    const bool answered = heard_since([](const ledger::heard& each) { return each.content; });
+    const bool noted =
+        heard_since([](const ledger::heard& each) { return each.content || each.call; });
+    // What has been answered is told as history, where it has words.
+    if (plan_.options.reconnect.on_context_loss == live::context_loss::restore && noted &&
+        ledger_.connections[static_cast<std::size_t>(last.connection)].conversation != now->id &&
+        (is_closed_mark(serial) || now->remembered.contains(serial)))
+        return true;
+    if (plan_.transparent) return false;
+    // Marks belong to speech, which has perished.
+    if (is_closed_mark(serial)) return true;
     const auto replay = plan_.options.reconnect.replay;
     if (replay == live::replay::none) return true;
     // Without an index the client takes what it has written for held by the next handle.
-    return std::any_of(
-        ledger_.hearings.begin(), ledger_.hearings.end(), [&](const ledger::heard& each) {
-            return each.connection == last.connection && each.when > last.done &&
-                   (each.handle || (each.content && replay == live::replay::unanswered));
-        });
+    return heard_since([](const ledger::heard& each) { return each.handle; }) ||
+           (answered && replay == live::replay::unanswered);
 }
 
 /// Whether media may have been dropped: too old when an outage ended, or, of pictures, not the
@@ -293,10 +318,12 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
 bool checker::outlasted(const ledger::send& one) const
 {
     if (one.what == kind::video) return true;
+    // Beyond its bound the outbox gives up the unconfirmed.
+    if (plan_.transparent ? !one.handings.empty() : one.torn) return true;
     for (std::size_t index = 1; index < open_order_.size(); ++index) {
         const auto& log = ledger_.connections[static_cast<std::size_t>(open_order_[index])];
         if (!by_handover_[index] &&
-            *log.opened - *one.accepted > plan_.options.reconnect.realtime_window)
+            *log.opened - one.called > plan_.options.reconnect.realtime_window)
             return true;
     }
     return false;
@@ -328,7 +355,14 @@ void checker::settle(int last, const live::counters& counters)
         which += fmt::format(" {} {}", name_of(one.what), serial);
     }
     if (missing > counters.uncertain) accuse(fmt::format("lost without a word:{}", which));
-    if (dropped > counters.dropped || (!plan_.transparent && dropped != counters.dropped))
+    // Of a batch that a cut has torn, nobody knows how far it has come.
+    std::uint64_t torn = 0;
+    for (const auto& one : ledger_.sends) {
+        if (is_media(one.what))
+            torn += static_cast<std::uint64_t>(std::count_if(one.handings.begin(),
+                one.handings.end(), [](const auto& each) { return each.done == 0; }));
+    }
+    if (dropped > counters.dropped || (!plan_.transparent && dropped + torn < counters.dropped))
         accuse(fmt::format("{} media messages dropped, {} reported", dropped, counters.dropped));
     // What is too old to be said after an outage.
     for (int serial = 1; serial < last; ++serial) {

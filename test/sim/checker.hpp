@@ -35,7 +35,7 @@ public:
     void saw_end();
     void saw_failure(const live::error& why);
     void saw(const live::counters& now);
-    void destroyed() noexcept { ended_ = true; }
+    void destroyed() { end_now(); }
 
     /// The conversation goes on, the network is well, and this text has arrived: everything else
     /// has had its fate.
@@ -47,11 +47,13 @@ private:
         milliseconds delay;
     };
 
+    void end_now();
     void check_wait(time_point now);
     void check_context(const live::status_change& change);
     void saw_change(const live::status_change& change);
     void saw_message(int serial);
     [[nodiscard]] bool may_be_missing(int serial, const server::conversation* now) const;
+    [[nodiscard]] bool is_closed_mark(int serial) const;
     [[nodiscard]] bool outlasted(const ledger::send& one) const;
     void accuse(std::string what) { ledger_.accuse(std::move(what)); }
 
@@ -65,8 +67,6 @@ private:
     struct failure {
         time_point when;
         live::error why;
-        bool was_open;
-        bool handle_used;
         bool handing_over;
     };
     std::optional<failure> failure_;
@@ -88,7 +88,7 @@ private:
     std::size_t openings_seen_ = 0;
     std::size_t heard_ = 0; // so many of the hearings have been seen
     bool terminal_ = false;
-    bool ended_ = false;
+    std::optional<time_point> ended_;
 };
 
 } // namespace sim

@@ -39,6 +39,19 @@ item read_input(const gemini::live::realtime_input::members& input)
     return {kind::stream_end, serial};
 }
 
+item read_history(const gemini::live::protocol::client_content& history)
+{
+    item read{kind::memory};
+    for (const auto& turn : history.turns) {
+        for (const auto& part : turn.parts) {
+            const std::string words = part.text.value_or("");
+            for (auto at = words.find("n="); at != words.npos; at = words.find("n=", at + 1))
+                read.remembers.push_back(number_in(std::string_view(words).substr(at)));
+        }
+    }
+    return read;
+}
+
 } // namespace
 
 const char* name_of(kind what) noexcept
@@ -59,7 +72,7 @@ const char* name_of(kind what) noexcept
     return "?";
 }
 
-item read_item(std::string_view text)
+item read_item(std::string_view text, bool is_history)
 {
     const auto message = gemini::live::protocol::decode_client_message(text);
     item read;
@@ -75,6 +88,7 @@ item read_item(std::string_view text)
     if (message.realtime_input) return read_input(*message.realtime_input);
     if (message.client_content) {
         const auto& content = *message.client_content;
+        if (is_history) return read_history(content);
         read.what = content.turn_complete == true ? kind::content : kind::context;
         read.serial = number_in(content.turns.at(0).parts.at(0).text.value_or(""));
         return read;

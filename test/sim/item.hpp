@@ -41,12 +41,13 @@ struct item {
     kind what = kind::setup;
     int serial = 0;
     std::vector<std::string> calls{}; ///< That it answers.
+    std::vector<int> remembers{};     ///< Of a history: all numbers in it.
     std::string handle{};             ///< Of a setup, as the next two.
     bool transparent = false;
     bool has_memory = false; ///< The first clientContent will be the history.
 };
-/// Throws for what no client of ours may send. A history reads as the clientContent that it is.
-[[nodiscard]] item read_item(std::string_view text);
+/// Throws for what no client of ours may send.
+[[nodiscard]] item read_item(std::string_view text, bool is_history);
 
 /// How a text carries its number.
 [[nodiscard]] std::string numbered(int serial, std::size_t size);

@@ -37,13 +37,15 @@ public:
         time_point called;
         std::optional<time_point> accepted{};
         bool refused = false; ///< It threw.
+        bool torn = false;    ///< It was behind in a batch when the connection ended.
         std::vector<handing> handings{};
         int consumed = 0;     ///< Times, in whatever state of the conversation.
         int confirmed_in = 0; ///< The conversation in which the client was told that it was.
     };
     struct connection {
         time_point dialled;
-        bool ahead = false;                 ///< Made while another one served.
+        bool ahead = false;                 ///< Dialled while another one served,
+        bool made = false;                  ///< with success.
         std::optional<time_point> opened{}; ///< The client has read setupComplete.
         std::optional<time_point> ended{};  ///< The client has been told.
         bool left = false;                  ///< The client closed or dropped it.
@@ -58,6 +60,7 @@ public:
         moment when;
         bool handle = false;
         bool content = false;
+        bool call = false;
         bool passed_over = false; ///< Nothing for the user: of a connection that has been left, or
                                   ///< the refusal of a setup.
     };

@@ -83,6 +83,15 @@ void wire::finish(error why)
     sender_.set();
 }
 
+/// From here on the session may take it for connected.
+void wire::report_opened()
+{
+    opened_ = true;
+    net_.ledger_.newest_open = number;
+    log().opened = net_.clock_->now();
+    net_.watch.opened(number);
+}
+
 void wire::server_is_told(milliseconds later)
 {
     const auto when = std::max(net_.clock_->now() + later, last_up_);
@@ -96,18 +105,29 @@ asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> b
 {
     co_await take_turn();
     const auto first = self->log().taken.size();
-    for (const auto& each : batch) {
+    for (std::size_t taken = 0; taken != batch.size(); ++taken) {
+        const auto& each = batch[taken];
         while (!self->end_ && !self->has_room(each.size())) {
             self->notice_silence();
             co_await self->sender_.wait();
         }
         if (!self->end_) self->take(std::string(each.view()));
         if (self->end_) {
-            if (!self->complete_ && !std::exchange(self->told_client_, true) && !self->log().left)
+            if (!self->opened_ && !std::exchange(self->told_client_, true) && !self->log().left) {
+                self->log().ended = self->net_.clock_->now();
                 self->net_.watch.failed(self->number, *self->end_);
+            }
+            // The user has seen nothing of such a connection.
+            if (self->complete_ && !self->opened_)
+                self->net_.ledger_.hearings[self->completion_].passed_over = true;
+            for (auto rest = taken; rest != batch.size(); ++rest) {
+                const auto serial = read_item(batch[rest].view(), false).serial;
+                if (serial != 0) self->net_.ledger_.of(serial).torn = true;
+            }
             throw error(*self->end_);
         }
     }
+    if (self->awaits_memory_ && self->complete_ && !self->opened_) self->report_opened();
     const auto done = self->net_.ledger_.tick();
     const auto& taken = self->log().taken;
     for (auto index = first; index != taken.size(); ++index) {
@@ -119,15 +139,14 @@ asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> b
 void wire::take(const std::string& text)
 {
     auto& book = net_.ledger_;
-    auto message = read_item(text);
+    auto message = read_item(text, has_memory_);
     auto& taken = log().taken;
     const bool is_setup = message.what == kind::setup;
     if (is_setup) {
-        has_memory_ = message.has_memory;
+        has_memory_ = awaits_memory_ = message.has_memory;
         log().handle = message.handle;
     }
-    if (message.what == kind::content && std::exchange(has_memory_, false))
-        message = item{kind::memory};
+    if (message.what == kind::memory) has_memory_ = false;
     book.trace("client", [&] {
         return fmt::format("#{} sends {}{}", number, name_of(message.what),
             message.serial != 0      ? fmt::format(" {}", message.serial)
@@ -193,7 +212,9 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
     while (self->received_.empty() && !self->end_) co_await self->reader_.wait();
     auto& net = self->net_;
     if (self->received_.empty()) {
-        if (!std::exchange(self->told_client_, true) && !self->log().left) {
+        // Of what it has left itself, the session needs to be told only during the setup.
+        const bool news = !self->log().left || !self->opened_;
+        if (news && !std::exchange(self->told_client_, true)) {
             self->log().ended = net.clock_->now();
             net.watch.failed(self->number, *self->end_);
         }
@@ -203,12 +224,11 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
     self->received_.pop_front();
     auto& book = net.ledger_;
     book.hearings.push_back({self->number, first.serial, book.tick(), first.handle, first.content,
-        first.refusal || book.newest_open > self->number});
+        first.call, first.refusal || book.newest_open > self->number});
     if (first.complete) {
         self->complete_ = true;
-        book.newest_open = self->number;
-        self->log().opened = net.clock_->now();
-        net.watch.opened(self->number);
+        self->completion_ = book.hearings.size() - 1;
+        if (!self->awaits_memory_) self->report_opened();
     }
     if (first.handle && first.index >= 0) {
         // Index 0 is the setup.
@@ -491,6 +511,7 @@ asio::awaitable<std::unique_ptr<live::transport::connection>> network::dial(int 
         watch.failed(number, *failure);
         throw error(*failure);
     }
+    ledger_.connections[static_cast<std::size_t>(number)].made = true;
     auto made = std::make_shared<wire>(*this, number);
     std::erase_if(wires_, [](const std::weak_ptr<wire>& each) { return each.expired(); });
     wires_.push_back(made);

@@ -55,6 +55,7 @@ public:
         int serial = 0;
         bool handle = false;
         bool content = false;
+        bool call = false;
         bool complete = false;   ///< setupComplete
         bool refusal = false;    ///< Of the setup.
         std::int64_t index = -1; ///< lastConsumedClientMessageIndex
@@ -85,6 +86,7 @@ private:
     };
 
     void finish(live::error why);
+    void report_opened();
     void leave();
     void take(const std::string& text);
     void deliver(item message, std::size_t size);
@@ -100,7 +102,10 @@ private:
     bool down_open_ = true;
     bool deaf_ = false;
     bool has_memory_ = false; // the first clientContent is history
-    bool complete_ = false;   // setupComplete has been given to the session
+    bool awaits_memory_ = false;
+    bool complete_ = false;      // setupComplete has been given to the session
+    bool opened_ = false;        // and what has to come behind it has been sent
+    std::size_t completion_ = 0; // setupComplete among the hearings
     std::size_t under_way_ = 0;
     time_point last_up_{}, last_down_{};
     time_point reads_again_{}; // the server; in the past: it reads

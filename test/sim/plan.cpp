@@ -175,7 +175,7 @@ plan draw(std::uint64_t seed)
     all.setup_takes = world.magnitude(1ms, 3s);
     all.connects_after = world.percent(70) ? 0ms : world.magnitude(1ms, 5s);
     all.reads_every = world.percent(70) ? 0ms : world.magnitude(1ms, 2s);
-    all.gives_up_reading = world.percent(80) ? 0ms : world.magnitude(1ms, 2s);
+    all.gives_up_reading = world.percent(80) ? 0ms : world.magnitude(20ms, 10s);
     all.answers_after = world.magnitude(1ms, 4s);
 
     const auto count = faults.percent(10) ? 0 : faults.between(1, 7);

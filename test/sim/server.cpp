@@ -79,6 +79,7 @@ void server::say(line& on, std::string member)
     wire::saying what;
     what.serial = sayings_;
     what.content = member.starts_with("\"serverContent");
+    what.call = member.starts_with("\"toolCall\"");
     what.complete = member.starts_with("\"setupComplete");
     what.text = fmt::format(R"({{{},"usageMetadata":{{"totalTokenCount":{}}}}})", member, sayings_);
     on.wire->say(std::move(what));
@@ -125,6 +126,7 @@ void server::set_up(line& on, const item& setup)
         if (in_use && !plan_.options.reconnect.handover.overlap)
             return close(on, 1011, "Internal error encountered.");
         on.conversation = then.conversation;
+        if (in_use) part(then.conversation, on);
         auto& resumed = of(on);
         resumed.record.resize(std::min(resumed.record.size(), then.length), {kind::setup, 0});
         resumed.known_calls = then.known_calls;
@@ -137,6 +139,18 @@ void server::set_up(line& on, const item& setup)
     on.transparent = setup.transparent;
     clock_->at(clock_->now() + chance_.between(0ms, plan_.setup_takes),
         [this, number = on.wire->number] { complete(number); });
+}
+
+/// Others that were in this conversation go on in a copy of their own.
+void server::part(int conversation, const line& but)
+{
+    for (auto& each : lines_) {
+        if (&each.second == &but || each.second.conversation != conversation) continue;
+        auto copy = conversation_of(conversation);
+        copy.id = static_cast<int>(conversations_.size()) + 1;
+        conversations_.push_back(std::move(copy));
+        each.second.conversation = conversations_.back().id;
+    }
 }
 
 void server::complete(int number)
@@ -160,7 +174,10 @@ void server::complete(int number)
 /// What a record may not hold.
 void server::append(line& on, const item& message)
 {
-    if (message.what == kind::memory) return;
+    if (message.what == kind::memory) {
+        of(on).remembered.insert(message.remembers.begin(), message.remembers.end());
+        return;
+    }
     auto& record = of(on).record;
     auto& sent = ledger_.of(message.serial);
     ++sent.consumed;
@@ -215,7 +232,8 @@ void server::react(line& on, const item& message)
     const auto number = on.wire->number;
     if (message.what == kind::tool_response) {
         for (const auto& id : message.calls) {
-            if (!contains(talk.known_calls, id))
+            // Told again what it had not heard, a transparent server may not yet have called again.
+            if (!on.transparent && !contains(talk.known_calls, id))
                 ledger_.accuse(
                     fmt::format("an answer to the call {}, which the server has forgotten", id));
             std::erase(talk.open_calls, id);

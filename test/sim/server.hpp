@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,14 @@ public:
     struct conversation {
         int id = 0;
         std::vector<entry> record{};
+        std::set<int> remembered{}; ///< Of an earlier one, as history.
         std::vector<std::string> known_calls{};
         std::vector<std::string> open_calls{};
     };
+    [[nodiscard]] const conversation& conversation_of(int id) const
+    {
+        return conversations_.at(static_cast<std::size_t>(id) - 1);
+    }
     /// The conversation that consumed this message last, if it is in its record.
     [[nodiscard]] const conversation* holder_of(int serial) const;
 
@@ -62,6 +68,7 @@ private:
     };
 
     void set_up(line& on, const item& setup);
+    void part(int conversation, const line& but);
     void complete(int number);
     void append(line& on, const item& message);
     void react(line& on, const item& message);

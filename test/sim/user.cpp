@@ -2,6 +2,7 @@
 #include "sim/user.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -97,7 +98,7 @@ asio::awaitable<void> user::send_as(int serial, asio::awaitable<void> sending)
     }
     auto& one = at_.book.of(serial);
     one.refused = !accepted;
-    if (accepted) one.accepted = one.called;
+    if (accepted) one.accepted = at_.clock.now();
     at_.book.trace("user", [&] {
         return fmt::format(
             "{} {} was {}", name_of(one.what), serial, accepted ? "accepted" : "refused");
@@ -113,24 +114,28 @@ asio::awaitable<void> user::send(kind what, std::size_t size)
     if (!session_) co_return;
     const auto serial = at_.book.begin_send(what);
     switch (what) {
-    case kind::text: co_return co_await send_as(serial, session_->send(numbered(serial, size)));
+    case kind::text: co_await send_as(serial, session_->send(numbered(serial, size))); co_return;
     case kind::content:
     case kind::context: {
         live::content turn(numbered(serial, size));
-        co_return co_await send_as(
+        co_await send_as(
             serial, session_->send_client_content(std::move(turn), what == kind::content));
+        co_return;
     }
     case kind::audio: {
         const auto data = numbered_bytes(serial, size);
-        co_return co_await send_as(serial, session_->send_audio(data));
+        co_await send_as(serial, session_->send_audio(data));
+        co_return;
     }
     case kind::video: {
         const auto data = numbered_bytes(serial, size);
-        co_return co_await send_as(serial, session_->send_video(data));
+        co_await send_as(serial, session_->send_video(data));
+        co_return;
     }
     default: {
         auto input = mark(what, serial);
-        co_return co_await send_as(serial, session_->send_realtime_input(std::move(input)));
+        co_await send_as(serial, session_->send_realtime_input(std::move(input)));
+        co_return;
     }
     }
 }
@@ -212,8 +217,8 @@ asio::awaitable<std::optional<live::session_event>> user::next(
     live::async_generator<live::session_event>& events)
 {
     const auto patience = at_.all.gives_up_reading;
-    if (patience.count() == 0) co_return co_await events.next();
-    for (;;) {
+    constexpr int often_enough = 1000;
+    while (patience.count() != 0 && tries_++ < often_enough) {
         const auto stop = std::make_shared<asio::cancellation_signal>();
         const auto alarm = at_.clock.at(
             at_.clock.now() + patience, [stop] { stop->emit(asio::cancellation_type::terminal); });
@@ -228,6 +233,7 @@ asio::awaitable<std::optional<live::session_event>> user::next(
         } catch (const std::system_error&) { // cancelled
         }
     }
+    co_return co_await events.next();
 }
 
 asio::awaitable<void> user::listen()

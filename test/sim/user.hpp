@@ -10,7 +10,6 @@
 #include <gemini/live/session.hpp>
 
 #include <asio/awaitable.hpp>
-#include <asio/cancellation_signal.hpp>
 #include <asio/io_context.hpp>
 
 #include <functional>
@@ -66,10 +65,10 @@ private:
     surroundings at_;
     std::unique_ptr<live::session> session_;
     int busy_ = 0;
+    int tries_ = 0; // to read
     bool talking_ = true;
     bool hurries_ = false;
     bool over_ = false; // the reader has seen the end
-    asio::cancellation_signal cancel_;
 };
 
 } // namespace sim
