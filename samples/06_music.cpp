@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ten seconds of music into music.wav: 05_music "minimal techno" "piano". Without a key from the
+// Ten seconds of music into music.wav: 06_music "minimal techno" "piano". Without a key from the
 // emulator.
 #include <asio.hpp>
 #include <fstream>
