@@ -36,11 +36,11 @@ google_accounts::google_accounts(const fake_google_options& options)
       service_email(fmt::format("live@{}.iam.gserviceaccount.com", options.project)),
       key_id("0123456789abcdef0123456789abcdef01234567"),
       client_id("123456789012-fake.apps.googleusercontent.com"),
-      client_secret("GOCSPX-" + random_secret()), refresh_token("1//" + random_secret()),
+      client_secret(random_secret("GOCSPX-")), refresh_token(random_secret("1//")),
       pool(fmt::format("//iam.googleapis.com/projects/{}/locations/global/"
                        "workloadIdentityPools/fake-pool/providers/fake-provider",
           project_number)),
-      subject_authorization("Bearer " + random_secret())
+      subject_authorization(random_secret("Bearer "))
 {
 }
 

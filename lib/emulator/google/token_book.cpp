@@ -13,10 +13,10 @@ constexpr std::size_t most_tokens = 1000;
 
 } // namespace
 
-std::string random_secret()
+std::string random_secret(std::string_view prefix)
 {
     std::random_device source;
-    std::string secret = "fake-google-";
+    auto secret = fmt::format("{}fake-google-", prefix);
     for (int i = 0; i < 4; ++i) secret += fmt::format("{:08x}", source());
     return secret;
 }
@@ -25,7 +25,7 @@ const google_token& token_book::issue(
     google_endpoint from, time_point now, std::chrono::seconds lifetime)
 {
     if (issued_.size() == most_tokens) issued_.erase(issued_.begin());
-    issued_.push_back({"ya29." + random_secret(), from, now, now + lifetime});
+    issued_.push_back({random_secret("ya29."), from, now, now + lifetime});
     return issued_.back();
 }
 

@@ -27,7 +27,7 @@ private:
     std::vector<google_token> issued_; // oldest first
 };
 
-/// "fake-google-" and 128 random bits.
-[[nodiscard]] std::string random_secret();
+/// `prefix`, "fake-google-" and 128 random bits.
+[[nodiscard]] std::string random_secret(std::string_view prefix);
 
 } // namespace gemini::live::emulation
