@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -88,9 +89,20 @@ std::string_view reason(error_code failed)
     }
 }
 
-error_code check_document(ondemand::document& document)
+/// simdjson 3.0 takes "falset" for a word when nothing stands around it.
+bool ends_with_its_word(std::string_view text)
+{
+    constexpr std::string_view blank = " \t\r\n";
+    text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
+    text = text.substr(0, text.find_last_not_of(blank) + 1);
+    const bool word = text.starts_with('t') || text.starts_with('f') || text.starts_with('n');
+    return !word || text == "true" || text == "false" || text == "null";
+}
+
+error_code check_document(ondemand::document& document, std::string_view text)
 {
     if (const auto failed = check(document, 0)) return failed;
+    if (!ends_with_its_word(text)) return simdjson::TAPE_ERROR;
     const auto behind = document.current_location();
     return behind.error() == simdjson::OUT_OF_BOUNDS ? simdjson::SUCCESS
                                                      : simdjson::TRAILING_CONTENT;
@@ -125,7 +137,7 @@ std::optional<std::string> find_json_fault(std::string_view text)
     ondemand::document document;
     if (const auto failed = parser.iterate(padded).get(document))
         return fmt::format("Not JSON: {}.", reason(failed));
-    const auto failed = check_document(document);
+    const auto failed = check_document(document, text);
     if (failed == simdjson::SUCCESS) return std::nullopt;
     const char* at = nullptr;
     if (document.current_location().get(at) != simdjson::SUCCESS) at = padded.data() + text.size();

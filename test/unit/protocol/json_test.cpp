@@ -260,6 +260,13 @@ TEST_CASE("JSON is read by pointer, with what must be there named when it is not
     }
 }
 
+TEST_CASE("a word alone is a word")
+{
+    for (const char* text : {"true", " false\n", "null"}) CHECK_NOTHROW(json(text));
+    for (const char* text : {"falset", "truey", "nulls", "false1", "tru", "true false"})
+        CHECK_THROWS_AS(json(text), error);
+}
+
 TEST_CASE("JSON values are equal however they are written")
 {
     const std::string huge = "123456789012345678901234567890";
