@@ -12,8 +12,7 @@ namespace {
 
 [[noreturn]] void refuse(std::string_view member, std::string_view why)
 {
-    throw error(errc::invalid_argument,
-        fmt::format("{} {} (client_options::lint = false sends it all the same).", member, why));
+    throw error(errc::invalid_argument, fmt::format("{} {}.", member, why));
 }
 
 void lint_function(const function_declaration& function, calling calling)

@@ -17,7 +17,7 @@ constexpr std::array rows{
     close_row{1007, "location is not supported",   stage::any,          handle::any,  give_up,  errc::rejected,        "The Live API is not offered where this machine is"},
     close_row{1007, "Invalid JSON payload",        stage::any,          handle::any,  give_up,  errc::rejected,        "The server does not know a member of the message: check setup::extra and send_raw"},
     close_row{1007, "scheduling is not supported", stage::any,          handle::any,  give_up,  errc::rejected,        "This model takes no scheduling in tool responses"},
-    close_row{1007, "",                            stage::any,          handle::used, fresh,    errc::rejected,        "The server no longer accepts the resumption handle"},
+    close_row{1007, "",                            stage::before_setup, handle::used, fresh,    errc::rejected,        "The server no longer accepts the resumption handle"},
     close_row{1007, "",                            stage::any,          handle::any,  give_up,  errc::rejected,        "The server does not accept a value in the message: check the setup against the model"},
     close_row{1008, "is not found for API version", stage::any,         handle::any,  give_up,  errc::rejected,        "The server has no such model for live conversations: check the model's name"},
     close_row{1008, "unregistered callers",        stage::any,          handle::any,  give_up,  errc::unauthorized,    "The server saw no API key: set GOOGLE_API_KEY or GEMINI_API_KEY"},

@@ -21,7 +21,7 @@ error closed_by_owner()
 
 error lost(const std::string& how)
 {
-    return {errc::connection_lost, fmt::format("The connection was lost: {}. Connect again.", how),
+    return {errc::connection_lost, fmt::format("The connection was lost: {}.", how),
         {phase::open}};
 }
 

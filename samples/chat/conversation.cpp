@@ -258,7 +258,7 @@ void conversation::show(const live::status_change& change)
             screen_.notice(begun_ ? "The answer was cut off; ask again."
                                   : "The question was lost with the connection; ask again.");
         if (begun_ || change.turn_cut) end_answer();
-        if (change.cause && change.to == live::status::reconnecting) tell_cause(*change.cause);
+        if (change.cause && change.delay.count() != 0) tell_cause(*change.cause);
         attempt_ = change.attempt;
         next_attempt_ = clock::now() + change.delay;
         break;

@@ -35,6 +35,7 @@ TEST_CASE("close codes and reasons seen from the service are judged by the table
         {1006, "", when_open, action::resume, errc::connection_lost},
         {1007, "Request contains an invalid argument.", before, action::give_up, errc::rejected},
         {1007, "Request contains an invalid argument.", before_with_handle, action::fresh, errc::rejected},
+        {1007, "Request contains an invalid argument.", open_with_handle, action::give_up, errc::rejected},
         {1007, "API key not valid. Please pass a valid API key.", before, action::give_up, errc::unauthorized},
         {1007, "API key not valid. Please pass a valid API key.", before_with_handle, action::give_up, errc::unauthorized},
         {1007, "API key expired. Please renew the API key.", when_open, action::give_up, errc::unauthorized},
