@@ -143,9 +143,17 @@ void conversation::connection_gone()
     const auto perished = outbox_.lost();
     dropped_ += perished;
     counters_.dropped += perished;
-    const bool fresh = machine_.handle().empty();
     // A transparent server is told again exactly what it has not heard, responses among it.
-    auto forgotten = dialogue_.lost(fresh || !outbox_.keeps_unconsumed());
+    using enum dialogue::forgets;
+    const bool fresh = machine_.handle().empty();
+    auto forgotten = dialogue_.lost(fresh                        ? everything
+                                    : outbox_.keeps_unconsumed() ? nothing
+                                                                 : since_handle);
+    if (fresh) {
+        for (auto& id : outbox_.answers())
+            if (std::find(forgotten.begin(), forgotten.end(), id) == forgotten.end())
+                forgotten.push_back(std::move(id));
+    }
     if (!forgotten.empty()) {
         counters_.obsolete += outbox_.drop_answers(forgotten);
         forgotten_calls_.insert(forgotten_calls_.end(), forgotten.begin(), forgotten.end());

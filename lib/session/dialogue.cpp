@@ -95,12 +95,16 @@ void dialogue::responded(
     close(done);
 }
 
-std::vector<std::string> dialogue::lost(bool forgets)
+std::vector<std::string> dialogue::lost(forgets how_much)
 {
     asked_ = open_ = answering_ = cut_in_ = false;
     fresh_handle_ = false;
-    if (!forgets) return {};
+    if (how_much == forgets::nothing) return {};
     auto forgotten = std::exchange(calls_since_handle_, {});
+    if (how_much == forgets::everything) {
+        for (const auto& each : open_calls_)
+            if (!contains(forgotten, each.id)) forgotten.push_back(each.id);
+    }
     close(forgotten);
     for (const auto& id : forgotten) add(forgotten_, id);
     return forgotten;

@@ -26,9 +26,10 @@ public:
     void told(bool asks) noexcept;
     /// The user has answered these calls; some of them go on.
     void responded(const std::vector<std::string>& calls, const std::vector<std::string>& going_on);
-    /// The connection has gone, and with it the turn; `forgets`: the calls since the newest handle,
-    /// too, which it gives.
-    std::vector<std::string> lost(bool forgets);
+    enum class forgets { nothing, since_handle, everything };
+    /// The connection has gone, and with it the turn; the server forgets so much. Gives the calls
+    /// among that.
+    std::vector<std::string> lost(forgets how_much);
 
     /// None of these calls is known to the server any more.
     [[nodiscard]] bool has_forgotten(const std::vector<std::string>& calls) const;

@@ -175,6 +175,16 @@ std::size_t outbox::waiting_again() const noexcept
         std::count_if(first, entries_.end(), [](const entry& each) { return each.index != 0; }));
 }
 
+std::vector<std::string> outbox::answers() const
+{
+    std::vector<std::string> all;
+    for (auto index = sent_ + taken_; index != entries_.size(); ++index) {
+        const auto& ids = entries_[index].what.answers;
+        all.insert(all.end(), ids.begin(), ids.end());
+    }
+    return all;
+}
+
 std::size_t outbox::drop_answers(const std::vector<std::string>& calls)
 {
     const auto is_one = [&calls](const std::string& id) {

@@ -102,6 +102,8 @@ public:
     /// Number of the messages that wait to be sent a second time.
     [[nodiscard]] std::size_t waiting_again() const noexcept;
 
+    /// The calls that messages which wait are the answers to.
+    [[nodiscard]] std::vector<std::string> answers() const;
     /// Drops the answers to these calls, which the server does not know any more; gives their
     /// number. After `lost()`.
     std::size_t drop_answers(const std::vector<std::string>& calls);

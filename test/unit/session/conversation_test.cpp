@@ -111,8 +111,10 @@ TEST_CASE("the calls since the newest handle are forgotten with a connection, ea
     talk.heard(message(call("a")));
     talk.heard(message(a_handle));
     talk.heard(message(call("b")));
-    CHECK(talk.lost(true) == std::vector<std::string>{"b"});
+    CHECK(talk.lost(dialogue::forgets::since_handle) == std::vector<std::string>{"b"});
     CHECK(talk.is_waited_for());
+    CHECK(talk.lost(dialogue::forgets::everything) == std::vector<std::string>{"a"});
+    CHECK_FALSE(talk.is_waited_for());
 }
 
 TEST_CASE("a response to a forgotten call is dropped, also when it comes late")
@@ -133,6 +135,26 @@ TEST_CASE("a response to a forgotten call is dropped, also when it comes late")
     talk.heard(message(call("c")), 1, t0);
     talk.accept({base::frame("now"), worth::durable, {"c"}}, t0);
     CHECK(talk.take(1000, t0).size() == 1);
+}
+
+TEST_CASE("a new conversation knows no call of the old one, whatever handle had held it")
+{
+    conversation::rules rules;
+    rules.outbox_limit = 1000;
+    rules.random = [] { return 0.5; };
+    rules.waits_for = [](const std::string&) { return true; };
+    conversation talk(rules);
+    static_cast<void>(talk.start());
+    static_cast<void>(talk.opened(t0));
+    talk.heard(message(call("c")), 1, t0);
+    talk.heard(message(a_handle), 1, t0);
+    talk.accept({base::frame("response"), worth::durable, {"c"}}, t0);
+    const error refused(errc::connection_lost, "Gone.", {phase::setup, 1008, "session not found"});
+    static_cast<void>(talk.lost(error(errc::connection_lost, "Lost."), t0));
+    static_cast<void>(talk.lost(refused, t0));
+    CHECK(talk.handle().empty());
+    CHECK(talk.opened(t0).forgotten_calls == std::vector<std::string>{"c"});
+    CHECK(talk.take(1000, t0).empty());
 }
 
 TEST_CASE("a handle of the old connection does not count when the new one is being set up")
