@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <variant>
 
 namespace sim {
@@ -72,8 +73,7 @@ void checker::dialled(int connection)
         ledger_.connections[static_cast<std::size_t>(connection)].ahead = true;
         return;
     }
-    if (failure_) check_wait(now);
-    failure_.reset();
+    check_wait(now);
     const auto& policy = plan_.options.reconnect;
     const bool first = open_order_.empty();
     const int most = first ? policy.first_connect_attempts : policy.max_attempts;
@@ -84,42 +84,53 @@ void checker::dialled(int connection)
         accuse(fmt::format("#{} was dialled after max_outage", connection));
 }
 
-void checker::check_wait(time_point now)
+/// Between a failure and the next attempt; a spare connection is not dialled any more.
+void checker::check_wait(std::optional<time_point> dialled)
 {
+    if (!failure_) return;
+    const auto failure = *std::exchange(failure_, std::nullopt);
     const auto& policy = plan_.options.reconnect;
     const double ceiling = std::min(static_cast<double>(policy.max_delay.count()),
         static_cast<double>(policy.first_delay.count()) * std::pow(policy.factor, attempt_ - 1));
-    const auto least = least_wait(failure_->why);
-    auto wait = least;
+    auto wait = least_wait(failure.why);
     if (drawn_) {
         if (row_is_known_)
             wait = std::max(wait, milliseconds(static_cast<std::int64_t>(ceiling * *drawn_)));
-    } else if (!failure_->handing_over && !(refuses_handle(failure_->why) && attempt_ == 1) &&
-               row_is_known_) {
+    } else if (dialled && !failure.handing_over &&
+               !(refuses_handle(failure.why) && attempt_ == 1) && row_is_known_) {
         accuse("an attempt without a random wait before it");
     }
     rows_.push_back({row_is_known_ ? attempt_ : 0, wait});
-    if (now < failure_->when + wait)
-        accuse(fmt::format("dialled {} ms after the failure instead of {}",
-            std::chrono::duration_cast<milliseconds>(now - failure_->when).count(), wait.count()));
-    if (punctual_ && row_is_known_ && now > failure_->when + wait + 1ms)
-        accuse(fmt::format("dialled {} ms after the failure, not already after {}",
-            std::chrono::duration_cast<milliseconds>(now - failure_->when).count(), wait.count()));
+    if (!dialled) return;
+    const auto waited = std::chrono::duration_cast<milliseconds>(*dialled - failure.when);
+    if (waited < wait)
+        accuse(fmt::format(
+            "dialled {} ms after the failure instead of {}", waited.count(), wait.count()));
+    if (punctual_ && row_is_known_ && waited > wait + 1ms)
+        accuse(fmt::format(
+            "dialled {} ms after the failure, not already after {}", waited.count(), wait.count()));
 }
 
 void checker::opened(int connection)
 {
     const auto now = ledger_.now();
+    const auto& log = ledger_.connections[static_cast<std::size_t>(connection)];
     const bool handover = open_since_.has_value();
     open_order_.push_back(connection);
-    by_handover_.push_back(handover);
+    // At the very moment of the change the old one may end, too.
+    if (failure_ && log.ahead && log.set_up == failure_->when) {
+        by_handover_.push_back(std::nullopt);
+        failure_.reset();
+    } else {
+        by_handover_.push_back(handover);
+        check_wait(std::nullopt);
+    }
     if (open_order_.size() == 1) {
         attempt_ = 0;
     } else if (handover) {
         row_is_known_ = false;
     }
     main_ = connection;
-    failure_.reset();
     open_since_ = now;
     out_since_.reset();
 }
@@ -137,6 +148,7 @@ void checker::failed(int connection, const live::error& why)
         const auto& later = ledger_.connections[next];
         if (later.ahead && !later.taken.empty() && !later.ended) return;
     }
+    check_wait(std::nullopt);
     const bool handing_over = !was_open && open_since_.has_value();
     if (open_since_) {
         if (now - *open_since_ >= plan_.options.reconnect.healthy_after) {
@@ -213,7 +225,7 @@ void checker::check_context(const live::status_change& change)
         if (change.context_lost) accuse("context_lost on the first connection");
         return;
     }
-    if (change.handover != by_handover_[index])
+    if (change.handover != by_handover_[index].value_or(change.handover))
         accuse("a handover that was none, or not said to be one");
     const bool same = log(index).conversation == log(index - 1).conversation;
     if (same != change.resumed)
@@ -275,6 +287,17 @@ bool checker::is_closed_mark(int serial) const
         [](const ledger::send& each) { return each.what == kind::end && !each.handings.empty(); });
 }
 
+/// Whether the model has taken note of it, so that it is told as history.
+bool checker::may_be_remembered(int serial) const
+{
+    const auto& handings = ledger_.of(serial).handings;
+    return plan_.options.reconnect.on_context_loss == live::context_loss::restore &&
+           std::any_of(handings.begin(), handings.end(), [this](const ledger::handing& handing) {
+               return ledger_.heard_since(
+                   handing, [](const ledger::heard& each) { return each.content || each.call; });
+           });
+}
+
 /// Whether a durable message may be absent from the conversation as it is now.
 bool checker::may_be_missing(int serial, const server::conversation* now) const
 {
@@ -287,30 +310,21 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
             }))
             return true;
     }
-    if (one.handings.empty() || one.handings.back().done == 0) return false;
+    if (one.handings.empty()) return false;
     const auto& last = one.handings.back();
-    const auto heard_since = [&](auto what) {
-        return std::any_of(
-            ledger_.hearings.begin(), ledger_.hearings.end(), [&](const ledger::heard& each) {
-                return each.connection == last.connection && each.when > last.done && what(each);
-            });
-    };
-    const bool answered = heard_since([](const ledger::heard& each) { return each.content; });
-    const bool noted =
-        heard_since([](const ledger::heard& each) { return each.content || each.call; });
-    // What has been answered is told as history, where it has words.
-    if (plan_.options.reconnect.on_context_loss == live::context_loss::restore && noted &&
+    if (may_be_remembered(serial) &&
         ledger_.connections[static_cast<std::size_t>(last.connection)].conversation != now->id &&
         (is_closed_mark(serial) || now->remembered.contains(serial)))
         return true;
-    if (plan_.transparent) return false;
+    if (plan_.transparent || last.done == 0) return false;
     // Marks belong to speech, which has perished.
     if (is_closed_mark(serial)) return true;
     const auto replay = plan_.options.reconnect.replay;
     if (replay == live::replay::none) return true;
     // Without an index the client takes what it has written for held by the next handle.
-    return heard_since([](const ledger::heard& each) { return each.handle; }) ||
-           (answered && replay == live::replay::unanswered);
+    return ledger_.heard_since(last, [replay](const ledger::heard& each) {
+        return each.handle || (each.content && replay == live::replay::unanswered);
+    });
 }
 
 /// Whether media may have been dropped: too old when an outage ended, or, of pictures, not the
@@ -322,7 +336,7 @@ bool checker::outlasted(const ledger::send& one) const
     if (plan_.transparent ? !one.handings.empty() : one.torn) return true;
     for (std::size_t index = 1; index < open_order_.size(); ++index) {
         const auto& log = ledger_.connections[static_cast<std::size_t>(open_order_[index])];
-        if (!by_handover_[index] &&
+        if (!by_handover_[index].value_or(false) &&
             *log.opened - one.called > plan_.options.reconnect.realtime_window)
             return true;
     }
@@ -342,7 +356,9 @@ void checker::settle(int last, const live::counters& counters)
         const auto& one = ledger_.of(serial);
         if (!one.accepted) continue;
         if (is_media(one.what)) {
-            const bool gone = plan_.transparent ? one.consumed == 0 : one.handings.empty();
+            bool gone = one.handings.empty();
+            // A history has the words of what the model has taken note of, and only those.
+            if (plan_.transparent) gone = one.consumed == 0 && !may_be_remembered(serial);
             if (!gone) continue;
             ++dropped;
             if (!outlasted(one))
@@ -372,7 +388,8 @@ void checker::settle(int last, const live::counters& counters)
             const auto found =
                 std::find(open_order_.begin() + 1, open_order_.end(), each.connection);
             if (found == open_order_.end()) continue;
-            if (by_handover_[static_cast<std::size_t>(found - open_order_.begin())]) continue;
+            const auto index = static_cast<std::size_t>(found - open_order_.begin());
+            if (by_handover_[index].value_or(true)) continue;
             const auto& log = ledger_.connections[static_cast<std::size_t>(each.connection)];
             if (*log.opened - *one.accepted > plan_.options.reconnect.realtime_window)
                 accuse(fmt::format("{} {} was sent after an outage though it was too old",

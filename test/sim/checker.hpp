@@ -48,11 +48,12 @@ private:
     };
 
     void end_now();
-    void check_wait(time_point now);
+    void check_wait(std::optional<time_point> dialled);
     void check_context(const live::status_change& change);
     void saw_change(const live::status_change& change);
     void saw_message(int serial);
     [[nodiscard]] bool may_be_missing(int serial, const server::conversation* now) const;
+    [[nodiscard]] bool may_be_remembered(int serial) const;
     [[nodiscard]] bool is_closed_mark(int serial) const;
     [[nodiscard]] bool outlasted(const ledger::send& one) const;
     void accuse(std::string what) { ledger_.accuse(std::move(what)); }
@@ -77,8 +78,8 @@ private:
     int main_ = 0; // the connection that serves, or served last
     std::optional<time_point> open_since_;
     std::optional<time_point> out_since_;
-    std::vector<int> open_order_;   // connections in the order of their openings
-    std::vector<bool> by_handover_; // so
+    std::vector<int> open_order_;                  // connections in the order of their openings
+    std::vector<std::optional<bool>> by_handover_; // so, where that is known
     std::vector<row> rows_;
 
     // The stream.

@@ -13,6 +13,17 @@ int ledger::begin_send(kind what, std::vector<std::string> calls)
     return static_cast<int>(sends.size());
 }
 
+bool ledger::is_ambiguous(int serial) const
+{
+    const auto& handings = of(serial).handings;
+    return std::any_of(handings.begin(), handings.end(), [this](const handing& one) {
+        return std::any_of(hearings.begin(), hearings.end(), [&](const heard& each) {
+            return each.handle && each.connection == one.connection && each.when > one.begun &&
+                   (one.done == 0 || each.when < one.done);
+        });
+    });
+}
+
 void ledger::accuse(std::string what)
 {
     trace("CHECK", [&] { return what; });

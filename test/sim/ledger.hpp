@@ -5,6 +5,7 @@
 #include "sim/plan.hpp"
 #include "sim/timeline.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -49,7 +50,8 @@ public:
         std::optional<time_point> opened{}; ///< The client has read setupComplete.
         std::optional<time_point> ended{};  ///< The client has been told.
         bool left = false;                  ///< The client closed or dropped it.
-        std::string handle{};               ///< Of its setup.
+        std::optional<time_point> set_up{}; ///< The setup has been sent.
+        std::string handle{};               ///< Of it.
         int conversation = 0;
         std::vector<int> taken{}; ///< Serials of what has been given to it, in order.
     };
@@ -70,6 +72,10 @@ public:
 
     int begin_send(kind what, std::vector<std::string> calls = {});
     [[nodiscard]] send& of(int serial) { return sends.at(static_cast<std::size_t>(serial) - 1); }
+    [[nodiscard]] const send& of(int serial) const
+    {
+        return sends.at(static_cast<std::size_t>(serial) - 1);
+    }
 
     std::vector<send> sends{};
     std::vector<connection> connections{}; ///< By number, from 1; [0] is none.
@@ -77,6 +83,18 @@ public:
     int newest_open = 0;                  ///< Connection.
     std::vector<std::string> forgotten{}; ///< Function calls that the session called so.
     std::array<std::uint64_t, troubles> fired{};
+
+    /// Whether its connection has given the session such a message after it had taken this one.
+    template <class What>
+    [[nodiscard]] bool heard_since(const handing& one, const What& what) const
+    {
+        return one.done != 0 &&
+               std::any_of(hearings.begin(), hearings.end(), [&](const heard& each) {
+                   return each.connection == one.connection && each.when > one.done && what(each);
+               });
+    }
+    /// Whether a handle came while it was being given: nobody can know whether that holds it.
+    [[nodiscard]] bool is_ambiguous(int serial) const;
 
     /// A promise was broken.
     void accuse(std::string what);

@@ -145,6 +145,7 @@ void wire::take(const std::string& text)
     if (is_setup) {
         has_memory_ = awaits_memory_ = message.has_memory;
         log().handle = message.handle;
+        log().set_up = net_.clock_->now();
     }
     if (message.what == kind::memory) has_memory_ = false;
     book.trace("client", [&] {
@@ -245,9 +246,9 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
 /// The session ends the connection: what it has sent arrives before that.
 void wire::leave()
 {
+    received_.clear();
     if (end_) return;
     log().left = true;
-    received_.clear();
     net_.ledger_.trace("client", [&] { return fmt::format("#{} is closed", number); });
     finish(closed());
     if (!deaf_) server_is_told(net_.plan_.nearest);

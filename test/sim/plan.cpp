@@ -60,13 +60,13 @@ fault draw_fault(chance& faults)
             trouble::torn_received, trouble::half_open, trouble::close, trouble::go_away});
     one.on = faults.one_of({trigger::time, trigger::client_messages, trigger::client_messages,
         trigger::server_messages});
+    if (one.what == trouble::torn_sent) one.on = trigger::client_messages;
+    if (one.what == trouble::torn_received) one.on = trigger::server_messages;
     one.at = one.on == trigger::time ? faults.between(0, 90'000) : faults.between(1, 60);
     one.arrives = faults.percent(50);
     one.lasts = faults.magnitude(1ms, 40s);
     one.times = static_cast<int>(faults.between(1, 3));
     switch (one.what) {
-    case trouble::torn_sent: one.on = trigger::client_messages; break;
-    case trouble::torn_received: one.on = trigger::server_messages; break;
     case trouble::close: {
         const auto& which = closings[static_cast<std::size_t>(
             faults.between(0, static_cast<std::int64_t>(closings.size()) - 1))];

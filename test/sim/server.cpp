@@ -195,19 +195,14 @@ void server::append(line& on, const item& message)
     const bool again = std::any_of(record.begin(), record.end(),
         [&](const entry& each) { return each.serial == message.serial; });
     if (again) {
-        // Without an index nobody can know whether a handle that comes while a message is being
-        // written holds it.
+        // An activity begins anew as long as its end is not known to have arrived.
+        const auto ends_somehow = [&](const entry& each) {
+            return each.what == kind::end && ledger_.is_ambiguous(each.serial);
+        };
         const bool excused =
-            !on.transparent && std::any_of(sent.handings.begin(), sent.handings.end(),
-                                   [&](const ledger::handing& each) {
-                                       return std::any_of(ledger_.hearings.begin(),
-                                           ledger_.hearings.end(), [&](const ledger::heard& what) {
-                                               return what.handle &&
-                                                      what.connection == each.connection &&
-                                                      what.when > each.begun &&
-                                                      (each.done == 0 || what.when < each.done);
-                                           });
-                                   });
+            !on.transparent && (ledger_.is_ambiguous(message.serial) ||
+                                   (message.what == kind::start &&
+                                       std::any_of(record.begin(), record.end(), ends_somehow)));
         if (!excused)
             ledger_.accuse(
                 fmt::format("{} {} was consumed twice", name_of(message.what), message.serial));
@@ -233,7 +228,9 @@ void server::react(line& on, const item& message)
     if (message.what == kind::tool_response) {
         for (const auto& id : message.calls) {
             // Told again what it had not heard, a transparent server may not yet have called again.
-            if (!on.transparent && !contains(talk.known_calls, id))
+            // In an overlap, what the old connection calls is forgotten without a word.
+            if (!on.transparent && !plan_.options.reconnect.handover.overlap &&
+                !contains(talk.known_calls, id))
                 ledger_.accuse(
                     fmt::format("an answer to the call {}, which the server has forgotten", id));
             std::erase(talk.open_calls, id);
