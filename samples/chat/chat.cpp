@@ -76,7 +76,7 @@ int main(int argc, char* argv[])
     } catch (const std::exception& failure) { // the terminal is as it was by now
         std::cerr << "gemini-live-chat: " << failure.what();
         const auto* refusal = dynamic_cast<const live::error*>(&failure);
-        if (refusal && refusal->value() == live::errc::rejected &&
+        if (refusal && refusal->condition() == live::condition::invalid_request &&
             wishes->answers == live::modality::text)
             std::cerr << " Many models only speak: leave out --text.";
         std::cerr << '\n';

@@ -267,8 +267,12 @@ void conversation::show(const live::status_change& change)
         screen_.status(answering_ ? "…" : "");
         if (change.from == live::status::connecting) {
             if (screen_.interactive()) screen_.notice("connected to " + wishes_.model);
+        } else if (change.handover) {
+            screen_.notice("moved to a new connection; the conversation goes on");
         } else if (change.resumed) {
-            screen_.notice("connected again; the conversation goes on");
+            screen_.notice(change.replayed == 0
+                               ? "connected again; the conversation goes on"
+                               : "connected again; what was not answered is asked again");
         } else {
             screen_.notice("connected again; the model has forgotten what was said");
         }
