@@ -172,6 +172,22 @@ class Conversations(unittest.TestCase):
         self.assertEqual(ended.stderr,
                          "gemini-live-emulator: Line 2 of the script: wait must be a number from 0 to 3600.\n")
 
+    def test_a_recording_is_played_back(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "recording.jsonl"
+            file.write_text('{"at": 0, "connection": 1, "opened": true}\n'
+                            '{"at": 0, "connection": 1, "sent": {"setup": {}}}\n'
+                            '{"at": 90000, "connection": 1, "received": {"setupComplete": {}}}\n'
+                            '{"at": 99000, "connection": 1, "closed": 1011, "reason": "Enough."}\n')
+            with Emulator("--replay", file) as emulator, Client(emulator.port) as client:
+                client.send(SETUP)
+                self.assertEqual(client.receive(), {"setupComplete": {}})
+                self.assertEqual(client.receive(), (1011, "Enough."))
+            file.write_text("{}")
+            ended = run("--replay", file)
+        self.assertEqual(ended.returncode, 1)
+        self.assertEqual(ended.stderr, 'gemini-live-emulator: Line 1 of the recording: it has no time "at".\n')
+
     def test_no_client_moves_the_cursor(self):
         with Emulator("--verbose") as emulator:
             with Client(emulator.port) as client:
