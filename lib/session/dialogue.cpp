@@ -64,7 +64,7 @@ bool dialogue::heard(const server_message& message)
     if (const auto& update = all.session_resumption_update;
         update && update->resumable && !update->new_handle.empty()) {
         fresh_handle_ = true;
-        calls_since_handle_.clear();
+        for (const auto& id : std::exchange(calls_since_handle_, {})) add(calls_in_handle_, id);
     }
     return begins;
 }
@@ -104,6 +104,7 @@ std::vector<std::string> dialogue::lost(forgets how_much)
     if (how_much == forgets::everything) {
         for (const auto& each : open_calls_)
             if (!contains(forgotten, each.id)) forgotten.push_back(each.id);
+        for (const auto& id : std::exchange(calls_in_handle_, {})) add(forgotten_, id);
     }
     close(forgotten);
     for (const auto& id : forgotten) add(forgotten_, id);

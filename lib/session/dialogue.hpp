@@ -67,6 +67,7 @@ private:
     std::function<bool(const std::string&)> waits_for_;
     std::vector<call> open_calls_;
     std::vector<std::string> calls_since_handle_;
+    std::vector<std::string> calls_in_handle_;
     std::vector<std::string> forgotten_;
 };
 

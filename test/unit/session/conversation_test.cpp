@@ -115,6 +115,7 @@ TEST_CASE("the calls since the newest handle are forgotten with a connection, ea
     CHECK(talk.is_waited_for());
     CHECK(talk.lost(dialogue::forgets::everything) == std::vector<std::string>{"a"});
     CHECK_FALSE(talk.is_waited_for());
+    CHECK(talk.has_forgotten({"a", "b"}));
 }
 
 TEST_CASE("a response to a forgotten call is dropped, also when it comes late")
