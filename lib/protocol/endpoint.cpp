@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/endpoint.hpp"
 
+#include "protocol/url.hpp"
+
 #include <gemini/live/error.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 namespace gemini::live::protocol {
@@ -15,28 +15,8 @@ namespace {
 
 [[noreturn]] void refuse(std::string why) { throw error(errc::invalid_argument, std::move(why)); }
 
-[[noreturn]] void refuse_url(std::string_view why)
-{
-    refuse(fmt::format("The base URL {}: client_options::base_url must look like "
-                       "https://host[:port][/path].",
-        why));
-}
-
-/// This machine itself, so that nothing can be overheard.
-bool is_loopback(std::string_view host)
-{
-    if (host == "localhost" || host == "::1") return true;
-    const auto is_address = [](char c) { return c == '.' || (c >= '0' && c <= '9'); };
-    return host.starts_with("127.") && std::all_of(host.begin(), host.end(), is_address);
-}
-
-std::string lowered(std::string_view text)
-{
-    std::string result(text);
-    for (char& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return result;
-}
+constexpr std::string_view base_url_form =
+    "client_options::base_url must look like https://host[:port][/path].";
 
 /// Of letters, digits and `marks`.
 bool consists_of(std::string_view text, std::string_view marks)
@@ -47,56 +27,12 @@ bool consists_of(std::string_view text, std::string_view marks)
     });
 }
 
-/// Takes the host, in small letters and without the brackets of an IPv6 address, from the front of
-/// `rest`.
-std::string take_host(std::string_view& rest)
-{
-    const bool bracketed = rest.starts_with('[');
-    const auto end = std::min(bracketed ? rest.find(']') : rest.find(':'), rest.size());
-    if (bracketed && end == rest.size()) refuse_url("has a bracket that does not close");
-    const auto host = bracketed ? rest.substr(1, end - 1) : rest.substr(0, end);
-    rest.remove_prefix(bracketed ? end + 1 : end);
-    if (host.empty()) refuse_url("names no host");
-    if (bracketed && host.find(':') == std::string_view::npos)
-        refuse_url("has something other than an IPv6 address in brackets");
-    if (!consists_of(host, bracketed ? ":." : "-._"))
-        refuse_url("has a character in its host that no host has");
-    return lowered(host);
-}
-
-std::uint16_t read_port(std::string_view text)
-{
-    std::uint16_t port = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (failed != std::errc() || end != text.data() + text.size() || port == 0)
-        refuse_url("has a bad port");
-    return port;
-}
-
 /// The path is as it stands in the URL.
 endpoint read_base_url(std::string_view url)
 {
-    const auto is_bad = [](unsigned char c) { return c <= 0x20 || c == 0x7f; };
-    if (std::any_of(url.begin(), url.end(), is_bad))
-        refuse_url("has a space or a control character in it");
-    const auto scheme_end = url.find("://");
-    if (scheme_end == std::string_view::npos) refuse_url("has no scheme");
-    const auto scheme = lowered(url.substr(0, scheme_end));
-    endpoint result;
-    result.tls = scheme == "https" || scheme == "wss";
-    if (!result.tls && scheme != "http" && scheme != "ws") refuse_url("has an unknown scheme");
-    auto rest = url.substr(scheme_end + 3);
-    if (rest.find_first_of("?#") != std::string_view::npos) refuse_url("has a query or a fragment");
-    const auto path = rest.substr(std::min(rest.find('/'), rest.size()));
-    result.target = path;
-    rest.remove_suffix(path.size());
-    if (rest.find('@') != std::string_view::npos) refuse_url("has user information");
-    result.host = take_host(rest);
-    result.port = result.tls ? 443 : 80;
-    if (rest.starts_with(':'))
-        result.port = read_port(rest.substr(1));
-    else if (!rest.empty())
-        refuse_url("has something odd behind its host");
+    auto result = read_url(url, "The base URL", base_url_form);
+    if (result.target.find('?') != std::string::npos)
+        refuse(fmt::format("The base URL has a query: {}", base_url_form));
     if (!result.tls && !is_loopback(result.host)) {
         refuse(fmt::format("The base URL would send the key to {} unencrypted: use https://. Plain "
                            "http:// is for this machine (127.0.0.1, ::1, localhost) only.",
@@ -115,12 +51,15 @@ endpoint below(std::string_view base_url, std::string_view path)
 
 constexpr std::string_view gemini_url = "https://generativelanguage.googleapis.com";
 
-std::string vertex_url(std::string_view location)
+std::string vertex_url(const addressing& whose)
 {
-    if (location.empty() || location == "global") return "https://aiplatform.googleapis.com";
+    const auto& location = whose.location;
+    const auto domain = domain_of(whose);
+    if (location.empty() || location == "global")
+        return fmt::format("https://aiplatform.{}", domain);
     if (location == "us" || location == "eu")
-        return fmt::format("https://aiplatform.{}.rep.googleapis.com", location);
-    return fmt::format("https://{}-aiplatform.googleapis.com", location);
+        return fmt::format("https://aiplatform.{}.rep.{}", location, domain);
+    return fmt::format("https://{}-aiplatform.{}", location, domain);
 }
 
 std::string_view version_or(std::string_view given, std::string_view usual)
@@ -144,10 +83,13 @@ void check(const addressing& whose)
         refuse("client_options::location must look like us-central1: letters, digits and '-'.");
     if (!consists_of(whose.project, "-.:") || whose.project.find("..") != std::string::npos)
         refuse("client_options::project must be the id of a project, such as my-project-42.");
+    if (!consists_of(whose.universe_domain, "-.")) {
+        refuse("client_options::universe_domain must be a domain, such as googleapis.com.");
+    }
 }
 
 endpoint vertex_endpoint(
-    std::string_view base_url, std::string_view api_version, std::string_view location, method what)
+    std::string_view base_url, std::string_view api_version, const addressing& whose, method what)
 {
     if (what == method::generate_content_constrained) {
         refuse("client_options::credentials is an ephemeral token, which Vertex AI does not know: "
@@ -156,7 +98,7 @@ endpoint vertex_endpoint(
     if (what == method::generate_music) {
         refuse("Vertex AI has no music sessions: set client_options::flavour to gemini_api.");
     }
-    return below(base_url.empty() ? vertex_url(location) : std::string(base_url),
+    return below(base_url.empty() ? vertex_url(whose) : std::string(base_url),
         fmt::format("/ws/google.cloud.aiplatform.{}.LlmBidiService/BidiGenerateContent",
             version_or(api_version, "v1beta1")));
 }
@@ -177,13 +119,18 @@ endpoint gemini_endpoint(std::string_view base_url, std::string_view api_version
 
 } // namespace
 
+std::string_view domain_of(const addressing& whose) noexcept
+{
+    return whose.universe_domain.empty() ? std::string_view("googleapis.com")
+                                         : whose.universe_domain;
+}
+
 endpoint live_endpoint(
     std::string_view base_url, std::string_view api_version, const addressing& whose, method what)
 {
     check(whose);
-    return whose.flavour == flavour::vertex_ai
-               ? vertex_endpoint(base_url, api_version, whose.location, what)
-               : gemini_endpoint(base_url, api_version, what);
+    return whose.flavour == flavour::vertex_ai ? vertex_endpoint(base_url, api_version, whose, what)
+                                               : gemini_endpoint(base_url, api_version, what);
 }
 
 endpoint whole_endpoint(std::string_view url)

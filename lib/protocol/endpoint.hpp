@@ -20,9 +20,11 @@ struct endpoint {
 /// Whose service and models are meant.
 struct addressing {
     live::flavour flavour = live::flavour::gemini_api;
-    std::string project{};  ///< Vertex AI; empty in express mode.
-    std::string location{}; ///< Vertex AI; empty: global.
+    std::string project{};         ///< Vertex AI; empty in express mode.
+    std::string location{};        ///< Vertex AI; empty: global.
+    std::string universe_domain{}; ///< Vertex AI; empty: googleapis.com.
 };
+[[nodiscard]] std::string_view domain_of(const addressing& whose) noexcept;
 
 /// What a WebSocket is opened for.
 enum class method {

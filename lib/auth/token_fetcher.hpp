@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "auth/token_call.hpp"
+#include "transport/transport.hpp"
+
+#include <gemini/live/credentials.hpp>
+
+#include <asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace gemini::live::auth {
+
+/// What a connection shows to the service.
+struct proof {
+    access_token token;    ///< `expires()` as this machine's clock has it.
+    std::string project{}; ///< The credentials' own; empty: not known.
+};
+
+/// What a fetcher stands on; tests give another world.
+struct fetcher_world {
+    std::function<asio::awaitable<transport::http_response>(transport::http_request)> fetch;
+    std::function<wall_time()> wall_clock;
+    tls_options trust{};
+    proxy_options proxy{};
+    live::deadlines deadlines{};
+};
+
+/// Gets tokens by credentials that give tokens, each time anew. One call at a time.
+class token_fetcher {
+public:
+    /// Places must be filled in. `universe_domain` is the one that the service is in; empty:
+    /// googleapis.com. `needs_project`: a machine is asked for its project.
+    token_fetcher(
+        credentials given, std::string universe_domain, bool needs_project, fetcher_world world);
+
+    /// Throws `live::error`, and what a token_provider throws. Cancellation: total.
+    [[nodiscard]] static asio::awaitable<proof> fetch(std::shared_ptr<token_fetcher> self);
+
+private:
+    asio::awaitable<proof> by_file(credential_file file);
+    asio::awaitable<proof> by_account(
+        std::shared_ptr<const account> account, std::string name, std::string quota_project);
+    asio::awaitable<proof> by_default(application_default places);
+    asio::awaitable<proof> by_machine(metadata_server server);
+    asio::awaitable<secret> get_subject(std::shared_ptr<const account> account, std::string name);
+    asio::awaitable<token_answer> ask(token_call call);
+    asio::awaitable<transport::http_response> send(const token_call& call);
+    void check_universe(const account& account, std::string_view name) const;
+    [[nodiscard]] proof made(token_answer answer, std::string quota_project) const;
+
+    const credentials given_;
+    const std::string universe_domain_;
+    const bool needs_project_;
+    const fetcher_world world_;
+    bool machine_has_answered_ = false;
+};
+
+} // namespace gemini::live::auth
