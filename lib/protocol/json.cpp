@@ -253,8 +253,10 @@ std::optional<std::int64_t> json::find_integer(std::string_view pointer) const
 {
     return find_at(text_, pointer, [](ondemand::value& value) -> std::optional<std::int64_t> {
         std::int64_t number = 0;
-        if (value.get_int64().get(number) != simdjson::SUCCESS) return std::nullopt;
-        return number;
+        if (value.get_int64().get(number) == simdjson::SUCCESS) return number;
+        double spelt_otherwise = 0;
+        if (protocol::get_number(value, spelt_otherwise) != simdjson::SUCCESS) return std::nullopt;
+        return protocol::whole_number(spelt_otherwise);
     });
 }
 

@@ -62,7 +62,7 @@ public:
     /// none or it has another type. The empty pointer means the whole value.
     [[nodiscard]] std::optional<std::string> find_string(std::string_view pointer) const;
     [[nodiscard]] std::optional<double> find_number(std::string_view pointer) const;
-    /// A whole number of 64 bits.
+    /// A whole number of 64 bits, also spelt 2.0 or 2e0.
     [[nodiscard]] std::optional<std::int64_t> find_integer(std::string_view pointer) const;
     [[nodiscard]] std::optional<bool> find_bool(std::string_view pointer) const;
     /// Any value, null included.

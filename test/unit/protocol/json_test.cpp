@@ -247,6 +247,8 @@ TEST_CASE("JSON is read by pointer, with what must be there named when it is not
     CHECK(given.find("")->text() == given.text());
     CHECK_FALSE(given.find("/nowhere"));
     CHECK_FALSE(given.find_integer("/half"));
+    CHECK(json("[2.0, 3e0]").find_integer("/0") == 2);
+    CHECK(json("[2.0, 3e0]").find_integer("/1") == 3);
     CHECK(given.find_size("/list") == 2);
     CHECK(given.find_size("") == 5);
     CHECK_FALSE(given.find_size("/city"));
