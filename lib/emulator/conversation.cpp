@@ -84,9 +84,9 @@ refusal unobeyed()
 } // namespace
 
 conversation::conversation(emulation::route route, std::string api_key, double pace,
-    std::shared_ptr<emulation::archive> archive)
+    std::shared_ptr<emulation::archive> archive, lifespan life)
     : route_(std::move(route)), api_key_(std::move(api_key)), pace_(std::max(0.0, pace)),
-      archive_(std::move(archive)), number_(archive_->number_connection()),
+      archive_(std::move(archive)), life_(life), number_(archive_->number_connection()),
       farewell_(std::in_place, patience, too_late())
 {
 }
@@ -112,6 +112,7 @@ void conversation::refuse(refusal why)
     out_.close.emplace(why.code, shortened(why.reason, most_reason));
     plan_.clear();
     farewell_.reset();
+    notice_.reset();
 }
 
 void conversation::emit(server_message::members message, waiting wait)
@@ -184,6 +185,8 @@ void conversation::set_up(const json_value& setup)
     settings_ = std::get<settings>(std::move(read));
     if (auto why = resume()) return refuse(std::move(*why));
     farewell_.reset();
+    if (life_.length.count() != 0)
+        notice_ = now_ + life_.length - std::min(life_.notice, life_.length);
     use(std::move(settings_->tools));
     archive_->open(number_);
     server_message::members complete;
@@ -433,11 +436,15 @@ void conversation::give(reply reply)
     const auto time_left = reply.go_away;
     if (!reply.words.empty() || !reply.reason.empty()) say(std::move(reply));
     if (drop) plan_drop();
-    if (!time_left) return;
+    if (time_left) announce_end(*time_left);
+}
+
+void conversation::announce_end(std::chrono::milliseconds time_left)
+{
     server_message::members message;
-    message.go_away.emplace().time_left = *time_left;
+    message.go_away.emplace().time_left = time_left;
     emit(std::move(message));
-    farewell_.emplace(now_ + *time_left, unobeyed());
+    farewell_.emplace(now_ + time_left, unobeyed());
 }
 
 /// Asks for functions, each in a message of its own.
@@ -600,6 +607,7 @@ std::optional<moment> conversation::next_tick() const
 {
     std::optional<moment> next;
     if (farewell_) next = farewell_->first;
+    if (notice_ && (!next || *notice_ < *next)) next = notice_;
     if (!plan_.empty() && (!next || plan_.front().at < *next)) next = plan_.front().at;
     return next;
 }
@@ -608,6 +616,10 @@ output conversation::tick(moment now)
 {
     now_ = now;
     out_ = {};
+    if (notice_ && *notice_ <= now) {
+        notice_.reset();
+        announce_end(std::min(life_.notice, life_.length));
+    }
     while (!plan_.empty() && plan_.front().at <= now) {
         auto next = std::move(plan_.front());
         plan_.pop_front();

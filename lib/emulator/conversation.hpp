@@ -23,12 +23,18 @@
 
 namespace gemini::live::emulation {
 
+/// How long a connection lives, and for how long before its end this is known. Zero: for ever.
+struct lifespan {
+    std::chrono::milliseconds length{0};
+    std::chrono::milliseconds notice{0};
+};
+
 /// A conversation: checks what the client says as the service does, and lets the persona answer.
 class conversation : public responder {
 public:
     /// `api_key` is the only one taken, any if it is empty; `pace` the length of the pauses.
     conversation(emulation::route route, std::string api_key, double pace,
-        std::shared_ptr<emulation::archive> archive);
+        std::shared_ptr<emulation::archive> archive, lifespan life = {});
     ~conversation() override;
 
     [[nodiscard]] output hear(std::string_view text, moment now) override;
@@ -67,6 +73,7 @@ private:
     void tell_activity(voice_activity_type type, std::chrono::milliseconds offset);
     void take_turn(const std::string& words);
     void give(reply reply);
+    void announce_end(std::chrono::milliseconds time_left);
     void remember(std::string_view words);
     void interrupt();
     void cut_off();
@@ -88,6 +95,7 @@ private:
     std::string api_key_;
     double pace_;
     std::shared_ptr<emulation::archive> archive_;
+    lifespan life_;
     std::uint64_t number_;
     std::optional<settings> settings_; // absent until the setup
     bool over_ = false;
@@ -100,6 +108,7 @@ private:
 
     std::deque<step> plan_;
     std::optional<std::pair<moment, refusal>> farewell_; // survives interruptions
+    std::optional<moment> notice_;                       // when the end is to be announced
     call_book calls_;
     int calls_made_ = 0;
     double slowness_ = 1.0; // of the present answer

@@ -265,8 +265,9 @@ private:
                 brain = std::make_unique<emulation::music>(
                     std::move(route), options.api_key, options.pace);
             else
-                brain = std::make_unique<emulation::conversation>(
-                    std::move(route), options.api_key, options.pace, std::move(archive));
+                brain = std::make_unique<emulation::conversation>(std::move(route), options.api_key,
+                    options.pace, std::move(archive),
+                    emulation::lifespan{options.lifetime, options.notice});
             if (by_token) {
                 brain = std::make_unique<emulation::token_bearer>(
                     std::move(brain), std::move(tokens), std::move(token), options.clock);

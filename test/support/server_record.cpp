@@ -4,6 +4,7 @@
 #include <gemini/live/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -22,20 +23,22 @@ int number_in(std::string_view text)
     return number;
 }
 
-/// Of the first four bytes, in base64.
+constexpr std::size_t digits = 4; // of a number in sound: a byte in each of the first samples
+
 int number_of_sound(std::string_view base64)
 {
     constexpr std::string_view alphabet =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < 8; ++i) {
-        const auto at = i < base64.size() ? alphabet.find(base64[i]) : 0;
-        bits = bits << 6 | (at == std::string_view::npos ? 0 : at);
+    std::array<std::uint8_t, 2 * digits> bytes{};
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0, size = 0; size < bytes.size() && i < base64.size(); ++i) {
+        bits = bits << 6 | static_cast<std::uint32_t>(alphabet.find(base64[i]) & 63);
+        constexpr std::array<unsigned, 4> left{8, 4, 2, 0}; // bits that do not make a byte yet
+        if (i % 4 != 0) bytes[size++] = static_cast<std::uint8_t>(bits >> left[i % 4]);
     }
-    const auto byte = [&](int i) {
-        return static_cast<std::uint32_t>(bits >> (40 - 8 * i) & 0xff);
-    };
-    return static_cast<int>(byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24);
+    int number = 0;
+    for (std::size_t i = digits; i-- > 0;) number = number << 8 | bytes[2 * i];
+    return number;
 }
 
 } // namespace
@@ -47,8 +50,8 @@ std::string numbered(int number, std::string_view text)
 
 std::vector<std::int16_t> numbered_sound(int number, std::vector<std::int16_t> pcm)
 {
-    pcm.at(0) = static_cast<std::int16_t>(number & 0xffff);
-    pcm.at(1) = static_cast<std::int16_t>(number >> 16);
+    for (std::size_t i = 0; i < digits; ++i)
+        pcm.at(i) = static_cast<std::int16_t>(number >> (8 * i) & 0xff);
     return pcm;
 }
 

@@ -72,7 +72,11 @@ struct emulator_options {
     std::uint16_t port = 0; ///< 0: any free one; see `emulator::port()`.
     bool allow_remote = false;
     std::optional<tls_identity> tls{}; ///< Absent: plain.
-    double pace = 1.0;     ///< Length of the pauses in an answer: 1 like a model's, 0 none.
+    double pace = 1.0; ///< Length of the pauses in an answer: 1 like a model's, 0 none.
+    /// How long a connection lives; zero: for ever. `notice` before its end comes goAway, and who
+    /// stays is sent away (1008). For the default persona.
+    std::chrono::milliseconds lifetime{0};
+    std::chrono::milliseconds notice{50'000};
     std::string api_key{}; ///< The only key taken; empty: any that is not empty.
     /// Takes ephemeral tokens that it has not issued, too: any, without constraints and for ever.
     bool trusts_any_token = false;

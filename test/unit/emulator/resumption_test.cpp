@@ -115,3 +115,20 @@ TEST_CASE("a transparent resume takes the answer to a call that it has not made 
     answer_call(next, "of-the-old-connection");
     CHECK_FALSE(next.closed);
 }
+
+TEST_CASE("a connection that is not to live for ever announces its end")
+{
+    client c;
+    c.server = std::make_unique<conversation>(c.way, "", 1.0, c.kept, lifespan{10s, 3s});
+    c.connect();
+    c.wait(6s);
+    CHECK(c.heard.empty());
+    c.wait(7s);
+    REQUIRE(c.heard.size() == 1);
+    CHECK(c.now == 7s);
+    CHECK(c.heard[0].all().go_away->time_left == 3s);
+    c.wait();
+    REQUIRE(c.closed);
+    CHECK(c.closed->first == 1008);
+    CHECK(c.now == 10s);
+}
