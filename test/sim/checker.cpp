@@ -272,7 +272,7 @@ void checker::saw(const live::counters& now)
             now.unconfirmed, limits.outbox));
     // A new connection brings its first words though the inbox is full.
     const auto opening = (ledger_.connections.size() + 2) * 1000;
-    if (now.inbox > limits.inbox + limits.message + opening)
+    if (now.inbox > limits.inbox + opening)
         accuse(fmt::format("{} bytes in the inbox; the limit is {}", now.inbox, limits.inbox));
 }
 
@@ -304,11 +304,11 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
     const auto& one = ledger_.of(serial);
     if (one.confirmed_in != 0) return one.confirmed_in != now->id; // it went with its conversation
     if (one.what == kind::tool_response) {
-        const auto& gone = ledger_.forgotten;
-        if (std::all_of(one.calls.begin(), one.calls.end(), [&gone](const std::string& id) {
-                return std::find(gone.begin(), gone.end(), id) != gone.end();
-            }))
-            return true;
+        const auto is_known = [now](const std::string& id) {
+            const auto& known = now->known_calls;
+            return std::find(known.begin(), known.end(), id) != known.end();
+        };
+        if (std::none_of(one.calls.begin(), one.calls.end(), is_known)) return true;
     }
     if (one.handings.empty()) return false;
     const auto& last = one.handings.back();
@@ -371,14 +371,19 @@ void checker::settle(int last, const live::counters& counters)
         which += fmt::format(" {} {}", name_of(one.what), serial);
     }
     if (missing > counters.uncertain) accuse(fmt::format("lost without a word:{}", which));
-    // Of a batch that a cut has torn, nobody knows how far it has come.
+    // Of a batch that was being written at the end of a connection, nobody knows how far it has
+    // come.
+    const bool knows_all = !plan_.transparent && !plan_.options.reconnect.handover.overlap;
     std::uint64_t torn = 0;
     for (const auto& one : ledger_.sends) {
-        if (is_media(one.what))
-            torn += static_cast<std::uint64_t>(std::count_if(one.handings.begin(),
-                one.handings.end(), [](const auto& each) { return each.done == 0; }));
+        if (!is_media(one.what)) continue;
+        torn += static_cast<std::uint64_t>(std::count_if(
+            one.handings.begin(), one.handings.end(), [this](const ledger::handing& each) {
+                const auto& log = ledger_.connections[static_cast<std::size_t>(each.connection)];
+                return each.done == 0 || log.ended == each.done_at;
+            }));
     }
-    if (dropped > counters.dropped || (!plan_.transparent && dropped + torn < counters.dropped))
+    if (dropped > counters.dropped || (knows_all && dropped + torn < counters.dropped))
         accuse(fmt::format("{} media messages dropped, {} reported", dropped, counters.dropped));
     // What is too old to be said after an outage.
     for (int serial = 1; serial < last; ++serial) {

@@ -31,6 +31,7 @@ public:
         int connection;
         moment begun;
         moment done = 0; ///< The connection had taken it.
+        time_point done_at{};
     };
     struct send {
         kind what;
@@ -80,8 +81,7 @@ public:
     std::vector<send> sends{};
     std::vector<connection> connections{}; ///< By number, from 1; [0] is none.
     std::vector<heard> hearings{};
-    int newest_open = 0;                  ///< Connection.
-    std::vector<std::string> forgotten{}; ///< Function calls that the session called so.
+    int newest_open = 0; ///< Connection.
     std::array<std::uint64_t, troubles> fired{};
 
     /// Whether its connection has given the session such a message after it had taken this one.

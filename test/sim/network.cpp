@@ -131,7 +131,10 @@ asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> b
     const auto done = self->net_.ledger_.tick();
     const auto& taken = self->log().taken;
     for (auto index = first; index != taken.size(); ++index) {
-        if (taken[index] != 0) self->net_.ledger_.of(taken[index]).handings.back().done = done;
+        if (taken[index] == 0) continue;
+        auto& handing = self->net_.ledger_.of(taken[index]).handings.back();
+        handing.done = done;
+        handing.done_at = self->net_.clock_->now();
     }
 }
 
@@ -174,21 +177,20 @@ void wire::take(const std::string& text)
     if (under_way_ == 0) progress_ = net_.clock_->now();
     under_way_ += text.size();
     last_up_ = net_.arrival(last_up_);
-    net_.clock_->at(last_up_, [self, message = std::move(message), size = text.size()]() mutable {
-        self->deliver(std::move(message), size);
-    });
+    up_.emplace_back(std::move(message), text.size());
+    net_.clock_->at(last_up_, [self] { self->deliver(); });
 }
 
-/// A message reaches the server.
-void wire::deliver(item message, std::size_t size)
+/// The next message reaches the server.
+void wire::deliver()
 {
     if (!up_open_ || deaf_) return;
     if (net_.clock_->now() < reads_again_) {
-        net_.clock_->at(
-            reads_again_, [self = shared_from_this(), message = std::move(message),
-                              size]() mutable { self->deliver(std::move(message), size); });
+        net_.clock_->at(reads_again_, [self = shared_from_this()] { self->deliver(); });
         return;
     }
+    const auto [message, size] = std::move(up_.front());
+    up_.pop_front();
     under_way_ -= size;
     progress_ = net_.clock_->now();
     sender_.set();
@@ -249,6 +251,7 @@ void wire::leave()
     received_.clear();
     if (end_) return;
     log().left = true;
+    log().ended = net_.clock_->now();
     net_.ledger_.trace("client", [&] { return fmt::format("#{} is closed", number); });
     finish(closed());
     if (!deaf_) server_is_told(net_.plan_.nearest);

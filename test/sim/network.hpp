@@ -89,7 +89,7 @@ private:
     void report_opened();
     void leave();
     void take(const std::string& text);
-    void deliver(item message, std::size_t size);
+    void deliver();
     void notice_silence();
     [[nodiscard]] bool has_room(std::size_t size) const noexcept;
     [[nodiscard]] ledger::connection& log();
@@ -107,6 +107,7 @@ private:
     bool opened_ = false;        // and what has to come behind it has been sent
     std::size_t completion_ = 0; // setupComplete among the hearings
     std::size_t under_way_ = 0;
+    std::deque<std::pair<item, std::size_t>> up_;
     time_point last_up_{}, last_down_{};
     time_point reads_again_{}; // the server; in the past: it reads
     time_point progress_{};    // of the client's sends

@@ -28,7 +28,7 @@ struct timeline::sleeper {
 
 asio::awaitable<void> timeline::sleep_until(time_point when)
 {
-    sleeper me(*this, when);
+    sleeper me(*this, haste ? now_ + haste(when - now_) : when);
     co_await me.due.wait();
 }
 
@@ -37,9 +37,9 @@ timeline::key timeline::at(time_point when, std::function<void()> event)
     return events_.emplace(key{std::max(when, now_), next_++}, std::move(event)).first->first;
 }
 
-bool timeline::advance()
+bool timeline::advance(time_point until)
 {
-    if (events_.empty()) return false;
+    if (events_.empty() || events_.begin()->first.first > until) return false;
     auto first = events_.extract(events_.begin());
     now_ = std::max(now_, first.key().first);
     first.mapped()();

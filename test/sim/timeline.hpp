@@ -24,13 +24,15 @@ public:
 
     [[nodiscard]] time_point now() const override { return now_; }
     asio::awaitable<void> sleep_until(time_point when) override;
+    /// How long a sleep takes, in the place of how long it should.
+    std::function<std::chrono::nanoseconds(std::chrono::nanoseconds)> haste{};
 
     using key = std::pair<time_point, std::uint64_t>;
     key at(time_point when, std::function<void()> event);
     void forget(const key& which) { events_.erase(which); }
 
-    /// Goes to the next event; false when there is none.
-    bool advance();
+    /// Goes to the next event; false when there is none until then.
+    bool advance(time_point until = time_point::max());
     /// Time passes, and nothing happens meanwhile: what falls due happens late.
     void jump(std::chrono::milliseconds by) { now_ += by; }
 

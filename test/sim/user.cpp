@@ -57,6 +57,23 @@ bool user::ended() const
     return !session_ || session_->status() == status::closed || session_->status() == status::error;
 }
 
+live::counters user::counters() const
+{
+    auto all = session_->counters();
+    if (at_.planted.counters) at_.planted.counters(all);
+    return all;
+}
+
+void user::show(const live::session_event& event)
+{
+    const mutation::show honestly = [this](
+                                        const live::session_event& each) { at_.judge.saw(each); };
+    if (at_.planted.event)
+        at_.planted.event(event, honestly);
+    else
+        honestly(event);
+}
+
 asio::awaitable<void> user::pause(milliseconds time)
 {
     if (time.count() != 0) co_await at_.clock.sleep_until(at_.clock.now() + time);
@@ -103,7 +120,7 @@ asio::awaitable<void> user::send_as(int serial, asio::awaitable<void> sending)
         return fmt::format(
             "{} {} was {}", name_of(one.what), serial, accepted ? "accepted" : "refused");
     });
-    if (accepted && session_) at_.judge.saw(session_->counters());
+    if (accepted && session_) at_.judge.saw(counters());
     if (!accepted && session_ && !ended() && one.what != kind::text)
         at_.book.accuse(
             fmt::format("{} {} was refused by a living session", name_of(one.what), serial));
@@ -243,7 +260,7 @@ asio::awaitable<void> user::listen()
         for (;;) {
             auto event = co_await next(events);
             if (!event) break;
-            glass(*event);
+            show(*event);
             if (const auto* change = std::get_if<live::status_change>(&*event)) {
                 at_.book.trace("user", [&] {
                     return fmt::format("sees {} -> {}{}{}{}", live::to_string(change->from),
@@ -251,15 +268,13 @@ asio::awaitable<void> user::listen()
                         change->context_lost ? ", context lost" : "",
                         change->cause ? fmt::format(": {}", change->cause->what()) : "");
                 });
-                at_.book.forgotten.insert(at_.book.forgotten.end(), change->forgotten_calls.begin(),
-                    change->forgotten_calls.end());
             }
             if (const auto* message = std::get_if<live::server_message>(&*event)) {
                 std::vector<std::string> calls;
                 for (const auto& call : message->function_calls()) calls.push_back(call.id);
                 if (!calls.empty() && session_) start(answer(std::move(calls)));
             }
-            if (session_) at_.judge.saw(session_->counters());
+            if (session_) at_.judge.saw(counters());
             if (!hurries_) co_await pause(at_.all.reads_every);
         }
         at_.judge.saw_end();
@@ -289,7 +304,7 @@ asio::awaitable<void> user::see_it_out()
             if (ended()) break;
             co_await pause(20s);                                // what is still to be said
             if (at_.api.holder_of(serial) == nullptr) continue; // forgotten again
-            at_.judge.settle(serial, session_->counters());
+            at_.judge.settle(serial, counters());
             co_return;
         }
         if (at_.clock.now() > latest) {
@@ -302,7 +317,6 @@ asio::awaitable<void> user::see_it_out()
 
 asio::awaitable<void> user::live_on()
 {
-    if (!glass) glass = [this](const live::session_event& event) { at_.judge.saw(event); };
     start(listen());
     start(connect());
     start(talk());

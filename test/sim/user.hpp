@@ -3,6 +3,7 @@
 
 #include "sim/checker.hpp"
 #include "sim/ledger.hpp"
+#include "sim/mutation.hpp"
 #include "sim/network.hpp"
 #include "sim/plan.hpp"
 #include "sim/server.hpp"
@@ -12,7 +13,6 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,6 +28,7 @@ struct surroundings {
     network& net;
     server& api;
     asio::io_context& io;
+    const mutation& planted;
 };
 
 /// One user of one session: sends, reads, answers calls, closes, as the plan has it.
@@ -37,9 +38,6 @@ public:
 
     /// The whole life, until the session is gone and everybody has come home.
     asio::awaitable<void> live_on();
-
-    /// What the user sees of the stream; a test may look through another glass.
-    std::function<void(const live::session_event&)> glass{};
 
 private:
     asio::awaitable<void> connect();
@@ -61,6 +59,8 @@ private:
     asio::awaitable<bool> until(Done done, milliseconds at_most);
     void start(asio::awaitable<void> work);
     [[nodiscard]] bool ended() const;
+    [[nodiscard]] live::counters counters() const;
+    void show(const live::session_event& event);
 
     surroundings at_;
     std::unique_ptr<live::session> session_;

@@ -11,6 +11,7 @@
 #include "session/client_core.hpp"
 
 #include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 
 #include <fmt/format.h>
@@ -38,8 +39,7 @@ void run(asio::io_context& io, timeline& clock, ledger& book, const bool& done)
 void check_rest(asio::io_context& io, timeline& clock, ledger& book)
 {
     const auto latest = clock.now() + std::chrono::seconds(120);
-    while (io.poll() != 0 || (!io.stopped() && clock.now() < latest && clock.advance()))
-        io.restart();
+    while (io.poll() != 0 || (!io.stopped() && clock.advance(latest))) io.restart();
     if (!io.stopped())
         book.accuse(clock.sleepers() != 0 ? "a timer is left" : "a coroutine is left");
 }
@@ -49,6 +49,7 @@ void check_rest(asio::io_context& io, timeline& clock, ledger& book)
 outcome play(const plan& all, bool traces, const mutation& planted)
 {
     const auto clock = std::make_shared<timeline>();
+    clock->haste = planted.sleep;
     ledger book(clock, traces);
     server api(all, book, clock);
     checker judge(all, book, api);
@@ -62,15 +63,22 @@ outcome play(const plan& all, bool traces, const mutation& planted)
                                 int number, const live::error& why) { judge.failed(number, why); };
         auto options = all.options;
         if (planted.options) planted.options(options);
-        const live::client client(std::make_shared<live::client_core>(
-            options, net, clock, [&judge] { return judge.random(); }));
-        user one({all, book, *clock, judge, *net, api, io}, client);
+        const auto draw = [&judge, &planted] {
+            const auto drawn = judge.random();
+            return planted.random ? planted.random(drawn) : drawn;
+        };
+        const live::client client(
+            std::make_shared<live::client_core>(options, mutated(net, planted), clock, draw));
+        user one({all, book, *clock, judge, *net, api, io, planted}, client);
         asio::co_spawn(io, one.live_on(), [&](std::exception_ptr failure) {
             done = true;
             if (failure) std::rethrow_exception(failure);
         });
         try {
             run(io, *clock, book, done);
+            if (planted.leaves_a_timer)
+                asio::co_spawn(
+                    io, clock->sleep_until(clock->now() + std::chrono::hours(1)), asio::detached);
             if (done) check_rest(io, *clock, book);
         } catch (const std::exception& failure) {
             book.accuse(fmt::format("an exception: {}", failure.what()));

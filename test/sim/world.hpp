@@ -1,29 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/mutation.hpp"
 #include "sim/plan.hpp"
-
-#include "transport/transport.hpp"
-
-#include <gemini/live/session.hpp>
 
 #include <array>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace sim {
-
-/// Planted bugs, between the session and the world; each is absent by default.
-struct mutation {
-    std::function<void(gemini::live::client_options&)> options{};
-    std::function<double(double)> random{};
-    std::function<std::unique_ptr<gemini::live::transport::connection>(
-        std::unique_ptr<gemini::live::transport::connection>, int number)>
-        connection{};
-};
 
 struct outcome {
     std::vector<std::string> violations{};

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/mutation.hpp"
+#include "sim/plan.hpp"
+#include "sim/world.hpp"
+
+#include "support/catch.hpp"
+
+#include <gemini/live/session.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+// The simulation finds what is planted.
+namespace live = gemini::live;
+using namespace std::chrono_literals;
+using sim::mutation;
+
+namespace {
+
+bool is_setup(const live::base::frame& frame) { return frame.view().starts_with(R"({"setup")"); }
+bool is_update(const mutation::message& message)
+{
+    return message.payload.view().find("newHandle") != std::string_view::npos;
+}
+
+mutation::message copy(const mutation::message& message)
+{
+    return {message.kind, live::base::padded_buffer(message.payload.view())};
+}
+
+template <class... Messages>
+std::vector<mutation::message> these(Messages... all)
+{
+    std::vector<mutation::message> list;
+    (list.push_back(std::move(all)), ...);
+    return list;
+}
+
+/// Alters what is sent behind the setup on all connections but the first.
+mutation replaying(std::function<void(mutation::batch&)> alter)
+{
+    mutation planted;
+    planted.sent = [alter = std::move(alter), seen = 0](
+                       mutation::batch& batch, int connection) mutable {
+        if (connection == 1 || is_setup(batch.front()) || seen == connection) return;
+        seen = connection;
+        alter(batch);
+    };
+    return planted;
+}
+
+mutation consumed_off_by(std::int64_t difference)
+{
+    mutation planted;
+    planted.received = [difference](mutation::message message) {
+        constexpr std::string_view name = R"("lastConsumedClientMessageIndex":")";
+        std::string text(message.payload.view());
+        const auto at = text.find(name);
+        if (at == text.npos) return these(std::move(message));
+        const auto begin = at + name.size();
+        const auto end = text.find('"', begin);
+        std::int64_t index = 0;
+        std::from_chars(text.data() + begin, text.data() + end, index);
+        text.replace(
+            begin, end - begin, std::to_string(std::max<std::int64_t>(0, index + difference)));
+        return these(mutation::message{message.kind, live::base::padded_buffer(text)});
+    };
+    return planted;
+}
+
+mutation with(std::function<void(live::client_options&)> options)
+{
+    mutation planted;
+    planted.options = std::move(options);
+    return planted;
+}
+
+/// Shows other changes of status than there were.
+mutation telling(std::function<void(live::status_change&)> alter)
+{
+    mutation planted;
+    planted.event = [alter = std::move(alter)](
+                        const live::session_event& event, const mutation::show& show) {
+        if (const auto* change = std::get_if<live::status_change>(&event)) {
+            auto other = *change;
+            alter(other);
+            show(live::session_event(std::move(other)));
+        } else {
+            show(event);
+        }
+    };
+    return planted;
+}
+
+/// How many worlds it takes to find the bug; 0: more than there are.
+int worlds_until_found(const std::function<mutation()>& make)
+{
+    constexpr int enough = 3000;
+    for (int seed = 1; seed <= enough; ++seed) {
+        const auto planted = make();
+        if (!sim::play(sim::draw(static_cast<std::uint64_t>(seed)), false, planted)
+                 .violations.empty())
+            return seed;
+    }
+    return 0;
+}
+
+struct planted_bug {
+    const char* name;
+    std::function<mutation()> make;
+};
+
+} // namespace
+
+TEST_CASE("the simulation finds every planted bug")
+{
+    const auto bug = GENERATE(from_range(std::vector<planted_bug>{
+        {"drops a replay",
+            [] { return replaying([](mutation::batch& batch) { batch.erase(batch.begin()); }); }},
+        {"sends a replay twice",
+            [] {
+                return replaying([](mutation::batch& batch) {
+                    batch.insert(batch.begin(), batch.front().copy());
+                });
+            }},
+        {"replays in the wrong order",
+            [] {
+                return replaying(
+                    [](mutation::batch& batch) { std::reverse(batch.begin(), batch.end()); });
+            }},
+        {"swaps two messages",
+            [] {
+                mutation planted;
+                planted.sent = [](mutation::batch& batch, int) {
+                    if (batch.size() > 1) std::swap(batch[0], batch[1]);
+                };
+                return planted;
+            }},
+        {"sends before setupComplete",
+            [] {
+                mutation planted;
+                const auto last = std::make_shared<std::string>();
+                planted.sent = [last](mutation::batch& batch, int) {
+                    if (!is_setup(batch.front()))
+                        *last = batch.front().view();
+                    else if (!last->empty())
+                        batch.emplace_back(std::string_view(*last));
+                };
+                return planted;
+            }},
+        {"sends before the setup",
+            [] {
+                mutation planted;
+                const auto last = std::make_shared<std::string>();
+                planted.sent = [last](mutation::batch& batch, int) {
+                    if (!is_setup(batch.front()))
+                        *last = batch.front().view();
+                    else if (!last->empty())
+                        batch.insert(batch.begin(), live::base::frame(std::string_view(*last)));
+                };
+                return planted;
+            }},
+        {"sends a second setup",
+            [] {
+                mutation planted;
+                planted.sent = [](mutation::batch& batch, int) {
+                    if (is_setup(batch.front())) batch.push_back(batch.front().copy());
+                };
+                return planted;
+            }},
+        {"resumes with an old handle",
+            [] {
+                mutation planted;
+                const auto first = std::make_shared<std::optional<mutation::message>>();
+                planted.received = [first](mutation::message message) {
+                    if (!is_update(message)) return these(std::move(message));
+                    if (!*first) first->emplace(copy(message));
+                    // all later ones count as the first handle
+                    std::string text(message.payload.view());
+                    const auto begin = text.find("handle-");
+                    text.replace(begin, text.find('"', begin) - begin, "handle-1");
+                    return these(mutation::message{message.kind, live::base::padded_buffer(text)});
+                };
+                return planted;
+            }},
+        {"forgets the handle",
+            [] {
+                mutation planted;
+                planted.sent = [](mutation::batch& batch, int) {
+                    std::string text(batch.front().view());
+                    const auto at = text.find(R"("handle":")");
+                    if (!is_setup(batch.front()) || at == text.npos) return;
+                    const auto end = text.find('"', at + 10) + 1;
+                    text.erase(at, end - at + (text[end] == ',' ? 1 : 0));
+                    batch.front() = live::base::frame(std::string_view(text));
+                };
+                return planted;
+            }},
+        {"takes one more for consumed than there is", [] { return consumed_off_by(1); }},
+        {"takes one less for consumed than there is", [] { return consumed_off_by(-1); }},
+        {"ignores Retry-After",
+            [] {
+                mutation planted;
+                planted.refused = [](const live::error& why) {
+                    auto details = why.details();
+                    details.retry_after.reset();
+                    return live::error(why.value(), why.what(), details);
+                };
+                return planted;
+            }},
+        {"waits half as long as it should",
+            [] {
+                mutation planted;
+                planted.sleep = [](std::chrono::nanoseconds time) { return time / 2; };
+                return planted;
+            }},
+        {"waits without jitter",
+            [] {
+                mutation planted;
+                planted.random = [](double) { return 1.0; };
+                return planted;
+            }},
+        {"waits with half the jitter",
+            [] {
+                mutation planted;
+                planted.random = [](double drawn) { return 0.5 + drawn / 2; };
+                return planted;
+            }},
+        {"begins a new row of attempts too early",
+            [] { return with([](auto& options) { options.reconnect.healthy_after = 0ms; }); }},
+        {"lets the wait grow beyond its cap",
+            [] { return with([](auto& options) { options.reconnect.max_delay = 1h; }); }},
+        {"tries for ever",
+            [] {
+                return with([](auto& options) {
+                    options.reconnect.max_attempts = 0;
+                    options.reconnect.first_connect_attempts = 0;
+                });
+            }},
+        {"does not mind max_outage",
+            [] { return with([](auto& options) { options.reconnect.max_outage = 0ms; }); }},
+        {"tries again where that cannot help",
+            [] {
+                return with([](auto& options) {
+                    options.reconnect.judge = [](const live::error&, live::situation) {
+                        return live::reconnect_action::back_off;
+                    };
+                });
+            }},
+        {"lets the outbox grow beyond its bound",
+            [] { return with([](auto& options) { options.limits.outbox *= 100; }); }},
+        {"lets the inbox grow beyond its bound",
+            [] {
+                return with([](auto& options) {
+                    options.limits.inbox *= 1000;
+                    options.limits.message *= 1000;
+                });
+            }},
+        {"keeps speech that is too old",
+            [] { return with([](auto& options) { options.reconnect.realtime_window = 1h; }); }},
+        {"drops speech that is not too old",
+            [] { return with([](auto& options) { options.reconnect.realtime_window = 0ms; }); }},
+        {"does not count what it drops",
+            [] {
+                mutation planted;
+                planted.counters = [](live::counters& counters) { counters.dropped = 0; };
+                return planted;
+            }},
+        {"gives a server message twice",
+            [] {
+                mutation planted;
+                planted.received = [](mutation::message message) {
+                    auto again = copy(message);
+                    return these(std::move(message), std::move(again));
+                };
+                return planted;
+            }},
+        {"swallows a server message",
+            [] {
+                mutation planted;
+                planted.received = [](mutation::message message) {
+                    if (message.payload.view().find("turnComplete") != std::string_view::npos)
+                        return these();
+                    return these(std::move(message));
+                };
+                return planted;
+            }},
+        {"gives server messages in the wrong order",
+            [] {
+                mutation planted;
+                const auto held = std::make_shared<std::optional<mutation::message>>();
+                planted.received = [held](mutation::message message) {
+                    if (message.payload.view().find("outputTranscription") ==
+                        std::string_view::npos)
+                        return these(std::move(message));
+                    if (!*held) {
+                        held->emplace(std::move(message));
+                        return these();
+                    }
+                    auto earlier = std::move(**held);
+                    held->reset();
+                    return these(std::move(message), std::move(earlier));
+                };
+                return planted;
+            }},
+        {"ends twice",
+            [] {
+                mutation planted;
+                planted.event = [](const live::session_event& event, const mutation::show& show) {
+                    show(event);
+                    const auto* change = std::get_if<live::status_change>(&event);
+                    if (change && change->to == live::status::closed) show(event);
+                };
+                return planted;
+            }},
+        {"loses the context in silence",
+            [] { return telling([](auto& change) { change.context_lost = false; }); }},
+        {"says that it has resumed when it has not",
+            [] { return telling([](auto& change) { change.resumed = true; }); }},
+        {"gives no cause", [] { return telling([](auto& change) { change.cause.reset(); }); }},
+        {"miscounts its attempts", [] { return telling([](auto& change) { ++change.attempt; }); }},
+        {"falls asleep over a send",
+            [] {
+                mutation planted;
+                planted.sleeps_from = 2;
+                return planted;
+            }},
+        {"leaves a timer behind",
+            [] {
+                mutation planted;
+                planted.leaves_a_timer = true;
+                return planted;
+            }},
+    }));
+    const auto worlds = worlds_until_found(bug.make);
+    INFO("a session that " << bug.name);
+    CHECK(worlds != 0);
+}
+
+TEST_CASE("a seed is one and the same world every time")
+{
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        const auto once = sim::play(sim::draw(seed), true);
+        const auto again = sim::play(sim::draw(seed), true);
+        REQUIRE(once.story == again.story);
+    }
+}
+
+TEST_CASE("sessions keep their promises in some hundred worlds")
+{
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        const auto result = sim::play(sim::draw(seed));
+        INFO("sim --seed " << seed);
+        CHECK(result.violations == std::vector<std::string>{});
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/transport.hpp"
+
+#include <gemini/live/session.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace sim {
+
+/// A bug planted between the session and the world, to see whether it is found. What is absent is
+/// as it should be.
+struct mutation {
+    using message = gemini::live::transport::message;
+    using batch = std::vector<gemini::live::base::frame>;
+
+    /// The session is given other options than it is held to.
+    std::function<void(gemini::live::client_options&)> options{};
+    std::function<double(double)> random{};
+    /// How long a wait takes.
+    std::function<std::chrono::nanoseconds(std::chrono::nanoseconds)> sleep{};
+    /// What a connection is given, in the place of what the session sends.
+    std::function<void(batch&, int connection)> sent{};
+    /// What the session is given, in the place of what a connection has received.
+    std::function<std::vector<message>(message)> received{};
+    std::function<gemini::live::error(const gemini::live::error&)> refused{};
+    /// From this connection on, sends never come to an end; 0: none.
+    int sleeps_from = 0;
+    /// Something goes on after the end.
+    bool leaves_a_timer = false;
+    /// How the user sees things.
+    std::function<void(gemini::live::counters&)> counters{};
+    using show = std::function<void(const gemini::live::session_event&)>;
+    std::function<void(const gemini::live::session_event&, const show&)> event{};
+};
+
+/// `connector` with the bug before it.
+[[nodiscard]] std::shared_ptr<gemini::live::transport::connector> mutated(
+    std::shared_ptr<gemini::live::transport::connector> connector, const mutation& planted);
+
+} // namespace sim
