@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/environment.hpp"
 
+#include "auth/headers.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <initializer_list>
@@ -59,15 +61,53 @@ void fill_vertex(client_options& options, const variables& variable)
     if (options.credentials.is<api_key>()) return;
     fill(options.project, variable("GOOGLE_CLOUD_PROJECT"));
     fill(options.location, first_of(variable, {"GOOGLE_CLOUD_LOCATION", "GOOGLE_CLOUD_REGION"}));
+    fill(options.universe_domain, variable("GOOGLE_CLOUD_UNIVERSE_DOMAIN"));
     if (options.credentials.empty() && options.project.empty() && options.location.empty())
         options.credentials = key_of(variable, options.logger);
 }
 
+/// Whether there is somebody behind the base URL who knows project and credentials.
+bool goes_to_a_proxy(const client_options& options)
+{
+    return !options.base_url.empty() && options.project.empty() && options.location.empty();
+}
+
 void fill_quota_project(credentials& given, const variables& variable)
 {
-    const auto* token = given.get_if<access_token>();
-    if (!token || !token->quota_project().empty()) return;
-    given = access_token(token->reveal(), variable("GOOGLE_CLOUD_QUOTA_PROJECT"));
+    const auto payer = variable("GOOGLE_CLOUD_QUOTA_PROJECT");
+    if (payer.empty()) return;
+    if (const auto* token = given.get_if<access_token>()) {
+        if (token->quota_project().empty()) given = access_token(token->reveal(), payer);
+    } else if (const auto* file = given.get_if<credential_file>()) {
+        auto changed = *file;
+        fill(changed.quota_project, payer);
+        given = std::move(changed);
+    } else if (const auto* machine = given.get_if<metadata_server>()) {
+        auto changed = *machine;
+        fill(changed.quota_project, payer);
+        given = std::move(changed);
+    } else if (const auto* places = given.get_if<application_default>()) {
+        auto changed = *places;
+        fill(changed.quota_project, payer);
+        given = std::move(changed);
+    }
+}
+
+void fill_host(metadata_server& machine, const variables& variable)
+{
+    fill(machine.host, first_of(variable, {"GCE_METADATA_HOST", "GCE_METADATA_IP"}));
+    fill(machine.host, "169.254.169.254");
+}
+
+std::string well_known_file(const variables& variable)
+{
+    auto folder = variable("CLOUDSDK_CONFIG");
+    if (folder.empty()) {
+        folder = variable("HOME");
+        if (folder.empty()) return {};
+        folder += "/.config/gcloud";
+    }
+    return folder + "/application_default_credentials.json";
 }
 
 } // namespace
@@ -82,13 +122,34 @@ client_options complete(client_options given, const variables& variable)
 {
     if (!given.flavour) given.flavour = flavour_of(variable);
     const bool vertex = *given.flavour == flavour::vertex_ai;
+    fill(given.base_url, variable(vertex ? "GOOGLE_VERTEX_BASE_URL" : "GOOGLE_GEMINI_BASE_URL"));
+    fill(given.api_version, version_of(variable, vertex));
     if (vertex)
         fill_vertex(given, variable);
     else if (given.credentials.empty())
         given.credentials = key_of(variable, given.logger);
+    const bool by_header = find(given.headers, "Authorization") != nullptr;
+    if (vertex && given.credentials.empty() && !by_header && !goes_to_a_proxy(given))
+        given.credentials = application_default();
     fill_quota_project(given.credentials, variable);
-    fill(given.base_url, variable(vertex ? "GOOGLE_VERTEX_BASE_URL" : "GOOGLE_GEMINI_BASE_URL"));
-    fill(given.api_version, version_of(variable, vertex));
+    given.credentials = locate(std::move(given.credentials), variable);
+    return given;
+}
+
+credentials locate(credentials given, const variables& variable)
+{
+    if (const auto* machine = given.get_if<metadata_server>()) {
+        auto found = *machine;
+        fill_host(found, variable);
+        return found;
+    }
+    if (const auto* places = given.get_if<application_default>()) {
+        auto found = *places;
+        fill(found.file, variable("GOOGLE_APPLICATION_CREDENTIALS"));
+        fill(found.well_known_file, well_known_file(variable));
+        fill_host(found.machine, variable);
+        return found;
+    }
     return given;
 }
 

@@ -23,7 +23,15 @@ using variables = std::function<std::string(const char* name)>;
 /// - Vertex AI: GOOGLE_CLOUD_PROJECT; GOOGLE_CLOUD_LOCATION, else GOOGLE_CLOUD_REGION.
 /// - Base URL: GOOGLE_GEMINI_BASE_URL or GOOGLE_VERTEX_BASE_URL.
 /// - Version: GOOGLE_GENAI_API_VERSION; "beta" is the flavour's beta.
-/// - Who pays for a given access token: GOOGLE_CLOUD_QUOTA_PROJECT.
+/// - Vertex AI without any of that, and not by way of a proxy: application_default.
+/// - Who pays, where the credentials give tokens or are one: GOOGLE_CLOUD_QUOTA_PROJECT.
+/// - Vertex AI elsewhere than at googleapis.com: GOOGLE_CLOUD_UNIVERSE_DOMAIN.
+/// - Places: as `locate`.
 [[nodiscard]] client_options complete(client_options given, const variables& variable);
+
+/// `given`, with the places where tokens come from, as far as they are left open:
+/// GOOGLE_APPLICATION_CREDENTIALS; CLOUDSDK_CONFIG, else HOME, for gcloud's file;
+/// GCE_METADATA_HOST, else GCE_METADATA_IP, else the usual address. Does no I/O.
+[[nodiscard]] credentials locate(credentials given, const variables& variable);
 
 } // namespace gemini::live::auth

@@ -4,6 +4,9 @@
 #include "base/private_file.hpp"
 #include "transport/http.hpp"
 
+#include <asio/error.hpp>
+#include <asio/this_coro.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -73,11 +76,27 @@ asio::awaitable<proof> token_fetcher::fetch(std::shared_ptr<token_fetcher> self)
         co_return co_await self->by_machine(*machine);
     if (const auto* places = given.get_if<application_default>())
         co_return co_await self->by_default(*places);
+    co_return co_await self->by_provider(*given.get_if<token_provider>());
+}
+
+asio::awaitable<proof> token_fetcher::by_provider(const token_provider& provider)
+{
     proof got;
-    got.token = co_await given.get_if<token_provider>()->ask();
-    if (got.token.empty())
-        throw error(errc::missing_credentials, "The token_provider has given an empty token.");
-    co_return got;
+    std::string failure;
+    try {
+        got.token = co_await provider.ask();
+        if (got.token.empty()) failure = "it gave an empty token";
+    } catch (const error&) {
+        throw;
+    } catch (const std::exception& thrown) {
+        failure = thrown.what();
+    }
+    if (failure.empty()) co_return got;
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
+    throw error(
+        errc::missing_credentials, fmt::format("The token_provider has failed: {}.", failure));
 }
 
 asio::awaitable<proof> token_fetcher::by_default(application_default places)

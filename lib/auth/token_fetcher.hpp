@@ -38,10 +38,11 @@ public:
     token_fetcher(
         credentials given, std::string universe_domain, bool needs_project, fetcher_world world);
 
-    /// Throws `live::error`, and what a token_provider throws. Cancellation: total.
+    /// Throws `live::error`. Cancellation: total.
     [[nodiscard]] static asio::awaitable<proof> fetch(std::shared_ptr<token_fetcher> self);
 
 private:
+    asio::awaitable<proof> by_provider(const token_provider& provider);
     asio::awaitable<proof> by_file(credential_file file);
     asio::awaitable<proof> by_account(
         std::shared_ptr<const account> account, std::string name, std::string quota_project);

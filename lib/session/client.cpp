@@ -40,7 +40,8 @@ public:
 
 protocol::addressing addressing_of(const client_options& options)
 {
-    return {options.flavour.value_or(flavour::gemini_api), options.project, options.location};
+    return {options.flavour.value_or(flavour::gemini_api), options.project, options.location,
+        options.universe_domain};
 }
 
 /// Whether the base URL leads to somebody who adds all that is missing.
@@ -50,8 +51,8 @@ bool goes_to_a_proxy(const client_options& options)
            options.project.empty() && options.location.empty() && options.credentials.empty();
 }
 
-protocol::endpoint endpoint_of(
-    const client_options& options, const std::string& base_url, protocol::method what)
+protocol::endpoint endpoint_of(const client_options& options, const protocol::addressing& whose,
+    const std::string& base_url, protocol::method what)
 {
     using protocol::method;
     if (what == method::generate_content && goes_to_a_proxy(options))
@@ -64,7 +65,7 @@ protocol::endpoint endpoint_of(
         }
         what = method::generate_content_constrained;
     }
-    return protocol::live_endpoint(base_url, options.api_version, addressing_of(options), what);
+    return protocol::live_endpoint(base_url, options.api_version, whose, what);
 }
 
 void check_credentials(const client_options& options)
@@ -86,42 +87,116 @@ void require_credentials(const client_options& options)
         return;
     throw error(errc::missing_credentials,
         options.flavour == flavour::vertex_ai
-            ? "Found no credentials for Vertex AI: give client_options::credentials an "
-              "access_token, as `gcloud auth print-access-token` prints it, or an api_key for "
-              "express mode."
+            ? "Found no credentials for Vertex AI: give client_options::credentials "
+              "application_default or a credential_file, an access_token, as `gcloud auth "
+              "print-access-token` prints it, or an api_key for express mode."
             : "Found no API key: give client_options::credentials an api_key, or set "
               "GOOGLE_API_KEY or GEMINI_API_KEY and use from_environment.");
+}
+
+/// For a project that nobody has told.
+[[noreturn]] void refuse_without_project()
+{
+    throw error(errc::invalid_argument,
+        "client_options::project is empty, and the credentials name none: Vertex AI needs the id "
+        "of a project (from_environment takes GOOGLE_CLOUD_PROJECT).");
+}
+
+bool needs_project(const client_options& options)
+{
+    return options.flavour == flavour::vertex_ai && options.project.empty() &&
+           options.base_url.empty();
+}
+
+client_options located(client_options options)
+{
+    options.credentials = auth::locate(std::move(options.credentials), auth::process_variable);
+    return options;
+}
+
+/// Such that no token ends between its handing out and the upgrade.
+std::chrono::seconds time_for_an_upgrade(const deadlines& limits)
+{
+    constexpr auto spare = std::chrono::seconds(30);
+    return spare + std::chrono::ceil<std::chrono::seconds>(
+                       limits.resolve + limits.connect + limits.upgrade);
 }
 
 } // namespace
 
 client_core::client_core(client_options options_, std::shared_ptr<transport::connector> connector_,
     std::shared_ptr<sessions::clock> clock_, std::function<double()> random_)
-    : options(std::move(options_)),
+    : options(located(std::move(options_))),
       connector(sessions::tapped(std::move(connector_), options.tap, clock_)),
       clock(std::move(clock_)), random(std::move(random_)),
       budget(options.reconnect.attempts_per_second), addressing_(addressing_of(options)),
       alive_(asio::use_service<life>(asio::query(connector->executor(), asio::execution::context))
                  .alive)
 {
-    static_cast<void>(endpoint_of(options, options.base_url, protocol::method::generate_content));
+    static_cast<void>(
+        endpoint_of(options, addressing_, options.base_url, protocol::method::generate_content));
     check_credentials(options);
     auth::check(options.headers);
+    if (options.credentials.give_tokens()) tokens_ = make_source();
+}
+
+std::shared_ptr<auth::token_source> client_core::make_source() const
+{
+    auth::fetcher_world outside;
+    outside.fetch = [to = connector](
+                        transport::http_request request) { return to->fetch(std::move(request)); };
+    outside.wall_clock = [from = clock] { return from->wall_clock(); };
+    outside.trust = options.tls;
+    outside.proxy = options.proxy;
+    outside.deadlines = options.deadlines;
+    const auto fetcher = std::make_shared<auth::token_fetcher>(
+        options.credentials, options.universe_domain, needs_project(options), std::move(outside));
+    auth::source_world world;
+    world.executor = connector->executor();
+    world.fetch = [fetcher] { return auth::token_fetcher::fetch(fetcher); };
+    world.clock = [from = clock] { return from->now(); };
+    world.wall_clock = [from = clock] { return from->wall_clock(); };
+    world.sleep_until = [from = clock](
+                            sessions::time_point when) { return from->sleep_until(when); };
+    world.random = random;
+    world.logger = options.logger;
+    return std::make_shared<auth::token_source>(
+        std::move(world), time_for_an_upgrade(options.deadlines));
+}
+
+protocol::addressing client_core::addressing() const
+{
+    const std::lock_guard lock(mutex_);
+    return addressing_;
+}
+
+void client_core::adopt_project(const std::string& project)
+{
+    if (!needs_project(options)) return;
+    if (project.empty()) refuse_without_project();
+    const std::lock_guard lock(mutex_);
+    addressing_.project = project;
 }
 
 transport::connect_request client_core::request(
     protocol::method what, const std::string& base_url) const
 {
     require_credentials(options);
+    return request_by(options.credentials, what, base_url);
+}
+
+transport::connect_request client_core::request_by(
+    const credentials& shown, protocol::method what, const std::string& base_url) const
+{
     transport::connect_request request;
     auto [tls, host, port, target] =
-        endpoint_of(options, base_url.empty() ? options.base_url : base_url, what);
+        endpoint_of(options, addressing(), base_url.empty() ? options.base_url : base_url, what);
     request.tls = tls;
     request.host = std::move(host);
     request.port = port;
     request.target = std::move(target);
     const std::string agent = std::string("gemini-live-cpp/") + version() + " gl-cpp/20";
-    auto ours = auth::headers_of(options.credentials);
+    auto ours = auth::headers_of(shown);
     ours.emplace_back("User-Agent", agent);
     ours.emplace_back("x-goog-api-client", agent);
     request.fields = auth::merge(std::move(ours), options.headers);
@@ -130,6 +205,33 @@ transport::connect_request client_core::request(
     request.deadlines = options.deadlines;
     request.max_message = options.limits.message;
     return request;
+}
+
+asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect(
+    protocol::method what, std::string base_url)
+{
+    if (!tokens_) {
+        auto request = this->request(what, base_url);
+        co_return co_await connector->connect(std::move(request));
+    }
+    const auto proof = co_await auth::token_source::get(tokens_);
+    try {
+        co_return co_await connect_by(proof, what, base_url);
+    } catch (const error& refused) { // expired or revoked before its time, it may be
+        if (refused.http_status() != 401 && refused.http_status() != 403) throw;
+    }
+    tokens_->forget(proof);
+    auto another = co_await auth::token_source::get(tokens_);
+    co_return co_await connect_by(std::move(another), what, std::move(base_url));
+}
+
+asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect_by(
+    std::shared_ptr<const auth::proof> proof, protocol::method what, std::string base_url)
+{
+    adopt_project(proof->project);
+    auto request = request_by(proof->token, what, base_url);
+    auth::check(request.fields);
+    co_return co_await connector->connect(std::move(request));
 }
 
 client::client(asio::any_io_executor executor, client_options options)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "auth/token_source.hpp"
 #include "protocol/endpoint.hpp"
 #include "session/clock.hpp"
 #include "session/dial_budget.hpp"
@@ -11,6 +12,8 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
 
 namespace gemini::live {
 
@@ -27,21 +30,35 @@ public:
     const std::function<double()> random; ///< Evenly from [0, 1).
     sessions::dial_budget budget;
 
-    /// The upgrade for `options`, with another base URL if one is given, credentials included; with
-    /// an ephemeral token by the method for those. Throws errc::missing_credentials when there are
-    /// none.
+    /// The upgrade for `options`, with another base URL if one is given, credentials included
+    /// unless they give tokens; with an ephemeral token by the method for those. Throws
+    /// errc::missing_credentials when there are none.
     [[nodiscard]] transport::connect_request request(
         protocol::method what = protocol::method::generate_content,
         const std::string& base_url = {}) const;
 
-    /// Whose models the sessions talk to.
-    [[nodiscard]] const protocol::addressing& addressing() const noexcept { return addressing_; }
+    /// Makes a connection, with an access token if the credentials give such; with a second one
+    /// when the service does not take the first. To be called on the connector's executor.
+    [[nodiscard]] asio::awaitable<std::unique_ptr<transport::connection>> connect(
+        protocol::method what, std::string base_url);
+
+    /// Whose models the sessions talk to. The project may be known only once there is a connection.
+    [[nodiscard]] protocol::addressing addressing() const;
 
     /// False once the execution context has been shut down: nothing may be posted to it any more.
     [[nodiscard]] bool context_is_alive() const noexcept { return *alive_; }
 
 private:
+    [[nodiscard]] transport::connect_request request_by(
+        const credentials& shown, protocol::method what, const std::string& base_url) const;
+    asio::awaitable<std::unique_ptr<transport::connection>> connect_by(
+        std::shared_ptr<const auth::proof> proof, protocol::method what, std::string base_url);
+    void adopt_project(const std::string& project);
+    [[nodiscard]] std::shared_ptr<auth::token_source> make_source() const;
+
+    mutable std::mutex mutex_;
     protocol::addressing addressing_;
+    std::shared_ptr<auth::token_source> tokens_; // null unless the credentials give tokens
     std::shared_ptr<const std::atomic<bool>> alive_;
 };
 

@@ -20,6 +20,11 @@ public:
     clock& operator=(const clock&) = delete;
     virtual ~clock() = default;
     [[nodiscard]] virtual time_point now() const = 0;
+    /// What the world calls the time; can be set.
+    [[nodiscard]] virtual std::chrono::system_clock::time_point wall_clock() const
+    {
+        return std::chrono::system_clock::now();
+    }
     /// Cancellation: total.
     virtual asio::awaitable<void> sleep_until(time_point when) = 0;
 };

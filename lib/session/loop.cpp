@@ -127,8 +127,7 @@ asio::awaitable<session_core::link_ptr> session_core::dial()
         const std::lock_guard lock(mutex_);
         conversation_.dialled();
     }
-    auto request = client_->request(method_, base_url_);
-    auto made = co_await client_->connector->connect(std::move(request));
+    auto made = co_await client_->connect(method_, base_url_);
     co_return link_ptr(std::move(made));
 }
 

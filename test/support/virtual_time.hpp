@@ -24,6 +24,12 @@ public:
     using time_point = gemini::live::sessions::time_point;
 
     [[nodiscard]] time_point now() const override { return now_; }
+    [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const override
+    {
+        using namespace std::chrono;
+        constexpr auto noon = sys_days(2026y / November / 23) + 12h;
+        return noon + duration_cast<system_clock::duration>(now_ - time_point());
+    }
 
     asio::awaitable<void> sleep_until(time_point when) override
     {

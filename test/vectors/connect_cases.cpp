@@ -68,7 +68,8 @@ live::client_options to_options(const json_value& sdk, std::string_view url)
     options = live::auth::complete(
         std::move(options), [&variables](const char* name) { return text_at(variables, name); });
     // the recorder's stub stands for what is found where there is no key
-    if (const auto auth = sdk.find("auth"); auth && options.credentials.empty())
+    const bool is_key = options.credentials.is<live::api_key>();
+    if (const auto auth = sdk.find("auth"); auth && !is_key)
         options.credentials = stub_of(auth->string().value());
     return options;
 }

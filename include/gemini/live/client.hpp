@@ -34,9 +34,14 @@ enum class malformed_policy {
 struct client_options {
     /// Absent: the Gemini API.
     std::optional<live::flavour> flavour{};
-    std::string project{};  ///< Vertex AI: the project's id. Empty with a key (express mode).
-    std::string location{}; ///< Vertex AI: "us-central1", "us", "global" … Empty: global.
-    /// An `api_key`, an `ephemeral_token` (Gemini API) or an `access_token` (Vertex AI).
+    /// Vertex AI: the project's id. Empty with a key (express mode), or for that of the credentials
+    /// where these give tokens.
+    std::string project{};
+    std::string location{};        ///< Vertex AI: "us-central1", "us", "global" … Empty: global.
+    std::string universe_domain{}; ///< Vertex AI in a cloud of one's own. Empty: googleapis.com.
+    /// An `api_key`; an `ephemeral_token` (Gemini API); for Vertex AI an `access_token`, or where
+    /// tokens come from: a `credential_file`, the `metadata_server`, whatever there is
+    /// (`application_default`), or a `token_provider` of your own.
     live::credentials credentials{};
     /// Where the Live API is. `https://` and `wss://` mean TLS, `http://` and `ws://` plain
     /// (loopback only). A path is kept before the API's own. Empty: where Google has it. On Vertex
@@ -86,7 +91,10 @@ public:
     ///   environment counts only without them, and they only without a given key;
     /// - `GOOGLE_GEMINI_BASE_URL`, `GOOGLE_VERTEX_BASE_URL`, `GOOGLE_GENAI_API_VERSION` (also
     ///   "beta");
-    /// - `GOOGLE_CLOUD_QUOTA_PROJECT` for a given access_token.
+    /// - `GOOGLE_CLOUD_QUOTA_PROJECT` pays, unless the credentials were given with another;
+    ///   `GOOGLE_CLOUD_UNIVERSE_DOMAIN`.
+    ///
+    /// Vertex AI without key or given credentials: `application_default`.
     [[nodiscard]] static client from_environment(
         asio::any_io_executor executor, client_options options = {});
 

@@ -79,8 +79,9 @@ private:
 /// A coroutine of the program's that gives access tokens, for Vertex AI. All sessions of a client
 /// share what it gave until shortly before `access_token::expires()`; a token that does not say
 /// when it ends serves those that wait for it, and the next connection asks again. It runs on the
-/// client's executor, once at a time; what it throws ends the attempt to connect, and a
-/// `live::error` that is retryable is tried again.
+/// client's executor, once at a time. A `live::error` that it throws counts as one of the
+/// library's, so one that is retryable is tried again; other exceptions are
+/// errc::missing_credentials.
 struct token_provider {
     std::function<asio::awaitable<access_token>()> ask{};
 };

@@ -27,7 +27,7 @@ std::string shown(const credentials& given)
     if (const auto* key = given.get_if<api_key>()) return "key " + key->reveal();
     if (const auto* made = given.get_if<ephemeral_token>()) return "ephemeral " + made->reveal();
     if (const auto* token = given.get_if<access_token>()) return "access " + token->reveal();
-    return "none";
+    return given.is<application_default>() ? "default" : "none";
 }
 
 const client_options vertex{.flavour = flavour::vertex_ai};
@@ -90,21 +90,21 @@ TEST_CASE("on Vertex AI a project of the environment and a key do not mix")
         environment all;
         std::string project, location, credentials;
     };
-    const auto each = GENERATE_COPY(row{with("", "", {}), place, "ep", "el", "none"},
+    const auto each = GENERATE_COPY(row{with("", "", {}), place, "ep", "el", "default"},
         row{with("", "", {}), key, "", "", "key ek"},
-        row{with("", "", {}), both, "ep", "el", "none"},
-        row{with("p", "l", {}), both, "p", "l", "none"},
-        row{with("p", "", {}), both, "p", "el", "none"},
-        row{with("", "l", {}), both, "ep", "l", "none"},
-        row{with("", "l", {}), key, "", "l", "none"},
+        row{with("", "", {}), both, "ep", "el", "default"},
+        row{with("p", "l", {}), both, "p", "l", "default"},
+        row{with("p", "", {}), both, "p", "el", "default"},
+        row{with("", "l", {}), both, "ep", "l", "default"},
+        row{with("", "l", {}), key, "", "l", "default"},
         row{with("", "", api_key("k")), both, "", "", "key k"},
         row{with("p", "l", api_key("k")), both, "p", "l", "key k"},
         row{with("p", "", api_key("k")), both, "p", "", "key k"},
         row{with("", "", access_token("t")), both, "ep", "el", "access t"},
         row{with("p", "", access_token("t")), both, "p", "el", "access t"},
-        row{with("", "", {}), {{"GOOGLE_CLOUD_REGION", "r"}}, "", "r", "none"},
+        row{with("", "", {}), {{"GOOGLE_CLOUD_REGION", "r"}}, "", "r", "default"},
         row{with("", "", {}), {{"GOOGLE_CLOUD_REGION", "r"}, {"GOOGLE_CLOUD_LOCATION", "l"}}, "",
-            "l", "none"});
+            "l", "default"});
     const auto found = completed(each.given, each.all);
     CHECK(found.project == each.project);
     CHECK(found.location == each.location);
@@ -131,15 +131,87 @@ TEST_CASE("the environment names the version, and beta is that of the flavour")
     CHECK(completed({}, {}).api_version.empty());
 }
 
-TEST_CASE("the environment says who pays for an access token that does not say it")
+TEST_CASE("the environment says who pays, unless the program has said it")
 {
     const environment all{{"GOOGLE_CLOUD_QUOTA_PROJECT", "q"}};
-    const auto payer = [&all](access_token token) {
-        const auto found = completed({.credentials = std::move(token)}, all);
-        return found.credentials.get_if<access_token>()->quota_project();
+    const auto payer = [&all](credentials given) -> std::string {
+        const auto found = completed({.credentials = std::move(given)}, all).credentials;
+        if (const auto* token = found.get_if<access_token>()) return token->quota_project();
+        if (const auto* file = found.get_if<credential_file>()) return file->quota_project;
+        if (const auto* machine = found.get_if<metadata_server>()) return machine->quota_project;
+        if (const auto* all = found.get_if<application_default>()) return all->quota_project;
+        return "nobody";
     };
     CHECK(payer(access_token("t")) == "q");
     CHECK(payer(access_token("t", "mine")) == "mine");
+    CHECK(payer(credential_file{.path = "f"}) == "q");
+    CHECK(payer(credential_file{.path = "f", .quota_project = "mine"}) == "mine");
+    CHECK(payer(metadata_server{}) == "q");
+    CHECK(payer(metadata_server{.quota_project = "mine"}) == "mine");
+    CHECK(payer(application_default{}) == "q");
+    CHECK(payer(application_default{.quota_project = "mine"}) == "mine");
+    CHECK(payer(api_key("k")) == "nobody");
+}
+
+TEST_CASE("application default credentials are looked for where gcloud and the environment say")
+{
+    const auto places = [](application_default given, const environment& all) {
+        return *completed({.credentials = std::move(given)}, all)
+                    .credentials.get_if<application_default>();
+    };
+    const std::string file = "/application_default_credentials.json";
+    const environment home{{"HOME", "/home/me"}};
+    CHECK(places({}, home).file.empty());
+    CHECK(places({}, home).well_known_file == "/home/me/.config/gcloud" + file);
+    CHECK(places({}, home).machine.host == "169.254.169.254");
+    CHECK(places({}, {}).well_known_file.empty());
+
+    environment all = home;
+    all.insert({{"GOOGLE_APPLICATION_CREDENTIALS", "/key.json"}, {"CLOUDSDK_CONFIG", "/gcloud"},
+        {"GCE_METADATA_HOST", "metadata.test"}, {"GCE_METADATA_IP", "10.0.0.1"}});
+    CHECK(places({}, all).file == "/key.json");
+    CHECK(places({}, all).well_known_file == "/gcloud" + file);
+    CHECK(places({}, all).machine.host == "metadata.test");
+    CHECK(places({}, {{"GCE_METADATA_IP", "10.0.0.1"}}).machine.host == "10.0.0.1");
+
+    const auto mine =
+        places({.file = "/mine", .well_known_file = "/known", .machine = {.host = "here:80"}}, all);
+    CHECK(mine.file == "/mine");
+    CHECK(mine.well_known_file == "/known");
+    CHECK(mine.machine.host == "here:80");
+
+    const auto machine = [](metadata_server given, const environment& found) {
+        return completed({.credentials = std::move(given)}, found)
+            .credentials.get_if<metadata_server>()
+            ->host;
+    };
+    CHECK(machine({}, all) == "metadata.test");
+    CHECK(machine({.host = "mine"}, all) == "mine");
+}
+
+TEST_CASE("on Vertex AI other credentials stand in place of application default credentials")
+{
+    const auto what = [](client_options given, const environment& all) {
+        given.flavour = flavour::vertex_ai;
+        return shown(completed(std::move(given), all).credentials);
+    };
+    CHECK(what({}, {}) == "default");
+    CHECK(what({.location = "us-central1"}, {}) == "default");
+    CHECK(what({.headers = {{"authorization", "Bearer mine"}}}, {}) == "none");
+    CHECK(what({.base_url = "https://proxy"}, {}) == "none");
+    CHECK(what({}, {{"GOOGLE_VERTEX_BASE_URL", "https://proxy"}}) == "none");
+    CHECK(what({.project = "p", .base_url = "https://proxy"}, {}) == "default");
+    CHECK(shown(completed({}, {}).credentials) == "none"); // of the Gemini API
+}
+
+TEST_CASE("the environment names the universe")
+{
+    const environment all{{"GOOGLE_CLOUD_UNIVERSE_DOMAIN", "cloud.example"}};
+    CHECK(completed(vertex, all).universe_domain == "cloud.example");
+    auto mine = vertex;
+    mine.universe_domain = "mine.example";
+    CHECK(completed(mine, all).universe_domain == "mine.example");
+    CHECK(completed({}, all).universe_domain.empty());
 }
 
 TEST_CASE("a second key in the environment is told in the log, without its value")
