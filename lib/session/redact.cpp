@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace gemini::live::sessions {
 namespace {
@@ -30,13 +31,6 @@ std::string plain_name(std::string_view name)
     return plain;
 }
 
-bool is_secret(std::string_view name)
-{
-    const auto plain = plain_name(name);
-    return std::any_of(secret_ends.begin(), secret_ends.end(),
-        [&plain](std::string_view end) { return std::string_view(plain).ends_with(end); });
-}
-
 bool is_secret_throughout(std::string_view name)
 {
     const auto plain = plain_name(name);
@@ -51,7 +45,10 @@ std::int64_t decoded_size(std::string_view base64)
 
 class redactor {
 public:
-    explicit redactor(bool with_media) : with_media_(with_media) {}
+    redactor(bool with_media, const std::deque<std::string>& known)
+        : with_media_(with_media), known_(known)
+    {
+    }
 
     redaction run(std::string_view message)
     {
@@ -69,15 +66,19 @@ private:
             for (const auto& each : from.elements()) value(each, secret);
             to_.end_array();
             break;
-        case json_value::type::string:
-            if (secret) {
-                secrets_.push_back(*from.string());
-                to_.string(redacted_mark);
-                break;
-            }
-            [[fallthrough]];
+        case json_value::type::string: string(*from.string(), secret); break;
         default: to_.raw(from.text());
         }
+    }
+
+    void string(std::string text, bool secret)
+    {
+        if (secret) {
+            secrets_.push_back(std::exchange(text, std::string(redacted_mark)));
+        } else {
+            strike_out(text, known_);
+        }
+        to_.string(text);
     }
 
     void object(const json_value& from, bool secret)
@@ -98,24 +99,34 @@ private:
     }
 
     bool with_media_;
+    const std::deque<std::string>& known_;
     json_writer to_;
     std::vector<std::string> secrets_;
 };
 
 } // namespace
 
-redaction redact(std::string_view message, bool with_media)
+bool is_secret(std::string_view name)
 {
-    return redactor(with_media).run(message);
+    const auto plain = plain_name(name);
+    return std::any_of(secret_ends.begin(), secret_ends.end(),
+        [&plain](std::string_view end) { return std::string_view(plain).ends_with(end); });
 }
 
-void strike_out(std::string& line, std::string_view secret)
+redaction redact(std::string_view message, bool with_media, const std::deque<std::string>& known)
+{
+    return redactor(with_media, known).run(message);
+}
+
+void strike_out(std::string& text, const std::deque<std::string>& secrets)
 {
     constexpr std::size_t shortest = 8;
-    if (secret.size() < shortest) return;
-    for (auto at = line.find(secret); at != std::string::npos;
-         at = line.find(secret, at + redacted_mark.size()))
-        line.replace(at, secret.size(), redacted_mark);
+    for (const auto& secret : secrets) {
+        if (secret.size() < shortest) continue;
+        for (auto at = text.find(secret); at != std::string::npos;
+             at = text.find(secret, at + redacted_mark.size()))
+            text.replace(at, secret.size(), redacted_mark);
+    }
 }
 
 } // namespace gemini::live::sessions

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +15,16 @@ struct redaction {
     std::vector<std::string> secrets{}; ///< What was taken out.
 };
 
-/// The message without secrets, and without media unless it is `with_media`. Secrets are known by
-/// their member's name. Throws errc::malformed_message for what is no JSON.
-[[nodiscard]] redaction redact(std::string_view message, bool with_media);
+/// Whether what a member or a header of this name holds is a secret: "newHandle", "x-goog-api-key".
+[[nodiscard]] bool is_secret(std::string_view name);
 
-/// Takes `secret` out of `line`, wherever it stands. Too short a text is left: it is no secret.
-void strike_out(std::string& line, std::string_view secret);
+/// The message without secrets, and without media unless it is `with_media`. Secrets are what has
+/// such a name, and those that are `known`, wherever a string quotes them. Throws
+/// errc::malformed_message for what is no JSON.
+[[nodiscard]] redaction redact(
+    std::string_view message, bool with_media, const std::deque<std::string>& known = {});
+
+/// Takes the secrets out of `text`, wherever they stand; too short a one is none.
+void strike_out(std::string& text, const std::deque<std::string>& secrets);
 
 } // namespace gemini::live::sessions

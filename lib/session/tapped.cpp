@@ -2,6 +2,7 @@
 #include "session/tapped.hpp"
 
 #include "base/private_file.hpp"
+#include "base/utf8.hpp"
 #include "protocol/json_writer.hpp"
 #include "session/redact.hpp"
 
@@ -48,12 +49,9 @@ public:
         if (secrets_.size() > most) secrets_.pop_front();
     }
 
-    void write(protocol::json_writer line) const
-    {
-        auto text = line.end_object().take();
-        for (const auto& secret : secrets_) strike_out(text, secret);
-        tap_.sink(text);
-    }
+    [[nodiscard]] const std::deque<std::string>& secrets() const noexcept { return secrets_; }
+
+    void write(protocol::json_writer line) const { tap_.sink(line.end_object().text()); }
 
 private:
     wire_tap tap_;
@@ -62,13 +60,6 @@ private:
     std::int64_t connections_ = 0;
     std::deque<std::string> secrets_;
 };
-
-/// What may not be told of an upgrade's header, such as the token behind "Bearer ".
-std::string secret_of(const std::string& name, const std::string& value)
-{
-    if (name == "User-Agent" || name == "x-goog-api-client") return {};
-    return value.substr(value.rfind(' ') + 1);
-}
 
 class tapped_connection : public connection {
 public:
@@ -116,7 +107,7 @@ private:
     {
         auto line = to_->line(number_);
         try {
-            auto [text, secrets] = redact(message, to_->with_media());
+            auto [text, secrets] = redact(message, to_->with_media(), to_->secrets());
             for (auto& each : secrets) to_->keep_secret(std::move(each));
             line.key(direction).raw(text);
         } catch (const error&) {
@@ -131,7 +122,9 @@ private:
         auto line = to_->line(number_);
         if (failure.close_code() != 0) {
             line.member("closed", std::int64_t{failure.close_code()});
-            line.member("reason", failure.reason());
+            auto reason = failure.reason();
+            strike_out(reason, to_->secrets());
+            if (base::is_utf8(reason)) line.member("reason", reason);
         } else {
             line.member("lost", to_string(failure.value()));
         }
@@ -167,7 +160,10 @@ public:
     asio::awaitable<std::unique_ptr<connection>> connect(connect_request request) override
     {
         const auto number = to_->count_connection();
-        for (const auto& [name, value] : request.fields) to_->keep_secret(secret_of(name, value));
+        for (const auto& [name, value] : request.fields) {
+            const auto begin = value.rfind(' ') + 1; // behind "Bearer"
+            if (is_secret(name)) to_->keep_secret(value.substr(begin));
+        }
         try {
             auto made = co_await inner_->connect(std::move(request));
             co_return std::make_unique<tapped_connection>(std::move(made), to_, number);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <deque>
 #include <filesystem>
 #include <fstream>
 
@@ -67,13 +68,14 @@ TEST_CASE("media is recorded by its size, or as it is where that is asked for")
     CHECK(redacted(R"({"args":{"data":"no blob"}})") == R"({"args":{"data":"no blob"}})");
 }
 
-TEST_CASE("what the server quotes of a secret is struck out")
+TEST_CASE("what somebody quotes of a secret is struck out, names of members are left")
 {
-    std::string line = "key abcdefgh, again abcdefgh";
-    sessions::strike_out(line, "abcdefgh");
-    CHECK(line == "key [redacted], again [redacted]");
-    sessions::strike_out(line, "key");
-    CHECK(line == "key [redacted], again [redacted]");
+    const std::deque<std::string> known{"abcdefgh", "received", "short"};
+    std::string line = "key abcdefgh, again abcdefgh, short";
+    sessions::strike_out(line, known);
+    CHECK(line == "key [redacted], again [redacted], short");
+    const auto quoted = R"({"received":"It is \"abcdefgh\"."})";
+    CHECK(sessions::redact(quoted, false, known).text == R"({"received":"It is \"[redacted]\"."})");
 }
 
 namespace {
