@@ -22,7 +22,9 @@ namespace {
 using namespace std::chrono_literals;
 using protocol::json_value;
 
-constexpr auto patience = 60s;     // for a setup
+constexpr auto patience = 60s;  // for a setup
+constexpr auto overlap = 250ms; // a setup may come before the close of the handle's connection
+constexpr auto try_pause = 5ms;
 constexpr auto first_word = 350ms; // how long the model thinks
 constexpr auto chunk_pause = 40ms; // between pieces of 100 ms of speech: faster than real time
 constexpr auto word_pause = 60ms;
@@ -109,6 +111,7 @@ void conversation::refuse(refusal why)
 {
     if (over_) return;
     over_ = true;
+    next_try_.reset();
     out_.close.emplace(why.code, shortened(why.reason, most_reason));
     plan_.clear();
     farewell_.reset();
@@ -183,7 +186,27 @@ void conversation::set_up(const json_value& setup)
     auto read = read_setup(setup, route_);
     if (auto* const why = std::get_if<refusal>(&read)) return refuse(std::move(*why));
     settings_ = std::get<settings>(std::move(read));
-    if (auto why = resume()) return refuse(std::move(*why));
+    farewell_.emplace(now_ + overlap, refusal{1011, "Internal error occurred."});
+    enter();
+}
+
+/// Accepts the setup, once its handle may be used.
+void conversation::enter()
+{
+    next_try_.reset();
+    if (!settings_->handle.empty()) {
+        const auto* const kept = archive_->find(settings_->handle);
+        if (!kept || kept->model != settings_->model->name)
+            return refuse({1007, "Invalid session handle"});
+        if (archive_->is_open(kept->connection)) {
+            next_try_ = now_ + try_pause;
+            return;
+        }
+        history_ = kept->history;
+        pending_ = kept->pending;
+        calls_ = kept->calls;
+        settings_->history_first = false;
+    }
     farewell_.reset();
     if (life_.length.count() != 0)
         notice_ = now_ + life_.length - std::min(life_.notice, life_.length);
@@ -201,20 +224,6 @@ void conversation::use(toolbox tools)
 {
     settings_->tools = std::move(tools);
     settings_->tools.streams_arguments = on_vertex();
-}
-
-std::optional<refusal> conversation::resume()
-{
-    if (settings_->handle.empty()) return std::nullopt;
-    const auto* const kept = archive_->find(settings_->handle);
-    if (!kept || kept->model != settings_->model->name)
-        return refusal{1007, "Invalid session handle"};
-    if (archive_->is_open(kept->connection)) return refusal{1011, "Internal error occurred."};
-    history_ = kept->history;
-    pending_ = kept->pending;
-    calls_ = kept->calls;
-    settings_->history_first = false;
-    return std::nullopt;
 }
 
 void conversation::hear_content(const json_value& content)
@@ -609,6 +618,7 @@ std::optional<moment> conversation::next_tick() const
     if (farewell_) next = farewell_->first;
     if (notice_ && (!next || *notice_ < *next)) next = notice_;
     if (!plan_.empty() && (!next || plan_.front().at < *next)) next = plan_.front().at;
+    if (next_try_ && (!next || *next_try_ < *next)) next = next_try_;
     return next;
 }
 
@@ -616,6 +626,7 @@ output conversation::tick(moment now)
 {
     now_ = now;
     out_ = {};
+    if (next_try_ && *next_try_ <= now) enter();
     if (notice_ && *notice_ <= now) {
         notice_.reset();
         announce_end(std::min(life_.notice, life_.length));

@@ -56,7 +56,7 @@ private:
 
     void refuse(refusal why);
     void set_up(const protocol::json_value& setup);
-    [[nodiscard]] std::optional<refusal> resume();
+    void enter();
     void hear_message(const protocol::json_value& message);
     void hear_content(const protocol::json_value& content);
     void hear_update(const protocol::json_value& update);
@@ -98,6 +98,7 @@ private:
     lifespan life_;
     std::uint64_t number_;
     std::optional<settings> settings_; // absent until the setup
+    std::optional<moment> next_try_;   // to enter, while the handle's old connection is open
     bool over_ = false;
 
     std::vector<std::string> history_; // what the user said

@@ -147,10 +147,21 @@ TEST_CASE("a handle takes the conversation up again, once its old connection has
     client early;
     early.kept = c.kept;
     early.say(setup);
+    CHECK_FALSE(early.closed); // the old one may be about to close
+    early.wait();
     REQUIRE(early.closed);
     CHECK(early.closed->first == 1011);
 
+    client just_in_time;
+    just_in_time.kept = c.kept;
+    just_in_time.say(setup);
+    CHECK(just_in_time.heard.empty());
     c.server.reset();
+    just_in_time.wait();
+    REQUIRE_FALSE(just_in_time.heard.empty());
+    CHECK(just_in_time.heard[0].all().setup_complete);
+    just_in_time.server.reset();
+
     client later;
     later.kept = c.kept;
     later.say(setup);
