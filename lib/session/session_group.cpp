@@ -73,9 +73,10 @@ struct child {
     live::setup setup;
     session_handler handler;
     bool resume;
-    asio::any_io_executor strand;
     sessions::supervisor supervisor;
     std::shared_ptr<life> present; ///< Changes, as its `is_open`, under the group's lock.
+    /// Where the handler runs. It lives in the coroutine, which dies with its execution context.
+    const asio::any_io_executor* strand = nullptr;
     bool stopping = false;
     bool gone = false;
 };
@@ -113,9 +114,8 @@ public:
     {
         const auto& policy = given ? *given : options_.restart;
         auto first = std::make_shared<life>(client_, setup, policy.resume ? name : "");
-        auto added = std::make_shared<child>(
-            child{std::move(name), std::move(setup), std::move(handler), policy.resume,
-                asio::make_strand(executor_), {policy, core().random}, std::move(first)});
+        auto added = std::make_shared<child>(child{std::move(name), std::move(setup),
+            std::move(handler), policy.resume, {policy, core().random}, std::move(first)});
         {
             const std::lock_guard lock(mutex_);
             check_room(added->name);
@@ -231,6 +231,8 @@ private:
 
     static asio::awaitable<void> supervise(self_ptr self, child_ptr child)
     {
+        const asio::any_io_executor strand = asio::make_strand(self->executor_);
+        child->strand = &strand;
         std::exception_ptr failure;
         std::optional<milliseconds> delay{0};
         while (delay && !child->stopping) {
@@ -251,6 +253,7 @@ private:
             delay = self->judge(*child, failure, had_failed);
             if (delay) self->renew(*child);
         }
+        child->strand = nullptr;
         self->remove(child, failure);
     }
 
@@ -262,7 +265,7 @@ private:
         co_await std::move(beginning);
         if (child->stopping) co_return; // since, while that was on its way here
         self->open(*child);
-        auto handling = asio::co_spawn(child->strand, handle(child, present),
+        auto handling = asio::co_spawn(*child->strand, handle(child, present),
             asio::bind_cancellation_slot(present->handling.slot(), asio::use_awaitable));
         co_await std::move(handling);
     }
@@ -392,7 +395,8 @@ private:
         one.stopping = true;
         one.present->session.core()->abandon();
         one.present->beginning.emit(asio::cancellation_type::terminal);
-        asio::post(one.strand,
+        if (!one.strand) return;
+        asio::post(*one.strand,
             [present = one.present] { present->handling.emit(asio::cancellation_type::terminal); });
     }
 
