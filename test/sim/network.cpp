@@ -269,7 +269,8 @@ asio::awaitable<void> wire::close(wire_ptr self, std::uint16_t)
     auto& net = self->net_;
     const auto latest = net.clock_->now() + net.plan_.options.deadlines.close;
     const auto answer = net.arrival(net.arrival(self->last_up_));
-    co_await net.clock_->sleep_until(self->deaf_ ? latest : std::min(answer, latest));
+    const auto until = self->deaf_ ? latest : std::min(answer, latest);
+    co_await net.clock_->sleep_until(until);
 }
 
 void wire::abort() noexcept { leave(); }
