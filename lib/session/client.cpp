@@ -102,10 +102,9 @@ void require_credentials(const client_options& options)
         "of a project (from_environment takes GOOGLE_CLOUD_PROJECT).");
 }
 
-bool needs_project(const client_options& options)
+bool takes_project_of_credentials(const client_options& options)
 {
-    return options.flavour == flavour::vertex_ai && options.project.empty() &&
-           options.base_url.empty();
+    return options.flavour == flavour::vertex_ai && options.project.empty();
 }
 
 client_options located(client_options options)
@@ -149,8 +148,8 @@ std::shared_ptr<auth::token_source> client_core::make_source() const
     outside.trust = options.tls;
     outside.proxy = options.proxy;
     outside.deadlines = options.deadlines;
-    const auto fetcher = std::make_shared<auth::token_fetcher>(
-        options.credentials, options.universe_domain, needs_project(options), std::move(outside));
+    const auto fetcher = std::make_shared<auth::token_fetcher>(options.credentials,
+        options.universe_domain, takes_project_of_credentials(options), std::move(outside));
     auth::source_world world;
     world.executor = connector->executor();
     world.fetch = [fetcher] { return auth::token_fetcher::fetch(fetcher); };
@@ -172,8 +171,8 @@ protocol::addressing client_core::addressing() const
 
 void client_core::adopt_project(const std::string& project)
 {
-    if (!needs_project(options)) return;
-    if (project.empty()) refuse_without_project();
+    if (!takes_project_of_credentials(options)) return;
+    if (project.empty() && options.base_url.empty()) refuse_without_project();
     const std::lock_guard lock(mutex_);
     addressing_.project = project;
 }
