@@ -381,10 +381,12 @@ wire_ptr network::newest() const
 std::optional<fault> network::count(trigger what, const wire_ptr& on)
 {
     const auto so_far = what == trigger::client_messages ? client_messages_ : server_messages_;
-    const auto due = std::stable_partition(pending_.begin(), pending_.end(),
-        [&](const fault& each) { return each.on != what || each.at > so_far; });
-    const std::vector<fault> struck(due, pending_.end());
-    pending_.erase(due, pending_.end());
+    std::vector<fault> struck;
+    std::erase_if(pending_, [&](const fault& each) {
+        const bool is_due = each.on == what && each.at <= so_far;
+        if (is_due) struck.push_back(each);
+        return is_due;
+    });
     std::optional<fault> tears;
     for (const auto& each : struck) {
         const bool tear = each.what == trouble::torn_sent || each.what == trouble::torn_received;
