@@ -16,6 +16,10 @@ constexpr std::chrono::seconds patience_of_connect{10};
 /// another model gets nothing else.
 constexpr int most_internal_errors = 2;
 
+/// How long a server may take to notice that a connection is dead which we have found silent; until
+/// then it answers its handle with internal errors.
+constexpr std::chrono::seconds longest_belief{60};
+
 // clang-format off
 constexpr std::array all_transitions{
     transition{status::disconnected, "connect()",                  status::connecting},
@@ -72,6 +76,7 @@ status_change machine::opened(time_point now)
 {
     open_since_ = now;
     internal_errors_ = 0;
+    fell_silent_ = false;
     if (++epoch_ == 1) attempt_ = 0; // the first connection's attempts were its own
     auto change = become(status::connected);
     change.resumed = !handle_.empty();
@@ -97,9 +102,11 @@ void machine::hand_over(time_point now)
     handing_over_ = true;
 }
 
-bool machine::suspects_handle(const error& failure, situation when)
+bool machine::suspects_handle(const error& failure, time_point now, situation when)
 {
+    if (when.was_open) fell_silent_ = failure.value() == errc::timed_out;
     if (when.was_open || !when.handle_used || failure.close_code() != 1011) return false;
+    if (fell_silent_ && now - *out_since_ < longest_belief) return false;
     return ++internal_errors_ >= most_internal_errors;
 }
 
@@ -118,7 +125,7 @@ status_change machine::lost(const error& failure, time_point now, bool has_conte
     auto judged = judge(failure, when);
     // The old connection may still have been open: that is no reason to wait, or to blame anybody.
     const bool at_once = std::exchange(handing_over_, false);
-    if (!at_once && suspects_handle(failure, when)) judged.action = action::fresh;
+    if (!at_once && suspects_handle(failure, now, when)) judged.action = action::fresh;
     if (judged.action == action::fresh) handle_.clear();
     leave(now);
 

@@ -72,15 +72,16 @@ private:
     [[nodiscard]] status_change become(live::status to);
     [[nodiscard]] verdict judge(const error& failure, situation when) const;
     void leave(time_point now);
-    [[nodiscard]] bool suspects_handle(const error& failure, situation when);
+    [[nodiscard]] bool suspects_handle(const error& failure, time_point now, situation when);
 
     reconnect_policy policy_;
     std::string handle_;
     std::function<double()> random_;
     live::status status_ = status::disconnected;
     std::uint64_t epoch_ = 0;
-    int attempt_ = 0;         ///< Of the attempt under way or coming; 0 while connected.
-    int internal_errors_ = 0; ///< In a row, before setupComplete, with a handle.
+    int attempt_ = 0;          ///< Of the attempt under way or coming; 0 while connected.
+    int internal_errors_ = 0;  ///< In a row, before setupComplete, with a handle.
+    bool fell_silent_ = false; ///< The last open connection; the server may not know it yet.
     bool handing_over_ = false;
     std::optional<time_point> open_since_; ///< While connected.
     std::optional<time_point> out_since_;
