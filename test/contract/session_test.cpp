@@ -422,6 +422,7 @@ asio::awaitable<void> converse(live::session& session, int& done)
 TEST_CASE("many sessions share one execution context")
 {
     world w;
+    w.calling.deadlines.upgrade = w.calling.deadlines.setup = 0ms; // all at once, on any machine
     const auto client = w.start();
     constexpr int count = 50;
     int done = 0;
