@@ -158,8 +158,8 @@ void server::complete(int number)
     const auto found = lines_.find(number);
     if (found == lines_.end()) return;
     auto& on = found->second;
-    on.complete = true;
     say(on, R"("setupComplete":{})");
+    on.complete = true;
     if (takes(flaps_)) {
         fires(trouble::flap);
         clock_->at(clock_->now() + chance_.between(0ms, 50ms), [this, number] {
