@@ -264,9 +264,11 @@ bool conversation::report() const
         seconds(counters_.outage), seconds(counters_.longest_outage));
     fmt::print("the model         {:6} turns heard, {} more cut, {} calls, {:.0f} s of speech\n",
         seen.turns, seen.turns_cut, seen.calls, static_cast<double>(seen.bytes_heard) / 48'000);
-    fmt::print("longest gap of the sound at the server {:.1f} ms; longest setup {:.1f} ms, a chunk "
-               "20 ms\n",
-        milliseconds(server.longest_gap), milliseconds(server.longest_setup));
+    const auto setup = milliseconds(server.longest_setup);
+    fmt::print(
+        "longest gap of the sound at the server {:.1f} ms; the longest setup and a chunk are "
+        "{:.1f} ms\n",
+        milliseconds(server.longest_gap), setup + 20);
     fmt::print("memory {:.1f} MB after the start, {:.1f} MB at the end, the server and its record "
                "included\n",
         memory_at_start_, resident_megabytes());
