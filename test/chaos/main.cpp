@@ -177,6 +177,7 @@ private:
     user user_;
     chaos::clock::time_point began_ = chaos::clock::now();
     double memory_at_start_ = 0;
+    double memory_halfway_ = 0;
     live::counters counters_{};
 };
 
@@ -198,6 +199,8 @@ asio::awaitable<void> conversation::run()
         co_await sleep(200ms);
         if (memory_at_start_ == 0 && chaos::clock::now() > began_ + warm)
             memory_at_start_ = resident_megabytes();
+        if (memory_halfway_ == 0 && chaos::clock::now() > began_ + chosen_.duration / 2)
+            memory_halfway_ = resident_megabytes();
         show_progress();
     }
     co_await settle();
@@ -269,9 +272,10 @@ bool conversation::report() const
         "longest gap of the sound at the server {:.1f} ms; the longest setup and a chunk are "
         "{:.1f} ms\n",
         milliseconds(server.longest_gap), setup + 20);
-    fmt::print("memory {:.1f} MB after the start, {:.1f} MB at the end, the server and its record "
-               "included\n",
-        memory_at_start_, resident_megabytes());
+    fmt::print(
+        "memory {:.1f} MB after the start, {:.1f} MB halfway, {:.1f} MB at the end, with the "
+        "server and its record\n",
+        memory_at_start_, memory_halfway_, resident_megabytes());
 
     std::vector<std::string> broken;
     const auto hold_to = [&](bool kept, std::string what) {

@@ -54,8 +54,8 @@ int main(int argc, char** argv)
         live::client_options options;
         options.credentials = live::api_key("any");
         options.base_url = argv[1];
-        options.deadlines.ping_after = 100ms;
-        options.deadlines.silence = 200ms;
+        options.deadlines.ping_after = 200ms;
+        options.deadlines.silence = 500ms;
         options.reconnect.first_delay = 10ms;
         const live::client client{io.get_executor(), options};
         live::session session{client, {.model = "gemini-3.8-live"}};

@@ -20,9 +20,9 @@ namespace {
 struct impatient_world : broken_world {
     impatient_world()
     {
-        calling.deadlines.ping_after = 50ms;
-        calling.deadlines.silence = 100ms;
-        calling.deadlines.setup = 500ms;
+        calling.deadlines.ping_after = 200ms; // a busy machine answers within
+        calling.deadlines.silence = 500ms;
+        calling.deadlines.setup = 2s;
     }
 };
 
@@ -119,7 +119,7 @@ TEST_CASE("a connection that stalls and goes on is not given up")
         w.relay->strike(trouble::stall);
         const auto text = numbered(1, "Hello");
         co_await session.send(text);
-        asio::steady_timer pause(w.io, 300ms); // several pings' time
+        asio::steady_timer pause(w.io, 1s); // several pings' time
         co_await pause.async_wait(asio::use_awaitable);
         CHECK(session.status() == live::status::connected);
         w.relay->go_on();
@@ -148,7 +148,6 @@ TEST_CASE("a server that goes silent in the setup is given up at the deadline, a
         co_await say(session, w.record, 1);
         co_await session.close();
     };
-    w.calling.deadlines.upgrade = 500ms;
     w.run(work());
     CHECK(w.relay->accepted() == 2);
 }
@@ -174,9 +173,9 @@ TEST_CASE("a user who blocks the loop for longer than the silence that is allowe
             co_await session.connect();
             for (int i = 0; i < 3; ++i) {
                 // from different moments between one ping and the next
-                asio::steady_timer pause(w.io, 20ms * (i + 1));
+                asio::steady_timer pause(w.io, 90ms * i);
                 co_await pause.async_wait(asio::use_awaitable);
-                std::this_thread::sleep_for(500ms);
+                std::this_thread::sleep_for(1'500ms);
                 co_await session.send("Hello");
                 auto turn = co_await session.turn();
                 CHECK(turn.end == live::turn_end::complete);

@@ -10,7 +10,7 @@ import time
 import unittest
 
 EMULATOR, HELD_SESSION = sys.argv[1:3]
-SUSPENDED = 1.0  # seconds; the session bears 0.3
+SUSPENDED = 2.0  # seconds; the session bears 0.7
 
 
 class Suspended(unittest.TestCase):
