@@ -96,7 +96,8 @@ TEST_CASE("without constraints, names stay as they are")
 TEST_CASE("constraints that lock only some fields may leave the model to the session")
 {
     ephemeral_token_request request;
-    request.constraints = setup{.temperature = 0.5, .session_resumption = std::nullopt};
+    request.constraints =
+        setup{.model = "", .temperature = 0.5, .session_resumption = std::nullopt};
     request.lock_additional_fields.emplace();
     CHECK(
         encode_token_request(request, {}) ==
