@@ -21,8 +21,7 @@ error closed_by_owner()
 
 error lost(const std::string& how)
 {
-    return {errc::connection_lost, fmt::format("The connection was lost: {}.", how),
-        {phase::open}};
+    return {errc::connection_lost, fmt::format("The connection was lost: {}.", how), {phase::open}};
 }
 
 lws_outbound::lws_outbound(std::shared_ptr<lws_virtual_host> host, const request_head& request,
