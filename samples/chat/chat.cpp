@@ -22,28 +22,39 @@ bool is_plain(const std::string& url)
     return url.starts_with("http://") || url.starts_with("ws://");
 }
 
+/// What the wishes and the environment say.
+live::client_options service_for(
+    const asio::io_context::executor_type& executor, const chat::options& wishes)
+{
+    live::client_options service;
+    if (wishes.vertex) service.flavour = live::flavour::vertex_ai;
+    service.project = wishes.project;
+    service.location = wishes.location;
+    service.base_url = wishes.url;
+    if (is_plain(wishes.url) && wishes.vertex) service.credentials = live::access_token("any");
+    return live::client::from_environment(executor, service).options();
+}
+
 int talk(const chat::options& wishes)
 {
     asio::io_context io;
-    live::client_options service{.credentials = live::api_key::from_environment()};
+    auto service = service_for(io.get_executor(), wishes);
+    const bool vertex = service.flavour == live::flavour::vertex_ai;
+    const bool with_key = !service.credentials.empty();
+    bool with_emulator = is_plain(service.base_url); // for loopback, where no other server is
     std::optional<live::emulator> emulator;
-    std::string peer = "the Gemini API";
-    bool with_emulator = false;
-    if (!wishes.url.empty()) {
-        service.base_url = peer = wishes.url;
-        with_emulator = is_plain(wishes.url); // plain is for loopback, where no other server is
-        if (service.credentials.empty()) {
-            if (!with_emulator)
-                throw std::runtime_error("No API key: set GOOGLE_API_KEY or GEMINI_API_KEY.");
-            service.credentials = live::api_key("any");
-        }
-    } else if (service.credentials.empty()) {
+    std::string peer = vertex ? "Vertex AI" : "the Gemini API";
+    if (!service.base_url.empty()) {
+        peer = service.base_url;
+        if (!with_key && !vertex && !with_emulator)
+            throw std::runtime_error("No API key: set GOOGLE_API_KEY or GEMINI_API_KEY.");
+    } else if (!with_key) {
         emulator.emplace(io.get_executor());
         service.base_url = emulator->url();
-        service.credentials = live::api_key("any");
         peer = "the emulator in this program, as neither GOOGLE_API_KEY nor GEMINI_API_KEY is set";
         with_emulator = true;
     }
+    if (!with_key && with_emulator) service.credentials = live::api_key("any");
 
     live::client client{io.get_executor(), service};
     chat::terminal screen{io.get_executor()};

@@ -119,6 +119,8 @@ class ChatTest(unittest.TestCase):
                 (["--url", "http://127.0.0.1:1"], {}, "nothing listens there"),
                 (["--url", "nonsense"], {"GEMINI_API_KEY": "any"}, "https://"),
                 (["--url", "https://localhost"], {}, "GEMINI_API_KEY"),
+                (["--vertex"], {"GCE_METADATA_HOST": "127.0.0.1:1"}, "gcloud auth application-default login"),
+                (["--project", "p"], {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere"}, "Credential file /nowhere"),
                 (["--text"], {}, "--text")):
             done = self.pipe(b"hello\n", *args, **more)
             last = done.stderr.decode().splitlines()[-1]

@@ -11,7 +11,10 @@ namespace chat {
 /// What the command line says.
 struct options {
     std::string model = "gemini-3.8-live";
-    std::string url{};    ///< Empty: the service, or the built-in emulator when there is no key.
+    std::string url{};   ///< Empty: the service, or the built-in emulator when there is no key.
+    bool vertex = false; ///< Vertex AI rather than the Gemini API.
+    std::string project{};
+    std::string location{};
     std::string system{}; ///< The system instruction; empty: none.
     std::string voice{};  ///< Empty: the service's choice.
     gemini::live::modalities answers = gemini::live::modality::audio;

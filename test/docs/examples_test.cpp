@@ -123,6 +123,35 @@ asio::awaitable<std::string> forecast(live::session& session)
 }
 // doc:end
 
+// doc:begin from_environment
+live::client ready(asio::any_io_executor executor)
+{
+    return live::client::from_environment(std::move(executor));
+}
+// doc:end
+
+struct vault {
+    std::string token;
+};
+
+asio::awaitable<live::access_token> ask(std::shared_ptr<vault> vault)
+{
+    co_return live::access_token(vault->token);
+}
+
+// doc:begin token_provider
+live::client with_a_vault(asio::any_io_executor executor, std::shared_ptr<vault> vault)
+{
+    live::client_options options;
+    options.flavour = live::flavour::vertex_ai;
+    options.project = "my-project";
+    live::token_provider provider;
+    provider.ask = [vault] { return ask(vault); }; // a coroutine that gives a live::access_token
+    options.credentials = std::move(provider);
+    return {std::move(executor), std::move(options)};
+}
+// doc:end
+
 // doc:begin vertex
 live::client on_vertex_ai(asio::any_io_executor executor, std::string token)
 {
@@ -225,6 +254,16 @@ TEST_CASE("a client of Vertex AI takes from the environment what it is not told"
     REQUIRE(heard.size() == 2);
     CHECK(heard[0].find("projects/my-project/locations/us-central1/publishers/google/models/"
                         "gemini-3.8-live") != std::string::npos);
+}
+
+TEST_CASE("docs: credentials are found, or the program's own coroutine gives them", "[docs]")
+{
+    asio::io_context io;
+    CHECK(ready(io.get_executor()).options().flavour);
+    const auto client = with_a_vault(io.get_executor(), std::make_shared<vault>(vault{"a token"}));
+    const auto* const provider = client.options().credentials.get_if<live::token_provider>();
+    REQUIRE(provider);
+    CHECK(test::run(io, provider->ask()).reveal() == "a token");
 }
 
 TEST_CASE("code without coroutines uses any completion token", "[docs]")

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/headers.hpp"
+#include "session/client_core.hpp"
+#include "transport/memory.hpp"
+
+#include "support/catch.hpp"
+#include "support/virtual_time.hpp"
+
+#include <gemini/live/session.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+// Access tokens in whole sessions, in virtual time.
+using namespace gemini::live;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A machine in Google Cloud, its metadata server, and Vertex AI, which knows what tokens are good.
+struct world {
+    asio::io_context io{1};
+    std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
+    std::map<std::string, sessions::time_point> tokens{}; // and their ends
+    int fetched = 0;
+    int dialled = 0;
+    int expired = 0;
+    bool refuses_all = false;
+
+    client connect()
+    {
+        client_options options;
+        options.flavour = flavour::vertex_ai;
+        options.project = "p";
+        options.credentials = metadata_server{};
+        options.reconnect.first_connect_attempts = 1;
+        auto connector = transport::make_memory_connector(
+            io.get_executor(), [](auto peer) { return serve(std::move(peer)); },
+            [this](const transport::connect_request& request) { check(request); },
+            [this](transport::http_request) { return issue(); });
+        return client(std::make_shared<client_core>(
+            options, std::move(connector), clock, [] { return 0.5; }));
+    }
+
+    static asio::awaitable<void> serve(std::shared_ptr<transport::memory_peer> peer)
+    {
+        for (;;) {
+            const auto heard = co_await peer->receive();
+            if (!heard) co_return;
+            peer->send(R"({"setupComplete":{}})");
+        }
+    }
+
+    asio::awaitable<transport::http_response> issue()
+    {
+        co_await clock->sleep_until(clock->now() + 200ms);
+        const auto name = fmt::format("token-{}", ++fetched);
+        tokens[name] = clock->now() + 1h;
+        transport::http_response answer;
+        answer.status = 200;
+        answer.fields.emplace_back("metadata-flavor", "Google");
+        answer.body = fmt::format(R"({{"access_token":"{}","expires_in":3600}})", name);
+        co_return answer;
+    }
+
+    void check(const transport::connect_request& request)
+    {
+        ++dialled;
+        const auto* const bearer = auth::find(request.fields, "Authorization");
+        REQUIRE(bearer);
+        const auto found = tokens.find(bearer->substr(7));
+        if (found != tokens.end() && found->second > clock->now() && !refuses_all) return;
+        if (!refuses_all) ++expired;
+        throw error(errc::unauthorized, "The token was not taken (HTTP 401).",
+            {phase::upgrade, 0, "Unauthorized", 401});
+    }
+};
+
+asio::awaitable<void> visit(client client)
+{
+    session visitor(client, setup{.model = "gemini-3.8-live"});
+    co_await visitor.connect();
+    co_await visitor.close();
+}
+
+} // namespace
+
+TEST_CASE("a thousand sessions that start at once cause one fetch of a token")
+{
+    world w;
+    const auto client = w.connect();
+    int connected = 0;
+    const auto one = [&]() -> asio::awaitable<void> {
+        co_await visit(client);
+        ++connected;
+    };
+    for (int i = 0; i < 1000; ++i) asio::co_spawn(w.io, one(), asio::detached);
+    test::play(w.io, *w.clock, w.clock->sleep_until(w.clock->now() + 1min));
+    CHECK(connected == 1000);
+    CHECK(w.fetched == 1);
+}
+
+TEST_CASE("in ten hours of sessions no upgrade is sent with a token that has ended")
+{
+    const auto between = GENERATE(180s, 590s, 3599s);
+    world w;
+    const auto client = w.connect();
+    const auto work = [&]() -> asio::awaitable<void> {
+        const auto end = w.clock->now() + 10h;
+        while (w.clock->now() < end) {
+            co_await visit(client);
+            co_await w.clock->sleep_until(w.clock->now() + between);
+        }
+    };
+    auto working = work();
+    test::play(w.io, *w.clock, std::move(working));
+    CHECK(w.expired == 0);
+    CHECK(w.dialled >= 10);
+    CHECK(w.fetched >= 10);
+    CHECK(w.fetched <= 12);
+}
+
+TEST_CASE("an upgrade that is refused is tried with another token, once")
+{
+    world w;
+    const auto client = w.connect();
+    std::optional<error> why;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await visit(client);
+        w.tokens.clear(); // revoked
+        co_await visit(client);
+        w.refuses_all = true;
+        try {
+            co_await visit(client);
+        } catch (const error& refused) {
+            why = refused;
+        }
+    };
+    auto working = work();
+    test::play(w.io, *w.clock, std::move(working));
+    REQUIRE(why);
+    CHECK(why->condition() == condition::credentials);
+    CHECK(w.fetched == 3);
+    CHECK(w.dialled == 5);
+}
+
+TEST_CASE("a session that is closed while it waits for a token ends at once")
+{
+    world w;
+    auto client = w.connect();
+    const auto work = [&]() -> asio::awaitable<void> {
+        session visitor(client, setup{.model = "gemini-3.8-live"});
+        const auto connecting = [&]() -> asio::awaitable<void> { co_await visitor.connect(); };
+        asio::co_spawn(w.io, connecting(), [](std::exception_ptr) {});
+        co_await w.clock->sleep_until(w.clock->now() + 100ms);
+        const auto before = w.clock->now();
+        co_await visitor.close();
+        CHECK(w.clock->now() == before);
+        CHECK(w.fetched == 0);
+    };
+    auto working = work();
+    test::play(w.io, *w.clock, std::move(working));
+}
