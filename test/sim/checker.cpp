@@ -44,7 +44,8 @@ milliseconds least_wait(const live::error& why)
 
 bool refuses_handle(const live::error& why)
 {
-    return why.close_code() == 1007 || why.close_code() == 1008;
+    const bool only_aborts = why.reason().find("aborted") != std::string::npos;
+    return (why.close_code() == 1007 || why.close_code() == 1008) && !only_aborts;
 }
 
 } // namespace
@@ -69,7 +70,11 @@ void checker::dialled(int connection)
     if (ended_ && now > *ended_)
         accuse(fmt::format("#{} was dialled after the session's end", connection));
     if (hopeless_) accuse(fmt::format("#{} was dialled though that cannot help", connection));
-    if (!failure_ && open_since_) {
+    // The end may be read together with the goAway before it: the dial was under way.
+    const bool together = failure_ && failure_->was_open && failure_->when == now && !drawn_ &&
+                          !refuses_handle(failure_->why) &&
+                          ledger_.connections[static_cast<std::size_t>(main_)].warned;
+    if ((!failure_ && open_since_) || together) {
         ledger_.connections[static_cast<std::size_t>(connection)].ahead = true;
         return;
     }
@@ -160,7 +165,7 @@ void checker::failed(int connection, const live::error& why)
     }
     ++attempt_;
     drawn_.reset();
-    failure_.emplace(failure{now, why, handing_over});
+    failure_.emplace(failure{now, why, was_open, handing_over});
     if (is_hopeless(why)) hopeless_ = true;
 }
 

@@ -68,6 +68,7 @@ private:
     struct failure {
         time_point when;
         live::error why;
+        bool was_open;
         bool handing_over;
     };
     std::optional<failure> failure_;
