@@ -48,4 +48,4 @@ def main(sample, emulator):
         server.wait()
 
 
-main(*sys.argv[1:])
+main(*map(os.path.abspath, sys.argv[1:]))  # 05_resume runs in a folder of its own
