@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/plan.hpp"
+#include "sim/series.hpp"
 #include "sim/shrink.hpp"
 #include "sim/world.hpp"
 
@@ -25,20 +25,25 @@
 
 namespace {
 
-constexpr std::string_view help = R"(usage: sim [--seeds A..B] [--jobs N]
-       sim --seed N [--trace]
+constexpr std::string_view help =
+    R"(usage: sim [--seeds A..B | --cuts [A..B] | --days A..B] [--jobs N]
+       sim --seed N | --cut N | --day N [--trace]
 
-Whole sessions against a simulated server, in virtual time. A seed decides what the user does, what
-goes wrong and when. Each run is held to the promises of docs/sessions.md, against the server's own
-record of what it has consumed.
+Whole sessions against a simulated server, in virtual time. Each is held to the promises of
+docs/sessions.md, against the server's own record of what it has consumed.
 
-  --seeds A..B   these (1..1000)
+  --seeds A..B   worlds by chance (1..1000): a seed decides what the user does, what goes wrong, when
+  --cuts [A..B]  one conversation, ended once after each of its messages, in each way and mode of
+                 resumption, and with transparent resumption twice, after each two (all of them)
+  --days A..B    24 hours each, with goAway every ten minutes
   --jobs N       with so many processes (as many as there are processors)
-  --seed N       only this one; a failure is shrunk to what it takes
+  --seed N, --cut N, --day N
+                 only this one; a failure is shrunk to what it takes
   --trace        with all that happened, as it is
 )";
 
 struct arguments {
+    const sim::series* which = &sim::all_series().front();
     std::uint64_t first = 1;
     std::uint64_t last = 1000;
     unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
@@ -55,6 +60,14 @@ std::uint64_t number(std::string_view text)
     return value;
 }
 
+/// The series that an option means, or null.
+const sim::series* called(std::string_view option, std::string_view sim::series::*name)
+{
+    for (const auto& each : sim::all_series())
+        if (option.starts_with("--") && option.substr(2) == each.*name) return &each;
+    return nullptr;
+}
+
 arguments read(const std::vector<std::string_view>& words)
 {
     arguments read;
@@ -68,20 +81,31 @@ arguments read(const std::vector<std::string_view>& words)
             read.traces = true;
         } else if (*word == "--jobs") {
             read.jobs = static_cast<unsigned>(std::clamp<std::uint64_t>(number(value()), 1, 256));
-        } else if (*word == "--seed") {
+        } else if (const auto* one = called(*word, &sim::series::one)) {
+            read.which = one;
             read.first = read.last = number(value());
             read.one = true;
-        } else if (*word == "--seeds") {
+        } else if (const auto* many = called(*word, &sim::series::many)) {
+            read.which = many;
+            const bool whole = std::next(word) == words.end() || std::next(word)->starts_with("--");
+            if (whole && many->size != 0) {
+                read.last = many->size;
+                continue;
+            }
             const auto range = value();
             const auto dots = range.find("..");
-            if (dots == range.npos) throw std::runtime_error("--seeds needs A..B");
+            if (dots == range.npos) throw std::runtime_error(fmt::format("{} needs A..B", *word));
             read.first = number(range.substr(0, dots));
             read.last = number(range.substr(dots + 2));
         } else {
             throw std::runtime_error(fmt::format("unknown argument '{}'", *word));
         }
     }
-    if (read.last < read.first) throw std::runtime_error("the last seed comes before the first");
+    if (read.last < read.first) throw std::runtime_error("the last number comes before the first");
+    if (read.first == 0) throw std::runtime_error("the first number is 1");
+    if (read.which->size != 0 && read.last > read.which->size)
+        throw std::runtime_error(
+            fmt::format("there are {} {}", read.which->size, read.which->many));
     return read;
 }
 
@@ -100,7 +124,7 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 void work(const arguments& what, unsigned job, tally& all)
 {
     for (auto seed = what.first + job; seed <= what.last; seed += what.jobs) {
-        const auto result = sim::play(sim::draw(seed));
+        const auto result = sim::play(what.which->draw(seed));
         all.events += result.events;
         all.sends += result.sends;
         all.connections += result.connections;
@@ -114,12 +138,12 @@ void work(const arguments& what, unsigned job, tally& all)
 }
 
 /// A failure in words: what it takes, and what happened.
-void explain(std::uint64_t seed, bool shrinks, bool traces)
+void explain(const sim::series& which, std::uint64_t seed, bool shrinks, bool traces)
 {
-    auto plan = sim::draw(seed);
+    auto plan = which.draw(seed);
     if (shrinks) plan = sim::shrink(std::move(plan));
     const auto result = sim::play(plan, true);
-    fmt::print("\nsim --seed {}\n{}", seed, sim::words(plan));
+    fmt::print("\nsim --{} {}\n{}", which.one, seed, sim::words(plan));
     constexpr std::size_t enough = 60;
     const auto& story = result.story;
     const auto skipped = traces || story.size() <= enough ? 0 : story.size() - enough;
@@ -131,8 +155,8 @@ void explain(std::uint64_t seed, bool shrinks, bool traces)
 
 int run_one(const arguments& what)
 {
-    const bool fails = !sim::play(sim::draw(what.first)).violations.empty();
-    explain(what.first, fails && !what.traces, what.traces);
+    const bool fails = !sim::play(what.which->draw(what.first)).violations.empty();
+    explain(*what.which, what.first, fails && !what.traces, what.traces);
     return fails ? 1 : 0;
 }
 
@@ -168,8 +192,8 @@ int run_many(const arguments& what)
         }
         if (seconds() - told >= 10) {
             told = seconds();
-            fmt::print(stderr, "{} of {} seeds, {:.0f} seeds/s, {} failed\n", all.done.load(),
-                count, static_cast<double>(all.done) / told, all.failed.load());
+            fmt::print(stderr, "{} of {} {}, {:.0f} a second, {} failed\n", all.done.load(), count,
+                what.which->many, static_cast<double>(all.done) / told, all.failed.load());
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
@@ -179,7 +203,8 @@ int run_many(const arguments& what)
     bool complete = true;
     for (int i = 0; i != sim::troubles; ++i) {
         const auto times = all.fired[static_cast<std::size_t>(i)].load();
-        fmt::print("  {:<28}{:>10}\n", sim::name_of(static_cast<sim::trouble>(i)), times);
+        if (times != 0 || what.which->complete)
+            fmt::print("  {:<28}{:>10}\n", sim::name_of(static_cast<sim::trouble>(i)), times);
         complete = complete && times != 0;
     }
     fmt::print("{} sends, {} connections, {} events\n", all.sends.load(), all.connections.load(),
@@ -191,16 +216,17 @@ int run_many(const arguments& what)
     constexpr std::size_t explained = 3;
     for (std::size_t i = 0; i != failures.size(); ++i) {
         if (i < explained)
-            explain(failures[i], true, false);
+            explain(*what.which, failures[i], true, false);
         else
-            fmt::print("sim --seed {}: {}\n", failures[i],
-                sim::play(sim::draw(failures[i])).violations.front());
+            fmt::print("sim --{} {}: {}\n", what.which->one, failures[i],
+                sim::play(what.which->draw(failures[i])).violations.front());
     }
-    if (count >= 10'000 && !complete) fmt::print("a kind of fault never struck\n");
+    complete = complete || !what.which->complete || count < 10'000;
+    if (!complete) fmt::print("a kind of fault never struck\n");
     if (crashed) fmt::print("a process ended before its time\n");
-    fmt::print("{} seeds in {:.1f} s, {:.0f} seeds/s; {} failed\n", all.done.load(), took,
-        static_cast<double>(all.done) / took, all.failed.load());
-    return all.failed == 0 && !crashed && (complete || count < 10'000) ? 0 : 1;
+    fmt::print("{} {} in {:.1f} s, {:.0f} a second; {} failed\n", all.done.load(), what.which->many,
+        took, static_cast<double>(all.done) / took, all.failed.load());
+    return all.failed == 0 && !crashed && complete ? 0 : 1;
 }
 
 } // namespace

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/series.hpp"
+
+#include "sim/chance.hpp"
+
+#include <array>
+#include <chrono>
+
+namespace sim {
+namespace {
+
+using namespace std::chrono_literals;
+namespace live = gemini::live;
+
+/// A conversation that makes use of everything.
+plan conversation()
+{
+    plan all;
+    all.seed = 1;
+    all.options.credentials = live::api_key("a-key");
+    all.nearest = 5ms;
+    all.farthest = 20ms;
+    all.socket = 64'000;
+    all.talkative = 3;
+    all.thinks = 200ms;
+    all.speaks = 50ms;
+    all.calls = 40;
+    all.setup_takes = 50ms;
+    all.answers_after = 100ms;
+    return all;
+}
+
+std::vector<act> all_sorts()
+{
+    return {{deed::text, 0ms, 50}, {deed::audio, 500ms, 640, 3, 20ms}, {deed::text, 0ms, 500},
+        {deed::content, 800ms, 50}, {deed::context, 0ms, 50}, {deed::text, 800ms},
+        {deed::start, 500ms}, {deed::audio, 0ms, 640, 3, 20ms}, {deed::video, 0ms, 500},
+        {deed::end, 0ms}, {deed::text, 800ms, 50}, {deed::stream_end, 200ms}, {deed::drain},
+        {deed::text, 800ms, 3000}, {deed::text, 0ms, 50}, {deed::content, 800ms, 500}};
+}
+
+struct ending {
+    trouble what;
+    bool arrives;
+    int code;
+    const char* reason;
+};
+/// Those that differ most come first.
+constexpr std::array endings{
+    ending{trouble::cut, false, 0, ""},
+    ending{trouble::cut, true, 0, ""},
+    ending{trouble::half_open, false, 0, ""},
+    ending{trouble::close, false, 1011, "Internal error encountered."},
+    ending{trouble::close, false, 1000, ""},
+    ending{trouble::close, false, 1001, ""},
+    ending{trouble::close, false, 1008, "The operation was aborted."},
+    ending{trouble::close, false, 1012, ""},
+};
+
+/// The conversation has about so many, setups and all.
+constexpr std::uint64_t client_messages = 24;
+constexpr std::uint64_t server_messages = 60;
+constexpr std::uint64_t points = client_messages + server_messages;
+constexpr std::uint64_t modes = 4;
+constexpr std::uint64_t singles = modes * endings.size() * points;
+constexpr std::uint64_t paired_endings = 4;
+constexpr std::uint64_t places = paired_endings * points;
+constexpr std::uint64_t pairs = places * (places + 1) / 2;
+
+fault end_at(std::uint64_t point, const ending& how)
+{
+    const bool client = point < client_messages;
+    fault one{how.what, client ? trigger::client_messages : trigger::server_messages,
+        static_cast<std::int64_t>(client ? point : point - client_messages) + 1};
+    one.arrives = how.arrives;
+    one.code = how.code;
+    one.reason = how.reason;
+    one.lasts = 50ms;
+    return one;
+}
+
+/// Without handles, with one after each message, with one now and then, with an index, too.
+void resume_by(plan& all, std::uint64_t mode)
+{
+    constexpr std::array<int, modes> forgotten{100, 0, 50, 0};
+    all.forgets_resumable = forgotten.at(mode);
+    all.transparent = mode == modes - 1;
+    if (!all.transparent) return;
+    all.handle_after = 3;
+    all.options.flavour = live::flavour::vertex_ai;
+}
+
+plan cut(std::uint64_t number)
+{
+    auto all = conversation();
+    all.acts = all_sorts();
+    --number;
+    if (number < singles) {
+        resume_by(all, number % modes);
+        number /= modes;
+        all.faults.push_back(end_at(number / endings.size(), endings.at(number % endings.size())));
+        return all;
+    }
+    number -= singles;
+    resume_by(all, modes - 1);
+    std::uint64_t second = 0;
+    while (number > second) number -= ++second;
+    for (const auto place : {number, second})
+        all.faults.push_back(end_at(place / paired_endings, endings.at(place % paired_endings)));
+    return all;
+}
+
+plan day(std::uint64_t number)
+{
+    constexpr int rotations = 24 * 6;
+    constexpr std::int64_t ten_minutes = 600'000;
+    chance life(number, "day");
+    auto all = conversation();
+    all.seed = number;
+    resume_by(all, life.percent(50) ? modes - 1 : 1);
+    all.options.reconnect.handover.overlap = life.percent(10);
+    for (int i = 1; i <= rotations; ++i) {
+        fault leave{trouble::go_away, trigger::time, i * ten_minutes};
+        leave.lasts = 50s;
+        all.faults.push_back(leave);
+        // What is said comes anywhere between two, and now and then in the middle of one.
+        all.acts.push_back({deed::text, life.between(0ms, 2 * 290'000ms), 50});
+        all.acts.push_back({deed::audio, life.between(0ms, 10'000ms), 640, 5, 20ms});
+    }
+    return all;
+}
+
+constexpr std::array known{
+    series{"seed", "seeds", 0, true, draw},
+    series{"cut", "cuts", singles + pairs, false, cut},
+    series{"day", "days", 0, false, day},
+};
+
+} // namespace
+
+std::span<const series> all_series() noexcept { return known; }
+
+} // namespace sim
