@@ -8,6 +8,7 @@
   under samples/ or test/; a C++ block without a name is an offence, since nobody compiles it.
 - A table between <!-- table NAME --> and <!-- end --> equals the one in the code.
 - Relative links lead somewhere.
+- docs/reliability.md names in “quotation marks” only tests that there are.
 
 With --write, blocks and tables are put right.
 """
@@ -21,6 +22,8 @@ BLOCK = re.compile(r"^```cpp(?: name=(\w+))?\n(.*?)^```$", re.MULTILINE | re.DOT
 MARKED = re.compile(r"^[ \t]*// doc:begin (\w+)\n(.*?)^[ \t]*// doc:end$", re.MULTILINE | re.DOTALL)
 TABLE = re.compile(r"(<!-- table (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)")
+TEST_CASE = re.compile(r'TEST_CASE\(\s*((?:"[^"]*"\s*)+)')
+QUOTED = re.compile(r"“([^”]+)”")
 STRING = r'"((?:[^"\\]|\\.)*)"'
 
 
@@ -33,6 +36,12 @@ def marked_parts(root):
                     sys.exit(f"{source}: {name} is marked twice")
                 parts[name] = textwrap.dedent(text)
     return parts
+
+
+def tests(root):
+    """The names of all test cases."""
+    sources = (source.read_text(encoding="utf-8") for source in (root / "test").rglob("*.cpp"))
+    return {"".join(re.findall(r'"([^"]*)"', pieces)) for source in sources for pieces in TEST_CASE.findall(source)}
 
 
 def table(heads, rows):
@@ -97,6 +106,10 @@ def main(arguments):
             else:
                 offences.append(f"{page}: differs from the code; test/docs_check.py --write puts it right")
         offences += [f"{page}: {link} is not there" for link in LINK.findall(text) if not (page.parent / link).exists()]
+    reliability = root / "docs" / "reliability.md"
+    known = tests(root)
+    offences += [f"{reliability}: there is no test “{name}”" for name in QUOTED.findall(reliability.read_text(encoding="utf-8"))
+                 if name not in known]
     print("\n".join(offences) if offences else f"{len(pages)} pages agree with the code")
     return 1 if offences else 0
 
