@@ -4,7 +4,7 @@
 
 Programs of Catch2 and of Python's unittest count as their test cases, a script that closes with a line
 "N passed, N failed" as what it says, anything else as one case. A program that crashed, timed out or ran nothing has failed,
-whatever it printed. Prints the failures, then "N passed, N failed" alone on the last line; ends with
+whatever it printed; so has one that printed a secret. Prints the failures, then "N passed, N failed" alone on the last line; ends with
 1 when anything failed or nothing ran.
 """
 
@@ -16,6 +16,10 @@ PLAIN = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed\s*$", re.MULTILINE)
 ALL_PASSED = re.compile(r"^All tests passed \(\d+ assertions? in (\d+) test cases?\)", re.MULTILINE)
 SOME_FAILED = re.compile(r"^test cases: +\d+ (?:\| +(\d+) passed )?(?:\| +(\d+) failed)?", re.MULTILINE)
 UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED \((.*)\))", re.MULTILINE)
+
+# Secrets of the tests, also in base64, in any of its three positions: keys and tokens, what the fake Google
+# gives out, handles of the emulator.
+SECRET = re.compile(r"canary|Y2FuYXJ|NhbmFye|jYW5hcn|fake-google-[A-Za-z0-9]|PRIVATE KEY-----\\*n?[A-Za-z0-9+/]{16}|emulated-[0-9a-f]{16}")
 
 
 def count(test):
@@ -33,6 +37,9 @@ def count(test):
     else:
         passed, failed = (1, 0) if test["result"] == "OK" else (0, 1)
     if failed == 0 and (test["result"] != "OK" or passed == 0):
+        failed = 1
+    if failed == 0 and (secret := SECRET.search(output)):
+        print(f"{test['name']} prints a secret: {secret[0]}")
         failed = 1
     return passed, failed
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/loud.hpp"
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
@@ -90,10 +91,12 @@ struct world {
         calling.reconnect.first_connect_attempts = 1;
         calling.logger.level = live::log_level::trace;
         calling.logger.sink = live::log_lines([this](live::log_level, std::string_view line) {
+            test::tell(line);
             output += line;
             output += '\n';
         });
         calling.tap.sink = [this](std::string_view line) {
+            test::tell(line);
             output += line;
             output += '\n';
         };

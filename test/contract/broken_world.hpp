@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "support/loud.hpp"
 #include "support/relay.hpp"
 #include "support/run.hpp"
 #include "support/server_record.hpp"
@@ -40,7 +41,8 @@ struct broken_world {
         calling.flavour = live::flavour::vertex_ai;
         calling.project = "a-project";
         calling.location = "us-central1";
-        calling.credentials = live::access_token("a-token");
+        test::make_loud(calling);
+        calling.credentials = live::access_token(test::secret_token);
         calling.reconnect.first_delay = 1ms;
         calling.reconnect.max_attempts = 0;
         calling.reconnect.attempts_per_second = 0;

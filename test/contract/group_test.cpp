@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/loud.hpp"
 
 #include <gemini/live.hpp>
 #include <gemini/live/emulator.hpp>
@@ -96,7 +97,8 @@ TEST_CASE("many sessions are restarted, found, stopped and shut down from severa
     serving.pace = 0;
     live::emulator server(threads.io.get_executor(), serving);
     live::client_options options;
-    options.credentials = live::api_key("any");
+    test::make_loud(options);
+    options.credentials = live::api_key(test::secret_key);
     options.base_url = server.url();
     const live::client client(threads.io.get_executor(), options);
     live::session_group_options group_options;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/loud.hpp"
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
@@ -44,7 +45,9 @@ TEST_CASE("music is asked for, played, and goes on after an outage")
     live::emulator_options quick;
     quick.pace = 0.01;
     live::emulator emulator(io.get_executor(), quick);
-    live::client_options options{.credentials = live::api_key("any"), .base_url = emulator.url()};
+    live::client_options options{
+        .credentials = live::api_key(test::secret_key), .base_url = emulator.url()};
+    test::make_loud(options);
     options.reconnect.first_delay = 1ms;
     const live::client client(io.get_executor(), options);
     live::music_session session(client);
@@ -78,7 +81,9 @@ TEST_CASE("music wants a method that only v1alpha of the Gemini API has")
 {
     asio::io_context io;
     live::emulator emulator(io.get_executor());
-    live::client_options options{.credentials = live::api_key("any"), .base_url = emulator.url()};
+    live::client_options options{
+        .credentials = live::api_key(test::secret_key), .base_url = emulator.url()};
+    test::make_loud(options);
     options.reconnect.first_connect_attempts = 1;
     options.api_version = "v1beta";
     const live::client client(io.get_executor(), options);

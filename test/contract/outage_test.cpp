@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include "contract/broken_world.hpp"
+#include "support/loud.hpp"
 #include "support/raw_peer.hpp"
 
 #include <asio/co_spawn.hpp>
@@ -28,7 +29,8 @@ struct scripted_world {
         live::emulator_options serving;
         serving.script = script;
         server.emplace(io.get_executor(), serving);
-        calling.credentials = live::api_key("a-key");
+        test::make_loud(calling);
+        calling.credentials = live::api_key(test::secret_key);
         calling.base_url = server->url();
         calling.reconnect.first_delay = 1ms;
         calling.reconnect.attempts_per_second = 0;
@@ -334,7 +336,8 @@ TEST_CASE("a server that breaks the WebSocket protocol in the middle is left, an
         asio::io_context io;
         raw_peer server(io);
         live::client_options calling;
-        calling.credentials = live::api_key("a-key");
+        test::make_loud(calling);
+        calling.credentials = live::api_key(test::secret_key);
         calling.base_url = "http://127.0.0.1:" + std::to_string(server.port());
         calling.reconnect.first_delay = 1ms;
         asio::co_spawn(io, break_once(server, bytes), asio::detached);

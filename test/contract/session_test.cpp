@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/loud.hpp"
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
@@ -31,7 +32,8 @@ struct world {
     world()
     {
         serving.pace = 0;
-        calling.credentials = live::api_key("a-key");
+        test::make_loud(calling);
+        calling.credentials = live::api_key(test::secret_key);
         calling.reconnect.first_connect_attempts = 1;
         calling.reconnect.first_delay = 1ms;
     }

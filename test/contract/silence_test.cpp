@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/loud.hpp"
 
 #include "contract/broken_world.hpp"
 
@@ -164,7 +165,7 @@ TEST_CASE("a user who blocks the loop for longer than the silence that is allowe
         w.calling.base_url = server.url();
         w.calling.flavour = live::flavour::gemini_api;
         w.calling.project = w.calling.location = "";
-        w.calling.credentials = live::api_key("any");
+        w.calling.credentials = live::api_key(test::secret_key);
         const live::client client{w.io.get_executor(), w.calling};
         auto setup = written();
         setup.session_resumption->transparent.reset();

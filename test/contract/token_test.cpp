@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/loud.hpp"
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
@@ -27,8 +28,9 @@ struct world {
     explicit world(bool tls = false)
     {
         serving.pace = 0;
-        serving.api_key = "the-key";
+        serving.api_key = test::secret_key;
         serving.clock = [now = now] { return *now; };
+        test::make_loud(calling);
         calling.reconnect.first_connect_attempts = 1;
         if (tls) {
             serving.tls = live::tls_identity::self_signed();
@@ -48,7 +50,7 @@ struct world {
 
     live::ephemeral_token make(live::ephemeral_token_request request = {})
     {
-        const auto backend = client_with(live::api_key("the-key"));
+        const auto backend = client_with(live::api_key(test::secret_key));
         return test::run(io, live::create_ephemeral_token(backend, std::move(request)));
     }
 
@@ -243,17 +245,18 @@ TEST_CASE("what the service refuses to make a token of is told in its words")
 
     live::ephemeral_token_request late;
     late.expire_time = *w.now - 1s;
-    const auto past = fail(live::api_key("the-key"), late);
+    const auto past = fail(live::api_key(test::secret_key), late);
     CHECK(past.code() == live::errc::rejected);
     CHECK(past.reason() == "expire_time must be in the future.");
 
     live::ephemeral_token_request odd;
     odd.constraints = silent;
     odd.constraints->extra = live::json(R"({"noSuchField":1})");
-    CHECK(fail(live::api_key("the-key"), odd).reason().find("Unknown name \"noSuchField\"") !=
-          std::string::npos);
+    CHECK(
+        fail(live::api_key(test::secret_key), odd).reason().find("Unknown name \"noSuchField\"") !=
+        std::string::npos);
 
     live::ephemeral_token_request elsewhere;
     elsewhere.api_version = "v2";
-    CHECK(fail(live::api_key("the-key"), elsewhere).http_status() == 404);
+    CHECK(fail(live::api_key(test::secret_key), elsewhere).http_status() == 404);
 }

@@ -55,8 +55,8 @@ TEST_CASE("the key travels in a header and not in the URL")
     CHECK(seen.host == "generativelanguage.googleapis.com");
     CHECK(seen.target ==
           "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent");
-    CHECK(seen.target.find("test-key") == std::string::npos);
-    const std::pair<std::string, std::string> key("x-goog-api-key", "test-key");
+    CHECK(seen.target.find(test::secret_key) == std::string::npos);
+    const std::pair<std::string, std::string> key("x-goog-api-key", test::secret_key);
     CHECK(std::find(seen.fields.begin(), seen.fields.end(), key) != seen.fields.end());
 }
 

@@ -4,6 +4,7 @@
 #include "session/client_core.hpp"
 #include "transport/memory.hpp"
 
+#include "support/loud.hpp"
 #include "support/virtual_time.hpp"
 
 #include <gemini/live/session.hpp>
@@ -41,7 +42,11 @@ struct world {
     std::function<void(const transport::connect_request&)> decide{};
     client_options options{};
 
-    world() { options.credentials = api_key("test-key"); }
+    world()
+    {
+        make_loud(options);
+        options.credentials = api_key(secret_key);
+    }
 
     client make_client()
     {
