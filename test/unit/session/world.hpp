@@ -33,8 +33,9 @@ using peer_ptr = std::shared_ptr<memory_peer>;
 using script = std::function<asio::awaitable<void>(peer_ptr)>;
 
 struct world {
-    asio::io_context io{1};
+    // Before the context: what still sleeps when that goes tells the clock.
     std::shared_ptr<virtual_clock> clock = std::make_shared<virtual_clock>();
+    asio::io_context io{1};
     int dials = 0;
     int served = 0;                   // connections that were accepted
     std::vector<std::string> heard{}; // what the server got, over all connections
