@@ -60,8 +60,8 @@ public:
     gemini::live::client_options options;
     script serve;
     gemini::live::transport::memory_answer answer{}; ///< To calls; set before `client()`.
-    asio::io_context io{1};
     std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
+    asio::io_context io{1};
     std::vector<std::string> heard{}; ///< All that the server got, over all connections.
     std::vector<gemini::live::transport::connect_request> dials{};
 

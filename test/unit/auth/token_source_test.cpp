@@ -27,8 +27,8 @@ namespace {
 
 /// A source in virtual time, whose tokens come from a service that answers after a second.
 struct world {
-    asio::io_context io{1};
     std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
+    asio::io_context io{1};
     std::optional<std::chrono::seconds> lifetime = 3600s;
     std::chrono::milliseconds pace = 1s;
     std::deque<error> failures{};

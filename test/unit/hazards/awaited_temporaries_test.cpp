@@ -88,8 +88,8 @@ asio::awaitable<void> serve(std::string& heard, peer_ptr peer)
 /// Runs `work` on a session of its own, against a server that notes what it hears.
 std::string hear(asio::awaitable<void> (*work)(live::session&))
 {
-    asio::io_context io{1};
     auto clock = std::make_shared<test::virtual_clock>();
+    asio::io_context io{1};
     std::string heard;
     auto connector = live::transport::make_memory_connector(
         io.get_executor(), [&heard](peer_ptr peer) { return serve(heard, std::move(peer)); });
@@ -291,8 +291,8 @@ asio::awaitable<void> make_tokens(const live::client& client)
 
 void make_tokens_once()
 {
-    asio::io_context io{1};
     auto clock = std::make_shared<test::virtual_clock>();
+    asio::io_context io{1};
     auto connector = live::transport::make_memory_connector(io.get_executor(), {}, {}, give_token);
     live::client_options options{.credentials = live::api_key("test-key")};
     const live::client client(std::make_shared<live::client_core>(

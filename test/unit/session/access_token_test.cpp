@@ -28,8 +28,8 @@ namespace {
 
 /// A machine in Google Cloud, its metadata server, and Vertex AI, which knows what tokens are good.
 struct world {
-    asio::io_context io{1};
     std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
+    asio::io_context io{1};
     std::map<std::string, sessions::time_point> tokens{}; // and their ends
     int fetched = 0;
     int dialled = 0;
