@@ -22,6 +22,13 @@ bool is_plain(const std::string& url)
     return url.starts_with("http://") || url.starts_with("ws://");
 }
 
+/// Whether the user has said where tokens come from; a login that only lies about is not for an
+/// emulator.
+bool names_credentials()
+{
+    return std::getenv("GOOGLE_APPLICATION_CREDENTIALS") || std::getenv("GCE_METADATA_HOST");
+}
+
 /// What the wishes and the environment say.
 live::client_options service_for(
     const asio::io_context::executor_type& executor, const chat::options& wishes)
@@ -31,7 +38,8 @@ live::client_options service_for(
     service.project = wishes.project;
     service.location = wishes.location;
     service.base_url = wishes.url;
-    if (is_plain(wishes.url) && wishes.vertex) service.credentials = live::access_token("any");
+    if (is_plain(wishes.url) && wishes.vertex && !names_credentials())
+        service.credentials = live::access_token("any");
     return live::client::from_environment(executor, service).options();
 }
 

@@ -121,6 +121,8 @@ class ChatTest(unittest.TestCase):
                 (["--url", "https://localhost"], {}, "GEMINI_API_KEY"),
                 (["--vertex"], {"GCE_METADATA_HOST": "127.0.0.1:1"}, "gcloud auth application-default login"),
                 (["--project", "p"], {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere"}, "Credential file /nowhere"),
+                (["--vertex", "--project", "p", "--url", "http://127.0.0.1:1"],
+                 {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere"}, "Credential file /nowhere"),
                 (["--text"], {}, "--text")):
             done = self.pipe(b"hello\n", *args, **more)
             last = done.stderr.decode().splitlines()[-1]
