@@ -229,8 +229,31 @@ asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect_by(
 {
     adopt_project(proof->project);
     auto request = request_by(proof->token, what, base_url);
+    {
+        const std::lock_guard lock(mutex_);
+        shown_ = std::move(proof);
+    }
     auth::check(request.fields);
     co_return co_await connector->connect(std::move(request));
+}
+
+std::deque<std::string> client_core::secrets() const
+{
+    auto shown = auth::headers_of(options.credentials);
+    for (const char* name : {"Authorization", "x-goog-api-key"})
+        if (const auto* theirs = auth::find(options.headers, name))
+            shown.emplace_back(name, *theirs);
+    {
+        const std::lock_guard lock(mutex_);
+        if (shown_) shown.emplace_back("Authorization", shown_->token.reveal());
+    }
+    std::deque<std::string> all;
+    for (auto& [name, value] : shown) {
+        if (const auto space = value.rfind(' '); space != std::string::npos)
+            all.push_back(value.substr(space + 1));
+        all.push_back(std::move(value));
+    }
+    return all;
 }
 
 client::client(asio::any_io_executor executor, client_options options)

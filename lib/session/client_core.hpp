@@ -10,6 +10,7 @@
 #include <gemini/live/client.hpp>
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -42,6 +43,9 @@ public:
     [[nodiscard]] asio::awaitable<std::unique_ptr<transport::connection>> connect(
         protocol::method what, std::string base_url);
 
+    /// What has been shown to the server as credentials, as it is and without a scheme before it.
+    [[nodiscard]] std::deque<std::string> secrets() const;
+
     /// Whose models the sessions talk to. The project may be known only once there is a connection.
     [[nodiscard]] protocol::addressing addressing() const;
 
@@ -59,6 +63,7 @@ private:
     mutable std::mutex mutex_;
     protocol::addressing addressing_;
     std::shared_ptr<auth::token_source> tokens_; // null unless the credentials give tokens
+    std::shared_ptr<const auth::proof> shown_; // the newest of them that a connection was made with
     std::shared_ptr<const std::atomic<bool>> alive_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
+#include "session/redact.hpp"
 #include "session/session_log.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
@@ -39,7 +40,7 @@ asio::awaitable<void> session_core::run(self_ptr self)
         try {
             co_await self->converse();
         } catch (const error& thrown) {
-            failure.emplace(thrown);
+            failure.emplace(self->without_secrets(thrown));
         } catch (const std::system_error&) { // cancelled by a close
         }
         self->link_.reset();
@@ -54,6 +55,14 @@ asio::awaitable<void> session_core::run(self_ptr self)
     }
     self->stop_dialling_.emit(asio::cancellation_type::terminal);
     self->finish();
+}
+
+/// Some servers quote what they refuse.
+error session_core::without_secrets(const error& failure)
+{
+    auto secrets = client_->secrets();
+    secrets.push_back(resumption_handle());
+    return sessions::strike_out(failure, secrets);
 }
 
 /// From a connection to its end, which is always thrown; changes to a new connection in between

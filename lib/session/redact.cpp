@@ -129,4 +129,13 @@ void strike_out(std::string& text, const std::deque<std::string>& secrets)
     }
 }
 
+error strike_out(const error& failure, const std::deque<std::string>& secrets)
+{
+    std::string sentence = failure.what();
+    auto details = failure.details();
+    strike_out(sentence, secrets);
+    strike_out(details.reason, secrets);
+    return {failure.value(), sentence, std::move(details)};
+}
+
 } // namespace gemini::live::sessions

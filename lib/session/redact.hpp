@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/error.hpp>
+
 #include <deque>
 #include <string>
 #include <string_view>
@@ -26,5 +28,7 @@ struct redaction {
 
 /// Takes the secrets out of `text`, wherever they stand; too short a one is none.
 void strike_out(std::string& text, const std::deque<std::string>& secrets);
+/// The error without them, for servers that quote what they refuse.
+[[nodiscard]] error strike_out(const error& failure, const std::deque<std::string>& secrets);
 
 } // namespace gemini::live::sessions

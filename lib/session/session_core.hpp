@@ -79,6 +79,7 @@ private:
     asio::awaitable<link_ptr> dial();
     asio::awaitable<void> set_up(link_ptr link);
     asio::awaitable<link_ptr> attend(link_ptr link);
+    [[nodiscard]] error without_secrets(const error& failure);
     asio::awaitable<std::optional<sessions::time_point>> recover(error failure);
     asio::awaitable<void> consult(status_change& change);
     std::optional<server_message> decode(base::padded_buffer text);

@@ -257,6 +257,30 @@ TEST_CASE("a refused setup is reported at once with the server's words")
     CHECK(w.dials == 1);
 }
 
+TEST_CASE("what the server quotes of credentials and handles is not told to anybody")
+{
+    world w;
+    w.options.credentials = api_key("quoted-key-0123");
+    w.options.headers = {{"Authorization", "Bearer quoted-token-0123"}};
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await peer->receive();
+        peer->close(1008, "No: quoted-key-0123, quoted-token-0123, quoted-handle-0123.");
+    }};
+    w.options.reconnect.first_connect_attempts = 1;
+    const auto client = w.make_client();
+    auto resuming = plain;
+    resuming.session_resumption->handle = "quoted-handle-0123";
+    session session{client, resuming};
+    const auto work = [&]() -> asio::awaitable<void> {
+        auto connecting = session.connect();
+        const auto failed = co_await failure_of(std::move(connecting));
+        REQUIRE(failed);
+        CHECK(failed->reason() == "No: [redacted], [redacted], [redacted].");
+        CHECK(std::string_view(failed->what()).find("quoted") == std::string_view::npos);
+    };
+    w.play(work());
+}
+
 TEST_CASE("a server that answers the setup with an error message is believed")
 {
     world w;
