@@ -122,8 +122,10 @@ void checker::opened(int connection)
     const auto& log = ledger_.connections[static_cast<std::size_t>(connection)];
     const bool handover = open_since_.has_value();
     open_order_.push_back(connection);
-    // At the very moment of the change the old one may end, too.
-    if (failure_ && log.ahead && log.set_up == failure_->when) {
+    // At the very moment of the change the old one may end, too; not so when it took the handle
+    // with it.
+    const bool begins_anew = failure_ && refuses_handle(failure_->why) && log.handle.empty();
+    if (failure_ && log.ahead && log.set_up == failure_->when && !begins_anew) {
         by_handover_.push_back(std::nullopt);
         failure_.reset();
     } else {

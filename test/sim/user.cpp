@@ -121,7 +121,7 @@ asio::awaitable<void> user::send_as(int serial, asio::awaitable<void> sending)
             "{} {} was {}", name_of(one.what), serial, accepted ? "accepted" : "refused");
     });
     if (accepted && session_) at_.judge.saw(counters());
-    if (!accepted && session_ && !ended() && one.what != kind::text)
+    if (!accepted && session_ && !ended() && !closing_ && one.what != kind::text)
         at_.book.accuse(
             fmt::format("{} {} was refused by a living session", name_of(one.what), serial));
 }
@@ -194,7 +194,7 @@ asio::awaitable<void> user::perform(act what)
         }
         co_return;
     case deed::cancelled: co_return co_await send_and_cancel(what);
-    case deed::close: co_return co_await session_->close();
+    case deed::close: closing_ = true; co_return co_await session_->close();
     case deed::destroy:
         at_.book.trace("user", [] { return "destroys the session"; });
         session_.reset();
@@ -302,6 +302,8 @@ asio::awaitable<void> user::see_it_out()
         };
         if (co_await until(arrived, 60s)) {
             if (ended()) break;
+            const auto sent = [this] { return ended() || counters().outbox == 0; };
+            if (!co_await until(sent, bound)) at_.book.accuse("what waits is not sent");
             co_await pause(20s);                                // what is still to be said
             if (at_.api.holder_of(serial) == nullptr) continue; // forgotten again
             at_.judge.settle(serial, counters());

@@ -68,7 +68,8 @@ private:
     int tries_ = 0; // to read
     bool talking_ = true;
     bool hurries_ = false;
-    bool over_ = false; // the reader has seen the end
+    bool closing_ = false; // has called close()
+    bool over_ = false;    // the reader has seen the end
 };
 
 } // namespace sim
