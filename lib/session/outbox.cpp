@@ -98,7 +98,8 @@ outbox::batch outbox::written()
         ++all.messages;
         all.bytes += each.size;
         all.durable = all.durable || !is_media(each.what.kind);
-        all.asks = all.asks || each.what.kind == worth::durable;
+        all.asks =
+            all.asks || each.what.kind == worth::durable || each.what.kind == worth::activity_end;
         if (each.what.kind == worth::activity_end) activity_ended = each.index;
         if (outlives_writing(each.what.kind) && each.index > consumed_) {
             kept_ += each.size;

@@ -187,6 +187,31 @@ TEST_CASE("the rest of a speech belongs to its activity on the next connection, 
     CHECK(all[2] == R"({"realtimeInput":{"activityEnd":{}}})");
 }
 
+TEST_CASE("a spoken question that goes down with its connection has been cut")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     for (int i = 0; i < 3; ++i) co_await peer->receive();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const std::array<std::byte, 4> pcm{};
+        co_await session.connect();
+        co_await session.send_realtime_input(realtime_input::activity_start());
+        co_await session.send_audio(pcm);
+        co_await session.send_realtime_input(realtime_input::activity_end());
+        const auto turn = co_await session.turn();
+        CHECK(turn.end == turn_end::cut);
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(said(w).empty());
+}
+
 TEST_CASE("of pictures only the latest waits, and words do not wait for media")
 {
     world w;
