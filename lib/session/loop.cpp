@@ -422,6 +422,7 @@ asio::awaitable<void> session_core::leave(link_ptr link)
 void session_core::finish()
 {
     link_.reset();
+    spare_.reset();
     const std::lock_guard lock(mutex_);
     if (ended_) return;
     announce(conversation_.close());
@@ -431,6 +432,7 @@ void session_core::finish()
 void session_core::fail(std::exception_ptr why)
 {
     link_.reset();
+    spare_.reset();
     const std::lock_guard lock(mutex_);
     if (!ended_) end(std::move(why));
 }

@@ -132,6 +132,8 @@ public:
     /// From now on nothing new goes wrong.
     void heal();
     [[nodiscard]] bool healed() const noexcept { return healed_; }
+    /// The session has a connection that it has neither closed nor seen the end of.
+    [[nodiscard]] bool is_used() const { return newest() != nullptr; }
 
     /// Told of every attempt, of every failure and end that the session has seen.
     struct watcher {

@@ -338,6 +338,7 @@ asio::awaitable<void> user::live_on()
         co_await session_->close();
         const auto reader_is_home = [this] { return over_; };
         if (!co_await until(reader_is_home, 60s)) at_.book.accuse("the stream does not end");
+        if (at_.net.is_used()) at_.book.accuse("a connection is left behind close()");
         session_.reset();
     }
     at_.judge.destroyed();

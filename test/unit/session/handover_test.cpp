@@ -305,3 +305,33 @@ TEST_CASE("closing a session in the middle of a change ends it")
     };
     w.play(work());
 }
+
+TEST_CASE("closing a session closes the connection that was made ahead, too")
+{
+    world w;
+    bool spare_is_open = false;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(text_message("I have only begun"));
+                     peer->send(going_away);
+                     peer->send(handle_message("h"));
+                     co_await peer->receive();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            spare_is_open = true;
+            auto message = co_await peer->receive();
+            CHECK_FALSE(message);
+            spare_is_open = false;
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await settle();
+        CHECK(spare_is_open);
+        co_await session.close();
+        co_await settle();
+        CHECK_FALSE(spare_is_open);
+    };
+    w.play(work());
+}
