@@ -47,9 +47,10 @@ public:
             if (written < 0) return false;
             text.remove_prefix(static_cast<std::size_t>(written));
         }
+        const bool is_stored = ::fsync(file_) == 0; // before the name leads to it
         const int closed = ::close(file_);
         file_ = -1;
-        return closed == 0;
+        return is_stored && closed == 0;
     }
 
     [[nodiscard]] bool keep_as(const std::filesystem::path& path)

@@ -49,6 +49,7 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
     change.restored = change.context_lost && !memories().empty();
     change.dropped = std::exchange(dropped_, 0);
     change.replayed = outbox_.waiting_again();
+    change.turn_cut = std::exchange(left_in_turn_, false);
     change.uncertain = std::exchange(uncertain_, 0);
     change.forgotten_calls = std::exchange(forgotten_calls_, {});
 
@@ -77,14 +78,15 @@ void conversation::heard(const server_message& message, std::size_t size, time_p
     ++counters_.messages_received;
     counters_.bytes_received += size;
     const auto& all = message.all();
-    if (dialogue_.heard(message)) outbox_.answered();
-    if (all.tool_call) {
+    // What the old connection says during an overlap is of a conversation that goes its own way.
+    const bool goes_on = !machine_.is_handing_over();
+    if (!goes_on && message.turn_complete()) left_in_turn_ = false;
+    if (goes_on && dialogue_.heard(message)) outbox_.answered();
+    if (goes_on && all.tool_call) {
         outbox_.noted();
         if (rules_.longest_hold.count() != 0) hold_until_ = now + rules_.longest_hold;
     }
-    // What the old connection says during an overlap is of a conversation that goes its own way.
-    const auto& update = all.session_resumption_update;
-    if (update && !machine_.is_handing_over()) {
+    if (const auto& update = all.session_resumption_update; update && goes_on) {
         if (machine_.update(*update)) {
             outbox_.handled();
             if (update->last_consumed_client_message_index)
@@ -175,17 +177,35 @@ status_change conversation::lost(const error& failure, time_point now)
         dialogue_.begin_anew();
         if (keeps_history()) outbox_.drop_noted();
     }
-    // A question that is asked again has not been cut.
-    const bool asks_again = outbox_.keeps_unconsumed() || outbox_.waiting_again() != 0;
-    change.turn_cut = answering || (in_turn && !asks_again);
+    change.turn_cut =
+        std::exchange(left_in_turn_, false) || answering || (in_turn && !asks_again());
     if (was_open) ++counters_.losses;
     return change;
 }
 
+/// What another attempt cannot mend is the next connection's to find out.
+void conversation::dial_ahead_failed(const error& failure, time_point now)
+{
+    const auto judged = classify(failure, {false, !machine_.handle().empty()});
+    if (judged.action == action::give_up)
+        handover_.over();
+    else
+        handover_.dial_failed(now, judged.at_least);
+}
+
 void conversation::hand_over(time_point now)
 {
+    const bool in_turn = dialogue_.in_turn();
+    const bool answering = dialogue_.answering();
     machine_.hand_over(now);
     connection_gone();
+    left_in_turn_ = answering || (in_turn && !asks_again());
+}
+
+/// A question that is asked again has not been cut.
+bool conversation::asks_again() const noexcept
+{
+    return outbox_.keeps_unconsumed() || outbox_.waiting_again() != 0;
 }
 
 bool conversation::hands_over_at(time_point now) const
@@ -197,7 +217,7 @@ bool conversation::hands_over_at(time_point now) const
 /// When a silence has lasted too long.
 std::optional<time_point> conversation::silent_until() const
 {
-    if (told_of_silence_ || !dialogue_.in_turn()) return std::nullopt;
+    if (told_of_silence_ || !dialogue_.in_turn() || dialogue_.is_waited_for()) return std::nullopt;
     const auto& limits = rules_.watchdogs;
     if (silent_since_resume_ && limits.after_resume.count() != 0)
         return last_heard_ + limits.after_resume;

@@ -73,7 +73,7 @@ public:
         std::optional<time_point> ask_again{};
     };
     [[nodiscard]] step next(time_point now, bool new_connection_is_ready);
-    void dial_ahead_failed(time_point now) noexcept { handover_.dial_failed(now); }
+    void dial_ahead_failed(const error& failure, time_point now);
     void hand_over(time_point now);
     [[nodiscard]] bool overlaps() const noexcept { return handover_.overlaps(); }
 
@@ -102,6 +102,7 @@ public:
 
 private:
     void connection_gone();
+    [[nodiscard]] bool asks_again() const noexcept;
     [[nodiscard]] bool holds_media(time_point now) const noexcept;
     [[nodiscard]] bool has_context() const noexcept;
     [[nodiscard]] bool hands_over_at(time_point now) const;
@@ -116,6 +117,7 @@ private:
     history history_;
     bool resumed_another_; ///< The conversation began in another session.
     bool context_lost_ = false;
+    bool left_in_turn_ = false; ///< The connection, which ends the turn in its middle.
     std::optional<usage_metadata> usage_{};
     live::counters counters_{};
 

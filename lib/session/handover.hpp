@@ -5,6 +5,7 @@
 
 #include <gemini/live/reconnect.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -24,10 +25,10 @@ public:
         next_dial_ = now;
         dial_wait_ = first_dial_wait;
     }
-    /// The new connection could not be made.
-    void dial_failed(time_point now) noexcept
+    /// The new connection could not be made; the server may have asked for a wait.
+    void dial_failed(time_point now, std::chrono::milliseconds at_least) noexcept
     {
-        next_dial_ = now + dial_wait_;
+        next_dial_ = now + std::max(dial_wait_, at_least);
         dial_wait_ *= 2;
     }
     /// The connection has gone, or been left.

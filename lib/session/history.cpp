@@ -4,6 +4,15 @@
 #include <fmt/format.h>
 
 namespace gemini::live::sessions {
+namespace {
+
+/// Not the first byte of a character, in UTF-8.
+bool is_continuation(char byte) noexcept
+{
+    return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+}
+
+} // namespace
 
 void history::heard(const server_message& message)
 {
@@ -28,6 +37,12 @@ void history::add(std::string_view role, std::string_view words)
         size_ -= turns_.front().words.size();
         turns_.pop_front();
     }
+    if (size_ <= limit_) return;
+    auto& only = turns_.front().words;
+    auto gone = size_ - limit_;
+    while (gone < only.size() && is_continuation(only[gone])) ++gone;
+    only.erase(0, gone);
+    size_ -= gone;
 }
 
 std::vector<content> history::turns() const

@@ -69,7 +69,7 @@ error session_core::without_secrets(const error& failure)
 /// when the server asks for it.
 asio::awaitable<void> session_core::converse()
 {
-    if (conversation_.epoch() == 0) co_await recall();
+    if (!recalled_) co_await recall();
     auto link = std::exchange(spare_, nullptr);
     if (!link) link = co_await dial();
     link_ = link;
@@ -94,8 +94,19 @@ asio::awaitable<void> session_core::converse()
 asio::awaitable<void> session_core::recall()
 {
     const auto& store = client_->options.resumption_store;
-    if (!store || name_.empty() || !conversation_.handle().empty()) co_return;
-    auto record = co_await store->load(name_);
+    std::optional<resumption_record> record;
+    if (store && !name_.empty() && conversation_.handle().empty()) {
+        try {
+            record = co_await store->load(name_);
+        } catch (const error&) {
+            throw;
+        } catch (const std::exception& failure) {
+            if (is_closing()) throw;
+            throw error(errc::storage_failed,
+                fmt::format("The resumption store could not be read: {}", failure.what()));
+        }
+    }
+    recalled_ = true;
     if (!record || record->model != setup_.model) co_return;
     const std::lock_guard lock(mutex_);
     conversation_.go_on_with(record->handle);
@@ -125,6 +136,10 @@ asio::awaitable<void> session_core::save_handle(self_ptr self)
             }
         } catch (const error& failure) {
             sessions::log_unsaved(self->client_->options.logger, failure);
+        } catch (const std::exception& failure) {
+            sessions::log_unsaved(self->client_->options.logger,
+                error(errc::storage_failed,
+                    fmt::format("The resumption store could not be written: {}", failure.what())));
         }
     }
     self->saving_ = false;
@@ -263,18 +278,24 @@ asio::awaitable<void> session_core::pump(self_ptr self, link_ptr link, ending_pt
 asio::awaitable<void> session_core::dial_ahead(self_ptr self, link_ptr present)
 {
     link_ptr made;
+    std::optional<error> failure;
     try {
-        made = co_await self->dial();
-    } catch (const std::system_error&) {
+        const auto now = self->client_->clock->now();
+        const auto turn = self->client_->budget.spend(now);
+        if (turn.count() != 0) co_await self->client_->clock->sleep_until(now + turn);
+        if (self->link_ == present) made = co_await self->dial();
+    } catch (const error& refused) {
+        failure.emplace(refused);
+    } catch (const std::system_error&) { // cancelled
     }
     self->dialling_ahead_ = false;
+    self->attention_.set();
     if (self->link_ != present) co_return; // it was too late
-    if (!made) {
+    if (failure) {
         const std::lock_guard lock(self->mutex_);
-        self->conversation_.dial_ahead_failed(self->client_->clock->now());
+        self->conversation_.dial_ahead_failed(*failure, self->client_->clock->now());
     }
     self->spare_ = std::move(made);
-    self->attention_.set();
 }
 
 /// Nothing for a message that is passed over.
@@ -291,6 +312,12 @@ std::optional<server_message> session_core::decode(base::padded_buffer text)
         push(std::move(skipped), sizeof(malformed_message));
         return std::nullopt;
     }
+}
+
+bool session_core::is_closing()
+{
+    const std::lock_guard lock(mutex_);
+    return closing_;
 }
 
 /// When the inbox is full, reading from the network is held back.
@@ -326,6 +353,8 @@ asio::awaitable<std::optional<sessions::time_point>> session_core::recover(error
         if (closing_) co_return std::nullopt;
         change = conversation_.lost(failure, client_->clock->now());
     }
+    // One that was refused is refused the next time, too.
+    if (conversation_.handle().empty() && !saved_handle_.empty()) keep_handle();
     if (change.to == status::reconnecting) {
         change.delay += client_->budget.spend(client_->clock->now());
         if (client_->options.reconnect.on_reconnecting) co_await consult(change);
@@ -350,6 +379,10 @@ asio::awaitable<void> session_core::consult(status_change& change)
         if (plan.stop) refused = plan.cause;
     } catch (const error& thrown) {
         refused = thrown;
+    } catch (const std::exception& thrown) {
+        if (is_closing()) throw;
+        refused = error(errc::misuse,
+            fmt::format("reconnect_policy::on_reconnecting has failed: {}", thrown.what()));
     }
     if (refused) {
         const std::lock_guard lock(mutex_);
@@ -357,6 +390,7 @@ asio::awaitable<void> session_core::consult(status_change& change)
         co_return;
     }
     change.delay = plan.delay;
+    if (plan.base_url != base_url_) spare_.reset(); // it leads elsewhere
     next_setup_ = std::move(plan.setup);
     base_url_ = std::move(plan.base_url);
 }
@@ -434,7 +468,11 @@ void session_core::fail(std::exception_ptr why)
     link_.reset();
     spare_.reset();
     const std::lock_guard lock(mutex_);
-    if (!ended_) end(std::move(why));
+    if (ended_) return;
+    announce(conversation_.give_up(error(errc::misuse,
+        "The session was ended by an exception that is none of the library's, such as "
+        "std::bad_alloc.")));
+    end(std::move(why));
 }
 
 } // namespace gemini::live

@@ -16,8 +16,8 @@ constexpr std::chrono::seconds patience_of_connect{10};
 /// another model gets nothing else.
 constexpr int most_internal_errors = 2;
 
-/// How long a server may take to notice that a connection is dead which we have found silent; until
-/// then it answers its handle with internal errors.
+/// How long a server may take to notice that a connection is gone which it has not closed itself;
+/// until then it answers its handle with internal errors.
 constexpr std::chrono::seconds longest_belief{60};
 
 // clang-format off
@@ -76,7 +76,7 @@ status_change machine::opened(time_point now)
 {
     open_since_ = now;
     internal_errors_ = 0;
-    fell_silent_ = false;
+    unsure_ = false;
     if (++epoch_ == 1) attempt_ = 0; // the first connection's attempts were its own
     auto change = become(status::connected);
     change.resumed = !handle_.empty();
@@ -104,9 +104,15 @@ void machine::hand_over(time_point now)
 
 bool machine::suspects_handle(const error& failure, time_point now, situation when)
 {
-    if (when.was_open) fell_silent_ = failure.value() == errc::timed_out;
-    if (when.was_open || !when.handle_used || failure.close_code() != 1011) return false;
-    if (fell_silent_ && now - *out_since_ < longest_belief) return false;
+    if (when.was_open) unsure_ = failure.close_code() == 0;
+    if (when.was_open || !when.handle_used) return false;
+    const bool internal = failure.close_code() == 1011 &&
+                          failure.reason().find("Internal error") != std::string::npos;
+    if (!internal) {
+        internal_errors_ = 0;
+        return false;
+    }
+    if (unsure_ && now - *out_since_ < longest_belief) return false;
     return ++internal_errors_ >= most_internal_errors;
 }
 

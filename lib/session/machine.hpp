@@ -79,9 +79,9 @@ private:
     std::function<double()> random_;
     live::status status_ = status::disconnected;
     std::uint64_t epoch_ = 0;
-    int attempt_ = 0;          ///< Of the attempt under way or coming; 0 while connected.
-    int internal_errors_ = 0;  ///< In a row, before setupComplete, with a handle.
-    bool fell_silent_ = false; ///< The last open connection; the server may not know it yet.
+    int attempt_ = 0;         ///< Of the attempt under way or coming; 0 while connected.
+    int internal_errors_ = 0; ///< In a row, before setupComplete, with a handle.
+    bool unsure_ = false;     ///< Whether the server knows yet that the last connection has gone.
     bool handing_over_ = false;
     std::optional<time_point> open_since_; ///< While connected.
     std::optional<time_point> out_since_;

@@ -8,7 +8,9 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/error.hpp>
 #include <asio/post.hpp>
+#include <asio/this_coro.hpp>
 
 #include <fmt/format.h>
 
@@ -31,6 +33,15 @@ sessions::keeps keeps_of(const live::setup& setup, replay replay)
     case replay::none: break;
     }
     return keeps::until_written;
+}
+
+/// What has come in the moment of a cancellation is for the next who asks: an operator|| would lose
+/// it.
+asio::awaitable<void> stay_unless_cancelled()
+{
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
 }
 
 /// Names of the functions whose declaration has this behaviour.
@@ -218,6 +229,7 @@ asio::awaitable<void> session_core::accept(self_ptr self, sessions::outgoing mes
             if (!waiting) waiting.emplace(*self);
         }
         co_await waiting->turn.wait();
+        co_await stay_unless_cancelled();
     }
 }
 
@@ -236,6 +248,7 @@ asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
             if (self->ended_) co_return std::nullopt;
         }
         co_await self->reader_.wait();
+        co_await stay_unless_cancelled();
     }
 }
 

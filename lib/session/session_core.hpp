@@ -79,6 +79,7 @@ private:
     asio::awaitable<link_ptr> dial();
     asio::awaitable<void> set_up(link_ptr link);
     asio::awaitable<link_ptr> attend(link_ptr link);
+    [[nodiscard]] bool is_closing();
     [[nodiscard]] error without_secrets(const error& failure);
     asio::awaitable<std::optional<sessions::time_point>> recover(error failure);
     asio::awaitable<void> consult(status_change& change);
@@ -115,6 +116,7 @@ private:
     std::uint64_t stale_ = 0; // messages dropped by `skip_stale_audio`
     bool ended_ = false;
     bool closing_ = false;
+    bool recalled_ = false; // what the store knew
     std::exception_ptr
         end_; // what the reader and senders get thrown after the end; null after an orderly close
     std::vector<transport::wakeup*>

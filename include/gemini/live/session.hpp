@@ -43,8 +43,8 @@ struct status_change {
     int attempt = 0; ///< `connecting`, `reconnecting`: number of the coming attempt, from 1.
     std::chrono::milliseconds delay{
         0};                ///< `connecting`, `reconnecting`: the wait before that attempt.
-    bool turn_cut = false; ///< `reconnecting`: what was sent had no whole answer yet, and is not
-                           ///< sent again. Ask again.
+    bool turn_cut = false; ///< `reconnecting`, and `connected` by a handover: what was sent had no
+                           ///< whole answer yet, and is not sent again. Ask again.
 
     // `connected`:
     bool resumed = false;      ///< The server took the conversation up where it was.

@@ -186,6 +186,15 @@ TEST_CASE("a history keeps the newest turns within its bound")
     CHECK(turns[1].parts[0].text == "abcde");
 }
 
+TEST_CASE("a single turn stays within a history's bound, too, and is cut between characters")
+{
+    history past(5);
+    past.add_user("123\xc3\xa4\xc3\xb6z"); // 123äöz
+    const auto turns = past.turns();
+    REQUIRE(turns.size() == 1);
+    CHECK(turns[0].parts[0].text == "\xc3\xa4\xc3\xb6z");
+}
+
 TEST_CASE("a history joins the pieces of a turn")
 {
     history past(1000);
@@ -219,9 +228,9 @@ TEST_CASE("a handover is due at the deadline less its margin, which is at most h
     CHECK(due.deadline() == t0 + 40s);
     due.announced(t0, 6s);
     CHECK(due.deadline() == t0 + 3s);
-    due.dial_failed(t0);
+    due.dial_failed(t0, 0ms);
     CHECK(due.next_dial() == t0 + 1s);
-    due.dial_failed(t0 + 1s);
+    due.dial_failed(t0 + 1s, 0ms);
     CHECK(due.next_dial() == t0 + 3s);
     due.over();
     CHECK_FALSE(due.is_expected());

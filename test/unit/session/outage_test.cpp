@@ -335,7 +335,7 @@ TEST_CASE("two internal errors in answer to a handle are the handle's fault")
                      co_await greet(w, peer);
                      peer->send(handle);
                      co_await settle();
-                     peer->drop();
+                     peer->close(1001, "");
                  },
         [&](peer_ptr peer) -> asio::awaitable<void> {
             w.heard.push_back(*co_await peer->receive());
@@ -355,6 +355,63 @@ TEST_CASE("two internal errors in answer to a handle are the handle's fault")
     };
     w.play(work());
     CHECK(w.dials == 4); // the first, two with the handle, one without
+}
+
+TEST_CASE(
+    "while the server may not know yet that a connection has gone, its internal errors are no "
+    "reason to give the handle up")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(handle);
+                     co_await settle();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            w.heard.push_back(*co_await peer->receive());
+            if (w.heard.size() < 5) {
+                peer->close(1011, "Internal error encountered.");
+                co_return;
+            }
+            peer->send(R"({"setupComplete":{}})");
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await until_connected(w, session, 2);
+        CHECK(session.counters().contexts_lost == 0);
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.heard.back().find(R"("handle")") != std::string::npos);
+}
+
+TEST_CASE("a hook that fails ends the session with what it said")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->drop();
+    }};
+    w.options.reconnect.on_reconnecting = [](reconnect_plan&) -> asio::awaitable<void> {
+        throw std::system_error(std::make_error_code(std::errc::connection_refused));
+        co_return;
+    };
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto turn = session.turn();
+        const auto failed = co_await failure_of(std::move(turn));
+        REQUIRE(failed);
+        CHECK(failed->value() == errc::misuse);
+        CHECK(std::string_view(failed->what()).find("refused") != std::string_view::npos);
+        CHECK(session.status() == status::error);
+    };
+    w.play(work());
 }
 
 TEST_CASE("a hook may change setup, endpoint and wait of the next attempt, or stop")
@@ -696,6 +753,35 @@ TEST_CASE("a session with a name goes on where the last of that name was, and sa
     REQUIRE(w.heard.size() == 3);
     CHECK(w.heard[1].find("handle") == std::string::npos);
     CHECK(w.heard[2].find(R"("handle":"h1")") != std::string::npos);
+}
+
+TEST_CASE("a handle in the store that the server refuses is tried once, and dropped")
+{
+    world w;
+    w.options.resumption_store = std::make_shared<memory_resumption_store>();
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        w.heard.push_back(*co_await peer->receive());
+        if (w.heard.back().find("old") != std::string::npos) {
+            peer->close(1007, "Invalid session handle");
+            co_return;
+        }
+        peer->send(R"({"setupComplete":{}})");
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    const auto work = [&]() -> asio::awaitable<void> {
+        resumption_record record("old", std::chrono::system_clock::now(), plain.model);
+        co_await w.options.resumption_store->save(
+            "caller 7", std::move(record), std::chrono::hours(2));
+        session session{client, plain, "caller 7"};
+        co_await session.connect();
+        co_await settle();
+        const auto left = co_await w.options.resumption_store->load("caller 7");
+        CHECK_FALSE(left);
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.heard.size() == 2);
 }
 
 namespace {
