@@ -128,6 +128,7 @@ void checker::opened(int connection)
     if (failure_ && log.ahead && log.set_up == failure_->when && !begins_anew) {
         by_handover_.push_back(std::nullopt);
         failure_.reset();
+        rows_match_ = false; // it may have been told as a loss, or not
     } else {
         by_handover_.push_back(handover);
         check_wait(std::nullopt);
@@ -209,7 +210,7 @@ void checker::saw_change(const live::status_change& change)
     if (change.to == status::error && !change.cause) accuse("an end without a cause");
     if (change.to == status::reconnecting || (change.to == status::connecting && changes_ > 1)) {
         if (!change.cause) accuse("a loss without a cause");
-        if (rows_seen_ < rows_.size()) {
+        if (rows_match_ && rows_seen_ < rows_.size()) {
             const auto& row = rows_[rows_seen_];
             if (row.attempt != 0 && (row.attempt != change.attempt || row.delay != change.delay))
                 accuse(fmt::format("the user was told of attempt {} in {} ms; it was {} in {} ms",

@@ -87,6 +87,7 @@ private:
     live::status status_ = live::status::disconnected;
     std::size_t changes_ = 0;
     std::size_t rows_seen_ = 0;
+    bool rows_match_ = true; // each loss that was seen is one that was told
     std::size_t openings_seen_ = 0;
     std::size_t heard_ = 0; // so many of the hearings have been seen
     bool terminal_ = false;

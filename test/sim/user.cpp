@@ -304,6 +304,7 @@ asio::awaitable<void> user::see_it_out()
             if (ended()) break;
             const auto sent = [this] { return ended() || counters().outbox == 0; };
             if (!co_await until(sent, bound)) at_.book.accuse("what waits is not sent");
+            if (ended()) break;
             co_await pause(20s);                                // what is still to be said
             if (at_.api.holder_of(serial) == nullptr) continue; // forgotten again
             at_.judge.settle(serial, counters());
