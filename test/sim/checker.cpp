@@ -207,7 +207,7 @@ void checker::saw_change(const live::status_change& change)
             live::to_string(change.to), live::to_string(status_)));
     status_ = change.to;
     terminal_ = change.to == status::closed || change.to == status::error;
-    if (change.to == status::error && !change.cause) accuse("an end without a cause");
+    if (change.to == status::error) check_end(change);
     if (change.to == status::reconnecting || (change.to == status::connecting && changes_ > 1)) {
         if (!change.cause) accuse("a loss without a cause");
         if (rows_match_ && rows_seen_ < rows_.size()) {
@@ -219,6 +219,19 @@ void checker::saw_change(const live::status_change& change)
         ++rows_seen_;
     }
     if (change.to == status::connected) check_context(change);
+}
+
+/// A connection that was merely lost is no end, unless the policy says so.
+void checker::check_end(const live::status_change& change)
+{
+    if (!change.cause) return accuse("an end without a cause");
+    const auto& policy = plan_.options.reconnect;
+    const int most = open_order_.empty() ? policy.first_connect_attempts : policy.max_attempts;
+    const bool is_spent = most != 0 && (attempt_ > most || !row_is_known_);
+    const bool may_end = is_spent || !policy.enabled || policy.max_outage.count() != 0 ||
+                         policy.on_context_loss == live::context_loss::fail;
+    if (change.cause->value() == live::errc::connection_lost && !may_end)
+        accuse(fmt::format("gave up after a mere loss: {}", change.cause->what()));
 }
 
 /// Whether the user was told what the server has made of the conversation.

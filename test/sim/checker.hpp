@@ -49,6 +49,7 @@ private:
 
     void end_now();
     void check_wait(std::optional<time_point> dialled);
+    void check_end(const live::status_change& change);
     void check_context(const live::status_change& change);
     void saw_change(const live::status_change& change);
     void saw_message(int serial);

@@ -26,8 +26,8 @@
 namespace {
 
 constexpr std::string_view help =
-    R"(usage: sim [--seeds A..B | --cuts [A..B] | --days A..B] [--jobs N]
-       sim --seed N | --cut N | --day N [--trace]
+    R"(usage: sim [--seeds A..B | --cuts [A..B] | --interruptions [A..B] | --days A..B] [--jobs N]
+       sim --seed N | --cut N | --interruption N | --day N [--trace]
 
 Whole sessions against a simulated server, in virtual time. Each is held to the promises of
 docs/sessions.md, against the server's own record of what it has consumed.
@@ -35,9 +35,12 @@ docs/sessions.md, against the server's own record of what it has consumed.
   --seeds A..B   worlds by chance (1..1000): a seed decides what the user does, what goes wrong, when
   --cuts [A..B]  one conversation, ended once after each of its messages, in each way and mode of
                  resumption, and with transparent resumption twice, after each two (all of them)
+  --interruptions [A..B]
+                 a call that is cancelled, a session that is closed or destroyed, after each step
+                 of a coroutine of six lives (all of them)
   --days A..B    24 hours each, with goAway every ten minutes
   --jobs N       with so many processes (as many as there are processors)
-  --seed N, --cut N, --day N
+  --seed N, --cut N, --interruption N, --day N
                  only this one; a failure is shrunk to what it takes
   --trace        with all that happened, as it is
 )";

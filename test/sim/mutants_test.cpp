@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/mutation.hpp"
 #include "sim/plan.hpp"
+#include "sim/series.hpp"
 #include "sim/world.hpp"
 
 #include "support/catch.hpp"
@@ -327,6 +328,71 @@ TEST_CASE("the simulation finds every planted bug")
             [] { return telling([](auto& change) { change.resumed = true; }); }},
         {"gives no cause", [] { return telling([](auto& change) { change.cause.reset(); }); }},
         {"miscounts its attempts", [] { return telling([](auto& change) { ++change.attempt; }); }},
+        {"says that it has changed connections when it has lost one",
+            [] { return telling([](auto& change) { change.handover = true; }); }},
+        {"tells another delay than it waits",
+            [] { return telling([](auto& change) { change.delay += 100ms; }); }},
+        {"says that a context is lost that is not",
+            [] { return telling([](auto& change) { change.context_lost = true; }); }},
+        {"does not tell of a loss",
+            [] {
+                mutation planted;
+                planted.event = [](const live::session_event& event, const mutation::show& show) {
+                    const auto* change = std::get_if<live::status_change>(&event);
+                    if (!change || change->to != live::status::reconnecting) show(event);
+                };
+                return planted;
+            }},
+        {"tells of more dropped media than there were",
+            [] {
+                mutation planted;
+                planted.counters = [](live::counters& counters) { counters.dropped += 1000; };
+                return planted;
+            }},
+        {"loses the last message of a batch",
+            [] {
+                mutation planted;
+                planted.sent = [](mutation::batch& batch, int) {
+                    if (batch.size() > 1) batch.pop_back();
+                };
+                return planted;
+            }},
+        {"waits twice as long as it should",
+            [] {
+                mutation planted;
+                planted.sleep = [](std::chrono::nanoseconds time) { return 2 * time; };
+                return planted;
+            }},
+        {"tries again at once",
+            [] {
+                mutation planted;
+                planted.random = [](double) { return 0.0; };
+                return planted;
+            }},
+        {"does not wait longer each time",
+            [] { return with([](auto& options) { options.reconnect.factor = 1; }); }},
+        {"gives up what could be tried again",
+            [] {
+                return with([](auto& options) {
+                    options.reconnect.judge = [](const live::error&, live::situation) {
+                        return live::reconnect_action::give_up;
+                    };
+                });
+            }},
+        {"gives its handle up for any reason",
+            [] {
+                return with([](auto& options) {
+                    options.reconnect.judge = [](const live::error&, live::situation) {
+                        return live::reconnect_action::fresh;
+                    };
+                });
+            }},
+        {"leaves its connection open",
+            [] {
+                mutation planted;
+                planted.leaves_connections = true;
+                return planted;
+            }},
         {"falls asleep over a send",
             [] {
                 mutation planted;
@@ -351,6 +417,19 @@ TEST_CASE("a seed is one and the same world every time")
         const auto once = sim::play(sim::draw(seed), true);
         const auto again = sim::play(sim::draw(seed), true);
         REQUIRE(once.story == again.story);
+    }
+}
+
+TEST_CASE("wherever a call is cancelled, a session closed or destroyed, nothing is lost or left")
+{
+    const auto all = sim::all_series();
+    const auto which = std::find_if(
+        all.begin(), all.end(), [](const sim::series& each) { return each.one == "interruption"; });
+    REQUIRE(which != all.end());
+    for (std::uint64_t number = 1; number <= which->size; number += 29) { // CI runs all
+        const auto result = sim::play(which->draw(number));
+        INFO("sim --interruption " << number);
+        CHECK(result.violations == std::vector<std::string>{});
     }
 }
 

@@ -44,9 +44,13 @@ public:
     }
     asio::awaitable<void> close(std::uint16_t code, std::string reason) override
     {
-        return honest_->close(code, std::move(reason));
+        if (planted_.leaves_connections) co_return;
+        co_await honest_->close(code, std::move(reason));
     }
-    void abort() noexcept override { honest_->abort(); }
+    void abort() noexcept override
+    {
+        if (!planted_.leaves_connections) honest_->abort();
+    }
 
 private:
     std::unique_ptr<transport::connection> honest_;
@@ -96,7 +100,8 @@ private:
 std::shared_ptr<transport::connector> mutated(
     std::shared_ptr<transport::connector> connector, const mutation& planted)
 {
-    if (!planted.sent && !planted.received && !planted.refused && planted.sleeps_from == 0)
+    if (!planted.sent && !planted.received && !planted.refused && planted.sleeps_from == 0 &&
+        !planted.leaves_connections)
         return connector;
     return std::make_shared<lying_connector>(std::move(connector), planted);
 }

@@ -29,6 +29,8 @@ struct mutation {
     std::function<gemini::live::error(const gemini::live::error&)> refused{};
     /// From this connection on, sends never come to an end; 0: none.
     int sleeps_from = 0;
+    /// What is closed stays open.
+    bool leaves_connections = false;
     /// Something goes on after the end.
     bool leaves_a_timer = false;
     /// How the user sees things.

@@ -309,6 +309,7 @@ std::string words(const act& one)
     case deed::end: return fmt::format("{}activity_end", wait);
     case deed::stream_end: return fmt::format("{}audio_stream_end", wait);
     case deed::drain: return fmt::format("{}drain()", wait);
+    case deed::beside: return fmt::format("{}send(), {} bytes, not waited for", wait, one.size);
     case deed::cancelled:
         return fmt::format(
             "{}send(), {} bytes, cancelled after {} ms", wait, one.size, one.gap.count());
@@ -316,6 +317,19 @@ std::string words(const act& one)
     case deed::destroy: return fmt::format("{}the session is destroyed", wait);
     }
     return "?";
+}
+
+std::string words(const interruption& one)
+{
+    constexpr std::array names{"connect()", "a send", "drain()", "the reader", "close()"};
+    switch (one.how) {
+    case interruption::way::cancels:
+        return fmt::format("after {} steps {} is cancelled", one.after,
+            names.at(static_cast<std::size_t>(one.what)));
+    case interruption::way::closes: return fmt::format("after {} steps close()", one.after);
+    case interruption::way::destroys: break;
+    }
+    return fmt::format("after {} steps the session is destroyed", one.after);
 }
 
 std::string words(const plan& all)
@@ -334,6 +348,7 @@ std::string words(const plan& all)
                                 : ", no handover");
     text += "the user:\n";
     for (const auto& each : all.acts) text += "  " + words(each) + "\n";
+    if (all.interrupted) text += "  " + words(*all.interrupted) + "\n";
     text += all.faults.empty() ? "no faults\n" : "the faults:\n";
     for (const auto& each : all.faults) text += "  " + words(each) + "\n";
     return text;

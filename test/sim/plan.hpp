@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,7 @@ enum class deed {
     end,
     stream_end,
     drain,
+    beside,    ///< A text whose send is not waited for.
     cancelled, ///< A text whose send is cancelled after a while.
     close,
     destroy,
@@ -88,6 +90,23 @@ struct act {
     milliseconds gap{0}; ///< Between chunks; until the cancellation.
 };
 [[nodiscard]] std::string words(const act& one);
+
+/// What the user may give up in the middle.
+enum class call { connect, send, drain, read, close };
+inline constexpr int calls = static_cast<int>(call::close) + 1;
+
+/// Between two steps of the world's coroutines the user changes their mind.
+struct interruption {
+    enum class way {
+        cancels,  ///< The oldest `what`, wherever it waits.
+        closes,   ///< Calls close().
+        destroys, ///< The session.
+    };
+    way how;
+    std::uint64_t after; ///< So many steps.
+    call what = call::send;
+};
+[[nodiscard]] std::string words(const interruption& one);
 
 /// All that one seed decides but for the small delays.
 struct plan {
@@ -114,6 +133,7 @@ struct plan {
 
     std::vector<fault> faults{};
     std::vector<act> acts{};
+    std::optional<interruption> interrupted{};
 };
 [[nodiscard]] plan draw(std::uint64_t seed);
 [[nodiscard]] std::string words(const plan& all);

@@ -130,10 +130,79 @@ plan day(std::uint64_t number)
     return all;
 }
 
+/// Lives in which there is always something to interrupt: between a loss and the next connection,
+/// between goAway and the change, with a full outbox, with a full inbox, on a long way to the first
+/// connection, while a conversation is restored.
+constexpr std::uint64_t lives = 6;
+plan eventful(std::uint64_t life)
+{
+    auto all = conversation();
+    all.acts = all_sorts();
+    resume_by(all, modes - 1);
+    const auto middle = client_messages / 2;
+    switch (life) {
+    case 0: all.faults.push_back(end_at(middle, endings[0])); break;
+    case 1: {
+        fault leave{trouble::go_away, trigger::client_messages, middle};
+        leave.lasts = 5s;
+        all.faults.push_back(leave);
+        break;
+    }
+    case 2: {
+        fault stall{trouble::stall, trigger::client_messages, 4};
+        stall.lasts = 5s;
+        all.faults.push_back(stall);
+        all.socket = 100;
+        all.options.limits.outbox = 600;
+        const act another{deed::beside, 0ms, 400}; // who waits for room
+        all.acts.insert(all.acts.begin() + 3, {another, another, another});
+        break;
+    }
+    case 3:
+        all.options.limits.inbox = 200;
+        all.reads_every = 100ms;
+        all.faults.push_back(end_at(middle, endings[1]));
+        break;
+    case 4: {
+        fault away{trouble::unreachable, trigger::time, 0};
+        away.lasts = 2s;
+        all.faults.push_back(away);
+        all.options.reconnect.first_connect_attempts = 0;
+        break;
+    }
+    default:
+        all.options.reconnect.on_context_loss = live::context_loss::restore;
+        all.faults.push_back({trouble::expire, trigger::client_messages, middle});
+        all.faults.push_back(end_at(middle, endings[0]));
+        break;
+    }
+    return all;
+}
+
+/// More steps than any of these lives has.
+constexpr std::uint64_t steps = 500;
+constexpr std::uint64_t ways = calls + 2;
+
+plan interrupted(std::uint64_t number)
+{
+    --number;
+    auto all = eventful(number % lives);
+    number /= lives;
+    interruption one{interruption::way::cancels, number / ways + 1};
+    const auto way = static_cast<int>(number % ways);
+    if (way < calls)
+        one.what = static_cast<call>(way);
+    else
+        one.how = way == calls ? interruption::way::closes : interruption::way::destroys;
+    all.interrupted = one;
+    return all;
+}
+
 constexpr std::array known{
     series{"seed", "seeds", 0, true, draw},
     series{"cut", "cuts", singles + pairs, false, cut},
     series{"day", "days", 0, false, day},
+    series{"interruption", "interruptions", lives* ways* steps, false, interrupted},
 };
 
 } // namespace

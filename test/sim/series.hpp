@@ -20,7 +20,8 @@ struct series {
 
 /// seeds: a world by chance. cuts: one conversation, cut once after each of its messages, in each
 /// way and mode of resumption, and with transparent resumption twice, after each two. days: 24
-/// hours with goAway every ten minutes.
+/// hours with goAway every ten minutes. interruptions: one conversation in which the user cancels a
+/// call, closes or destroys the session, once after each step of a coroutine.
 [[nodiscard]] std::span<const series> all_series() noexcept;
 
 } // namespace sim

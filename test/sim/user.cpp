@@ -4,10 +4,12 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/error.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
@@ -92,26 +94,84 @@ asio::awaitable<bool> user::until(Done done, milliseconds at_most)
     co_return true;
 }
 
+bool is_cancellation(const std::system_error& failure)
+{
+    return failure.code() == asio::error::operation_aborted;
+}
+
+template <class Result>
+asio::awaitable<Result> user::interruptible(call what, asio::awaitable<Result> work)
+{
+    if (!at_.all.interrupted) co_return co_await std::move(work);
+    const auto stop = std::make_shared<asio::cancellation_signal>();
+    pending_.push_back({what, stop});
+    const std::shared_ptr<void> home(nullptr, [this, &stop](void*) {
+        std::erase_if(pending_, [&stop](const pending& each) { return each.stop == stop; });
+    });
+    co_return co_await asio::co_spawn(
+        at_.io, std::move(work), asio::bind_cancellation_slot(stop->slot(), asio::use_awaitable));
+}
+
+void user::interrupt(const interruption& how)
+{
+    at_.book.trace("user", [&how] { return words(how); });
+    switch (how.how) {
+    case interruption::way::cancels: {
+        const auto oldest = std::find_if(pending_.begin(), pending_.end(),
+            [&how](const pending& each) { return each.what == how.what; });
+        if (oldest == pending_.end()) return;
+        const auto stop = oldest->stop; // it may leave the list meanwhile
+        stop->emit(asio::cancellation_type::terminal);
+        return;
+    }
+    case interruption::way::closes:
+        if (session_) start(close());
+        return;
+    case interruption::way::destroys: return destroy();
+    }
+}
+
+void user::destroy()
+{
+    session_.reset();
+    at_.judge.destroyed();
+}
+
 asio::awaitable<void> user::connect()
 {
     co_await pause(at_.all.connects_after);
     if (!session_) co_return;
     try {
-        co_await session_->connect();
+        co_await interruptible(call::connect, session_->connect());
     } catch (const live::error& failure) {
         if (session_ && !ended())
             at_.book.accuse(
                 fmt::format("connect() threw, but the session goes on: {}", failure.what()));
+    } catch (const std::system_error&) { // the session goes on connecting
     }
+}
+
+/// To close() is to be heard, even if its end is not awaited.
+asio::awaitable<void> user::close()
+{
+    closing_ = true;
+    try {
+        co_return co_await interruptible(call::close, session_->close());
+    } catch (const std::system_error&) { // cancelled
+    }
+    const auto has_ended = [this] { return ended(); };
+    if (!co_await until(has_ended, 60s))
+        at_.book.accuse("close() has been cancelled, and the session goes on");
 }
 
 asio::awaitable<void> user::send_as(int serial, asio::awaitable<void> sending)
 {
-    bool accepted = true;
+    bool accepted = true, cancelled = false;
     try {
-        co_await std::move(sending);
-    } catch (const std::system_error&) {
+        co_await interruptible(call::send, std::move(sending));
+    } catch (const std::system_error& failure) {
         accepted = false;
+        cancelled = is_cancellation(failure);
     }
     auto& one = at_.book.of(serial);
     one.refused = !accepted;
@@ -121,7 +181,7 @@ asio::awaitable<void> user::send_as(int serial, asio::awaitable<void> sending)
             "{} {} was {}", name_of(one.what), serial, accepted ? "accepted" : "refused");
     });
     if (accepted && session_) at_.judge.saw(counters());
-    if (!accepted && session_ && !ended() && !closing_ && one.what != kind::text)
+    if (!accepted && !cancelled && session_ && !ended() && !closing_)
         at_.book.accuse(
             fmt::format("{} {} was refused by a living session", name_of(one.what), serial));
 }
@@ -189,17 +249,16 @@ asio::awaitable<void> user::perform(act what)
     case deed::start: co_return co_await send(kind::start, 0);
     case deed::end: co_return co_await send(kind::end, 0);
     case deed::stream_end: co_return co_await send(kind::stream_end, 0);
-    case deed::drain: try { co_await session_->drain();
-        } catch (const live::error&) {
+    case deed::drain: try { co_await interruptible(call::drain, session_->drain());
+        } catch (const std::system_error&) { // cancelled, or the session is over
         }
         co_return;
+    case deed::beside: start(send(kind::text, what.size)); co_return;
     case deed::cancelled: co_return co_await send_and_cancel(what);
-    case deed::close: closing_ = true; co_return co_await session_->close();
+    case deed::close: co_return co_await close();
     case deed::destroy:
         at_.book.trace("user", [] { return "destroys the session"; });
-        session_.reset();
-        at_.judge.destroyed();
-        co_return;
+        co_return destroy();
     }
 }
 
@@ -250,7 +309,13 @@ asio::awaitable<std::optional<live::session_event>> user::next(
         } catch (const std::system_error&) { // cancelled
         }
     }
-    co_return co_await events.next();
+    for (;;) {
+        try {
+            co_return co_await interruptible(call::read, events.next());
+        } catch (const std::system_error& failure) {
+            if (!is_cancellation(failure)) throw;
+        }
+    }
 }
 
 asio::awaitable<void> user::listen()
@@ -286,7 +351,7 @@ asio::awaitable<void> user::listen()
 
 asio::awaitable<void> user::probe(int serial)
 {
-    co_await send_as(serial, session_->send(numbered(serial, 0)));
+    if (session_) co_await send_as(serial, session_->send(numbered(serial, 0)));
 }
 
 /// When nothing new goes wrong, the session must soon be well, or have ended.
@@ -305,7 +370,8 @@ asio::awaitable<void> user::see_it_out()
             const auto sent = [this] { return ended() || counters().outbox == 0; };
             if (!co_await until(sent, bound)) at_.book.accuse("what waits is not sent");
             if (ended()) break;
-            co_await pause(20s);                                // what is still to be said
+            co_await pause(20s); // what is still to be said
+            if (ended()) break;
             if (at_.api.holder_of(serial) == nullptr) continue; // forgotten again
             at_.judge.settle(serial, counters());
             co_return;
@@ -336,7 +402,7 @@ asio::awaitable<void> user::live_on()
     co_await until([this] { return !talking_ || ended(); }, 600s);
     co_await see_it_out();
     if (session_) {
-        co_await session_->close();
+        co_await close();
         const auto reader_is_home = [this] { return over_; };
         if (!co_await until(reader_is_home, 60s)) at_.book.accuse("the stream does not end");
         if (at_.net.is_used()) at_.book.accuse("a connection is left behind close()");

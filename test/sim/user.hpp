@@ -11,6 +11,7 @@
 #include <gemini/live/session.hpp>
 
 #include <asio/awaitable.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/io_context.hpp>
 
 #include <memory>
@@ -39,7 +40,11 @@ public:
     /// The whole life, until the session is gone and everybody has come home.
     asio::awaitable<void> live_on();
 
+    void interrupt(const interruption& how);
+
 private:
+    template <class Result>
+    asio::awaitable<Result> interruptible(call what, asio::awaitable<Result> work);
     asio::awaitable<void> connect();
     asio::awaitable<void> talk();
     asio::awaitable<void> perform(act what);
@@ -52,6 +57,8 @@ private:
         live::async_generator<live::session_event>& events);
     asio::awaitable<void> answer(std::vector<std::string> calls);
     asio::awaitable<void> see_it_out();
+    asio::awaitable<void> close();
+    void destroy();
     asio::awaitable<void> pause(milliseconds time);
     asio::awaitable<void> probe(int serial);
 
@@ -64,6 +71,11 @@ private:
 
     surroundings at_;
     std::unique_ptr<live::session> session_;
+    struct pending {
+        call what;
+        std::shared_ptr<asio::cancellation_signal> stop;
+    };
+    std::vector<pending> pending_; // what may be interrupted
     int busy_ = 0;
     int tries_ = 0; // to read
     bool talking_ = true;

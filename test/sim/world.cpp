@@ -17,18 +17,22 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <functional>
 
 namespace sim {
 namespace {
 
 constexpr std::uint64_t most_events = 500'000;
 
-/// Runs all that is ready, then lets time go to the next event.
-void run(asio::io_context& io, timeline& clock, ledger& book, const bool& done)
+/// Runs all that is ready, one after the other, then lets time go to the next event.
+void run(asio::io_context& io, timeline& clock, ledger& book, const bool& done,
+    const std::function<void(std::uint64_t steps)>& after_each)
 {
+    std::uint64_t steps = 0;
     while (!done) {
-        const auto ran = io.poll();
+        const auto ran = io.poll_one();
         io.restart();
+        if (ran != 0) after_each(++steps);
         if (done) return;
         if (ran == 0 && !clock.advance()) return book.accuse("stuck: nothing is left to happen");
         if (clock.events() > most_events) return book.accuse("too much happens: a livelock");
@@ -75,7 +79,10 @@ outcome play(const plan& all, bool traces, const mutation& planted)
             if (failure) std::rethrow_exception(failure);
         });
         try {
-            run(io, *clock, book, done);
+            run(io, *clock, book, done, [&](std::uint64_t steps) {
+                if (all.interrupted && steps == all.interrupted->after)
+                    one.interrupt(*all.interrupted);
+            });
             if (planted.leaves_a_timer)
                 asio::co_spawn(
                     io, clock->sleep_until(clock->now() + std::chrono::hours(1)), asio::detached);
