@@ -43,7 +43,10 @@ asio::awaitable<void> take_turn() { return asio::post(asio::use_awaitable); }
 
 class session_end final : public live::transport::connection {
 public:
-    explicit session_end(wire_ptr wire) : wire_(std::move(wire)) {}
+    session_end(std::shared_ptr<const network> net, wire_ptr wire)
+        : net_(std::move(net)), wire_(std::move(wire))
+    {
+    }
     ~session_end() override { wire_->abort(); }
 
     asio::awaitable<void> send(std::vector<live::base::frame> batch) override
@@ -58,6 +61,7 @@ public:
     void abort() noexcept override { wire_->abort(); }
 
 private:
+    std::shared_ptr<const network> net_; // which a session's coroutines may outlive
     wire_ptr wire_;
 };
 
@@ -524,7 +528,7 @@ asio::awaitable<std::unique_ptr<live::transport::connection>> network::dial(int 
     std::erase_if(wires_, [](const std::weak_ptr<wire>& each) { return each.expired(); });
     wires_.push_back(made);
     server_.accepted(made);
-    co_return std::make_unique<session_end>(std::move(made));
+    co_return std::make_unique<session_end>(shared_from_this(), std::move(made));
 }
 
 asio::awaitable<live::transport::http_response> network::fetch(live::transport::http_request)

@@ -118,7 +118,7 @@ private:
 };
 
 /// The connector of a world: latency, loss, refusal, all as the plan has it.
-class network : public live::transport::connector {
+class network : public live::transport::connector, public std::enable_shared_from_this<network> {
 public:
     network(asio::any_io_executor executor, const plan& plan, ledger& ledger,
         std::shared_ptr<timeline> clock, service& server);
