@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace gemini::live::transport {
@@ -152,6 +153,7 @@ phase lws_handshake::reached(lws* connection) const
 
 void lws_handshake::failed(lws* connection, std::string_view lws_text)
 {
+    out_of_files_ = !connected_ && (errno == EMFILE || errno == ENFILE);
     reached_ = reached(connection);
     lws_text_ = lws_text;
     if (reached_ != phase::tls) return;
@@ -189,6 +191,12 @@ error lws_handshake::why() const
             fmt::format("The proxy {} did not open a tunnel to {}: check its address, user name "
                         "and password, and whether it allows this host and port.",
                 *proxy_, peer_),
+            {phase::connect}};
+    if (out_of_files_)
+        return {errc::connect_failed,
+            fmt::format("No connection to {}: too many files and sockets are open. Raise the limit "
+                        "(ulimit -n), or look for what leaves them open.",
+                peer_),
             {phase::connect}};
     return {errc::connect_failed,
         fmt::format("No connection to {}: nothing listens there, or it cannot be reached. Check "

@@ -59,7 +59,8 @@ private:
     bool tls_;
 
     bool connected_ = false;
-    bool asked_ = false; // the request went out
+    bool out_of_files_ = false; // of the process or of the machine
+    bool asked_ = false;        // the request went out
     int status_ = 0;
     std::string status_text_;
     std::optional<std::chrono::seconds> retry_after_;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace gemini::live::transport {
@@ -122,6 +123,7 @@ void lws_outbound::dial(
     info.ietf_version_or_minus_one = -1;
     info.retry_and_idle_policy = &no_policy;
     info.userdata = this;
+    errno = 0; // what is in it afterwards is of this connection
     auto* made = lws_client_connect_via_info(&info);
     if (made && stage_ == stage::dialling) connection_ = made;
     if (!made) {

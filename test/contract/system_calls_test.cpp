@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/catch.hpp"
+#include "support/failing_call.hpp"
+#include "support/loud.hpp"
+#include "support/run.hpp"
+
+#include <gemini/live.hpp>
+#include <gemini/live/emulator.hpp>
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
+
+// A conversation over sockets, while what the library asks of the operating system fails.
+namespace live = gemini::live;
+using namespace std::chrono_literals;
+using test::system_call;
+
+namespace {
+
+/// An emulator in a thread of its own, whose calls succeed.
+class server {
+public:
+    explicit server(bool tls)
+    {
+        live::emulator_options serving;
+        serving.pace = 0;
+        if (tls) serving.tls = live::tls_identity::self_signed();
+        certificate = tls ? serving.tls->certificate_pem : "";
+        emulator_.emplace(io_.get_executor(), serving);
+        url = emulator_->url();
+        thread_ = std::thread([this] { io_.run(); });
+    }
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
+    ~server()
+    {
+        io_.stop();
+        thread_.join();
+    }
+
+    std::string url;
+    std::string certificate;
+
+private:
+    asio::io_context io_;
+    std::optional<live::emulator> emulator_;
+    std::thread thread_;
+};
+
+/// A question that has been cut is asked again, as an application does.
+asio::awaitable<void> ask(live::session& session)
+{
+    for (int tries = 0; tries < 3; ++tries) {
+        co_await session.send("Hello!");
+        const auto turn = co_await session.turn();
+        if (turn.end == live::turn_end::complete) co_return;
+        CHECK(turn.end == live::turn_end::cut);
+    }
+    FAIL("no answer was whole");
+}
+
+asio::awaitable<void> converse(live::session session)
+{
+    co_await session.connect();
+    co_await ask(session);
+    co_await ask(session);
+    co_await session.close();
+}
+
+live::client_options calling(const server& peer)
+{
+    live::client_options options;
+    test::make_loud(options);
+    options.credentials = live::api_key(test::secret_key);
+    options.base_url = peer.url;
+    if (!peer.certificate.empty()) {
+        options.tls.ca_pem = peer.certificate;
+        options.tls.system_store = false;
+    }
+    options.reconnect.first_connect_attempts = 3;
+    options.reconnect.first_delay = 1ms;
+    // libwebsockets waits for the answer to an upgrade request that could not be written.
+    options.deadlines.upgrade = 500ms;
+    return options;
+}
+
+void hold_conversation(const server& peer)
+{
+    asio::io_context io;
+    const live::client client{io.get_executor(), calling(peer)};
+    live::session session{client, {.model = "gemini-3.8-live"}};
+    test::run(io, converse(std::move(session)), 5s);
+}
+
+struct failure {
+    system_call which;
+    const char* name;
+    int error;
+};
+constexpr std::array failures{
+    failure{system_call::socket, "socket", EMFILE},
+    failure{system_call::socket, "socket", ENOBUFS},
+    failure{system_call::connect, "connect", ECONNREFUSED},
+    failure{system_call::connect, "connect", ENETUNREACH},
+    failure{system_call::connect, "connect", EADDRNOTAVAIL},
+    failure{system_call::connect, "connect", EINTR},
+    failure{system_call::send, "send", EINTR},
+    failure{system_call::send, "send", EAGAIN},
+    failure{system_call::send, "send", ECONNRESET},
+    failure{system_call::send, "send", EPIPE},
+    failure{system_call::send, "send", ENOBUFS},
+    failure{system_call::send, "send", test::short_write},
+    failure{system_call::recv, "recv", EINTR},
+    failure{system_call::recv, "recv", EAGAIN},
+    failure{system_call::recv, "recv", ECONNRESET},
+    failure{system_call::recv, "recv", ETIMEDOUT},
+    failure{system_call::recv, "recv", ENOMEM},
+    failure{system_call::recv, "recv", test::end_of_stream},
+    failure{system_call::epoll_wait, "epoll_wait", EINTR},
+    failure{system_call::read, "read", EINTR},
+    failure{system_call::read, "read", EAGAIN},
+    failure{system_call::read, "read", ECONNRESET},
+    failure{system_call::read, "read", test::end_of_stream},
+    failure{system_call::write, "write", EINTR},
+    failure{system_call::write, "write", EAGAIN},
+    failure{system_call::write, "write", EPIPE},
+    failure{system_call::write, "write", test::short_write},
+};
+
+/// How OpenSSL reads and writes, and how libwebsockets does without it.
+bool is_used(system_call which, bool tls)
+{
+    switch (which) {
+    case system_call::send:
+    case system_call::recv: return !tls;
+    case system_call::read:
+    case system_call::write: return tls;
+    default: return true;
+    }
+}
+
+} // namespace
+
+TEST_CASE("whichever system call fails once, the conversation goes on")
+{
+    const bool tls = GENERATE(false, true);
+    const auto failing = GENERATE(from_range(failures));
+    if (!is_used(failing.which, tls)) return;
+    const server peer(tls);
+    hold_conversation(peer); // leaves on the shelf what is made once
+    int nth = 0;
+    for (bool struck = true; struck;) {
+        ++nth;
+        INFO(failing.name << " number " << nth << " fails: " << failing.error
+                          << (tls ? ", TLS" : ""));
+        const test::failing_call call(failing.which, failing.error, nth);
+        CHECK_NOTHROW(hold_conversation(peer));
+        struck = call.struck() != 0;
+    }
+    CHECK(nth > 1);
+}
+
+TEST_CASE(
+    "while a process may open no socket, a session tries as often as it was told, then says why")
+{
+    const server peer(false);
+    hold_conversation(peer);
+    test::failing_call call(system_call::socket, EMFILE, 1, true);
+    asio::io_context io;
+    const live::client client{io.get_executor(), calling(peer)};
+    std::string why;
+    try {
+        test::run(io, converse(live::session{client, {.model = "gemini-3.8-live"}}), 5s);
+    } catch (const live::error& failure) {
+        why = failure.what();
+        CHECK(failure.code() == live::errc::connect_failed);
+    }
+    CHECK_THAT(why, Catch::Contains("too many files and sockets are open"));
+    CHECK(call.calls() == 3);
+}
