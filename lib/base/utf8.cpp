@@ -58,4 +58,11 @@ bool is_utf8(std::string_view text) noexcept
     return checker.feed(text) && checker.complete();
 }
 
+std::string_view truncate_utf8(std::string_view text, std::size_t size) noexcept
+{
+    if (text.size() <= size) return text;
+    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+    return text.substr(0, size);
+}
+
 } // namespace gemini::live::base

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -24,5 +25,9 @@ private:
 };
 
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+/// Returns the longest beginning of `text`, which is UTF-8, of at most `size` bytes that cuts no
+/// character.
+[[nodiscard]] std::string_view truncate_utf8(std::string_view text, std::size_t size) noexcept;
 
 } // namespace gemini::live::base

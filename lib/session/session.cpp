@@ -108,9 +108,16 @@ asio::awaitable<void> session::send_realtime_input(realtime_input input)
     return session_core::accept(core_, std::move(message));
 }
 
+namespace {
+
+asio::awaitable<void> nothing() { co_return; }
+
+} // namespace
+
 asio::awaitable<void> session::send_audio(std::span<const std::byte> pcm)
 {
     constexpr int rate = 16'000;
+    if (pcm.empty()) return nothing();
     return session_core::accept(
         core_, outgoing(protocol::encode_realtime_audio(pcm, rate), worth::audio));
 }

@@ -315,8 +315,8 @@ private:
     {
         auto setup = one.setup;
         const auto handle = one.present->session.resumption_handle();
-        if (one.resume && setup.session_resumption && !handle.empty())
-            setup.session_resumption->handle = handle;
+        // An empty handle, too: the server may have refused the one of the setup.
+        if (one.resume && setup.session_resumption) setup.session_resumption->handle = handle;
         auto next = std::make_shared<life>(client_, std::move(setup), one.resume ? one.name : "");
         const std::lock_guard lock(mutex_);
         one.present = std::move(next);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/lws_stream.hpp"
 
+#include "base/utf8.hpp"
+
 #include <asio/post.hpp>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -39,21 +41,13 @@ error closed_by_peer(const close_frame& frame)
     return {errc::connection_lost, sentence, {phase::open, frame.code, frame.reason}};
 }
 
-/// At most `size` bytes of UTF-8, no character cut.
-std::string_view shortened(std::string_view text, std::size_t size)
-{
-    if (text.size() <= size) return text;
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-    return text.substr(0, size);
-}
-
 std::string close_payload(const close_frame& frame)
 {
     const bool sendable = frame.code >= 1000 && frame.code != 1005 && frame.code != 1006 &&
                           frame.code != 1015 && frame.code < 5000;
     if (!sendable) return {};
     std::string payload{static_cast<char>(frame.code >> 8), static_cast<char>(frame.code & 0xff)};
-    return payload.append(shortened(frame.reason, max_control_payload - 2));
+    return payload.append(base::truncate_utf8(frame.reason, max_control_payload - 2));
 }
 
 } // namespace

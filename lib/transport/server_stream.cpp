@@ -323,7 +323,7 @@ void server_stream::abort() noexcept
 void server_stream::part(std::uint16_t code, std::string reason, error why)
 {
     stage_ = stage::closing;
-    reason.resize(std::min(reason.size(), max_close_reason));
+    reason.resize(base::truncate_utf8(reason, max_close_reason).size());
     parting_.emplace(code, std::move(reason));
     finish(std::move(why));
     drop_unbegun();

@@ -182,6 +182,6 @@ TEST_CASE(
         why = failure.what();
         CHECK(failure.code() == live::errc::connect_failed);
     }
-    CHECK_THAT(why, Catch::Contains("too many files and sockets are open"));
+    CHECK(why.find("too many files and sockets are open") != std::string::npos);
     CHECK(call.calls() == 3);
 }

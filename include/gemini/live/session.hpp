@@ -143,7 +143,8 @@ public:
     [[nodiscard]] asio::awaitable<void> send_realtime_input(realtime_input input);
 
     /// Sends one chunk of the user's speech: mono pcm16, little endian, 16 kHz; whole samples, 20
-    /// to 100 ms is a good chunk. Wire: realtimeInput.audio, "audio/pcm;rate=16000".
+    /// to 100 ms is a good chunk; an empty one is accepted and sends nothing. Wire:
+    /// realtimeInput.audio, "audio/pcm;rate=16000".
     [[nodiscard]] asio::awaitable<void> send_audio(std::span<const std::byte> pcm);
     [[nodiscard]] asio::awaitable<void> send_audio(std::span<const std::int16_t> samples);
 

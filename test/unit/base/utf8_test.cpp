@@ -45,6 +45,14 @@ bool in_pieces(std::string_view text, std::size_t size)
 
 } // namespace
 
+TEST_CASE("text is truncated between two characters")
+{
+    const auto text = "a\u00e9\u20ac"s; // 1, 2 and 3 bytes
+    const std::size_t kept[] = {0, 1, 1, 3, 3, 3, 6, 6};
+    for (std::size_t size = 0; size < std::size(kept); ++size)
+        CHECK(base::truncate_utf8(text, size) == text.substr(0, kept[size]));
+}
+
 TEST_CASE("every sequence of up to three bytes, and of four by its first three, is judged as RFC "
           "3629 says")
 {

@@ -784,6 +784,31 @@ TEST_CASE("a handle in the store that the server refuses is tried once, and drop
     CHECK(w.heard.size() == 2);
 }
 
+TEST_CASE("a handle in the setup that the server refuses is tried once, and not sent again")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        w.heard.push_back(*co_await peer->receive());
+        if (w.heard.back().find("old") != std::string::npos) {
+            peer->close(1007, "Invalid session handle");
+            co_return;
+        }
+        peer->send(R"({"setupComplete":{}})");
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    auto with_handle = plain;
+    with_handle.session_resumption.emplace().handle = "old";
+    const auto work = [&]() -> asio::awaitable<void> {
+        session session{client, with_handle};
+        co_await session.connect();
+        CHECK(session.resumption_handle().empty());
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.heard.size() == 2);
+}
+
 namespace {
 
 class broken_store : public resumption_store {

@@ -942,6 +942,29 @@ TEST_CASE("when the policy gives up, whoever waits is told the cause")
     CHECK(w.dials == 3);
 }
 
+TEST_CASE("empty audio is accepted and sends nothing")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        w.heard.push_back(*co_await peer->receive());
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send_audio(std::span<const std::byte>());
+        co_await session.send_audio(std::span<const std::int16_t>());
+        co_await session.send("one");
+        co_await session.drain();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(session.counters().messages_sent == 1);
+    CHECK(w.heard.back().find("one") != std::string::npos);
+}
+
 TEST_CASE("arguments that can never work are refused where they are given")
 {
     world w;
@@ -952,6 +975,7 @@ TEST_CASE("arguments that can never work are refused where they are given")
     CHECK_THROWS_AS(static_cast<void>(session.send("\xff")), error);
     const std::byte odd[3]{};
     CHECK_THROWS_AS(static_cast<void>(session.send_audio(std::span<const std::byte>(odd))), error);
+    CHECK_NOTHROW(static_cast<void>(session.send_audio(std::span<const std::byte>())));
 
     client_options options;
     options.credentials = api_key("key\r\nHost: elsewhere");

@@ -360,6 +360,25 @@ TEST_CASE("a client that goes without a close ends the waiting receive")
     world.run(work());
 }
 
+TEST_CASE("a close reason that is too long is cut between two characters")
+{
+    fixture world;
+    world.connected();
+    std::string reason(122, 'x');
+    reason += "\u00e9 and more"; // its second byte would be the 124th
+    const auto work = [&]() -> asio::awaitable<void> {
+        flight<void> closing(world.io, world.server->close(1013, reason));
+        const auto frame = co_await world.client->read_frame();
+        CHECK(frame.opcode() == 8);
+        CHECK(frame.close_code() == 1013);
+        CHECK(frame.close_reason() == std::string(122, 'x'));
+        co_await world.client->write(masked(raw_frame::close(1013)));
+        co_await settle();
+        CHECK(closing.done);
+    };
+    world.run(work());
+}
+
 TEST_CASE("the server's close carries code and reason and waits for the client's")
 {
     fixture world;
