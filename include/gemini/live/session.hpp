@@ -124,7 +124,7 @@ public:
 
     /// Sends one user turn the way the model wants it: clientContent, or realtimeInput.text for
     /// models that take clientContent as initial history only. This and all further sends complete
-    /// when the message has been accepted into the outbox, in the order of the calls; they suspend
+    /// when the message has been accepted into the outbox, in the order of the awaits; they suspend
     /// while more than `limits::outbox` bytes wait. Throw errc::closed after `close()`,
     /// errc::invalid_argument for text that is not UTF-8, and what ended the session when it has
     /// failed. Arguments are copied before the call returns. Cancellation: a message is accepted
