@@ -29,6 +29,8 @@ void conversation::accept(outgoing message, time_point now)
         }
         dialogue_.responded(message.answers, message.continues);
     }
+    if (message.kind == worth::activity_start) activity_is_open_ = true;
+    if (message.kind == worth::activity_end) activity_is_open_ = false;
     outbox_.push(std::move(message), now);
     const auto superseded = outbox_.superseded();
     dropped_ += superseded;
@@ -49,7 +51,7 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
     change.restored = change.context_lost && !memories().empty();
     change.dropped = std::exchange(dropped_, 0);
     change.replayed = outbox_.waiting_again();
-    change.turn_cut = std::exchange(left_in_turn_, false);
+    change.ask_again = change.turn_cut = std::exchange(left_in_turn_, false);
     change.uncertain = std::exchange(uncertain_, 0);
     change.forgotten_calls = std::exchange(forgotten_calls_, {});
 
@@ -177,7 +179,7 @@ status_change conversation::lost(const error& failure, time_point now)
         dialogue_.begin_anew();
         if (keeps_history()) outbox_.drop_noted();
     }
-    change.turn_cut =
+    change.ask_again = change.turn_cut =
         std::exchange(left_in_turn_, false) || answering || (in_turn && !asks_again());
     if (was_open) ++counters_.losses;
     return change;

@@ -45,6 +45,11 @@ public:
     [[nodiscard]] status_change give_up(error why) { return machine_.give_up(std::move(why)); }
     [[nodiscard]] bool has_room(std::size_t size) const noexcept { return outbox_.has_room(size); }
     void accept(outgoing message, time_point now);
+    /// The model speaks or is to, and no activity of the user's has stopped it.
+    [[nodiscard]] bool may_be_stopped() const noexcept
+    {
+        return !activity_is_open_ && (dialogue_.in_turn() || !outbox_.empty());
+    }
 
     // The connection -------------------------------------------------------------------------
     /// Another attempt is being made.
@@ -117,7 +122,8 @@ private:
     history history_;
     bool resumed_another_; ///< The conversation began in another session.
     bool context_lost_ = false;
-    bool left_in_turn_ = false; ///< The connection, which ends the turn in its middle.
+    bool activity_is_open_ = false; ///< By the user's marks.
+    bool left_in_turn_ = false;     ///< The connection, which ends the turn in its middle.
     std::optional<usage_metadata> usage_{};
     live::counters counters_{};
 

@@ -71,9 +71,10 @@ std::vector<base::frame> outbox::take(std::size_t most, bool hold_media)
 
 /// Where it is of no use in a handle, the open start of an activity is: the rest of the user's
 /// speech belongs to it on the next connection, too.
-bool outbox::outlives_writing(worth kind) const noexcept
+bool outbox::outlives_writing(const outgoing& message) const noexcept
 {
-    switch (kind) {
+    if (message.is_momentary && keeps_ != keeps::until_consumed) return false;
+    switch (message.kind) {
     case worth::activity_start: return true;
     case worth::durable:
     case worth::context: return keeps_ != keeps::until_written;
@@ -101,7 +102,7 @@ outbox::batch outbox::written()
         all.asks =
             all.asks || each.what.kind == worth::durable || each.what.kind == worth::activity_end;
         if (each.what.kind == worth::activity_end) activity_ended = each.index;
-        if (outlives_writing(each.what.kind) && each.index > consumed_) {
+        if (outlives_writing(each.what) && each.index > consumed_) {
             kept_ += each.size;
             return false;
         }
@@ -156,9 +157,10 @@ std::size_t outbox::lost()
     const auto end = begun + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
     const auto gone = std::remove_if(begun, end, [&](entry& each) {
         const bool consumed = next_index_++ <= consumed_;
-        const bool perishes = keeps_ != keeps::until_consumed && is_media(each.what.kind);
+        const bool is_perishable = is_media(each.what.kind) || each.what.is_momentary;
+        const bool perishes = keeps_ != keeps::until_consumed && is_perishable;
         if (!consumed && !perishes) return false;
-        if (!consumed) ++perished;
+        if (!consumed && is_media(each.what.kind)) ++perished;
         bytes_ -= each.size;
         settle(each);
         return true;

@@ -44,6 +44,7 @@ struct outgoing {
     std::vector<std::string> answers;     ///< A tool response: ids of the calls.
     std::vector<std::string> continues{}; ///< Of these, the ones that are to get more.
     std::string words{};                  ///< For the history, where one is kept.
+    bool is_momentary = false; ///< Of no use on another connection: not kept once written.
 };
 
 /// Messages on their way to the server: those that a connection has taken and that are kept all the
@@ -152,7 +153,7 @@ private:
     {
         return entries_.begin() + static_cast<std::ptrdiff_t>(index);
     }
-    [[nodiscard]] bool outlives_writing(worth kind) const noexcept;
+    [[nodiscard]] bool outlives_writing(const outgoing& message) const noexcept;
     void settle(entry& done);
     template <class Predicate>
     std::size_t forget_written(Predicate gone);

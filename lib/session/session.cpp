@@ -151,6 +151,8 @@ asio::awaitable<void> session::send_tool_response(function_response response)
     return send_tool_response(std::move(responses));
 }
 
+asio::awaitable<void> session::stop_speaking() { return session_core::stop_speaking(core_); }
+
 asio::awaitable<void> session::send_context_update(context_update update)
 {
     return session_core::accept(

@@ -257,6 +257,45 @@ asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
 template asio::awaitable<std::optional<session_event>> session_core::next(self_ptr);
 template asio::awaitable<std::optional<server_message>> session_core::next(self_ptr);
 
+/// clientContent that completes nothing interrupts, and adds nothing. Where it is accepted as
+/// history only, an activity without sound does so; where the service itself detects activity, a
+/// text that such models make nothing of.
+std::vector<sessions::outgoing> session_core::stop_messages() const
+{
+    using sessions::worth;
+    std::vector<sessions::outgoing> all;
+    const auto add = [&](base::frame frame) {
+        all.emplace_back(std::move(frame), worth::context);
+        all.back().is_momentary = true;
+    };
+    if (!quirks_.content_is_history) {
+        add(protocol::encode_client_content({}, false, flavour()));
+        return all;
+    }
+    const auto& input = setup_.realtime_input_config;
+    const bool is_manual = input && input->automatic_activity_detection &&
+                           input->automatic_activity_detection->disabled == true;
+    const bool marks_interrupt =
+        is_manual && input->activity_handling != activity_handling::no_interruption;
+    if (marks_interrupt) {
+        add(protocol::encode_realtime_input(realtime_input::activity_start(), flavour()));
+        add(protocol::encode_realtime_input(realtime_input::activity_end(), flavour()));
+    } else {
+        add(protocol::encode_realtime_input(realtime_input::text("."), flavour()));
+    }
+    return all;
+}
+
+asio::awaitable<void> session_core::stop_speaking(self_ptr self)
+{
+    if (self->quirks_.content_is_history) {
+        const std::lock_guard lock(self->mutex_);
+        self->check_open();
+        if (!self->conversation_.may_be_stopped()) co_return;
+    }
+    for (auto& each : self->stop_messages()) co_await accept(self, std::move(each));
+}
+
 asio::awaitable<void> session_core::drain(self_ptr self)
 {
     std::uint64_t mark = 0;

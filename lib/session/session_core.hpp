@@ -44,6 +44,7 @@ public:
     /// The next `session_event`, or the next `server_message` alone.
     template <class Element>
     static asio::awaitable<std::optional<Element>> next(self_ptr self);
+    static asio::awaitable<void> stop_speaking(self_ptr self);
     static asio::awaitable<void> drain(self_ptr self);
     static asio::awaitable<void> close(self_ptr self);
     /// The owner has gone: ends everything without waiting.
@@ -55,6 +56,8 @@ public:
     [[nodiscard]] bool lints() const noexcept { return client_->options.lint; }
     [[nodiscard]] live::flavour flavour() const noexcept { return client_->addressing().flavour; }
     [[nodiscard]] bool keeps_history() const noexcept { return conversation_.keeps_history(); }
+    /// What stops the model, in the order in which it is to be sent.
+    [[nodiscard]] std::vector<sessions::outgoing> stop_messages() const;
     [[nodiscard]] std::string resumption_handle();
     [[nodiscard]] std::optional<usage_metadata> usage();
     [[nodiscard]] live::counters counters();

@@ -80,6 +80,25 @@ void log(const logger& to, const malformed_message& skipped)
         {log_level::warning, "malformed_message", "a server message was skipped", fields.all()});
 }
 
+void log(const logger& to, const memory_doubtful& doubt)
+{
+    if (!to.wants(log_level::warning)) return;
+    field_list fields;
+    fields.count("prompt_tokens_before", static_cast<std::size_t>(doubt.prompt_tokens_before));
+    fields.count("prompt_tokens_now", static_cast<std::size_t>(doubt.prompt_tokens_now));
+    to.sink({log_level::warning, "memory_doubtful",
+        "the resumed conversation may have been forgotten", fields.all()});
+}
+
+void log(const logger& to, const stalled& silence)
+{
+    if (!to.wants(log_level::warning)) return;
+    field_list fields;
+    fields.flag("after_resume", silence.after_resume);
+    fields.time("silence", silence.silence);
+    to.sink({log_level::warning, "stalled", "the server says nothing", fields.all()});
+}
+
 void log_unsaved(const logger& to, const error& failure)
 {
     if (!to.wants(log_level::warning)) return;

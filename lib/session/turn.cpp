@@ -4,6 +4,23 @@
 #include <utility>
 
 namespace gemini::live {
+
+const char* to_string(turn_end value) noexcept
+{
+    switch (value) {
+    case turn_end::complete: return "complete";
+    case turn_end::interrupted: return "interrupted";
+    case turn_end::tool_call: return "tool_call";
+    case turn_end::cut: return "cut";
+    case turn_end::closed: return "closed";
+    case turn_end::empty: return "empty";
+    case turn_end::error: return "error";
+    case turn_end::unreadable: return "unreadable";
+    case turn_end::stalled: return "stalled";
+    }
+    return "unknown";
+}
+
 namespace {
 
 /// Adds what `message` says to `turn`; true when it ends the turn.

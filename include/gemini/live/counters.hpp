@@ -30,6 +30,11 @@ struct counters {
     std::uint64_t obsolete = 0;  ///< Tool responses dropped, to calls that the server forgot.
     std::uint64_t stale = 0;     ///< Server messages dropped by `skip_stale_audio`.
 
+    std::uint64_t empty_turns = 0;   ///< Turns that ended without words, sound or call.
+    std::uint64_t cut_turns = 0;     ///< Times that `status_change::ask_again` was set.
+    std::uint64_t stalls = 0;        ///< Silences reported as `stalled`.
+    std::uint64_t memory_doubts = 0; ///< Resumes reported as `memory_doubtful`.
+
     std::size_t outbox = 0;      ///< Bytes that wait to be sent, now.
     std::size_t unconfirmed = 0; ///< Bytes sent and kept for sending again, now.
     std::size_t inbox = 0;       ///< Bytes that wait to be read, now.

@@ -42,9 +42,12 @@ struct status_change {
     std::optional<error> cause{}; ///< Why, when it was an error.
     int attempt = 0; ///< `connecting`, `reconnecting`: number of the coming attempt, from 1.
     std::chrono::milliseconds delay{
-        0};                ///< `connecting`, `reconnecting`: the wait before that attempt.
-    bool turn_cut = false; ///< `reconnecting`, and `connected` by a handover: what was sent had no
-                           ///< whole answer yet, and is not sent again. Ask again.
+        0}; ///< `connecting`, `reconnecting`: the wait before that attempt.
+    /// What was asked has no whole answer, gets none, and is not sent again: ask again. Set once
+    /// for each such question, on whichever change reports it: the loss of the connection, a
+    /// handover, or the connection on which the session could not ask again after all.
+    bool ask_again = false;
+    bool turn_cut = false; ///< Always equal to `ask_again`.
 
     // `connected`:
     bool resumed = false;      ///< The server took the conversation up where it was.
@@ -72,17 +75,39 @@ struct stalled {
     std::chrono::milliseconds silence{0};
 };
 
-/// What `events()` gives, in its true order.
-using session_event = std::variant<server_message, status_change, malformed_message, stalled>;
+/// The server resumed the conversation, but counts far fewer prompt tokens than before: it may have
+/// forgotten what was said. Reported once for each resume, after the first `usage_metadata` on the
+/// new connection; never where `setup::context_window_compression` explains the fall.
+struct memory_doubtful {
+    int prompt_tokens_before = 0; ///< `usage_metadata::prompt_token_count` before the resume.
+    int prompt_tokens_now = 0;
+};
+
+/// What `events()` returns, in its true order.
+using session_event =
+    std::variant<server_message, status_change, malformed_message, stalled, memory_doubtful>;
 
 /// How a turn ended.
 enum class turn_end {
-    complete,    ///< turnComplete.
+    complete,    ///< turnComplete, after an answer: the only whole one.
     interrupted, ///< The user cut in.
-    tool_call, ///< The model waits for the answers to `turn::tool_calls`; call `turn()` again after
-               ///< sending them.
-    cut,       ///< The connection was lost in the middle; the server does not finish such a turn.
-    closed,    ///< The session was closed.
+    tool_call,   ///< The model calls `turn::tool_calls`; call `turn()` again after answering them.
+    cut,         ///< The connection was lost in the middle; the server does not finish such a turn.
+    closed,      ///< The session was closed.
+    empty,       ///< turnComplete without words, sound or call: the model said nothing.
+    error,       ///< The server reported an error inside the stream; see `turn::cause`.
+    unreadable,  ///< A message could not be read; it may have held the rest of the turn.
+    stalled,     ///< The server fell silent; see `client_options::watchdogs`.
+};
+[[nodiscard]] const char* to_string(turn_end) noexcept;
+
+/// What belongs to the turn before but arrived after `turn()` had returned that one: late
+/// transcriptions, and what the model says after a function call in the turn that made it.
+struct late_words {
+    std::string text;
+    std::string output_transcription;
+    std::string input_transcription;
+    bytes audio; ///< Mono pcm16, little endian, 24 kHz.
 };
 
 /// What the model said in one turn.
@@ -94,13 +119,30 @@ struct turn {
     bytes audio;                      ///< Mono pcm16, little endian, 24 kHz.
     std::vector<function_call> tool_calls;
     std::optional<usage_metadata> usage{};
+    late_words late{}; ///< Of the turn before: play and show it first.
+    /// Why, for `cut` (where known), `error`, `unreadable` and `stalled`.
+    std::optional<error> cause{};
+    /// Why the model ended the turn, where the server says so (a refusal, say).
+    open_enum<live::turn_complete_reason> reason{};
+
+    /// True if this is the model's whole answer.
+    [[nodiscard]] bool is_whole() const noexcept { return end == turn_end::complete; }
+    /// True if the question has no whole answer and the session does not ask again by itself: the
+    /// connection was lost, the server fell silent or said nothing, or a message was unreadable.
+    [[nodiscard]] bool ask_again() const noexcept
+    {
+        return end == turn_end::cut || end == turn_end::empty || end == turn_end::unreadable ||
+               end == turn_end::stalled;
+    }
 };
 
 /// One conversation, which outlives its connections.
 ///
 /// `connect()` starts a coroutine of the session's own which connects, sends the setup, reads, and
 /// reconnects as the policy says. Sends are accepted from the first moment, also before `connect()`
-/// and during an outage: they wait and go out in order once setup is complete.
+/// and during an outage: they wait and go out in order once setup is complete. What would wait for
+/// ever without a connection makes it: reading, `turn()`, `drain()`, and a send that waits for room
+/// begin to connect where `connect()` has not been called, and throw what that fails with.
 ///
 /// Threads: distinct sessions are independent; one session may be used from several threads at
 /// once, except that `messages()`, `events()` and `turn()` share one reader. Awaitables complete on
@@ -151,10 +193,22 @@ public:
     /// Sends one picture. Wire: realtimeInput.video, "image/jpeg".
     [[nodiscard]] asio::awaitable<void> send_video(std::span<const std::byte> jpeg);
 
-    /// Answers function calls, in any order, together or apart. Wire: toolResponse.
+    /// Answers function calls, in any order, together or apart. Throws errc::misuse for a call that
+    /// has had its final answer (`function_response::will_continue` announces more); an answer to a
+    /// call that the server has forgotten is dropped and counted (`counters::obsolete`). Wire:
+    /// toolResponse.
     [[nodiscard]] asio::awaitable<void> send_tool_response(
         std::vector<function_response> responses);
     [[nodiscard]] asio::awaitable<void> send_tool_response(function_response response);
+
+    /// Stops the model without saying anything: what it says is interrupted, and its turn ends
+    /// (`turn_end::interrupted`). Function calls stay open and are still to be answered. Wire:
+    /// clientContent {turnComplete: false}. Models that accept clientContent as history only
+    /// (`model_quirks::content_is_history`) are stopped by activityStart and activityEnd where
+    /// activity marks are manual, else by a realtimeInput.text of ".", and only while they are in a
+    /// turn. It completes when the message has been accepted, as all sends do; it does not outlive
+    /// the connection. Errors and cancellation: as `send`.
+    [[nodiscard]] asio::awaitable<void> stop_speaking();
 
     /// Changes instruction or tools in the middle of the conversation, in order with what is said.
     /// Wire: contextUpdate.
@@ -170,8 +224,15 @@ public:
     /// The same stream with the changes of status in their true place.
     [[nodiscard]] async_generator<session_event> events();
 
-    /// Collects the model's next turn. `messages()`, `events()` and `turn()` take from one stream.
-    /// Cancellation: what has been collected so far is lost.
+    /// Collects the model's next turn: returns at its end or at a function call. The turnComplete
+    /// of a turn that made a call is not the end of the answer to that call, whichever comes first.
+    /// What arrives after a turn has been returned is in `turn::late` of the next one, never among
+    /// its words. `messages()`, `events()` and `turn()` share one stream, in which everything is
+    /// seen in wire order.
+    ///
+    /// Returns also when no end can be waited for (see `turn_end`); the stream then continues, and
+    /// so does the next `turn()`. Throws what ended a session that has failed; what had been
+    /// collected is dropped with it. Cancellation: nothing is lost, the next `turn()` continues.
     [[nodiscard]] asio::awaitable<live::turn> turn();
 
     [[nodiscard]] live::status status() const noexcept;

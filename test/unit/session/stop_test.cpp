@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "world.hpp"
+
+#include "support/catch.hpp"
+
+#include <string>
+
+// The model is stopped without a word.
+using namespace test;
+
+namespace {
+
+constexpr const char* interrupted = R"({"serverContent":{"interrupted":true}})";
+constexpr const char* a_call =
+    R"({"toolCall":{"functionCalls":[{"id":"f1","name":"get","args":{}}]}})";
+
+setup by_hand(const char* model)
+{
+    setup made{.model = model};
+    made.realtime_input_config.emplace().automatic_activity_detection.emplace().disabled = true;
+    return made;
+}
+
+} // namespace
+
+TEST_CASE("stop_speaking interrupts with an incomplete client content, and an open call is answered")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        w.heard.push_back(*co_await peer->receive()); // the question
+        peer->send(a_call);
+        peer->send(text_message("While I look, "));
+        w.heard.push_back(*co_await peer->receive()); // stop
+        peer->send(interrupted);
+        peer->send(turn_complete);
+        w.heard.push_back(*co_await peer->receive()); // the response
+        peer->send(text_message("Here it is."));
+        peer->send(turn_complete);
+        co_await peer->receive();
+    }};
+    auto& options = w.options;
+    std::string model = "gemini-3.8-live";
+    SECTION("on the Gemini API") {}
+    SECTION("on Vertex AI")
+    {
+        options.flavour = flavour::vertex_ai;
+        options.project = "p";
+        options.credentials = access_token("token");
+        model = "gemini-live-2.5-flash-native-audio";
+    }
+    const auto client = w.make_client();
+    const setup talkative{.model = model};
+    session session{client, talkative};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("What is in the drawer?");
+        const auto calling = co_await session.turn();
+        REQUIRE(calling.end == turn_end::tool_call);
+        co_await session.stop_speaking();
+        const auto stopped = co_await session.turn();
+        CHECK(stopped.end == turn_end::interrupted);
+        co_await session.send_tool_response(
+            function_response(calling.tool_calls[0], json(R"({"output":1})")));
+        const auto answer = co_await session.turn();
+        CHECK(answer.end == turn_end::complete);
+        CHECK(answer.text == "Here it is.");
+        co_await session.close();
+    };
+    w.play(work());
+    REQUIRE(w.heard.size() == 4);
+    CHECK(w.heard[2] == R"({"clientContent":{"turnComplete":false}})");
+    CHECK(w.heard[3].find(R"({"toolResponse")") == 0);
+}
+
+TEST_CASE("a model that takes client content as history only is stopped by what it does take")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(text_message("Once upon a time"));
+        while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+    }};
+    std::vector<std::string> wanted{R"({"realtimeInput":{"text":"."}})"};
+    setup given{.model = "gemini-3.1-flash-live-preview"};
+    SECTION("where the service detects activity: a text that it makes nothing of") {}
+    SECTION("where activity marks are manual: an activity without sound")
+    {
+        given = by_hand("gemini-3.1-flash-live-preview");
+        wanted = {R"({"realtimeInput":{"activityStart":{}}})",
+            R"({"realtimeInput":{"activityEnd":{}}})"};
+    }
+    SECTION("where activity does not interrupt: by the text, too")
+    {
+        given = by_hand("gemini-3.1-flash-live-preview");
+        given.realtime_input_config->activity_handling = activity_handling::no_interruption;
+    }
+    w.options.quirks = [](std::string_view model) {
+        auto quirks = quirks_of(model);
+        quirks.content_is_history = true;
+        return quirks;
+    };
+    const auto client = w.make_client();
+    session session{client, given};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await settle();
+        co_await session.stop_speaking();
+        co_await session.drain();
+        co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    REQUIRE(w.heard.size() == 1 + wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) CHECK(w.heard[i + 1] == wanted[i]);
+}
+
+TEST_CASE("where nothing is said, such a model is left alone")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    w.options.quirks = [](std::string_view) {
+        model_quirks quirks;
+        quirks.content_is_history = true;
+        return quirks;
+    };
+    const auto client = w.make_client();
+    const setup given{.model = "gemini-3.1-flash-live-preview"};
+    session session{client, given};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.stop_speaking();
+        co_await session.drain();
+        co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.heard.size() == 1);
+}
+
+TEST_CASE("a stop does not outlive its connection: the question that is asked again is answered")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     for (int i = 0; i < 2; ++i) co_await peer->receive();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            w.heard.clear();
+            return listen(w, std::move(peer));
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("one");
+        co_await session.stop_speaking();
+        told all;
+        co_await listen_until(session, all, [&] {
+            return all.last(status::reconnecting) && session.status() == status::connected;
+        });
+        co_await session.drain();
+        co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    REQUIRE(w.heard.size() == 2);
+    CHECK(w.heard[1] == R"({"realtimeInput":{"text":"one"}})");
+}
