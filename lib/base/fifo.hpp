@@ -16,6 +16,9 @@ public:
 
     void push(T item) { items_.push_back(std::move(item)); }
 
+    /// The oldest. There must be one.
+    [[nodiscard]] const T& front() const noexcept { return items_[taken_]; }
+
     /// Takes the oldest out. There must be one.
     [[nodiscard]] T take()
     {

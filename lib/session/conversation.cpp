@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/conversation.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace gemini::live::sessions {
+namespace {
+
+/// Messages that were sent together with a function call arrive within this time.
+constexpr std::chrono::milliseconds longest_burst{30};
+
+} // namespace
 
 conversation::conversation(rules rules)
     : rules_(std::move(rules)), machine_(rules_.reconnect, rules_.handle, rules_.random),
@@ -18,6 +26,23 @@ void conversation::go_on_with(std::string handle)
 {
     resumed_another_ = true;
     machine_.go_on_with(std::move(handle));
+}
+
+std::optional<error> conversation::refusal(const outgoing& message) const
+{
+    if (dialogue_.has_forgotten(message.answers)) return std::nullopt;
+    const auto* twice = dialogue_.answered_before(message.answers);
+    for (auto each = message.answers.begin(); !twice && each != message.answers.end(); ++each) {
+        const bool goes_on = std::find(message.continues.begin(), message.continues.end(), *each) !=
+                             message.continues.end();
+        if (!each->empty() && !goes_on && std::count(each, message.answers.end(), *each) > 1)
+            twice = &*each;
+    }
+    if (!twice) return std::nullopt;
+    return error(errc::misuse,
+        fmt::format("The function call \"{}\" has had its final response: a call is answered once, "
+                    "unless a response says will_continue.",
+            *twice));
 }
 
 void conversation::accept(outgoing message, time_point now)
@@ -51,7 +76,11 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
     change.restored = change.context_lost && !memories().empty();
     change.dropped = std::exchange(dropped_, 0);
     change.replayed = outbox_.waiting_again();
-    change.ask_again = change.turn_cut = std::exchange(left_in_turn_, false);
+    // What was to be asked again may have been dropped meanwhile.
+    const bool is_asked = asks_again();
+    change.ask_again = std::exchange(left_in_turn_, false) || (owes_answer_ && !is_asked);
+    change.turn_cut = change.ask_again;
+    owes_answer_ = false;
     change.uncertain = std::exchange(uncertain_, 0);
     change.forgotten_calls = std::exchange(forgotten_calls_, {});
 
@@ -62,6 +91,8 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
     counters_.outage += change.outage;
     counters_.longest_outage = std::max(counters_.longest_outage, change.outage);
     counters_.replayed += change.replayed;
+    if (change.ask_again) ++counters_.cut_turns;
+    watches_memory_ = change.resumed && prompt_tokens_ != 0;
 
     last_heard_ = now;
     silent_since_resume_ = change.resumed;
@@ -69,25 +100,28 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
     return change;
 }
 
-void conversation::remember_settled()
+void conversation::remember_settled(std::uint64_t turn)
 {
     for (const auto& words : outbox_.settled())
-        if (keeps_history()) history_.add_user(words);
+        if (keeps_history()) history_.add_user(words, turn);
 }
 
-void conversation::heard(const server_message& message, std::size_t size, time_point now)
+turn_mark conversation::heard(const server_message& message, std::size_t size, time_point now)
 {
     ++counters_.messages_received;
     counters_.bytes_received += size;
     const auto& all = message.all();
     // What the old connection says during an overlap is of a conversation that goes its own way.
     const bool goes_on = !machine_.is_handing_over();
-    if (!goes_on && message.turn_complete()) left_in_turn_ = false;
-    if (goes_on && dialogue_.heard(message)) outbox_.answered();
+    const auto mark =
+        goes_on ? dialogue_.heard(message, now, !outbox_.is_idle()) : mark_of_left(message);
+    if (goes_on && mark.begins) outbox_.answered();
     if (goes_on && all.tool_call) {
         outbox_.noted();
         if (rules_.longest_hold.count() != 0) hold_until_ = now + rules_.longest_hold;
+        if (dialogue_.is_calling()) answers_from_ = now + longest_burst;
     }
+    remember_settled(mark.turn);
     if (const auto& update = all.session_resumption_update; update && goes_on) {
         if (machine_.update(*update)) {
             outbox_.handled();
@@ -95,9 +129,13 @@ void conversation::heard(const server_message& message, std::size_t size, time_p
                 outbox_.consumed(*update->last_consumed_client_message_index);
         }
     }
-    remember_settled();
-    if (keeps_history()) history_.heard(message);
-    if (all.usage_metadata) usage_ = all.usage_metadata;
+    remember_settled(dialogue_.turn() + 1);
+    if (keeps_history()) history_.heard(message, mark);
+    if (mark.ends == turn_mark::end::turn && mark.is_empty) ++counters_.empty_turns;
+    if (all.usage_metadata) {
+        usage_ = all.usage_metadata;
+        watch_memory(*all.usage_metadata);
+    }
     if (all.go_away) {
         handover_.announced(
             now, std::chrono::duration_cast<std::chrono::milliseconds>(all.go_away->time_left));
@@ -107,6 +145,32 @@ void conversation::heard(const server_message& message, std::size_t size, time_p
         silent_since_resume_ = false;
         told_of_silence_ = false;
     }
+    return mark;
+}
+
+/// On a connection that has been left, the turn goes on and ends that was under way there.
+turn_mark conversation::mark_of_left(const server_message& message)
+{
+    turn_mark mark;
+    mark.turn = mark.asked_in = dialogue_.turn();
+    if (!message.turn_complete()) return mark;
+    left_in_turn_ = false;
+    mark.ends = turn_mark::end::turn;
+    return mark;
+}
+
+/// The prompt holds all that the model remembers, so that its size shows whether that is still
+/// there.
+void conversation::watch_memory(const usage_metadata& usage)
+{
+    if (usage.prompt_token_count <= 0) return;
+    const auto before = std::exchange(prompt_tokens_, usage.prompt_token_count);
+    if (!std::exchange(watches_memory_, false)) return;
+    const bool has_fallen = usage.prompt_token_count < before - before / 3;
+    const bool is_compressed = rules_.compresses_from && before >= *rules_.compresses_from;
+    if (!has_fallen || is_compressed) return;
+    doubt_ = memory_doubtful{before, usage.prompt_token_count};
+    ++counters_.memory_doubts;
 }
 
 bool conversation::holds_media(time_point now) const noexcept
@@ -116,7 +180,13 @@ bool conversation::holds_media(time_point now) const noexcept
 
 std::vector<base::frame> conversation::take(std::size_t most, time_point now)
 {
-    return outbox_.take(most, holds_media(now));
+    release_answers(now);
+    return outbox_.take(most, holds_media(now), answers_from_.has_value());
+}
+
+void conversation::release_answers(time_point now)
+{
+    if (answers_from_ && (now >= *answers_from_ || !dialogue_.is_calling())) answers_from_.reset();
 }
 
 void conversation::written(time_point now)
@@ -125,8 +195,8 @@ void conversation::written(time_point now)
     counters_.messages_sent += batch.messages;
     counters_.bytes_sent += batch.bytes;
     if (batch.asks && !dialogue_.in_turn()) last_heard_ = now; // it has had nothing to say
-    if (batch.durable) dialogue_.told(batch.asks);
-    remember_settled();
+    dialogue_.told({batch.asks, batch.answers, batch.durable, batch.media}, now);
+    remember_settled(dialogue_.turn() + 1);
     const auto gone = outbox_.shed();
     dropped_ += gone.media;
     uncertain_ += gone.durable;
@@ -139,11 +209,14 @@ bool conversation::has_context() const noexcept
     return dialogue_.has_begun() || resumed_another_ || !history_.empty();
 }
 
-/// Puts what the server will not have heard back into the outbox.
-void conversation::connection_gone()
+/// Puts what the server will not have heard back into the outbox. True when the server has
+/// forgotten calls that the user had not answered.
+bool conversation::connection_gone()
 {
+    const bool had_calls = dialogue_.has_open_calls();
     handover_.over();
     hold_until_.reset();
+    answers_from_.reset();
     const auto perished = outbox_.lost();
     dropped_ += perished;
     counters_.dropped += perished;
@@ -162,25 +235,30 @@ void conversation::connection_gone()
         counters_.obsolete += outbox_.drop_answers(forgotten);
         forgotten_calls_.insert(forgotten_calls_.end(), forgotten.begin(), forgotten.end());
     }
+    return had_calls && !dialogue_.has_open_calls();
 }
 
 status_change conversation::lost(const error& failure, time_point now)
 {
     const bool was_open = machine_.status() == status::connected;
+    dialogue_.settle(now);
     const bool in_turn = dialogue_.in_turn();
     const bool answering = dialogue_.answering();
     const bool had_context = has_context();
 
     auto change = machine_.lost(failure, now, had_context);
-    connection_gone();
+    const bool has_lost_calls = connection_gone();
     if (machine_.handle().empty() && had_context) {
         context_lost_ = true;
         resumed_another_ = false;
         dialogue_.begin_anew();
         if (keeps_history()) outbox_.drop_noted();
     }
-    change.ask_again = change.turn_cut =
-        std::exchange(left_in_turn_, false) || answering || (in_turn && !asks_again());
+    if (was_open) owes_answer_ = false;
+    const bool left = std::exchange(left_in_turn_, false);
+    change.ask_again = leaves_unanswered(answering, in_turn || has_lost_calls) || left;
+    change.turn_cut = change.ask_again;
+    if (change.ask_again) ++counters_.cut_turns;
     if (was_open) ++counters_.losses;
     return change;
 }
@@ -197,11 +275,21 @@ void conversation::dial_ahead_failed(const error& failure, time_point now)
 
 void conversation::hand_over(time_point now)
 {
+    dialogue_.settle(now);
     const bool in_turn = dialogue_.in_turn();
     const bool answering = dialogue_.answering();
     machine_.hand_over(now);
-    connection_gone();
-    left_in_turn_ = answering || (in_turn && !asks_again());
+    const bool has_lost_calls = connection_gone();
+    left_in_turn_ = leaves_unanswered(answering, in_turn || has_lost_calls);
+}
+
+/// Whether the user has to ask again after the end of a connection. Where the session does so, it
+/// may turn out later that it cannot.
+bool conversation::leaves_unanswered(bool answering, bool in_turn)
+{
+    if (answering || (in_turn && !asks_again())) return true;
+    owes_answer_ = owes_answer_ || in_turn;
+    return false;
 }
 
 /// A question that is asked again has not been cut.
@@ -230,6 +318,7 @@ std::optional<time_point> conversation::silent_until() const
 conversation::step conversation::next(time_point now, bool new_connection_is_ready)
 {
     step step;
+    dialogue_.settle(now);
     const auto ask_at = [&step](time_point when) {
         step.ask_again = step.ask_again ? std::min(*step.ask_again, when) : when;
     };
@@ -241,7 +330,15 @@ conversation::step conversation::next(time_point now, bool new_connection_is_rea
             step.hand_over = true;
         } else {
             ask_at(handover_.deadline());
+            if (const auto unsure = dialogue_.unsure_until()) ask_at(*unsure);
         }
+    }
+    if (answers_from_) {
+        release_answers(now);
+        if (answers_from_)
+            ask_at(*answers_from_);
+        else
+            step.write = true;
     }
     if (hold_until_) {
         if (holds_media(now)) {
@@ -254,6 +351,7 @@ conversation::step conversation::next(time_point now, bool new_connection_is_rea
     if (const auto until = silent_until()) {
         if (now >= *until) {
             told_of_silence_ = true;
+            ++counters_.stalls;
             step.silence = stalled{silent_since_resume_,
                 std::chrono::duration_cast<std::chrono::milliseconds>(now - last_heard_)};
         } else {

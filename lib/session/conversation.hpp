@@ -34,6 +34,9 @@ public:
         std::function<bool(const std::string&)> waits_for{};
         /// Media are held back while it does, but no longer; 0: never.
         std::chrono::milliseconds longest_hold{0};
+        /// Below this count of prompt tokens their fall cannot come from compression; absent: it
+        /// never does.
+        std::optional<std::int64_t> compresses_from{};
     };
     explicit conversation(rules rules);
 
@@ -44,6 +47,8 @@ public:
     [[nodiscard]] status_change close() { return machine_.close(); }
     [[nodiscard]] status_change give_up(error why) { return machine_.give_up(std::move(why)); }
     [[nodiscard]] bool has_room(std::size_t size) const noexcept { return outbox_.has_room(size); }
+    /// Why this message cannot be accepted, if so.
+    [[nodiscard]] std::optional<error> refusal(const outgoing& message) const;
     void accept(outgoing message, time_point now);
     /// The model speaks or is to, and no activity of the user's has stopped it.
     [[nodiscard]] bool may_be_stopped() const noexcept
@@ -60,8 +65,20 @@ public:
     /// setupComplete has come; `already_sent`: messages that are not the user's, such as memories.
     [[nodiscard]] status_change opened(time_point now, std::size_t already_sent = 0);
     /// A server message came.
-    void heard(const server_message& message, std::size_t size, time_point now);
-    void heard_nonsense() noexcept { ++counters_.malformed; }
+    turn_mark heard(const server_message& message, std::size_t size, time_point now);
+    void heard_nonsense(time_point now)
+    {
+        ++counters_.malformed;
+        dialogue_.heard_nonsense(now);
+    }
+    /// Whether the server still knows what was said, if that has come into doubt; once.
+    [[nodiscard]] std::optional<memory_doubtful> doubt() noexcept
+    {
+        return std::exchange(doubt_, std::nullopt);
+    }
+    /// Function calls are open / the model waits for one of them.
+    [[nodiscard]] bool has_open_calls() const noexcept { return dialogue_.has_open_calls(); }
+    [[nodiscard]] bool is_waited_for() const noexcept { return dialogue_.is_waited_for(); }
     [[nodiscard]] std::vector<base::frame> take(std::size_t most, time_point now);
     /// What was taken has been written to the present connection.
     void written(time_point now);
@@ -85,8 +102,8 @@ public:
     /// Whether `next` may have something new to say after a message.
     [[nodiscard]] bool wants_attention() const noexcept
     {
-        return handover_.is_expected() || hold_until_ || rules_.watchdogs.in_turn.count() != 0 ||
-               rules_.watchdogs.after_resume.count() != 0;
+        return handover_.is_expected() || hold_until_ || answers_from_ ||
+               rules_.watchdogs.in_turn.count() != 0 || rules_.watchdogs.after_resume.count() != 0;
     }
 
     /// Drops media that have waited too long for a connection.
@@ -106,13 +123,17 @@ public:
     [[nodiscard]] live::counters counters() const;
 
 private:
-    void connection_gone();
+    bool connection_gone();
     [[nodiscard]] bool asks_again() const noexcept;
     [[nodiscard]] bool holds_media(time_point now) const noexcept;
     [[nodiscard]] bool has_context() const noexcept;
     [[nodiscard]] bool hands_over_at(time_point now) const;
     [[nodiscard]] std::optional<time_point> silent_until() const;
-    void remember_settled();
+    void remember_settled(std::uint64_t turn);
+    void watch_memory(const usage_metadata& usage);
+    void release_answers(time_point now);
+    [[nodiscard]] turn_mark mark_of_left(const server_message& message);
+    [[nodiscard]] bool leaves_unanswered(bool answering, bool in_turn);
 
     rules rules_;
     machine machine_;
@@ -124,6 +145,7 @@ private:
     bool context_lost_ = false;
     bool activity_is_open_ = false; ///< By the user's marks.
     bool left_in_turn_ = false;     ///< The connection, which ends the turn in its middle.
+    bool owes_answer_ = false;      ///< A question is to be asked again on the next connection.
     std::optional<usage_metadata> usage_{};
     live::counters counters_{};
 
@@ -133,6 +155,14 @@ private:
     std::vector<std::string> forgotten_calls_{};
 
     std::optional<time_point> hold_until_{}; ///< While the model waits for a function.
+    /// What the server sent together with a call arrives first, so that nobody takes it for what is
+    /// said to the response.
+    std::optional<time_point> answers_from_{};
+
+    // Whether the server remembers.
+    int prompt_tokens_ = 0; ///< By its newest count.
+    bool watches_memory_ = false;
+    std::optional<memory_doubtful> doubt_{};
 
     // For the watchdogs.
     time_point last_heard_{};

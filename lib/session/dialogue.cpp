@@ -7,8 +7,21 @@
 namespace gemini::live::sessions {
 namespace {
 
+using namespace std::chrono_literals;
+
 /// A server that calls without end must not make us grow without bound.
 constexpr std::size_t most_calls = 1024;
+
+/// A turnComplete that comes so soon after a response, with nothing said in between, was sent
+/// before the response had arrived.
+constexpr auto longest_crossing = 1s;
+
+/// The words of an answer run ahead of its sound by less than this; words of a turn that is over
+/// come longer before the next one.
+constexpr auto longest_lead = 1s;
+
+/// The model answers speech within this time after the last of its words was recognized.
+constexpr auto longest_hearing = 10s;
 
 template <class Call>
 void add(std::vector<Call>& calls, Call made)
@@ -22,51 +35,229 @@ bool contains(const std::vector<std::string>& ids, const std::string& id)
     return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-/// As against what it has heard, and what it is about to do.
-bool speaks(const server_content& content)
+bool has_content(const part& each)
 {
-    return content.model_turn || content.output_transcription || !content.audio_chunks.empty();
+    if (each.text) return !each.text->empty();
+    if (each.inline_data) return !each.inline_data->data.empty();
+    return !(each == part{});
+}
+
+/// Sound, written words, or anything else that only an answer has. Transcriptions may be late.
+bool has_sound(const server_content& content)
+{
+    if (!content.audio_chunks.empty()) return true;
+    const auto& turn = content.model_turn;
+    return turn && std::any_of(turn->parts.begin(), turn->parts.end(), has_content);
+}
+
+bool has_words(const std::optional<transcription>& words) { return words && !words->text.empty(); }
+
+bool tells_of_speech(const server_message::members& all)
+{
+    const auto& activity = all.voice_activity;
+    const auto& signal = all.voice_activity_detection_signal;
+    return (activity && activity->type == voice_activity_type::activity_start) ||
+           (signal && signal->vad_signal_type == vad_signal_type::sos);
 }
 
 } // namespace
 
-bool dialogue::heard(const server_message& message)
+turn_mark dialogue::heard(const server_message& message, time_point now, bool is_writing)
 {
+    settle(now);
     const auto& all = message.all();
-    bool begins = false;
+    turn_mark mark;
+    mark.turn = mark.asked_in = turn_;
+    if (all.server_content) begun_ = true;
+    if (tells_of_speech(all)) user_heard_ = true;
     if (const auto& content = all.server_content) {
-        begun_ = true;
-        fresh_handle_ = false;
-        open_ = !message.turn_complete();
-        if (content->interrupted) {
-            answering_ = false;
-            cut_in_ = true;
-        } else if (speaks(*content) && !answering_) {
-            begins = answering_ = true;
-            cut_in_ = false;
-        }
-        if (!open_) {
-            begins = begins || (!answering_ && !cut_in_); // it has nothing to say
-            answering_ = cut_in_ = false;
-        }
-        if (begins) asked_ = false;
-    }
-    if (all.tool_call) {
-        begun_ = true;
-        fresh_handle_ = false;
-        for (const auto& call : all.tool_call->function_calls) {
-            add(open_calls_, {call.id, waits_for_(call.name)});
-            add(calls_since_handle_, call.id);
-            std::erase(forgotten_, call.id);
+        hear_user(*content, mark, now);
+        const bool is_expected = !ended_ || asked_ || is_writing || hearing_until_ || user_heard_;
+        const bool is_late =
+            cut_in_ || (!open_ && !is_expected) || (calling_ && closed_ && !responded_ && open_);
+        if (has_sound(*content)) {
+            hear_model(true, mark, now);
+        } else if (has_words(content->output_transcription)) {
+            if (!is_late) {
+                hear_model(false, mark, now);
+            } else if (cut_in_ || has_media_) {
+                mark.undecided = true;
+                undecided_since_ = now;
+            }
         }
     }
-    if (all.tool_call_cancellation) close(all.tool_call_cancellation->ids);
+    if (all.tool_call && !all.tool_call->function_calls.empty())
+        hear_calls(*all.tool_call, mark, now);
+    if (all.tool_call_cancellation) {
+        close(all.tool_call_cancellation->ids);
+        if (calling_ && open_calls_.empty() && !responded_) calling_ = closed_ = false;
+    }
+    if (const auto& content = all.server_content) {
+        if (content->interrupted) hear_interruption(mark, now);
+        if (content->generation_complete && open_) generated_ = true;
+        if (message.turn_complete()) hear_end(mark, now);
+    }
+    if (all.error) {
+        over();
+        asked_ = ended_ = false;
+        failed_ = true;
+    }
     if (const auto& update = all.session_resumption_update;
         update && update->resumable && !update->new_handle.empty()) {
         fresh_handle_ = true;
         for (const auto& id : std::exchange(calls_since_handle_, {})) add(calls_in_handle_, id);
     }
-    return begins;
+    return mark;
+}
+
+/// Words that were said before the last turn ended may be recognized after that.
+void dialogue::hear_user(const server_content& content, turn_mark& mark, time_point now)
+{
+    if (!has_words(content.input_transcription) && !has_words(content.interim_input_transcription))
+        return;
+    if (open_ && !cut_in_) return;
+    const bool is_late = ended_ && !has_media_ && !asked_ && !user_heard_ && !cut_in_;
+    if (is_late) return;
+    mark.asked_in = turn_ + 1;
+    hearing_until_ = now + longest_hearing;
+    fresh_handle_ = false;
+}
+
+void dialogue::begin_turn(turn_mark& mark, time_point now)
+{
+    over();
+    mark.turn = ++turn_;
+    mark.claims = undecided_since_ && now - *undecided_since_ <= longest_lead;
+    undecided_since_.reset();
+    open_ = spoke_ = true;
+}
+
+void dialogue::hear_model(bool is_sound, turn_mark& mark, time_point now)
+{
+    fresh_handle_ = failed_ = false;
+    doubt_until_.reset();
+    if (cut_in_ && is_sound) {
+        begin_turn(mark, now);
+        owed_end_ = true;
+    } else if (!open_ || (calling_ && (responded_ || closed_))) {
+        begin_turn(mark, now);
+    }
+    spoke_ = true;
+    if (calling_) {
+        talks_on_ = true;
+    } else if (!std::exchange(answering_, true)) {
+        mark.begins = true;
+        asked_ = false;
+    }
+}
+
+void dialogue::hear_calls(const tool_call& calls, turn_mark& mark, time_point now)
+{
+    begun_ = true;
+    fresh_handle_ = failed_ = false;
+    doubt_until_.reset();
+    if (!open_ || cut_in_ || (calling_ && (responded_ || closed_))) {
+        const bool interrupted = std::exchange(cut_in_, false);
+        begin_turn(mark, now);
+        owed_end_ = interrupted;
+    }
+    spoke_ = calling_ = true;
+    closed_ = talks_on_ = false;
+    responded_.reset();
+    for (const auto& call : calls.function_calls) {
+        add(open_calls_, {call.id, waits_for_(call.name)});
+        add(calls_since_handle_, call.id);
+        std::erase(forgotten_, call.id);
+        std::erase(answered_, call.id);
+    }
+}
+
+void dialogue::hear_interruption(turn_mark& mark, time_point now)
+{
+    fresh_handle_ = false;
+    if (!open_) { // of nothing: an empty turn
+        mark.turn = ++turn_;
+        open_ = true;
+        spoke_ = false;
+        doubt_until_ = now + longest_hearing;
+    }
+    cut_in_ = true;
+    answering_ = owed_end_ = false;
+}
+
+void dialogue::hear_end(turn_mark& mark, time_point now)
+{
+    fresh_handle_ = false;
+    if (std::exchange(owed_end_, false) && !generated_) {
+        mark.turn = turn_ - 1;
+        mark.unsure = true;
+        doubt_until_ = now + longest_doubt;
+        return;
+    }
+    if (failed_ && !open_) { // the end of what the server has reported an error for
+        failed_ = false;
+        ended_ = true;
+        return;
+    }
+    if (calling_ && !cut_in_) {
+        const bool crosses = responded_ && !closed_ && now - *responded_ < longest_crossing;
+        if (!responded_ || crosses) {
+            mark.ends = turn_mark::end::calls;
+            mark.unsure = crosses;
+            if (crosses) doubt_until_ = now + longest_doubt;
+            closed_ = true;
+            if (crosses || is_waited_for() || open_calls_.empty()) return;
+            // The model does not wait: this is all that it says for now.
+            mark.begins = talks_on_;
+            over();
+            asked_ = false;
+            ended_ = true;
+            return;
+        }
+    }
+    const bool has_nothing = !open_ || calling_; // to say, or to say to the responses
+    if (has_nothing && !cut_in_) {
+        mark.turn = ++turn_;
+        spoke_ = false;
+    }
+    mark.ends = turn_mark::end::turn;
+    mark.is_empty = !spoke_;
+    mark.was_cut = cut_in_;
+    mark.begins = mark.begins || (!answering_ && !cut_in_);
+    if (mark.begins) asked_ = false;
+    over();
+    ended_ = true;
+}
+
+/// Whatever was open is not any more.
+void dialogue::over() noexcept
+{
+    open_ = answering_ = spoke_ = generated_ = cut_in_ = owed_end_ = false;
+    calling_ = closed_ = talks_on_ = false;
+    has_media_ = user_heard_ = false;
+    responded_.reset();
+    doubt_until_.reset();
+    hearing_until_.reset();
+}
+
+void dialogue::heard_nonsense(time_point now)
+{
+    if (open_ || asked_) doubt_until_ = now + longest_doubt;
+}
+
+void dialogue::settle(time_point now)
+{
+    if (hearing_until_ && now >= *hearing_until_) hearing_until_.reset();
+    if (!doubt_until_ || now < *doubt_until_) return;
+    over();
+    asked_ = false;
+    ended_ = true;
+}
+
+std::optional<time_point> dialogue::unsure_until() const noexcept
+{
+    if (doubt_until_ && hearing_until_) return std::min(*doubt_until_, *hearing_until_);
+    return doubt_until_ ? doubt_until_ : hearing_until_;
 }
 
 void dialogue::close(const std::vector<std::string>& ids)
@@ -80,11 +271,22 @@ bool dialogue::is_waited_for() const noexcept
         [](const call& each) { return each.is_waited_for; });
 }
 
-void dialogue::told(bool asks) noexcept
+void dialogue::told(said what, time_point now)
 {
+    has_media_ = has_media_ || what.has_media;
+    if (!what.is_durable) return;
     begun_ = true;
-    asked_ = asked_ || asks;
     fresh_handle_ = false;
+    if (what.responds && calling_ && what.asks) responded_ = now;
+    if (what.responds && calling_ && !what.asks && open_calls_.empty()) {
+        // Nothing is said to a silent response.
+        calling_ = asked_ = false;
+        if (closed_) over();
+    }
+    if (!what.asks) return;
+    failed_ = false;
+    if (doubt_until_ && !cut_in_) over(); // whatever ended or not: this wants another turn
+    asked_ = true;
 }
 
 void dialogue::responded(
@@ -93,12 +295,22 @@ void dialogue::responded(
     auto done = calls;
     std::erase_if(done, [&](const std::string& id) { return contains(going_on, id); });
     close(done);
+    for (auto& id : done)
+        if (!id.empty() && !contains(answered_, id)) add(answered_, std::move(id));
+}
+
+const std::string* dialogue::answered_before(const std::vector<std::string>& calls) const
+{
+    const auto found = std::find_if(calls.begin(), calls.end(),
+        [this](const std::string& id) { return contains(answered_, id); });
+    return found == calls.end() ? nullptr : &*found;
 }
 
 std::vector<std::string> dialogue::lost(forgets how_much)
 {
-    asked_ = open_ = answering_ = cut_in_ = false;
-    fresh_handle_ = false;
+    over();
+    asked_ = ended_ = failed_ = fresh_handle_ = false;
+    undecided_since_.reset();
     if (how_much == forgets::nothing) return {};
     auto forgotten = std::exchange(calls_since_handle_, {});
     if (how_much == forgets::everything) {

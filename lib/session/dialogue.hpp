@@ -1,33 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "session/clock.hpp"
+
 #include <gemini/live/messages.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace gemini::live::sessions {
 
+/// What a server message is to the turns. Turns are numbered from 1.
+struct turn_mark {
+    enum class end {
+        nothing,
+        calls, ///< A turn that called functions has been closed; the answer to them is another.
+        turn,
+    };
+
+    std::uint64_t turn = 0;     ///< That the model's words, sound and calls belong to.
+    std::uint64_t asked_in = 0; ///< That the user's words belong to.
+    end ends = end::nothing;
+    bool begins = false;    ///< The model has begun to answer what was asked.
+    bool is_empty = false;  ///< The turn ends without words, sound or call.
+    bool was_cut = false;   ///< The turn that ends was interrupted.
+    bool unsure = false;    ///< This may have been the end, unless something is said soon.
+    bool undecided = false; ///< Late words of `turn`, unless the next turn claims them.
+    bool claims = false;    ///< The undecided words before belong to this turn.
+};
+
+/// How long after an unsure end something has to be said.
+inline constexpr std::chrono::seconds longest_doubt{5};
+
 /// Follows what both sides say: whose turn it is, which function calls are open, what has been said
 /// since the newest handle. Pure.
+///
+/// A turn ends once, whatever comes after its end: only the model's sound, written words or calls
+/// open another, and its spoken words where something was asked. The turnComplete of a turn that
+/// called functions ends nothing unless something was said since a response was sent.
 class dialogue {
 public:
-    /// `waits_for` tells of which functions the model awaits the response, by name.
+    /// `waits_for`: for which functions the model awaits the response, by name.
     explicit dialogue(std::function<bool(const std::string&)> waits_for)
         : waits_for_(std::move(waits_for))
     {
     }
 
-    /// True when the model has begun an answer with this message.
-    bool heard(const server_message& message);
-    /// A durable message has been given to the connection; `asks`: it wants an answer.
-    void told(bool asks) noexcept;
-    /// The user has answered these calls; some of them go on.
+    /// `is_writing`: something is being sent, which may have been heard already.
+    turn_mark heard(const server_message& message, time_point now, bool is_writing = false);
+    /// A message came that could not be read: it may have ended the turn.
+    void heard_nonsense(time_point now);
+
+    /// What the connection has taken.
+    struct said {
+        bool asks = false;     ///< It wants an answer.
+        bool responds = false; ///< It answers a function call.
+        bool is_durable = false;
+        bool has_media = false;
+    };
+    void told(said what, time_point now);
+    /// The user has answered these calls; some of them get further responses.
     void responded(const std::vector<std::string>& calls, const std::vector<std::string>& going_on);
+    /// The first of these calls that has had its final response.
+    [[nodiscard]] const std::string* answered_before(const std::vector<std::string>& calls) const;
+
     enum class forgets { nothing, since_handle, everything };
-    /// The connection has gone, and with it the turn; the server forgets so much. Gives the calls
+    /// The connection has gone, and with it the turn; the server forgets so much. Returns the calls
     /// among that.
     std::vector<std::string> lost(forgets how_much);
 
@@ -37,14 +79,24 @@ public:
     /// What has been said so far counts no more.
     void begin_anew() noexcept { begun_ = false; }
 
+    /// What was in doubt for too long has ended. To be called before the questions below.
+    void settle(time_point now);
+    /// When `settle` may change something.
+    [[nodiscard]] std::optional<time_point> unsure_until() const noexcept;
+
     /// Anything has been said or sent.
     [[nodiscard]] bool has_begun() const noexcept { return begun_; }
     /// Something has been sent or said since the last turn ended.
-    [[nodiscard]] bool in_turn() const noexcept { return open_ || asked_; }
+    [[nodiscard]] bool in_turn() const noexcept { return open_ || asked_ || hearing_until_; }
     /// The model has begun to answer, and has not come to an end.
     [[nodiscard]] bool answering() const noexcept { return answering_; }
-    /// A function that the model waits for is being called.
+    /// A function that the model waits for is being called / any function is.
     [[nodiscard]] bool is_waited_for() const noexcept;
+    [[nodiscard]] bool has_open_calls() const noexcept { return !open_calls_.empty(); }
+    /// The turn with the newest calls may still have something to say: it has not been closed.
+    [[nodiscard]] bool is_calling() const noexcept { return calling_ && !closed_; }
+    /// Number of the last turn that has begun; the next has one more.
+    [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
     /// Nobody speaks, the model waits for nothing, and the newest handle holds all of it.
     [[nodiscard]] bool at_rest() const noexcept
     {
@@ -52,23 +104,47 @@ public:
     }
 
 private:
-    bool begun_ = false;
-    bool asked_ = false;     ///< Something wants an answer that has not begun.
-    bool open_ = false;      ///< The server is in the middle of a turn.
-    bool answering_ = false; ///< So is the model.
-    bool cut_in_ = false;    ///< The user has interrupted a turn whose end is to come.
-    bool fresh_handle_ = false;
     struct call {
         std::string id;
         bool is_waited_for;
     };
     void close(const std::vector<std::string>& ids);
+    void hear_user(const server_content& content, turn_mark& mark, time_point now);
+    void hear_model(bool is_sound, turn_mark& mark, time_point now);
+    void hear_calls(const tool_call& calls, turn_mark& mark, time_point now);
+    void hear_interruption(turn_mark& mark, time_point now);
+    void hear_end(turn_mark& mark, time_point now);
+    void begin_turn(turn_mark& mark, time_point now);
+    void over() noexcept;
+
+    bool begun_ = false;
+    bool asked_ = false;     ///< Something wants an answer that has not begun.
+    bool open_ = false;      ///< The server is in the middle of a turn.
+    bool answering_ = false; ///< The model has begun an answer and not finished it.
+    bool spoke_ = false;     ///< The turn has words, sound or a call.
+    bool generated_ = false; ///< generationComplete has come in it.
+    bool cut_in_ = false;    ///< The user has interrupted a turn whose end is to come.
+    bool owed_end_ = false;  ///< So, and the next turn has begun before that.
+    bool calling_ = false;   ///< The turn has called functions, and their answer has not begun;
+    bool closed_ = false;    ///< it has been closed;
+    bool talks_on_ = false;  ///< something was said in it after the call;
+    std::optional<time_point> responded_{}; ///< a response was sent.
+    bool ended_ = false;                    ///< A turn has ended on this connection.
+    bool failed_ = false;     ///< The server has reported an error, and said nothing since.
+    bool has_media_ = false;  ///< The user has sent sound or pictures since the last end.
+    bool user_heard_ = false; ///< The server has said that somebody speaks, since the last end.
+    std::optional<time_point> undecided_since_{};
+    std::optional<time_point> doubt_until_{};   ///< Whether the turn is over.
+    std::optional<time_point> hearing_until_{}; ///< The user's words come in.
+    bool fresh_handle_ = false;
+    std::uint64_t turn_ = 0;
 
     std::function<bool(const std::string&)> waits_for_;
     std::vector<call> open_calls_;
     std::vector<std::string> calls_since_handle_;
     std::vector<std::string> calls_in_handle_;
     std::vector<std::string> forgotten_;
+    std::vector<std::string> answered_;
 };
 
 } // namespace gemini::live::sessions

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "session/dialogue.hpp"
+
 #include <gemini/live/messages.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -11,30 +14,37 @@
 
 namespace gemini::live::sessions {
 
-/// The words of a conversation, for a server that has forgotten it. Pure.
+/// The words of a conversation, for a server that has forgotten it: by turns, in each first what
+/// the user said, then what the model did, in whatever order they became known. Pure.
 class history {
 public:
     explicit history(std::size_t limit) noexcept : limit_(limit) {}
 
-    /// What the user has sent, and the model has begun to answer.
-    void add_user(std::string_view words) { add("user", words); }
+    /// What the user has sent, answered in this turn.
+    void add_user(std::string_view words, std::uint64_t turn);
     /// What the server says: what it has heard, what the model says and calls.
-    void heard(const server_message& message);
+    void heard(const server_message& message, const turn_mark& mark);
 
     [[nodiscard]] bool empty() const noexcept { return turns_.empty(); }
     [[nodiscard]] std::vector<content> turns() const;
 
 private:
     struct turn {
-        std::string role;
-        std::string words;
+        std::uint64_t number;
+        std::string user{};
+        std::string model{};
     };
-    void add(std::string_view role, std::string_view words);
+    [[nodiscard]] turn& at(std::uint64_t number);
+    void add_model(std::string_view words, std::uint64_t turn);
+    void add(std::string& to, std::string_view words);
+    void place_undecided(std::uint64_t turn);
+    void shorten();
 
     std::size_t limit_;
     std::size_t size_ = 0;
-    bool closed_ = true; ///< The last turn is over: what comes is another.
     std::deque<turn> turns_;
+    std::string undecided_;
+    std::uint64_t undecided_turn_ = 0;
 };
 
 } // namespace gemini::live::sessions

@@ -24,21 +24,27 @@ bool ends_a_turn(const session_event& event)
 
 } // namespace
 
-void inbox::push(session_event event, std::size_t size)
+void inbox::push(session_event event, std::size_t size, turn_mark mark)
 {
     bytes_ += size;
-    queue_.push({std::move(event), size});
+    queue_.push({{std::move(event), mark}, size});
+}
+
+std::optional<inbox::entry> inbox::take_entry()
+{
+    if (queue_.empty()) return std::nullopt;
+    auto oldest = queue_.take();
+    bytes_ -= oldest.size;
+    return std::move(oldest.what);
 }
 
 template <class Element>
 std::optional<Element> inbox::take()
 {
-    while (!queue_.empty()) {
-        auto oldest = queue_.take();
-        bytes_ -= oldest.size;
+    while (auto oldest = take_entry()) {
         if constexpr (std::is_same_v<Element, session_event>)
-            return std::move(oldest.event);
-        else if (auto* element = std::get_if<Element>(&oldest.event))
+            return std::move(oldest->event);
+        else if (auto* element = std::get_if<Element>(&oldest->event))
             return std::move(*element);
     }
     return std::nullopt;
@@ -51,7 +57,7 @@ std::size_t inbox::drop_audio()
 {
     std::size_t dropped = 0;
     const auto is_empty_without = [&](queued& each) {
-        auto* message = std::get_if<server_message>(&each.event);
+        auto* message = std::get_if<server_message>(&each.what.event);
         if (!message || message->audio().empty()) return false;
         message->drop_audio();
         if (!says_nothing(*message)) return false;
@@ -60,7 +66,7 @@ std::size_t inbox::drop_audio()
         return true;
     };
     queue_.erase_newest(
-        is_empty_without, [](const queued& each) { return ends_a_turn(each.event); });
+        is_empty_without, [](const queued& each) { return ends_a_turn(each.what.event); });
     return dropped;
 }
 

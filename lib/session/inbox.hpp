@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/fifo.hpp"
+#include "session/dialogue.hpp"
 
 #include <gemini/live/session.hpp>
 
@@ -16,11 +17,23 @@ public:
     explicit inbox(std::size_t limit) noexcept : limit_(limit) {}
 
     /// `size`: what it counts for.
-    void push(session_event event, std::size_t size);
+    void push(session_event event, std::size_t size, turn_mark mark = {});
 
     /// The oldest event, or the oldest message: then the events before it are dropped.
     template <class Element>
     [[nodiscard]] std::optional<Element> take();
+
+    /// An event, and what it is to the turns.
+    struct entry {
+        session_event event;
+        turn_mark mark{};
+    };
+    /// The oldest; null when there is none. Valid until the next call.
+    [[nodiscard]] const entry* front() const noexcept
+    {
+        return queue_.empty() ? nullptr : &queue_.front().what;
+    }
+    [[nodiscard]] std::optional<entry> take_entry();
 
     /// Drops the model's speech in the messages of the turn that waits to be read; gives the number
     /// of messages that had nothing else and are dropped whole.
@@ -31,7 +44,7 @@ public:
 
 private:
     struct queued {
-        session_event event;
+        entry what;
         std::size_t size;
     };
 

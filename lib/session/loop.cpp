@@ -231,7 +231,10 @@ asio::awaitable<session_core::link_ptr> session_core::attend(link_ptr link)
         {
             const std::lock_guard lock(mutex_);
             if (!closing_) step = conversation_.next(client_->clock->now(), spare_ != nullptr);
-            if (step.silence) push(*step.silence, sizeof(stalled));
+            if (step.silence) {
+                sessions::log(client_->options.logger, *step.silence);
+                push(*step.silence, sizeof(stalled));
+            }
             if (step.write) writer_.set();
             if (step.hand_over) {
                 open_.reset();
@@ -308,7 +311,7 @@ std::optional<server_message> session_core::decode(base::padded_buffer text)
         malformed_message skipped{malformed};
         sessions::log(client_->options.logger, skipped);
         const std::lock_guard lock(mutex_);
-        conversation_.heard_nonsense();
+        conversation_.heard_nonsense(client_->clock->now());
         push(std::move(skipped), sizeof(malformed_message));
         return std::nullopt;
     }
@@ -334,11 +337,15 @@ void session_core::deliver(server_message message, std::size_t size)
     {
         const std::lock_guard lock(mutex_);
         message.epoch(conversation_.epoch());
-        conversation_.heard(message, size, client_->clock->now());
+        const auto mark = conversation_.heard(message, size, client_->clock->now());
         if (conversation_.wants_attention()) attention_.set();
         if (message.interrupted() && client_->options.skip_stale_audio)
             stale_ += inbox_.drop_audio();
-        push(std::move(message), size);
+        push(std::move(message), size, mark);
+        if (const auto doubt = conversation_.doubt()) {
+            sessions::log(client_->options.logger, *doubt);
+            push(*doubt, sizeof(memory_doubtful));
+        }
     }
     if (changes_handle) keep_handle();
 }

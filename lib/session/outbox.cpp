@@ -53,12 +53,13 @@ std::uint64_t outbox::push(outgoing message, time_point now)
     return next_++;
 }
 
-std::vector<base::frame> outbox::take(std::size_t most, bool hold_media)
+std::vector<base::frame> outbox::take(std::size_t most, bool hold_media, bool hold_answers)
 {
     std::vector<base::frame> batch;
     std::size_t size = 0;
     for (auto each = at(sent_); each != entries_.end(); ++each) {
         if (hold_media && is_media(each->what.kind)) break;
+        if (hold_answers && !each->what.answers.empty()) break;
         if (!batch.empty() && size + each->size > most) break;
         size += each->size;
         // What must survive a lost connection is sent from a copy: the transport masks in place.
@@ -99,6 +100,8 @@ outbox::batch outbox::written()
         ++all.messages;
         all.bytes += each.size;
         all.durable = all.durable || !is_media(each.what.kind);
+        all.media = all.media || is_media(each.what.kind);
+        all.answers = all.answers || !each.what.answers.empty();
         all.asks =
             all.asks || each.what.kind == worth::durable || each.what.kind == worth::activity_end;
         if (each.what.kind == worth::activity_end) activity_ended = each.index;

@@ -70,13 +70,17 @@ public:
     std::uint64_t push(outgoing message, time_point now);
 
     /// The next messages, about `most` bytes of them, to be sent as one batch; with `hold_media`
-    /// none of or behind the first that is media. They stay here until `written()`.
-    [[nodiscard]] std::vector<base::frame> take(std::size_t most, bool hold_media = false);
+    /// none of or behind the first that is media, with `hold_answers` none of or behind the first
+    /// tool response. They stay here until `written()`.
+    [[nodiscard]] std::vector<base::frame> take(
+        std::size_t most, bool hold_media = false, bool hold_answers = false);
     struct batch {
         std::size_t messages = 0;
         std::size_t bytes = 0;
         bool durable = false; ///< A durable message was among them / one that asks something.
         bool asks = false;
+        bool answers = false; ///< A tool response was among them / audio or video.
+        bool media = false;
     };
     batch written();
 

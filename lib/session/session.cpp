@@ -136,11 +136,15 @@ asio::awaitable<void> session::send_tool_response(std::vector<function_response>
 {
     if (core_->lints()) protocol::lint(responses, core_->quirks());
     outgoing message(protocol::encode_tool_response(responses, core_->flavour()), worth::durable);
+    bool is_silent = !responses.empty();
     for (const auto& each : responses) {
         message.answers.push_back(each.id);
         if (each.will_continue == true) message.continues.push_back(each.id);
+        is_silent =
+            is_silent && each.scheduling == scheduling::silent && !core_->waits_for(each.name);
         if (core_->keeps_history()) message.words += words_of(each);
     }
+    if (is_silent) message.kind = worth::context; // the model says nothing to them
     return session_core::accept(core_, std::move(message));
 }
 

@@ -35,6 +35,9 @@ sessions::keeps keeps_of(const live::setup& setup, replay replay)
     return keeps::until_written;
 }
 
+/// A sender that waits for room waits so long for somebody to call connect().
+constexpr std::chrono::seconds longest_wait_for_connect{1};
+
 /// What has come in the moment of a cancellation is for the next who asks: an operator|| would lose
 /// it.
 asio::awaitable<void> stay_unless_cancelled()
@@ -86,6 +89,8 @@ sessions::conversation::rules rules_of(const client_core& client, const live::se
     rules.random = client.random;
     rules.waits_for = waits_for(setup, quirks.calling);
     if (quirks.audio_breaks_calls) rules.longest_hold = quirks.longest_hold;
+    if (const auto& compression = setup.context_window_compression)
+        rules.compresses_from = 3 * compression->trigger_tokens.value_or(0) / 4;
     return rules;
 }
 
@@ -95,7 +100,7 @@ session_core::session_core(std::shared_ptr<client_core> client, live::setup setu
     protocol::method method, std::string name)
     : client_(std::move(client)), setup_(std::move(setup)),
       quirks_(client_->options.quirks ? client_->options.quirks(setup_.model) : model_quirks{}),
-      method_(method), name_(std::move(name)),
+      method_(method), waits_for_(live::waits_for(setup_, quirks_.calling)), name_(std::move(name)),
       conversation_(rules_of(*client_, setup_, quirks_, method)),
       inbox_(client_->options.limits.inbox), next_setup_(setup_)
 {
@@ -194,15 +199,20 @@ asio::awaitable<void> session_core::until(self_ptr self, std::function<bool()> d
     }
 }
 
+/// Begins to connect, unless that has been done.
+void session_core::begin()
+{
+    if (conversation_.status() != status::disconnected) return;
+    announce(conversation_.start());
+    asio::post(client_->connector->executor(), [self = shared_from_this()] { self->start(); });
+}
+
 asio::awaitable<void> session_core::connect(self_ptr self)
 {
     {
         const std::lock_guard lock(self->mutex_);
         self->check_open();
-        if (self->conversation_.status() == status::disconnected) {
-            self->announce(self->conversation_.start());
-            asio::post(self->client_->connector->executor(), [self] { self->start(); });
-        }
+        self->begin();
     }
     std::function<bool()> done = [&core = *self] {
         return core.ended_ || core.conversation_.epoch() != 0;
@@ -217,10 +227,12 @@ asio::awaitable<void> session_core::accept(self_ptr self, sessions::outgoing mes
     const auto now = self->client_->clock->now();
     const auto size = message.message.size();
     std::optional<ticket> waiting;
+    std::optional<sessions::alarm> connects;
     for (;;) {
         {
             const std::lock_guard lock(self->mutex_);
             self->check_open();
+            if (const auto refused = self->conversation_.refusal(message)) throw error(*refused);
             self->conversation_.drop_stale(self->client_->clock->now());
             const bool is_next = waiting ? waiting->is_first() : self->senders_.empty();
             if (is_next && self->conversation_.has_room(size)) {
@@ -229,6 +241,13 @@ asio::awaitable<void> session_core::accept(self_ptr self, sessions::outgoing mes
                 co_return;
             }
             if (!waiting) waiting.emplace(*self);
+            if (self->conversation_.status() == status::disconnected && !connects) {
+                connects.emplace(self->client_->connector->executor(), self->client_->clock,
+                    now + longest_wait_for_connect, [self] {
+                        const std::lock_guard lock(self->mutex_);
+                        if (!self->closing_) self->begin();
+                    });
+            }
         }
         co_await waiting->turn.wait();
         co_await stay_unless_cancelled();
@@ -248,6 +267,7 @@ asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
             if (oldest) co_return oldest;
             if (self->end_) std::rethrow_exception(self->end_);
             if (self->ended_) co_return std::nullopt;
+            self->begin(); // else nothing would ever come
         }
         co_await self->reader_.wait();
         co_await stay_unless_cancelled();
@@ -296,12 +316,63 @@ asio::awaitable<void> session_core::stop_speaking(self_ptr self)
     for (auto& each : self->stop_messages()) co_await accept(self, std::move(each));
 }
 
+asio::awaitable<turn> session_core::next_turn(self_ptr self)
+{
+    const reader_slot reading(*self);
+    std::optional<sessions::alarm> alarm;
+    std::optional<sessions::time_point> rings;
+    for (;;) {
+        {
+            const std::lock_guard lock(self->mutex_);
+            const bool was_full = self->inbox_.is_full();
+            auto done = self->collect();
+            if (was_full && !self->inbox_.is_full()) self->reader_took_.set();
+            if (done) co_return std::move(*done);
+            const auto now = self->client_->clock->now();
+            const auto until = self->collector_.unsure_until(now);
+            if (until && now >= *until) co_return self->collector_.give_up();
+            if (std::exchange(rings, until) != until) {
+                alarm.reset();
+                if (until) {
+                    alarm.emplace(self->client_->connector->executor(), self->client_->clock,
+                        *until, [self] { self->reader_.set(); });
+                }
+            }
+            self->begin(); // else nothing would ever come
+        }
+        co_await self->reader_.wait();
+        co_await stay_unless_cancelled();
+    }
+}
+
+/// The turn, when what waits to be read has its end. Throws what ended a session that has failed.
+std::optional<turn> session_core::collect()
+{
+    while (const auto* front = inbox_.front()) {
+        if (collector_.is_over_before(*front)) return collector_.finish_early();
+        const auto calls = conversation_.is_waited_for()    ? sessions::calls::waited_for
+                           : conversation_.has_open_calls() ? sessions::calls::open
+                                                            : sessions::calls::none;
+        if (!collector_.add(*inbox_.take_entry(), calls)) continue;
+        for (front = inbox_.front(); front && collector_.is_late(*front); front = inbox_.front())
+            collector_.add_late(*inbox_.take_entry());
+        return collector_.finish();
+    }
+    if (end_) {
+        collector_ = {};
+        std::rethrow_exception(end_);
+    }
+    if (ended_) return collector_.close();
+    return std::nullopt;
+}
+
 asio::awaitable<void> session_core::drain(self_ptr self)
 {
     std::uint64_t mark = 0;
     {
         const std::lock_guard lock(self->mutex_);
         mark = self->conversation_.last_accepted();
+        if (!self->ended_ && self->conversation_.oldest_waiting() <= mark) self->begin();
     }
     std::function<bool()> done = [&core = *self, mark] {
         return core.conversation_.oldest_waiting() > mark || core.ended_;
@@ -378,9 +449,9 @@ void session_core::announce(status_change change)
     notify();
 }
 
-void session_core::push(session_event event, std::size_t size)
+void session_core::push(session_event event, std::size_t size, sessions::turn_mark mark)
 {
-    inbox_.push(std::move(event), size);
+    inbox_.push(std::move(event), size, mark);
     reader_.set();
 }
 

@@ -4,6 +4,7 @@
 #include "session/client_core.hpp"
 #include "session/conversation.hpp"
 #include "session/inbox.hpp"
+#include "session/turn_collector.hpp"
 #include "transport/transport.hpp"
 #include "transport/wakeup.hpp"
 
@@ -44,6 +45,7 @@ public:
     /// The next `session_event`, or the next `server_message` alone.
     template <class Element>
     static asio::awaitable<std::optional<Element>> next(self_ptr self);
+    static asio::awaitable<turn> next_turn(self_ptr self);
     static asio::awaitable<void> stop_speaking(self_ptr self);
     static asio::awaitable<void> drain(self_ptr self);
     static asio::awaitable<void> close(self_ptr self);
@@ -53,6 +55,8 @@ public:
     [[nodiscard]] live::status status() const noexcept { return status_; }
     [[nodiscard]] const live::setup& setup() const noexcept { return setup_; }
     [[nodiscard]] const model_quirks& quirks() const noexcept { return quirks_; }
+    /// Whether the model awaits the response of the function of this name.
+    [[nodiscard]] bool waits_for(const std::string& function) const { return waits_for_(function); }
     [[nodiscard]] bool lints() const noexcept { return client_->options.lint; }
     [[nodiscard]] live::flavour flavour() const noexcept { return client_->addressing().flavour; }
     [[nodiscard]] bool keeps_history() const noexcept { return conversation_.keeps_history(); }
@@ -98,7 +102,9 @@ private:
 
     // With the lock held -------------------------------------------------------------------
     void announce(status_change change);
-    void push(session_event event, std::size_t size);
+    void push(session_event event, std::size_t size, sessions::turn_mark mark = {});
+    void begin();
+    [[nodiscard]] std::optional<turn> collect();
     void end(std::exception_ptr why);
     void check_open() const;
     void notify();
@@ -109,6 +115,7 @@ private:
     const live::setup setup_;
     const model_quirks quirks_;
     const protocol::method method_;
+    const std::function<bool(const std::string&)> waits_for_;
     const std::string name_; // of the conversation, in the store
     std::atomic<live::status> status_ = live::status::disconnected;
     std::atomic<bool> reading_ = false;
@@ -116,6 +123,7 @@ private:
     std::mutex mutex_; // guards what follows, up to `open_`
     sessions::conversation conversation_;
     sessions::inbox inbox_;
+    sessions::turn_collector collector_;
     std::uint64_t stale_ = 0; // messages dropped by `skip_stale_audio`
     bool ended_ = false;
     bool closing_ = false;

@@ -141,8 +141,9 @@ struct turn {
 /// `connect()` starts a coroutine of the session's own which connects, sends the setup, reads, and
 /// reconnects as the policy says. Sends are accepted from the first moment, also before `connect()`
 /// and during an outage: they wait and go out in order once setup is complete. What would wait for
-/// ever without a connection makes it: reading, `turn()`, `drain()`, and a send that waits for room
-/// begin to connect where `connect()` has not been called, and throw what that fails with.
+/// ever without a connection makes it: reading, `turn()` and `drain()` begin to connect where
+/// `connect()` has not been called, and throw what that fails with; so does a send that has waited
+/// for room for a second.
 ///
 /// Threads: distinct sessions are independent; one session may be used from several threads at
 /// once, except that `messages()`, `events()` and `turn()` share one reader. Awaitables complete on

@@ -40,38 +40,51 @@ dialogue make_dialogue()
     return dialogue([](const std::string&) { return true; });
 }
 
+turn_mark in_turn(std::uint64_t number)
+{
+    turn_mark mark;
+    mark.turn = mark.asked_in = number;
+    return mark;
+}
+
+constexpr dialogue::said question{true, false, true, false};
+constexpr dialogue::said remark{false, false, true, false};
+
+/// Whether an answer begins with that.
+bool hears(dialogue& talk, std::string_view text) { return talk.heard(message(text), t0).begins; }
+
 } // namespace
 
 TEST_CASE("an answer begins with what the model says, not with what it has heard")
 {
     auto talk = make_dialogue();
-    talk.told(true);
-    CHECK_FALSE(talk.heard(message(heard)));
-    CHECK(talk.heard(message(speech)));
-    CHECK_FALSE(talk.heard(message(speech)));
-    CHECK_FALSE(talk.heard(message(end)));
+    talk.told(question, t0);
+    CHECK_FALSE(hears(talk, heard));
+    CHECK(hears(talk, speech));
+    CHECK_FALSE(hears(talk, speech));
+    CHECK_FALSE(hears(talk, end));
     CHECK_FALSE(talk.in_turn());
 }
 
 TEST_CASE("the end of an interrupted turn does not answer the question that interrupted it")
 {
     auto talk = make_dialogue();
-    talk.told(true);
-    CHECK(talk.heard(message(speech)));
-    talk.told(true);
-    CHECK_FALSE(talk.heard(message(cut_in)));
-    CHECK_FALSE(talk.heard(message(end)));
+    talk.told(question, t0);
+    CHECK(hears(talk, speech));
+    talk.told(question, t0);
+    CHECK_FALSE(hears(talk, cut_in));
+    CHECK_FALSE(hears(talk, end));
     CHECK(talk.in_turn());
-    CHECK(talk.heard(message(speech)));
-    CHECK_FALSE(talk.heard(message(end)));
+    CHECK(hears(talk, speech));
+    CHECK_FALSE(hears(talk, end));
     CHECK_FALSE(talk.in_turn());
 }
 
 TEST_CASE("a turn in which the model has nothing to say answers, too")
 {
     auto talk = make_dialogue();
-    talk.told(true);
-    CHECK(talk.heard(message(end)));
+    talk.told(question, t0);
+    CHECK(hears(talk, end));
     CHECK_FALSE(talk.in_turn());
 }
 
@@ -79,38 +92,44 @@ TEST_CASE("a conversation rests when a handle has come after all that was said")
 {
     auto talk = make_dialogue();
     CHECK_FALSE(talk.at_rest());
-    talk.heard(message(a_handle));
+    hears(talk, a_handle);
     CHECK(talk.at_rest());
-    talk.told(false);
+    talk.told(remark, t0);
     CHECK_FALSE(talk.at_rest());
-    talk.heard(message(no_handle));
+    hears(talk, no_handle);
     CHECK_FALSE(talk.at_rest());
-    talk.heard(message(a_handle));
+    hears(talk, a_handle);
     CHECK(talk.at_rest());
-    talk.heard(message(call("c")));
-    talk.heard(message(a_handle));
+    hears(talk, call("c"));
+    hears(talk, a_handle);
     CHECK_FALSE(talk.at_rest());
     talk.responded({"c"}, {"c"});
     CHECK_FALSE(talk.at_rest());
     talk.responded({"c"}, {});
+    talk.told({true, true, true, false}, t0);
+    CHECK_FALSE(talk.at_rest()); // the model has not said anything to that
+    hears(talk, speech);
+    hears(talk, end);
+    CHECK_FALSE(talk.at_rest());
+    hears(talk, a_handle);
     CHECK(talk.at_rest());
 }
 
 TEST_CASE("a call that the server takes back is not waited for")
 {
     auto talk = make_dialogue();
-    talk.heard(message(call("c")));
+    hears(talk, call("c"));
     CHECK(talk.is_waited_for());
-    talk.heard(message(R"({"toolCallCancellation":{"ids":["c"]}})"));
+    hears(talk, R"({"toolCallCancellation":{"ids":["c"]}})");
     CHECK_FALSE(talk.is_waited_for());
 }
 
 TEST_CASE("the calls since the newest handle are forgotten with a connection, earlier ones are not")
 {
     auto talk = make_dialogue();
-    talk.heard(message(call("a")));
-    talk.heard(message(a_handle));
-    talk.heard(message(call("b")));
+    hears(talk, call("a"));
+    hears(talk, a_handle);
+    hears(talk, call("b"));
     CHECK(talk.lost(dialogue::forgets::since_handle) == std::vector<std::string>{"b"});
     CHECK(talk.is_waited_for());
     CHECK(talk.lost(dialogue::forgets::everything) == std::vector<std::string>{"a"});
@@ -135,7 +154,7 @@ TEST_CASE("a response to a forgotten call is dropped, also when it comes late")
     CHECK(talk.take(1000, t0).empty());
     talk.heard(message(call("c")), 1, t0);
     talk.accept({base::frame("now"), worth::durable, {"c"}}, t0);
-    CHECK(talk.take(1000, t0).size() == 1);
+    CHECK(talk.take(1000, t0 + 30ms).size() == 1);
 }
 
 TEST_CASE("a new conversation knows no call of the old one, whatever handle had held it")
@@ -176,10 +195,11 @@ TEST_CASE("a handle of the old connection does not count when the new one is bei
 TEST_CASE("a history keeps the newest turns within its bound")
 {
     history past(10);
-    past.add_user("12345");
+    past.add_user("12345", 1);
     past.heard(
-        message(R"({"serverContent":{"outputTranscription":{"text":"678"},"turnComplete":true}})"));
-    past.add_user("abcde");
+        message(R"({"serverContent":{"outputTranscription":{"text":"678"},"turnComplete":true}})"),
+        in_turn(1));
+    past.add_user("abcde", 2);
     const auto turns = past.turns();
     REQUIRE(turns.size() == 2);
     CHECK(turns[0].role == "model");
@@ -189,19 +209,59 @@ TEST_CASE("a history keeps the newest turns within its bound")
 TEST_CASE("a single turn stays within a history's bound, too, and is cut between characters")
 {
     history past(5);
-    past.add_user("123\xc3\xa4\xc3\xb6z"); // 123äöz
+    past.add_user("123\xc3\xa4\xc3\xb6z", 1); // 123äöz
     const auto turns = past.turns();
     REQUIRE(turns.size() == 1);
     CHECK(turns[0].parts[0].text == "\xc3\xa4\xc3\xb6z");
 }
 
+TEST_CASE("a history has the user's words before the answer, whenever they are recognized")
+{
+    const auto spoken = message(R"({"serverContent":{"outputTranscription":{"text":"Yes."}}})");
+    const auto late = message(R"({"serverContent":{"outputTranscription":{"text":" Sure."}}})");
+    const auto asked = message(R"({"serverContent":{"inputTranscription":{"text":"Really?"}}})");
+    turn_mark unsettled = in_turn(1);
+    history past(1000);
+    past.heard(spoken, in_turn(1));
+    SECTION("in the middle of it") {}
+    SECTION("after its end, when the next question has been sent") { past.add_user("And?", 2); }
+    SECTION("after late words")
+    {
+        unsettled.undecided = true;
+        past.heard(late, unsettled);
+    }
+    past.heard(asked, in_turn(1));
+    const auto turns = past.turns();
+    REQUIRE(turns.size() >= 2);
+    CHECK(turns[0].role == "user");
+    CHECK(turns[0].parts[0].text == "Really?");
+    CHECK(turns[1].role == "model");
+    CHECK(turns[1].parts[0].text == (unsettled.undecided ? "Yes. Sure." : "Yes."));
+}
+
+TEST_CASE("a history gives undecided words to the turn that claims them")
+{
+    turn_mark undecided = in_turn(1);
+    undecided.undecided = true;
+    turn_mark next = in_turn(2);
+    next.claims = true;
+    history past(1000);
+    past.heard(message(R"({"serverContent":{"outputTranscription":{"text":"One."}}})"), in_turn(1));
+    past.heard(message(R"({"serverContent":{"outputTranscription":{"text":"Tw"}}})"), undecided);
+    past.heard(message(R"({"serverContent":{"outputTranscription":{"text":"o."}}})"), next);
+    const auto turns = past.turns();
+    REQUIRE(turns.size() == 2);
+    CHECK(turns[1].parts[0].text == "Two.");
+}
+
 TEST_CASE("a history joins the pieces of a turn")
 {
     history past(1000);
-    past.heard(message(heard));
-    past.heard(message(heard));
-    past.heard(message(R"({"serverContent":{"outputTranscription":{"text":"Well, "}}})"));
-    past.heard(message(R"({"serverContent":{"outputTranscription":{"text":"yes."}}})"));
+    past.heard(message(heard), in_turn(1));
+    past.heard(message(heard), in_turn(1));
+    past.heard(
+        message(R"({"serverContent":{"outputTranscription":{"text":"Well, "}}})"), in_turn(1));
+    past.heard(message(R"({"serverContent":{"outputTranscription":{"text":"yes."}}})"), in_turn(1));
     const auto turns = past.turns();
     REQUIRE(turns.size() == 2);
     CHECK(turns[0].parts[0].text == "HmHm");

@@ -23,7 +23,8 @@ setup by_hand(const char* model)
 
 } // namespace
 
-TEST_CASE("stop_speaking interrupts with an incomplete client content, and an open call is answered")
+TEST_CASE(
+    "stop_speaking interrupts with an incomplete client content, and an open call is answered")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -87,8 +88,8 @@ TEST_CASE("a model that takes client content as history only is stopped by what 
     SECTION("where activity marks are manual: an activity without sound")
     {
         given = by_hand("gemini-3.1-flash-live-preview");
-        wanted = {R"({"realtimeInput":{"activityStart":{}}})",
-            R"({"realtimeInput":{"activityEnd":{}}})"};
+        wanted = {
+            R"({"realtimeInput":{"activityStart":{}}})", R"({"realtimeInput":{"activityEnd":{}}})"};
     }
     SECTION("where activity does not interrupt: by the text, too")
     {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "session/clock.hpp"
+#include "session/inbox.hpp"
+
+#include <gemini/live/session.hpp>
+
+#include <cstdint>
+#include <optional>
+
+namespace gemini::live::sessions {
+
+/// The function calls that the user has not answered yet.
+enum class calls { none, open, waited_for };
+
+/// Makes turns of a session's events, for `session::turn()`. Keeps what it has when the caller goes
+/// away. Pure.
+class turn_collector {
+public:
+    /// The turn ends before this event, which is not part of it.
+    [[nodiscard]] bool is_over_before(const inbox::entry& next) const;
+    /// True when the turn ends with this event: `finish()`.
+    [[nodiscard]] bool add(const inbox::entry& next, calls open);
+    /// Whether this belongs to the turn that has just ended, so that it can be added.
+    [[nodiscard]] bool is_late(const inbox::entry& next) const;
+    void add_late(const inbox::entry& next);
+
+    [[nodiscard]] turn finish();
+    /// As it is, without its end.
+    [[nodiscard]] turn finish_early();
+    /// The session was closed.
+    [[nodiscard]] turn close();
+
+    /// When to `give_up()` waiting, unless something comes: what has come may have been the end.
+    [[nodiscard]] std::optional<time_point> unsure_until(time_point now);
+    [[nodiscard]] turn give_up();
+
+private:
+    [[nodiscard]] bool add(const server_message& message, const turn_mark& mark, calls open);
+    [[nodiscard]] bool add(const status_change& change);
+    [[nodiscard]] bool fail(turn_end how, error why);
+    [[nodiscard]] bool end_calls(const turn_mark& mark, calls open);
+    void add_words(const server_message& message, const turn_mark& mark);
+    void place_undecided(std::uint64_t turn);
+    void take_late_for_own();
+    [[nodiscard]] bool has_spoken() const noexcept { return number_ > returned_; }
+
+    turn present_{};
+    std::uint64_t number_ = 0;   ///< Of the turn that `present_` has words of; 0: none yet.
+    std::uint64_t returned_ = 0; ///< The last turn that has been returned.
+    bool interrupted_ = false;
+    bool drains_ = false; ///< Late words may follow at once.
+    late_words undecided_{};
+    std::uint64_t undecided_turn_ = 0;
+    std::optional<turn_end> unsure_{};
+    std::optional<time_point> unsure_until_{};
+};
+
+} // namespace gemini::live::sessions
