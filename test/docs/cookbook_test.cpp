@@ -118,6 +118,21 @@ asio::awaitable<void> while_the_button_is_down(
 }
 // doc:end
 
+// doc:begin cook_stop
+asio::awaitable<std::string> first_words_of(live::session& session, std::string question)
+{
+    co_await session.send(question);
+    std::string words;
+    auto messages = session.messages();
+    while (auto message = co_await messages.next()) {
+        words += message->output_transcription();
+        if (message->interrupted() || message->turn_complete()) break;
+        if (words.size() > 20) co_await session.stop_speaking();
+    }
+    co_return words;
+}
+// doc:end
+
 // doc:begin cook_function
 live::setup with_a_function()
 {
@@ -135,12 +150,15 @@ asio::awaitable<std::string> ask_for_the_weather(live::session& session)
 {
     co_await session.send("What is the weather in Lisbon?");
     auto turn = co_await session.turn();
-    for (const auto& call : turn.tool_calls) {
-        const auto city = call.args.at<std::string>("/city");
-        auto result = live::json::object().add("city", city).add("celsius", 21.5);
-        co_await session.send_tool_response(live::function_response(call, std::move(result)));
+    while (turn.end == live::turn_end::tool_call) { // the model may call again
+        for (const auto& call : turn.tool_calls) {
+            const auto city = call.args.at<std::string>("/city");
+            auto result = live::json::object().add("city", city).add("celsius", 21.5);
+            co_await session.send_tool_response(live::function_response(call, std::move(result)));
+        }
+        turn = co_await session.turn();
     }
-    turn = co_await session.turn();
+    if (!turn.is_whole()) throw std::runtime_error(to_string(turn.end));
     co_return turn.output_transcription;
 }
 // doc:end
@@ -357,6 +375,19 @@ TEST_CASE("what is sent in the middle of a conversation is taken")
         if (tokens == 0) throw std::runtime_error("an answer aloud costs tokens");
     };
     test::run(here.io, cook(session, recipe));
+}
+
+TEST_CASE("the model is stopped after its first words")
+{
+    kitchen here;
+    live::session session{here.client,
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}}};
+    std::string words;
+    const auto recipe = [&words](live::session& with) -> asio::awaitable<void> {
+        words = co_await first_words_of(with, "/story");
+    };
+    test::run(here.io, cook(session, recipe));
+    CHECK(words.size() > 20);
 }
 
 TEST_CASE("push to talk is a turn between two marks")

@@ -11,7 +11,9 @@
 #include <asio/experimental/awaitable_operators.hpp>
 
 #include <cstdlib>
+#include <iostream>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 namespace live = gemini::live;
@@ -51,6 +53,7 @@ asio::awaitable<std::string> ask(live::client& client, std::string question)
         co_await session.connect();
         co_await session.send(question);
         const auto answer = co_await session.turn();
+        if (answer.ask_again()) co_return "The answer was cut: ask again.";
         co_return answer.output_transcription;
     } catch (const live::error& failure) {
         switch (failure.condition()) {
@@ -119,7 +122,21 @@ asio::awaitable<std::string> forecast(live::session& session)
         }
         turn = co_await session.turn();
     }
+    if (!turn.is_whole()) throw std::runtime_error(to_string(turn.end));
     co_return turn.output_transcription;
+}
+// doc:end
+
+// doc:begin turn_ends
+asio::awaitable<std::string> whole_answer(live::session& session, std::string question)
+{
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        co_await session.send(question);
+        const auto turn = co_await session.turn();
+        if (turn.end == live::turn_end::error) throw live::error(*turn.cause); // refused
+        if (!turn.ask_again()) co_return turn.output_transcription;
+    }
+    co_return "The model says nothing.";
 }
 // doc:end
 
@@ -277,12 +294,33 @@ TEST_CASE("code without coroutines uses any completion token", "[docs]")
     asio::co_spawn(executor, session.connect(), asio::use_future).get();
     asio::co_spawn(executor, session.send("Hello!"), asio::use_future).get();
     auto answer = asio::co_spawn(executor, session.turn(), asio::use_future).get();
+    if (!answer.is_whole()) std::cerr << to_string(answer.end) << '\n';
     asio::co_spawn(executor, session.close(), asio::use_future).get();
     // doc:end
     stage.emulator.close();
     guard.reset();
     network.join();
     CHECK_FALSE(answer.output_transcription.empty());
+}
+
+TEST_CASE("docs: a question is asked again until it has a whole answer", "[docs]")
+{
+    live::emulator_options options;
+    options.script = outage;
+    stage on(std::move(options));
+    std::string answer;
+    const auto work = [&answer](live::client& client) -> asio::awaitable<void> {
+        live::session session(client, spoken);
+        co_await session.connect();
+        answer = co_await whole_answer(session, "What is the answer?");
+        co_await session.close();
+    };
+    live::client client(
+        on.io.get_executor(), {.credentials = live::api_key("any"),
+                                  .base_url = on.emulator.url(),
+                                  .reconnect = {.first_delay = std::chrono::milliseconds(1)}});
+    test::run(on.io, work(client));
+    CHECK_FALSE(answer.empty());
 }
 
 TEST_CASE("docs: a script makes an outage", "[docs]")
@@ -334,6 +372,7 @@ asio::awaitable<std::string> visit(
     co_await session.send("What is there to see?");
     const auto answer = co_await session.turn();
     co_await session.close();
+    if (!answer.is_whole()) throw std::runtime_error(to_string(answer.end));
     co_return answer.output_transcription;
 }
 // doc:end

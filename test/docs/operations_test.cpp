@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 namespace live = gemini::live;
 using namespace std::chrono_literals;
@@ -24,7 +25,8 @@ namespace {
 asio::awaitable<void> greet(live::session& session)
 {
     co_await session.send("Hello");
-    co_await session.turn();
+    const auto greeting = co_await session.turn();
+    if (greeting.ask_again()) throw std::runtime_error("no greeting"); // the group tries again
 }
 
 asio::awaitable<std::size_t> serve(live::session_group& group)
@@ -68,6 +70,7 @@ asio::awaitable<std::string> go_on(live::client& client, std::string name)
     co_await session.send("Where were we?");
     const auto turn = co_await session.turn();
     co_await session.close();
+    if (!turn.is_whole()) throw std::runtime_error(to_string(turn.end));
     co_return turn.output_transcription;
 }
 // doc:end
