@@ -2,18 +2,14 @@
 // Google's own JavaScript SDK talks to our emulator: node conversation.mjs EMULATOR-PROGRAM
 // Closes with "N passed, N failed".
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {createInterface} from 'node:readline';
 import tls from 'node:tls';
 import {GoogleGenAI, Modality} from '@google/genai';
 import {OAuth2Client} from 'google-auth-library';
+import {Emulator, Inbox, base64_pcm, is_heard, key, run, within} from './peer.mjs';
 
-const program = process.argv[2];
-const patience = 30_000; // ms for any one step
-const key = 'the-right-key';
 const model = 'gemini-3.8-live';
 const weather = {
     functionDeclarations: [{
@@ -23,74 +19,25 @@ const weather = {
     }],
 };
 
-function within(promise, what) {
-    let timer;
-    const late = new Promise((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`${what}: nothing after ${patience} ms`)), patience);
-    });
-    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-class Emulator {
-    static async start(...args) {
-        const child = spawn(program, ['--quiet', '--pace', '0.3', '--key', key, ...args],
-            {stdio: ['ignore', 'pipe', 'inherit']});
-        const ended = new Promise((resolve) => child.on('exit', resolve));
-        const url = new Promise((resolve, reject) => {
-            child.on('error', reject);
-            ended.then((code) => reject(new Error(`the emulator ended with ${code}`)));
-            createInterface(child.stdout).on('line', (line) => {
-                const found = line.match(/listens on (\S+)/);
-                if (found) resolve(found[1]);
-            });
-        });
-        return Object.assign(new Emulator(), {child, ended, url: await within(url, 'the emulator\'s start')});
-    }
-
-    async stop() {
-        this.child.kill('SIGINT');
-        return within(this.ended, 'the emulator\'s end');
-    }
-}
-
 /// A session of the SDK whose messages can be awaited.
 class Talk {
     static async begin(ai, config = {}, name = model) {
         const talk = new Talk();
-        talk.seen = [];
-        talk.wake = () => {};
+        talk.seen = new Inbox();
         talk.closed = new Promise((resolve) => (talk.onclose = resolve));
         talk.session = await within(ai.live.connect({
             model: name,
             config: {responseModalities: [Modality.AUDIO], outputAudioTranscription: {}, ...config},
             callbacks: {
-                onmessage: (message) => {
-                    talk.seen.push(message);
-                    talk.wake();
-                },
-                onclose: (event) => {
-                    talk.onclose(event);
-                    talk.wake();
-                },
+                onmessage: (message) => talk.seen.push(message),
+                onclose: (event) => talk.onclose(event),
             },
         }), 'connect');
         return talk;
     }
 
-    /// Takes the messages up to the first for which `is` holds, that one included.
-    async until(is, what) {
-        const taken = [];
-        const search = async () => {
-            for (;;) {
-                while (this.seen.length > 0) {
-                    const next = this.seen.shift();
-                    taken.push(next);
-                    if (is(next)) return taken;
-                }
-                await new Promise((resolve) => (this.wake = resolve));
-            }
-        };
-        return within(search(), what);
+    until(is, what) {
+        return this.seen.until(is, what);
     }
 
     async turn() {
@@ -119,14 +66,10 @@ class Turn {
     }
 }
 
-/// `seconds` of mono pcm16 at 16 kHz in pieces of 100 ms: a tone, or silence.
+/// A microphone: pieces of 100 ms.
 function* microphone(seconds, loudness) {
-    for (let piece = 0; piece < seconds * 10; ++piece) {
-        const pcm = Buffer.alloc(3200);
-        for (let i = 0; i < 1600; ++i)
-            pcm.writeInt16LE(Math.round(loudness * Math.sin(i * 2 * Math.PI * 220 / 16000)), 2 * i);
-        yield {audio: {mimeType: 'audio/pcm;rate=16000', data: pcm.toString('base64')}};
-    }
+    for (let piece = 0; piece < seconds * 10; ++piece)
+        yield {audio: {mimeType: 'audio/pcm;rate=16000', data: base64_pcm(0.1, loudness)}};
 }
 
 function speak(session, seconds) {
@@ -137,8 +80,7 @@ function check_spoken(turn) {
     assert.ok(turn.said.length > 5, 'a transcription');
     assert.ok(turn.pieces.length > 2, 'sound in several pieces');
     assert.ok(turn.pieces.every((p) => p.mimeType.startsWith('audio/pcm')), 'pcm');
-    const samples = new Int16Array(turn.audio.buffer, turn.audio.byteOffset, turn.audio.length / 2);
-    assert.ok(samples.some((sample) => sample > 2000), 'sound that is heard');
+    assert.ok(is_heard(turn.audio), 'sound that is heard');
     assert.ok(turn.generated, 'generationComplete before turnComplete');
     assert.ok(!turn.interrupted);
     assert.ok(turn.usage.totalTokenCount > 0, 'usage');
@@ -153,7 +95,7 @@ async function refused(connecting) {
     assert.fail('was not refused');
 }
 
-const emulator = await Emulator.start();
+const emulator = await Emulator.start('--quiet');
 const gemini = (options = {}, httpOptions = {}) =>
     new GoogleGenAI({apiKey: key, httpOptions: {baseUrl: emulator.url, ...httpOptions}, ...options});
 
@@ -353,7 +295,7 @@ const checks = {
     async 'encrypted, and the certificate verified'() {
         const directory = mkdtempSync(join(tmpdir(), 'gemini-live-peers.'));
         const file = join(directory, 'certificate.pem');
-        const encrypted = await Emulator.start('--tls', '--cert', file);
+        const encrypted = await Emulator.start('--quiet', '--tls', '--cert', file);
         try {
             const ai = gemini({}, {baseUrl: encrypted.url});
             const why = await refused(Talk.begin(ai));
@@ -376,20 +318,4 @@ const checks = {
 };
 
 console.warn = () => {}; // what the SDK warns of is what is tested here
-const {version} = JSON.parse(readFileSync(new URL('./node_modules/@google/genai/package.json', import.meta.url)));
-console.log(`@google/genai ${version} on Node ${process.version} talks to ${emulator.url}`);
-let passed = 0;
-let failed = 0;
-for (const [name, check] of Object.entries(checks)) {
-    try {
-        const shown = await check();
-        ++passed;
-        console.log(`  ok      ${name}${shown ? `: ${shown.trim()}` : ''}`);
-    } catch (error) {
-        ++failed;
-        console.log(`  FAILED  ${name}: ${error.message}`);
-    }
-}
-emulator.child.kill();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+await run('@google/genai', checks, emulator);
