@@ -103,6 +103,12 @@ export function version_of(name) {
     return JSON.parse(readFileSync(file)).version;
 }
 
+/// Rejects with what a peer throws where nobody catches it, from now on.
+let thrown = () => {};
+process.on('uncaughtException', (error) => thrown(error));
+process.on('unhandledRejection', (error) => thrown(error));
+const uncaught = () => new Promise((_, reject) => (thrown = reject));
+
 /// Runs the checks of one peer, a row each; closes with "N passed, N failed" and ends the process.
 /// A check returns what is to be shown, or nothing. `emulator` is asked what it said when a check fails.
 export async function run(peer, checks, emulator) {
@@ -114,12 +120,12 @@ export async function run(peer, checks, emulator) {
         if (only && !scenario.includes(only)) continue;
         const logged = emulator?.log.length ?? 0;
         try {
-            const shown = await check();
+            const shown = await Promise.race([check(), uncaught()]);
             ++passed;
             console.log(`  passed  ${name.padEnd(36)}  ${scenario}${shown ? `: ${String(shown).trim()}` : ''}`);
         } catch (error) {
             ++failed;
-            console.log(`  FAILED  ${name.padEnd(36)}  ${scenario}: ${error.message}`);
+            console.log(`  FAILED  ${name.padEnd(36)}  ${scenario}: ${error?.message ?? error}`);
             for (const line of emulator?.log.slice(logged) ?? []) console.log(`      ${line}`);
         }
     }
