@@ -72,6 +72,12 @@ server_message::members said(part what)
     return message;
 }
 
+/// Not a mere placeholder like ".".
+bool says_something(std::string_view words)
+{
+    return words.find_first_not_of(" \t\r\n.") != std::string_view::npos;
+}
+
 bool is_of_type(const json_value& blob, std::string_view type)
 {
     return text_at(blob, "mimeType").starts_with(type);
@@ -86,10 +92,10 @@ refusal unobeyed()
 } // namespace
 
 conversation::conversation(emulation::route route, std::string api_key, double pace,
-    std::shared_ptr<emulation::archive> archive, lifespan life)
+    std::shared_ptr<emulation::archive> archive, lifespan life, model_names names)
     : route_(std::move(route)), api_key_(std::move(api_key)), pace_(std::max(0.0, pace)),
-      archive_(std::move(archive)), life_(life), number_(archive_->number_connection()),
-      farewell_(std::in_place, patience, too_late())
+      archive_(std::move(archive)), life_(life), names_(std::move(names)),
+      number_(archive_->number_connection()), farewell_(std::in_place, patience, too_late())
 {
 }
 
@@ -113,6 +119,8 @@ void conversation::refuse(refusal why)
     over_ = true;
     next_try_.reset();
     out_.close.emplace(why.code, shortened(why.reason, most_reason));
+    const bool is_cut = why.reason.size() > most_reason;
+    out_.rule = is_cut ? "In full: " + shortened(why.reason, most_words) : std::move(why.rule);
     plan_.clear();
     farewell_.reset();
     notice_.reset();
@@ -171,19 +179,20 @@ output conversation::hear(std::string_view text, moment now)
 void conversation::hear_message(const json_value& message)
 {
     const auto setup = find_member(message, "setup");
-    if (setup.has_value() == settings_.has_value()) return refuse(invalid_argument());
+    if (setup.has_value() == settings_.has_value())
+        return refuse(invalid_argument("setup: the first message, and no other"));
     if (setup) return set_up(*setup);
     if (const auto content = find_member(message, "clientContent")) return hear_content(*content);
     if (const auto input = find_member(message, "realtimeInput")) return hear_realtime(*input);
     if (const auto response = find_member(message, "toolResponse"))
         return hear_tool_response(*response);
     if (const auto update = find_member(message, "contextUpdate")) return hear_update(*update);
-    refuse(invalid_argument());
+    refuse(invalid_argument("message: has none of its members"));
 }
 
 void conversation::set_up(const json_value& setup)
 {
-    auto read = read_setup(setup, route_);
+    auto read = read_setup(setup, route_, names_);
     if (auto* const why = std::get_if<refusal>(&read)) return refuse(std::move(*why));
     settings_ = std::get<settings>(std::move(read));
     farewell_.emplace(now_ + overlap, refusal{1011, "Internal error occurred."});
@@ -229,41 +238,69 @@ void conversation::use(toolbox tools)
 void conversation::hear_content(const json_value& content)
 {
     const bool history = settings_->history_first;
-    if (settings_->model->content_is_history && !history) return refuse(invalid_argument());
     if (!history) interrupt();
-    if (const auto turns = find_member(content, "turns")) {
-        const auto list = turns->is_object() ? std::vector{*turns} : turns->elements();
-        for (const auto& turn : list) {
-            const auto role = text_at(turn, "role");
-            if (!role.empty() && role != "user" && role != "model")
-                return refuse(invalid_argument());
-            if (role == "model")
-                remember(std::exchange(pending_, {}));
-            else
-                pending_ = shortened(pending_ + text_of(turn), most_words);
-        }
-    }
+    if (const auto turns = find_member(content, "turns"); turns && !hear_turns(*turns)) return;
     const bool complete = flag_at(content, "turnComplete");
     if (history) {
         if (complete) remember(std::exchange(pending_, {}));
+        if (complete) unanswered_.clear();
         settings_->history_first = !complete;
         return;
     }
-    if (complete) take_turn(std::exchange(pending_, {}));
+    if (complete) take_turn(question());
+}
+
+/// False after a refusal.
+bool conversation::hear_turns(const json_value& turns)
+{
+    const auto list = turns.is_object() ? std::vector{turns} : turns.elements();
+    int index = 0;
+    for (const auto& turn : list) {
+        const auto role = text_at(turn, "role");
+        if (!role.empty() && role != "user" && role != "model") {
+            refuse(invalid_argument(
+                fmt::format("client_content.turns[{}].role: user or model", index)));
+            return false;
+        }
+        ++index;
+        if (role != "model") {
+            pending_ = shortened(pending_ + text_of(turn), most_words);
+        } else if (says_something(pending_)) {
+            unanswered_ = std::exchange(pending_, {});
+            remember(unanswered_);
+        }
+    }
+    return true;
+}
+
+/// What the user has said last and nobody has answered: a "." or nothing asks for an answer to what
+/// was said before, as agent frameworks do.
+std::string conversation::question()
+{
+    auto last = std::exchange(pending_, {});
+    auto before = std::exchange(unanswered_, {});
+    if (says_something(last) || before.empty()) return last;
+    if (!history_.empty() && history_.back() == before) history_.pop_back(); // asked again
+    return before;
 }
 
 /// What is not set stays as it is; the persona has no use for an instruction.
 void conversation::hear_update(const json_value& update)
 {
-    if (!settings_->model->takes_context_update) return refuse(invalid_argument());
+    if (!settings_->model->takes_context_update)
+        return refuse(invalid_argument(
+            fmt::format("context_update: not for {}", settings_->model->name)));
     const auto instruction = find_member(update, "systemInstruction");
-    if (instruction && !is_instruction(*instruction)) return refuse(invalid_argument());
+    if (instruction && !is_instruction(*instruction))
+        return refuse(invalid_argument("context_update.system_instruction.parts: text only"));
     if (!find_member(update, "tools")) return;
     toolbox none;
     const auto list = find_path(update, "tools.tools");
-    auto tools = list ? read_tools(*list, *settings_->model) : std::optional(std::move(none));
-    if (!tools) return refuse(invalid_argument());
-    use(std::move(*tools));
+    std::variant<toolbox, std::string> tools = std::move(none);
+    if (list) tools = read_tools(*list, *settings_->model);
+    if (const auto* rule = std::get_if<std::string>(&tools))
+        return refuse(invalid_argument("context_update.tools." + *rule));
+    use(std::get<toolbox>(std::move(tools)));
 }
 
 void conversation::hear_realtime(const json_value& input)
@@ -273,10 +310,15 @@ void conversation::hear_realtime(const json_value& input)
     const bool stream_ends = flag_at(input, "audioStreamEnd");
     const auto audio = find_member(input, "audio");
     const auto video = find_member(input, "video");
-    if (((begin || end) && settings_->detects_activity) ||
-        (stream_ends && !settings_->detects_activity) || (audio && !is_of_type(*audio, "audio/")) ||
-        (video && !is_of_type(*video, "image/")))
-        return refuse(invalid_argument());
+    const auto refuse_at = [this](std::string_view rule) {
+        refuse(invalid_argument(fmt::format("realtime_input.{}", rule)));
+    };
+    if ((begin || end) && settings_->detects_activity)
+        return refuse_at("activity_start: only with automatic_activity_detection.disabled");
+    if (stream_ends && !settings_->detects_activity)
+        return refuse_at("audio_stream_end: not with automatic_activity_detection.disabled");
+    if (audio && !is_of_type(*audio, "audio/")) return refuse_at("audio.mime_type: audio/…");
+    if (video && !is_of_type(*video, "image/")) return refuse_at("video.mime_type: image/…");
     if (begin) begin_speech();
     if (audio) hear_audio(*audio);
     if (video) meter_.sees_picture();
@@ -288,7 +330,11 @@ void conversation::hear_realtime(const json_value& input)
             if (is_of_type(each, "image/")) meter_.sees_picture();
         }
     }
-    if (ears_.hears_speech() && (end || stream_ends)) end_speech();
+    if (end || stream_ends) {
+        ears_.end_of_audio();
+        listen();
+        if (ears_.hears_speech()) end_speech();
+    }
     if (const auto text = find_member(input, "text")) {
         interrupt();
         take_turn(text->string().value_or(""));
@@ -304,11 +350,19 @@ void conversation::hear_audio(const json_value& blob)
     int rate = 16'000;
     if (const auto at = mime_type.find("rate="); at != std::string::npos)
         std::from_chars(mime_type.data() + at + 5, mime_type.data() + mime_type.size(), rate);
-    switch (ears_.hear(pcm, rate, settings_->detects_activity, settings_->silence)) {
-    case hearing::event::nothing: break;
-    case hearing::event::speech_begins: begin_speech(); break;
-    case hearing::event::speech_goes_on: guess_speech(); break;
-    case hearing::event::speech_ends: end_speech(); break;
+    ears_.take(pcm, rate);
+    listen();
+}
+
+void conversation::listen()
+{
+    while (const auto heard = ears_.listen(settings_->detects_activity, settings_->silence)) {
+        switch (*heard) {
+        case hearing::event::nothing: break;
+        case hearing::event::speech_begins: begin_speech(); break;
+        case hearing::event::speech_goes_on: guess_speech(); break;
+        case hearing::event::speech_ends: end_speech(); break;
+        }
     }
 }
 
@@ -372,7 +426,8 @@ void conversation::hear_tool_response(const json_value& response)
 {
     const auto list = find_member(response, "functionResponses");
     const auto responses = list ? list->elements() : std::vector<json_value>();
-    if (responses.empty()) return refuse(invalid_argument());
+    if (responses.empty())
+        return refuse(invalid_argument("tool_response.function_responses: at least one"));
     for (const auto& each : responses)
         if (auto why = hear_function_response(each)) return refuse(std::move(*why));
 }
@@ -381,9 +436,11 @@ std::optional<refusal> conversation::hear_function_response(const json_value& re
 {
     const auto id = text_at(response, "id");
     const auto name = text_at(response, "name");
-    auto scheduling = text_at(response, "scheduling");
+    auto scheduling = name_at(response, "scheduling");
     const auto result = find_member(response, "response");
-    if (!result || (id.empty() && !on_vertex())) return invalid_argument();
+    constexpr std::string_view path = "tool_response.function_responses";
+    if (!result) return invalid_argument(fmt::format("{}.response: is needed", path));
+    if (id.empty() && !on_vertex()) return invalid_argument(fmt::format("{}.id: is needed", path));
     if (!scheduling.empty() && !settings_->model->takes_scheduling)
         return refusal{1007, "Function response scheduling is not supported for this model."};
     const auto open =
@@ -397,7 +454,8 @@ std::optional<refusal> conversation::hear_function_response(const json_value& re
         // again like the answer, has not come to a call this time.
         const bool told_again = settings_->transparent && !settings_->handle.empty();
         if (was_asked || told_again) return std::nullopt;
-        return invalid_argument();
+        return invalid_argument(
+            fmt::format("{}.{}: no such call is open", path, id.empty() ? "name" : "id"));
     }
     const auto words = report(open->call, json(result->text()));
     meter_.is_told_by_tool(result->text());
@@ -423,6 +481,7 @@ void conversation::remember(std::string_view words)
 
 void conversation::take_turn(const std::string& words)
 {
+    unanswered_.clear();
     const auto question = shortened(words, most_words);
     const bool command = words.starts_with('/'); // which may carry a long message
     auto reply = answer(command ? words : question, history_, settings_->tools);
@@ -475,6 +534,12 @@ void conversation::call(std::vector<function_call> calls, waiting wait)
         step asked{.at = at, .wait = wait};
         asked.message.tool_call.emplace().function_calls.push_back(std::move(each));
         plan_.push_back(std::move(asked));
+    }
+    if (wait == waiting::blocked && settings_->model->ends_turn_with_call) {
+        step generated{.at = at};
+        generated.message.server_content.emplace().generation_complete = true;
+        plan_.push_back(std::move(generated));
+        plan_.push_back({.at = at, .what = step::kind::end_of_turn});
     }
     if (wait == waiting::talks_on)
         say("I have asked for that. It may take a moment: talk to me meanwhile.");

@@ -34,7 +34,7 @@ class conversation : public responder {
 public:
     /// `api_key` is the only one taken, any if it is empty; `pace` the length of the pauses.
     conversation(emulation::route route, std::string api_key, double pace,
-        std::shared_ptr<emulation::archive> archive, lifespan life = {});
+        std::shared_ptr<emulation::archive> archive, lifespan life = {}, model_names names = {});
     ~conversation() override;
 
     [[nodiscard]] output hear(std::string_view text, moment now) override;
@@ -59,9 +59,12 @@ private:
     void enter();
     void hear_message(const protocol::json_value& message);
     void hear_content(const protocol::json_value& content);
+    [[nodiscard]] bool hear_turns(const protocol::json_value& turns);
+    [[nodiscard]] std::string question();
     void hear_update(const protocol::json_value& update);
     void hear_realtime(const protocol::json_value& input);
     void hear_audio(const protocol::json_value& blob);
+    void listen();
     void hear_tool_response(const protocol::json_value& response);
     [[nodiscard]] std::optional<refusal> hear_function_response(
         const protocol::json_value& response);
@@ -96,6 +99,7 @@ private:
     double pace_;
     std::shared_ptr<emulation::archive> archive_;
     lifespan life_;
+    model_names names_;
     std::uint64_t number_;
     std::optional<settings> settings_; // absent until the setup
     std::optional<moment> next_try_;   // to enter, while the handle's old connection is open
@@ -103,6 +107,7 @@ private:
 
     std::vector<std::string> history_; // what the user said
     std::string pending_;              // content of a turn that is not complete yet
+    std::string unanswered_;           // of the user, before a model's turn that the client told
     std::int64_t consumed_ = -1;       // index of the client's last message; its setup is 0
     hearing ears_;
     std::chrono::milliseconds guessed_{0}; // up to here speech has been guessed at

@@ -267,7 +267,8 @@ private:
             else
                 brain = std::make_unique<emulation::conversation>(std::move(route), options.api_key,
                     options.pace, std::move(archive),
-                    emulation::lifespan{options.lifetime, options.notice});
+                    emulation::lifespan{options.lifetime, options.notice},
+                    emulation::model_names{options.model_aliases, options.any_model});
             if (by_token) {
                 brain = std::make_unique<emulation::token_bearer>(
                     std::move(brain), std::move(tokens), std::move(token), options.clock);
@@ -360,8 +361,8 @@ private:
         if (!said.close && !said.drop) co_return;
         talking->over = true;
         if (said.close) {
-            self->tell("Client {} is sent away with {}: {}", talking->number, said.close->first,
-                said.close->second);
+            self->tell("Client {} is sent away with {}: {}{}{}", talking->number,
+                said.close->first, said.close->second, said.rule.empty() ? "" : " ", said.rule);
             co_await client->close(said.close->first, std::move(said.close->second));
         } else {
             self->tell("Client {} is cut off.", talking->number);

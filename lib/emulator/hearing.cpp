@@ -9,32 +9,59 @@ namespace gemini::live::emulation {
 
 using namespace std::chrono_literals;
 
-hearing::event hearing::hear(std::span<const std::byte> pcm, int rate, bool detects,
-    std::chrono::milliseconds ending_silence)
+void hearing::take(std::span<const std::byte> pcm, int rate)
 {
-    const auto length = duration_of(pcm.size(), std::clamp(rate, 1'000, 192'000));
-    const bool loud = is_loud(pcm);
+    rate = std::clamp(rate, 1'000, 192'000);
+    const bool is_new = rate != rate_ || all_has_come_;
+    if (is_new) next_ = waiting_.size(); // what is left is less than 20 ms
+    rate_ = rate;
+    all_has_come_ = false;
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(next_));
+    next_ = 0;
+    waiting_.insert(waiting_.end(), pcm.begin(), pcm.end());
+}
+
+std::optional<hearing::event> hearing::listen(
+    bool detects, std::chrono::milliseconds ending_silence)
+{
+    const auto rest = (waiting_.size() - next_) / 2; // samples
+    const auto window = static_cast<std::size_t>(rate_) / 50;
+    if (rest < window && !(all_has_come_ && rest > 0)) return std::nullopt;
+    const auto samples = std::min(rest, window);
+    const auto sound = std::span(waiting_).subspan(next_, 2 * samples);
+    next_ += sound.size();
+    const auto length =
+        std::chrono::nanoseconds(static_cast<std::int64_t>(samples) * 1'000'000'000 / rate_);
+    const bool loud = is_loud(sound);
     const bool begins = detects && loud && !speaking_;
     if (begins) begin();
     heard_ += length;
     if (!speaking_) return event::nothing;
-    silence_ = loud ? 0ms : silence_ + length;
+    silence_ = loud ? std::chrono::nanoseconds(0) : silence_ + length;
     if (begins) return event::speech_begins;
     return detects && silence_ >= ending_silence ? event::speech_ends : event::speech_goes_on;
+}
+
+stretch hearing::speech() const noexcept
+{
+    const auto ms = [](std::chrono::nanoseconds time) {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+    };
+    return {ms(begin_), ms(heard_ - silence_)};
 }
 
 void hearing::begin()
 {
     speaking_ = true;
     begin_ = heard_;
-    silence_ = 0ms;
+    silence_ = {};
 }
 
 stretch hearing::end()
 {
     const auto spoken = speech();
     speaking_ = false;
-    silence_ = 0ms;
+    silence_ = {};
     return spoken;
 }
 

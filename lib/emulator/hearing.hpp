@@ -6,6 +6,8 @@
 #include <gemini/live/messages.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,15 +19,19 @@ struct stretch {
     std::chrono::milliseconds end{0};
 };
 
-/// Finds speech in what the user sends: by its loudness, or by the client's marks.
+/// Finds speech in what the user sends: by its loudness, or by the client's marks. Listens to 20 ms
+/// at a time, however the client has cut its audio.
 class hearing {
 public:
     enum class event { nothing, speech_begins, speech_goes_on, speech_ends };
 
-    /// Takes the next piece of mono pcm16. With `detects`, loudness begins speech and so much
-    /// silence ends it.
-    event hear(std::span<const std::byte> pcm, int rate, bool detects,
-        std::chrono::milliseconds ending_silence);
+    /// Takes the next piece of mono pcm16, which may begin or end within a sample.
+    void take(std::span<const std::byte> pcm, int rate);
+    /// Listens on; nothing when all that is whole has been heard. With `detects`, loudness begins
+    /// speech and so much silence ends it.
+    std::optional<event> listen(bool detects, std::chrono::milliseconds ending_silence);
+    /// What is left of the audio counts, although it is short.
+    void end_of_audio() noexcept { all_has_come_ = true; }
 
     void begin();
     /// Gives the speech without the silence at its end.
@@ -33,15 +39,17 @@ public:
 
     [[nodiscard]] bool hears_speech() const noexcept { return speaking_; }
     /// Speech so far.
-    [[nodiscard]] stretch speech() const noexcept { return {begin_, heard_ - silence_}; }
-    /// All audio so far.
-    [[nodiscard]] std::chrono::milliseconds heard() const noexcept { return heard_; }
+    [[nodiscard]] stretch speech() const noexcept;
 
 private:
+    bytes waiting_{}; // audio that has not been listened to yet
+    std::size_t next_ = 0; // in it
+    int rate_ = 16'000;
+    bool all_has_come_ = false;
     bool speaking_ = false;
-    std::chrono::milliseconds heard_{0};
-    std::chrono::milliseconds begin_{0};
-    std::chrono::milliseconds silence_{0}; // at the end
+    std::chrono::nanoseconds heard_{0};
+    std::chrono::nanoseconds begin_{0};
+    std::chrono::nanoseconds silence_{0}; // at the end
 };
 
 /// `text` as it was spoken, with what else was asked for: the words are spread evenly.

@@ -43,6 +43,8 @@ A Gemini Live API server on this machine, for programs in any language.
                      account's credentials for them to FILE
   -s, --script FILE  do what FILE says, step by step (see docs/testing.md)
       --replay FILE  play the server's side of what a wire_tap has recorded
+      --model-alias OLD=NEW  take OLD, a retired model's name for example, for NEW; may be repeated
+      --any-model    take any name of a model: one that is unknown speaks and writes
       --pace X       length of the pauses in an answer: 1 like a model's, 0 none (default 1);
                      in a replay, 1 as they were
   -q, --quiet        do not show the messages
@@ -75,6 +77,15 @@ Number number(const char* option, std::string_view text, Number most)
     return value;
 }
 
+/// "OLD=NEW".
+std::pair<std::string, std::string> alias(std::string_view text)
+{
+    const auto at = text.find('=');
+    if (at == std::string_view::npos || at == 0 || at + 1 == text.size())
+        leave(fmt::format("--model-alias takes OLD=NEW, not \"{}\".", text));
+    return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
+}
+
 /// Of a longer file than `most` enough to be refused.
 std::string content_of(const char* path, std::size_t most)
 {
@@ -93,11 +104,13 @@ std::string content_of(const char* path, std::size_t most)
 
 program_options read_options(int argc, char** argv)
 {
-    enum { cert = 256, google, pace, replay, version };
+    enum { cert = 256, google, pace, replay, version, model_alias, any_model };
     const option known[]{{"port", required_argument, nullptr, 'p'},
         {"tls", no_argument, nullptr, 't'}, {"cert", required_argument, nullptr, cert},
         {"google", required_argument, nullptr, google}, {"key", required_argument, nullptr, 'k'},
         {"script", required_argument, nullptr, 's'}, {"replay", required_argument, nullptr, replay},
+        {"model-alias", required_argument, nullptr, model_alias},
+        {"any-model", no_argument, nullptr, any_model},
         {"pace", required_argument, nullptr, pace}, {"quiet", no_argument, nullptr, 'q'},
         {"verbose", no_argument, nullptr, 'v'}, {"help", no_argument, nullptr, 'h'},
         {"version", no_argument, nullptr, version}, {nullptr, 0, nullptr, 0}};
@@ -118,6 +131,8 @@ program_options read_options(int argc, char** argv)
             options.serving.replay = content_of(optarg, live::emulation::max_recording);
             break;
         case pace: options.serving.pace = number("--pace", optarg, 100.0); break;
+        case model_alias: options.serving.model_aliases.insert(alias(optarg)); break;
+        case any_model: options.serving.any_model = true; break;
         case 'q': options.quiet = true; break;
         case 'v': options.verbose = true; break;
         case 'h': fmt::print("{}", usage); std::exit(0); // NOLINT
@@ -132,6 +147,7 @@ program_options read_options(int argc, char** argv)
 }
 
 constexpr std::size_t width = 200;     // of a line, in bytes
+constexpr std::size_t event_width = 1000;
 constexpr std::size_t whole = 1 << 20; // of one that is shown whole
 
 /// Prints what happens, in colours where somebody looks.
@@ -151,7 +167,7 @@ public:
 
     void event(std::string_view sentence) const
     {
-        print("2", live::emulation::on_one_line(sentence, width_)); // it may quote the client
+        print("2", live::emulation::on_one_line(sentence, event_width)); // it may quote the client
     }
 
 private:

@@ -8,7 +8,10 @@ namespace {
 
 model native_audio_2_5(std::string_view name)
 {
-    return {.name = name, .affective = true, .proactivity = proactivity::on_request};
+    return {.name = name,
+        .ends_turn_with_call = true,
+        .affective = true,
+        .proactivity = proactivity::on_request};
 }
 
 // State of 2026-11; those that the service has retired are not served here either.
@@ -26,7 +29,6 @@ const std::vector<model> models{
         .proactivity = proactivity::always,
         .thinking_levels = {"LOW", "MEDIUM", "HIGH"}},
     {.name = "gemini-3.1-flash-live-preview",
-        .content_is_history = true,
         .calling = calling::blocking_only,
         .thinking_levels = {"MINIMAL", "LOW", "MEDIUM", "HIGH"}},
     {.name = "gemini-3.5-transcribe-live", .speaks = false, .writes = true, .transcribes = true},
@@ -35,7 +37,7 @@ const std::vector<model> models{
     native_audio_2_5("gemini-2.5-flash-native-audio-preview-12-2025"),
     native_audio_2_5("gemini-2.5-flash-native-audio-latest"),
     native_audio_2_5("gemini-live-2.5-flash-native-audio"),
-    {.name = "gemini-emulator-text", // the emulator's own
+    {.name = "gemini-emulator-text", // the emulator's own, and any other: the last
         .writes = true,
         .takes_context_update = true,
         .calling = calling::non_blocking_unless_asked,
@@ -44,15 +46,18 @@ const std::vector<model> models{
 
 } // namespace
 
-const model* find_model(std::string_view name)
+const model* find_model(std::string_view name, const model_names& names)
 {
     if (name.starts_with("tunedModels/")) return &models.front();
     constexpr std::string_view before = "models/";
     if (const auto at = name.rfind(before); at != std::string_view::npos)
         name.remove_prefix(at + before.size());
+    if (const auto alias = names.aliases.find(name); alias != names.aliases.end())
+        return find_model(alias->second);
     const auto found = std::find_if(
         models.begin(), models.end(), [name](const model& each) { return each.name == name; });
-    return found == models.end() ? nullptr : &*found;
+    if (found != models.end()) return &*found;
+    return names.any && !name.empty() ? &models.back() : nullptr;
 }
 
 } // namespace gemini::live::emulation

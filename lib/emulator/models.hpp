@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,7 +28,7 @@ struct model {
     bool shows = false;              ///< Video, with an avatar.
     bool transcribes = false;        ///< Gives back what it hears, guesses first.
     bool translates = false;         ///< Takes `translationConfig`.
-    bool content_is_history = false; ///< Client content only as the history before the first turn.
+    bool ends_turn_with_call = false; ///< A turn ends with its call, before the response.
     bool takes_scheduling = true;    ///< Of function responses.
     bool takes_context_update = false;
     bool tells_status = false; ///< `interactionStatus` with the end of each turn.
@@ -35,8 +38,14 @@ struct model {
     std::vector<std::string_view> thinking_levels{};
 };
 
+/// Other names of models.
+struct model_names {
+    std::map<std::string, std::string, std::less<>> aliases{}; ///< Old names, and whose they are.
+    bool any = false; ///< A name that is unknown stands for a model that speaks and writes.
+};
+
 /// Null for a model that is not served. `name` may be a resource name:
 /// "projects/…/publishers/google/models/gemini-3.8-live". Every tuned model is served.
-[[nodiscard]] const model* find_model(std::string_view name);
+[[nodiscard]] const model* find_model(std::string_view name, const model_names& names = {});
 
 } // namespace gemini::live::emulation

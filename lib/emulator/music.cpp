@@ -7,11 +7,14 @@
 
 #include <gemini/live/error.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
 #include <utility>
+#include <variant>
 
 namespace gemini::live::emulation {
 namespace {
@@ -31,40 +34,57 @@ constexpr std::size_t most_reason = 123; // bytes of a close frame
 /// Words that stand for what the service's filter stops.
 constexpr std::array<std::string_view, 4> filtered{"beatles", "gunshot", "in the style of", "hate"};
 
-/// A number within its range; nothing where there is none, false where it is out of range.
-template <class Number>
-bool read(const json_value& config, std::string_view name, double least, double most,
-    std::optional<Number>& into)
-{
-    const auto found = find_member(config, name);
-    if (!found) return true;
-    const auto number = found->number();
-    if (!number || *number < least || *number > most) return false;
-    into = static_cast<Number>(*number);
-    return true;
-}
+/// The numbers of a configuration, each within its range.
+class number_reader {
+public:
+    explicit number_reader(const json_value& config) : config_(config) {}
+
+    template <class Number>
+    void read(std::string_view name, double least, double most, std::optional<Number>& into)
+    {
+        const auto found = find_member(config_, name);
+        if (!found) return;
+        const auto number = found->number();
+        if (number && *number >= least && *number <= most)
+            into = static_cast<Number>(*number);
+        else if (rule_.empty())
+            rule_ = fmt::format("music_generation_config.{}: from {} to {}", snake_case(name),
+                least, most);
+    }
+
+    /// The first rule that was broken; empty when there is none.
+    [[nodiscard]] const std::string& broken_rule() const noexcept { return rule_; }
+
+private:
+    const json_value& config_;
+    std::string rule_{};
+};
 
 void read(const json_value& config, std::string_view name, std::optional<bool>& into)
 {
     if (const auto found = find_member(config, name)) into = found->boolean();
 }
 
-std::optional<music_generation_config> read_config(const json_value& config)
+/// The configuration, or the rule that it breaks.
+std::variant<music_generation_config, std::string> read_config(const json_value& config)
 {
     constexpr double any = 2147483647;
     music_generation_config all;
-    if (!read(config, "temperature", 0, 3, all.temperature) ||
-        !read(config, "topK", 1, 1000, all.top_k) || !read(config, "seed", -any, any, all.seed) ||
-        !read(config, "guidance", 0, 6, all.guidance) || !read(config, "bpm", 60, 200, all.bpm) ||
-        !read(config, "density", 0, 1, all.density) ||
-        !read(config, "brightness", 0, 1, all.brightness))
-        return std::nullopt;
+    number_reader numbers(config);
+    numbers.read("temperature", 0, 3, all.temperature);
+    numbers.read("topK", 1, 1000, all.top_k);
+    numbers.read("seed", -any, any, all.seed);
+    numbers.read("guidance", 0, 6, all.guidance);
+    numbers.read("bpm", 60, 200, all.bpm);
+    numbers.read("density", 0, 1, all.density);
+    numbers.read("brightness", 0, 1, all.brightness);
+    if (!numbers.broken_rule().empty()) return numbers.broken_rule();
     read(config, "muteBass", all.mute_bass);
     read(config, "muteDrums", all.mute_drums);
     read(config, "onlyBassAndDrums", all.only_bass_and_drums);
-    all.scale = open_enum<music_scale>(text_at(config, "scale"));
+    all.scale = open_enum<music_scale>(name_at(config, "scale"));
     all.music_generation_mode =
-        open_enum<music_generation_mode>(text_at(config, "musicGenerationMode"));
+        open_enum<music_generation_mode>(name_at(config, "musicGenerationMode"));
     return all;
 }
 
@@ -196,6 +216,7 @@ void music::refuse(refusal why)
     over_ = true;
     due_.reset();
     out_.close.emplace(why.code, shortened(why.reason, most_reason));
+    out_.rule = std::move(why.rule);
 }
 
 void music::emit(const server_message::members& message)
@@ -224,7 +245,8 @@ output music::hear(std::string_view text, moment now)
 std::optional<refusal> music::hear_message(const json_value& message)
 {
     const auto setup = find_member(message, "setup");
-    if (setup.has_value() == set_up_) return invalid_argument();
+    if (setup.has_value() == set_up_)
+        return invalid_argument("setup: the first message, and no other");
     if (setup) {
         const auto model = text_at(*setup, "model");
         if (model != model_name) return no_such_model(model, route_.version);
@@ -237,12 +259,12 @@ std::optional<refusal> music::hear_message(const json_value& message)
         return hear_prompts(*content);
     } else if (const auto config = find_member(message, "musicGenerationConfig")) {
         auto read = read_config(*config);
-        if (!read) return invalid_argument();
-        config_ = std::move(*read);
+        if (const auto* rule = std::get_if<std::string>(&read)) return invalid_argument(*rule);
+        config_ = std::get<music_generation_config>(std::move(read));
     } else if (find_member(message, "playbackControl")) {
-        control(text_at(message, "playbackControl"));
+        control(name_at(message, "playbackControl"));
     } else {
-        return invalid_argument();
+        return invalid_argument("message: has none of its members");
     }
     return std::nullopt;
 }
@@ -252,12 +274,14 @@ std::optional<refusal> music::hear_prompts(const json_value& content)
 {
     const auto list = find_member(content, "weightedPrompts");
     const auto given = list ? list->elements() : std::vector<json_value>();
-    if (given.empty()) return invalid_argument();
+    if (given.empty())
+        return invalid_argument("client_content.weighted_prompts: at least one");
     std::vector<weighted_prompt> taken;
     for (const auto& each : given) {
         const auto weight = find_member(each, "weight");
         const double value = weight ? weight->number().value_or(0) : 0;
-        if (value == 0) return invalid_argument();
+        if (value == 0)
+            return invalid_argument("client_content.weighted_prompts.weight: other than 0");
         const auto text = text_at(each, "text");
         if (!says_any(lower(text), filtered)) {
             taken.emplace_back(text, value);

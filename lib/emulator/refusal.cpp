@@ -3,9 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace gemini::live::emulation {
 
-refusal invalid_argument() { return {1007, "Request contains an invalid argument."}; }
+refusal invalid_argument(std::string rule)
+{
+    return {1007, "Request contains an invalid argument.", std::move(rule)};
+}
 
 refusal not_json() { return {1007, "Invalid JSON payload received. Unexpected token."}; }
 

@@ -14,9 +14,11 @@ namespace gemini::live::emulation {
 struct refusal {
     std::uint16_t code;
     std::string reason;
+    std::string rule{}; ///< Which member broke which rule, where the reason does not say it.
 };
 
-[[nodiscard]] refusal invalid_argument();
+/// `rule`: the path of the member, a colon, and what is taken there; for the emulator's own log.
+[[nodiscard]] refusal invalid_argument(std::string rule);
 [[nodiscard]] refusal not_json();
 [[nodiscard]] refusal no_such_model(std::string_view name, std::string_view version);
 /// No setup has come in time.

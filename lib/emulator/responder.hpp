@@ -18,6 +18,7 @@ using moment = std::chrono::milliseconds;
 struct output {
     std::vector<std::string> messages{};
     std::optional<std::pair<std::uint16_t, std::string>> close{};
+    std::string rule{}; ///< What a close does not say of its cause; for the log.
     bool drop = false;
 
     [[nodiscard]] bool empty() const noexcept { return messages.empty() && !close && !drop; }

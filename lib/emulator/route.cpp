@@ -64,6 +64,17 @@ void find_credential(route& route, const emulator_request& request)
     take(credential::ephemeral_token, parameter(request.query, "access_token"));
 }
 
+/// Firebase has the location behind the method: "…/BidiGenerateContent/locations/us-central1".
+std::string_view without_location(std::string_view method)
+{
+    constexpr std::string_view before = "/locations/";
+    const auto at = method.rfind(before);
+    const bool has_one = method.starts_with("google.firebase.") && at != std::string_view::npos &&
+                         at + before.size() < method.size() &&
+                         method.find('/', at + before.size()) == std::string_view::npos;
+    return has_one ? method.substr(0, at) : method;
+}
+
 /// The method behind "/ws/", whatever path stands before it.
 std::optional<route> find_method(std::string_view path)
 {
@@ -75,9 +86,11 @@ std::optional<route> find_method(std::string_view path)
     };
     constexpr std::string_view g = "google.ai.generativelanguage.";
     constexpr std::string_view v = "google.cloud.aiplatform.";
+    constexpr std::string_view f = "google.firebase.vertexai.";
     constexpr std::string_view call = ".GenerativeService.BidiGenerateContent";
     constexpr std::string_view locked = ".GenerativeService.BidiGenerateContentConstrained";
     constexpr std::string_view music_call = ".GenerativeService.BidiGenerateMusic";
+    constexpr std::string_view firebase_call = ".GenerativeService/BidiGenerateContent";
     constexpr std::string_view vertex_call = ".LlmBidiService/BidiGenerateContent";
     constexpr std::array forms{
         form{g, "v1beta", call, flavour::gemini_api},
@@ -89,10 +102,12 @@ std::optional<route> find_method(std::string_view path)
         form{g, "v1alpha", music_call, flavour::gemini_api, false, true},
         form{v, "v1beta1", vertex_call, flavour::vertex_ai},
         form{v, "v1", vertex_call, flavour::vertex_ai},
+        form{f, "v1beta", firebase_call, flavour::gemini_api},
+        form{f, "v1beta", vertex_call, flavour::vertex_ai},
     };
     const auto at = path.rfind("/ws/");
     if (at == std::string_view::npos) return std::nullopt;
-    const auto method = path.substr(at + 4);
+    const auto method = without_location(path.substr(at + 4));
     for (const auto& each : forms) {
         if (method.size() != each.before.size() + each.version.size() + each.behind.size() ||
             !method.starts_with(each.before) || !method.ends_with(each.behind) ||

@@ -116,16 +116,6 @@ bool is_spelling_of(std::string_view camel, std::string_view name)
     return at == name.size();
 }
 
-std::string snake_case(std::string_view camel)
-{
-    std::string name;
-    for (const char c : camel) {
-        if (std::isupper(static_cast<unsigned char>(c)) != 0) name += '_';
-        name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-    return name;
-}
-
 /// A number, also given as text, as proto3 JSON allows.
 std::optional<double> as_number(const json_value& value)
 {
@@ -295,7 +285,7 @@ private:
         const std::string& path) const
     {
         const auto name = value.string();
-        if (value.integer() || (name && names.second.contains(*name))) return std::nullopt;
+        if (value.integer() || (name && names.second.contains(upper(*name)))) return std::nullopt;
         const auto* const package = flavour_ == flavour::vertex_ai
                                         ? "google.cloud.aiplatform.v1beta1"
                                         : "google.ai.generativelanguage.v1beta";
@@ -350,6 +340,27 @@ std::string text_at(const json_value& object, std::string_view path)
 {
     const auto found = find_path(object, path);
     return found ? found->string().value_or("") : std::string();
+}
+
+std::string snake_case(std::string_view camel)
+{
+    std::string name;
+    for (const char c : camel) {
+        if (std::isupper(static_cast<unsigned char>(c)) != 0) name += '_';
+        name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    return name;
+}
+
+std::string upper(std::string text)
+{
+    for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return text;
+}
+
+std::string name_at(const json_value& object, std::string_view path)
+{
+    return upper(text_at(object, path));
 }
 
 bool flag_at(const json_value& object, std::string_view path)

@@ -27,5 +27,10 @@ namespace gemini::live::emulation {
 /// The text at a path, empty when there is none; whether a flag is set there.
 [[nodiscard]] std::string text_at(const protocol::json_value& object, std::string_view path);
 [[nodiscard]] bool flag_at(const protocol::json_value& object, std::string_view path);
+/// The value of an enumeration at a path, in upper case: the service takes both.
+[[nodiscard]] std::string name_at(const protocol::json_value& object, std::string_view path);
+[[nodiscard]] std::string upper(std::string text);
+/// "responseModalities" as "response_modalities".
+[[nodiscard]] std::string snake_case(std::string_view camel_case);
 
 } // namespace gemini::live::emulation

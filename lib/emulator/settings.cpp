@@ -3,6 +3,8 @@
 
 #include "emulator/schema.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -79,24 +81,30 @@ std::optional<waiting> wait_for(std::string_view behavior, calling way)
     return std::nullopt;
 }
 
-std::optional<declared_function> read_function(const json_value& declaration, const model& model)
+/// The function, or the rule that its declaration breaks.
+std::variant<declared_function, std::string> read_function(
+    const json_value& declaration, const model& model)
 {
     declared_function function;
     function.name = text_at(declaration, "name");
     function.description = text_at(declaration, "description");
-    const auto wait = wait_for(text_at(declaration, "behavior"), model.calling);
+    if (!is_function_name(function.name))
+        return "name: a letter or _, then letters, digits and _ . : - up to 64 in all";
+    const auto behavior = name_at(declaration, "behavior");
+    const auto wait = wait_for(behavior, model.calling);
+    if (!wait) return fmt::format("behavior: {} has no {} functions", model.name, behavior);
     const auto openapi = find_member(declaration, "parameters");
     const auto json_schema = find_member(declaration, "parametersJsonSchema");
-    if (!wait || !is_function_name(function.name) || (openapi && json_schema) ||
-        (has(declaration, "response") && has(declaration, "responseJsonSchema")))
-        return std::nullopt;
+    if (openapi && json_schema) return "parameters: not beside parameters_json_schema";
+    if (has(declaration, "response") && has(declaration, "responseJsonSchema"))
+        return "response: not beside response_json_schema";
     function.wait = *wait;
     if (openapi) function.parameters = read_parameters(*openapi);
     if (json_schema) function.parameters = read_parameters(*json_schema);
     return function;
 }
 
-// ---- rules: whether a setup is taken by its model
+// ---- rules: what of a setup its model does not take, as "path: rule"; empty when it takes all
 
 struct wish {
     const json_value& setup;
@@ -105,37 +113,45 @@ struct wish {
 };
 
 /// One modality. Video goes with an avatar, and an avatar with video.
-bool modality_is_possible(const wish& wish)
+std::string broken_modality(const wish& wish)
 {
+    constexpr std::string_view path = "setup.generation_config.response_modalities";
     const auto wanted = texts_in(object_at(wish.setup, "generationConfig.responseModalities"));
-    if (wanted.size() > 1) return false;
+    if (wanted.size() > 1) return fmt::format("{}: one at most", path);
     const auto& model = wish.model;
-    const std::string modality =
-        wanted.empty() ? std::string(model.speaks ? "AUDIO" : "TEXT") : wanted[0];
-    if ((modality == "VIDEO") != has(wish.setup, "avatarConfig")) return false;
-    return (modality == "AUDIO" && model.speaks) || (modality == "TEXT" && model.writes) ||
-           (modality == "VIDEO" && model.shows);
+    const std::string modality = wanted.empty() ? model.speaks ? "AUDIO" : "TEXT" : upper(wanted[0]);
+    if ((modality == "VIDEO") != has(wish.setup, "avatarConfig"))
+        return fmt::format("{}: VIDEO, and setup.avatar_config, go together", path);
+    if ((modality == "AUDIO" && model.speaks) || (modality == "TEXT" && model.writes) ||
+        (modality == "VIDEO" && model.shows))
+        return {};
+    return fmt::format("{}: {} does not answer in {}", path, model.name, modality);
 }
 
 /// GenerationConfig has more members than a live session takes.
-bool generation_is_live(const wish& wish)
+std::string broken_generation(const wish& wish)
 {
     constexpr std::string_view elsewhere[]{"responseLogprobs", "logprobs", "responseMimeType",
         "responseSchema", "responseJsonSchema", "stopSequences", "routingConfig", "audioTimestamp",
         "speechConfig.multiSpeakerVoiceConfig"};
     const auto config = object_at(wish.setup, "generationConfig");
-    return std::none_of(std::begin(elsewhere), std::end(elsewhere),
-        [&](std::string_view each) { return has(config, each); });
+    for (const auto each : elsewhere)
+        if (has(config, each))
+            return fmt::format(
+                "setup.generation_config.{}: not for a live session", snake_case(each));
+    return {};
 }
 
-bool thinking_is_possible(const wish& wish)
+std::string broken_thinking(const wish& wish)
 {
     const auto config = object_at(wish.setup, "generationConfig.thinkingConfig");
-    const auto level = find_member(config, "thinkingLevel");
-    if (!level) return true;
+    const auto level = name_at(config, "thinkingLevel");
+    if (level.empty()) return {};
+    constexpr std::string_view path = "setup.generation_config.thinking_config.thinking_level";
     const auto& levels = wish.model.thinking_levels;
-    return !has(config, "thinkingBudget") &&
-           std::find(levels.begin(), levels.end(), level->string().value_or("")) != levels.end();
+    if (has(config, "thinkingBudget")) return fmt::format("{}: not beside thinking_budget", path);
+    if (std::find(levels.begin(), levels.end(), level) != levels.end()) return {};
+    return fmt::format("{}: {} has no {}", path, wish.model.name, level);
 }
 
 /// What 2.5 models have on the Gemini API they have on v1alpha.
@@ -144,64 +160,88 @@ bool is_early(const route& route)
     return route.flavour == flavour::vertex_ai || route.version == "v1alpha";
 }
 
-bool affection_is_possible(const wish& wish)
+std::string broken_affection(const wish& wish)
 {
-    return !has(wish.setup, "generationConfig.enableAffectiveDialog") ||
-           (wish.model.affective && is_early(wish.route));
+    if (!flag_at(wish.setup, "generationConfig.enableAffectiveDialog")) return {};
+    constexpr std::string_view path = "setup.generation_config.enable_affective_dialog";
+    if (!wish.model.affective) return fmt::format("{}: {} has none", path, wish.model.name);
+    if (!is_early(wish.route)) return fmt::format("{}: on v1alpha only", path);
+    return {};
 }
 
-bool proactivity_is_possible(const wish& wish)
+std::string broken_proactivity(const wish& wish)
 {
     const auto audio = find_path(wish.setup, "proactivity.proactiveAudio");
+    const bool wanted = audio && audio->boolean().value_or(false);
     const bool video = flag_at(wish.setup, "proactivity.proactiveVideo");
     switch (wish.model.proactivity) {
-    case proactivity::never: return !video && !(audio && audio->boolean().value_or(false));
+    case proactivity::never:
+        if (!wanted && !video) return {};
+        return fmt::format("setup.proactivity: {} has none", wish.model.name);
     case proactivity::on_request:
-        if (video && !flag_at(wish.setup, "proactivity.proactiveAudio")) return false;
-        return !has(wish.setup, "proactivity") || is_early(wish.route);
-    case proactivity::always: return !audio || audio->boolean().value_or(true);
+        if (video && !wanted)
+            return "setup.proactivity.proactive_video: only with proactive_audio";
+        if (wanted && !is_early(wish.route)) return "setup.proactivity: on v1alpha only";
+        return {};
+    case proactivity::always:
+        if (!audio || audio->boolean().value_or(true)) return {};
+        return fmt::format(
+            "setup.proactivity.proactive_audio: {} cannot be without it", wish.model.name);
     }
-    return false;
+    return {};
 }
 
-bool translation_is_possible(const wish& wish)
+std::string broken_translation(const wish& wish)
 {
     const auto config = find_path(wish.setup, "generationConfig.translationConfig");
-    return !config || (wish.model.translates && !text_at(*config, "targetLanguageCode").empty());
+    if (!config) return {};
+    constexpr std::string_view path = "setup.generation_config.translation_config";
+    if (!wish.model.translates)
+        return fmt::format("{}: {} does not translate", path, wish.model.name);
+    if (text_at(*config, "targetLanguageCode").empty())
+        return fmt::format("{}.target_language_code: is needed", path);
+    return {};
 }
 
-bool voice_is_complete(const wish& wish)
+std::string broken_voice(const wish& wish)
 {
     const auto copy =
         find_path(wish.setup, "generationConfig.speechConfig.voiceConfig.replicatedVoiceConfig");
-    return !copy || (has(*copy, "voiceSampleAudio") && has(*copy, "mimeType"));
+    if (!copy || (has(*copy, "voiceSampleAudio") && has(*copy, "mimeType"))) return {};
+    return "setup.generation_config.speech_config.voice_config.replicated_voice_config: needs "
+           "voice_sample_audio and mime_type";
 }
 
-bool transcription_is_possible(const wish& wish)
+std::string broken_transcription(const wish& wish)
 {
     constexpr std::size_t most_vocabulary = 1000;
-    for (const auto* each : {"inputAudioTranscription", "outputAudioTranscription"}) {
+    for (const std::string_view each : {"inputAudioTranscription", "outputAudioTranscription"}) {
         const auto config = object_at(wish.setup, each);
-        const bool smart = text_at(config, "mode") == "SMART";
+        const auto path = "setup." + snake_case(each);
+        const bool smart = name_at(config, "mode") == "SMART";
         if (smart && (flag_at(config, "wordTimestamp") || flag_at(config, "diarization")))
-            return false;
-        if (!smart && has(config, "sourceText")) return false;
-        if (object_at(config, "customVocabulary").elements().size() > most_vocabulary) return false;
+            return path + ".mode: SMART goes without word_timestamp and diarization";
+        if (!smart && has(config, "sourceText"))
+            return path + ".source_text: only with the mode SMART";
+        if (object_at(config, "customVocabulary").elements().size() > most_vocabulary)
+            return fmt::format("{}.custom_vocabulary: {} at most", path, most_vocabulary);
     }
-    return true;
+    return {};
 }
 
-bool instruction_is_text(const wish& wish)
+std::string broken_instruction(const wish& wish)
 {
     const auto instruction = find_member(wish.setup, "systemInstruction");
-    return !instruction || is_instruction(*instruction);
+    if (!instruction || is_instruction(*instruction)) return {};
+    return "setup.system_instruction.parts: text only";
 }
 
-bool safety_is_complete(const wish& wish)
+std::string broken_safety(const wish& wish)
 {
     const auto list = object_at(wish.setup, "safetySettings").elements();
-    return std::all_of(list.begin(), list.end(),
+    const bool whole = std::all_of(list.begin(), list.end(),
         [](const json_value& each) { return has(each, "category") && has(each, "threshold"); });
+    return whole ? std::string() : "setup.safety_settings: each needs category and threshold";
 }
 
 transcribing read_transcription(const json_value& setup, std::string_view member)
@@ -221,7 +261,7 @@ transcribing read_transcription(const json_value& setup, std::string_view member
 
 void read_listening(const json_value& config, settings& chosen)
 {
-    chosen.interruptible = text_at(config, "activityHandling") != "NO_INTERRUPTION";
+    chosen.interruptible = name_at(config, "activityHandling") != "NO_INTERRUPTION";
     chosen.guesses_with_times = flag_at(config, "interimTranscriptTimestampEnabled");
     const auto detection = object_at(config, "automaticActivityDetection");
     chosen.detects_activity = !flag_at(detection, "disabled");
@@ -238,16 +278,24 @@ bool is_instruction(const json_value& content)
         parts.begin(), parts.end(), [](const json_value& each) { return has(each, "text"); });
 }
 
-std::optional<toolbox> read_tools(const json_value& tools, const model& model)
+std::variant<toolbox, std::string> read_tools(const json_value& tools, const model& model)
 {
     toolbox box;
     std::set<std::string> names;
+    int tool_index = 0;
     for (const auto& tool : tools.elements()) {
+        int index = 0;
         for (const auto& each : object_at(tool, "functionDeclarations").elements()) {
-            auto function = read_function(each, model);
-            if (!function || !names.insert(function->name).second) return std::nullopt;
-            box.functions.push_back(std::move(*function));
+            const auto path =
+                fmt::format("tools[{}].function_declarations[{}]", tool_index, index++);
+            auto read = read_function(each, model);
+            if (const auto* rule = std::get_if<std::string>(&read)) return path + '.' + *rule;
+            auto& function = std::get<declared_function>(read);
+            if (!names.insert(function.name).second)
+                return fmt::format("{}.name: {} is declared twice", path, function.name);
+            box.functions.push_back(std::move(function));
         }
+        ++tool_index;
         box.searches = box.searches || has(tool, "googleSearch");
         box.runs_code = box.runs_code || has(tool, "codeExecution");
         box.reads_pages = box.reads_pages || has(tool, "urlContext");
@@ -256,28 +304,29 @@ std::optional<toolbox> read_tools(const json_value& tools, const model& model)
     return box;
 }
 
-std::variant<settings, refusal> read_setup(const json_value& setup, const route& route)
+std::variant<settings, refusal> read_setup(
+    const json_value& setup, const route& route, const model_names& names)
 {
     const auto wanted = text_at(setup, "model");
-    if (wanted.empty()) return invalid_argument();
+    if (wanted.empty()) return invalid_argument("setup.model: is needed");
     settings chosen;
-    chosen.model = find_model(wanted);
+    chosen.model = find_model(wanted, names);
     if (!chosen.model) return no_such_model(wanted, route.version);
 
-    constexpr bool (*rules[])(const wish&){modality_is_possible, generation_is_live,
-        thinking_is_possible, affection_is_possible, proactivity_is_possible,
-        translation_is_possible, voice_is_complete, transcription_is_possible, instruction_is_text,
-        safety_is_complete};
+    constexpr std::string (*rules[])(const wish&){broken_modality, broken_generation,
+        broken_thinking, broken_affection, broken_proactivity, broken_translation, broken_voice,
+        broken_transcription, broken_instruction, broken_safety};
     const wish wish{setup, *chosen.model, route};
     auto tools = read_tools(object_at(setup, "tools"), *chosen.model);
-    if (!tools || !std::all_of(std::begin(rules), std::end(rules),
-                      [&](const auto& holds) { return holds(wish); }))
-        return invalid_argument();
-    chosen.tools = std::move(*tools);
+    if (const auto* rule = std::get_if<std::string>(&tools))
+        return invalid_argument("setup." + *rule);
+    for (const auto broken : rules)
+        if (auto rule = broken(wish); !rule.empty()) return invalid_argument(std::move(rule));
+    chosen.tools = std::get<toolbox>(std::move(tools));
 
     const auto modalities = texts_in(object_at(setup, "generationConfig.responseModalities"));
-    chosen.aloud = modalities.empty() ? chosen.model->speaks : modalities[0] != "TEXT";
-    chosen.shows = !modalities.empty() && modalities[0] == "VIDEO";
+    chosen.aloud = modalities.empty() ? chosen.model->speaks : upper(modalities[0]) != "TEXT";
+    chosen.shows = !modalities.empty() && upper(modalities[0]) == "VIDEO";
     chosen.input = read_transcription(setup, "inputAudioTranscription");
     chosen.output = read_transcription(setup, "outputAudioTranscription");
     chosen.resumable = has(setup, "sessionResumption");

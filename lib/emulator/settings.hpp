@@ -44,10 +44,11 @@ struct settings {
 
 /// Reads a setup that is well formed.
 [[nodiscard]] std::variant<settings, refusal> read_setup(
-    const protocol::json_value& setup, const route& route);
+    const protocol::json_value& setup, const route& route, const model_names& names = {});
 
-/// A list of tools in the hands of a model; nothing where the model does not take them.
-[[nodiscard]] std::optional<toolbox> read_tools(
+/// A list of tools in the hands of a model; where the model does not take them, the rule that they
+/// break: "tools[0].function_declarations[1].name: …".
+[[nodiscard]] std::variant<toolbox, std::string> read_tools(
     const protocol::json_value& tools, const model& model);
 
 /// Whether it has nothing but text parts.

@@ -21,6 +21,7 @@ constexpr std::chrono::seconds close_limit{5};
 constexpr std::size_t high_water = 64 * 1024; // bytes that wait for `receive`
 constexpr int pieces_at_once = 16;
 constexpr std::size_t max_close_reason = 123;
+constexpr std::uint16_t normal_closure = 1000;
 // lws writes Close frames by this kind, but keeps its name to itself.
 constexpr auto write_kind_close = static_cast<lws_write_protocol>(4);
 
@@ -348,7 +349,11 @@ int server_stream::on_peer_close(std::string_view payload)
         details.close_code, details.reason.empty() ? "" : ": ", details.reason);
     finish({errc::connection_lost, sentence, std::move(details)});
     arm(close_limit);
-    return 0;
+    // lws would answer an empty Close with an empty one, which clients take for a failure.
+    if (payload.size() >= 2 || lws_partial_buffered(connection_) != 0) return 0;
+    parting_.emplace(normal_closure, "");
+    write_close();
+    return -1;
 }
 
 /// The first cause stays.

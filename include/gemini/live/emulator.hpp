@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,10 @@ struct emulator_options {
     /// stays is sent away (1008). For the default persona.
     std::chrono::milliseconds lifetime{0};
     std::chrono::milliseconds notice{50'000};
+    /// Other names of models, such as retired ones, each with the model that it stands for.
+    std::map<std::string, std::string, std::less<>> model_aliases{};
+    /// Takes any model: one that it does not know speaks and writes, as `gemini-emulator-text` does.
+    bool any_model = false;
     std::string api_key{}; ///< The only key taken; empty: any that is not empty.
     /// Takes ephemeral tokens that it has not issued, too: any, without constraints and for ever.
     bool trusts_any_token = false;

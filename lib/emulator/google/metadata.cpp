@@ -61,6 +61,8 @@ emulator_verdict answer_value(std::string_view path, const google_accounts& acco
 {
     const auto& location = accounts.location;
     if (path.empty()) return text_answer(200, "instance/\nproject/\nuniverse/\n");
+    if (path == "instance" || path == "instance/")
+        return text_answer(200, "region\nservice-accounts/\nzone\n");
     if (path == "project/project-id") return text_answer(200, accounts.project);
     if (path == "project/numeric-project-id") return text_answer(200, project_number);
     if (path == "instance/zone")
