@@ -28,6 +28,7 @@ constexpr auto try_pause = 5ms;
 constexpr auto first_word = 350ms; // how long the model thinks
 constexpr auto chunk_pause = 40ms; // between pieces of 100 ms of speech: faster than real time
 constexpr auto word_pause = 60ms;
+constexpr auto call_pause = 100ms; // between a call and the end of its turn
 constexpr auto guess_pause = 500ms; // of speech, between guesses at it
 constexpr std::size_t chunk_bytes = speech_rate / 10 * 2;
 constexpr std::size_t most_history = 50;
@@ -72,10 +73,15 @@ server_message::members said(part what)
     return message;
 }
 
-/// Not a mere placeholder like ".".
 bool says_something(std::string_view words)
 {
     return words.find_first_not_of(" \t\r\n.") != std::string_view::npos;
+}
+
+/// "." and the like, which frameworks send to ask for an answer to what was said before.
+bool is_placeholder(std::string_view words)
+{
+    return !says_something(words) && words.find('.') != std::string_view::npos;
 }
 
 bool is_of_type(const json_value& blob, std::string_view type)
@@ -263,8 +269,11 @@ bool conversation::hear_turns(const json_value& turns)
             return false;
         }
         ++index;
+        const auto text = text_of(turn);
         if (role != "model") {
-            pending_ = shortened(pending_ + text_of(turn), most_words);
+            if (is_placeholder(text) && !pending_.empty()) continue;
+            if (pending_.starts_with('/')) pending_.clear(); // a command of a history that is told
+            pending_ = shortened(pending_ + text, most_words);
         } else if (says_something(pending_)) {
             unanswered_ = std::exchange(pending_, {});
             remember(unanswered_);
@@ -536,10 +545,11 @@ void conversation::call(std::vector<function_call> calls, waiting wait)
         plan_.push_back(std::move(asked));
     }
     if (wait == waiting::blocked && settings_->model->ends_turn_with_call) {
+        at += paced(call_pause);
         step generated{.at = at};
         generated.message.server_content.emplace().generation_complete = true;
         plan_.push_back(std::move(generated));
-        plan_.push_back({.at = at, .what = step::kind::end_of_turn});
+        plan_.push_back({.at = at + paced(chunk_pause), .what = step::kind::end_of_turn});
     }
     if (wait == waiting::talks_on)
         say("I have asked for that. It may take a moment: talk to me meanwhile.");

@@ -11,7 +11,7 @@ import {z} from 'zod';
 import {Emulator, Inbox, key, pcm, run, within} from './peer.mjs';
 
 const rate = 24000;
-const emulator = await Emulator.start();
+const emulator = await Emulator.start('--pace', '0.3');
 initializeLogger({pretty: false, level: process.env.PEERS_LOG ?? 'silent'});
 
 class Microphone extends voice.AudioInput {
@@ -77,8 +77,10 @@ const weather = llm.tool({
 class Call {
     static async begin(options = {}, agent = {}) {
         const call = new Call();
+        call.model = options.model;
         call.seen = new Inbox();
         call.session = new voice.AgentSession({
+            aecWarmupDuration: 0, // who cuts in is heard from the first moment of an answer on
             llm: new google.realtime.RealtimeModel({apiKey: key, httpOptions: {baseUrl: emulator.url}, ...options}),
         });
         for (const type of Object.values(voice.AgentSessionEventTypes))
@@ -91,7 +93,14 @@ class Call {
             agent: new voice.Agent({instructions: 'You are a friendly agent.', ...agent}),
             record: false,
         }), 'the start');
+        // The plugin connects anew for instructions and tools, and drops what it is asked meanwhile.
+        await emulator.quiet(300);
         return call;
+    }
+
+    /// On 3.x the plugin cannot ask for a reply without instructions: the SDK below it refuses its empty list of turns.
+    ask(userInput) {
+        return this.session.generateReply({userInput, instructions: this.model.includes('gemini-3') ? 'Answer.' : undefined});
     }
 
     /// What the agent has said next.
@@ -120,7 +129,7 @@ for (const model of models) {
     Object.assign(checks, {
         async [`${model}: text is answered aloud`]() {
             const call = await Call.begin({model});
-            const handle = call.session.generateReply({userInput: 'Who are you?'});
+            const handle = call.ask('Who are you?');
             const said = await call.said();
             await within(handle.waitForPlayout(), 'the playout');
             assert.match(said, /emulator/);
@@ -152,7 +161,7 @@ for (const model of models) {
 
         async [`${model}: a function is called, and its result spoken`]() {
             const call = await Call.begin({model}, {tools: [weather]});
-            call.session.generateReply({userInput: 'What is the weather in Lisbon?'});
+            call.ask('What is the weather in Lisbon?');
             const done = (await call.until((e) => e.type === 'function_tools_executed', 'the function')).at(-1);
             assert.equal(done.functionCalls[0].name, 'get_weather');
             assert.deepEqual(JSON.parse(done.functionCalls[0].args), {city: 'Lisbon'});
@@ -166,7 +175,7 @@ for (const model of models) {
         async [`${model}: who speaks into an answer interrupts it`]() {
             const call = await Call.begin({model});
             call.loudspeaker.slow = true;
-            const handle = call.session.generateReply({userInput: 'Tell me a story'});
+            const handle = call.ask('Tell me a story');
             await call.until((e) => e.type === 'agent_state_changed' && e.newState === 'speaking', 'the story');
             await call.microphone.hear(1, 8000);
             await call.microphone.hear(1, 0);
@@ -179,19 +188,25 @@ for (const model of models) {
             return words.join(' / ').slice(0, 120);
         },
 
-        async [`${model}: goAway, and the conversation goes on`]() {
-            const call = await Call.begin({model});
-            call.session.generateReply({userInput: 'The cat is on the mat.'});
-            await call.said();
-            call.session.generateReply({userInput: '/goaway 5'});
-            await call.said();
-            call.session.generateReply({userInput: 'What did I say before?'});
-            const said = await call.said();
-            assert.match(said, /the cat is on the mat/i);
-            await call.end();
-            return said;
-        },
     });
 }
+
+Object.assign(checks, {
+    async 'goAway, and the conversation goes on'() {
+        const model = models[0];
+        const call = await Call.begin({model});
+        call.ask('The cat is on the mat.');
+        await call.said();
+        const connections = emulator.count(/has come/);
+        call.ask('/goaway 30').catch?.(() => {});
+        await emulator.until(() => emulator.count(/has come/) > connections, 'another connection');
+        await emulator.quiet(300);
+        call.ask('What did I say before?');
+        const said = await call.said();
+        assert.match(said, /the cat is on the mat/i);
+        await call.end();
+        return said;
+    },
+});
 
 await run('@livekit/agents-plugin-google', checks, emulator);

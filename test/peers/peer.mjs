@@ -75,6 +75,27 @@ export class Emulator {
         return emulator;
     }
 
+    /// How many lines of its log are such.
+    count(pattern) {
+        return this.log.filter((line) => pattern.test(line)).length;
+    }
+
+    /// Until its log has what is awaited.
+    until(is, what) {
+        const look = async () => {
+            while (!is()) await new Promise((resolve) => setTimeout(resolve, 20));
+        };
+        return within(look(), what);
+    }
+
+    /// Until nothing has happened for so many milliseconds.
+    async quiet(ms) {
+        for (let before = -1; before !== this.log.length;) {
+            before = this.log.length;
+            await new Promise((resolve) => setTimeout(resolve, ms));
+        }
+    }
+
     async stop() {
         this.child.kill('SIGINT');
         return within(this.ended, 'the emulator\'s end');
