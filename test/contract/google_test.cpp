@@ -481,6 +481,8 @@ TEST_CASE("the metadata server knows the machine")
           w.metadata(root + "instance/service-accounts/default/email").body);
     CHECK(w.metadata("/").head.header("metadata-flavor") == "Google");
     CHECK(w.metadata(root + "instance/nothing").status == "404");
+    CHECK(w.metadata(root + "instance").status == "200"); // by it clients find the server
+    CHECK(w.metadata(root + "instance/").status == "200");
 }
 
 TEST_CASE("the metadata server answers none but those who ask for it")

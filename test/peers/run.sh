@@ -1,40 +1,49 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Google's JavaScript SDK beside ours: run.sh BUILD-DIRECTORY
-# It talks to our emulator, and both SDKs put the same calls on the wire, which must be the same JSON.
-# Installs the SDK, and the Node.js that it wants, into BUILD-DIRECTORY/peers; does so once.
+# Clients of others beside ours: run.sh BUILD-DIRECTORY
+# Each talks to our emulator; Google's SDK also puts the same calls on the wire as ours, which must be the same JSON.
+# Installs them, and the Node.js that they want, into BUILD-DIRECTORY/peers; does so once.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(realpath "${1:?usage: run.sh BUILD-DIRECTORY}")
 directory=$build/peers
+most_seconds=120 # for one peer
 
 mkdir -p "$directory"
 cd "$directory"
 if ! cmp -s "$here/package.json" installed.json; then
-    echo "installing $(grep -o '@google/genai.*[0-9]' "$here/package.json" | tr -d '":') and its Node.js" >&2
+    echo "installing $(grep -c '": "[0-9]' "$here/package.json") packages and what they need" >&2
+    rm -rf node_modules
     cp "$here/package.json" package.json
-    npm install --no-package-lock --no-audit --no-fund --loglevel=error >&2
+    timeout 600 npm install --no-package-lock --no-audit --no-fund --loglevel=error >&2
     node_modules/.bin/node --version >&2
     cp package.json installed.json
 fi
+rm -f ./*.mjs
 cp "$here"/*.mjs .
 rm -rf recorded
 mkdir recorded
 logs=$(mktemp)
 trap 'rm -f "$logs"' EXIT
 sum=(0 0)
-# count COMMAND...: what closes with "N passed, N failed" adds to the sum.
+# count COMMAND...: what closes with "N passed, N failed" adds to the sum; what does not has failed.
 count() {
     local closing
-    "$@" | tee "$logs" | grep --line-buffered -vE '^[0-9]+ passed, [0-9]+ failed$' || true
+    timeout --kill-after=5 "$most_seconds" "$@" 2>>sdk.log | tee "$logs" |
+        grep --line-buffered -vE '^[0-9]+ passed, [0-9]+ failed$' || true
     closing=$(tail -n 1 "$logs")
-    if [[ $closing =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    if [[ $closing =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]] && ((BASH_REMATCH[1] + BASH_REMATCH[2] > 0)); then
         sum=($((sum[0] + BASH_REMATCH[1])) $((sum[1] + BASH_REMATCH[2])))
     else
+        echo "  FAILED  $*: did not run to its end:"
+        tail -n 20 sdk.log
         sum[1]=$((sum[1] + 1))
     fi
 }
-count node_modules/.bin/node conversation.mjs "$build/lib/emulator/gemini-live-emulator"
+: >sdk.log
+for peer in conversation genai_live_tests google_cloud livekit adk ai_sdk firebase; do
+    count node_modules/.bin/node "$peer.mjs" "$build/lib/emulator/gemini-live-emulator"
+done
 node_modules/.bin/node record.mjs "$here/../vectors/client_messages.json" recorded/golden_calls.json 2>>sdk.log
 node_modules/.bin/node record.mjs "$here/calls.json" recorded/more_calls.json 2>>sdk.log
 count "$build/test/vectors/vectors" recorded

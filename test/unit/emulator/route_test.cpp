@@ -17,6 +17,7 @@ emulator_request request(std::string path, std::string query = "",
 
 const std::string g = "/ws/google.ai.generativelanguage.";
 const std::string v = "/ws/google.cloud.aiplatform.";
+const std::string firebase = "/ws/google.firebase.vertexai.v1beta.";
 
 } // namespace
 
@@ -43,7 +44,11 @@ TEST_CASE("every form of URL that clients use is understood")
                  "v1", true},
              row{v + "v1beta1.LlmBidiService/BidiGenerateContent", flavour::vertex_ai, "v1beta1",
                  false},
-             row{v + "v1.LlmBidiService/BidiGenerateContent", flavour::vertex_ai, "v1", false}}) {
+             row{v + "v1.LlmBidiService/BidiGenerateContent", flavour::vertex_ai, "v1", false},
+             row{firebase + "GenerativeService/BidiGenerateContent", flavour::gemini_api, "v1beta",
+                 false},
+             row{firebase + "LlmBidiService/BidiGenerateContent/locations/us-central1",
+                 flavour::vertex_ai, "v1beta", false}}) {
         INFO(each.path);
         const auto found = find_route(request(each.path), true);
         REQUIRE(found.route);

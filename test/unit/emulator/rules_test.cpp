@@ -107,18 +107,21 @@ TEST_CASE("turns are the user's or the model's")
         invalid);
 }
 
-TEST_CASE("3.1 takes client content as history, once, if the setup says so")
+TEST_CASE("client content is history, once, if the setup says so; 3.1 takes it later, too")
 {
     constexpr std::string_view history =
         R"(,"historyConfig":{"initialHistoryInClientContent":true})";
     const std::string turn =
         R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"a"}]}],"turnComplete":true}})";
-    client never;
-    never.connect("", "gemini-3.1-flash-live-preview");
-    check_talk(never, {turn}, invalid);
+    client without;
+    without.connect("", "gemini-3.1-flash-live-preview");
+    check_talk(without, {turn, turn}, "");
     client once;
     once.connect(history, "gemini-3.1-flash-live-preview");
-    check_talk(once, {turn, R"({"realtimeInput":{"text":"b"}})", turn}, invalid);
+    once.say(turn);
+    once.wait();
+    CHECK(once.count(is_end) == 0);
+    check_talk(once, {R"({"realtimeInput":{"text":"b"}})", turn}, "");
     client always;
     always.connect(history);
     check_talk(always, {turn, turn}, "");

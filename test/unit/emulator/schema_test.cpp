@@ -156,9 +156,9 @@ TEST_CASE("parameters are an OpenAPI schema at any depth; a JSON schema is free"
     CHECK(
         fault(in_declaration(R"("parametersJsonSchema":{"type":"object","$ref":"#/x"})")).empty());
     CHECK(
-        fault(in_declaration(R"("parameters":{"properties":{"a":{"type":"string"}}})")) ==
+        fault(in_declaration(R"("parameters":{"properties":{"a":{"type":"text"}}})")) ==
         "Invalid value at 'setup.tools[0].function_declarations[0].parameters.properties[a].value."
-        "type' (type.googleapis.com/google.ai.generativelanguage.v1beta.Type), \"string\"");
+        "type' (type.googleapis.com/google.ai.generativelanguage.v1beta.Type), \"text\"");
     CHECK(fault(in_declaration(R"("parameters":{"items":{"items":{"additionalItems":true}}})")) ==
           "Invalid JSON payload received. Unknown name \"additionalItems\" at "
           "'setup.tools[0].function_declarations[0].parameters.items.items': Cannot find field.");
@@ -266,12 +266,26 @@ TEST_CASE("a value of the wrong type is named with the type that was wanted")
     CHECK(fault(R"({"realtimeInput":{"audio":{"data":"*"}}})") ==
           "Invalid value at 'realtime_input.audio.data' (TYPE_BYTES), Base64 decoding failed for "
           "\"*\"");
-    CHECK(fault(R"({"setup":{"generationConfig":{"responseModalities":["audio"]}}})") ==
+    CHECK(fault(R"({"setup":{"generationConfig":{"responseModalities":["sound"]}}})") ==
           "Invalid value at 'setup.generation_config.response_modalities[0]' "
           "(type.googleapis.com/google.ai.generativelanguage.v1beta.GenerationConfig.Modality), "
-          "\"audio\"");
+          "\"sound\"");
     CHECK_FALSE(fault(R"({"setup":[]})").empty());
     CHECK_FALSE(fault("[]").empty());
+}
+
+TEST_CASE("the values of enumerations are taken in any case")
+{
+    CHECK(fault(R"({"setup":{"generationConfig":{"responseModalities":["audio"]}}})").empty());
+    CHECK(fault(R"({"setup":{"generationConfig":{"thinkingConfig":{"thinkingLevel":"low"}}}})")
+              .empty());
+    CHECK(fault(in_declaration(
+                    R"("parameters":{"type":"object","properties":{"a":{"type":"String"}}})"))
+              .empty());
+    CHECK(
+        fault(
+            R"({"setup":{"realtimeInputConfig":{"activityHandling":"no_interruption","turnCoverage":"Turn_Includes_All_Input"}}})")
+            .empty());
 }
 
 TEST_CASE("numbers may be text, and whole numbers may have a point, as in proto3 JSON")

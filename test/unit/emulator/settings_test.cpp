@@ -117,6 +117,8 @@ TEST_CASE("affective dialog belongs to 2.5 models, on v1alpha or Vertex AI")
         {"publishers/google/models/gemini-live-2.5-flash-native-audio", affective, true, "v1beta1"},
         {live_3_8, affective, false}, {live_3_8, affective, false, "v1alpha"},
         {live_3_1, affective, false, "v1alpha"}});
+    constexpr std::string_view off = R"("generationConfig":{"enableAffectiveDialog":false})";
+    check({{live_3_8, off, true}, {live_3_1, off, true, "v1alpha"}, {native_2_5, off, true}});
 }
 
 TEST_CASE("proactive audio: on request on 2.5, always on 3.8, never on others")
@@ -127,7 +129,7 @@ TEST_CASE("proactive audio: on request on 2.5, always on 3.8, never on others")
     constexpr std::string_view all =
         R"("proactivity":{"proactiveAudio":true,"proactiveVideo":true})";
     check({{native_2_5, on, true, "v1alpha"}, {native_2_5, on, false},
-        {native_2_5, off, true, "v1alpha"}, {native_2_5, video, false, "v1alpha"},
+        {native_2_5, off, true, "v1alpha"}, {native_2_5, off, true}, {native_2_5, video, false, "v1alpha"},
         {native_2_5, all, true, "v1alpha"}, {live_3_8, on, true}, {live_3_8, off, false},
         {thinker, off, false}, {live_3_8, video, true}, {live_3_1, on, false},
         {live_3_1, off, true}});

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,8 @@ struct client {
     moment now{0};
     std::vector<server_message> heard{};
     std::optional<std::pair<std::uint16_t, std::string>> closed{};
+    std::string rule{}; ///< That the emulator's log tells of the close.
+    model_names names{};
     bool dropped = false;
 
     client()
@@ -47,7 +50,7 @@ struct client {
         if (way.music)
             server = std::make_unique<music>(way, key, 1.0);
         else
-            server = std::make_unique<conversation>(way, key, 1.0, kept);
+            server = std::make_unique<conversation>(way, key, 1.0, kept, lifespan{}, names);
     }
 
     void take(output what)
@@ -55,6 +58,7 @@ struct client {
         for (auto& each : what.messages)
             heard.push_back(protocol::decode_server_message(base::padded_buffer(each)));
         if (what.close) closed = what.close;
+        if (what.close) rule = what.rule;
         dropped = dropped || what.drop;
     }
 
@@ -127,12 +131,14 @@ struct client {
     }
 };
 
-inline std::string audio_message(const bytes& pcm)
+/// `more`: further members of the message.
+inline std::string audio_message(std::span<const std::byte> pcm, std::string_view more = "")
 {
     std::string data(base::base64_size(pcm.size()), ' ');
     base::base64_encode(pcm, data.data());
-    return R"({"realtimeInput":{"audio":{"mimeType":"audio/pcm;rate=24000","data":")" + data +
-           "\"}}}";
+    return fmt::format(
+        R"({{"realtimeInput":{{"audio":{{"mimeType":"audio/pcm;rate=24000","data":"{}"}}{}}}}})",
+        data, more);
 }
 
 inline bool is_end(const server_message& each) { return each.turn_complete(); }

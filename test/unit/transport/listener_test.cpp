@@ -342,6 +342,26 @@ TEST_CASE("a client's close arrives with code and reason behind its messages, an
     world.run(work());
 }
 
+TEST_CASE("a close without a code is answered with 1000")
+{
+    fixture world;
+    world.connected();
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await world.client->write(masked(raw_frame::text("last words")) +
+                                     masked(raw_frame(8, std::string())));
+        const auto answer = co_await world.client->read_frame();
+        CHECK(answer.opcode() == 8);
+        CHECK(answer.close_code() == 1000);
+        const auto rest = co_await world.client->read_to_end();
+        CHECK(rest.empty());
+        const auto last = co_await world.server->receive();
+        CHECK(last.payload.view() == "last words");
+        const auto end = co_await ending_of(*world.server);
+        CHECK(end.close_code() == 1005);
+    };
+    world.run(work());
+}
+
 TEST_CASE("a client that goes without a close ends the waiting receive")
 {
     fixture world;
