@@ -28,7 +28,7 @@ constexpr auto try_pause = 5ms;
 constexpr auto first_word = 350ms; // how long the model thinks
 constexpr auto chunk_pause = 40ms; // between pieces of 100 ms of speech: faster than real time
 constexpr auto word_pause = 60ms;
-constexpr auto call_pause = 100ms; // between a call and the end of its turn
+constexpr auto call_pause = 100ms;  // between a call and the end of its turn
 constexpr auto guess_pause = 500ms; // of speech, between guesses at it
 constexpr std::size_t chunk_bytes = speech_rate / 10 * 2;
 constexpr std::size_t most_history = 50;
@@ -297,8 +297,8 @@ std::string conversation::question()
 void conversation::hear_update(const json_value& update)
 {
     if (!settings_->model->takes_context_update)
-        return refuse(invalid_argument(
-            fmt::format("context_update: not for {}", settings_->model->name)));
+        return refuse(
+            invalid_argument(fmt::format("context_update: not for {}", settings_->model->name)));
     const auto instruction = find_member(update, "systemInstruction");
     if (instruction && !is_instruction(*instruction))
         return refuse(invalid_argument("context_update.system_instruction.parts: text only"));

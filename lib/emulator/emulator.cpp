@@ -361,8 +361,8 @@ private:
         if (!said.close && !said.drop) co_return;
         talking->over = true;
         if (said.close) {
-            self->tell("Client {} is sent away with {}: {}{}{}", talking->number,
-                said.close->first, said.close->second, said.rule.empty() ? "" : " ", said.rule);
+            self->tell("Client {} is sent away with {}: {}{}{}", talking->number, said.close->first,
+                said.close->second, said.rule.empty() ? "" : " ", said.rule);
             co_await client->close(said.close->first, std::move(said.close->second));
         } else {
             self->tell("Client {} is cut off.", talking->number);

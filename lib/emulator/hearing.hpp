@@ -42,7 +42,7 @@ public:
     [[nodiscard]] stretch speech() const noexcept;
 
 private:
-    bytes waiting_{}; // audio that has not been listened to yet
+    bytes waiting_{};      // audio that has not been listened to yet
     std::size_t next_ = 0; // in it
     int rate_ = 16'000;
     bool all_has_come_ = false;

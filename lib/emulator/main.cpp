@@ -110,10 +110,10 @@ program_options read_options(int argc, char** argv)
         {"google", required_argument, nullptr, google}, {"key", required_argument, nullptr, 'k'},
         {"script", required_argument, nullptr, 's'}, {"replay", required_argument, nullptr, replay},
         {"model-alias", required_argument, nullptr, model_alias},
-        {"any-model", no_argument, nullptr, any_model},
-        {"pace", required_argument, nullptr, pace}, {"quiet", no_argument, nullptr, 'q'},
-        {"verbose", no_argument, nullptr, 'v'}, {"help", no_argument, nullptr, 'h'},
-        {"version", no_argument, nullptr, version}, {nullptr, 0, nullptr, 0}};
+        {"any-model", no_argument, nullptr, any_model}, {"pace", required_argument, nullptr, pace},
+        {"quiet", no_argument, nullptr, 'q'}, {"verbose", no_argument, nullptr, 'v'},
+        {"help", no_argument, nullptr, 'h'}, {"version", no_argument, nullptr, version},
+        {nullptr, 0, nullptr, 0}};
     program_options options;
     for (int each = 0; (each = getopt_long(argc, argv, "p:tk:s:qvh", known, nullptr)) != -1;) {
         switch (each) {
@@ -146,7 +146,7 @@ program_options read_options(int argc, char** argv)
     return options;
 }
 
-constexpr std::size_t width = 200;     // of a line, in bytes
+constexpr std::size_t width = 200; // of a line, in bytes
 constexpr std::size_t event_width = 1000;
 constexpr std::size_t whole = 1 << 20; // of one that is shown whole
 

@@ -25,11 +25,11 @@ struct model {
     std::string_view name;
     bool speaks = true;
     bool writes = false;
-    bool shows = false;              ///< Video, with an avatar.
-    bool transcribes = false;        ///< Gives back what it hears, guesses first.
-    bool translates = false;         ///< Takes `translationConfig`.
+    bool shows = false;               ///< Video, with an avatar.
+    bool transcribes = false;         ///< Gives back what it hears, guesses first.
+    bool translates = false;          ///< Takes `translationConfig`.
     bool ends_turn_with_call = false; ///< A turn ends with its call, before the response.
-    bool takes_scheduling = true;    ///< Of function responses.
+    bool takes_scheduling = true;     ///< Of function responses.
     bool takes_context_update = false;
     bool tells_status = false; ///< `interactionStatus` with the end of each turn.
     bool affective = false;    ///< On v1alpha, where there is one.

@@ -48,8 +48,8 @@ public:
         if (number && *number >= least && *number <= most)
             into = static_cast<Number>(*number);
         else if (rule_.empty())
-            rule_ = fmt::format("music_generation_config.{}: from {} to {}", snake_case(name),
-                least, most);
+            rule_ = fmt::format(
+                "music_generation_config.{}: from {} to {}", snake_case(name), least, most);
     }
 
     /// The first rule that was broken; empty when there is none.
@@ -274,8 +274,7 @@ std::optional<refusal> music::hear_prompts(const json_value& content)
 {
     const auto list = find_member(content, "weightedPrompts");
     const auto given = list ? list->elements() : std::vector<json_value>();
-    if (given.empty())
-        return invalid_argument("client_content.weighted_prompts: at least one");
+    if (given.empty()) return invalid_argument("client_content.weighted_prompts: at least one");
     std::vector<weighted_prompt> taken;
     for (const auto& each : given) {
         const auto weight = find_member(each, "weight");

@@ -119,7 +119,8 @@ std::string broken_modality(const wish& wish)
     const auto wanted = texts_in(object_at(wish.setup, "generationConfig.responseModalities"));
     if (wanted.size() > 1) return fmt::format("{}: one at most", path);
     const auto& model = wish.model;
-    const std::string modality = wanted.empty() ? model.speaks ? "AUDIO" : "TEXT" : upper(wanted[0]);
+    const std::string modality =
+        wanted.empty() ? model.speaks ? "AUDIO" : "TEXT" : upper(wanted[0]);
     if ((modality == "VIDEO") != has(wish.setup, "avatarConfig"))
         return fmt::format("{}: VIDEO, and setup.avatar_config, go together", path);
     if ((modality == "AUDIO" && model.speaks) || (modality == "TEXT" && model.writes) ||
@@ -179,8 +180,7 @@ std::string broken_proactivity(const wish& wish)
         if (!wanted && !video) return {};
         return fmt::format("setup.proactivity: {} has none", wish.model.name);
     case proactivity::on_request:
-        if (video && !wanted)
-            return "setup.proactivity.proactive_video: only with proactive_audio";
+        if (video && !wanted) return "setup.proactivity.proactive_video: only with proactive_audio";
         if (wanted && !is_early(wish.route)) return "setup.proactivity: on v1alpha only";
         return {};
     case proactivity::always:

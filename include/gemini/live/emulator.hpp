@@ -80,7 +80,8 @@ struct emulator_options {
     std::chrono::milliseconds notice{50'000};
     /// Other names of models, such as retired ones, each with the model that it stands for.
     std::map<std::string, std::string, std::less<>> model_aliases{};
-    /// Takes any model: one that it does not know speaks and writes, as `gemini-emulator-text` does.
+    /// Takes any model: one that it does not know speaks and writes, as `gemini-emulator-text`
+    /// does.
     bool any_model = false;
     std::string api_key{}; ///< The only key taken; empty: any that is not empty.
     /// Takes ephemeral tokens that it has not issued, too: any, without constraints and for ever.

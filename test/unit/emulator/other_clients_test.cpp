@@ -51,8 +51,7 @@ std::string model_turn(std::string_view words)
 
 std::string turns(std::string_view list, bool complete)
 {
-    return fmt::format(
-        R"({{"clientContent":{{"turns":[{}],"turnComplete":{}}}}})", list, complete);
+    return fmt::format(R"({{"clientContent":{{"turns":[{}],"turnComplete":{}}}}})", list, complete);
 }
 
 constexpr std::string_view native_2_5 = "gemini-2.5-flash-native-audio-preview-12-2025";
@@ -151,10 +150,7 @@ TEST_CASE("the user's last words are answered although others stand behind them"
 {
     client c;
     c.connect();
-    SECTION("a placeholder")
-    {
-        c.say(turns(user("Who are you?") + "," + user("."), true));
-    }
+    SECTION("a placeholder") { c.say(turns(user("Who are you?") + "," + user("."), true)); }
     SECTION("a placeholder in a message of its own")
     {
         c.say(turns(user("Who are you?"), false));
@@ -294,29 +290,29 @@ TEST_CASE("the log names member and rule of a refusal that does not say them")
         std::string_view model, members;
         std::string rule;
     };
-    for (const auto& each : {
-             row{"gemini-3.8-live", R"("generationConfig":{"enableAffectiveDialog":true})",
-                 "setup.generation_config.enable_affective_dialog: gemini-3.8-live has none"},
-             row{native_2_5, R"("generationConfig":{"enableAffectiveDialog":true})",
-                 "setup.generation_config.enable_affective_dialog: on v1alpha only"},
-             row{"gemini-3.8-live", R"("generationConfig":{"responseModalities":["TEXT"]})",
-                 "setup.generation_config.response_modalities: gemini-3.8-live does not answer in "
-                 "TEXT"},
-             row{"gemini-3.8-live", R"("generationConfig":{"responseMimeType":"text/plain"})",
-                 "setup.generation_config.response_mime_type: not for a live session"},
-             row{"gemini-3.8-live", R"("proactivity":{"proactiveAudio":false})",
-                 "setup.proactivity.proactive_audio: gemini-3.8-live cannot be without it"},
-             row{"gemini-3.8-live",
-                 R"("tools":[{"googleSearch":{}},{"functionDeclarations":[{"name":"a"},{"name":"a"}]}])",
-                 "setup.tools[1].function_declarations[1].name: a is declared twice"},
-             row{"gemini-3.1-flash-live-preview",
-                 R"("tools":[{"functionDeclarations":[{"name":"a","behavior":"non_blocking"}]}])",
-                 "setup.tools[0].function_declarations[0].behavior: gemini-3.1-flash-live-preview "
-                 "has no NON_BLOCKING functions"},
-         }) {
+    for (const auto& each :
+        {
+            row{"gemini-3.8-live", R"("generationConfig":{"enableAffectiveDialog":true})",
+                "setup.generation_config.enable_affective_dialog: gemini-3.8-live has none"},
+            row{native_2_5, R"("generationConfig":{"enableAffectiveDialog":true})",
+                "setup.generation_config.enable_affective_dialog: on v1alpha only"},
+            row{"gemini-3.8-live", R"("generationConfig":{"responseModalities":["TEXT"]})",
+                "setup.generation_config.response_modalities: gemini-3.8-live does not answer in "
+                "TEXT"},
+            row{"gemini-3.8-live", R"("generationConfig":{"responseMimeType":"text/plain"})",
+                "setup.generation_config.response_mime_type: not for a live session"},
+            row{"gemini-3.8-live", R"("proactivity":{"proactiveAudio":false})",
+                "setup.proactivity.proactive_audio: gemini-3.8-live cannot be without it"},
+            row{"gemini-3.8-live",
+                R"("tools":[{"googleSearch":{}},{"functionDeclarations":[{"name":"a"},{"name":"a"}]}])",
+                "setup.tools[1].function_declarations[1].name: a is declared twice"},
+            row{"gemini-3.1-flash-live-preview",
+                R"("tools":[{"functionDeclarations":[{"name":"a","behavior":"non_blocking"}]}])",
+                "setup.tools[0].function_declarations[0].behavior: gemini-3.1-flash-live-preview "
+                "has no NON_BLOCKING functions"},
+        }) {
         client c;
-        c.say(fmt::format(
-            R"({{"setup":{{"model":"models/{}",{}}}}})", each.model, each.members));
+        c.say(fmt::format(R"({{"setup":{{"model":"models/{}",{}}}}})", each.model, each.members));
         INFO(each.members);
         REQUIRE(c.closed);
         CHECK(c.closed->second == "Request contains an invalid argument.");

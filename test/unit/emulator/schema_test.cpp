@@ -279,13 +279,12 @@ TEST_CASE("the values of enumerations are taken in any case")
     CHECK(fault(R"({"setup":{"generationConfig":{"responseModalities":["audio"]}}})").empty());
     CHECK(fault(R"({"setup":{"generationConfig":{"thinkingConfig":{"thinkingLevel":"low"}}}})")
               .empty());
-    CHECK(fault(in_declaration(
-                    R"("parameters":{"type":"object","properties":{"a":{"type":"String"}}})"))
+    CHECK(fault(
+        in_declaration(R"("parameters":{"type":"object","properties":{"a":{"type":"String"}}})"))
               .empty());
-    CHECK(
-        fault(
-            R"({"setup":{"realtimeInputConfig":{"activityHandling":"no_interruption","turnCoverage":"Turn_Includes_All_Input"}}})")
-            .empty());
+    CHECK(fault(
+        R"({"setup":{"realtimeInputConfig":{"activityHandling":"no_interruption","turnCoverage":"Turn_Includes_All_Input"}}})")
+              .empty());
 }
 
 TEST_CASE("numbers may be text, and whole numbers may have a point, as in proto3 JSON")

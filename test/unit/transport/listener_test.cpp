@@ -347,8 +347,8 @@ TEST_CASE("a close without a code is answered with 1000")
     fixture world;
     world.connected();
     const auto work = [&]() -> asio::awaitable<void> {
-        co_await world.client->write(masked(raw_frame::text("last words")) +
-                                     masked(raw_frame(8, std::string())));
+        co_await world.client->write(
+            masked(raw_frame::text("last words")) + masked(raw_frame(8, std::string())));
         const auto answer = co_await world.client->read_frame();
         CHECK(answer.opcode() == 8);
         CHECK(answer.close_code() == 1000);
