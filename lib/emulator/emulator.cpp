@@ -73,9 +73,9 @@ emulator_request to_request(const transport::upgrade_request& request)
 
 } // namespace
 
-tls_identity tls_identity::self_signed()
+tls_identity tls_identity::self_signed(const std::vector<std::string>& host_names)
 {
-    auto [certificate, key] = transport::make_self_signed();
+    auto [certificate, key] = transport::make_self_signed(host_names);
     return {std::move(certificate), std::move(key)};
 }
 
@@ -84,6 +84,7 @@ public:
     impl(asio::any_io_executor executor, emulator_options options)
         : options_(std::move(options)), tokens_(std::make_shared<emulation::auth_tokens>(
                                             options_.api_key, options_.trusts_any_token)),
+          guests_{!options_.allow_remote, options_.host_names, options_.origins},
           script_(script_of(options_))
     {
         if (!options_.clock) options_.clock = std::chrono::system_clock::now;
@@ -169,7 +170,7 @@ private:
 
     transport::upgrade_verdict decide(const emulator_request& request)
     {
-        auto found = emulation::find_route(request, !options_.allow_remote);
+        auto found = emulation::find_route(request, guests_);
         auto verdict = std::move(found.verdict);
         if (found.route && clients_.size() >= most_clients) verdict.status = 503;
         if (verdict.status == 101 && options_.google)
@@ -196,7 +197,7 @@ private:
     transport::http_response answer(
         const emulator_request& request, std::string_view method, std::string_view body)
     {
-        auto found = emulation::find_token_call(request, method, !options_.allow_remote);
+        auto found = emulation::find_token_call(request, method, guests_);
         auto verdict = std::move(found.verdict);
         if (found.route) {
             verdict = tokens_->issue(*found.route, body, options_.clock());
@@ -225,8 +226,7 @@ private:
         self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
     {
         const listed on_list(*self, *client);
-        auto found =
-            emulation::find_route(to_request(client->request()), !self->options_.allow_remote);
+        auto found = emulation::find_route(to_request(client->request()), self->guests_);
         auto route = std::move(*found.route);
         self->tell("Client {} has come: {} {}{}, with {}.", number,
             route.flavour == live::flavour::vertex_ai ? "Vertex AI" : "Gemini API", route.version,
@@ -386,6 +386,7 @@ private:
     std::shared_ptr<emulation::archive> archive_ = std::make_shared<emulation::archive>();
     std::shared_ptr<emulation::auth_tokens> tokens_;
     std::set<server_connection*> clients_;
+    emulation::guest_list guests_;
     emulation::script script_;
     std::atomic<std::size_t> accepted_ = 0;
     std::size_t refused_ = 0; // by the script

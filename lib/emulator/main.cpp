@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -36,15 +37,23 @@ constexpr const char* usage = R"(usage: gemini-live-emulator [OPTION...]
 A Gemini Live API server on this machine, for programs in any language.
 
   -p, --port N       listen on port N (default: any free one)
+      --address A    listen on this address (default: 127.0.0.1)
+      --allow-remote serve other machines, too
+      --host-name NAME  serve those who look for this machine by NAME, which stands in the
+                     certificate, too; may be repeated
+      --allow-origin ORIGIN  serve web pages from ORIGIN, "*" for any; may be repeated
   -t, --tls          encrypt, with a certificate made on the spot
       --cert FILE    write that certificate to FILE, for clients to trust
   -k, --key KEY      take only this API key (default: any)
+      --any-token    take ephemeral tokens that it has not made, too
       --google FILE  give out OAuth tokens for Vertex AI, and take no others; write a service
                      account's credentials for them to FILE
   -s, --script FILE  do what FILE says, step by step (see docs/testing.md)
       --replay FILE  play the server's side of what a wire_tap has recorded
       --model-alias OLD=NEW  take OLD, a retired model's name for example, for NEW; may be repeated
       --any-model    take any name of a model: one that is unknown speaks and writes
+      --lifetime S   end each connection after so many seconds (default: never)
+      --notice S     announce that so many seconds before, with goAway (default 50)
       --pace X       length of the pauses in an answer: 1 like a model's, 0 none (default 1);
                      in a replay, 1 as they were
   -q, --quiet        do not show the messages
@@ -57,6 +66,7 @@ struct program_options {
     live::emulator_options serving{};
     std::string certificate_file{};
     std::string google_file{};
+    bool encrypted = false;
     bool quiet = false;
     bool verbose = false;
 };
@@ -75,6 +85,12 @@ Number number(const char* option, std::string_view text, Number most)
     if (failed != std::errc() || end != text.data() + text.size() || value < 0 || value > most)
         leave(fmt::format("{} takes a number from 0 to {}, not \"{}\".", option, most, text));
     return value;
+}
+
+std::chrono::milliseconds seconds(const char* option, std::string_view text)
+{
+    constexpr double day = 86'400;
+    return std::chrono::milliseconds(static_cast<std::int64_t>(number(option, text, day) * 1000));
 }
 
 /// "OLD=NEW".
@@ -104,13 +120,35 @@ std::string content_of(const char* path, std::size_t most)
 
 program_options read_options(int argc, char** argv)
 {
-    enum { cert = 256, google, pace, replay, version, model_alias, any_model };
+    enum {
+        cert = 256,
+        google,
+        pace,
+        replay,
+        version,
+        model_alias,
+        any_model,
+        address,
+        allow_remote,
+        host_name,
+        allow_origin,
+        lifetime,
+        notice,
+        any_token
+    };
     const option known[]{{"port", required_argument, nullptr, 'p'},
         {"tls", no_argument, nullptr, 't'}, {"cert", required_argument, nullptr, cert},
         {"google", required_argument, nullptr, google}, {"key", required_argument, nullptr, 'k'},
         {"script", required_argument, nullptr, 's'}, {"replay", required_argument, nullptr, replay},
         {"model-alias", required_argument, nullptr, model_alias},
-        {"any-model", no_argument, nullptr, any_model}, {"pace", required_argument, nullptr, pace},
+        {"any-model", no_argument, nullptr, any_model},
+        {"address", required_argument, nullptr, address},
+        {"allow-remote", no_argument, nullptr, allow_remote},
+        {"host-name", required_argument, nullptr, host_name},
+        {"allow-origin", required_argument, nullptr, allow_origin},
+        {"lifetime", required_argument, nullptr, lifetime},
+        {"notice", required_argument, nullptr, notice},
+        {"any-token", no_argument, nullptr, any_token}, {"pace", required_argument, nullptr, pace},
         {"quiet", no_argument, nullptr, 'q'}, {"verbose", no_argument, nullptr, 'v'},
         {"help", no_argument, nullptr, 'h'}, {"version", no_argument, nullptr, version},
         {nullptr, 0, nullptr, 0}};
@@ -120,7 +158,14 @@ program_options read_options(int argc, char** argv)
         case 'p':
             options.serving.port = static_cast<std::uint16_t>(number("--port", optarg, 65535));
             break;
-        case 't': options.serving.tls = live::tls_identity::self_signed(); break;
+        case 't': options.encrypted = true; break;
+        case address: options.serving.address = optarg; break;
+        case allow_remote: options.serving.allow_remote = true; break;
+        case host_name: options.serving.host_names.emplace_back(optarg); break;
+        case allow_origin: options.serving.origins.emplace_back(optarg); break;
+        case lifetime: options.serving.lifetime = seconds("--lifetime", optarg); break;
+        case notice: options.serving.notice = seconds("--notice", optarg); break;
+        case any_token: options.serving.trusts_any_token = true; break;
         case cert: options.certificate_file = optarg; break;
         case google: options.google_file = optarg; break;
         case 'k': options.serving.api_key = optarg; break;
@@ -187,7 +232,7 @@ private:
 void write_certificate(const program_options& options)
 {
     if (options.certificate_file.empty()) return;
-    if (!options.serving.tls) leave("--cert goes with --tls.");
+    if (!options.encrypted) leave("--cert goes with --tls.");
     std::FILE* file = std::fopen(options.certificate_file.c_str(), "w");
     if (!file) leave(fmt::format("{} cannot be written.", options.certificate_file));
     std::fputs(options.serving.tls->certificate_pem.c_str(), file);
@@ -234,7 +279,6 @@ void introduce(
 int main(int argc, char** argv)
 {
     auto options = read_options(argc, argv);
-    write_certificate(options);
     if (!options.quiet) {
         const display shown(options.verbose);
         options.serving.on_message = [shown](std::size_t, char way, std::string_view text) {
@@ -244,6 +288,10 @@ int main(int argc, char** argv)
     }
     try {
         asio::io_context io;
+        asio::signal_set ending(io, SIGINT, SIGTERM); // before anybody knows that there is a server
+        if (options.encrypted)
+            options.serving.tls = live::tls_identity::self_signed(options.serving.host_names);
+        write_certificate(options);
         const auto google = start_google(io.get_executor(), options);
         options.serving.google = google;
         live::emulator emulator(io.get_executor(), options.serving);
@@ -256,7 +304,6 @@ int main(int argc, char** argv)
         if (google) introduce(*google, emulator, options.google_file);
         fmt::print("Ctrl-C ends it.\n");
         std::fflush(stdout);
-        asio::signal_set ending(io, SIGINT, SIGTERM);
         ending.async_wait([&](const asio::error_code&, int) {
             emulator.close();
             if (google) google->close();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace gemini::live {
 
@@ -45,6 +46,17 @@ bool is_loopback_name(std::string_view host)
     // not 127.example.com, which may lead anywhere
     const bool is_address = host.find_first_not_of("0123456789.") == std::string_view::npos;
     return host == "localhost" || (is_address && host.starts_with("127."));
+}
+
+bool is_among(std::string_view name, const std::vector<std::string>& list)
+{
+    const auto same = [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) ==
+               std::tolower(static_cast<unsigned char>(b));
+    };
+    return std::any_of(list.begin(), list.end(), [&](const std::string& each) {
+        return std::equal(each.begin(), each.end(), name.begin(), name.end(), same);
+    });
 }
 
 void find_credential(route& route, const emulator_request& request)
@@ -125,18 +137,22 @@ std::optional<route> find_method(std::string_view path)
 
 } // namespace
 
-std::optional<emulator_verdict> refuse_place(const emulator_request& request, bool loopback_only)
+std::optional<emulator_verdict> refuse_place(
+    const emulator_request& request, const guest_list& guests)
 {
-    if (!request.header("origin").empty())
+    const auto origin = request.header("origin");
+    if (!origin.empty() && !is_among(origin, guests.origins) && !is_among("*", guests.origins))
         return refuse(403, "The emulator does not serve web pages.\n");
-    if (loopback_only && !is_loopback_name(request.header("host")))
+    const auto host = request.header("host");
+    if (guests.loopback_only && !is_loopback_name(host) &&
+        !is_among(host.substr(0, host.find(':')), guests.host_names))
         return refuse(403, "The emulator serves this machine only.\n");
     return std::nullopt;
 }
 
-routing find_route(const emulator_request& request, bool loopback_only)
+routing find_route(const emulator_request& request, const guest_list& guests)
 {
-    if (auto refused = refuse_place(request, loopback_only)) return {{}, std::move(*refused)};
+    if (auto refused = refuse_place(request, guests)) return {{}, std::move(*refused)};
     const auto method = find_method(request.path);
     if (!method) return {{}, refuse(404, "There is no such method here.\n")};
     route found = *method;
@@ -145,9 +161,9 @@ routing find_route(const emulator_request& request, bool loopback_only)
 }
 
 routing find_token_call(
-    const emulator_request& request, std::string_view method, bool loopback_only)
+    const emulator_request& request, std::string_view method, const guest_list& guests)
 {
-    if (auto refused = refuse_place(request, loopback_only)) return {{}, std::move(*refused)};
+    if (auto refused = refuse_place(request, guests)) return {{}, std::move(*refused)};
     for (const std::string_view version : {"v1alpha", "v1beta"}) {
         const auto path = '/' + std::string(version) + "/auth_tokens";
         if (method != "POST" || !request.path.ends_with(path)) continue;

@@ -7,10 +7,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gemini::live::emulation {
 
 enum class credential { none, api_key, ephemeral_token, access_token };
+
+/// Who is served.
+struct guest_list {
+    bool loopback_only = true;             ///< By the name that they have for this machine.
+    std::vector<std::string> host_names{}; ///< Further such names.
+    std::vector<std::string> origins{};    ///< Of web pages: "https://example.com"; "*" for any.
+};
 
 /// What an upgrade request asks for, and in whose name.
 struct route {
@@ -28,14 +36,14 @@ struct routing {
     std::optional<emulation::route> route{};
     emulator_verdict verdict{};
 };
-[[nodiscard]] routing find_route(const emulator_request& request, bool loopback_only);
+[[nodiscard]] routing find_route(const emulator_request& request, const guest_list& guests);
 /// The same for a call that makes an ephemeral token: "/v1alpha/auth_tokens", whatever path stands
 /// before it.
 [[nodiscard]] routing find_token_call(
-    const emulator_request& request, std::string_view method, bool loopback_only);
+    const emulator_request& request, std::string_view method, const guest_list& guests);
 
 /// The refusal of what a web page has sent, or who thinks that this is another machine.
 [[nodiscard]] std::optional<emulator_verdict> refuse_place(
-    const emulator_request& request, bool loopback_only);
+    const emulator_request& request, const guest_list& guests);
 
 } // namespace gemini::live::emulation

@@ -11,6 +11,8 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <cctype>
 #include <memory>
 
 namespace gemini::live::transport {
@@ -57,7 +59,25 @@ void extend(X509* certificate, int what, const char* value)
     check(extension && X509_add_ext(certificate, extension.get(), -1) == 1);
 }
 
-owned<X509> make_certificate(EVP_PKEY* key)
+/// Letters, digits, dots and hyphens; nothing that would say more in a certificate.
+std::string names_of(const std::vector<std::string>& host_names)
+{
+    std::string all = "DNS:localhost,IP:127.0.0.1,IP:::1";
+    for (const auto& each : host_names) {
+        const bool fits = !each.empty() && each.size() <= 253 &&
+                          std::all_of(each.begin(), each.end(), [](unsigned char c) {
+                              return std::isalnum(c) != 0 || c == '.' || c == '-';
+                          });
+        if (!fits)
+            throw error(errc::invalid_argument,
+                "\"" + each + "\" is no host name: letters, digits, dots and hyphens.");
+        const bool is_address = each.find_first_not_of("0123456789.") == std::string::npos;
+        all += (is_address ? ",IP:" : ",DNS:") + each;
+    }
+    return all;
+}
+
+owned<X509> make_certificate(EVP_PKEY* key, const std::string& names)
 {
     owned<X509> certificate(X509_new(), &X509_free);
     auto* const made = certificate.get();
@@ -70,7 +90,7 @@ owned<X509> make_certificate(EVP_PKEY* key)
     check(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common_name, -1, -1, 0) == 1);
     check(X509_set_issuer_name(made, name) == 1 && X509_set_pubkey(made, key) == 1);
     extend(made, NID_basic_constraints, "critical,CA:TRUE"); // some clients trust nothing else
-    extend(made, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1");
+    extend(made, NID_subject_alt_name, names.c_str());
     check(X509_sign(made, key, EVP_sha256()) != 0);
     return certificate;
 }
@@ -87,10 +107,11 @@ std::string pem(Write write)
 
 } // namespace
 
-std::pair<std::string, std::string> make_self_signed()
+std::pair<std::string, std::string> make_self_signed(const std::vector<std::string>& host_names)
 {
+    const auto names = names_of(host_names);
     const auto key = make_key();
-    const auto certificate = make_certificate(key.get());
+    const auto certificate = make_certificate(key.get(), names);
     return {
         pem([&](BIO* to) { return PEM_write_bio_X509(to, certificate.get()); }), pem([&](BIO* to) {
             return PEM_write_bio_PrivateKey(to, key.get(), nullptr, nullptr, 0, nullptr, nullptr);

@@ -3,11 +3,14 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace gemini::live::transport {
 
-/// A certificate and its key in PEM, for localhost, 127.0.0.1 and ::1, valid for a day and signed
-/// by itself. From any thread. Throws `live::error` with errc::tls_failed.
-[[nodiscard]] std::pair<std::string, std::string> make_self_signed();
+/// A certificate and its key in PEM, for localhost, 127.0.0.1, ::1 and `host_names`, valid for a
+/// day and signed by itself. From any thread. Throws `live::error` with errc::tls_failed, or with
+/// errc::invalid_argument for what is no host name.
+[[nodiscard]] std::pair<std::string, std::string> make_self_signed(
+    const std::vector<std::string>& host_names = {});
 
 } // namespace gemini::live::transport

@@ -113,6 +113,27 @@ class Options(unittest.TestCase):
                 self.assertEqual(ended.returncode, 2)
                 self.assertIn(sentence, ended.stderr)
 
+    def test_more_that_is_wrong_is_said_in_a_sentence(self):
+        for arguments, sentence in ((["--model-alias", "old"], "--model-alias takes OLD=NEW"),
+                                    (["--lifetime", "long"], "--lifetime takes a number"),
+                                    (["--notice", "-1"], "--notice takes a number")):
+            with self.subTest(arguments):
+                ended = run(*arguments)
+                self.assertEqual(ended.returncode, 2)
+                self.assertIn(sentence, ended.stderr)
+        for arguments, sentence in ((["--address", "0.0.0.0"], "allow_remote"),
+                                    (["--tls", "--host-name", "a,DNS:b"], "is no host name")):
+            with self.subTest(arguments):
+                ended = run(*arguments)
+                self.assertEqual(ended.returncode, 1)
+                self.assertIn(sentence, ended.stderr)
+
+    def test_it_ends_in_peace_however_early_it_is_told_to(self):
+        for _ in range(10):
+            with Emulator() as emulator: # the first line is there, and no more need be
+                emulator.end(signal.SIGTERM)
+                self.assertEqual(emulator.program.returncode, 0)
+
     def test_a_port_that_is_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             ended = run("--port", str(taken.getsockname()[1]))
@@ -121,6 +142,36 @@ class Options(unittest.TestCase):
 
 
 class Conversations(unittest.TestCase):
+    def test_retired_names_of_models(self):
+        old = {"setup": {"model": "models/gemini-2.0-flash-live-001"}}
+        for arguments in (["--model-alias", "gemini-2.0-flash-live-001=gemini-3.8-live"], ["--any-model"]):
+            with self.subTest(arguments), Emulator(*arguments) as emulator, Client(emulator.port) as client:
+                client.send(old)
+                self.assertIn("setupComplete", client.receive())
+        with Emulator() as emulator, Client(emulator.port) as client:
+            client.send(old)
+            self.assertEqual(client.receive()[0], 1008)
+
+    def test_a_refusal_is_explained(self):
+        with Emulator() as emulator:
+            with Client(emulator.port) as client:
+                client.send({"setup": {**SETUP["setup"], "generationConfig": {"enableAffectiveDialog": True}}})
+                self.assertEqual(client.receive(), (1007, "Request contains an invalid argument."))
+            self.assertIn("setup.generation_config.enable_affective_dialog: gemini-3.8-live has none", emulator.end())
+
+    def test_connections_that_end(self):
+        with Emulator("--lifetime", "0.2", "--notice", "0.1") as emulator, Client(emulator.port) as client:
+            client.send(SETUP)
+            self.assertIn("setupComplete", client.receive())
+            self.assertEqual(client.receive(), {"goAway": {"timeLeft": "0.1s"}})
+            self.assertEqual(client.receive()[0], 1008)
+
+    def test_a_token_of_somebody_else(self):
+        path = PATH.replace("v1beta", "v1alpha") + "Constrained?access_token=auth_tokens/other"
+        with Emulator("--any-token") as emulator, Client(emulator.port, path) as client:
+            client.send(SETUP)
+            self.assertIn("setupComplete", client.receive())
+
     def test_it_says_where_it_is_and_shows_what_is_said(self):
         with Emulator() as emulator:
             with Client(emulator.port) as client:

@@ -25,9 +25,10 @@ struct tls_identity {
     std::string certificate_pem;
     std::string private_key_pem;
 
-    /// Makes a self-signed certificate for localhost, 127.0.0.1 and ::1, valid for a day. Trust it
-    /// by `tls_options::ca_pem`.
-    [[nodiscard]] static tls_identity self_signed();
+    /// Makes a self-signed certificate for localhost, 127.0.0.1 and ::1, and for `host_names`,
+    /// valid for a day. Trust it by `tls_options::ca_pem`. Throws errc::invalid_argument for what
+    /// is no host name.
+    [[nodiscard]] static tls_identity self_signed(const std::vector<std::string>& host_names = {});
 };
 
 /// The upgrade request of a client, as it came.
@@ -72,6 +73,12 @@ struct emulator_options {
         "127.0.0.1"}; ///< Another than a loopback address must be asked for with `allow_remote`.
     std::uint16_t port = 0; ///< 0: any free one; see `emulator::port()`.
     bool allow_remote = false;
+    /// Names under which clients may look for this machine, besides those of loopback: what they
+    /// send as `Host`.
+    std::vector<std::string> host_names{};
+    /// Web pages that are served: what browsers send as `Origin`, "https://example.com"; "*" for
+    /// any. Absent: none.
+    std::vector<std::string> origins{};
     std::optional<tls_identity> tls{}; ///< Absent: plain.
     double pace = 1.0; ///< Length of the pauses in an answer: 1 like a model's, 0 none.
     /// How long a connection lives; zero: for ever. `notice` before its end comes goAway, and who

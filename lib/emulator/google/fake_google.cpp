@@ -64,7 +64,7 @@ public:
     {
         const emulator_request request{plain.path, plain.query, plain.fields};
         plain_answer given;
-        if (auto refused = emulation::refuse_place(request, true)) {
+        if (auto refused = emulation::refuse_place(request, {})) {
             given = transport::http_response{
                 refused->status, std::move(refused->headers), std::move(refused->body)};
         } else if (!endpoint) {

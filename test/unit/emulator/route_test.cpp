@@ -50,7 +50,7 @@ TEST_CASE("every form of URL that clients use is understood")
              row{firebase + "LlmBidiService/BidiGenerateContent/locations/us-central1",
                  flavour::vertex_ai, "v1beta", false}}) {
         INFO(each.path);
-        const auto found = find_route(request(each.path), true);
+        const auto found = find_route(request(each.path), guest_list{});
         REQUIRE(found.route);
         CHECK(found.route->flavour == each.what);
         CHECK(found.route->version == each.version);
@@ -61,13 +61,14 @@ TEST_CASE("every form of URL that clients use is understood")
 TEST_CASE("music has a method of its own, on v1alpha of the Gemini API only")
 {
     const std::string method = ".GenerativeService.BidiGenerateMusic";
-    const auto found = find_route(request(g + "v1alpha" + method), true);
+    const auto found = find_route(request(g + "v1alpha" + method), guest_list{});
     REQUIRE(found.route);
     CHECK(found.route->music);
-    CHECK_FALSE(find_route(request(g + "v1alpha.GenerativeService.BidiGenerateContent"), true)
-                    .route->music);
-    CHECK_FALSE(find_route(request(g + "v1beta" + method), true).route);
-    CHECK_FALSE(find_route(request(v + "v1alpha" + method), true).route);
+    CHECK_FALSE(
+        find_route(request(g + "v1alpha.GenerativeService.BidiGenerateContent"), guest_list{})
+            .route->music);
+    CHECK_FALSE(find_route(request(g + "v1beta" + method), guest_list{}).route);
+    CHECK_FALSE(find_route(request(v + "v1alpha" + method), guest_list{}).route);
 }
 
 TEST_CASE("any other URL is not found")
@@ -78,7 +79,7 @@ TEST_CASE("any other URL is not found")
             g + "v1beta1.LlmBidiService/BidiGenerateContent",
             v + "v1.LlmBidiService.BidiGenerateContent"}) {
         INFO(path);
-        const auto found = find_route(request(path), true);
+        const auto found = find_route(request(path), guest_list{});
         CHECK_FALSE(found.route);
         CHECK(found.verdict.status == 404);
     }
@@ -87,7 +88,9 @@ TEST_CASE("any other URL is not found")
 TEST_CASE("credentials are found in headers and in the query")
 {
     const auto path = g + "v1beta.GenerativeService.BidiGenerateContent";
-    const auto of = [&](const emulator_request& one) { return *find_route(one, true).route; };
+    const auto of = [&](const emulator_request& one) {
+        return *find_route(one, guest_list{}).route;
+    };
     CHECK(of(request(path)).credential == credential::none);
     CHECK(of(request(path, "key=abc")).secret == "abc");
     CHECK(of(request(path, "alt=x&key=abc&z=1")).secret == "abc");
@@ -105,17 +108,40 @@ TEST_CASE("credentials are found in headers and in the query")
 TEST_CASE("web pages and other machines are refused")
 {
     const auto path = g + "v1beta.GenerativeService.BidiGenerateContent";
-    CHECK(find_route(request(path, "", {{"origin", "https://example.com"}}), true).verdict.status ==
-          403);
+    CHECK(find_route(request(path, "", {{"origin", "https://example.com"}}), guest_list{})
+              .verdict.status == 403);
     const emulator_request elsewhere{path, "", {{"host", "example.com"}}};
-    CHECK(find_route(elsewhere, true).verdict.status == 403);
-    CHECK(find_route(elsewhere, false).route);
+    CHECK(find_route(elsewhere, guest_list{}).verdict.status == 403);
+    CHECK(find_route(elsewhere, {.loopback_only = false}).route);
     for (const char* host : {"127.example.com", "localhost.example.com", "[::1].example.com", ""}) {
         INFO(host);
-        CHECK_FALSE(find_route(emulator_request{path, "", {{"host", host}}}, true).route);
+        CHECK_FALSE(find_route(emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
     }
     for (const char* host : {"localhost:1", "127.0.0.1", "127.1.2.3:80", "[::1]:8080"}) {
         INFO(host);
-        CHECK(find_route(emulator_request{path, "", {{"host", host}}}, true).route);
+        CHECK(find_route(emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
     }
+}
+
+TEST_CASE("names of this machine and web pages that are on the list are served")
+{
+    const auto path = g + "v1beta.GenerativeService.BidiGenerateContent";
+    guest_list guests;
+    guests.host_names = {"emulator.test"};
+    guests.origins = {"https://example.com"};
+    const auto status = [&](std::string_view host, std::string_view origin) {
+        emulator_request one{path, "", {{"host", std::string(host)}}};
+        if (!origin.empty()) one.headers.emplace_back("origin", origin);
+        return find_route(one, guests).verdict.status;
+    };
+    CHECK(status("emulator.test", "") == 101);
+    CHECK(status("Emulator.test:4711", "") == 101);
+    CHECK(status("localhost:1", "") == 101);
+    CHECK(status("other.test", "") == 403);
+    CHECK(status("emulator.test.example.com", "") == 403);
+    CHECK(status("localhost", "https://example.com") == 101);
+    CHECK(status("localhost", "https://example.com:8443") == 403);
+    CHECK(status("localhost", "http://example.com") == 403);
+    guests.origins = {"*"};
+    CHECK(status("localhost", "http://example.com") == 101);
 }
