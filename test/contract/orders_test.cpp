@@ -21,8 +21,8 @@ namespace live = gemini::live;
 namespace {
 
 enum class line_kind {
-    says,    ///< A message of the server.
-    asks,    ///< The user sends this text / answers the call of this id / speaks.
+    says, ///< A message of the server.
+    asks, ///< The user sends this text / answers the call of this id / speaks.
     answers,
     speaks,
     expects, ///< What turn() returns here, "end: words | late words"; by lines, one of several.
@@ -63,7 +63,8 @@ line call(std::string_view ids)
 const line sound = content(
     R"("modelTurn":{"parts":[{"inlineData":{"mimeType":"audio/pcm;rate=24000","data":"AQIDBA=="}}]})");
 const line generated = content(R"("generationComplete":true)");
-const line over = says(R"({"serverContent":{"turnComplete":true},"usageMetadata":{"promptTokenCount":515}})");
+const line over =
+    says(R"({"serverContent":{"turnComplete":true},"usageMetadata":{"promptTokenCount":515}})");
 const line interrupted = content(R"("interrupted":true)");
 const line finished = content(R"("outputTranscription":{"finished":true})");
 const line grounded = content(R"("turnComplete":true,"groundingMetadata":{})");
@@ -107,13 +108,15 @@ std::vector<recording> all_recordings()
                 expects("complete: Both. | ")}},
         {"words, statuses and handles after the end", flash_3_8,
             {asks("Count."), spoken("One"), sound, generated, over,
-                expects("complete: One | \ncomplete: One two. | "), spoken(" two."), content(R"("inputTranscription":{"text":"Count."})"),
+                expects("complete: One | \ncomplete: One two. | "), spoken(" two."),
+                content(R"("inputTranscription":{"text":"Count."})"),
                 content(R"("interimInputTranscription":{"text":"Co"})"), finished, idle,
                 content(R"("groundingMetadata":{})"), nothing, says("{}"), generated, handle,
                 asks("Go on."), spoken("Three."), sound, generated, over,
                 expects("complete: Three. |  two.\ncomplete: Three. | ")}},
         {"an error inside the stream", flash_3_8,
-            {asks("Count."), says(R"({"error":{"code":400,"message":"Refused.","status":"INVALID"}})"),
+            {asks("Count."),
+                says(R"({"error":{"code":400,"message":"Refused.","status":"INVALID"}})"),
                 expects("error:  | "), asks("Again."), spoken("One."), sound, generated, over,
                 expects("complete: One. | ")}},
         {"empty turns", flash_3_8,
