@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/account.hpp"
 
+#include "auth/pem.hpp"
+#include "auth/trim.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/url.hpp"
 
@@ -118,7 +120,7 @@ service_account read_service_account(const section& from)
     service_account read;
     read.email = from.needed("client_email");
     read.key_id = from.line("private_key_id");
-    read.private_key = secret(from.needed("private_key"));
+    read.private_key = mended_pem(secret(from.needed("private_key")));
     if (read.private_key.reveal().find("-----BEGIN ") == std::string::npos)
         from.fail("private_key", "is not a key in PEM");
     read.token_url = from.secure_url("token_uri", google_token_url);
@@ -129,8 +131,8 @@ authorized_user read_authorized_user(const section& from)
 {
     authorized_user read;
     read.client_id = from.needed("client_id");
-    read.client_secret = secret(from.needed("client_secret"));
-    read.refresh_token = secret(from.needed("refresh_token"));
+    read.client_secret = trimmed(secret(from.needed("client_secret")));
+    read.refresh_token = trimmed(secret(from.needed("refresh_token")));
     read.token_url = from.secure_url("token_uri", google_token_url);
     return read;
 }
@@ -235,8 +237,22 @@ account read_one(const section& from, bool nested)
     return read;
 }
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+/// JSON in UTF-16 has a null byte beside each of its first characters, or the mark before them.
+bool is_utf16(std::string_view text)
+{
+    return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") ||
+           text.substr(0, 2).find('\0') != text.npos;
+}
+
 json_value parse(std::string_view text, std::string_view name)
 {
+    if (is_utf16(text)) {
+        throw error(errc::missing_credentials,
+            fmt::format("{}: It is written in UTF-16: save it in UTF-8.", name));
+    }
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     try {
         auto value = json_value::parse(text);
         if (value.is_object()) return value;

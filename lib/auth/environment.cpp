@@ -2,6 +2,7 @@
 #include "auth/environment.hpp"
 
 #include "auth/headers.hpp"
+#include "auth/trim.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -52,7 +53,9 @@ api_key key_of(const variables& variable, const logger& log = {})
         log.sink({log_level::warning, "two_keys",
             "GOOGLE_API_KEY and GEMINI_API_KEY are both set: GOOGLE_API_KEY is used."});
     }
-    return api_key(first_of(variable, {"GOOGLE_API_KEY", "GEMINI_API_KEY"}));
+    for (const char* name : {"GOOGLE_API_KEY", "GEMINI_API_KEY"})
+        if (api_key key(variable(name), name); !key.empty()) return key;
+    return {};
 }
 
 /// A project beside a key is a contradiction unless the user gave both.
@@ -115,7 +118,7 @@ std::string well_known_file(const variables& variable)
 std::string process_variable(const char* name)
 {
     const char* value = std::getenv(name); // NOLINT(concurrency-mt-unsafe)
-    return value ? value : "";
+    return std::string(trimmed(std::string_view(value ? value : "")));
 }
 
 client_options complete(client_options given, const variables& variable)

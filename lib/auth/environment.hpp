@@ -11,7 +11,7 @@ namespace gemini::live::auth {
 /// The value of an environment variable; empty when it is not set.
 using variables = std::function<std::string(const char* name)>;
 
-/// Those of this process.
+/// Those of this process, trimmed as files of settings and shells need it.
 [[nodiscard]] std::string process_variable(const char* name);
 
 /// `given`, with what it leaves open taken from the environment; what it says wins:

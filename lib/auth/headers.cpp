@@ -18,7 +18,38 @@ bool same_name(std::string_view a, std::string_view b) noexcept
         [](char x, char y) { return lower(x) == lower(y); });
 }
 
+/// Why no key and no token looks so; empty: they may.
+std::string_view fault_in(std::string_view proof) noexcept
+{
+    for (const unsigned char c : proof) {
+        if (c == '\r' || c == '\n') return "has a line break in it";
+        if (c == ' ' || c == '\t') return "has a blank in it";
+        if (c < 0x20 || c > 0x7e) return "has a character in it that none has";
+    }
+    return {};
+}
+
+void check(std::string_view proof, const std::string& name)
+{
+    const auto fault = fault_in(proof);
+    if (fault.empty()) return;
+    throw error(errc::invalid_argument,
+        fmt::format("{} {}: give it alone, as it was handed out.", name, fault));
+}
+
 } // namespace
+
+void check_proof(const credentials& given)
+{
+    if (const auto* key = given.get_if<api_key>())
+        check(key->reveal(), key->origin().empty()
+                                 ? std::string("The API key of client_options::credentials")
+                                 : fmt::format("The API key of {}", key->origin()));
+    else if (const auto* made = given.get_if<ephemeral_token>())
+        check(made->reveal(), "The ephemeral token of client_options::credentials");
+    else if (const auto* token = given.get_if<access_token>())
+        check(token->reveal(), "The access token, for the header Authorization,");
+}
 
 headers headers_of(const credentials& given)
 {

@@ -21,6 +21,10 @@ using headers = std::vector<std::pair<std::string, std::string>>;
 /// Both, but for those of `ours` whose name `theirs` has as well.
 [[nodiscard]] headers merge(headers ours, const headers& theirs);
 
+/// Throws errc::invalid_argument for a key or token that cannot be one, and says where it came
+/// from.
+void check_proof(const credentials& given);
+
 /// Throws errc::invalid_argument for a header that would break the request. Shows no value.
 void check(const headers& all);
 

@@ -2,6 +2,7 @@
 #include "auth/token_call.hpp"
 
 #include "auth/jwt.hpp"
+#include "auth/trim.hpp"
 #include "base/base64.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
@@ -206,7 +207,19 @@ std::string advice_for(const token_call& call, const failure& said, int status, 
 errc cause_of(int status)
 {
     if (status == 429) return errc::quota_exceeded;
-    return status >= 500 || status == 408 ? errc::unavailable : errc::unauthorized;
+    return status >= 500 || status == 408 || status == 425 ? errc::unavailable : errc::unauthorized;
+}
+
+/// Google refuses a token in JSON. What comes otherwise is from somebody in between, such as the
+/// portal of a network, and says nothing about the credentials.
+errc cause_of(const token_call& call, const http_response& response, const failure& said)
+{
+    const auto cause = cause_of(response.status);
+    const bool speaks_json = call.grant != grant::machine && call.grant != grant::subject;
+    const bool is_silent = said.code.empty() && said.description.empty();
+    const bool may_be_another =
+        cause == errc::unauthorized && speaks_json && is_silent && response.status != 401;
+    return may_be_another ? errc::unavailable : cause;
 }
 
 [[noreturn]] void fail_answer(const token_call& call, std::string_view what)
@@ -368,12 +381,13 @@ secret read_subject(const external_identity& identity, std::string_view text, st
     };
     std::string token;
     if (identity.token_member.empty()) {
-        constexpr std::string_view blanks = " \t\r\n";
-        const auto begin = std::min(text.find_first_not_of(blanks), text.size());
-        token = text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+        token = trimmed(text);
     } else {
+        constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+        if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
         try {
-            token = text_at(json_value::parse(text), identity.token_member);
+            token =
+                trimmed(std::string_view(text_at(json_value::parse(text), identity.token_member)));
         } catch (const error&) {
             fail("is not JSON");
         }
@@ -389,7 +403,7 @@ secret read_subject(const external_identity& identity, std::string_view text, st
 error refused(const token_call& call, const http_response& response, wall_time now)
 {
     const auto said = read_failure(response.body);
-    const auto cause = cause_of(response.status);
+    const auto cause = cause_of(call, response, said);
     const auto code = shown(said.code, call.secrets);
     const auto words = shown(said.description, call.secrets);
     std::string advice = "Try again later.";

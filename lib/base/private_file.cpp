@@ -5,12 +5,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <system_error>
+#include <thread>
 
 namespace gemini::live::base {
 namespace {
@@ -98,6 +101,28 @@ std::optional<std::string> read_file(const std::filesystem::path& path, std::siz
     text.resize(size);
     return text;
 }
+
+file_lock::file_lock(const std::filesystem::path& path)
+    : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600))
+{
+    using namespace std::chrono_literals;
+    if (file_ < 0) fail(path, "locked");
+    const auto until = std::chrono::steady_clock::now() + 1s;
+    // Its holder only reads and writes a small file, unless it was stopped in the middle of that.
+    while (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+        const int reason = errno;
+        const bool is_held = reason == EWOULDBLOCK || reason == EINTR;
+        if (is_held && std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(1ms);
+            continue;
+        }
+        ::close(file_);
+        errno = reason;
+        fail(path, "locked");
+    }
+}
+
+file_lock::~file_lock() { ::close(file_); }
 
 private_log::private_log(const std::filesystem::path& path)
 {

@@ -19,6 +19,19 @@ void replace_private_file(const std::filesystem::path& path, std::string_view te
 [[nodiscard]] std::optional<std::string> read_file(
     const std::filesystem::path& path, std::size_t limit);
 
+/// While it lives, no other of the same path does, of whatever thread or process. Its file is made
+/// where it is missing, and stays. Waits for at most a second.
+class file_lock {
+public:
+    explicit file_lock(const std::filesystem::path& path);
+    file_lock(const file_lock&) = delete;
+    file_lock& operator=(const file_lock&) = delete;
+    ~file_lock();
+
+private:
+    int file_;
+};
+
 /// A file that is written line by line.
 class private_log {
 public:

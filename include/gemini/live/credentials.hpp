@@ -16,21 +16,28 @@ namespace gemini::live {
 
 /// A key of the Gemini API, or of Vertex AI in express mode. Travels in the header
 /// `x-goog-api-key`, never in a URL.
+///
+/// White space around a key or token, a byte order mark before it and quotation marks around it are
+/// taken off, as they are left there by files and shells. What then cannot be a key, since there is
+/// a line break or a blank in its middle, is refused by the client with errc::invalid_argument.
 class api_key {
 public:
     api_key() = default;
-    explicit api_key(std::string key) : key_(std::move(key)) {}
+    /// `origin` says in errors where the key came from: "GEMINI_API_KEY", "the file keys.txt".
+    explicit api_key(std::string key, std::string origin = {});
 
     /// From `GOOGLE_API_KEY`, else `GEMINI_API_KEY`; empty when neither is set, and connecting then
     /// fails with errc::missing_credentials.
     [[nodiscard]] static api_key from_environment();
 
     [[nodiscard]] bool empty() const noexcept { return key_.empty(); }
+    [[nodiscard]] const std::string& origin() const noexcept { return origin_; }
     /// The secret itself. Do not print it.
     [[nodiscard]] const std::string& reveal() const noexcept { return key_.reveal(); }
 
 private:
     secret key_;
+    std::string origin_;
 };
 
 /// A short-lived token that a server made with its key, for clients that must not see the key:
@@ -38,7 +45,7 @@ private:
 class ephemeral_token {
 public:
     ephemeral_token() = default;
-    explicit ephemeral_token(std::string name) : name_(std::move(name)) {}
+    explicit ephemeral_token(std::string name);
 
     [[nodiscard]] bool empty() const noexcept { return name_.empty(); }
     /// The secret itself. Do not print it.
@@ -59,10 +66,7 @@ public:
     /// `quota_project` pays instead of the token's own; empty: that one. Wire: x-goog-user-project.
     /// `expires` is for tokens that a `token_provider` gives.
     explicit access_token(std::string token, std::string quota_project = {},
-        std::optional<time_point> expires = std::nullopt)
-        : token_(std::move(token)), quota_project_(std::move(quota_project)), expires_(expires)
-    {
-    }
+        std::optional<time_point> expires = std::nullopt);
 
     [[nodiscard]] bool empty() const noexcept { return token_.empty(); }
     [[nodiscard]] const std::string& quota_project() const noexcept { return quota_project_; }

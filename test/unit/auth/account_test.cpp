@@ -177,3 +177,36 @@ TEST_CASE("what is wrong with a file is told by file and member, without its sec
     CHECK(told.find(each.told) != std::string::npos);
     CHECK(told.find("canary") == std::string::npos);
 }
+
+TEST_CASE("a private key whose line breaks were lost on the way works all the same")
+{
+    const std::string proper = "-----BEGIN PRIVATE KEY-----\n" + std::string(64, 'a') +
+                               "\nbcd=\n-----END PRIVATE KEY-----\n";
+    const auto with_breaks = [](std::string_view between) {
+        std::string key = "-----BEGIN PRIVATE KEY-----";
+        key.append(between).append(64, 'a').append(between).append("bcd=").append(between);
+        return key + "-----END PRIVATE KEY-----";
+    };
+    // As they stand in the JSON text of the file.
+    for (const auto* between :
+        {R"(\n)", R"(\\n)", R"(\\\\n)", R"(\r\n)", R"(\\r\\n)", " ", "", R"( \n )", R"(\\\n)"}) {
+        INFO(between);
+        auto file = robot;
+        const auto begin = file.find("-----BEGIN");
+        const auto end = file.find(R"(",)", begin);
+        file.replace(begin, end - begin, with_breaks(between));
+        CHECK(std::get<auth::service_account>(read(file).who).private_key.reveal() == proper);
+    }
+}
+
+TEST_CASE("a credential file with a byte order mark works, and one in UTF-16 is told as such")
+{
+    CHECK(read("\xef\xbb\xbf" + robot).project == "p");
+    std::string wide = "\xff\xfe";
+    for (const char c : robot) wide.append({c, '\0'});
+    for (const auto& text : {wide, wide.substr(2)}) {
+        const auto told = refusal(text);
+        CHECK(told.find("UTF-16") != std::string::npos);
+        CHECK(told.find("save it in UTF-8") != std::string::npos);
+    }
+}

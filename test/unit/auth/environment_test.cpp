@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <utility>
@@ -226,4 +227,25 @@ TEST_CASE("a second key in the environment is told in the log, without its value
     CHECK(lines[0].find("secret") == std::string::npos);
     completed(options, {{"GOOGLE_API_KEY", "secret-1"}});
     CHECK(lines.size() == 1);
+}
+
+TEST_CASE("a key of the environment knows its variable, and blanks alone are no key")
+{
+    const auto key_of = [](const environment& all) {
+        const auto found = completed({}, all).credentials;
+        const auto* const key = found.get_if<api_key>();
+        return key ? key->origin() + "=" + key->reveal() : std::string("none");
+    };
+    CHECK(key_of({{"GEMINI_API_KEY", "k\r\n"}}) == "GEMINI_API_KEY=k");
+    CHECK(key_of({{"GOOGLE_API_KEY", " "}, {"GEMINI_API_KEY", "\"k\""}}) == "GEMINI_API_KEY=k");
+    CHECK(key_of({{"GOOGLE_API_KEY", "a"}, {"GEMINI_API_KEY", "b"}}) == "GOOGLE_API_KEY=a");
+    CHECK(key_of({{"GEMINI_API_KEY", "\r\n"}}) == "none");
+}
+
+TEST_CASE("white space around a variable of the process is taken off")
+{
+    ::setenv("GEMINI_LIVE_TEST_VARIABLE", " us-central1\r\n", 1);
+    CHECK(auth::process_variable("GEMINI_LIVE_TEST_VARIABLE") == "us-central1");
+    ::unsetenv("GEMINI_LIVE_TEST_VARIABLE");
+    CHECK(auth::process_variable("GEMINI_LIVE_TEST_VARIABLE").empty());
 }

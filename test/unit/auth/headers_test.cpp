@@ -65,3 +65,44 @@ TEST_CASE("a header that would break the request is refused, and its value is no
         }
     }
 }
+
+TEST_CASE("white space, quotation marks and a byte order mark around keys and tokens are taken off")
+{
+    for (const auto& given : {std::string("k"), std::string(" k"), std::string("k\n"),
+             std::string("k\r\n"), std::string("\t k \r\n\r\n"), std::string("\xef\xbb\xbfk"),
+             std::string("\"k\""), std::string("'k'\n"), std::string(" \"k\r\n\" "),
+             std::string("k\0", 2), std::string("k\xc2\xa0")}) {
+        INFO(given);
+        CHECK(api_key(given).reveal() == "k");
+        CHECK(ephemeral_token(given).reveal() == "k");
+        CHECK(access_token(given).reveal() == "k");
+    }
+    CHECK(api_key(" \r\n").empty());
+    CHECK(credentials(api_key(" \r\n")).empty());
+    CHECK(credentials(api_key(" auth_tokens/1\n")).is<ephemeral_token>());
+    CHECK(api_key("\"k'").reveal() == "\"k'"); // no pair
+}
+
+TEST_CASE("what cannot be a key is refused by the name of where it came from, and is not shown")
+{
+    struct row {
+        credentials given;
+        std::string told;
+    };
+    for (const auto& [given, told] :
+        {row{api_key("canary\nanother", "GEMINI_API_KEY"), "GEMINI_API_KEY has a line break"},
+            row{api_key("canary other", "GOOGLE_API_KEY"), "GOOGLE_API_KEY has a blank"},
+            row{api_key("canary\xe2\x80\x9c"), "client_options::credentials has a character"},
+            row{access_token("canary\tb"),
+                "access token, for the header Authorization, has a blank"},
+            row{ephemeral_token("auth_tokens/canary\r\nx"), "ephemeral token"}}) {
+        try {
+            auth::check_proof(given);
+            FAIL("taken");
+        } catch (const error& refused) {
+            CHECK(refused.value() == errc::invalid_argument);
+            CHECK(std::string(refused.what()).find(told) != std::string::npos);
+            CHECK(std::string(refused.what()).find("canary") == std::string::npos);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gemini/live/error.hpp>
+
+#include <string_view>
+
+/// What servers complain of, as it can be told from their words.
+namespace gemini::live::base {
+
+/// Alternatives for `mentions`.
+namespace complaint {
+inline constexpr std::string_view of_quota =
+    "quota|exhausted|rate limit|too many requests|too many concurrent|429";
+inline constexpr std::string_view of_key =
+    "api key|unauthenticated|authentication credential|access token|token expired|token has "
+    "expired|expired token|invalid token|401";
+inline constexpr std::string_view of_permission =
+    "permission|forbidden|access denied|denied access|quota project|has not been used in "
+    "project|service disabled|403";
+inline constexpr std::string_view of_model = "is not found for|publisher model|no such model";
+inline constexpr std::string_view of_location = "location is not supported";
+} // namespace complaint
+
+/// Whether `reason` contains one of the `alternatives`, which "|" separates. Words are compared
+/// without case and punctuation, and a word counts when it begins like the one that is asked for:
+/// "RESOURCE_EXHAUSTED", "resourceExhausted" and "Resource exhausted." are the same. A number must
+/// be a whole word. An empty list is contained in everything.
+[[nodiscard]] bool mentions(std::string_view reason, std::string_view alternatives);
+
+/// What an HTTP status other than the expected one means, with the server's own `words` where it
+/// gave some.
+[[nodiscard]] errc cause_of_refusal(int status, std::string_view words);
+
+} // namespace gemini::live::base

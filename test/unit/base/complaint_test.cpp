@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/complaint.hpp"
+
+#include "support/catch.hpp"
+
+using namespace gemini::live;
+using namespace gemini::live::base;
+
+TEST_CASE("a server's complaint is understood in every spelling")
+{
+    for (const auto* reason :
+        {"RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).", "429",
+            "HTTP 429: slow down", "Quota exceeded for aiplatform.googleapis.com/requests",
+            "quotaExceeded", "rateLimitExceeded", "You exceeded your current QUOTA, please check",
+            "Too Many Requests", "RATE_LIMIT_EXCEEDED"}) {
+        INFO(reason);
+        CHECK(mentions(reason, complaint::of_quota));
+    }
+    for (const auto* reason : {"API key not valid. Please pass a valid API key.", "API_KEY_INVALID",
+             "api key expired", "apiKeyInvalid", "APIKey not found", "UNAUTHENTICATED",
+             "Request had invalid authentication credentials.", "ACCESS_TOKEN_EXPIRED"}) {
+        INFO(reason);
+        CHECK(mentions(reason, complaint::of_key));
+    }
+    for (const auto* reason : {"PERMISSION_DENIED", "Permission 'x' denied on resource",
+             "permission denied", "The caller does not have permission", "SERVICE_DISABLED"}) {
+        INFO(reason);
+        CHECK(mentions(reason, complaint::of_permission));
+    }
+}
+
+TEST_CASE("what only looks alike is no such complaint")
+{
+    CHECK_FALSE(mentions("4290 tokens are too many", complaint::of_quota));
+    CHECK_FALSE(mentions("Internal error encountered.", complaint::of_quota));
+    CHECK_FALSE(mentions("", complaint::of_key));
+    CHECK_FALSE(mentions("capi keyboard", complaint::of_key));
+    CHECK(mentions("anything", ""));
+}
+
+TEST_CASE("the status of a refusal and its words together say what it means")
+{
+    struct row {
+        int status;
+        const char* words;
+        errc cause;
+    };
+    const auto [status, words, cause] =
+        GENERATE(row{400, "API key not valid. Please pass a valid API key.", errc::unauthorized},
+            row{400, "Request contains an invalid argument.", errc::rejected},
+            row{400, "User location is not supported for the API use.", errc::rejected},
+            row{403, "User location is not supported for the API use.", errc::rejected},
+            row{401, "", errc::unauthorized}, row{403, "", errc::unauthorized},
+            row{403, "Quota exceeded for quota metric 'x'", errc::quota_exceeded},
+            row{403, "The API requires a quota project, which is not set", errc::unauthorized},
+            row{404, "models/x is not found for API version v1beta", errc::rejected},
+            row{404, "Publisher Model `x` was not found or your project does not have access to it",
+                errc::rejected},
+            row{408, "", errc::unavailable}, row{425, "", errc::unavailable},
+            row{429, "", errc::quota_exceeded}, row{502, "", errc::unavailable},
+            row{503, "", errc::unavailable}, row{504, "", errc::unavailable},
+            row{200, "", errc::rejected}, row{302, "", errc::rejected});
+    INFO(status << " " << words);
+    CHECK(cause_of_refusal(status, words) == cause);
+}
