@@ -12,6 +12,8 @@
 #include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
 
+#include <fmt/format.h>
+
 #include <random>
 #include <string>
 #include <utility>
@@ -76,6 +78,7 @@ void check_credentials(const client_options& options)
             "client_options::project is empty: with an access_token, Vertex AI needs the id of a "
             "project (from_environment takes GOOGLE_CLOUD_PROJECT).");
     }
+    auth::check_proof(options.credentials);
     auth::check(auth::headers_of(options.credentials));
 }
 
@@ -228,6 +231,7 @@ asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect_by(
     std::shared_ptr<const auth::proof> proof, protocol::method what, std::string base_url)
 {
     adopt_project(proof->project);
+    auth::check_proof(credentials(proof->token));
     auto request = request_by(proof->token, what, base_url);
     {
         const std::lock_guard lock(mutex_);
@@ -254,6 +258,19 @@ std::deque<std::string> client_core::secrets() const
         all.push_back(std::move(value));
     }
     return all;
+}
+
+error client_core::with_origin(error refused) const
+{
+    const auto* const key = options.credentials.get_if<api_key>();
+    if (refused.value() != errc::unauthorized || !key || key->origin().empty()) return refused;
+    std::string sentence = refused.what();
+    constexpr std::string_view anywhere = "GOOGLE_API_KEY or GEMINI_API_KEY";
+    if (const auto at = sentence.find(anywhere); at != std::string::npos)
+        sentence.replace(at, anywhere.size(), key->origin());
+    else
+        sentence += fmt::format(" The key came from {}.", key->origin());
+    return {refused.value(), sentence, refused.details()};
 }
 
 client::client(asio::any_io_executor executor, client_options options)

@@ -46,6 +46,9 @@ public:
     /// What has been shown to the server as credentials, as it is and without a scheme before it.
     [[nodiscard]] std::deque<std::string> secrets() const;
 
+    /// With where the key came from, where the error is about the key.
+    [[nodiscard]] error with_origin(error refused) const;
+
     /// Whose models the sessions talk to. The project may be known only once there is a connection.
     [[nodiscard]] protocol::addressing addressing() const;
 

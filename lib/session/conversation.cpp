@@ -266,7 +266,7 @@ status_change conversation::lost(const error& failure, time_point now)
 /// What another attempt cannot mend is the next connection's to find out.
 void conversation::dial_ahead_failed(const error& failure, time_point now)
 {
-    const auto judged = classify(failure, {false, !machine_.handle().empty()});
+    const auto judged = machine_.judge_dial(failure);
     if (judged.action == action::give_up)
         handover_.over();
     else

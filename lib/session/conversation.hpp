@@ -42,7 +42,7 @@ public:
 
     // The user ------------------------------------------------------------------------------
     [[nodiscard]] status_change start() { return machine_.start(); }
-    /// Before the first connection: with an earlier conversation.
+    /// Between connections: with an earlier conversation.
     void go_on_with(std::string handle);
     [[nodiscard]] status_change close() { return machine_.close(); }
     [[nodiscard]] status_change give_up(error why) { return machine_.give_up(std::move(why)); }
@@ -112,6 +112,8 @@ public:
     [[nodiscard]] live::status status() const noexcept { return machine_.status(); }
     [[nodiscard]] bool ended() const noexcept { return machine_.ended(); }
     [[nodiscard]] const std::string& handle() const noexcept { return machine_.handle(); }
+    [[nodiscard]] bool handle_is_refused() const noexcept { return machine_.handle_is_refused(); }
+    [[nodiscard]] situation last_situation() const noexcept { return machine_.last_situation(); }
     [[nodiscard]] std::uint64_t epoch() const noexcept { return machine_.epoch(); }
     [[nodiscard]] bool keeps_history() const noexcept
     {

@@ -56,7 +56,8 @@ asio::awaitable<ephemeral_token> ask(
     if (response.status / 100 == 2) co_return protocol::decode_token(response.body);
     const auto wait = transport::parse_retry_after(
         transport::header_of(response.fields, "retry-after"), std::chrono::system_clock::now());
-    throw protocol::refused_call("make a token", response.status, response.body, wait, key);
+    throw client->with_origin(
+        protocol::refused_call("make a token", response.status, response.body, wait, key));
 }
 
 } // namespace

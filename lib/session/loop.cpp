@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/session_core.hpp"
 
+#include "base/complaint.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 #include "session/redact.hpp"
@@ -15,10 +16,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 // The coroutines that work for a session: they act, the machine decides.
 namespace gemini::live {
+namespace {
+
+/// The close code of a connection whose conversation is not over.
+constexpr std::uint16_t goes_on_elsewhere = 4000;
+
+} // namespace
 
 void session_core::start()
 {
@@ -54,6 +62,9 @@ asio::awaitable<void> session_core::run(self_ptr self)
         }
     }
     self->stop_dialling_.emit(asio::cancellation_type::terminal);
+    self->link_.reset();
+    self->spare_.reset();
+    self->has_run_ = true;
     self->finish();
 }
 
@@ -81,12 +92,11 @@ asio::awaitable<void> session_core::converse()
             if (left) left->abort();
             throw;
         }
-        if (left) asio::co_spawn(client_->connector->executor(), leave(left), asio::detached);
+        if (left) part(left, goes_on_elsewhere);
         left = co_await attend(link);
         link = link_;
         if (conversation_.overlaps()) continue;
-        asio::co_spawn(client_->connector->executor(), leave(left), asio::detached);
-        left.reset();
+        part(std::exchange(left, nullptr), goes_on_elsewhere);
     }
 }
 
@@ -95,7 +105,8 @@ asio::awaitable<void> session_core::recall()
 {
     const auto& store = client_->options.resumption_store;
     std::optional<resumption_record> record;
-    if (store && !name_.empty() && conversation_.handle().empty()) {
+    const bool is_looked_for = store && !name_.empty() && conversation_.handle().empty();
+    if (is_looked_for) {
         try {
             record = co_await store->load(name_);
         } catch (const error&) {
@@ -107,6 +118,7 @@ asio::awaitable<void> session_core::recall()
         }
     }
     recalled_ = true;
+    if (is_looked_for) stored_handle_ = record ? record->handle : std::string();
     if (!record || record->model != setup_.model) co_return;
     const std::lock_guard lock(mutex_);
     conversation_.go_on_with(record->handle);
@@ -120,29 +132,52 @@ void session_core::keep_handle()
     asio::co_spawn(client_->connector->executor(), save_handle(shared_from_this()), asio::detached);
 }
 
+/// What the store should have; empty: nothing. Absent while that is as it was: a handle that was
+/// given up without having been refused may still serve another session.
+std::optional<std::string> session_core::handle_to_save()
+{
+    const std::lock_guard lock(mutex_);
+    const auto& handle = conversation_.handle();
+    if (handle.empty() && !conversation_.handle_is_refused()) return std::nullopt;
+    if (is_displaced_ || handle == saved_handle_) return std::nullopt;
+    return handle;
+}
+
 asio::awaitable<void> session_core::save_handle(self_ptr self)
 {
-    const auto store = self->client_->options.resumption_store;
-    for (auto handle = self->resumption_handle(); handle != self->saved_handle_;
-         handle = self->resumption_handle()) {
-        self->saved_handle_ = handle;
+    const auto& logger = self->client_->options.logger;
+    while (const auto handle = self->handle_to_save()) {
+        self->saved_handle_ = *handle;
         try {
-            if (handle.empty()) {
-                co_await store->erase(self->name_);
-            } else {
-                resumption_record record(
-                    std::move(handle), std::chrono::system_clock::now(), self->setup_.model);
-                co_await store->save(self->name_, std::move(record));
-            }
+            co_await self->store_handle(*handle);
+            if (self->is_displaced_) sessions::log_displaced(logger);
         } catch (const error& failure) {
-            sessions::log_unsaved(self->client_->options.logger, failure);
+            sessions::log_unsaved(logger, failure);
         } catch (const std::exception& failure) {
-            sessions::log_unsaved(self->client_->options.logger,
+            sessions::log_unsaved(logger,
                 error(errc::storage_failed,
                     fmt::format("The resumption store could not be written: {}", failure.what())));
         }
     }
     self->saving_ = false;
+}
+
+/// In the place of what this session has put there, or found there, and of nothing else.
+asio::awaitable<void> session_core::store_handle(std::string handle)
+{
+    const auto store = client_->options.resumption_store;
+    bool is_ours = true;
+    if (handle.empty()) {
+        is_ours = co_await store->erase_if(name_, stored_handle_.value_or(""));
+    } else {
+        resumption_record record(handle, std::chrono::system_clock::now(), setup_.model);
+        if (stored_handle_)
+            is_ours = co_await store->replace(name_, *stored_handle_, std::move(record));
+        else
+            co_await store->save(name_, std::move(record));
+    }
+    if (is_ours) stored_handle_ = std::move(handle);
+    is_displaced_ = !is_ours;
 }
 
 asio::awaitable<session_core::link_ptr> session_core::dial()
@@ -189,7 +224,8 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
             auto message = decode(std::move(received.payload));
             if (!message) continue;
             if (const auto& refused = message->all().error) {
-                throw error(errc::rejected,
+                const auto words = refused->status + ' ' + refused->message;
+                throw error(base::cause_of_refusal(std::max(refused->code, 400), words),
                     fmt::format("The server refused the setup: {}", refused->message),
                     {phase::setup, 0, refused->message, refused->code});
             }
@@ -360,8 +396,9 @@ asio::awaitable<std::optional<sessions::time_point>> session_core::recover(error
         if (closing_) co_return std::nullopt;
         change = conversation_.lost(failure, client_->clock->now());
     }
+    if (change.cause) change.cause = client_->with_origin(std::move(*change.cause));
     // One that was refused is refused the next time, too.
-    if (conversation_.handle().empty() && !saved_handle_.empty()) keep_handle();
+    if (conversation_.handle_is_refused() && !saved_handle_.empty()) keep_handle();
     if (change.to == status::reconnecting) {
         change.delay += client_->budget.spend(client_->clock->now());
         if (client_->options.reconnect.on_reconnecting) co_await consult(change);
@@ -378,11 +415,15 @@ asio::awaitable<std::optional<sessions::time_point>> session_core::recover(error
 /// Asks the user's hook what it thinks of the coming attempt.
 asio::awaitable<void> session_core::consult(status_change& change)
 {
-    reconnect_plan plan{*change.cause, change.attempt, change.delay, next_setup_, base_url_, false};
+    reconnect_plan plan{*change.cause, change.attempt, change.delay, next_setup_, base_url_, false,
+        conversation_.last_situation()};
     std::optional<error> refused;
+    std::string handle;
     try {
         co_await client_->options.reconnect.on_reconnecting(plan);
         static_cast<void>(protocol::encode_setup(plan.setup, {}, client_->addressing()));
+        if (plan.setup.session_resumption)
+            handle = std::exchange(plan.setup.session_resumption->handle, {});
         if (plan.stop) refused = plan.cause;
     } catch (const error& thrown) {
         refused = thrown;
@@ -400,6 +441,9 @@ asio::awaitable<void> session_core::consult(status_change& change)
     if (plan.base_url != base_url_) spare_.reset(); // it leads elsewhere
     next_setup_ = std::move(plan.setup);
     base_url_ = std::move(plan.base_url);
+    if (handle.empty()) co_return;
+    const std::lock_guard lock(mutex_);
+    conversation_.go_on_with(std::move(handle));
 }
 
 asio::awaitable<void> session_core::write(self_ptr self)
@@ -439,31 +483,38 @@ asio::awaitable<void> session_core::write(self_ptr self)
 
 void session_core::begin_close()
 {
-    if (link_)
-        asio::co_spawn(
-            client_->connector->executor(), say_goodbye(shared_from_this(), link_), asio::detached);
-    else
-        stop_.emit(asio::cancellation_type::terminal);
+    if (!link_) return stop_.emit(asio::cancellation_type::terminal);
+    constexpr std::uint16_t over = 1000;
+    reader_took_.set();
+    last_link_ = link_;
+    part(link_, over);
 }
 
-asio::awaitable<void> session_core::say_goodbye(self_ptr self, link_ptr link)
+/// Tells the server that a connection ends.
+void session_core::part(link_ptr link, std::uint16_t code)
 {
-    self->reader_took_.set();
-    co_await link->close(1000, "");
-    self->stop_.emit(asio::cancellation_type::terminal);
+    ++partings_;
+    const auto self = shared_from_this();
+    asio::co_spawn(client_->connector->executor(), say_goodbye(std::move(link), code),
+        [self](std::exception_ptr) {
+            --self->partings_;
+            if (self->last_link_ && !self->has_run_)
+                self->stop_.emit(asio::cancellation_type::terminal);
+            self->finish();
+        });
 }
 
-/// Of a connection whose conversation goes on elsewhere; not as one that is over.
-asio::awaitable<void> session_core::leave(link_ptr link)
+asio::awaitable<void> session_core::say_goodbye(link_ptr link, std::uint16_t code)
 {
-    constexpr std::uint16_t goes_on_elsewhere = 4000;
-    co_await link->close(goes_on_elsewhere, "");
+    co_await link->close(code, "");
 }
 
+/// Once nothing runs any more, and the server has heard of the end of each connection: who goes on
+/// elsewhere must not meet an open one.
 void session_core::finish()
 {
-    link_.reset();
-    spare_.reset();
+    if (!has_run_ || partings_ != 0) return;
+    last_link_.reset();
     const std::lock_guard lock(mutex_);
     if (ended_) return;
     announce(conversation_.close());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/machine.hpp"
 
+#include "base/complaint.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -16,9 +18,15 @@ constexpr std::chrono::seconds patience_of_connect{10};
 /// another model gets nothing else.
 constexpr int most_internal_errors = 2;
 
-/// How long a server may take to notice that a connection is gone which it has not closed itself;
-/// until then it answers its handle with internal errors.
+/// How long a server may take to notice that a connection is gone which it has not closed itself,
+/// ours or that of another owner of the handle; until then it answers the handle with internal
+/// errors.
 constexpr std::chrono::seconds longest_belief{60};
+
+/// Refusals in a row, each of a connection that had not been open for so long, after which the same
+/// message is to blame, sent again and refused again.
+constexpr int most_repeats = 3;
+constexpr std::chrono::seconds at_once{30};
 
 // clang-format off
 constexpr std::array all_transitions{
@@ -38,6 +46,11 @@ constexpr std::array all_transitions{
     transition{status::reconnecting, "close()",                    status::closed},
 };
 // clang-format on
+
+bool is_internal(const error& failure)
+{
+    return failure.close_code() == 1011 && base::mentions(failure.reason(), "internal error");
+}
 
 } // namespace
 
@@ -75,8 +88,9 @@ status_change machine::start()
 status_change machine::opened(time_point now)
 {
     open_since_ = now;
+    opened_with_handle_ = !handle_.empty();
     internal_errors_ = 0;
-    unsure_ = false;
+    believed_until_.reset();
     if (++epoch_ == 1) attempt_ = 0; // the first connection's attempts were its own
     auto change = become(status::connected);
     change.resumed = !handle_.empty();
@@ -104,51 +118,96 @@ void machine::hand_over(time_point now)
 
 bool machine::suspects_handle(const error& failure, time_point now, situation when)
 {
-    if (when.was_open) unsure_ = failure.close_code() == 0;
-    if (when.was_open || !when.handle_used) return false;
-    const bool internal = failure.close_code() == 1011 &&
-                          failure.reason().find("Internal error") != std::string::npos;
-    if (!internal) {
+    if (when.was_open) {
+        believed_until_.reset();
+        if (failure.close_code() == 0) believed_until_ = now + longest_belief;
+        return false;
+    }
+    if (!when.handle_used) return false;
+    if (!is_internal(failure)) {
         internal_errors_ = 0;
         return false;
     }
-    if (unsure_ && now - *out_since_ < longest_belief) return false;
-    return ++internal_errors_ >= most_internal_errors;
+    if (!when.has_worked && !believed_until_) believed_until_ = now + longest_belief;
+    return ++internal_errors_ >= most_internal_errors && !believes(now);
 }
 
-verdict machine::judge(const error& failure, situation when) const
+/// The same refusal of an open connection, again and again.
+bool machine::repeats(const verdict& judged, time_point now)
 {
-    auto judged = classify(failure, when);
-    if (policy_.judge) {
-        if (const auto other = policy_.judge(judged.why, when)) judged.action = *other;
+    const bool soon = now - *open_since_ < at_once;
+    if (!judged.few_times) {
+        if (!soon) repeats_ = 0;
+        return false;
     }
+    repeats_ = soon ? repeats_ + 1 : 1;
+    return repeats_ > most_repeats;
+}
+
+/// Nothing was sent on a connection that did not come about.
+situation machine::situation_of(const error& failure) const
+{
+    const bool has_worked = epoch_ != 0;
+    if (open_since_) return {true, opened_with_handle_, has_worked};
+    const auto at = failure.phase();
+    const bool was_upgraded = failure.close_code() != 0 || at == phase::setup ||
+                              at == phase::open || at == phase::write || at == phase::close;
+    return {false, was_upgraded && !handle_.empty(), has_worked};
+}
+
+verdict machine::judge_dial(const error& failure) const
+{
+    const situation when{false, false, epoch_ != 0};
+    auto judged = classify(failure, when, policy_.quota_wait);
+    overrule(judged, when);
     return judged;
+}
+
+/// The user has the last word.
+void machine::overrule(verdict& judged, situation when) const
+{
+    if (!policy_.judge) return;
+    if (const auto other = policy_.judge(judged.why, when)) judged.action = *other;
 }
 
 status_change machine::lost(const error& failure, time_point now, bool has_context)
 {
-    const situation when{open_since_.has_value(), !handle_.empty()};
-    auto judged = judge(failure, when);
+    const auto when = situation_of(failure);
+    auto judged = classify(failure, when, policy_.quota_wait);
     // The old connection may still have been open: that is no reason to wait, or to blame anybody.
-    const bool at_once = std::exchange(handing_over_, false);
-    if (!at_once && suspects_handle(failure, now, when)) judged.action = action::fresh;
-    if (judged.action == action::fresh) handle_.clear();
+    const bool handed_over = std::exchange(handing_over_, false);
+    const bool is_suspect = !handed_over && suspects_handle(failure, now, when);
+    if (is_suspect) judged.action = action::fresh;
+    if (when.was_open && repeats(judged, now)) judged.action = action::give_up;
+    overrule(judged, when);
+    // While the handle is believed, its last owner has its time.
+    const bool waits_for_owner = !when.has_worked && policy_.first_connect_attempts != 1 &&
+                                 when.handle_used && is_internal(failure) &&
+                                 (believes(now) || is_suspect);
+    auto handle = handle_;
+    if (judged.action == action::fresh) {
+        handle_.clear();
+        handle_refused_ = failure.close_code() != 1011;
+    }
     leave(now);
 
     const bool first = epoch_ == 0;
-    const int most = first ? policy_.first_connect_attempts : policy_.max_attempts;
+    const int most = waits_for_owner ? 0
+                     : first         ? policy_.first_connect_attempts
+                                     : policy_.max_attempts;
     const bool worth_it = judged.action != action::give_up && (first || policy_.enabled) &&
                           (most == 0 || attempt_ < most) &&
                           !(first && judged.at_least > patience_of_connect);
     if (!worth_it) return give_up(std::move(judged.why));
     if (handle_.empty() && has_context && policy_.on_context_loss == context_loss::fail) {
+        if (!handle_refused_) handle_ = std::move(handle); // another session may try it
         return give_up(error(errc::context_lost,
             std::string("The server no longer knows the conversation: begin a new session. ") +
                 judged.why.what(),
             judged.why.details()));
     }
     const auto attempt = attempt_ + 1;
-    const bool without_wait = at_once || (judged.action == action::fresh && attempt == 1);
+    const bool without_wait = handed_over || (judged.action == action::fresh && attempt == 1);
     const auto delay = std::max(
         without_wait ? std::chrono::milliseconds{0} : draw_delay(attempt), judged.at_least);
     if (!first && policy_.max_outage.count() != 0 && out_since_ &&
@@ -160,6 +219,7 @@ status_change machine::lost(const error& failure, time_point now, bool has_conte
     change.cause = std::move(judged.why);
     change.attempt = attempt;
     change.delay = delay;
+    situation_ = when;
     return change;
 }
 
@@ -175,7 +235,7 @@ status_change machine::give_up(error why)
 bool machine::update(const session_resumption_update& update)
 {
     const bool good = update.resumable && !update.new_handle.empty();
-    if (good) handle_ = update.new_handle;
+    if (good) go_on_with(update.new_handle);
     return good;
 }
 

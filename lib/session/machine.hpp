@@ -48,8 +48,20 @@ public:
     /// when it is a new one.
     bool update(const session_resumption_update& update);
 
+    /// What to do when a connection that was to follow the present one could not be made.
+    [[nodiscard]] verdict judge_dial(const error& failure) const;
+    /// What had been going on when the last failure came.
+    [[nodiscard]] situation last_situation() const noexcept { return situation_; }
+
     /// A handle from elsewhere.
-    void go_on_with(std::string handle) { handle_ = std::move(handle); }
+    void go_on_with(std::string handle)
+    {
+        handle_ = std::move(handle);
+        handle_refused_ = false;
+    }
+    /// Whether there is no handle because the server has refused it in so many words. An internal
+    /// error says nothing of the kind.
+    [[nodiscard]] bool handle_is_refused() const noexcept { return handle_refused_; }
 
     /// A random wait before attempt `attempt`.
     [[nodiscard]] std::chrono::milliseconds draw_delay(int attempt) const;
@@ -70,9 +82,15 @@ public:
 
 private:
     [[nodiscard]] status_change become(live::status to);
-    [[nodiscard]] verdict judge(const error& failure, situation when) const;
+    [[nodiscard]] situation situation_of(const error& failure) const;
+    void overrule(verdict& judged, situation when) const;
     void leave(time_point now);
     [[nodiscard]] bool suspects_handle(const error& failure, time_point now, situation when);
+    [[nodiscard]] bool repeats(const verdict& judged, time_point now);
+    [[nodiscard]] bool believes(time_point now) const noexcept
+    {
+        return believed_until_ && now < *believed_until_;
+    }
 
     reconnect_policy policy_;
     std::string handle_;
@@ -81,8 +99,13 @@ private:
     std::uint64_t epoch_ = 0;
     int attempt_ = 0;         ///< Of the attempt under way or coming; 0 while connected.
     int internal_errors_ = 0; ///< In a row, before setupComplete, with a handle.
-    bool unsure_ = false;     ///< Whether the server knows yet that the last connection has gone.
+    int repeats_ = 0;         ///< Refusals of open connections, one soon after the other.
+    /// Whether the server may not know yet that the handle's last connection has gone.
+    std::optional<time_point> believed_until_;
+    bool opened_with_handle_ = false;
+    bool handle_refused_ = false;
     bool handing_over_ = false;
+    situation situation_{};
     std::optional<time_point> open_since_; ///< While connected.
     std::optional<time_point> out_since_;
 };

@@ -85,6 +85,16 @@ kept parse(const std::string& text, const fs::path& path)
     }
 }
 
+void remove_file(const fs::path& path)
+{
+    std::error_code failed;
+    fs::remove(path, failed);
+    if (failed) {
+        throw error(errc::storage_failed,
+            fmt::format("{} cannot be removed: {}.", path.string(), failed.message()));
+    }
+}
+
 } // namespace
 
 std::string resumption_record::text() const
@@ -107,10 +117,39 @@ resumption_record resumption_record::parse(std::string_view text)
     }
 }
 
+asio::awaitable<bool> resumption_store::replace(
+    std::string name, std::string, resumption_record record, milliseconds life)
+{
+    co_await save(std::move(name), std::move(record), life);
+    co_return true;
+}
+
+asio::awaitable<bool> resumption_store::erase_if(std::string name, std::string)
+{
+    co_await erase(std::move(name));
+    co_return true;
+}
+
 struct memory_resumption_store::state {
     resumption_clock clock;
     mutable std::mutex mutex{};
     std::map<std::string, kept> records{};
+
+    /// With the lock held: empty when there is no record whose life goes on.
+    [[nodiscard]] std::string handle_of(const std::string& name) const
+    {
+        const auto found = records.find(name);
+        const bool lives = found != records.end() && found->second.end > clock();
+        return lives ? found->second.record.handle : std::string();
+    }
+
+    void keep(std::string name, resumption_record record, milliseconds life)
+    {
+        std::erase_if(
+            records, [now = clock()](const auto& each) { return each.second.end <= now; });
+        const auto end = record.time + life;
+        records.insert_or_assign(std::move(name), kept{std::move(record), end});
+    }
 };
 
 memory_resumption_store::memory_resumption_store(resumption_clock clock)
@@ -133,11 +172,26 @@ asio::awaitable<void> memory_resumption_store::save(
     std::string name, resumption_record record, milliseconds life)
 {
     const std::lock_guard lock(state_->mutex);
-    std::erase_if(state_->records,
-        [now = state_->clock()](const auto& each) { return each.second.end <= now; });
-    const auto end = record.time + life;
-    state_->records.insert_or_assign(std::move(name), kept{std::move(record), end});
+    state_->keep(std::move(name), std::move(record), life);
     co_return;
+}
+
+asio::awaitable<bool> memory_resumption_store::replace(
+    std::string name, std::string expected, resumption_record record, milliseconds life)
+{
+    const std::lock_guard lock(state_->mutex);
+    if (state_->handle_of(name) != expected) co_return false;
+    state_->keep(std::move(name), std::move(record), life);
+    co_return true;
+}
+
+asio::awaitable<bool> memory_resumption_store::erase_if(std::string name, std::string handle)
+{
+    const std::lock_guard lock(state_->mutex);
+    const auto present = state_->handle_of(name);
+    if (!present.empty() && present != handle) co_return false;
+    state_->records.erase(name);
+    co_return true;
 }
 
 asio::awaitable<void> memory_resumption_store::erase(std::string name)
@@ -168,6 +222,16 @@ struct file_resumption_store::state {
         if (one.end <= clock()) return std::nullopt;
         return std::move(one.record);
     }
+
+    /// The handle of the record in `path`; empty when there is none whose life goes on.
+    std::string handle_in(const fs::path& path)
+    {
+        const auto record = read(path);
+        return record ? record->handle : std::string();
+    }
+
+    /// Keeps other threads and processes from changing records while it lives.
+    [[nodiscard]] base::file_lock lock() const { return base::file_lock(directory / ".lock"); }
 
     /// Removes the records whose life is over; what is no record stays.
     void sweep()
@@ -219,15 +283,33 @@ asio::awaitable<void> file_resumption_store::save(
     co_return;
 }
 
-asio::awaitable<void> file_resumption_store::erase(std::string name)
+asio::awaitable<bool> file_resumption_store::replace(
+    std::string name, std::string expected, resumption_record record, milliseconds life)
 {
     const auto path = path_of(name);
-    std::error_code failed;
-    fs::remove(path, failed);
-    if (failed) {
-        throw error(errc::storage_failed,
-            fmt::format("{} cannot be removed: {}.", path.string(), failed.message()));
+    const auto end = record.time + life;
+    {
+        const auto lock = state_->lock();
+        if (state_->handle_in(path) != expected) co_return false;
+        base::replace_private_file(path, text_of({std::move(record), end}));
     }
+    state_->sweep();
+    co_return true;
+}
+
+asio::awaitable<bool> file_resumption_store::erase_if(std::string name, std::string handle)
+{
+    const auto path = path_of(name);
+    const auto lock = state_->lock();
+    const auto present = state_->handle_in(path);
+    if (!present.empty() && present != handle) co_return false;
+    remove_file(path);
+    co_return true;
+}
+
+asio::awaitable<void> file_resumption_store::erase(std::string name)
+{
+    remove_file(path_of(name));
     co_return;
 }
 

@@ -415,6 +415,7 @@ void session_core::abandon() noexcept
     if (!client_->context_is_alive()) return; // its coroutines have died with it
     asio::post(client_->connector->executor(), [self = shared_from_this()] {
         if (self->link_) self->link_->abort();
+        if (self->last_link_) self->last_link_->abort();
         self->stop_.emit(asio::cancellation_type::terminal);
     });
 }

@@ -78,9 +78,10 @@ private:
     static asio::awaitable<void> write(self_ptr self);
     static asio::awaitable<void> pump(self_ptr self, link_ptr link, ending_ptr end);
     static asio::awaitable<void> dial_ahead(self_ptr self, link_ptr present);
-    static asio::awaitable<void> say_goodbye(self_ptr self, link_ptr link);
-    static asio::awaitable<void> leave(link_ptr link);
+    static asio::awaitable<void> say_goodbye(link_ptr link, std::uint16_t code);
     static asio::awaitable<void> save_handle(self_ptr self);
+    asio::awaitable<void> store_handle(std::string handle);
+    [[nodiscard]] std::optional<std::string> handle_to_save();
     asio::awaitable<void> recall();
     asio::awaitable<void> converse();
     asio::awaitable<link_ptr> dial();
@@ -95,6 +96,7 @@ private:
 
     void start();
     void begin_close();
+    void part(link_ptr link, std::uint16_t code);
     void keep_handle();
     void deliver(server_message message, std::size_t size);
     void finish();
@@ -140,9 +142,14 @@ private:
     std::string base_url_;   // so, too; empty: that of the options
     link_ptr link_;          // the present connection, from its upgrade on
     link_ptr spare_;         // the one that is to follow at a goAway
+    link_ptr last_link_;     // the one that close() closes
+    int partings_ = 0;       // connections whose end the server has not confirmed yet
+    bool has_run_ = false;
     bool dialling_ahead_ = false;
     bool saving_ = false;
-    std::string saved_handle_;
+    std::string saved_handle_;                 // or tried to; empty: the store is to have none
+    std::optional<std::string> stored_handle_; // as far as is known; empty: the store had none
+    bool is_displaced_ = false;                // another owner has saved since
     asio::cancellation_signal stop_;
     asio::cancellation_signal stop_dialling_;
     transport::wakeup attention_;

@@ -108,4 +108,11 @@ void log_unsaved(const logger& to, const error& failure)
         fields.all()});
 }
 
+void log_displaced(const logger& to)
+{
+    if (!to.wants(log_level::warning)) return;
+    to.sink({log_level::warning, "handle_displaced",
+        "another session goes by this one's name: its handle stays in the resumption store", {}});
+}
+
 } // namespace gemini::live::sessions

@@ -13,5 +13,7 @@ void log(const logger& to, const stalled& silence);
 void log(const logger& to, const memory_doubtful& doubt);
 /// The newest handle could not be saved.
 void log_unsaved(const logger& to, const error& failure);
+/// Another session has saved a handle under this one's name.
+void log_displaced(const logger& to);
 
 } // namespace gemini::live::sessions

@@ -25,6 +25,7 @@ enum class reconnect_action {
 struct situation {
     bool was_open = false;    ///< setupComplete had come on this connection.
     bool handle_used = false; ///< Its setup carried a resumption handle.
+    bool has_worked = false;  ///< setupComplete had come on a connection of this session, before.
 };
 
 /// What is sent again after an outage when the server does not tell what it has consumed (it does
@@ -82,7 +83,10 @@ struct reconnect_policy {
     int max_attempts = 10; ///< In a row; 0: no limit.
     /// From the loss to the start of the last attempt; 0: no limit.
     std::chrono::milliseconds max_outage{0};
-    int first_connect_attempts = 3; ///< The first connection's own limit; 1: fail at once.
+    /// The first connection's own limit; 1: fail at once. While the service answers a handle from
+    /// elsewhere with internal errors, since its last owner is still open, attempts go on for a
+    /// minute all the same, unless this is 1.
+    int first_connect_attempts = 3;
     std::chrono::milliseconds healthy_after{
         30'000}; ///< The attempts start from 1 again once a connection has lived so long.
     std::chrono::milliseconds realtime_window{
@@ -93,8 +97,11 @@ struct reconnect_policy {
     /// All sessions of a client together start so many attempts to reconnect a second, and as many
     /// at once after a quiet time, so that a server that comes back is not stormed; 0: no limit.
     double attempts_per_second = 100;
-    /// Overrules the library's judgement of a failure; nothing: leaves it as it is. Pure; called
-    /// under the session's lock, so it must not use the session.
+    /// The shortest wait after the quota is used up, where the server does not name one.
+    std::chrono::milliseconds quota_wait{60'000};
+    /// Overrules the library's judgement of a failure; nothing: leaves it as it is. It has the last
+    /// word on the action; the limits on attempts and time still apply. Pure; called under the
+    /// session's lock, so it must not use the session.
     std::function<std::optional<reconnect_action>(const error&, situation)> judge{};
     /// Awaited before each attempt after a loss, on the client's executor: may change setup,
     /// endpoint and wait, or stop. What it throws ends the session.

@@ -44,6 +44,11 @@ public:
 /// not empty. One record each, the last saved wins. Derive from it to keep them elsewhere; on
 /// Redis, `save` is `SET name text PX life`, `load` is `GET`, `erase` is `DEL`.
 ///
+/// Two owners of one name, such as a process that was taken for dead and its successor, are kept
+/// apart by `replace` and `erase_if`: a session changes a record only while it holds the handle
+/// that this session put there or found there. Who comes too late leaves the record to the other,
+/// and logs a warning.
+///
 /// Called on the executor of the session it works for, by several sessions at once. What it throws
 /// should be a `live::error` of errc::storage_failed, without the handle.
 class resumption_store {
@@ -61,6 +66,16 @@ public:
         std::chrono::milliseconds life = resumption_handle_life) = 0;
     /// No error when there is none.
     [[nodiscard]] virtual asio::awaitable<void> erase(std::string name) = 0;
+
+    /// Saves in one step with the comparison: only while the present record has the handle
+    /// `expected`, or, for an empty one, while there is no record whose life goes on. False: it was
+    /// another, and stays. Unless overridden, it saves whatever is there, and returns true: the
+    /// last saved wins.
+    [[nodiscard]] virtual asio::awaitable<bool> replace(std::string name, std::string expected,
+        resumption_record record, std::chrono::milliseconds life = resumption_handle_life);
+    /// Erases in one step with the comparison: only while the present record has this handle.
+    /// False: it has another, which stays. Unless overridden, it erases whatever is there.
+    [[nodiscard]] virtual asio::awaitable<bool> erase_if(std::string name, std::string handle);
 };
 
 /// Tells the time to a store; absent: the system's clock.
@@ -77,6 +92,9 @@ public:
     asio::awaitable<void> save(std::string name, resumption_record record,
         std::chrono::milliseconds life = resumption_handle_life) override;
     asio::awaitable<void> erase(std::string name) override;
+    asio::awaitable<bool> replace(std::string name, std::string expected, resumption_record record,
+        std::chrono::milliseconds life = resumption_handle_life) override;
+    asio::awaitable<bool> erase_if(std::string name, std::string handle) override;
 
     [[nodiscard]] std::size_t size() const;
 
@@ -91,8 +109,9 @@ private:
 /// made and from time to time.
 ///
 /// Small blocking calls of the file system are made in place. Threads: any; several processes may
-/// share a directory. Throws errc::storage_failed, naming the file; errc::invalid_argument for a
-/// name that is empty or makes a file name of more than 255 bytes.
+/// share a directory: `replace` and `erase_if` hold a lock on the file ".lock" in it, which must be
+/// on a file system with flock(). Throws errc::storage_failed, naming the file;
+/// errc::invalid_argument for a name that is empty or makes a file name of more than 255 bytes.
 class file_resumption_store final : public resumption_store {
 public:
     /// Makes the directory (mode 0700) where it is missing.
@@ -103,6 +122,9 @@ public:
     asio::awaitable<void> save(std::string name, resumption_record record,
         std::chrono::milliseconds life = resumption_handle_life) override;
     asio::awaitable<void> erase(std::string name) override;
+    asio::awaitable<bool> replace(std::string name, std::string expected, resumption_record record,
+        std::chrono::milliseconds life = resumption_handle_life) override;
+    asio::awaitable<bool> erase_if(std::string name, std::string handle) override;
 
     /// Where the record of this name is, or would be.
     [[nodiscard]] std::filesystem::path path_of(std::string_view name) const;

@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -258,4 +260,104 @@ TEST_CASE("a record is written as bytes and read again, for stores elsewhere")
         failure_of([] { static_cast<void>(resumption_record::parse(R"({"handle":7})")); });
     REQUIRE(failure);
     CHECK(failure->value() == errc::storage_failed);
+}
+
+namespace {
+
+bool replace(resumption_store& store, std::string expected, std::string handle)
+{
+    asio::io_context io;
+    return test::run(
+        io, store.replace("a", std::move(expected), {std::move(handle), now, "gemini-3.8-live"}));
+}
+
+bool erase_if(resumption_store& store, std::string handle)
+{
+    asio::io_context io;
+    return test::run(io, store.erase_if("a", std::move(handle)));
+}
+
+void keeps_two_owners_apart(resumption_store& store)
+{
+    now = came;
+    CHECK(replace(store, "", "first"));
+    CHECK_FALSE(replace(store, "", "another"));
+    CHECK(replace(store, "first", "second"));
+    CHECK_FALSE(replace(store, "first", "third"));
+    CHECK_FALSE(erase_if(store, "first"));
+    CHECK(load(store, "a")->handle == "second");
+    CHECK(erase_if(store, "second"));
+    CHECK_FALSE(load(store, "a"));
+    CHECK(erase_if(store, "second"));
+    CHECK(replace(store, "", "old"));
+    now = came + 2h;
+    CHECK_FALSE(replace(store, "old", "late")); // its life is over
+    CHECK(replace(store, "", "new"));
+}
+
+/// As programs have written it.
+class plain_store : public resumption_store {
+public:
+    asio::awaitable<std::optional<resumption_record>> load(std::string) override
+    {
+        co_return record;
+    }
+    asio::awaitable<void> save(
+        std::string, resumption_record saved, std::chrono::milliseconds) override
+    {
+        record = std::move(saved);
+        co_return;
+    }
+    asio::awaitable<void> erase(std::string) override
+    {
+        record.reset();
+        co_return;
+    }
+
+    std::optional<resumption_record> record{};
+};
+
+} // namespace
+
+TEST_CASE("two owners of one name are kept apart: the record changes only for who knows it")
+{
+    memory_resumption_store memory(tell_time);
+    keeps_two_owners_apart(memory);
+    const scratch here;
+    file_resumption_store files(here.path, tell_time);
+    keeps_two_owners_apart(files);
+    file_resumption_store beside(here.path, tell_time);
+    CHECK_FALSE(replace(beside, "old", "x"));
+    CHECK(replace(beside, "new", "x"));
+    CHECK_FALSE(replace(files, "new", "y"));
+    CHECK(mode_of(here.path / ".lock") == 0600);
+}
+
+TEST_CASE("of many that replace the same record at once, in files, one succeeds")
+{
+    const scratch here;
+    now = came;
+    {
+        file_resumption_store store(here.path, tell_time);
+        save(store, "a", "h");
+    }
+    std::atomic<int> replaced = 0;
+    std::vector<std::thread> all;
+    for (int i = 0; i < 8; ++i) {
+        all.emplace_back([&, i] {
+            file_resumption_store store(here.path, tell_time);
+            if (replace(store, "h", "handle " + std::to_string(i))) ++replaced;
+        });
+    }
+    for (auto& each : all) each.join();
+    CHECK(replaced == 1);
+}
+
+TEST_CASE("a store that knows only load, save and erase goes on as it did")
+{
+    plain_store store;
+    CHECK(replace(store, "whatever", "first"));
+    CHECK(load(store, "a")->handle == "first");
+    CHECK(erase_if(store, "whatever"));
+    CHECK_FALSE(load(store, "a"));
 }
