@@ -55,17 +55,46 @@ def error_table(root):
                  [[f"`{value}`", text, f"`{condition}`"] for value, _, text, condition in rows])
 
 
+def complaints(root):
+    """The constants of lib/base/complaint.hpp: name → its text."""
+    source = (root / "lib/base/complaint.hpp").read_text(encoding="utf-8")
+    found = re.findall(r'string_view (\w+) =\s*((?:"[^"]*"\s*)+);', source)
+    return {name: "".join(re.findall(r'"([^"]*)"', text)) for name, text in found}
+
+
+def reason_cell(literal, constant, known):
+    text = known[constant] if constant else literal
+    return " or ".join(f"“{part}”" for part in text.split("|")) if text else "any"
+
+
 def close_table(root):
     source = (root / "lib/session/classifier.cpp").read_text(encoding="utf-8")
-    rows = re.findall(rf"close_row\{{(\d+),\s*{STRING},\s*stage::(\w+),\s*handle::(\w+),\s*(\w+),\s*errc::(\w+),"
-                      rf"\s*{STRING}\}}", source)
+    known = complaints(root)
+    rows = re.findall(rf"close_row\{{(\d+),\s*(?:{STRING}|complaint::(\w+)),\s*stage::(\w+),\s*handle::(\w+),\s*(\w+),"
+                      rf"\s*errc::(\w+),\s*{STRING}\}}", source)
     shown = []
-    for code, reason, stage, handle, action, value, _ in rows:
+    for code, reason, constant, stage, handle, action, value, _ in rows:
         when = [part for part, said in (("before setupComplete", stage == "before_setup"),
                                         ("while open", stage == "open"), ("a handle was used", handle == "used")) if said]
-        shown.append([code if code != "0" else "any other", f"“{reason}”" if reason else "any", ", ".join(when) or "any",
-                      f"`{value}`", action.replace("_", " ")])
+        any_code = "any" if reason or constant else "any other"
+        then = action.replace("_", " ") + (", a few times" if (action, value) == ("resume", "rejected") else "")
+        shown.append([code if code != "0" else any_code, reason_cell(reason, constant, known), ", ".join(when) or "any",
+                      f"`{value}`", then])
     return table(["close code", "reason contains", "when", "`errc`", "then"], shown)
+
+
+def failure_table(root):
+    source = (root / "lib/session/classifier.cpp").read_text(encoding="utf-8")
+    rows = re.findall(rf"failure_row\{{errc::(\w+),\s*phase::(\w+),\s*(\d+),\s*{STRING},\s*connection::(\w+),\s*(\w+)\}}",
+                      source)
+    shown = []
+    for value, phase, below, reason, connection, action in rows:
+        what = [part for part, said in ((f"HTTP below {below}", below != "0"), (f"reason contains “{reason}”", reason),
+                                        ("a refused upgrade", phase == "upgrade" and below == "0" and not reason)) if said]
+        shown.append([f"`{value}`", ", ".join(what) or "any",
+                      {"any": "any", "first": "the first", "later": "after one that has worked"}[connection],
+                      action.replace("_", " ")])
+    return table(["`errc`", "what", "which connection", "then"], shown)
 
 
 def status_picture(root):
@@ -76,7 +105,7 @@ def status_picture(root):
                       "    error --> [*]", "```", ""])
 
 
-TABLES = {"errors": error_table, "close_codes": close_table, "statuses": status_picture}
+TABLES = {"errors": error_table, "close_codes": close_table, "failures": failure_table, "statuses": status_picture}
 
 
 def main(arguments):

@@ -27,25 +27,47 @@ bool is_legal(status from, status to)
     return false;
 }
 
-/// Nobody need try again after this.
-bool is_hopeless(const live::error& why)
+bool is_refusal(const live::error& why)
+{
+    return why.phase() == live::phase::upgrade && why.http_status() != 0;
+}
+
+/// Nobody need try again after this. What has worked once may be in the way of a portal.
+bool is_hopeless(const live::error& why, bool has_worked)
 {
     const auto status = why.http_status();
-    return why.value() == live::errc::tls_failed ||
-           (status >= 400 && status < 500 && status != 429);
+    if (why.value() == live::errc::tls_failed) return !has_worked;
+    if (is_refusal(why) && status < 400) return !has_worked;
+    return status >= 400 && status < 500 && status != 429 && status != 408 && status != 425;
+}
+
+bool is_of_quota(const live::error& why)
+{
+    const auto& reason = why.reason();
+    return reason.find("xhausted") != std::string::npos ||
+           reason.find("EXHAUSTED") != std::string::npos ||
+           reason.find("Quota") != std::string::npos;
 }
 
 milliseconds least_wait(const live::error& why)
 {
     if (why.retry_after()) return *why.retry_after();
-    if (why.http_status() == 429 || why.reason().find("exhausted") != std::string::npos) return 60s;
+    if (why.http_status() == 429 || is_of_quota(why)) return 60s;
     return 0ms;
 }
 
-bool refuses_handle(const live::error& why)
+/// A close that complains of what was said, or of whom it was said to.
+bool is_complaint(const live::error& why)
 {
-    const bool only_aborts = why.reason().find("aborted") != std::string::npos;
-    return (why.close_code() == 1007 || why.close_code() == 1008) && !only_aborts;
+    const bool only_aborts = why.reason().find("aborted") != std::string::npos ||
+                             why.reason().find("not implemented") != std::string::npos;
+    return (why.close_code() == 1007 || why.close_code() == 1008) && !only_aborts &&
+           !is_of_quota(why);
+}
+
+bool refuses_handle(const live::error& why, bool was_open)
+{
+    return !was_open && is_complaint(why);
 }
 
 } // namespace
@@ -72,7 +94,7 @@ void checker::dialled(int connection)
     if (hopeless_) accuse(fmt::format("#{} was dialled though that cannot help", connection));
     // The end may be read together with the goAway before it: the dial was under way.
     const bool together = failure_ && failure_->was_open && failure_->when == now && !drawn_ &&
-                          !refuses_handle(failure_->why) &&
+                          !refuses_handle(failure_->why, failure_->was_open) &&
                           ledger_.connections[static_cast<std::size_t>(main_)].warned;
     if ((!failure_ && open_since_) || together) {
         ledger_.connections[static_cast<std::size_t>(connection)].ahead = true;
@@ -102,7 +124,7 @@ void checker::check_wait(std::optional<time_point> dialled)
         if (row_is_known_)
             wait = std::max(wait, milliseconds(static_cast<std::int64_t>(ceiling * *drawn_)));
     } else if (dialled && !failure.handing_over &&
-               !(refuses_handle(failure.why) && attempt_ == 1) && row_is_known_) {
+               !(refuses_handle(failure.why, failure.was_open) && attempt_ == 1) && row_is_known_) {
         accuse("an attempt without a random wait before it");
     }
     rows_.push_back({row_is_known_ ? attempt_ : 0, wait});
@@ -124,7 +146,8 @@ void checker::opened(int connection)
     open_order_.push_back(connection);
     // At the very moment of the change the old one may end, too; not so when it took the handle
     // with it.
-    const bool begins_anew = failure_ && refuses_handle(failure_->why) && log.handle.empty();
+    const bool begins_anew =
+        failure_ && refuses_handle(failure_->why, failure_->was_open) && log.handle.empty();
     if (failure_ && log.ahead && log.set_up == failure_->when && !begins_anew) {
         by_handover_.push_back(std::nullopt);
         failure_.reset();
@@ -133,6 +156,7 @@ void checker::opened(int connection)
         by_handover_.push_back(handover);
         check_wait(std::nullopt);
     }
+    check_handle(log);
     if (open_order_.size() == 1) {
         attempt_ = 0;
     } else if (handover) {
@@ -143,11 +167,33 @@ void checker::opened(int connection)
     out_since_.reset();
 }
 
+/// Without a handle a conversation is over: that must have been the server's will.
+void checker::check_handle(const ledger::connection& opened)
+{
+    const bool had_one = std::any_of(
+        ledger_.hearings.begin(), ledger_.hearings.end(), [this](const ledger::heard& each) {
+            return each.handle && !each.passed_over && each.connection == main_;
+        });
+    constexpr int internal_errors = 2; // they may be the handle's fault
+    if (opened.handle.empty() && had_one && !handle_refused_ && handle_suspected_ < internal_errors)
+        accuse("a conversation was given up whose handle the server had not refused");
+    handle_refused_ = false;
+    handle_suspected_ = 0;
+}
+
 void checker::failed(int connection, const live::error& why)
 {
     const auto now = ledger_.now();
     const auto& log = ledger_.connections[static_cast<std::size_t>(connection)];
     const bool was_open = log.opened.has_value();
+    if (!was_open && !log.handle.empty()) {
+        handle_refused_ = handle_refused_ || refuses_handle(why, was_open);
+        if (why.close_code() == 1011) ++handle_suspected_;
+    }
+    if (was_open) {
+        const bool soon = now - *log.opened < 30s;
+        complaints_ = is_complaint(why) ? (soon ? complaints_ + 1 : 1) : soon ? complaints_ : 0;
+    }
     if (log.ahead && !log.made) return;          // nobody's loss yet
     if (was_open && connection != main_) return; // left already
     // With overlap, it may end while the next one is being set up.
@@ -169,7 +215,7 @@ void checker::failed(int connection, const live::error& why)
     ++attempt_;
     drawn_.reset();
     failure_.emplace(failure{now, why, was_open, handing_over});
-    if (is_hopeless(why)) hopeless_ = true;
+    if (is_hopeless(why, !open_order_.empty())) hopeless_ = true;
 }
 
 // The stream -----------------------------------------------------------------------------------
@@ -232,6 +278,13 @@ void checker::check_end(const live::status_change& change)
                          policy.on_context_loss == live::context_loss::fail;
     if (change.cause->value() == live::errc::connection_lost && !may_end)
         accuse(fmt::format("gave up after a mere loss: {}", change.cause->what()));
+    if (open_order_.empty() || may_end || is_hopeless(*change.cause, true)) return;
+    constexpr int few = 3;
+    const bool was_open = failure_ && failure_->was_open;
+    const bool passes = is_refusal(*change.cause) ||
+                        change.cause->value() == live::errc::tls_failed ||
+                        (is_complaint(*change.cause) && was_open && complaints_ <= few);
+    if (passes) accuse(fmt::format("gave up what passes: {}", change.cause->what()));
 }
 
 /// Whether the user was told what the server has made of the conversation.

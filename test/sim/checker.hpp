@@ -49,6 +49,7 @@ private:
 
     void end_now();
     void check_wait(std::optional<time_point> dialled);
+    void check_handle(const ledger::connection& opened);
     void check_end(const live::status_change& change);
     void check_context(const live::status_change& change);
     void saw_change(const live::status_change& change);
@@ -77,7 +78,10 @@ private:
     int attempt_ = 1;
     bool row_is_known_ = true; // a change of connection may have begun a new row of attempts
     bool hopeless_ = false;
-    int main_ = 0; // the connection that serves, or served last
+    bool handle_refused_ = false; // since the last opening
+    int handle_suspected_ = 0;    // so, too
+    int complaints_ = 0;          // of open connections, one soon after the other
+    int main_ = 0;                // the connection that serves, or served last
     std::optional<time_point> open_since_;
     std::optional<time_point> out_since_;
     std::vector<int> open_order_;                  // connections in the order of their openings

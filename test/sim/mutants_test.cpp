@@ -101,6 +101,20 @@ mutation telling(std::function<void(live::status_change&)> alter)
     return planted;
 }
 
+/// Judges what `is_it` says yes to as it should not.
+mutation misjudging(
+    std::function<bool(const live::error&, live::situation)> is_it, live::reconnect_action action)
+{
+    return with([is_it = std::move(is_it), action](auto& options) {
+        options.reconnect.judge =
+            [is_it, action](const live::error& why,
+                live::situation when) -> std::optional<live::reconnect_action> {
+            if (is_it(why, when)) return action;
+            return std::nullopt;
+        };
+    });
+}
+
 /// How many worlds it takes to find the bug; 0: more than there are.
 int worlds_until_found(const std::function<mutation()>& make)
 {
@@ -386,6 +400,54 @@ TEST_CASE("the simulation finds every planted bug")
                         return live::reconnect_action::fresh;
                     };
                 });
+            }},
+        {"gives up when an open connection is closed with 1007",
+            [] {
+                return misjudging(
+                    [](const live::error& why, live::situation when) {
+                        return when.was_open && why.close_code() == 1007;
+                    },
+                    live::reconnect_action::give_up);
+            }},
+        {"drops its handle when an open connection is closed with 1008",
+            [] {
+                return misjudging(
+                    [](const live::error& why, live::situation when) {
+                        return when.was_open && why.close_code() == 1008;
+                    },
+                    live::reconnect_action::fresh);
+            }},
+        {"drops its handle when the quota is used up",
+            [] {
+                return misjudging(
+                    [](const live::error& why, live::situation) {
+                        return why.value() == live::errc::quota_exceeded;
+                    },
+                    live::reconnect_action::fresh);
+            }},
+        {"gives up when a gateway refuses the way back",
+            [] {
+                return misjudging(
+                    [](const live::error& why, live::situation when) {
+                        return when.has_worked && why.http_status() == 502;
+                    },
+                    live::reconnect_action::give_up);
+            }},
+        {"takes a portal's answer to a reconnect for the end",
+            [] {
+                return misjudging(
+                    [](const live::error& why, live::situation when) {
+                        return when.has_worked && why.http_status() != 0 && why.http_status() < 400;
+                    },
+                    live::reconnect_action::give_up);
+            }},
+        {"takes a failed handshake of TLS in a reconnect for the end",
+            [] {
+                return misjudging(
+                    [](const live::error& why, live::situation when) {
+                        return when.has_worked && why.value() == live::errc::tls_failed;
+                    },
+                    live::reconnect_action::give_up);
             }},
         {"leaves its connection open",
             [] {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/network.hpp"
 
+#include "base/complaint.hpp"
+
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -28,10 +30,7 @@ error refusal_of(const fault& one)
         live::error_details details{phase::upgrade, 0, {}, one.code};
         if (one.retry_after.count() != 0)
             details.retry_after = std::chrono::duration_cast<std::chrono::seconds>(one.retry_after);
-        const auto what = one.code == 429                      ? errc::quota_exceeded
-                          : one.code >= 500                    ? errc::unavailable
-                          : one.code == 401 || one.code == 403 ? errc::unauthorized
-                                                               : errc::rejected;
+        const auto what = live::base::cause_of_refusal(one.code, "");
         return {what, fmt::format("HTTP {}.", one.code), details};
     }
     default: return {errc::connect_failed, "Nothing listens there.", {phase::connect}};

@@ -22,6 +22,11 @@ constexpr std::array closings{
     closing{1001, ""},
     closing{1006, ""},
     closing{1007, "Invalid session handle"},
+    closing{1007, "The audio content type (CONTENT_TYPE_AUDIO) is not supported for this model "
+                  "configuration."},
+    closing{1008, "Requested entity was not found."},
+    closing{1008, "RESOURCE_EXHAUSTED"},
+    closing{1008, "Quota exceeded for requests."},
     closing{1008, "The operation was aborted."},
     closing{1008, "Operation is not implemented, or supported, or enabled."},
     closing{1008, "BidiGenerateContent session not found"},
@@ -75,12 +80,13 @@ fault draw_fault(chance& faults)
         break;
     }
     case trouble::refuse:
-        one.code = faults.one_of({429, 429, 500, 503, 503, 503, 401, 403, 404});
-        if (one.code < 500 && one.code != 429 && faults.percent(70)) one.code = 503;
+        one.code =
+            faults.one_of({429, 429, 500, 503, 503, 502, 504, 408, 425, 200, 302, 401, 403, 404});
+        if (one.code > 400 && one.code < 405 && faults.percent(70)) one.code = 503;
         if (faults.percent(60)) one.retry_after = faults.between(1, 90) * 1000ms;
         break;
     case trouble::untrusted:
-        if (faults.percent(80)) one.what = trouble::unreachable;
+        if (faults.percent(50)) one.what = trouble::unreachable;
         break;
     case trouble::oversized:
         if (faults.percent(70)) one.what = trouble::nonsense;
