@@ -2,7 +2,7 @@
 #include "auth/account.hpp"
 
 #include "auth/pem.hpp"
-#include "auth/trim.hpp"
+#include "base/trim.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/url.hpp"
 
@@ -131,8 +131,8 @@ authorized_user read_authorized_user(const section& from)
 {
     authorized_user read;
     read.client_id = from.needed("client_id");
-    read.client_secret = trimmed(secret(from.needed("client_secret")));
-    read.refresh_token = trimmed(secret(from.needed("refresh_token")));
+    read.client_secret = base::trimmed(secret(from.needed("client_secret")));
+    read.refresh_token = base::trimmed(secret(from.needed("refresh_token")));
     read.token_url = from.secure_url("token_uri", google_token_url);
     return read;
 }

@@ -1,27 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/credentials.hpp>
 
-#include "auth/trim.hpp"
-
 #include <utility>
 
 namespace gemini::live {
-
-api_key::api_key(std::string key, std::string origin)
-    : key_(auth::trimmed(secret(std::move(key)))), origin_(std::move(origin))
-{
-}
-
-ephemeral_token::ephemeral_token(std::string name) : name_(auth::trimmed(secret(std::move(name))))
-{
-}
-
-access_token::access_token(
-    std::string token, std::string quota_project, std::optional<time_point> expires)
-    : token_(auth::trimmed(secret(std::move(token)))), quota_project_(std::move(quota_project)),
-      expires_(expires)
-{
-}
 
 credentials::credentials(api_key key)
 {

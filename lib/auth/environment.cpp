@@ -2,7 +2,7 @@
 #include "auth/environment.hpp"
 
 #include "auth/headers.hpp"
-#include "auth/trim.hpp"
+#include "base/trim.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -118,7 +118,7 @@ std::string well_known_file(const variables& variable)
 std::string process_variable(const char* name)
 {
     const char* value = std::getenv(name); // NOLINT(concurrency-mt-unsafe)
-    return std::string(trimmed(std::string_view(value ? value : "")));
+    return std::string(base::trimmed(std::string_view(value ? value : "")));
 }
 
 client_options complete(client_options given, const variables& variable)

@@ -2,8 +2,8 @@
 #include "auth/token_call.hpp"
 
 #include "auth/jwt.hpp"
-#include "auth/trim.hpp"
 #include "base/base64.hpp"
+#include "base/trim.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/timestamp.hpp"
@@ -381,13 +381,13 @@ secret read_subject(const external_identity& identity, std::string_view text, st
     };
     std::string token;
     if (identity.token_member.empty()) {
-        token = trimmed(text);
+        token = base::trimmed(text);
     } else {
         constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
         if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
         try {
-            token =
-                trimmed(std::string_view(text_at(json_value::parse(text), identity.token_member)));
+            token = base::trimmed(
+                std::string_view(text_at(json_value::parse(text), identity.token_member)));
         } catch (const error&) {
             fail("is not JSON");
         }

@@ -3,6 +3,8 @@
 
 #include "auth/environment.hpp"
 #include "auth/headers.hpp"
+#include "protocol/service_error.hpp"
+#include "session/redact.hpp"
 #include "session/tapped.hpp"
 #include "transport/lws_connector.hpp"
 
@@ -124,6 +126,20 @@ std::chrono::seconds time_for_an_upgrade(const deadlines& limits)
                        limits.resolve + limits.connect + limits.upgrade);
 }
 
+/// As they are, and without a scheme before them.
+std::deque<std::string> secrets_in(const auth::headers& fields)
+{
+    std::deque<std::string> all;
+    for (const auto* const name : {"Authorization", "x-goog-api-key"}) {
+        const auto* const value = auth::find(fields, name);
+        if (!value) continue;
+        if (const auto space = value->rfind(' '); space != std::string::npos)
+            all.push_back(value->substr(space + 1));
+        all.push_back(*value);
+    }
+    return all;
+}
+
 } // namespace
 
 client_core::client_core(client_options options_, std::shared_ptr<transport::connector> connector_,
@@ -206,6 +222,11 @@ transport::connect_request client_core::request_by(
     request.proxy = options.proxy;
     request.deadlines = options.deadlines;
     request.max_message = options.limits.message;
+    request.read_refusal = [secrets = secrets_in(request.fields)](std::string_view body) {
+        auto words = protocol::words_of_refusal(body);
+        sessions::strike_out(words, secrets); // before they are cut
+        return protocol::on_one_line(std::move(words));
+    };
     return request;
 }
 

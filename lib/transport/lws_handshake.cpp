@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/lws_handshake.hpp"
 
+#include "base/complaint.hpp"
 #include "transport/http.hpp"
 #include "transport/lws_fields.hpp"
 #include "transport/tls_context.hpp"
@@ -13,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace gemini::live::transport {
 namespace {
@@ -48,42 +50,48 @@ std::string bracketed(const std::string& host)
 
 } // namespace
 
-error refused_upgrade(
-    int status, const std::string& text, std::optional<std::chrono::seconds> retry_after)
+error refused_upgrade(int status, const std::string& text,
+    std::optional<std::chrono::seconds> retry_after, const std::string& words)
 {
-    const error_details details{phase::upgrade, 0, text, status, retry_after};
-    switch (status) {
-    case 401:
-        return {errc::unauthorized,
-            "The server did not accept the credentials (HTTP 401): check the API key or token.",
-            details};
-    case 403:
-        return {errc::unauthorized,
-            "The key or token is not permitted to do this (HTTP 403): check its permissions, and "
-            "that the API is enabled for its project.",
-            details};
-    case 429:
-        return {errc::quota_exceeded,
-            "Too many requests or sessions for this quota (HTTP 429): wait, or ask for more quota.",
-            details};
+    const bool is_page = words.starts_with(web_page);
+    auto cause = base::cause_of_refusal(status, is_page ? std::string() : words);
+    if (is_page && cause == errc::unauthorized) cause = errc::rejected; // it is not the service's
+    const auto& reason = words.empty() ? text : words;
+    const auto what = reason.empty() ? fmt::format("HTTP {}", status)
+                                     : fmt::format("HTTP {}: {}", status, reason);
+    const auto refused = [&](const std::string& sentence) {
+        return error(cause, sentence, {phase::upgrade, 0, reason, status, retry_after});
+    };
+    switch (cause) {
+    case errc::unauthorized:
+        if (status == 403)
+            return refused(fmt::format("The key or token is not permitted to do this ({}): check "
+                                       "its permissions, and that the API is enabled for its "
+                                       "project.",
+                what));
+        return refused(fmt::format(
+            "The server did not accept the credentials ({}): check the API key or token.", what));
+    case errc::quota_exceeded:
+        return refused(
+            fmt::format("Too many requests or sessions for this quota ({}): wait, or ask "
+                        "for more quota.",
+                what));
+    case errc::unavailable:
+        return refused(fmt::format("The service is not available ({}): try again later.", what));
     default: break;
     }
-    if (status >= 500)
-        return {errc::unavailable,
-            fmt::format(
-                "The service is not available (HTTP {} {}): try again later.", status, text),
-            details};
     if (status >= 300 && status < 400)
-        return {errc::rejected,
-            fmt::format("The server wants to redirect (HTTP {}), which is not followed, since it "
-                        "would show the credentials to another server: use the right URL.",
-                status),
-            details};
-    return {errc::rejected,
-        fmt::format("The server did not accept the connection (HTTP {} {}): check the URL and the "
-                    "API version.",
-            status, text),
-        details};
+        return refused(fmt::format("The server wants to redirect (HTTP {}), which is not followed, "
+                                   "since it would show the credentials to another server: use "
+                                   "the right URL.",
+            status));
+    if (is_page)
+        return refused(fmt::format("What answered is not the Live API ({}): check the URL, and "
+                                   "whether a portal or a proxy is in the way.",
+            what));
+    return refused(fmt::format("The server did not accept the connection ({}): check the URL and "
+                               "the API version.",
+        what));
 }
 
 void check_sendable(const request_head& request)
@@ -144,6 +152,16 @@ void lws_handshake::answered(lws* connection)
         retry_after_ = parse_retry_after(wait, std::chrono::system_clock::now());
 }
 
+void lws_handshake::refused(const http_answer& answer, std::string words)
+{
+    reached_ = phase::upgrade;
+    status_ = answer.status();
+    status_text_ = answer.status_text();
+    words_ = std::move(words);
+    if (const auto wait = answer.field("retry-after"); !wait.empty())
+        retry_after_ = parse_retry_after(wait, std::chrono::system_clock::now());
+}
+
 phase lws_handshake::reached(lws* connection) const
 {
     if (asked_) return phase::upgrade;
@@ -164,7 +182,8 @@ void lws_handshake::failed(lws* connection, std::string_view lws_text)
 error lws_handshake::why() const
 {
     if (distrusted_ != X509_V_OK) return distrust(distrusted_, host_);
-    if (status_ != 0 && status_ != 101) return refused_upgrade(status_, status_text_, retry_after_);
+    if (status_ != 0 && status_ != 101)
+        return refused_upgrade(status_, status_text_, retry_after_, words_);
     if (status_ == 101)
         return {errc::protocol_violation,
             fmt::format("{} did not answer as a WebSocket server does: check the URL.", peer_),

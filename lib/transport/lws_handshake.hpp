@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transport/http_answer.hpp"
 #include "transport/proxy.hpp"
 #include "transport/transport.hpp"
 
@@ -15,9 +16,10 @@
 
 namespace gemini::live::transport {
 
-/// The error for an upgrade that the server answered with `status`.
-[[nodiscard]] error refused_upgrade(
-    int status, const std::string& text, std::optional<std::chrono::seconds> retry_after);
+/// The error for an upgrade that the server answered with `status`, and with `words` where its body
+/// had some.
+[[nodiscard]] error refused_upgrade(int status, const std::string& text,
+    std::optional<std::chrono::seconds> retry_after, const std::string& words = {});
 
 /// Refuses what could not be sent as it is, with errc::invalid_argument: line breaks in the target
 /// or in headers, and what exceeds the buffers of libwebsockets.
@@ -40,6 +42,8 @@ public:
     void connected() noexcept { connected_ = true; }
     int append_headers(unsigned char** end, std::size_t room);
     void answered(lws* connection);
+    /// The server has refused the upgrade; its answer was read beside lws.
+    void refused(const http_answer& answer, std::string words);
     /// To be called within lws's callback.
     void failed(lws* connection, std::string_view lws_text);
 
@@ -63,6 +67,7 @@ private:
     bool asked_ = false;        // the request went out
     int status_ = 0;
     std::string status_text_;
+    std::string words_; // of a refusal
     std::optional<std::chrono::seconds> retry_after_;
     long distrusted_ = X509_V_OK;
     phase reached_ = phase::connect;

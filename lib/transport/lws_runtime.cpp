@@ -99,6 +99,18 @@ void lws_runtime::reclaim_handle(lws* connection) noexcept
     kick();
 }
 
+void lws_runtime::serve(lws* connection) noexcept
+{
+    if (!context_ || turning_) return;
+    lws_pollfd ready{};
+    ready.fd = lws_get_socket_fd(connection);
+    ready.events = ready.revents = LWS_POLLIN;
+    turning_ = true;
+    lws_service_fd(context_, &ready);
+    turning_ = false;
+    kick();
+}
+
 std::span<char> lws_runtime::read_buffer()
 {
     if (read_buffer_.empty()) read_buffer_.resize(read_size);

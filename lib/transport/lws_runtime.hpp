@@ -64,6 +64,10 @@ public:
     /// the libuv handle of a failed connect.
     void reclaim_handle(lws* connection) noexcept;
 
+    /// Lets lws read a connection at once, for what no descriptor announces: bytes that TLS has
+    /// decrypted already. Not to be called in callbacks.
+    void serve(lws* connection) noexcept;
+
     /// Connections that lws can still take without running out of descriptors.
     [[nodiscard]] bool has_room() const noexcept { return users_ < loop_->capacity(); }
 

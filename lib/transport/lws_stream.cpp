@@ -55,7 +55,7 @@ std::string close_payload(const close_frame& frame)
 lws_stream::lws_stream(std::shared_ptr<lws_virtual_host> host, const connect_request& request,
     const std::optional<proxy_address>& proxy)
     : lws_outbound(std::move(host), request, proxy), max_message_(request.max_message),
-      reader_(request.max_message)
+      read_body_(request.read_refusal), reader_(request.max_message)
 {
 }
 
@@ -67,6 +67,7 @@ int lws_stream::on(lws* connection, lws_callback_reasons reason, void* in, std::
 {
     const std::string_view bytes(static_cast<const char*>(in), in ? size : 0);
     switch (reason) {
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: return on_request(connection, in, size);
     case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP: handshake_->answered(connection); return 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED: return on_established(connection);
     case LWS_CALLBACK_CLIENT_WRITEABLE: return on_writeable();
@@ -84,15 +85,12 @@ int lws_stream::on_established(lws* connection)
 {
     if (stage_ != stage::dialling) return -1;
     connection_ = connection;
-    const int copy = ::fcntl(lws_get_socket_fd(connection), F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) {
+    if (!duplicate(connection)) {
         finish(error(errc::connect_failed,
             "There are no file descriptors left: raise the limit of open files (ulimit -n).",
             {phase::upgrade}));
         return -1;
     }
-    descriptor_.emplace(runtime_->strand_executor(), copy);
-    if (tls_) ssl_ = lws_get_ssl(connection);
 
     auto* context = runtime_->context();
     const bool quiet = lws_service_adjust_timeout(context, 1, 0) != 0;
@@ -112,9 +110,145 @@ int lws_stream::on_established(lws* connection)
     return 0;
 }
 
+bool lws_stream::duplicate(lws* connection)
+{
+    const int copy = ::fcntl(lws_get_socket_fd(connection), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return false;
+    descriptor_.emplace(runtime_->strand_executor(), copy);
+    if (tls_) ssl_ = lws_get_ssl(connection);
+    return true;
+}
+
+// ---- the answer to the request
+
+/// Of an answer that is no upgrade, lws shows the head and drops the body, which says why. So its
+/// reading is held back until it is known what the answer is.
+int lws_stream::on_request(lws* connection, void* in, std::size_t room)
+{
+    const int added = handshake_->append_headers(static_cast<unsigned char**>(in), room);
+    if (added != 0 || !read_body_ || stage_ != stage::dialling || !duplicate(connection))
+        return added;
+    connection_ = connection;
+    lws_rx_flow_control(connection, 0);
+    peeked_ = 0;
+    await_answer(watch::wait_read);
+    return 0;
+}
+
+void lws_stream::await_answer(watch::wait_type what)
+{
+    descriptor_->async_wait(what, [this, self = shared_from_this()](asio::error_code cancelled) {
+        if (cancelled || !descriptor_) return;
+        if (refusal_)
+            read_refusal();
+        else if (peeked_)
+            look_at_answer();
+    });
+}
+
+/// What has come, which stays where it is; of TLS no more than the first record.
+std::string lws_stream::peek(bool& waits)
+{
+    std::string seen(12, '\0'); // "HTTP/1.1 101"
+    if (ssl_) {
+        ERR_clear_error();
+        const int size = SSL_peek(ssl_, seen.data(), static_cast<int>(seen.size()));
+        waits = size <= 0 && SSL_get_error(ssl_, size) == SSL_ERROR_WANT_READ;
+        ERR_clear_error();
+        seen.resize(static_cast<std::size_t>(std::max(size, 0)));
+        return seen;
+    }
+    const auto size =
+        ::recv(descriptor_->native_handle(), seen.data(), seen.size(), MSG_PEEK | MSG_DONTWAIT);
+    waits = size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+    seen.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    return seen;
+}
+
+void lws_stream::look_at_answer()
+{
+    bool waits = false;
+    const auto seen = peek(waits);
+    if (waits) return await_answer(watch::wait_read);
+    constexpr std::string_view upgrade = "HTTP/1.? 101";
+    std::size_t alike = 0;
+    while (alike < seen.size() && (seen[alike] == upgrade[alike] || upgrade[alike] == '?')) ++alike;
+    constexpr std::size_t status_begin = 9;
+    const bool is_digit = seen.size() > alike && seen[alike] >= '0' && seen[alike] <= '9';
+    if (alike >= status_begin && alike < seen.size() && is_digit) {
+        refusal_ = std::make_unique<http_answer>();
+        return read_refusal();
+    }
+    // More is to come, which for TLS may be in a record of its own, out of sight.
+    const bool is_stuck = ssl_ && seen.size() == *peeked_;
+    const bool goes_on = !seen.empty() && alike == seen.size() && alike < upgrade.size();
+    if (!goes_on || is_stuck) return leave_answer_to_lws();
+    peeked_ = seen.size();
+    constexpr std::chrono::milliseconds a_moment{20};
+    if (!recheck_) recheck_.emplace(runtime_->strand_executor());
+    recheck_->expires_after(a_moment);
+    recheck_->async_wait([this, self = shared_from_this()](asio::error_code cancelled) {
+        if (!cancelled && descriptor_ && peeked_) look_at_answer();
+    });
+}
+
+void lws_stream::leave_answer_to_lws()
+{
+    peeked_.reset();
+    recheck_.reset();
+    descriptor_.reset();
+    const bool is_tls = std::exchange(ssl_, nullptr) != nullptr;
+    if (!connection_) return;
+    lws_rx_flow_control(connection_, 1);
+    if (is_tls)
+        runtime_->serve(connection_);
+    else
+        runtime_->kick();
+}
+
+void lws_stream::read_refusal()
+{
+    for (;;) {
+        const auto buffer = runtime_->read_buffer();
+        const auto last = pull(buffer);
+        const bool had_head = refusal_->has_head();
+        const bool is_whole = refusal_->feed({buffer.data(), last.size});
+        if (is_whole || last.then == pulled::at_the_end || last.then == pulled::broken)
+            return tell_refusal();
+        if (refusal_->has_head() && !had_head) {
+            constexpr std::chrono::seconds longest{2}; // for the body
+            deadline_ = std::min(deadline_, clock::now() + longest);
+            arm(deadline_);
+        }
+        if (last.then == pulled::at_once) continue;
+        return await_answer(
+            last.then == pulled::when_writable ? watch::wait_write : watch::wait_read);
+    }
+}
+
+void lws_stream::tell_refusal()
+{
+    const auto answer = std::exchange(refusal_, nullptr);
+    peeked_.reset();
+    if (answer->status() == 0) {
+        finish(lost("the server ended it in the middle of its answer"));
+        return kill();
+    }
+    std::string words;
+    if (!answer->body().empty()) words = read_body_(answer->body());
+    handshake_->refused(*answer, std::move(words));
+    finish(why());
+    kill();
+}
+
 void lws_stream::on_closed()
 {
     connection_ = nullptr;
+    if (peeked_) { // lws has found a fault of its own
+        peeked_.reset();
+        refusal_.reset();
+        descriptor_.reset();
+    }
     // The server may have said why, although it was a failed write that ended the connection.
     if (descriptor_ && reading_ != reading::by_lws) drain();
     if (stage_ == stage::open) finish(lost("it broke while something was sent"));
@@ -531,6 +665,8 @@ void lws_stream::kill() noexcept
     outbox_.clear();
     begun_ = 0;
     ssl_ = nullptr;
+    peeked_.reset();
+    recheck_.reset();
     descriptor_.reset();
     lws_outbound::kill();
 }
@@ -548,6 +684,10 @@ void lws_stream::on_timer()
 {
     const auto now = clock::now();
     const bool stood_still = now > armed_ + stall_noticed;
+    if (stage_ == stage::dialling && refusal_ && refusal_->has_head() && now >= deadline_) {
+        armed_ = clock::time_point::max();
+        return tell_refusal(); // as far as it has come
+    }
     lws_outbound::on_timer();
     if (stage_ == stage::closing && now >= deadline_) return part();
     if (stage_ == stage::open) {

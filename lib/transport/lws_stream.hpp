@@ -32,6 +32,9 @@ public:
 private:
     using watch = asio::posix::basic_stream_descriptor<lws_runtime::strand>;
 
+    using recheck_timer =
+        asio::basic_waitable_timer<clock, asio::wait_traits<clock>, lws_runtime::strand>;
+
     enum class reading {
         idle,    ///< Messages wait for the owner.
         waiting, ///< For the descriptor, or for a posted turn.
@@ -46,9 +49,19 @@ private:
     };
 
     int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size) override;
+    int on_request(lws* connection, void* in, std::size_t room);
     int on_established(lws* connection);
     int on_writeable();
     void on_closed() override;
+
+    // the answer to the request, which lws gets only when it is an upgrade
+    bool duplicate(lws* connection);
+    void await_answer(watch::wait_type what);
+    void look_at_answer();
+    [[nodiscard]] std::string peek(bool& waits);
+    void leave_answer_to_lws();
+    void read_refusal();
+    void tell_refusal();
 
     // reading beside lws
     void resume_reading();
@@ -93,6 +106,10 @@ private:
     [[nodiscard]] clock::time_point next_check() const;
 
     std::size_t max_message_;
+    std::function<std::string(std::string_view)> read_body_; // of a refusal
+    std::unique_ptr<http_answer> refusal_;
+    std::optional<std::size_t> peeked_; // bytes of the answer's beginning, while it is awaited
+    std::optional<recheck_timer> recheck_;
     SSL* ssl_ = nullptr;
 
     reading reading_ = reading::idle;

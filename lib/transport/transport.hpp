@@ -10,8 +10,10 @@
 #include <asio/awaitable.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,7 +40,11 @@ struct request_head {
 /// An upgrade to WebSocket.
 struct connect_request : request_head {
     std::size_t max_message = 16u << 20;
+    /// What the body of a refusal says to a person, on one line, without secrets; a web page begins
+    /// with `web_page`. Absent: bodies are not looked at.
+    std::function<std::string(std::string_view body)> read_refusal{};
 };
+inline constexpr std::string_view web_page = "web page";
 
 /// A small HTTP/1.1 call. Host, Content-Length and Connection are filled in below;
 /// `deadlines::upgrade` is the time for all that comes after TCP.

@@ -340,6 +340,7 @@ TEST_CASE("a server that breaks the WebSocket protocol in the middle is left, an
         calling.credentials = live::api_key(test::secret_key);
         calling.base_url = "http://127.0.0.1:" + std::to_string(server.port());
         calling.reconnect.first_delay = 1ms;
+        calling.deadlines.close = 100ms; // this server does not answer it
         asio::co_spawn(io, break_once(server, bytes), asio::detached);
         const live::client client{io.get_executor(), calling};
         live::session session{client, {.model = "gemini-3.8-live"}};

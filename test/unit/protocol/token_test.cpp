@@ -172,3 +172,39 @@ TEST_CASE("a refused call shows no secret, no line breaks and no more than some 
         GENERATE("", "<html>502</html>", "[]", R"({"error":"no"})", R"({"error":{"message":5}})");
     CHECK(refused_call("ask", 502, odd, {}, "").reason().empty());
 }
+
+TEST_CASE("what a refusal's body says is found in JSON, in a web page and in plain text")
+{
+    struct row {
+        std::string body;
+        std::string words;
+    };
+    const auto each = GENERATE(
+        row{R"({"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}})",
+            "API key not valid."},
+        row{R"([{"error":{"code":400,"message":"API key not valid."}}])", "API key not valid."},
+        row{"\xef\xbb\xbf\r\n {\"error\":{\"message\":\"m\"}}", "m"},
+        row{R"({"message":"m","code":5})", "m"}, row{R"({"error":"m"})", "m"},
+        row{R"({"error":{"status":"PERMISSION_DENIED"}})", "PERMISSION_DENIED"},
+        row{R"([{"error":{"code":429,"message":"Quota \"x\" is used up","det)",
+            "Quota \"x\" is used up"},
+        row{R"([{"error":{"code":429,"mess)", ""}, row{"{}", ""}, row{"[]", ""}, row{"", ""},
+        row{"<!DOCTYPE html>\n<html><head><title lang=en>\n Log in </title></head>",
+            "web page \"Log in\""},
+        row{"<HTML><BODY>no</BODY></HTML>", "web page"}, row{"<html><title>cut", "web page"},
+        row{"upstream connect error\n", "upstream connect error"});
+    CHECK(words_of_refusal(each.body) == each.words);
+}
+
+TEST_CASE("what a refusal says is shown on one line, as text, and not for ever")
+{
+    CHECK(on_one_line(" a\r\n\tb\0c ") == "a b");
+    CHECK(on_one_line("a\xff"
+                      "b\x01") == "a?b");
+    CHECK(on_one_line("caf\xc3\xa9") == "caf\xc3\xa9");
+    std::string umlauts;
+    for (int i = 0; i < 1000; ++i) umlauts += "\xc3\xbc";
+    const auto shown = on_one_line(umlauts);
+    CHECK(shown.size() < 510);
+    CHECK(shown.ends_with("\xc3\xbc…"));
+}

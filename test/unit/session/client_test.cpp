@@ -179,3 +179,13 @@ TEST_CASE("a client knows whose models its sessions mean")
     CHECK(protocol::model_resource("m", core.addressing()) ==
           "projects/p/locations/l/publishers/google/models/m");
 }
+
+TEST_CASE("what a refusal echoes of the key is struck out before it is cut")
+{
+    const auto request = request_of({.credentials = api_key("canary-canary-canary")});
+    REQUIRE(request.read_refusal);
+    const auto words = request.read_refusal(R"({"error":{"message":")" + std::string(490, 'x') +
+                                            R"( canary-canary-canary is not valid."}})");
+    CHECK(words.find("canary") == std::string::npos);
+    CHECK(request.read_refusal("key canary-canary-canary").find("canary") == std::string::npos);
+}

@@ -629,3 +629,210 @@ TEST_CASE("7i: only HTTP/1.1 is offered, as flow control does nothing on HTTP/2"
     on.run(open_and_greet(on, on.request()));
     CHECK(last_alpn == "http/1.1");
 }
+
+// What a refusal says ----------------------------------------------------------------------------
+
+namespace {
+
+/// As `failure`, with bodies read as they are.
+live::error refusal(bench& on, asio::awaitable<void> server,
+    std::chrono::milliseconds upgrade = std::chrono::seconds(10))
+{
+    auto request = on.request();
+    request.deadlines.upgrade = upgrade;
+    request.read_refusal = [](std::string_view body) { return std::string(body); };
+    return failure(on, std::move(request), std::move(server));
+}
+
+/// Writes the pieces one after the other, and leaves the connection open.
+asio::awaitable<void> answer_in_pieces(
+    raw_peer& peer, std::vector<std::string> pieces, std::chrono::milliseconds pause)
+{
+    auto socket = co_await peer.accept();
+    co_await socket.read_head();
+    for (auto& each : pieces) {
+        try {
+            co_await socket.write(std::move(each));
+        } catch (const std::system_error&) {
+            co_return; // the client has heard enough
+        }
+        asio::steady_timer timer(co_await asio::this_coro::executor, pause);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+    co_await socket.read_to_end();
+}
+
+asio::awaitable<void> answer_and_end(raw_peer& peer, std::string bytes)
+{
+    auto socket = co_await peer.accept();
+    co_await socket.read_head();
+    co_await socket.write(std::move(bytes));
+    socket.finish();
+    co_await socket.read_to_end();
+}
+
+std::vector<std::string> byte_by_byte(const std::string& text)
+{
+    std::vector<std::string> all;
+    for (const char c : text) all.emplace_back(1, c);
+    return all;
+}
+
+const std::string words = "API key not valid. Please pass a valid API key.";
+const std::string with_length =
+    "HTTP/1.1 400 Bad Request\r\nContent-Length: " + std::to_string(words.size()) + "\r\n\r\n" +
+    words;
+const std::string in_chunks = "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: Chunked\r\n\r\n"
+                              "7;x=y\r\nAPI key\r\n" +
+                              std::string("28\r\n") + words.substr(7) + "\r\n0\r\n\r\n";
+const std::string up_to_the_end = "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n" + words;
+
+} // namespace
+
+TEST_CASE("a refused upgrade is told in the server's words, however its body is framed")
+{
+    const bool tls = GENERATE(false, true);
+    bench on(tls);
+    std::optional<live::error> why;
+    SECTION("with a length") { why = refusal(on, answer(on.peer, with_length)); }
+    SECTION("in chunks") { why = refusal(on, answer(on.peer, in_chunks)); }
+    SECTION("up to the end of the connection")
+    {
+        why = refusal(on, answer_and_end(on.peer, up_to_the_end));
+    }
+    SECTION("after an interim answer")
+    {
+        why =
+            refusal(on, answer(on.peer, "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n" + with_length));
+    }
+    SECTION("the body after the head")
+    {
+        const auto head = with_length.size() - words.size();
+        why = refusal(on, answer_in_pieces(on.peer,
+                              {with_length.substr(0, head), with_length.substr(head)}, 30ms));
+    }
+    SECTION("cut in the middle of head and body")
+    {
+        why = refusal(on,
+            answer_in_pieces(on.peer,
+                {in_chunks.substr(0, 20), in_chunks.substr(20, 50), in_chunks.substr(70)}, 20ms));
+    }
+    REQUIRE(why);
+    CHECK(why->code() == errc::unauthorized);
+    CHECK(why->http_status() == 400);
+    CHECK(why->reason() == words);
+    CHECK(why->phase() == phase::upgrade);
+    CHECK(std::string(why->what()).find("(HTTP 400: " + words + ")") != std::string::npos);
+}
+
+TEST_CASE("a refusal that drips is read all the same, plain")
+{
+    bench on;
+    const auto& bytes = GENERATE_COPY(with_length, in_chunks);
+    const auto why = refusal(on, answer_in_pieces(on.peer, byte_by_byte(bytes), 1ms));
+    CHECK(why.http_status() == 400);
+    CHECK(why.reason() == words);
+}
+
+TEST_CASE("a refusal that drips in TLS is told, at least by its status")
+{
+    bench on(true);
+    const auto why = refusal(on, answer_in_pieces(on.peer, byte_by_byte(with_length), 1ms));
+    CHECK(why.http_status() == 400);
+}
+
+TEST_CASE("a body that does not end, or does not come, holds nobody up")
+{
+    bench on;
+    const auto begun = std::chrono::steady_clock::now();
+    SECTION("nothing comes")
+    {
+        const auto why = refusal(on, answer(on.peer, "HTTP/1.1 503 Busy\r\n\r\n"));
+        CHECK(why.code() == errc::unavailable);
+        CHECK(why.reason() == "Busy");
+    }
+    SECTION("a part comes")
+    {
+        const auto why = refusal(
+            on, answer(on.peer, "HTTP/1.1 403 No\r\nContent-Length: 1000\r\n\r\nQuota exceeded"));
+        CHECK(why.code() == errc::quota_exceeded);
+    }
+    SECTION("more and more comes")
+    {
+        const auto why = refusal(on, answer_in_pieces(on.peer,
+                                         {"HTTP/1.1 500 Oh\r\n\r\n", std::string(40'000, 'x'),
+                                             std::string(40'000, 'x'), std::string(40'000, 'x')},
+                                         1ms));
+        CHECK(why.code() == errc::unavailable);
+        CHECK(why.reason().size() == 64u << 10);
+    }
+    SECTION("the head does not end")
+    {
+        const auto why =
+            refusal(on, answer(on.peer, "HTTP/1.1 503 Busy\r\nX: " + std::string(40'000, 'x')));
+        CHECK(why.code() == errc::unavailable);
+    }
+    SECTION("the deadline of the upgrade is near")
+    {
+        const auto why = refusal(on, answer(on.peer, "HTTP/1.1 503 Busy\r\n\r\nPlease"), 100ms);
+        CHECK(why.code() == errc::unavailable);
+        CHECK(why.reason() == "Please");
+        CHECK(std::chrono::steady_clock::now() - begun < 1s);
+    }
+    CHECK(std::chrono::steady_clock::now() - begun < 4s);
+}
+
+TEST_CASE("who answers an upgrade with a part of a status is waited for until the deadline")
+{
+    bench on;
+    const auto why = refusal(on, answer(on.peer, "HTTP/1."), 100ms);
+    CHECK(why.code() == errc::timed_out);
+    CHECK(why.phase() == phase::upgrade);
+}
+
+TEST_CASE("an upgrade whose answer drips comes about, plain and in TLS, with bodies read")
+{
+    const bool tls = GENERATE(false, true);
+    bench on(tls);
+    auto request = on.request();
+    request.read_refusal = [](std::string_view body) { return std::string(body); };
+    const auto serve = [](raw_peer& peer) -> asio::awaitable<void> {
+        auto socket = co_await peer.accept();
+        const auto head = co_await socket.read_head();
+        co_await socket.drip(switching_protocols(head));
+        const auto heard = co_await socket.read_frame();
+        co_await socket.write(raw_frame::text(heard.payload()).bytes());
+        co_await socket.read_to_end();
+    };
+    const auto talk = [](bench& with, transport::connect_request to) -> asio::awaitable<void> {
+        auto opened = co_await with.connector->connect(std::move(to));
+        co_await send_text(*opened, "hello");
+        const auto answered = co_await receive_text(*opened);
+        CHECK(answered == "hello");
+        opened->abort();
+    };
+    on.run(side_by_side(talk(on, request), serve(on.peer)));
+}
+
+TEST_CASE("connections come about one after the other and together, with bodies read")
+{
+    const bool tls = GENERATE(false, true);
+    bench on(tls);
+    auto request = on.request();
+    request.read_refusal = [](std::string_view body) { return std::string(body); };
+    for (int i = 0; i < 5; ++i) {
+        INFO(i << " " << tls);
+        on.run(open_and_greet(on, request));
+        UNSCOPED_INFO("done " << i);
+    }
+    const auto many = [&]() -> asio::awaitable<void> {
+        std::vector<pair> all;
+        for (int i = 0; i < 10; ++i) {
+            auto both = co_await on.open(request);
+            UNSCOPED_INFO("opened " << i);
+            all.push_back(std::move(both));
+        }
+        for (auto& each : all) co_await greet(each);
+    };
+    on.run(many());
+}

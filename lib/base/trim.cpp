@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "auth/trim.hpp"
+#include "base/trim.hpp"
 
 #include <array>
 #include <string>
 
-namespace gemini::live::auth {
+namespace gemini::live::base {
 namespace {
 
 /// ASCII's, no-break space, byte order mark, zero width space.
@@ -50,4 +50,4 @@ secret trimmed(secret text)
     return secret(std::string(rest));
 }
 
-} // namespace gemini::live::auth
+} // namespace gemini::live::base

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/http_answer.hpp"
+
+#include "transport/http.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+namespace gemini::live::transport {
+namespace {
+
+constexpr std::size_t longest_size_line = 1024;
+
+std::string lower(std::string_view text)
+{
+    std::string result(text);
+    for (char& c : result)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return result;
+}
+
+std::string_view trimmed(std::string_view text)
+{
+    constexpr std::string_view blanks = " \t\r";
+    const auto begin = std::min(text.find_first_not_of(blanks), text.size());
+    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
+
+/// Where the empty line ends that ends a head; 0: nowhere yet.
+std::size_t end_of_head(std::string_view head)
+{
+    for (auto at = head.find('\n'); at != head.npos; at = head.find('\n', at + 1)) {
+        const auto rest = head.substr(at + 1);
+        if (rest.starts_with('\n')) return at + 2;
+        if (rest.starts_with("\r\n")) return at + 3;
+    }
+    return 0;
+}
+
+bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
+
+template <class Number>
+bool read_number(std::string_view text, Number& number, int base)
+{
+    const auto* const end = text.data() + text.size();
+    const auto [stopped, failed] = std::from_chars(text.data(), end, number, base);
+    return failed == std::errc() && stopped == end && !text.empty();
+}
+
+} // namespace
+
+std::string_view http_answer::field(std::string_view name) const noexcept
+{
+    return header_of(fields_, name);
+}
+
+std::string_view http_answer::body() const noexcept
+{
+    const auto coding = field("content-encoding");
+    return coding.empty() || coding == "identity" ? std::string_view(body_) : std::string_view();
+}
+
+bool http_answer::feed(std::string_view piece)
+{
+    while (!piece.empty() && stage_ != stage::done) {
+        switch (stage_) {
+        case stage::head: take_head(piece); break;
+        case stage::body:
+        case stage::chunk: take_body(piece); break;
+        case stage::chunk_size:
+        case stage::chunk_end: take_chunk_size(piece); break;
+        case stage::done: break;
+        }
+    }
+    return stage_ == stage::done;
+}
+
+void http_answer::take_head(std::string_view& piece)
+{
+    const auto before = head_.size();
+    head_.append(piece.substr(0, longest_head - before));
+    const auto end = end_of_head(head_);
+    if (end == 0) {
+        piece.remove_prefix(std::min(piece.size(), longest_head - before));
+        if (head_.size() < longest_head) return;
+        read_head(); // what there is of it
+        stage_ = stage::done;
+        return;
+    }
+    piece.remove_prefix(end - before);
+    head_.resize(end);
+    read_head();
+}
+
+void http_answer::read_head()
+{
+    fields_.clear();
+    std::string_view rest = head_;
+    const auto next_line = [&rest] {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        const auto line = trimmed(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        return line;
+    };
+    read_status_line(next_line());
+    while (!rest.empty()) {
+        const auto line = next_line();
+        const auto colon = line.find(':');
+        if (colon != line.npos)
+            fields_.emplace_back(
+                lower(trimmed(line.substr(0, colon))), trimmed(line.substr(colon + 1)));
+    }
+    head_.clear();
+    const bool is_interim = status_ >= 100 && status_ < 200 && status_ != 101;
+    if (is_interim) return; // another head follows
+    stage_ = stage::body;
+    left_ = std::numeric_limits<std::size_t>::max(); // up to the end of the connection
+    if (lower(field("transfer-encoding")).ends_with("chunked"))
+        stage_ = stage::chunk_size;
+    else if (!field("content-length").empty() &&
+             (!read_number(field("content-length"), left_, 10) || left_ == 0))
+        stage_ = stage::done;
+    if (has_no_body(status_)) stage_ = stage::done;
+}
+
+void http_answer::read_status_line(std::string_view line)
+{
+    const auto blank = std::min(line.find(' '), line.size());
+    line = trimmed(line.substr(blank));
+    if (!read_number(line.substr(0, 3), status_, 10)) status_ = 0;
+    status_text_ = trimmed(line.substr(std::min<std::size_t>(3, line.size())));
+}
+
+void http_answer::take_body(std::string_view& piece)
+{
+    const auto size = std::min(left_, piece.size());
+    const auto room = longest_body - body_.size();
+    body_.append(piece.substr(0, std::min(size, room)));
+    piece.remove_prefix(size);
+    left_ -= size;
+    if (size >= room)
+        stage_ = stage::done;
+    else if (left_ == 0)
+        stage_ = stage_ == stage::chunk ? stage::chunk_end : stage::done;
+}
+
+/// A line with the size of the next chunk, or the empty one behind a chunk.
+void http_answer::take_chunk_size(std::string_view& piece)
+{
+    const auto end = std::min(piece.find('\n'), piece.size());
+    const bool is_whole = end < piece.size();
+    line_.append(piece.substr(0, std::min(end, longest_size_line)));
+    piece.remove_prefix(is_whole ? end + 1 : end);
+    if (line_.size() >= longest_size_line) stage_ = stage::done;
+    if (!is_whole || stage_ == stage::done) return;
+    const auto line = std::exchange(line_, {});
+    const auto size = trimmed(std::string_view(line).substr(0, line.find(';')));
+    if (stage_ == stage::chunk_end) {
+        stage_ = size.empty() ? stage::chunk_size : stage::done;
+        return;
+    }
+    const bool is_last = !read_number(size, left_, 16) || left_ == 0;
+    stage_ = is_last ? stage::done : stage::chunk;
+}
+
+} // namespace gemini::live::transport

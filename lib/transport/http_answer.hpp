@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/transport.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace gemini::live::transport {
+
+/// Reads the answer to an HTTP/1.1 request in pieces, wherever they are cut. What is over its bounds
+/// is not kept: then the answer is as complete as it gets. Pure.
+class http_answer {
+public:
+    static constexpr std::size_t longest_head = 32u << 10;
+    static constexpr std::size_t longest_body = 64u << 10;
+
+    /// Returns true once nothing more is wanted.
+    bool feed(std::string_view piece);
+
+    [[nodiscard]] bool has_head() const noexcept { return stage_ != stage::head; }
+    [[nodiscard]] int status() const noexcept { return status_; }
+    [[nodiscard]] const std::string& status_text() const noexcept { return status_text_; }
+    /// By its name in lower case; empty when absent.
+    [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
+    /// As far as it has come; empty where it is coded in a way that is not known.
+    [[nodiscard]] std::string_view body() const noexcept;
+
+private:
+    enum class stage { head, body, chunk_size, chunk, chunk_end, done };
+
+    void take_head(std::string_view& piece);
+    void read_head();
+    void read_status_line(std::string_view line);
+    void take_body(std::string_view& piece);
+    void take_chunk_size(std::string_view& piece);
+
+    stage stage_ = stage::head;
+    std::string head_;
+    int status_ = 0;
+    std::string status_text_;
+    headers fields_;
+    std::string body_;
+    std::size_t left_ = 0; ///< Of the body, or of the chunk.
+    std::string line_;     ///< Of a chunk's size.
+};
+
+} // namespace gemini::live::transport

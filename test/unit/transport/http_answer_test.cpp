@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/http_answer.hpp"
+#include "transport/lws_handshake.hpp"
+
+#include "support/catch.hpp"
+
+#include <string>
+
+using namespace gemini::live;
+using namespace gemini::live::transport;
+
+namespace {
+
+/// Fed in pieces of so many bytes.
+http_answer read(std::string_view text, std::size_t piece)
+{
+    http_answer answer;
+    while (!text.empty()) {
+        const auto size = std::min(piece, text.size());
+        if (answer.feed(text.substr(0, size))) break;
+        text.remove_prefix(size);
+    }
+    return answer;
+}
+
+} // namespace
+
+TEST_CASE("an answer of HTTP is read wherever it is cut, in every framing")
+{
+    struct row {
+        std::string text;
+        int status;
+        std::string body;
+    };
+    const auto each = GENERATE(
+        row{"HTTP/1.1 400 Bad Request\r\nContent-Length: 4\r\n\r\nbodyrest", 400, "body"},
+        row{"HTTP/1.1 404\r\nX: y\r\n\r\nup to the end", 404, "up to the end"},
+        row{"HTTP/1.0 503 Busy\n\nbare line feeds", 503, "bare line feeds"},
+        row{"HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x\r\n0123456789\r\n"
+            "0\r\n\r\n",
+            400, "abc0123456789"},
+        row{"HTTP/1.1 400 No\r\nTransfer-Encoding: gzip, Chunked\r\nContent-Encoding: gzip\r\n\r\n"
+            "3\r\nabc\r\n0\r\n\r\n",
+            400, ""},
+        row{"HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc", 400, ""},
+        row{"HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabcdef", 400, "ab"},
+        row{"HTTP/1.1 204 None\r\n\r\nbody", 204, ""},
+        row{"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\nbody", 400, ""},
+        row{"HTTP/1.1 400 No\r\nContent-Length: many\r\n\r\nbody", 400, ""},
+        row{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno", 403,
+            "no"});
+    for (const std::size_t piece : {1u, 2u, 7u, 1000u}) {
+        INFO(each.text << " by " << piece);
+        const auto answer = read(each.text, piece);
+        CHECK(answer.has_head());
+        CHECK(answer.status() == each.status);
+        CHECK(answer.body() == each.body);
+    }
+}
+
+TEST_CASE("an answer that does not end is kept up to its bounds")
+{
+    http_answer body;
+    CHECK_FALSE(body.feed("HTTP/1.1 500 Oh\r\n\r\n"));
+    CHECK_FALSE(body.feed(std::string(http_answer::longest_body - 1, 'x')));
+    CHECK(body.feed("xx"));
+    CHECK(body.body().size() == http_answer::longest_body);
+
+    http_answer head;
+    CHECK_FALSE(head.feed("HTTP/1.1 500 Oh\r\nRetry-After: 7\r\nX: "));
+    bool done = false;
+    for (int i = 0; i < 40 && !done; ++i) done = head.feed(std::string(1024, 'x'));
+    CHECK(done);
+    CHECK(head.status() == 500);
+    CHECK(head.field("retry-after") == "7");
+
+    http_answer line;
+    CHECK_FALSE(line.feed("HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    done = false;
+    for (int i = 0; i < 5000 && !done; ++i) done = line.feed("1");
+    CHECK(done);
+}
+
+TEST_CASE("the words of a refusal decide what it means, and are told")
+{
+    const auto key = refused_upgrade(400, "Bad Request", {}, "API key not valid.");
+    CHECK(key.value() == errc::unauthorized);
+    CHECK(key.reason() == "API key not valid.");
+    CHECK(std::string(key.what()) == "The server did not accept the credentials (HTTP 400: API key "
+                                     "not valid.): check the API key or token.");
+    CHECK(refused_upgrade(403, "", {}, "Quota exceeded for x").value() == errc::quota_exceeded);
+    CHECK(refused_upgrade(403, "", {}, "PERMISSION_DENIED").value() == errc::unauthorized);
+    for (const int status : {200, 401, 403, 404}) {
+        const auto page = refused_upgrade(status, "OK", {}, "web page \"Log in: permission\"");
+        CHECK(page.value() == errc::rejected);
+        CHECK(std::string(page.what()).find("portal") != std::string::npos);
+    }
+    CHECK(refused_upgrade(503, "", {}, "web page").value() == errc::unavailable);
+    CHECK(refused_upgrade(408, "", {}).value() == errc::unavailable);
+    CHECK(refused_upgrade(425, "", {}).value() == errc::unavailable);
+}
