@@ -114,13 +114,15 @@ turn_mark conversation::heard(const server_message& message, std::size_t size, t
     // What the old connection says during an overlap is of a conversation that goes its own way.
     const bool goes_on = !machine_.is_handing_over();
     const auto mark =
-        goes_on ? dialogue_.heard(message, now, !outbox_.is_idle()) : mark_of_left(message);
+        goes_on ? dialogue_.heard(message, now, outbox_.is_asking()) : mark_of_left(message);
     if (goes_on && mark.begins) outbox_.answered();
     if (goes_on && all.tool_call) {
         outbox_.noted();
         if (rules_.longest_hold.count() != 0) hold_until_ = now + rules_.longest_hold;
         if (dialogue_.is_calling()) answers_from_ = now + longest_burst;
     }
+    if (goes_on && all.tool_call_cancellation)
+        counters_.obsolete += outbox_.drop_answers(all.tool_call_cancellation->ids);
     remember_settled(mark.turn);
     if (const auto& update = all.session_resumption_update; update && goes_on) {
         if (machine_.update(*update)) {
@@ -195,7 +197,7 @@ void conversation::written(time_point now)
     counters_.messages_sent += batch.messages;
     counters_.bytes_sent += batch.bytes;
     if (batch.asks && !dialogue_.in_turn()) last_heard_ = now; // it has had nothing to say
-    dialogue_.told({batch.asks, batch.answers, batch.durable, batch.media}, now);
+    dialogue_.told({batch.asks, batch.answers, batch.durable, batch.media, batch.asks_once}, now);
     remember_settled(dialogue_.turn() + 1);
     const auto gone = outbox_.shed();
     dropped_ += gone.media;

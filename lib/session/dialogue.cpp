@@ -62,7 +62,7 @@ bool tells_of_speech(const server_message::members& all)
 
 } // namespace
 
-turn_mark dialogue::heard(const server_message& message, time_point now, bool is_writing)
+turn_mark dialogue::heard(const server_message& message, time_point now, bool is_asking)
 {
     settle(now);
     const auto& all = message.all();
@@ -72,7 +72,7 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
     if (tells_of_speech(all)) user_heard_ = true;
     if (const auto& content = all.server_content) {
         hear_user(*content, mark, now);
-        const bool is_expected = !ended_ || asked_ || is_writing || hearing_until_ || user_heard_;
+        const bool is_expected = !ended_ || asked_ || is_asking || hearing_until_ || user_heard_;
         const bool is_late =
             cut_in_ || (!open_ && !is_expected) || (calling_ && closed_ && !responded_ && open_);
         if (has_sound(*content)) {
@@ -89,11 +89,20 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
     if (all.tool_call && !all.tool_call->function_calls.empty())
         hear_calls(*all.tool_call, mark, now);
     if (all.tool_call_cancellation) {
-        close(all.tool_call_cancellation->ids);
+        const auto& ids = all.tool_call_cancellation->ids;
+        close(ids);
+        for (const auto& id : ids)
+            if (!id.empty() && !contains(forgotten_, id)) add(forgotten_, id);
         if (calling_ && open_calls_.empty() && !responded_) calling_ = closed_ = false;
     }
     if (const auto& content = all.server_content) {
         if (content->interrupted) hear_interruption(mark, now);
+        // An interrupted turn has none: what was said since is another's.
+        if (content->generation_complete && cut_in_ && undecided_since_) {
+            begin_turn(mark, now);
+            mark.begins = answering_ = true;
+            asked_ = false;
+        }
         if (content->generation_complete && open_) generated_ = true;
         if (message.turn_complete()) hear_end(mark, now);
     }
@@ -102,6 +111,7 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
         asked_ = ended_ = false;
         failed_ = true;
     }
+    if (mark.begins) begun_early_ = is_asking;
     if (const auto& update = all.session_resumption_update;
         update && update->resumable && !update->new_handle.empty()) {
         fresh_handle_ = true;
@@ -227,6 +237,7 @@ void dialogue::hear_end(turn_mark& mark, time_point now)
     if (mark.begins) asked_ = false;
     over();
     ended_ = true;
+    user_heard_ = mark.was_cut; // what interrupted is going to be answered
 }
 
 /// Whatever was open is not any more.
@@ -285,6 +296,7 @@ void dialogue::told(said what, time_point now)
     }
     if (!what.asks) return;
     failed_ = false;
+    if (std::exchange(begun_early_, false) && what.asks_once) return;
     if (doubt_until_ && !cut_in_) over(); // whatever ended or not: this wants another turn
     asked_ = true;
 }
@@ -309,7 +321,7 @@ const std::string* dialogue::answered_before(const std::vector<std::string>& cal
 std::vector<std::string> dialogue::lost(forgets how_much)
 {
     over();
-    asked_ = ended_ = failed_ = fresh_handle_ = false;
+    asked_ = ended_ = failed_ = fresh_handle_ = begun_early_ = false;
     undecided_since_.reset();
     if (how_much == forgets::nothing) return {};
     auto forgotten = std::exchange(calls_since_handle_, {});

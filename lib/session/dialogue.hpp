@@ -50,8 +50,8 @@ public:
     {
     }
 
-    /// `is_writing`: something is being sent, which may have been heard already.
-    turn_mark heard(const server_message& message, time_point now, bool is_writing = false);
+    /// `is_asking`: a question is being sent, which may have been heard already.
+    turn_mark heard(const server_message& message, time_point now, bool is_asking = false);
     /// A message came that could not be read: it may have ended the turn.
     void heard_nonsense(time_point now);
 
@@ -61,6 +61,7 @@ public:
         bool responds = false; ///< It answers a function call.
         bool is_durable = false;
         bool has_media = false;
+        bool asks_once = false; ///< No more than one of it wants an answer.
     };
     void told(said what, time_point now);
     /// The user has answered these calls; some of them get further responses.
@@ -130,9 +131,10 @@ private:
     bool talks_on_ = false;  ///< something was said in it after the call;
     std::optional<time_point> responded_{}; ///< a response was sent.
     bool ended_ = false;                    ///< A turn has ended on this connection.
-    bool failed_ = false;     ///< The server has reported an error, and said nothing since.
-    bool has_media_ = false;  ///< The user has sent sound or pictures since the last end.
-    bool user_heard_ = false; ///< The server has said that somebody speaks, since the last end.
+    bool failed_ = false;      ///< The server has reported an error, and said nothing since.
+    bool begun_early_ = false; ///< An answer has begun to what is still being sent.
+    bool has_media_ = false;   ///< The user has sent sound or pictures since the last end.
+    bool user_heard_ = false;  ///< The server has said that somebody speaks, since the last end.
     std::optional<time_point> undecided_since_{};
     std::optional<time_point> doubt_until_{};   ///< Whether the turn is over.
     std::optional<time_point> hearing_until_{}; ///< The user's words come in.

@@ -6,6 +6,15 @@
 
 namespace gemini::live::sessions {
 
+namespace {
+
+bool wants_answer(worth kind) noexcept
+{
+    return kind == worth::durable || kind == worth::activity_end;
+}
+
+} // namespace
+
 /// Removes entries that have been written and are kept; gives their number.
 template <class Predicate>
 std::size_t outbox::forget_written(Predicate gone)
@@ -102,8 +111,7 @@ outbox::batch outbox::written()
         all.durable = all.durable || !is_media(each.what.kind);
         all.media = all.media || is_media(each.what.kind);
         all.answers = all.answers || !each.what.answers.empty();
-        all.asks =
-            all.asks || each.what.kind == worth::durable || each.what.kind == worth::activity_end;
+        if (wants_answer(each.what.kind)) all.asks_once = !std::exchange(all.asks, true);
         if (each.what.kind == worth::activity_end) activity_ended = each.index;
         if (outlives_writing(each.what) && each.index > consumed_) {
             kept_ += each.size;
@@ -179,6 +187,13 @@ std::size_t outbox::waiting_again() const noexcept
     const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);
     return static_cast<std::size_t>(
         std::count_if(first, entries_.end(), [](const entry& each) { return each.index != 0; }));
+}
+
+bool outbox::is_asking() const noexcept
+{
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);
+    return std::any_of(first, first + static_cast<std::ptrdiff_t>(taken_),
+        [](const entry& each) { return wants_answer(each.what.kind); });
 }
 
 std::vector<std::string> outbox::answers() const

@@ -79,7 +79,8 @@ public:
         std::size_t bytes = 0;
         bool durable = false; ///< A durable message was among them / one that asks something.
         bool asks = false;
-        bool answers = false; ///< A tool response was among them / audio or video.
+        bool asks_once = false; ///< Just one does.
+        bool answers = false;   ///< A tool response was among them / audio or video.
         bool media = false;
     };
     batch written();
@@ -134,6 +135,8 @@ public:
     /// Whether nothing waits or is being written / nothing is being written.
     [[nodiscard]] bool empty() const noexcept { return entries_.size() == sent_; }
     [[nodiscard]] bool is_idle() const noexcept { return taken_ == 0; }
+    /// Whether something is being written that wants an answer.
+    [[nodiscard]] bool is_asking() const noexcept;
     /// Of what waits or is being written / of what has been written and is kept.
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
     [[nodiscard]] std::size_t kept_bytes() const noexcept { return kept_; }

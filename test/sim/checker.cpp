@@ -380,7 +380,8 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
     if (one.what == kind::tool_response) {
         const auto is_known = [now](const std::string& id) {
             const auto& known = now->known_calls;
-            return std::find(known.begin(), known.end(), id) != known.end();
+            return std::find(known.begin(), known.end(), id) != known.end() &&
+                   !now->cancelled_calls.contains(id);
         };
         if (std::none_of(one.calls.begin(), one.calls.end(), is_known)) return true;
     }

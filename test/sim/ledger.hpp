@@ -57,6 +57,20 @@ public:
         int conversation = 0;
         std::vector<int> taken{}; ///< Serials of what has been given to it, in order.
     };
+    /// What a server message truly is to the turns.
+    enum class meaning {
+        none,       ///< Nothing, though it may look like something.
+        speaks,     ///< The model's words.
+        calls,      ///< It calls a function.
+        closes,     ///< turnComplete of a turn whose end ends nothing: it has called, or been cut.
+        ends,       ///< turnComplete.
+        interrupts, ///< The model has been cut off.
+        fails,      ///< An error.
+        user,       ///< The user's words, of a turn that is over.
+        late,       ///< The model's words, of a turn that is over.
+        anything,   ///< Words that belong nowhere.
+    };
+
     /// A message that a connection has given to the session.
     struct heard {
         int connection;
@@ -67,6 +81,8 @@ public:
         bool call = false;
         bool passed_over = false; ///< Nothing for the user: of a connection that has been left, or
                                   ///< the refusal of a setup.
+        meaning what = meaning::none;
+        int asked = 0; ///< So many questions the server had consumed on this connection.
     };
 
     [[nodiscard]] time_point now() const { return clock_->now(); }

@@ -230,7 +230,7 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
     self->received_.pop_front();
     auto& book = net.ledger_;
     book.hearings.push_back({self->number, first.serial, book.tick(), first.handle, first.content,
-        first.call, first.refusal || book.newest_open > self->number});
+        first.call, first.refusal || book.newest_open > self->number, first.what, first.asked});
     if (first.text.starts_with(R"({"goAway")")) self->log().warned = true;
     if (first.complete) {
         self->complete_ = true;

@@ -59,6 +59,8 @@ public:
         bool complete = false;   ///< setupComplete
         bool refusal = false;    ///< Of the setup.
         std::int64_t index = -1; ///< lastConsumedClientMessageIndex
+        ledger::meaning what = ledger::meaning::none;
+        int asked = 0; ///< Questions that had been consumed on this connection.
     };
     void say(saying what);
     void close_by_server(int code, std::string reason);

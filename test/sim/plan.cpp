@@ -136,6 +136,28 @@ std::vector<act> draw_acts(chance& app)
 
 } // namespace
 
+namespace {
+
+manners draw_manners(std::uint64_t seed)
+{
+    chance style(seed, "manners");
+    manners all;
+    all.closes_calls = style.percent(50);
+    all.at_once = style.one_of({0, 0, 50});
+    all.talks_on = style.one_of({0, 50});
+    all.generates = style.one_of({0, 100});
+    all.says_more = style.one_of({0, 0, 30, 100});
+    all.says_nothing = style.one_of({0, 0, 20});
+    all.fails = style.one_of({0, 0, 0, 10});
+    using enum manners::end;
+    all.ends_interrupted = style.one_of({at_once, at_once, late});
+    if (all.ends_interrupted != at_once)
+        all.generates = 100; // else nobody could tell the ends apart
+    return all;
+}
+
+} // namespace
+
 plan draw(std::uint64_t seed)
 {
     chance world(seed, "world");
@@ -144,11 +166,14 @@ plan draw(std::uint64_t seed)
 
     plan all;
     all.seed = seed;
+    all.manners = draw_manners(seed);
     all.transparent = world.percent(50);
 
     auto& options = all.options;
     options.credentials = live::api_key("a-key");
     if (all.transparent) options.flavour = live::flavour::vertex_ai;
+    chance guard(seed, "watchdogs");
+    options.watchdogs.in_turn = guard.one_of({0ms, 2'000ms, 10'000ms});
     auto& policy = options.reconnect;
     policy.replay = world.one_of({live::replay::unanswered, live::replay::unanswered,
         live::replay::all_since_handle, live::replay::none});

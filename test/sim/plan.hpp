@@ -108,6 +108,20 @@ struct interruption {
 };
 [[nodiscard]] std::string words(const interruption& one);
 
+/// In which orders the server says things, as the service has been seen to do. Percents are of
+/// turns.
+struct manners {
+    bool closes_calls = false; ///< turnComplete of a turn with a call comes before the response,
+    int at_once = 0;           ///< in percent of the cases in the message of the call.
+    int talks_on = 0;          ///< Says something between the call and that.
+    int generates = 0;         ///< generationComplete comes before turnComplete.
+    int says_more = 0;         ///< Transcriptions, statuses and the like come after the end.
+    int says_nothing = 0;      ///< The turn is empty.
+    int fails = 0;             ///< There is an error in the place of an answer.
+    /// The turnComplete of an interrupted turn.
+    enum class end { at_once, late } ends_interrupted = end::at_once;
+};
+
 /// All that one seed decides but for the small delays.
 struct plan {
     std::uint64_t seed = 0;
@@ -125,6 +139,7 @@ struct plan {
     int handle_after = 1; ///< Client messages from one handle to the next; 0: at turns' ends only.
     int forgets_resumable = 0;   ///< Percent of updates that bring none.
     milliseconds setup_takes{0}; ///< At most.
+    sim::manners manners{};
 
     milliseconds connects_after{0};   ///< The user calls connect().
     milliseconds reads_every{0};      ///< A slow reader.

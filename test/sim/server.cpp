@@ -18,7 +18,8 @@ bool contains(const std::vector<std::string>& all, const std::string& one)
 } // namespace
 
 server::server(const plan& plan, ledger& ledger, std::shared_ptr<timeline> clock)
-    : plan_(plan), ledger_(ledger), clock_(std::move(clock)), chance_(plan.seed, "server")
+    : plan_(plan), ledger_(ledger), clock_(std::move(clock)), chance_(plan.seed, "server"),
+      manners_(plan.seed, "what the server says")
 {
 }
 
@@ -73,15 +74,20 @@ void server::close(line& on, int code, std::string reason)
     gone(on.wire);
 }
 
-void server::say(line& on, std::string member)
+void server::say(line& on, std::string member, meaning means)
 {
     ++sayings_;
     wire::saying what;
     what.serial = sayings_;
-    what.content = member.starts_with("\"serverContent");
-    what.call = member.starts_with("\"toolCall\"");
+    what.what = means;
+    what.asked = on.asked;
+    // Words that come after a question was sent may be of its answer.
+    what.content = means != meaning::none && means != meaning::closes && means != meaning::user &&
+                   means != meaning::fails && means != meaning::calls;
+    what.call = means == meaning::calls;
     what.complete = member.starts_with("\"setupComplete");
-    what.text = fmt::format(R"({{{},"usageMetadata":{{"totalTokenCount":{}}}}})", member, sayings_);
+    if (!member.empty()) member += ',';
+    what.text = fmt::format(R"({{{}"usageMetadata":{{"totalTokenCount":{}}}}})", member, sayings_);
     on.wire->say(std::move(what));
 }
 
@@ -225,6 +231,7 @@ void server::react(line& on, const item& message)
 {
     auto& talk = of(on);
     const auto number = on.wire->number;
+    if (asks(message.what)) ++on.asked;
     if (message.what == kind::tool_response) {
         for (const auto& id : message.calls) {
             // Told again what it had not heard, a transparent server may not yet have called again.
@@ -250,10 +257,16 @@ void server::begin_turn(line& on)
     const auto number = on.wire->number;
     auto& talk = of(on);
     if (on.speaking) {
-        say(on, R"("serverContent":{"interrupted":true})");
+        say(on, R"("serverContent":{"interrupted":true})", meaning::interrupts);
+        using enum manners::end;
+        if (plan_.manners.ends_interrupted == at_once)
+            say(on, R"("serverContent":{"turnComplete":true})", meaning::closes);
+        on.owes_end = plan_.manners.ends_interrupted == late;
+        on.begins_aloud = plan_.manners.ends_interrupted != at_once;
         if (on.waiting && !talk.open_calls.empty()) {
             say(on,
                 fmt::format(R"("toolCallCancellation":{{"ids":["{}"]}})", talk.open_calls.back()));
+            talk.cancelled_calls.insert(talk.open_calls.back());
             talk.open_calls.pop_back();
         }
     }
@@ -277,23 +290,95 @@ void server::step(int number, std::uint64_t turn, int left)
     const auto found = lines_.find(number);
     if (found == lines_.end() || found->second.turn != turn) return;
     auto& on = found->second;
-    if (left == plan_.talkative / 2 + 1 && chance_.percent(plan_.calls)) {
-        const auto id = fmt::format("call-{}", ++calls_);
-        of(on).known_calls.push_back(id);
-        of(on).open_calls.push_back(id);
-        on.waiting = true;
-        say(on,
-            fmt::format(
-                R"("toolCall":{{"functionCalls":[{{"id":"{}","name":"look","args":{{}}}}]}})", id));
-        return;
+    if (left == plan_.talkative / 2 + 1 && chance_.percent(plan_.calls)) return call(on, number);
+    const auto& manners = plan_.manners;
+    if (left == plan_.talkative && manners_.percent(manners.fails)) {
+        on.speaking = false;
+        return say(
+            on, R"("error":{"code":400,"message":"No.","status":"INVALID"})", meaning::fails);
     }
+    if (left == plan_.talkative && !on.begins_aloud && manners_.percent(manners.says_nothing))
+        left = 0;
     if (left > 0) {
-        say(on, fmt::format(R"("serverContent":{{"outputTranscription":{{"text":"{}"}}}})", left));
+        const bool is_sound = std::exchange(on.begins_aloud, false);
+        say(on,
+            is_sound
+                ? fmt::format(
+                      R"("serverContent":{{"modelTurn":{{"parts":[{{"text":"{}"}}]}}}})", left)
+                : fmt::format(R"("serverContent":{{"outputTranscription":{{"text":"{}"}}}})", left),
+            meaning::speaks);
+        if (std::exchange(on.owes_end, false))
+            say(on, R"("serverContent":{"turnComplete":true})", meaning::closes);
         return later(plan_.speaks, number, left - 1);
     }
+    if (std::exchange(on.owes_end, false))
+        say(on, R"("serverContent":{"turnComplete":true})", meaning::closes);
+    end_turn(on);
+}
+
+void server::call(line& on, int number)
+{
+    const auto& manners = plan_.manners;
+    const auto id = fmt::format("call-{}", ++calls_);
+    of(on).known_calls.push_back(id);
+    of(on).open_calls.push_back(id);
+    on.waiting = true;
+    auto member = fmt::format(
+        R"("toolCall":{{"functionCalls":[{{"id":"{}","name":"look","args":{{}}}}]}})", id);
+    const bool closes = manners.closes_calls && !on.owes_end;
+    if (closes && manners_.percent(manners.at_once))
+        return say(on, member + R"(,"serverContent":{"turnComplete":true})", meaning::calls);
+    say(on, std::move(member), meaning::calls);
+    if (manners_.percent(manners.talks_on))
+        say(on, R"("serverContent":{"outputTranscription":{"text":"Well"}})", meaning::speaks);
+    if (!closes) return;
+    if (manners_.percent(50)) return close_calls(on);
+    clock_->at(
+        clock_->now() + milliseconds(manners_.between(0, 20)), [this, number, turn = on.turn] {
+            const auto found = lines_.find(number);
+            if (found == lines_.end()) return;
+            auto& later = found->second;
+            if (later.turn == turn && later.waiting) close_calls(later);
+        });
+}
+
+/// The turn of a call, before the response.
+void server::close_calls(line& on)
+{
+    say(on, R"("serverContent":{"generationComplete":true})");
+    say(on, R"("serverContent":{"turnComplete":true,"groundingMetadata":{}})", meaning::closes);
+    if (manners_.percent(plan_.manners.says_more))
+        say(on, R"("serverContent":{"outputTranscription":{"finished":true}})");
+}
+
+void server::end_turn(line& on)
+{
     on.speaking = false;
-    say(on, R"("serverContent":{"turnComplete":true})");
+    if (manners_.percent(plan_.manners.generates))
+        say(on, R"("serverContent":{"generationComplete":true})");
+    say(on, R"("serverContent":{"turnComplete":true})", meaning::ends);
+    if (manners_.percent(plan_.manners.says_more)) say_more(on);
     update(on);
+    if (manners_.percent(plan_.manners.says_more)) say_more(on);
+}
+
+/// What may come after a turn's end, and is none of another.
+void server::say_more(line& on)
+{
+    switch (manners_.between(0, 7)) {
+    case 0: return say(on, R"("serverContent":{"outputTranscription":{"finished":true}})");
+    case 1: return say(on, R"("serverContent":{"groundingMetadata":{}})");
+    case 2: return say(on, R"("serverContent":{"interactionStatus":"IDLE"})");
+    case 3: return say(on, R"("serverContent":{"generationComplete":true})");
+    case 4: return say(on, R"("serverContent":{})");
+    case 5: return say(on, "");
+    case 6:
+        return say(
+            on, R"("serverContent":{"interimInputTranscription":{"text":"Hm"}})", meaning::user);
+    default:
+        return say(
+            on, R"("serverContent":{"outputTranscription":{"text":" late"}})", meaning::late);
+    }
 }
 
 void server::update(line& on)
@@ -365,7 +450,8 @@ void server::suffer(const fault& one)
         return;
     case trouble::flood:
         for (int i = 0; i < one.times; ++i)
-            say(*on, R"("serverContent":{"outputTranscription":{"text":"and so on"}})");
+            say(*on, R"("serverContent":{"outputTranscription":{"text":"and so on"}})",
+                meaning::anything);
         return;
     default: return;
     }

@@ -39,6 +39,7 @@ public:
         std::set<int> remembered{}; ///< Of an earlier one, as history.
         std::vector<std::string> known_calls{};
         std::vector<std::string> open_calls{};
+        std::set<std::string> cancelled_calls{};
     };
     [[nodiscard]] const conversation& conversation_of(int id) const
     {
@@ -64,7 +65,10 @@ private:
         int since_handle = 0;
         std::uint64_t turn = 0; // a step of an older one does nothing
         bool speaking = false;
-        bool waiting = false; // for answers to calls
+        bool waiting = false;      // for answers to calls
+        int asked = 0;             // questions consumed
+        bool owes_end = false;     // that of an interrupted turn
+        bool begins_aloud = false; // what is said next, since that has not ended
     };
 
     void set_up(line& on, const item& setup);
@@ -75,7 +79,12 @@ private:
     void begin_turn(line& on);
     void step(int number, std::uint64_t turn, int left);
     void later(milliseconds most, int number, int left);
-    void say(line& on, std::string member);
+    using meaning = ledger::meaning;
+    void say(line& on, std::string member, meaning what = meaning::none);
+    void call(line& on, int number);
+    void close_calls(line& on);
+    void end_turn(line& on);
+    void say_more(line& on);
     void update(line& on);
     void close(line& on, int code, std::string reason);
     void fires(trouble what);
@@ -87,6 +96,7 @@ private:
     ledger& ledger_;
     std::shared_ptr<timeline> clock_;
     chance chance_;
+    chance manners_;
     std::vector<conversation> conversations_;
     std::map<int, line> lines_;
     std::map<std::string, snapshot> snapshots_;

@@ -47,7 +47,7 @@ turn_mark in_turn(std::uint64_t number)
     return mark;
 }
 
-constexpr dialogue::said question{true, false, true, false};
+constexpr dialogue::said question{true, false, true};
 constexpr dialogue::said remark{false, false, true, false};
 
 /// Whether an answer begins with that.
