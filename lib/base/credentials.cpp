@@ -12,7 +12,9 @@ api_key::api_key(std::string key, std::string origin)
 {
 }
 
-ephemeral_token::ephemeral_token(std::string name) : name_(base::trimmed(secret(std::move(name)))) {}
+ephemeral_token::ephemeral_token(std::string name) : name_(base::trimmed(secret(std::move(name))))
+{
+}
 
 access_token::access_token(
     std::string token, std::string quota_project, std::optional<time_point> expires)

@@ -119,7 +119,7 @@ turn_mark conversation::heard(const server_message& message, std::size_t size, t
     if (goes_on && all.tool_call) {
         outbox_.noted();
         if (rules_.longest_hold.count() != 0) hold_until_ = now + rules_.longest_hold;
-        if (dialogue_.is_calling()) answers_from_ = now + longest_burst;
+        answers_from_ = now + longest_burst;
     }
     if (goes_on && all.tool_call_cancellation)
         counters_.obsolete += outbox_.drop_answers(all.tool_call_cancellation->ids);
@@ -183,12 +183,14 @@ bool conversation::holds_media(time_point now) const noexcept
 std::vector<base::frame> conversation::take(std::size_t most, time_point now)
 {
     release_answers(now);
-    return outbox_.take(most, holds_media(now), answers_from_.has_value());
+    auto batch = outbox_.take(most, holds_media(now), answers_from_.has_value());
+    if (outbox_.is_responding()) dialogue_.responding(now);
+    return batch;
 }
 
 void conversation::release_answers(time_point now)
 {
-    if (answers_from_ && (now >= *answers_from_ || !dialogue_.is_calling())) answers_from_.reset();
+    if (answers_from_ && now >= *answers_from_) answers_from_.reset();
 }
 
 void conversation::written(time_point now)
@@ -197,7 +199,7 @@ void conversation::written(time_point now)
     counters_.messages_sent += batch.messages;
     counters_.bytes_sent += batch.bytes;
     if (batch.asks && !dialogue_.in_turn()) last_heard_ = now; // it has had nothing to say
-    dialogue_.told({batch.asks, batch.answers, batch.durable, batch.media, batch.asks_once}, now);
+    dialogue_.told({batch.asks, batch.answers, batch.durable, batch.media, batch.questions}, now);
     remember_settled(dialogue_.turn() + 1);
     const auto gone = outbox_.shed();
     dropped_ += gone.media;

@@ -69,17 +69,22 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
     turn_mark mark;
     mark.turn = mark.asked_in = turn_;
     if (all.server_content) begun_ = true;
+    const bool answers_early = is_asking && !asked_;
     if (tells_of_speech(all)) user_heard_ = true;
     if (const auto& content = all.server_content) {
         hear_user(*content, mark, now);
-        const bool is_expected = !ended_ || asked_ || is_asking || hearing_until_ || user_heard_;
+        const bool may_follow = unanswered_ > 0 && now - asked_at_ < longest_hearing;
+        const bool is_asked = asked_ || is_asking || hearing_until_ || user_heard_;
+        const bool is_expected = !ended_ || is_asked || may_follow;
         const bool is_late =
             cut_in_ || (!open_ && !is_expected) || (calling_ && closed_ && !responded_ && open_);
         if (has_sound(*content)) {
             hear_model(true, mark, now);
         } else if (has_words(content->output_transcription)) {
             if (!is_late) {
+                const bool is_guess = !open_ && ended_ && !is_asked;
                 hear_model(false, mark, now);
+                if (is_guess) doubt_until_ = now + longest_doubt;
             } else if (cut_in_ || has_media_) {
                 mark.undecided = true;
                 undecided_since_ = now;
@@ -111,7 +116,11 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
         asked_ = ended_ = false;
         failed_ = true;
     }
-    if (mark.begins) begun_early_ = is_asking;
+    const bool answers = mark.begins || (mark.is_empty && mark.was_cut);
+    if (answers) {
+        unanswered_ = std::max(0, unanswered_ - 1);
+        if (answers_early) ++begun_early_;
+    }
     if (const auto& update = all.session_resumption_update;
         update && update->resumable && !update->new_handle.empty()) {
         fresh_handle_ = true;
@@ -171,6 +180,7 @@ void dialogue::hear_calls(const tool_call& calls, turn_mark& mark, time_point no
         begin_turn(mark, now);
         owed_end_ = interrupted;
     }
+    if (!answering_ && !calling_) unanswered_ = std::max(0, unanswered_ - 1); // by the call
     spoke_ = calling_ = true;
     closed_ = talks_on_ = false;
     responded_.reset();
@@ -296,7 +306,10 @@ void dialogue::told(said what, time_point now)
     }
     if (!what.asks) return;
     failed_ = false;
-    if (std::exchange(begun_early_, false) && what.asks_once) return;
+    const int open = what.questions - std::exchange(begun_early_, 0);
+    if (open <= 0) return;
+    unanswered_ += open;
+    asked_at_ = now;
     if (doubt_until_ && !cut_in_) over(); // whatever ended or not: this wants another turn
     asked_ = true;
 }
@@ -321,7 +334,8 @@ const std::string* dialogue::answered_before(const std::vector<std::string>& cal
 std::vector<std::string> dialogue::lost(forgets how_much)
 {
     over();
-    asked_ = ended_ = failed_ = fresh_handle_ = begun_early_ = false;
+    asked_ = ended_ = failed_ = fresh_handle_ = false;
+    unanswered_ = begun_early_ = 0;
     undecided_since_.reset();
     if (how_much == forgets::nothing) return {};
     auto forgotten = std::exchange(calls_since_handle_, {});

@@ -61,9 +61,14 @@ public:
         bool responds = false; ///< It answers a function call.
         bool is_durable = false;
         bool has_media = false;
-        bool asks_once = false; ///< No more than one of it wants an answer.
+        int questions = 0; ///< So much of it wants an answer.
     };
     void told(said what, time_point now);
+    /// A response to a function call is being sent; the server may hear it before `told()`.
+    void responding(time_point now) noexcept
+    {
+        if (calling_) responded_ = now;
+    }
     /// The user has answered these calls; some of them get further responses.
     void responded(const std::vector<std::string>& calls, const std::vector<std::string>& going_on);
     /// The first of these calls that has had its final response.
@@ -94,8 +99,6 @@ public:
     /// A function that the model waits for is being called / any function is.
     [[nodiscard]] bool is_waited_for() const noexcept;
     [[nodiscard]] bool has_open_calls() const noexcept { return !open_calls_.empty(); }
-    /// The turn with the newest calls may still have something to say: it has not been closed.
-    [[nodiscard]] bool is_calling() const noexcept { return calling_ && !closed_; }
     /// Number of the last turn that has begun; the next has one more.
     [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
     /// Nobody speaks, the model waits for nothing, and the newest handle holds all of it.
@@ -120,6 +123,8 @@ private:
 
     bool begun_ = false;
     bool asked_ = false;     ///< Something wants an answer that has not begun.
+    int unanswered_ = 0;     ///< Questions less answers; several may have one.
+    time_point asked_at_{};  ///< The last of them.
     bool open_ = false;      ///< The server is in the middle of a turn.
     bool answering_ = false; ///< The model has begun an answer and not finished it.
     bool spoke_ = false;     ///< The turn has words, sound or a call.
@@ -131,10 +136,10 @@ private:
     bool talks_on_ = false;  ///< something was said in it after the call;
     std::optional<time_point> responded_{}; ///< a response was sent.
     bool ended_ = false;                    ///< A turn has ended on this connection.
-    bool failed_ = false;      ///< The server has reported an error, and said nothing since.
-    bool begun_early_ = false; ///< An answer has begun to what is still being sent.
-    bool has_media_ = false;   ///< The user has sent sound or pictures since the last end.
-    bool user_heard_ = false;  ///< The server has said that somebody speaks, since the last end.
+    bool failed_ = false;     ///< The server has reported an error, and said nothing since.
+    int begun_early_ = 0;     ///< Answers that have begun to what is still being sent.
+    bool has_media_ = false;  ///< The user has sent sound or pictures since the last end.
+    bool user_heard_ = false; ///< The server has said that somebody speaks, since the last end.
     std::optional<time_point> undecided_since_{};
     std::optional<time_point> doubt_until_{};   ///< Whether the turn is over.
     std::optional<time_point> hearing_until_{}; ///< The user's words come in.

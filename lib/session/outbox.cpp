@@ -111,7 +111,8 @@ outbox::batch outbox::written()
         all.durable = all.durable || !is_media(each.what.kind);
         all.media = all.media || is_media(each.what.kind);
         all.answers = all.answers || !each.what.answers.empty();
-        if (wants_answer(each.what.kind)) all.asks_once = !std::exchange(all.asks, true);
+        all.questions += wants_answer(each.what.kind) ? 1 : 0;
+        all.asks = all.questions != 0;
         if (each.what.kind == worth::activity_end) activity_ended = each.index;
         if (outlives_writing(each.what) && each.index > consumed_) {
             kept_ += each.size;
@@ -194,6 +195,14 @@ bool outbox::is_asking() const noexcept
     const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);
     return std::any_of(first, first + static_cast<std::ptrdiff_t>(taken_),
         [](const entry& each) { return wants_answer(each.what.kind); });
+}
+
+bool outbox::is_responding() const noexcept
+{
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);
+    return std::any_of(first, first + static_cast<std::ptrdiff_t>(taken_), [](const entry& each) {
+        return !each.what.answers.empty() && wants_answer(each.what.kind);
+    });
 }
 
 std::vector<std::string> outbox::answers() const

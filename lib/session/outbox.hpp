@@ -79,8 +79,8 @@ public:
         std::size_t bytes = 0;
         bool durable = false; ///< A durable message was among them / one that asks something.
         bool asks = false;
-        bool asks_once = false; ///< Just one does.
-        bool answers = false;   ///< A tool response was among them / audio or video.
+        int questions = 0;    ///< So many do.
+        bool answers = false; ///< A tool response was among them / audio or video.
         bool media = false;
     };
     batch written();
@@ -137,6 +137,8 @@ public:
     [[nodiscard]] bool is_idle() const noexcept { return taken_ == 0; }
     /// Whether something is being written that wants an answer.
     [[nodiscard]] bool is_asking() const noexcept;
+    /// So, and it is the response to a function call.
+    [[nodiscard]] bool is_responding() const noexcept;
     /// Of what waits or is being written / of what has been written and is kept.
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
     [[nodiscard]] std::size_t kept_bytes() const noexcept { return kept_; }

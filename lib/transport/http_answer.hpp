@@ -9,8 +9,8 @@
 
 namespace gemini::live::transport {
 
-/// Reads the answer to an HTTP/1.1 request in pieces, wherever they are cut. What is over its bounds
-/// is not kept: then the answer is as complete as it gets. Pure.
+/// Reads the answer to an HTTP/1.1 request in pieces, wherever they are cut. What is over its
+/// bounds is not kept: then the answer is as complete as it gets. Pure.
 class http_answer {
 public:
     static constexpr std::size_t longest_head = 32u << 10;

@@ -222,7 +222,8 @@ TEST_CASE("a portal's page is told as such, whatever its status")
     }
 }
 
-TEST_CASE("a session that has worked rides out whatever is in the way, and its conversation goes on")
+TEST_CASE(
+    "a session that has worked rides out whatever is in the way, and its conversation goes on")
 {
     const std::string page = "<html><title>Log in</title></html>";
     const std::vector<std::string> in_the_way{refusal(502, "<html>Bad Gateway</html>"),
@@ -239,7 +240,8 @@ TEST_CASE("a session that has worked rides out whatever is in the way, and its c
         {
             auto socket = co_await w.peer.accept_websocket();
             co_await socket.read_frame();
-            co_await socket.write(test::raw_frame::binary(setup_complete).bytes() +
+            co_await socket.write(
+                test::raw_frame::binary(setup_complete).bytes() +
                 test::raw_frame::binary(
                     R"({"sessionResumptionUpdate":{"newHandle":"a-handle","resumable":true}})")
                     .bytes() +

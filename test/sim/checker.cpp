@@ -230,7 +230,86 @@ void checker::saw(const live::session_event& event)
         saw_message(0);
     } else if (const auto* change = std::get_if<live::status_change>(&event)) {
         saw_change(*change);
+    } else if (std::holds_alternative<live::stalled>(event)) {
+        saw_silence();
     }
+}
+
+checker::standing checker::standing_of(int connection, std::size_t hearings) const
+{
+    bool answers = false, called = false, ended = false, is_clear = true, is_quiet = true;
+    ledger::moment when = 0;
+    std::vector<ledger::moment> ends_at;
+    int asked = 0;
+    for (std::size_t index = 0; index < hearings; ++index) {
+        const auto& each = ledger_.hearings[index];
+        if (each.connection != connection || each.passed_over) continue;
+        if (each.serial == 0) return {}; // which may have been anything
+        using enum ledger::meaning;
+        switch (each.what) {
+        case none:
+        case closes: continue;
+        case late: // to a session that has just been asked something, the beginning of an answer
+            is_clear = false;
+            continue;
+        case user: // while there is sound, the beginning of a question
+            is_quiet = false;
+            continue;
+        case fails:
+        case anything: return {};
+        default: break;
+        }
+        answers = each.what == speaks;
+        called = each.what == ledger::meaning::calls ||
+                 (called && each.what != ends && each.what != interrupts);
+        ended = each.what == ends;
+        is_clear = is_quiet = true;
+        asked = each.asked;
+        when = each.when;
+        if (ended) ends_at.push_back(when);
+    }
+    // Of questions that cross each other's answers one cannot tell which has been answered.
+    std::vector<ledger::handing> questions;
+    for (const auto& one : ledger_.sends) {
+        if (!asks(one.what)) continue;
+        for (const auto& each : one.handings)
+            if (each.connection == connection) questions.push_back(each);
+    }
+    std::sort(questions.begin(), questions.end(),
+        [](const ledger::handing& a, const ledger::handing& b) { return a.begun < b.begun; });
+    for (std::size_t index = 0; index < questions.size(); ++index) {
+        const auto& each = questions[index];
+        const auto next = index + 1 == questions.size() ? when : questions[index + 1].begun;
+        is_quiet = is_quiet && each.done != 0 && each.done < when;
+        const auto comes_between = [&](ledger::moment end) {
+            return end > each.done && end < next;
+        };
+        const bool is_last = index + 1 == questions.size();
+        if (!is_last && std::none_of(ends_at.begin(), ends_at.end(), comes_between)) return {};
+    }
+    asked -= static_cast<int>(questions.size());
+    return {answers && !called && is_clear, ended && is_quiet && asked == 0};
+}
+
+/// Nobody is told to ask again what has been answered, and whoever has to is told.
+void checker::check_question(const live::status_change& change)
+{
+    const bool is_loss = change.from == status::connected && change.to == status::reconnecting;
+    const bool is_handover = change.to == status::connected && change.handover;
+    if ((!is_loss && !is_handover) || plan_.options.reconnect.handover.overlap) return;
+    if (openings_seen_ == 0 || openings_seen_ > open_order_.size()) return;
+    if (!by_handover_[openings_seen_ - 1].has_value()) return;
+    const auto how = standing_of(open_order_[openings_seen_ - 1], ledger_.hearings.size());
+    if (how.in_answer && !change.ask_again) accuse("an answer was cut without a word");
+    if (how.at_rest && plan_.calls == 0 && change.ask_again)
+        accuse("the user was told to ask again what had been answered");
+}
+
+void checker::saw_silence()
+{
+    if (openings_seen_ == 0 || openings_seen_ > open_order_.size() || plan_.calls != 0) return;
+    if (standing_of(open_order_[openings_seen_ - 1], heard_).at_rest)
+        accuse("told that the server is silent, and nothing was asked");
 }
 
 void checker::saw_message(int serial)
@@ -264,6 +343,7 @@ void checker::saw_change(const live::status_change& change)
         }
         ++rows_seen_;
     }
+    check_question(change);
     if (change.to == status::connected) check_context(change);
 }
 

@@ -54,6 +54,14 @@ private:
     void check_context(const live::status_change& change);
     void saw_change(const live::status_change& change);
     void saw_message(int serial);
+    void saw_silence();
+    void check_question(const live::status_change& change);
+    /// How it stood on a connection, after so many hearings of all.
+    struct standing {
+        bool in_answer = false; ///< The model has begun an answer, and not ended it.
+        bool at_rest = false;   ///< All that was asked has been answered.
+    };
+    [[nodiscard]] standing standing_of(int connection, std::size_t hearings) const;
     [[nodiscard]] bool may_be_missing(int serial, const server::conversation* now) const;
     [[nodiscard]] bool may_be_remembered(int serial) const;
     [[nodiscard]] bool is_closed_mark(int serial) const;

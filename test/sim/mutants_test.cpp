@@ -115,6 +115,31 @@ mutation misjudging(
     });
 }
 
+bool has(const mutation::message& message, std::string_view text)
+{
+    return message.payload.view().find(text) != std::string_view::npos;
+}
+
+/// A message with other text.
+mutation::message reworded(
+    const mutation::message& message, std::string_view from, std::string_view to)
+{
+    std::string text(message.payload.view());
+    text.replace(text.find(from), from.size(), to);
+    return {message.kind, live::base::padded_buffer(text)};
+}
+
+/// The user does not see what was planted in the stream.
+void hide_planted(mutation& planted)
+{
+    planted.event = [](const live::session_event& event, const mutation::show& show) {
+        const auto* message = std::get_if<live::server_message>(&event);
+        if (!message || message->raw().find("planted") == std::string_view::npos) show(event);
+    };
+}
+
+constexpr std::string_view call_end = R"("turnComplete":true,"groundingMetadata":{})";
+
 /// How many worlds it takes to find the bug; 0: more than there are.
 int worlds_until_found(const std::function<mutation()>& make)
 {
@@ -459,6 +484,85 @@ TEST_CASE("the simulation finds every planted bug")
             [] {
                 mutation planted;
                 planted.sleeps_from = 2;
+                return planted;
+            }},
+        {"takes the end of a turn with a call for an answer",
+            [] {
+                mutation planted;
+                planted.received = [call = std::string()](mutation::message message) mutable {
+                    const auto text = message.payload.view();
+                    if (const auto at = text.find("call-");
+                        at != text.npos && has(message, "toolCall\""))
+                        call = text.substr(at, text.find('"', at) - at);
+                    if (!has(message, call_end)) return these(std::move(message));
+                    // Without the call it is the end of an empty turn.
+                    mutation::message none{message.kind,
+                        live::base::padded_buffer(
+                            R"({"toolCallCancellation":{"ids":["planted",")" + call + "\"]}}")};
+                    return these(std::move(none), std::move(message));
+                };
+                hide_planted(planted);
+                return planted;
+            }},
+        {"lets late words open a turn",
+            [] {
+                mutation planted;
+                planted.received = [](mutation::message message) {
+                    constexpr std::string_view late = R"("outputTranscription":{"text":" late"})";
+                    if (!has(message, late)) return these(std::move(message));
+                    return these(
+                        reworded(message, late, R"("modelTurn":{"parts":[{"text":" late"}]})"));
+                };
+                return planted;
+            }},
+        {"lets a generationComplete after the end open a turn",
+            [] {
+                mutation planted;
+                planted.received = [ended = false](mutation::message message) mutable {
+                    constexpr std::string_view generated = R"("generationComplete":true)";
+                    const bool after =
+                        std::exchange(ended, has(message, R"("turnComplete":true})"));
+                    if (!after || !has(message, generated)) return these(std::move(message));
+                    return these(
+                        reworded(message, generated, R"("modelTurn":{"parts":[{"text":"-"}]})"));
+                };
+                return planted;
+            }},
+        {"takes an empty message after the end for a word of another turn",
+            [] {
+                mutation planted;
+                planted.received = [ended = false](mutation::message message) mutable {
+                    constexpr std::string_view nothing = R"("serverContent":{})";
+                    const bool after =
+                        std::exchange(ended, has(message, R"("turnComplete":true})"));
+                    if (!after || !has(message, nothing)) return these(std::move(message));
+                    return these(reworded(message, nothing,
+                        R"("serverContent":{"modelTurn":{"parts":[{"text":"-"}]}})"));
+                };
+                return planted;
+            }},
+        {"says that an answer was cut which had ended",
+            [] {
+                return telling([](auto& change) {
+                    change.ask_again = change.ask_again || change.to == live::status::reconnecting;
+                });
+            }},
+        {"does not say that an answer was cut",
+            [] { return telling([](auto& change) { change.ask_again = false; }); }},
+        {"does not say so at a handover",
+            [] {
+                return telling(
+                    [](auto& change) { change.ask_again = change.ask_again && !change.handover; });
+            }},
+        {"says that the server is silent when nothing was asked",
+            [] {
+                mutation planted;
+                planted.event = [](const live::session_event& event, const mutation::show& show) {
+                    show(event);
+                    const auto* message = std::get_if<live::server_message>(&event);
+                    if (message && message->turn_complete())
+                        show(live::session_event(live::stalled{}));
+                };
                 return planted;
             }},
         {"leaves a timer behind",

@@ -144,7 +144,7 @@ asio::awaitable<void> user::connect()
     try {
         co_await interruptible(call::connect, session_->connect());
     } catch (const live::error& failure) {
-        if (session_ && !ended())
+        if (session_ && !ended() && !closing_)
             at_.book.accuse(
                 fmt::format("connect() threw, but the session goes on: {}", failure.what()));
     } catch (const std::system_error&) { // the session goes on connecting

@@ -47,7 +47,7 @@ turn_mark in_turn(std::uint64_t number)
     return mark;
 }
 
-constexpr dialogue::said question{true, false, true};
+constexpr dialogue::said question{true, false, true, false, 1};
 constexpr dialogue::said remark{false, false, true, false};
 
 /// Whether an answer begins with that.
@@ -106,7 +106,7 @@ TEST_CASE("a conversation rests when a handle has come after all that was said")
     talk.responded({"c"}, {"c"});
     CHECK_FALSE(talk.at_rest());
     talk.responded({"c"}, {});
-    talk.told({true, true, true, false}, t0);
+    talk.told({true, true, true, false, 1}, t0);
     CHECK_FALSE(talk.at_rest()); // the model has not said anything to that
     hears(talk, speech);
     hears(talk, end);

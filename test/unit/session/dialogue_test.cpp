@@ -90,15 +90,15 @@ void play(const story& told)
         now += each.after;
         INFO(told.name << ", step " << ++number << ": " << each.what);
         if (each.what == "asks") {
-            talk.told({true, false, true, false}, now);
+            talk.told({true, false, true, false, 1}, now);
         } else if (each.what == "speaks") {
             talk.told({false, false, false, true}, now);
         } else if (each.what == "responds") {
             talk.responded({"f"}, {});
-            talk.told({true, true, true, false}, now);
+            talk.told({true, true, true, false, 1}, now);
         } else if (each.what == "responds to the other") {
             talk.responded({"g"}, {});
-            talk.told({true, true, true, false}, now);
+            talk.told({true, true, true, false, 1}, now);
         } else if (each.what == "unreadable") {
             talk.heard_nonsense(now);
         } else if (each.what == "waits") {
@@ -184,6 +184,12 @@ TEST_CASE("a turn ends once, and what its messages are is known from their order
                 {over, 1, end::turn, "ci"}, {"responds"}, {sound, 2, end::nothing, "bi"},
                 {over, 2, end::turn}}},
 
+        {"two questions, two answers", true,
+            {{"asks"}, {"asks"}, {words, 1, end::nothing, "bi"}, {over, 1, end::turn},
+                {words, 2, end::nothing, "bi"}, {over, 2, end::turn}}},
+        {"two questions, one answer, and late words", true,
+            {{"asks"}, {"asks"}, {words, 1, end::nothing, "bi"}, {over, 1, end::turn},
+                {words, 2, end::nothing, "bi"}, {"waits", 0, end::nothing, "", 5s}}},
         {"an interruption", true,
             {{"asks"}, {sound, 1, end::nothing, "bi"}, {"asks"}, {cut, 1, end::nothing, "i"},
                 {over, 1, end::turn, "ci"}, {sound, 2, end::nothing, "bi"}, {over, 2, end::turn}}},
@@ -256,7 +262,7 @@ TEST_CASE("what comes after a turn's end leaves the conversation at rest")
              no_speech, nothing, no_content, no_parts}) {
         INFO(late);
         dialogue talk([](const std::string&) { return true; });
-        talk.told({true, false, true, false}, t0);
+        talk.told({true, false, true, false, 1}, t0);
         talk.heard(message(sound), t0);
         talk.heard(message(over), t0);
         talk.heard(message(handle), t0);
