@@ -84,6 +84,14 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
     change.uncertain = std::exchange(uncertain_, 0);
     change.forgotten_calls = std::exchange(forgotten_calls_, {});
 
+    change.maybe_heard = change.context_lost ? 0 : outbox_.waiting_in_doubt();
+
+    trip_ = {};
+    if (setup_sent_) trip_.at_most(now - *setup_sent_);
+    pongs_ = 0;
+    timed_.reset();
+    wants_ping_ = !outbox_.keeps_unconsumed();
+
     ++counters_.connections;
     if (change.resumed) ++counters_.resumed;
     if (change.handover) ++counters_.handovers;
@@ -93,6 +101,7 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
     counters_.replayed += change.replayed;
     if (change.ask_again) ++counters_.cut_turns;
     watches_memory_ = change.resumed && prompt_tokens_ != 0;
+    counters_.maybe_heard += change.maybe_heard;
 
     last_heard_ = now;
     silent_since_resume_ = change.resumed;
@@ -106,8 +115,48 @@ void conversation::remember_settled(std::uint64_t turn)
         if (keeps_history()) history_.add_user(words, turn);
 }
 
-turn_mark conversation::heard(const server_message& message, std::size_t size, time_point now)
+void conversation::measure(const signs& with, time_point now)
 {
+    if (with.pongs == waypoint::to_come || with.pongs <= pongs_) return;
+    pongs_ = with.pongs;
+    if (with.round_trip.count() != 0) trip_.measured(with.round_trip);
+    if (!timed_ || timed_->number > pongs_) return;
+    trip_.at_most(now - timed_->sent);
+    timed_.reset();
+}
+
+void conversation::pinged(std::uint64_t number, time_point now)
+{
+    wants_ping_ = false;
+    outbox_.pinged(number);
+    for (auto each = under_way_.rbegin(); each != under_way_.rend(); ++each) {
+        if (each->where.ping != waypoint::no_ping) break;
+        each->where.ping = number;
+    }
+    if (number != 0 && !timed_) timed_ = timed_ping{number, now};
+}
+
+/// The model has answered, or calls: the batch with the oldest question has arrived.
+void conversation::noted(const proof& received, const proof& heard)
+{
+    const auto oldest = std::find_if(under_way_.begin(), under_way_.end(),
+        [](const written_batch& each) { return each.asks && !each.noted; });
+    for (auto each = under_way_.begin(); each != under_way_.end(); ++each)
+        if (heard.holds(each->where) ||
+            (each <= oldest && oldest != under_way_.end() && received.holds(oldest->where)))
+            each->noted = true;
+}
+
+turn_mark conversation::heard(
+    const server_message& message, std::size_t size, time_point now, signs with)
+{
+    measure(with, now);
+    proof received, heard;
+    if (!outbox_.keeps_unconsumed()) {
+        received.pongs = heard.pongs = with.pongs;
+        received.before = now;
+        heard.before = now - trip_.window();
+    }
     ++counters_.messages_received;
     counters_.bytes_received += size;
     const auto& all = message.all();
@@ -115,9 +164,13 @@ turn_mark conversation::heard(const server_message& message, std::size_t size, t
     const bool goes_on = !machine_.is_handing_over();
     const auto mark =
         goes_on ? dialogue_.heard(message, now, outbox_.is_asking()) : mark_of_left(message);
-    if (goes_on && mark.begins) outbox_.answered();
+    if (goes_on && mark.begins) {
+        outbox_.answered(received, heard);
+        noted(received, heard);
+    }
     if (goes_on && all.tool_call) {
-        outbox_.noted();
+        outbox_.noted(received, heard);
+        noted(received, heard);
         if (rules_.longest_hold.count() != 0) hold_until_ = now + rules_.longest_hold;
         answers_from_ = now + longest_burst;
     }
@@ -126,7 +179,10 @@ turn_mark conversation::heard(const server_message& message, std::size_t size, t
     remember_settled(mark.turn);
     if (const auto& update = all.session_resumption_update; update && goes_on) {
         if (machine_.update(*update)) {
-            outbox_.handled();
+            outbox_.handled(heard);
+            std::erase_if(under_way_, [&heard](const written_batch& each) {
+                return each.noted || heard.holds(each.where);
+            });
             if (update->last_consumed_client_message_index)
                 outbox_.consumed(*update->last_consumed_client_message_index);
         }
@@ -195,12 +251,18 @@ void conversation::release_answers(time_point now)
 
 void conversation::written(time_point now)
 {
-    const auto batch = outbox_.written();
+    const auto batch = outbox_.written(now);
     counters_.messages_sent += batch.messages;
     counters_.bytes_sent += batch.bytes;
     if (batch.asks && !dialogue_.in_turn()) last_heard_ = now; // it has had nothing to say
-    dialogue_.told({batch.asks, batch.answers, batch.durable, batch.media, batch.questions}, now);
+    dialogue_.told({batch.asks, batch.answers, batch.durable != 0, batch.media, batch.questions}, now);
     remember_settled(dialogue_.turn() + 1);
+    if (batch.durable != 0) {
+        wants_ping_ = !outbox_.keeps_unconsumed();
+        under_way_.push_back({{now}, batch.durable, batch.asks});
+        constexpr std::size_t most = 1024; // a server that makes no handles
+        if (under_way_.size() > most) under_way_.pop_front();
+    }
     const auto gone = outbox_.shed();
     dropped_ += gone.media;
     uncertain_ += gone.durable;
@@ -221,6 +283,8 @@ bool conversation::connection_gone()
     handover_.over();
     hold_until_.reset();
     answers_from_.reset();
+    under_way_.clear();
+    wants_ping_ = false;
     const auto perished = outbox_.lost();
     dropped_ += perished;
     counters_.dropped += perished;
@@ -282,6 +346,12 @@ void conversation::hand_over(time_point now)
     dialogue_.settle(now);
     const bool in_turn = dialogue_.in_turn();
     const bool answering = dialogue_.answering();
+    if (!outbox_.keeps_written()) { // which is then not sent again
+        for (const auto& each : under_way_) {
+            uncertain_ += each.durable;
+            counters_.uncertain += each.durable;
+        }
+    }
     machine_.hand_over(now);
     const bool has_lost_calls = connection_gone();
     left_in_turn_ = leaves_unanswered(answering, in_turn || has_lost_calls);
@@ -299,13 +369,13 @@ bool conversation::leaves_unanswered(bool answering, bool in_turn)
 /// A question that is asked again has not been cut.
 bool conversation::asks_again() const noexcept
 {
-    return outbox_.keeps_unconsumed() || outbox_.waiting_again() != 0;
+    return outbox_.keeps_unconsumed() || outbox_.asks_again();
 }
 
 bool conversation::hands_over_at(time_point now) const
 {
     if (now >= handover_.deadline()) return true;
-    return dialogue_.at_rest() && outbox_.is_idle();
+    return dialogue_.at_rest() && outbox_.is_idle() && !is_in_doubt();
 }
 
 /// When a silence has lasted too long.

@@ -6,11 +6,15 @@
 #include "session/history.hpp"
 #include "session/machine.hpp"
 #include "session/outbox.hpp"
+#include "session/proof.hpp"
+#include "session/round_trip.hpp"
 
 #include <gemini/live/counters.hpp>
 #include <gemini/live/session.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -62,10 +66,14 @@ public:
     /// What a new connection is to be told first, so that it knows what was said; none where it
     /// knows, or is to know nothing.
     [[nodiscard]] std::vector<content> memories() const;
+    /// The setup has been sent.
+    void setting_up(time_point now) noexcept { setup_sent_ = now; }
     /// setupComplete has come; `already_sent`: messages that are not the user's, such as memories.
     [[nodiscard]] status_change opened(time_point now, std::size_t already_sent = 0);
     /// A server message came.
-    turn_mark heard(const server_message& message, std::size_t size, time_point now);
+    using signs = sessions::signs;
+    turn_mark heard(
+        const server_message& message, std::size_t size, time_point now, signs with = {});
     void heard_nonsense(time_point now)
     {
         ++counters_.malformed;
@@ -82,6 +90,9 @@ public:
     [[nodiscard]] std::vector<base::frame> take(std::size_t most, time_point now);
     /// What was taken has been written to the present connection.
     void written(time_point now);
+    /// Whether a ping should follow what has been written / its number; 0: there are none here.
+    [[nodiscard]] bool wants_ping() const noexcept { return wants_ping_; }
+    void pinged(std::uint64_t number, time_point now);
     /// The connection, or the attempt to make one, has failed; what to do is in the change.
     [[nodiscard]] status_change lost(const error& failure, time_point now);
 
@@ -136,6 +147,9 @@ private:
     void release_answers(time_point now);
     [[nodiscard]] turn_mark mark_of_left(const server_message& message);
     [[nodiscard]] bool leaves_unanswered(bool answering, bool in_turn);
+    void noted(const proof& received, const proof& heard);
+    void measure(const signs& with, time_point now);
+    [[nodiscard]] bool is_in_doubt() const noexcept { return !under_way_.empty(); }
 
     rules rules_;
     machine machine_;
@@ -165,6 +179,24 @@ private:
     int prompt_tokens_ = 0; ///< By its newest count.
     bool watches_memory_ = false;
     std::optional<memory_doubtful> doubt_{};
+
+    // What the server may not have heard yet, or not before it made the newest handle.
+    struct written_batch {
+        waypoint where;
+        std::size_t durable;
+        bool asks;
+        bool noted = false; ///< The server has answered: a handle to come holds it.
+    };
+    std::deque<written_batch> under_way_{};
+    round_trip trip_{};
+    std::optional<time_point> setup_sent_{};
+    bool wants_ping_ = false;
+    std::uint64_t pongs_ = 0;
+    struct timed_ping {
+        std::uint64_t number;
+        time_point sent;
+    };
+    std::optional<timed_ping> timed_{};
 
     // For the watchdogs.
     time_point last_heard_{};

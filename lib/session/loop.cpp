@@ -218,9 +218,14 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
         std::vector<base::frame> batch;
         batch.push_back(protocol::encode_setup(setup, handle, client_->addressing()));
         co_await link->send(std::move(batch));
+        {
+            const std::lock_guard lock(mutex_);
+            conversation_.setting_up(client_->clock->now());
+        }
         for (bool complete = false; !complete;) {
             auto received = co_await link->receive();
             const auto size = received.payload.size();
+            const sessions::conversation::signs with{received.pongs, received.round_trip};
             auto message = decode(std::move(received.payload));
             if (!message) continue;
             if (const auto& refused = message->all().error) {
@@ -243,8 +248,10 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
                 open_ = link;
                 announce(std::move(change));
                 writer_.set();
+                reader_took_.set(); // who reads the connection before this one need not wait
             }
-            deliver(std::move(*message), size);
+            deliver(std::move(*message), size, with);
+            if (complete) ask_for_pong(link);
         }
     } catch (const error& thrown) {
         if (!too_late) throw;
@@ -303,9 +310,11 @@ asio::awaitable<void> session_core::pump(self_ptr self, link_ptr link, ending_pt
             auto received = co_await link->receive();
             if (self->conversation_.epoch() != epoch) co_return;
             const auto size = received.payload.size();
+            const sessions::conversation::signs with{received.pongs, received.round_trip};
             if (auto message = self->decode(std::move(received.payload)))
-                self->deliver(std::move(*message), size);
-            while (!self->has_room()) co_await self->reader_took_.wait();
+                self->deliver(std::move(*message), size, with);
+            while (self->conversation_.epoch() == epoch && !self->has_room())
+                co_await self->reader_took_.wait();
         }
     } catch (...) {
         *end = std::current_exception();
@@ -328,13 +337,14 @@ asio::awaitable<void> session_core::dial_ahead(self_ptr self, link_ptr present)
     } catch (const std::system_error&) { // cancelled
     }
     self->dialling_ahead_ = false;
-    self->attention_.set();
-    if (self->link_ != present) co_return; // it was too late
-    if (failure) {
-        const std::lock_guard lock(self->mutex_);
-        self->conversation_.dial_ahead_failed(*failure, self->client_->clock->now());
+    if (self->link_ == present) { // else it was too late
+        if (failure) {
+            const std::lock_guard lock(self->mutex_);
+            self->conversation_.dial_ahead_failed(*failure, self->client_->clock->now());
+        }
+        self->spare_ = std::move(made);
     }
-    self->spare_ = std::move(made);
+    self->attention_.set();
 }
 
 /// Nothing for a message that is passed over.
@@ -366,14 +376,28 @@ bool session_core::has_room()
     return !inbox_.is_full() || closing_;
 }
 
-void session_core::deliver(server_message message, std::size_t size)
+/// The answer says that all that has been written has been received.
+void session_core::ask_for_pong(const link_ptr& link)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (!conversation_.wants_ping()) return;
+    }
+    const auto number = link->ping();
+    const std::lock_guard lock(mutex_);
+    conversation_.pinged(number, client_->clock->now());
+}
+
+void session_core::deliver(
+    server_message message, std::size_t size, sessions::conversation::signs with)
 {
     const auto& all = message.all();
     const bool changes_handle = all.setup_complete || all.session_resumption_update;
     {
         const std::lock_guard lock(mutex_);
         message.epoch(conversation_.epoch());
-        const auto mark = conversation_.heard(message, size, client_->clock->now());
+        const auto mark =
+            conversation_.heard(message, size, client_->clock->now(), with);
         if (conversation_.wants_attention()) attention_.set();
         if (message.interrupted() && client_->options.skip_stale_audio)
             stale_ += inbox_.drop_audio();
@@ -469,15 +493,19 @@ asio::awaitable<void> session_core::write(self_ptr self)
         } catch (const std::system_error&) { // the reading side sees the end, and says why
             sent = false;
         }
-        const std::lock_guard lock(self->mutex_);
-        if (sent && self->open_ == link) {
-            self->conversation_.written(self->client_->clock->now());
-            if (self->conversation_.wants_attention()) self->attention_.set();
-        } else if (self->open_ == link) { // what is still to be read may say that some have arrived
-            self->open_.reset();
+        {
+            const std::lock_guard lock(self->mutex_);
+            sent = sent && self->open_ == link;
+            if (sent) {
+                self->conversation_.written(self->client_->clock->now());
+                if (self->conversation_.wants_attention()) self->attention_.set();
+            } else if (self->open_ == link) { // what is still to be read may say what has arrived
+                self->open_.reset();
+            }
+            if (!self->senders_.empty()) self->senders_.front()->set();
+            self->notify();
         }
-        if (!self->senders_.empty()) self->senders_.front()->set();
-        self->notify();
+        if (sent) self->ask_for_pong(link);
     }
 }
 

@@ -74,34 +74,36 @@ music_session::~music_session()
 
 asio::awaitable<void> music_session::connect() { return session_core::connect(core_); }
 
+// A wish counts from its acceptance: one that was refused or cancelled is not told again.
+
 asio::awaitable<void> music_session::set_weighted_prompts(std::vector<weighted_prompt> prompts)
 {
-    auto frame = protocol::encode_weighted_prompts(prompts);
-    {
-        const std::lock_guard lock(wishes_->mutex);
-        wishes_->prompts = std::move(prompts);
-    }
-    return session_core::accept(core_, sessions::outgoing(std::move(frame), worth::durable));
+    sessions::outgoing message(protocol::encode_weighted_prompts(prompts), worth::durable);
+    message.accepted = [all = wishes_, prompts = std::move(prompts)] {
+        const std::lock_guard lock(all->mutex);
+        all->prompts = prompts;
+    };
+    return session_core::accept(core_, std::move(message));
 }
 
 asio::awaitable<void> music_session::set_music_generation_config(music_generation_config config)
 {
-    auto frame = protocol::encode_music_generation_config(config);
-    {
-        const std::lock_guard lock(wishes_->mutex);
-        wishes_->config = std::move(config);
-    }
-    return session_core::accept(core_, sessions::outgoing(std::move(frame), worth::durable));
+    sessions::outgoing message(protocol::encode_music_generation_config(config), worth::durable);
+    message.accepted = [all = wishes_, config = std::move(config)] {
+        const std::lock_guard lock(all->mutex);
+        all->config = config;
+    };
+    return session_core::accept(core_, std::move(message));
 }
 
 asio::awaitable<void> music_session::playback(playback_control control)
 {
-    if (control != playback_control::reset_context) {
-        const std::lock_guard lock(wishes_->mutex);
-        wishes_->control = control;
-    }
-    return session_core::accept(
-        core_, sessions::outgoing(protocol::encode_playback_control(control), worth::durable));
+    sessions::outgoing message(protocol::encode_playback_control(control), worth::durable);
+    message.accepted = [all = wishes_, control] {
+        const std::lock_guard lock(all->mutex);
+        if (control != playback_control::reset_context) all->control = control;
+    };
+    return session_core::accept(core_, std::move(message));
 }
 
 async_generator<server_message> music_session::messages()

@@ -58,7 +58,7 @@ std::uint64_t outbox::push(outgoing message, time_point now)
         while (place != first && is_media(std::prev(place)->what.kind)) --place;
     }
     bytes_ += size;
-    entries_.insert(place, {std::move(message), now, next_, size, 0, false});
+    entries_.insert(place, {std::move(message), now, next_, size, 0, false, false, {}});
     return next_++;
 }
 
@@ -97,7 +97,7 @@ void outbox::settle(entry& done)
     if (!done.what.words.empty()) settled_.push_back(std::exchange(done.what.words, {}));
 }
 
-outbox::batch outbox::written()
+outbox::batch outbox::written(time_point now)
 {
     const auto begin = at(sent_);
     const auto end = begin + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
@@ -106,9 +106,10 @@ outbox::batch outbox::written()
     const auto gone = std::remove_if(begin, end, [&](entry& each) {
         bytes_ -= each.size;
         each.index = next_index_++;
+        each.where = {now};
         ++all.messages;
         all.bytes += each.size;
-        all.durable = all.durable || !is_media(each.what.kind);
+        if (!is_media(each.what.kind)) ++all.durable;
         all.media = all.media || is_media(each.what.kind);
         all.answers = all.answers || !each.what.answers.empty();
         all.questions += wants_answer(each.what.kind) ? 1 : 0;
@@ -139,25 +140,63 @@ void outbox::consumed(std::int64_t index)
     forget_written([index](const entry& each) { return each.index <= index; });
 }
 
-void outbox::noted()
+void outbox::pinged(std::uint64_t number) noexcept
 {
-    std::for_each(entries_.begin(), at(sent_), [this](entry& each) {
+    for (auto each = at(sent_); each != entries_.begin();) {
+        --each;
+        if (each->where.ping != waypoint::no_ping) break;
+        each->where.ping = number;
+    }
+}
+
+/// The end of what the model has taken note of. What stands behind the last question is no part of
+/// it: that is safe in a handle only.
+outbox::position outbox::reached(const proof& received, const proof& heard)
+{
+    auto end = entries_.begin();
+    for (auto each = entries_.begin(); each != at(sent_); ++each) {
+        if (!wants_answer(each->what.kind)) continue;
+        const bool is_oldest = end == entries_.begin();
+        if (!heard.holds(each->where) && !(is_oldest && received.holds(each->where))) break;
+        end = std::next(each);
+    }
+    return end;
+}
+
+void outbox::noted(const proof& received, const proof& heard)
+{
+    const auto end = std::max(
+        reached(received, heard), std::partition_point(entries_.begin(), at(sent_),
+                                      [&](const entry& each) { return heard.holds(each.where); }));
+    std::for_each(entries_.begin(), end, [this](entry& each) {
         each.noted = true;
         settle(each);
     });
 }
 
-void outbox::answered()
+void outbox::answered(const proof& received, const proof& heard)
 {
-    noted();
-    if (keeps_ != keeps::until_answered) return;
-    forget_written([](const entry& each) { return each.what.kind != worth::activity_start; });
+    if (keeps_ == keeps::until_consumed) return noted();
+    const auto end = reached(received, heard);
+    std::for_each(entries_.begin(), end, [this](entry& each) {
+        each.noted = true;
+        settle(each);
+    });
+    if (keeps_ != keeps::until_answered || end == entries_.begin()) return;
+    const auto last = std::prev(end)->number;
+    forget_written([last](const entry& each) {
+        return each.what.kind != worth::activity_start && each.number <= last;
+    });
 }
 
-void outbox::handled()
+void outbox::handled(const proof& heard)
 {
     if (keeps_ == keeps::until_consumed) return;
-    forget_written([](const entry& each) { return each.what.kind != worth::activity_start; });
+    forget_written([&heard](const entry& each) {
+        return each.what.kind != worth::activity_start && (each.noted || heard.holds(each.where));
+    });
+    // What is just being written may arrive before the handle is made, too.
+    std::for_each(entries_.begin(), at(sent_ + taken_), [](entry& each) { each.in_doubt = true; });
 }
 
 std::size_t outbox::lost()
@@ -203,6 +242,21 @@ bool outbox::is_responding() const noexcept
     return std::any_of(first, first + static_cast<std::ptrdiff_t>(taken_), [](const entry& each) {
         return !each.what.answers.empty() && wants_answer(each.what.kind);
     });
+}
+
+std::size_t outbox::waiting_in_doubt() const noexcept
+{
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);
+    return static_cast<std::size_t>(std::count_if(first, entries_.end(), [](const entry& each) {
+        return each.in_doubt && each.what.kind != worth::activity_start;
+    }));
+}
+
+bool outbox::asks_again() const noexcept
+{
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);
+    return std::any_of(first, entries_.end(),
+        [](const entry& each) { return each.index != 0 && each.what.kind != worth::context; });
 }
 
 std::vector<std::string> outbox::answers() const

@@ -3,10 +3,12 @@
 
 #include "base/buffer.hpp"
 #include "session/clock.hpp"
+#include "session/proof.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,7 @@ struct outgoing {
     std::vector<std::string> answers;     ///< A tool response: ids of the calls.
     std::vector<std::string> continues{}; ///< Of these, the ones that are to get more.
     std::string words{};                  ///< For the history, where one is kept.
+    std::function<void()> accepted{};     ///< Called once, with the session's lock held.
     bool is_momentary = false; ///< Of no use on another connection: not kept once written.
 };
 
@@ -58,6 +61,8 @@ public:
     }
 
     [[nodiscard]] bool keeps_unconsumed() const noexcept { return keeps_ == keeps::until_consumed; }
+
+    [[nodiscard]] bool keeps_written() const noexcept { return keeps_ != keeps::until_written; }
 
     /// True when a message may be added: what waits is below the limit, or nothing does (so that
     /// one large message passes).
@@ -77,13 +82,15 @@ public:
     struct batch {
         std::size_t messages = 0;
         std::size_t bytes = 0;
-        bool durable = false; ///< A durable message was among them / one that asks something.
-        bool asks = false;
-        int questions = 0;    ///< So many do.
-        bool answers = false; ///< A tool response was among them / audio or video.
+        std::size_t durable = 0; ///< All that are not media.
+        bool asks = false;       ///< One of them wants an answer.
+        int questions = 0;       ///< So many do.
+        bool answers = false;    ///< A tool response was among them / audio or video.
         bool media = false;
     };
-    batch written();
+    batch written(time_point now = {});
+    /// Such a ping follows what has been written so far; 0: none does.
+    void pinged(std::uint64_t number) noexcept;
 
     /// So many other messages have been sent on this connection; the server counts them, too.
     void sent_besides(std::size_t messages) noexcept
@@ -95,18 +102,24 @@ public:
     /// first is 1. It may be faster than the end of the batch that is being written. Only with
     /// `until_consumed`.
     void consumed(std::int64_t index);
-    /// The model has taken note of what has been written: it calls a function / begins to answer.
-    void noted();
-    void answered();
-    /// The server gave a handle; it holds what has been written.
-    void handled();
+    /// The model calls a function / begins to answer. It has taken note of the questions that were
+    /// certainly heard, and, of several that may not have been, of the oldest. `received`: what the
+    /// server has, `heard`: what had also had the time to matter.
+    void noted(const proof& received = {}, const proof& heard = {});
+    void answered(const proof& received = {}, const proof& heard = {});
+    /// The server made a handle; it holds what it had heard, and perhaps more.
+    void handled(const proof& heard = {});
 
     /// The connection is gone. What had been written and is kept waits again, before all else;
     /// without `until_consumed`, media that were being written do not: gives their number. Harmless
     /// when called again.
     std::size_t lost();
-    /// Number of the messages that wait to be sent a second time.
+    /// Number of the messages that wait to be sent a second time / of those that may be in the
+    /// newest handle all the same.
     [[nodiscard]] std::size_t waiting_again() const noexcept;
+    [[nodiscard]] std::size_t waiting_in_doubt() const noexcept;
+    /// What waits to be sent a second time wants an answer.
+    [[nodiscard]] bool asks_again() const noexcept;
 
     /// The calls that messages which wait are the answers to.
     [[nodiscard]] std::vector<std::string> answers() const;
@@ -155,6 +168,8 @@ private:
         std::size_t size;   ///< The frame's bytes may be gone once it has been taken.
         std::int64_t index; ///< On the connection that it was last written to; 0: none yet.
         bool noted;         ///< So that the history holds its words, where one is kept.
+        bool in_doubt;      ///< The newest handle may hold it, or not.
+        waypoint where;     ///< On that connection.
     };
     using position = std::vector<entry>::iterator;
 
@@ -164,6 +179,7 @@ private:
     }
     [[nodiscard]] bool outlives_writing(const outgoing& message) const noexcept;
     void settle(entry& done);
+    [[nodiscard]] position reached(const proof& received, const proof& heard);
     template <class Predicate>
     std::size_t forget_written(Predicate gone);
     template <class Predicate>

@@ -236,6 +236,7 @@ asio::awaitable<void> session_core::accept(self_ptr self, sessions::outgoing mes
             self->conversation_.drop_stale(self->client_->clock->now());
             const bool is_next = waiting ? waiting->is_first() : self->senders_.empty();
             if (is_next && self->conversation_.has_room(size)) {
+                if (message.accepted) std::exchange(message.accepted, nullptr)();
                 self->conversation_.accept(std::move(message), now);
                 if (self->open_) self->writer_.set();
                 co_return;

@@ -98,7 +98,8 @@ private:
     void begin_close();
     void part(link_ptr link, std::uint16_t code);
     void keep_handle();
-    void deliver(server_message message, std::size_t size);
+    void ask_for_pong(const link_ptr& link);
+    void deliver(server_message message, std::size_t size, sessions::conversation::signs with);
     void finish();
     void fail(std::exception_ptr why);
 

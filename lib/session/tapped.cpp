@@ -90,6 +90,8 @@ public:
         }
     }
 
+    std::uint64_t ping() override { return inner_->ping(); }
+
     asio::awaitable<void> close(std::uint16_t code, std::string reason) override
     {
         leave(code);

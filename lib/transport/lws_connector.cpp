@@ -63,6 +63,7 @@ public:
         return lws_stream::send(stream_, std::move(batch));
     }
     asio::awaitable<message> receive() override { return lws_stream::receive(stream_); }
+    std::uint64_t ping() override { return stream_->ping(); }
     asio::awaitable<void> close(std::uint16_t code, std::string reason) override
     {
         return lws_stream::close(stream_, code, std::move(reason));

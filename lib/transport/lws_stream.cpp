@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -72,7 +74,10 @@ int lws_stream::on(lws* connection, lws_callback_reasons reason, void* in, std::
     case LWS_CALLBACK_CLIENT_ESTABLISHED: return on_established(connection);
     case LWS_CALLBACK_CLIENT_WRITEABLE: return on_writeable();
     case LWS_CALLBACK_CLIENT_RECEIVE: return on_lws_data(bytes);
-    case LWS_CALLBACK_CLIENT_RECEIVE_PONG: heard(); return 0;
+    case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
+        heard();
+        answered(bytes);
+        return 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return on_lws_close(bytes);
     case LWS_CALLBACK_CLIENT_CLOSED: on_closed(); return 0;
     default: return lws_outbound::on(connection, reason, in, size);
@@ -380,7 +385,7 @@ void lws_stream::parse(std::span<const char> bytes)
 
 void lws_stream::on_event(message& event)
 {
-    if (stage_ == stage::open) inbox_.push_back(std::move(event));
+    if (stage_ == stage::open) keep(std::move(event));
 }
 
 void lws_stream::on_event(ping_frame& event)
@@ -433,6 +438,25 @@ void lws_stream::heard()
     arm(next_check());
 }
 
+/// The pongs to some pings may be left out: the newest counts for all before it.
+void lws_stream::answered(std::string_view pong)
+{
+    std::uint64_t number = 0;
+    std::from_chars(pong.data(), pong.data() + pong.size(), number);
+    if (number > pings_) return; // not one of ours
+    pongs_ = std::max(pongs_, number);
+    if (timed_ping_ == 0 || number < timed_ping_) return;
+    round_trip_ = clock::now() - timed_since_;
+    timed_ping_ = 0;
+}
+
+void lws_stream::keep(message whole)
+{
+    whole.pongs = pongs_;
+    whole.round_trip = round_trip_;
+    inbox_.push_back(std::move(whole));
+}
+
 // ---- reading through lws
 
 int lws_stream::on_lws_data(std::string_view piece)
@@ -454,7 +478,7 @@ int lws_stream::on_lws_data(std::string_view piece)
     if (lws_is_final_fragment(connection_) == 0 || lws_remaining_packet_payload(connection_) != 0)
         return 0;
     partial_->kind = lws_frame_is_binary(connection_) != 0 ? opcode::binary : opcode::text;
-    inbox_.push_back(std::move(*partial_));
+    keep(std::move(*partial_));
     partial_.reset();
     arrived_.set();
     // within the callback, lws 4.1.6 would hang
@@ -520,9 +544,17 @@ void lws_stream::drop_unbegun() noexcept
     outbox_.resize(keep);
 }
 
+std::uint64_t lws_stream::ping()
+{
+    if (stage_ != stage::open) return 0;
+    ping_asked_ = ++pings_;
+    request_write();
+    return ping_asked_;
+}
+
 bool lws_stream::has_output() const noexcept
 {
-    return begun_ < outbox_.size() || pong_ || ping_due_ || close_due_;
+    return begun_ < outbox_.size() || pong_ || ping_due_ || ping_asked_ != 0 || close_due_;
 }
 
 void lws_stream::request_write()
@@ -567,6 +599,13 @@ int lws_stream::write_next()
     if (const auto pong = std::exchange(pong_, std::nullopt))
         return write_control(LWS_WRITE_PONG, *pong);
     if (std::exchange(ping_due_, false)) return write_control(LWS_WRITE_PING, {});
+    if (const auto number = std::exchange(ping_asked_, 0); number != 0) {
+        if (timed_ping_ == 0) {
+            timed_ping_ = number;
+            timed_since_ = clock::now();
+        }
+        return write_control(LWS_WRITE_PING, std::to_string(number));
+    }
     if (begun_ < outbox_.size()) return write_message();
     const auto close = std::exchange(close_due_, std::nullopt);
     return write_control(write_close, close_payload(*close));

@@ -25,6 +25,7 @@ public:
     static asio::awaitable<message> receive(std::shared_ptr<lws_stream> self);
     static asio::awaitable<void> close(
         std::shared_ptr<lws_stream> self, std::uint16_t code, std::string reason);
+    std::uint64_t ping();
     void abort() noexcept override;
     /// Its owner goes: a closing handshake may still end, anything else is aborted.
     void release() noexcept;
@@ -73,11 +74,13 @@ private:
     void parse(std::span<const char> bytes);
     void on_event(message& event);
     void on_event(ping_frame& event);
-    void on_event(pong_frame&) {}
+    void on_event(pong_frame& event) { answered(event.payload); }
     void on_event(close_frame& event);
     void on_event(violation& event);
     void on_end(const pulled& last);
     void heard();
+    void answered(std::string_view pong);
+    void keep(message whole);
 
     void drain();
 
@@ -135,6 +138,15 @@ private:
 
     clock::time_point heard_{};
     std::optional<clock::time_point> pinged_;
+
+    // pings on request; those for liveness have no payload
+    std::uint64_t pings_ = 0;      // asked for
+    std::uint64_t ping_asked_ = 0; // to be written; 0: none
+    std::uint64_t pongs_ = 0;
+    std::uint64_t timed_ping_ = 0;
+    clock::time_point timed_since_{};
+    std::chrono::nanoseconds round_trip_{0};
+
     clock::time_point progress_{}; // when the network last took something
     bool spared_ = false;          // a stalled loop was given one more period
 

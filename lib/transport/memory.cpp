@@ -30,6 +30,9 @@ struct link {
 
     // towards the server
     std::deque<std::string> sent;
+    std::uint64_t sent_ever = 0;
+    std::deque<std::uint64_t> pings; ///< Each: so many messages had been sent before it.
+    std::uint64_t pongs = 0;
     wakeup server_wakes;
     bool stalled = false;
     std::optional<std::uint16_t> client_close_code;
@@ -39,6 +42,16 @@ struct link {
     wakeup reader_wakes;
     wakeup sender_wakes;
     std::optional<error> end; ///< Why the connection has ended; the first cause stays.
+
+    /// The server answers a ping once it has taken all that came before.
+    void answer_pings()
+    {
+        const auto taken = sent_ever - sent.size();
+        while (!pings.empty() && pings.front() <= taken) {
+            pings.pop_front();
+            ++pongs;
+        }
+    }
 
     void finish(error why)
     {
@@ -65,6 +78,7 @@ asio::awaitable<void> send_on(std::shared_ptr<link> link, std::vector<base::fram
         while (link->stalled && !link->end) co_await link->sender_wakes.wait();
         if (link->end) throw error(*link->end);
         link->sent.emplace_back(each.view());
+        ++link->sent_ever;
         link->server_wakes.set();
     }
 }
@@ -94,6 +108,7 @@ asio::awaitable<std::optional<std::string>> next_sent(std::shared_ptr<link> link
     if (link->sent.empty()) co_return std::nullopt;
     auto first = std::move(link->sent.front());
     link->sent.pop_front();
+    link->answer_pings();
     co_return first;
 }
 
@@ -107,6 +122,13 @@ public:
         return send_on(link_, std::move(batch));
     }
     asio::awaitable<message> receive() override { return receive_from(link_); }
+    std::uint64_t ping() override
+    {
+        const auto number = link_->pongs + link_->pings.size() + 1;
+        link_->pings.push_back(link_->sent_ever);
+        link_->answer_pings();
+        return number;
+    }
     asio::awaitable<void> close(std::uint16_t code, std::string) override
     {
         return close_link(link_, code);
@@ -139,7 +161,7 @@ public:
                 {phase::open}));
             return;
         }
-        link_->received.push_back({opcode::binary, base::padded_buffer(text)});
+        link_->received.push_back({opcode::binary, base::padded_buffer(text), link_->pongs});
         link_->reader_wakes.set();
     }
     void close(std::uint16_t code, std::string reason) override

@@ -9,6 +9,7 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -67,6 +68,8 @@ enum class opcode : std::uint8_t { text = 1, binary = 2 };
 struct message {
     opcode kind = opcode::text;
     base::padded_buffer payload;
+    std::uint64_t pongs = 0; ///< The newest `connection::ping` that was answered before it came.
+    std::chrono::nanoseconds round_trip{0}; ///< Of that ping, where it was measured; else 0.
 };
 
 /// An open WebSocket. All calls on its executor; one `receive` and one `send` at a time, beside
@@ -88,6 +91,11 @@ public:
     /// stops reading from the network before it holds more than one read's worth of messages.
     /// Cancellation: loses nothing.
     virtual asio::awaitable<message> receive() = 0;
+
+    /// Asks the peer for a pong behind all that a completed `send` has written, so that a message
+    /// with `message::pongs` of at least the number returned was sent by a peer that had received
+    /// all of it. Numbers begin at 1; 0: this connection has no pings, and nothing is known.
+    virtual std::uint64_t ping() { return 0; }
 
     /// The closing handshake: sends Close, discards what still comes, completes at the peer's Close
     /// or after `deadlines::close`. A waiting `receive` ends with errc::closed. Does not throw but

@@ -11,6 +11,7 @@
 #include <asio/strand.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <cassert>
 #include <mutex>
 #include <typeinfo>
 #include <utility>
@@ -148,6 +149,7 @@ struct wakeup::state {
         }
         {
             const std::lock_guard lock(self->mutex);
+            assert(!self->waiting && "two coroutines wait for one wakeup");
             if (!std::exchange(self->is_set, false)) self->waiting = std::move(mine);
         }
         if (mine) mine->complete({}, how::by_post);

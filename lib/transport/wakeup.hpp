@@ -25,8 +25,8 @@ public:
     void set_and_run();
 
     /// Completes on the awaiting coroutine's executor, by post but for `set_and_run()`. One
-    /// coroutine at a time. Cancellation: total; the event stays set for the next `wait()` when
-    /// both happen at once.
+    /// coroutine at a time, which is asserted. Cancellation: total; the event stays set for the
+    /// next `wait()` when both happen at once.
     [[nodiscard]] asio::awaitable<void> wait();
 
 private:

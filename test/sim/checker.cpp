@@ -344,6 +344,7 @@ void checker::saw_change(const live::status_change& change)
         ++rows_seen_;
     }
     check_question(change);
+    maybe_heard_ += change.maybe_heard;
     if (change.to == status::connected) check_context(change);
 }
 
@@ -467,6 +468,7 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
     }
     if (one.handings.empty()) return false;
     const auto& last = one.handings.back();
+    const auto replay = plan_.options.reconnect.replay;
     if (may_be_remembered(serial) &&
         ledger_.connections[static_cast<std::size_t>(last.connection)].conversation != now->id &&
         (is_closed_mark(serial) || now->remembered.contains(serial)))
@@ -474,12 +476,27 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
     if (plan_.transparent || last.done == 0) return false;
     // Marks belong to speech, which has perished.
     if (is_closed_mark(serial)) return true;
-    const auto replay = plan_.options.reconnect.replay;
     if (replay == live::replay::none) return true;
-    // Without an index the client takes what it has written for held by the next handle.
-    return ledger_.heard_since(last, [replay](const ledger::heard& each) {
-        return each.handle || (each.content && replay == live::replay::unanswered);
-    });
+    return replay == live::replay::unanswered && may_be_answered(serial);
+}
+
+/// Whether the model has begun an answer that it can have begun only after it had heard this, and a
+/// question with it or behind it.
+bool checker::may_be_answered(int serial) const
+{
+    const auto connection = ledger_.of(serial).handings.back().connection;
+    return std::any_of(
+        ledger_.sends.begin() + serial - 1, ledger_.sends.end(), [&](const ledger::send& each) {
+            if (!asks(each.what) && each.what != kind::tool_response) return false;
+            return std::any_of(
+                each.handings.begin(), each.handings.end(), [&](const ledger::handing& handing) {
+                    return handing.connection == connection &&
+                           std::any_of(ledger_.hearings.begin(), ledger_.hearings.end(),
+                               [&](const ledger::heard& heard) {
+                                   return heard.content && heard.follows(handing);
+                               });
+                });
+        });
 }
 
 /// Whether media may have been dropped: too old when an outage ended, or, of pictures, not the
@@ -525,6 +542,10 @@ void checker::settle(int last, const live::counters& counters)
         ++missing;
         which += fmt::format(" {} {}", name_of(one.what), serial);
     }
+    const auto repeats = server_.repeats();
+    if (repeats > maybe_heard_)
+        accuse(fmt::format("{} messages were consumed twice, of which {} were said to be in doubt",
+            repeats, maybe_heard_));
     if (missing > counters.uncertain) accuse(fmt::format("lost without a word:{}", which));
     // Of a batch that was being written at the end of a connection, nobody knows how far it has
     // come.

@@ -63,6 +63,7 @@ private:
     };
     [[nodiscard]] standing standing_of(int connection, std::size_t hearings) const;
     [[nodiscard]] bool may_be_missing(int serial, const server::conversation* now) const;
+    [[nodiscard]] bool may_be_answered(int serial) const;
     [[nodiscard]] bool may_be_remembered(int serial) const;
     [[nodiscard]] bool is_closed_mark(int serial) const;
     [[nodiscard]] bool outlasted(const ledger::send& one) const;
@@ -99,6 +100,7 @@ private:
     // The stream.
     live::status status_ = live::status::disconnected;
     std::size_t changes_ = 0;
+    std::uint64_t maybe_heard_ = 0; // messages that were said to be in doubt
     std::size_t rows_seen_ = 0;
     bool rows_match_ = true; // each loss that was seen is one that was told
     std::size_t openings_seen_ = 0;

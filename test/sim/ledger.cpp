@@ -15,11 +15,13 @@ int ledger::begin_send(kind what, std::vector<std::string> calls)
 
 bool ledger::is_ambiguous(int serial) const
 {
+    constexpr std::chrono::seconds longest_doubt{10}; // however long a round trip takes
     const auto& handings = of(serial).handings;
     return std::any_of(handings.begin(), handings.end(), [this](const handing& one) {
         return std::any_of(hearings.begin(), hearings.end(), [&](const heard& each) {
+            const bool is_sure = each.follows(one) && each.at >= one.done_at + longest_doubt;
             return each.handle && each.connection == one.connection && each.when > one.begun &&
-                   (one.done == 0 || each.when < one.done);
+                   !is_sure;
         });
     });
 }

@@ -32,6 +32,7 @@ public:
         moment begun;
         moment done = 0; ///< The connection had taken it.
         time_point done_at{};
+        std::uint64_t pings = 0; ///< Sent on the connection before it was done.
     };
     struct send {
         kind what;
@@ -83,6 +84,15 @@ public:
                                   ///< the refusal of a setup.
         meaning what = meaning::none;
         int asked = 0; ///< So many questions the server had consumed on this connection.
+        std::uint64_t pongs = 0; ///< Pings of the connection that had been answered before it came.
+        time_point at{};         ///< Of being heard.
+
+        /// Sent by a server that had certainly received what was handed over then.
+        [[nodiscard]] bool follows(const handing& one) const
+        {
+            return connection == one.connection && one.done != 0 && when > one.done &&
+                   pongs > one.pings;
+        }
     };
 
     [[nodiscard]] time_point now() const { return clock_->now(); }
@@ -110,7 +120,7 @@ public:
                    return each.connection == one.connection && each.when > one.done && what(each);
                });
     }
-    /// Whether a handle came while it was being given: nobody can know whether that holds it.
+    /// Whether a handle came that may hold it or not: nobody can know.
     [[nodiscard]] bool is_ambiguous(int serial) const;
 
     /// A promise was broken.

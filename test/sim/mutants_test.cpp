@@ -34,7 +34,8 @@ bool is_update(const mutation::message& message)
 
 mutation::message copy(const mutation::message& message)
 {
-    return {message.kind, live::base::padded_buffer(message.payload.view())};
+    return {message.kind, live::base::padded_buffer(message.payload.view()), message.pongs,
+        message.round_trip};
 }
 
 template <class... Messages>
@@ -43,6 +44,18 @@ std::vector<mutation::message> these(Messages... all)
     std::vector<mutation::message> list;
     (list.push_back(std::move(all)), ...);
     return list;
+}
+
+/// Believes that so many more pings were answered, and that a round trip takes no time.
+mutation answered_early(std::uint64_t more)
+{
+    mutation planted;
+    planted.received = [more](mutation::message message) {
+        message.pongs += more;
+        message.round_trip = 1ns;
+        return these(std::move(message));
+    };
+    return planted;
 }
 
 /// Alters what is sent behind the setup on all connections but the first.
@@ -473,6 +486,27 @@ TEST_CASE("the simulation finds every planted bug")
                         return when.has_worked && why.value() == live::errc::tls_failed;
                     },
                     live::reconnect_action::give_up);
+        {"takes all that it has written for held by the next handle",
+            [] { return answered_early(1u << 20); }},
+        {"takes a pong for the one to its next ping", [] { return answered_early(1); }},
+        {"pings before what it sends, not behind it",
+            [] {
+                auto planted = answered_early(0);
+                planted.pings_too_early = true;
+                return planted;
+            }},
+        {"does not say what the server may have heard before",
+            [] { return telling([](auto& change) { change.maybe_heard = 0; }); }},
+        {"takes an answer for a handle",
+            [] {
+                return with([](auto& options) {
+                    if (options.reconnect.replay == live::replay::all_since_handle)
+                        options.reconnect.replay = live::replay::unanswered;
+                });
+            }},
+        {"sends nothing again",
+            [] {
+                return with([](auto& options) { options.reconnect.replay = live::replay::none; });
             }},
         {"leaves its connection open",
             [] {

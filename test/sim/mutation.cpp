@@ -28,6 +28,7 @@ public:
         if (is_late && planted_.sleeps_from != 0 && number_ >= planted_.sleeps_from)
             co_await asleep_.wait();
         if (planted_.sent) planted_.sent(batch, number_);
+        if (planted_.pings_too_early) early_ping_ = honest_->ping();
         co_await honest_->send(std::move(batch));
     }
     asio::awaitable<transport::message> receive() override
@@ -41,6 +42,10 @@ public:
         auto first = std::move(waiting_.front());
         waiting_.pop_front();
         co_return first;
+    }
+    std::uint64_t ping() override
+    {
+        return planted_.pings_too_early ? early_ping_ : honest_->ping();
     }
     asio::awaitable<void> close(std::uint16_t code, std::string reason) override
     {
@@ -57,6 +62,7 @@ private:
     const mutation& planted_;
     const int number_;
     int sends_ = 0;
+    std::uint64_t early_ping_ = 0;
     transport::wakeup asleep_;
     std::deque<transport::message> waiting_;
 };
@@ -101,7 +107,7 @@ std::shared_ptr<transport::connector> mutated(
     std::shared_ptr<transport::connector> connector, const mutation& planted)
 {
     if (!planted.sent && !planted.received && !planted.refused && planted.sleeps_from == 0 &&
-        !planted.leaves_connections)
+        !planted.leaves_connections && !planted.pings_too_early)
         return connector;
     return std::make_shared<lying_connector>(std::move(connector), planted);
 }

@@ -27,6 +27,8 @@ struct mutation {
     /// What the session is given, in the place of what a connection has received.
     std::function<std::vector<message>(message)> received{};
     std::function<gemini::live::error(const gemini::live::error&)> refused{};
+    /// Pings go out before what they are to follow.
+    bool pings_too_early = false;
     /// From this connection on, sends never come to an end; 0: none.
     int sleeps_from = 0;
     /// What is closed stays open.

@@ -58,6 +58,7 @@ public:
         return wire::close(wire_, code);
     }
     void abort() noexcept override { wire_->abort(); }
+    std::uint64_t ping() override { return wire_->ping(); }
 
 private:
     std::shared_ptr<const network> net_; // which a session's coroutines may outlive
@@ -138,6 +139,7 @@ asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> b
         auto& handing = self->net_.ledger_.of(taken[index]).handings.back();
         handing.done = done;
         handing.done_at = self->net_.clock_->now();
+        handing.pings = self->pings_;
     }
 }
 
@@ -195,9 +197,39 @@ void wire::deliver()
     const auto [message, size] = std::move(up_.front());
     up_.pop_front();
     under_way_ -= size;
+    ++delivered_;
     progress_ = net_.clock_->now();
     sender_.set();
     if (served_) net_.server_.consumed(shared_from_this(), message);
+}
+
+std::uint64_t wire::ping()
+{
+    if (end_) return 0;
+    const auto number = ++pings_;
+    net_.clock_->at(net_.ping_arrival(last_up_),
+        [self = shared_from_this(), number, behind = delivered_ + up_.size(),
+            asked = net_.clock_->now()] { self->answer_ping(number, behind, asked); });
+    return number;
+}
+
+/// Not before the server has read all that came before it.
+void wire::answer_ping(std::uint64_t number, std::size_t behind, time_point asked)
+{
+    if (!up_open_ || deaf_ || !served_) return;
+    const auto now = net_.clock_->now();
+    if (now < reads_again_ || delivered_ < behind) {
+        net_.clock_->at(std::max(reads_again_, now + milliseconds{1}),
+            [self = shared_from_this(), number, behind, asked] {
+                self->answer_ping(number, behind, asked);
+            });
+        return;
+    }
+    net_.clock_->at(net_.ping_arrival(last_down_), [self = shared_from_this(), number, asked] {
+        if (self->end_ || !self->down_open_ || self->deaf_) return;
+        self->pongs_ = std::max(self->pongs_, number);
+        self->round_trip_ = self->net_.clock_->now() - asked;
+    });
 }
 
 /// The network has taken nothing for too long while something waits.
@@ -230,7 +262,8 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
     self->received_.pop_front();
     auto& book = net.ledger_;
     book.hearings.push_back({self->number, first.serial, book.tick(), first.handle, first.content,
-        first.call, first.refusal || book.newest_open > self->number, first.what, first.asked});
+        first.call, first.refusal || book.newest_open > self->number, first.what, first.asked,
+        first.pongs, net.clock_->now()});
     if (first.text.starts_with(R"({"goAway")")) self->log().warned = true;
     if (first.complete) {
         self->complete_ = true;
@@ -245,8 +278,12 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
             if (taken[index] != 0) book.of(taken[index]).confirmed_in = self->log().conversation;
         }
     }
-    co_return live::transport::message{
-        live::transport::opcode::binary, live::base::padded_buffer(first.text)};
+    live::transport::message message;
+    message.kind = live::transport::opcode::binary;
+    message.payload = live::base::padded_buffer(first.text);
+    message.pongs = first.pongs;
+    message.round_trip = first.round_trip;
+    co_return message;
 }
 
 /// The session ends the connection: what it has sent arrives before that.
@@ -298,6 +335,8 @@ void wire::say(saying what)
             self->server_is_told(milliseconds{0});
             return;
         }
+        what.pongs = self->pongs_;
+        what.round_trip = self->round_trip_;
         self->received_.push_back(std::move(what));
         self->reader_.set();
     });
@@ -356,7 +395,7 @@ void wire::stall(milliseconds lasts)
 network::network(asio::any_io_executor executor, const plan& plan, ledger& ledger,
     std::shared_ptr<timeline> clock, service& server)
     : executor_(std::move(executor)), plan_(plan), ledger_(ledger), clock_(std::move(clock)),
-      server_(server), chance_(plan.seed, "net")
+      server_(server), chance_(plan.seed, "net"), pings_(plan.seed, "pings")
 {
     ledger_.connections.push_back({clock_->now()});
     for (const auto& each : plan_.faults) {
@@ -371,6 +410,13 @@ network::network(asio::any_io_executor executor, const plan& plan, ledger& ledge
 time_point network::arrival(time_point last)
 {
     auto takes = chance_.between(plan_.nearest, plan_.farthest);
+    if (clock_->now() < clogged_until_) takes += clog_;
+    return std::max(last, clock_->now() + takes);
+}
+
+time_point network::ping_arrival(time_point last)
+{
+    auto takes = pings_.between(plan_.nearest, plan_.farthest);
     if (clock_->now() < clogged_until_) takes += clog_;
     return std::max(last, clock_->now() + takes);
 }

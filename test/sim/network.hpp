@@ -61,6 +61,8 @@ public:
         std::int64_t index = -1; ///< lastConsumedClientMessageIndex
         ledger::meaning what = ledger::meaning::none;
         int asked = 0; ///< Questions that had been consumed on this connection.
+        std::uint64_t pongs = 0; ///< Pings that had been answered when it arrived.
+        std::chrono::nanoseconds round_trip{0};
     };
     void say(saying what);
     void close_by_server(int code, std::string reason);
@@ -72,6 +74,7 @@ public:
     static asio::awaitable<live::transport::message> receive(wire_ptr self);
     static asio::awaitable<void> close(wire_ptr self, std::uint16_t code);
     void abort() noexcept;
+    std::uint64_t ping();
     [[nodiscard]] bool is_open() const noexcept { return !end_; }
 
     // Faults ----------------------------------------------------------------------------------
@@ -82,10 +85,7 @@ public:
 
 private:
     friend class network;
-    struct arrival {
-        saying what;
-        time_point since;
-    };
+    void answer_ping(std::uint64_t number, std::size_t behind, time_point asked);
 
     void finish(live::error why);
     void report_opened();
@@ -110,6 +110,9 @@ private:
     std::size_t completion_ = 0; // setupComplete among the hearings
     std::size_t under_way_ = 0;
     std::deque<std::pair<item, std::size_t>> up_;
+    std::size_t delivered_ = 0; // messages, to the server
+    std::uint64_t pings_ = 0, pongs_ = 0;
+    std::chrono::nanoseconds round_trip_{0};
     time_point last_up_{}, last_down_{};
     time_point reads_again_{}; // the server; in the past: it reads
     time_point progress_{};    // of the client's sends
@@ -154,6 +157,8 @@ private:
 
     asio::awaitable<std::unique_ptr<live::transport::connection>> dial(int number);
     [[nodiscard]] time_point arrival(time_point last);
+    /// So, too, of pings and pongs, which change nothing for others.
+    [[nodiscard]] time_point ping_arrival(time_point last);
     /// The faults that a message, or the time, sets off. Gives the one that tears this message.
     std::optional<fault> count(trigger what, const wire_ptr& on);
     void strike(const fault& one, const wire_ptr& on);
@@ -166,6 +171,7 @@ private:
     std::shared_ptr<timeline> clock_;
     service& server_;
     chance chance_;
+    chance pings_;
     std::vector<fault> pending_;
     std::vector<refusal> refusals_;
     std::vector<std::weak_ptr<wire>> wires_;

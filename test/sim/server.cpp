@@ -54,6 +54,7 @@ server::line* server::newest()
 const server::conversation* server::holder_of(int serial) const
 {
     for (auto each = conversations_.rbegin(); each != conversations_.rend(); ++each) {
+        if (each->is_left) continue;
         for (const auto& held : each->record)
             if (held.serial == serial) return &*each;
     }
@@ -154,6 +155,7 @@ void server::part(int conversation, const line& but)
         if (&each.second == &but || each.second.conversation != conversation) continue;
         auto copy = conversation_of(conversation);
         copy.id = static_cast<int>(conversations_.size()) + 1;
+        copy.is_left = true;
         conversations_.push_back(std::move(copy));
         each.second.conversation = conversations_.back().id;
     }
@@ -212,6 +214,7 @@ void server::append(line& on, const item& message)
         if (!excused)
             ledger_.accuse(
                 fmt::format("{} {} was consumed twice", name_of(message.what), message.serial));
+        if (!is_media(message.what) && message.what != kind::start) ++repeats_;
         return;
     }
     const auto overtakes = [&](auto same_lane) {

@@ -40,12 +40,16 @@ public:
         std::vector<std::string> known_calls{};
         std::vector<std::string> open_calls{};
         std::set<std::string> cancelled_calls{};
+        bool is_left{}; ///< Of a connection that has been left, which goes its own way.
     };
     [[nodiscard]] const conversation& conversation_of(int id) const
     {
         return conversations_.at(static_cast<std::size_t>(id) - 1);
     }
-    /// The conversation that consumed this message last, if it is in its record.
+    /// Durable messages that a record held already when they came again; starts of speech aside.
+    [[nodiscard]] std::uint64_t repeats() const noexcept { return repeats_; }
+    /// The conversation that consumed this message last, if it is in its record, and is still one
+    /// of the session's.
     [[nodiscard]] const conversation* holder_of(int serial) const;
 
 private:
@@ -103,6 +107,7 @@ private:
     int handles_ = 0;
     int calls_ = 0;
     int sayings_ = 0;
+    std::uint64_t repeats_ = 0;
     int mute_ = 0, internal_errors_ = 0, refused_setups_ = 0, flaps_ = 0;
     time_point no_handles_until_{};
     bool healed_ = false;

@@ -24,11 +24,12 @@ struct counters {
     std::chrono::milliseconds outage{0}; ///< Time without a connection after the first, in all.
     std::chrono::milliseconds longest_outage{0};
 
-    std::uint64_t replayed = 0;  ///< Messages sent again.
-    std::uint64_t dropped = 0;   ///< Audio and video messages dropped.
-    std::uint64_t uncertain = 0; ///< Durable messages that may not have arrived.
-    std::uint64_t obsolete = 0;  ///< Tool responses dropped, to calls that the server forgot.
-    std::uint64_t stale = 0;     ///< Server messages dropped by `skip_stale_audio`.
+    std::uint64_t replayed = 0;    ///< Messages sent again.
+    std::uint64_t maybe_heard = 0; ///< Of these; see `status_change::maybe_heard`.
+    std::uint64_t dropped = 0;     ///< Audio and video messages dropped.
+    std::uint64_t uncertain = 0;   ///< Durable messages that may not have arrived.
+    std::uint64_t obsolete = 0;    ///< Tool responses dropped, to calls that the server forgot.
+    std::uint64_t stale = 0;       ///< Server messages dropped by `skip_stale_audio`.
 
     std::uint64_t empty_turns = 0;   ///< Turns that ended without words, sound or call.
     std::uint64_t cut_turns = 0;     ///< Times that `status_change::ask_again` was set.

@@ -56,9 +56,13 @@ struct status_change {
     bool restored = false;     ///< So it was told what was said; see `context_loss::restore`.
     std::chrono::milliseconds outage{0}; ///< Time without a connection.
     std::size_t replayed = 0;            ///< Messages sent again; see `live::replay`.
-    std::size_t dropped = 0;   ///< Audio and video messages dropped since the last connection.
-    std::size_t uncertain = 0; ///< Messages given up unconfirmed for want of room in
-                               ///< `limits::outbox`; nobody knows whether they have arrived.
+    /// Of `replayed`: on their way to the server when it made its newest handle, so that it may
+    /// have heard them before. Never more than 0 with `session_resumption::transparent`.
+    std::size_t maybe_heard = 0;
+    std::size_t dropped = 0; ///< Audio and video messages dropped since the last connection.
+    /// Messages given up unconfirmed: nobody knows whether they have arrived. For want of room in
+    /// `limits::outbox`, or, with `replay::none`, at a handover whose deadline left no time.
+    std::size_t uncertain = 0;
     /// Function calls that the server has forgotten: it will take no response to them (one that is
     /// sent is dropped), and may call again.
     std::vector<std::string> forgotten_calls{};

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "session/clock.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+namespace gemini::live::sessions {
+
+/// Where a written message lies on its way to the server.
+struct waypoint {
+    static constexpr std::uint64_t no_ping = 0;
+    static constexpr std::uint64_t to_come = std::numeric_limits<std::uint64_t>::max();
+
+    time_point written{};
+    std::uint64_t ping = no_ping; ///< The ping that was sent behind it.
+};
+
+/// What the server had certainly heard when it sent a message.
+struct proof {
+    time_point before = time_point::max(); ///< What had been written until then,
+    std::uint64_t pongs = waypoint::to_come; ///< and is followed by a ping that was answered.
+
+    [[nodiscard]] bool holds(const waypoint& where) const noexcept
+    {
+        if (where.written > before) return false;
+        return where.ping <= pongs || where.written < before - longest_wait;
+    }
+
+private:
+    /// For a peer that does not answer pings.
+    static constexpr std::chrono::seconds longest_wait{60};
+};
+
+/// What came with a server message.
+struct signs {
+    std::uint64_t pongs = waypoint::to_come; ///< The newest ping that had been answered.
+    std::chrono::nanoseconds round_trip{0};  ///< Of that, if it was measured.
+};
+
+} // namespace gemini::live::sessions
