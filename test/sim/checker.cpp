@@ -477,6 +477,11 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
     // Marks belong to speech, which has perished.
     if (is_closed_mark(serial)) return true;
     if (replay == live::replay::none) return true;
+    // It went with a conversation whose handle certainly held it.
+    if (ledger_.connections[static_cast<std::size_t>(last.connection)].conversation != now->id &&
+        std::any_of(ledger_.hearings.begin(), ledger_.hearings.end(),
+            [&last](const ledger::heard& each) { return each.handle && each.follows(last); }))
+        return true;
     return replay == live::replay::unanswered && may_be_answered(serial);
 }
 

@@ -15,7 +15,7 @@ int ledger::begin_send(kind what, std::vector<std::string> calls)
 
 bool ledger::is_ambiguous(int serial) const
 {
-    constexpr std::chrono::seconds longest_doubt{10}; // however long a round trip takes
+    static constexpr std::chrono::seconds longest_doubt{10}; // however long a round trip takes
     const auto& handings = of(serial).handings;
     return std::any_of(handings.begin(), handings.end(), [this](const handing& one) {
         return std::any_of(hearings.begin(), hearings.end(), [&](const heard& each) {

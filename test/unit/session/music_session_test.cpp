@@ -121,3 +121,35 @@ TEST_CASE("music that cannot be made is refused before it is sent")
               "music_generation_config::bpm must be from 60 to 200, not 300.");
     }
 }
+
+TEST_CASE("a wish that was never accepted is not told on the next connection")
+{
+    int connections = 0;
+    stage here(with_key(), [&](stage::peer peer) -> asio::awaitable<void> {
+        if (++connections == 1) {
+            here.heard.push_back(*co_await peer->receive());
+            peer->drop();
+        }
+    });
+    const auto client = here.client();
+    music_session session(client);
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        {
+            auto unused = session.set_weighted_prompts(
+                std::vector<weighted_prompt>(1, weighted_prompt("never")));
+        }
+        co_await session.play();
+        auto events = session.events();
+        for (int opened = 0; opened < 2;) {
+            auto event = co_await events.next();
+            REQUIRE(event);
+            const auto* change = std::get_if<status_change>(&*event);
+            if (change && change->to == status::connected) ++opened;
+        }
+        co_await stage::settle();
+        co_await session.close();
+    };
+    here.play(work());
+    for (const auto& each : here.heard) CHECK(each.find("never") == std::string::npos);
+}
