@@ -218,8 +218,8 @@ TEST_CASE("a handover waits for a handle that certainly holds all, or for its de
 TEST_CASE("with a full inbox a handover leaves nobody waiting for the reader of the old connection")
 {
     world w;
-    w.options.limits.inbox = 100;
-    const std::string much = text_message(std::string(200, 'x'));
+    w.options.limits.inbox = 4000;
+    const std::string much = text_message(std::string(5000, 'x'));
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
                      co_await greet(w, peer);
                      peer->send(handle("h"));
