@@ -135,7 +135,7 @@ bool machine::suspects_handle(const error& failure, time_point now, situation wh
 /// The same refusal of an open connection, again and again.
 bool machine::repeats(const verdict& judged, time_point now)
 {
-    const bool soon = now - *open_since_ < at_once;
+    const bool soon = open_since_ && now - *open_since_ < at_once;
     if (!judged.few_times) {
         if (!soon) repeats_ = 0;
         return false;
