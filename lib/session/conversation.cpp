@@ -88,7 +88,7 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
 
     trip_ = {};
     if (setup_sent_) trip_.at_most(now - *setup_sent_);
-    pongs_ = 0;
+    pings_ = pongs_ = 0;
     timed_.reset();
     wants_ping_ = !outbox_.keeps_unconsumed();
 
@@ -128,6 +128,7 @@ void conversation::measure(const signs& with, time_point now)
 void conversation::pinged(std::uint64_t number, time_point now)
 {
     wants_ping_ = false;
+    pings_ = number;
     outbox_.pinged(number);
     for (auto each = under_way_.rbegin(); each != under_way_.rend(); ++each) {
         if (each->where.ping != waypoint::no_ping) break;
@@ -154,6 +155,7 @@ turn_mark conversation::heard(
     proof received, heard;
     if (!outbox_.keeps_unconsumed()) {
         received.pongs = heard.pongs = with.pongs;
+        received.pings = heard.pings = pings_;
         received.before = now;
         heard.before = now - trip_.window();
     }
@@ -255,7 +257,8 @@ void conversation::written(time_point now)
     counters_.messages_sent += batch.messages;
     counters_.bytes_sent += batch.bytes;
     if (batch.asks && !dialogue_.in_turn()) last_heard_ = now; // it has had nothing to say
-    dialogue_.told({batch.asks, batch.answers, batch.durable != 0, batch.media, batch.questions}, now);
+    dialogue_.told(
+        {batch.asks, batch.answers, batch.durable != 0, batch.media, batch.questions}, now);
     remember_settled(dialogue_.turn() + 1);
     if (batch.durable != 0) {
         wants_ping_ = !outbox_.keeps_unconsumed();

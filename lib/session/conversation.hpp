@@ -191,7 +191,7 @@ private:
     round_trip trip_{};
     std::optional<time_point> setup_sent_{};
     bool wants_ping_ = false;
-    std::uint64_t pongs_ = 0;
+    std::uint64_t pings_ = 0, pongs_ = 0; ///< Of the newest one sent, answered.
     struct timed_ping {
         std::uint64_t number;
         time_point sent;

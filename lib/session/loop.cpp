@@ -396,8 +396,7 @@ void session_core::deliver(
     {
         const std::lock_guard lock(mutex_);
         message.epoch(conversation_.epoch());
-        const auto mark =
-            conversation_.heard(message, size, client_->clock->now(), with);
+        const auto mark = conversation_.heard(message, size, client_->clock->now(), with);
         if (conversation_.wants_attention()) attention_.set();
         if (message.interrupted() && client_->options.skip_stale_audio)
             stale_ += inbox_.drop_audio();

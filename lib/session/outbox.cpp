@@ -58,7 +58,7 @@ std::uint64_t outbox::push(outgoing message, time_point now)
         while (place != first && is_media(std::prev(place)->what.kind)) --place;
     }
     bytes_ += size;
-    entries_.insert(place, {std::move(message), now, next_, size, 0, false, false, {}});
+    entries_.insert(place, {std::move(message), now, next_, size, 0, false, false, false, {}});
     return next_++;
 }
 
@@ -107,6 +107,7 @@ outbox::batch outbox::written(time_point now)
         bytes_ -= each.size;
         each.index = next_index_++;
         each.where = {now};
+        each.heard = false;
         ++all.messages;
         all.bytes += each.size;
         if (!is_media(each.what.kind)) ++all.durable;
@@ -169,7 +170,7 @@ void outbox::noted(const proof& received, const proof& heard)
         reached(received, heard), std::partition_point(entries_.begin(), at(sent_),
                                       [&](const entry& each) { return heard.holds(each.where); }));
     std::for_each(entries_.begin(), end, [this](entry& each) {
-        each.noted = true;
+        each.noted = each.heard = true;
         settle(each);
     });
 }
@@ -179,7 +180,7 @@ void outbox::answered(const proof& received, const proof& heard)
     if (keeps_ == keeps::until_consumed) return noted();
     const auto end = reached(received, heard);
     std::for_each(entries_.begin(), end, [this](entry& each) {
-        each.noted = true;
+        each.noted = each.heard = true;
         settle(each);
     });
     if (keeps_ != keeps::until_answered || end == entries_.begin()) return;
@@ -193,7 +194,7 @@ void outbox::handled(const proof& heard)
 {
     if (keeps_ == keeps::until_consumed) return;
     forget_written([&heard](const entry& each) {
-        return each.what.kind != worth::activity_start && (each.noted || heard.holds(each.where));
+        return each.what.kind != worth::activity_start && (each.heard || heard.holds(each.where));
     });
     // What is just being written may arrive before the handle is made, too.
     std::for_each(entries_.begin(), at(sent_ + taken_), [](entry& each) { each.in_doubt = true; });

@@ -168,6 +168,7 @@ private:
         std::size_t size;   ///< The frame's bytes may be gone once it has been taken.
         std::int64_t index; ///< On the connection that it was last written to; 0: none yet.
         bool noted;         ///< So that the history holds its words, where one is kept.
+        bool heard;         ///< On that connection, by the server: a handle to come holds it.
         bool in_doubt;      ///< The newest handle may hold it, or not.
         waypoint where;     ///< On that connection.
     };

@@ -20,17 +20,22 @@ struct waypoint {
 
 /// What the server had certainly heard when it sent a message.
 struct proof {
-    time_point before = time_point::max(); ///< What had been written until then,
+    time_point before = time_point::max();   ///< What had been written until then,
     std::uint64_t pongs = waypoint::to_come; ///< and is followed by a ping that was answered.
+    std::uint64_t pings = 0;                 ///< So many have been sent.
 
     [[nodiscard]] bool holds(const waypoint& where) const noexcept
     {
         if (where.written > before) return false;
-        return where.ping <= pongs || where.written < before - longest_wait;
+        if (where.ping <= pongs) return true;
+        const bool is_never_answered = pongs == 0 && pings >= where.ping + most_unanswered;
+        return is_never_answered && where.written < before - longest_wait;
     }
 
 private:
-    /// For a peer that does not answer pings.
+    /// For a peer that does not answer pings. The time alone would say nothing after a process has
+    /// been suspended.
+    static constexpr std::uint64_t most_unanswered = 8;
     static constexpr std::chrono::seconds longest_wait{60};
 };
 

@@ -83,7 +83,7 @@ public:
         bool passed_over = false; ///< Nothing for the user: of a connection that has been left, or
                                   ///< the refusal of a setup.
         meaning what = meaning::none;
-        int asked = 0; ///< So many questions the server had consumed on this connection.
+        int asked = 0;           ///< So many questions the server had consumed on this connection.
         std::uint64_t pongs = 0; ///< Pings of the connection that had been answered before it came.
         time_point at{};         ///< Of being heard.
 

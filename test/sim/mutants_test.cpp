@@ -486,6 +486,7 @@ TEST_CASE("the simulation finds every planted bug")
                         return when.has_worked && why.value() == live::errc::tls_failed;
                     },
                     live::reconnect_action::give_up);
+            }},
         {"takes all that it has written for held by the next handle",
             [] { return answered_early(1u << 20); }},
         {"takes a pong for the one to its next ping", [] { return answered_early(1); }},

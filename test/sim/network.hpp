@@ -60,7 +60,7 @@ public:
         bool refusal = false;    ///< Of the setup.
         std::int64_t index = -1; ///< lastConsumedClientMessageIndex
         ledger::meaning what = ledger::meaning::none;
-        int asked = 0; ///< Questions that had been consumed on this connection.
+        int asked = 0;           ///< Questions that had been consumed on this connection.
         std::uint64_t pongs = 0; ///< Pings that had been answered when it arrived.
         std::chrono::nanoseconds round_trip{0};
     };

@@ -51,11 +51,10 @@ aftermath play(script first, step work, replay how = replay::unanswered)
     world w;
     aftermath all;
     w.options.reconnect.replay = how;
-    w.scripts = {std::move(first),
-        [&](peer_ptr peer) -> asio::awaitable<void> {
-            co_await greet(w, peer);
-            while (auto message = co_await peer->receive()) all.heard.push_back(*message);
-        }};
+    w.scripts = {std::move(first), [&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     while (auto message = co_await peer->receive()) all.heard.push_back(*message);
+                 }};
     const auto client = w.make_client();
     session session{client, plain};
     const auto whole = [&]() -> asio::awaitable<void> {
@@ -126,7 +125,8 @@ TEST_CASE("a function's response that was on its way when a handle was made is s
     CHECK(all.total.obsolete == 0);
 }
 
-TEST_CASE("a question that was on its way when a handle was made is asked again, not reported as cut")
+TEST_CASE(
+    "a question that was on its way when a handle was made is asked again, not reported as cut")
 {
     const auto all = play(
         [](peer_ptr peer) -> asio::awaitable<void> {
@@ -171,7 +171,8 @@ TEST_CASE("what the server had certainly heard when it made a handle is not sent
     }
 }
 
-TEST_CASE("a handover waits for a handle that certainly holds all, or for its deadline, and says so")
+TEST_CASE(
+    "a handover waits for a handle that certainly holds all, or for its deadline, and says so")
 {
     const bool is_in_time = GENERATE(true, false);
     world w;
@@ -259,7 +260,7 @@ TEST_CASE("a message is kept until the server has certainly heard it when it mad
     static_cast<void>(box.take(1000));
     box.written(t0);
     box.pinged(1);
-    box.handled(proof{t0 + 1s, 0}); // no pong yet
+    box.handled(proof{t0 + 1s, 0, 1}); // no pong yet
     CHECK(box.kept_bytes() == 1);
     box.handled(proof{t0 - 1ms, 1}); // too soon
     CHECK(box.kept_bytes() == 1);
@@ -268,10 +269,22 @@ TEST_CASE("a message is kept until the server has certainly heard it when it mad
         box.handled(proof{t0, 1});
         CHECK(box.kept_bytes() == 0);
     }
-    SECTION("a peer that never answers pings has had it after a minute")
+    SECTION("a peer that never answers pings has had it after a minute and many pings")
     {
-        box.handled(proof{t0 + 61s, 0});
+        box.handled(proof{t0 + 1h, 0, 8}); // the process may have been suspended
+        CHECK(box.kept_bytes() == 1);
+        box.handled(proof{t0 + 61s, 0, 9});
         CHECK(box.kept_bytes() == 0);
+    }
+    SECTION("what was heard on a connection that is lost is kept anew on the next")
+    {
+        box.noted();
+        box.lost();
+        static_cast<void>(box.take(1000));
+        box.written(t0 + 1s);
+        box.pinged(1);
+        box.handled(proof{t0 + 1s, 0});
+        CHECK(box.kept_bytes() == 1);
     }
     SECTION("otherwise it is sent again, and the server may have heard it")
     {
