@@ -164,6 +164,37 @@ TEST_CASE("pitfall 3.21: fragments are joined, with pings between them answered"
     });
 }
 
+TEST_CASE("a ping on request follows what was sent, and messages say whether its pong has come")
+{
+    on_both([](bench&, pair& both) -> asio::awaitable<void> {
+        co_await send_text(*both.client, "words");
+        CHECK(both.client->ping() == 1);
+        const auto words = co_await both.server->read_frame();
+        CHECK(words.payload() == "words");
+        const auto ping = co_await both.server->read_frame();
+        CHECK(ping.opcode() == 9);
+        co_await both.server->write(
+            raw_frame::text("before").bytes() + raw_frame::pong("not ours 7").bytes() +
+            raw_frame::pong("99").bytes() + raw_frame::pong(ping.payload()).bytes() +
+            raw_frame::text("after").bytes());
+        const auto before = co_await both.client->receive();
+        CHECK(before.payload.view() == "before");
+        CHECK(before.pongs == 0);
+        CHECK(before.round_trip == 0s);
+        const auto after = co_await both.client->receive();
+        CHECK(after.pongs == 1);
+        CHECK(after.round_trip > 0s);
+        CHECK(after.round_trip < 10s);
+        CHECK(both.client->ping() == 2);
+        CHECK(both.client->ping() == 3); // one pong does for both
+        auto last = co_await both.server->read_frame();
+        while (last.payload() != "3") last = co_await both.server->read_frame();
+        co_await both.server->write(raw_frame::pong("3").bytes() + raw_frame::text("last").bytes());
+        const auto end = co_await both.client->receive();
+        CHECK(end.pongs == 3);
+    });
+}
+
 TEST_CASE("many pings are answered by the latest")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
