@@ -26,6 +26,14 @@ namespace {
 /// The close code of a connection whose conversation is not over.
 constexpr std::uint16_t goes_on_elsewhere = 4000;
 
+/// The server may have closed a connection that was made ahead before it saw the setup, so that its
+/// close says nothing about the handle. The next connection shows.
+error ended_before_use(const error& failure)
+{
+    return error(errc::connection_lost,
+        fmt::format("The connection that was made ahead has ended: {}", failure.what()));
+}
+
 } // namespace
 
 void session_core::start()
@@ -82,12 +90,17 @@ asio::awaitable<void> session_core::converse()
 {
     if (!recalled_) co_await recall();
     auto link = std::exchange(spare_, nullptr);
+    bool is_made_ahead = link != nullptr;
     if (!link) link = co_await dial();
     link_ = link;
     link_ptr left;
-    for (;;) {
+    for (;; is_made_ahead = true) {
         try {
             co_await set_up(link);
+        } catch (const error& failure) {
+            if (left) left->abort();
+            if (is_made_ahead && failure.close_code() != 0) throw ended_before_use(failure);
+            throw;
         } catch (...) {
             if (left) left->abort();
             throw;

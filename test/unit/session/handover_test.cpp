@@ -335,3 +335,38 @@ TEST_CASE("closing a session closes the connection that was made ahead, too")
     };
     w.play(work());
 }
+
+TEST_CASE("a connection made ahead that the server closes before its setup costs no conversation")
+{
+    const auto reason = GENERATE("BidiGenerateContent session not found", "Session expired.");
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(handle_message("before"));
+                     peer->send(text_message("I have only begun"));
+                     peer->send(going_away);
+                     co_await settle();
+                     CHECK(w.served == 2);
+                     peer->send(turn_complete);
+                     peer->send(handle_message("h"));
+                     co_await peer->receive();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            peer->close(1008, reason);
+            co_return;
+        },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await listen_until(session, all, [&] { return session.counters().connections == 2; });
+        co_await session.close();
+    };
+    w.play(work());
+    REQUIRE(all.last(status::connected));
+    CHECK(all.last(status::connected)->resumed);
+    CHECK(session.counters().contexts_lost == 0);
+    CHECK(setup_has(w.heard.back(), "h"));
+}
