@@ -9,9 +9,14 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
 
-#include <iostream>
+#include <csignal>
+#include <fstream>
+#include <optional>
+#include <sstream>
 #include <stdexcept>
+#include <string>
 
 namespace {
 
@@ -43,7 +48,17 @@ live::client_options service_for(
     return live::client::from_environment(executor, service).options();
 }
 
-int talk(const chat::options& wishes)
+/// What is in the file; throws what to tell the user when it cannot be read.
+std::string content_of(const std::string& file)
+{
+    std::ifstream from(file, std::ios::binary);
+    std::ostringstream content;
+    if (!from || !(content << from.rdbuf()))
+        throw std::runtime_error("--ca: " + file + " cannot be read.");
+    return content.str();
+}
+
+int talk(chat::options& wishes)
 {
     asio::io_context io;
     auto service = service_for(io.get_executor(), wishes);
@@ -57,18 +72,26 @@ int talk(const chat::options& wishes)
         if (!with_key && !vertex && !with_emulator)
             throw std::runtime_error("No API key: set GOOGLE_API_KEY or GEMINI_API_KEY.");
     } else if (!with_key) {
+        with_emulator = true;
+    }
+    const auto wrong = chat::choose_model(wishes, with_emulator);
+    if (!wrong.empty()) throw std::runtime_error(wrong);
+    if (!wishes.ca.empty()) service.tls.ca_pem = content_of(wishes.ca);
+    if (with_emulator && service.base_url.empty()) {
         emulator.emplace(io.get_executor());
         service.base_url = emulator->url();
         peer = "the emulator in this program, as neither GOOGLE_API_KEY nor GEMINI_API_KEY is set";
-        with_emulator = true;
     }
     if (!with_key && with_emulator) service.credentials = live::api_key("any");
 
     live::client client{io.get_executor(), service};
+    asio::signal_set signals{io.get_executor(), SIGINT, SIGTERM, SIGHUP};
+    signals.add(SIGQUIT); // before the terminal is another than it was
     chat::terminal screen{io.get_executor()};
     if (screen.interactive() || emulator) screen.notice("Talking to " + peer + ".");
     if (screen.interactive()) screen.notice("/help lists the commands, Ctrl-D leaves.");
-    chat::conversation conversation{io.get_executor(), client, screen, wishes, with_emulator};
+    chat::conversation conversation{
+        io.get_executor(), client, screen, signals, wishes, with_emulator};
 
     int exit_code = 0;
     std::exception_ptr failure;
@@ -88,17 +111,17 @@ int talk(const chat::options& wishes)
 int main(int argc, char* argv[])
 {
     int exit_code = 0;
-    const auto wishes = chat::read_options(argc, argv, exit_code);
+    auto wishes = chat::read_options(argc, argv, exit_code);
     if (!wishes) return exit_code;
     try {
         return talk(*wishes);
     } catch (const std::exception& failure) { // the terminal is as it was by now
-        std::cerr << "gemini-live-chat: " << failure.what();
+        auto told = chat::in_terms_of_options(failure.what(), *wishes);
         const auto* refusal = dynamic_cast<const live::error*>(&failure);
         if (refusal && refusal->condition() == live::condition::invalid_request &&
-            wishes->answers == live::modality::text)
-            std::cerr << " Many models only speak: leave out --text.";
-        std::cerr << '\n';
+            wishes->answers == live::modality::text && told.find("--text") == std::string::npos)
+            told += " Many models only speak: leave out --text.";
+        chat::complain(told);
         return 1;
     }
 }

@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Uses the chat as people do, in a pipe and in a terminal, against its built-in emulator.
+"""Uses the chat as people do, in a pipe and in a terminal, against its built-in emulator, and against scripts for the
+program that GEMINI_LIVE_EMULATOR names.
 
     chat_test.py PROGRAM
 """
 
+import codecs
+import fcntl
+import json
 import os
 import pty
 import re
 import select
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -17,6 +23,8 @@ import termios
 import time
 import unittest
 from pathlib import Path
+
+from screen import Screen
 
 PROGRAM = str(Path(sys.argv.pop()).resolve())
 PATIENCE = 60
@@ -32,14 +40,18 @@ def environment(folder, **more):
 class Terminal:
     """The chat in a terminal of its own."""
 
-    def __init__(self, folder, **more):
+    def __init__(self, folder, *args, rows=24, columns=80, **more):
         self.shown = ""
         self.seen = 0
+        self.screen = Screen(rows, columns)
         self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(slave)
         self.slave = slave
-        self.chat = subprocess.Popen([PROGRAM], stdin=slave, stdout=slave, stderr=slave, cwd=folder,
-                                     env=environment(folder, **more), start_new_session=True)
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.chat = subprocess.Popen([PROGRAM, *args], stdin=slave, stdout=slave, stderr=slave, cwd=folder,
+                                     env=environment(folder, **more), start_new_session=True,
+                                     preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
 
     def type(self, text):
         os.write(self.master, text.encode())
@@ -51,8 +63,30 @@ class Terminal:
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.master], [], [], left)[0]:
                 raise AssertionError(f"no {text!r} in {self.shown!r}")
-            self.shown = ESCAPES.sub("", self.shown + os.read(self.master, 65536).decode(errors="replace"))
+            self.read()
         self.seen = found + len(text)
+
+    def read(self):
+        more = self.decoder.decode(os.read(self.master, 65536))
+        self.screen.feed(more)
+        self.shown = ESCAPES.sub("", self.shown + more)
+
+    def see(self, *texts):
+        """Waits until the screen shows each of `texts`, in this order; returns all of its rows as one text, where a row
+        that was broken is whole again."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            text = " ".join(self.screen.text().split())
+            at = 0
+            for each in texts:
+                at = text.find(each, at) if at >= 0 else -1
+                at += len(each) if at >= 0 else 0
+            if at >= 0:
+                return text
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.master], [], [], left)[0]:
+                raise AssertionError(f"no {texts} on the screen:\n{self.screen.text()}")
+            self.read()
 
     def end(self):
         if self.chat.poll() is None:
@@ -85,8 +119,24 @@ class ChatTest(unittest.TestCase):
         return subprocess.run([PROGRAM, *args], input=lines, capture_output=True, timeout=PATIENCE, cwd=self.folder,
                               env=environment(self.folder, **more))
 
-    def terminal(self, **more):
-        opened = Terminal(self.folder, **more)
+    def script(self, *steps):
+        """The URL of a server that does this on each connection, after a setup."""
+        file = Path(self.folder, "script")
+        ready = [{"expect": "setup"}, {"send": {"setupComplete": {}}}]
+        file.write_text("".join(json.dumps(each) + "\n" for each in [*ready, *steps]), encoding="utf-8")
+        return self.emulator("--script", str(file))
+
+    def emulator(self, *args):
+        """The URL of an emulator of its own."""
+        server = subprocess.Popen([os.environ["GEMINI_LIVE_EMULATOR"], "--quiet", *args], stdout=subprocess.PIPE,
+                                  text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        return re.search(r"listens on (\S+)", server.stdout.readline()).group(1)
+
+    def terminal(self, *args, **more):
+        opened = Terminal(self.folder, *args, **more)
         self.addCleanup(opened.end)
         return opened
 
@@ -123,12 +173,21 @@ class ChatTest(unittest.TestCase):
                 (["--project", "p"], {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere"}, "Credential file /nowhere"),
                 (["--vertex", "--project", "p", "--url", "http://127.0.0.1:1"],
                  {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere"}, "Credential file /nowhere"),
-                (["--text"], {}, "--text")):
+                (["--model", "gemini-3.8-live", "--text"], {}, "--text"),
+                (["--text"], {"GEMINI_API_KEY": "any"}, "--text"),
+                (["--url", "https://localhost:1", "--ca", "/nowhere"], {"GEMINI_API_KEY": "any"}, "--ca"),
+                (["--url", "ftp://localhost"], {"GEMINI_API_KEY": "any"}, "--url"),
+                (["--url", "http://example.com"], {"GEMINI_API_KEY": "any"}, "--url"),
+                (["--location", "us east"], {}, "--location"),
+                (["--model", "a?b"], {}, "--model"),
+                (["--system", b"\xff"], {}, "--system"),
+                ([], {"GEMINI_API_KEY": "any", "GOOGLE_GEMINI_BASE_URL": "nonsense"}, "GOOGLE_GEMINI_BASE_URL")):
             done = self.pipe(b"hello\n", *args, **more)
             last = done.stderr.decode().splitlines()[-1]
             self.assertEqual(done.returncode, 1, args)
             self.assertIn(told, last)
             self.assertTrue(last.startswith("gemini-live-chat: "), last)
+            self.assertNotIn("::", last.replace("[::1]", "").replace("::1", ""), args)
             self.assertEqual(done.stdout, b"")
 
     def test_text_that_is_not_utf8_is_refused_and_the_chat_goes_on(self):
@@ -189,6 +248,223 @@ class ChatTest(unittest.TestCase):
         again.expect("You said: Grüße 你好 🎉")
         again.chat.send_signal(signal.SIGTERM)
         self.assertEqual(again.leave(), 128 + signal.SIGTERM)
+
+    # In a pipe ---------------------------------------------------------------------------
+
+    def test_a_pipe_goes_on_after_an_error_of_the_server(self):
+        done = self.pipe(b"/error\nhello\n")
+        self.assertIn("The server says: The service is currently unavailable.", done.stderr.decode())
+        self.assertEqual(len(done.stdout.splitlines()), 1, "the next question is answered")
+        self.assertEqual(done.returncode, 1, "one was not")
+
+    def test_a_pipe_ends_when_the_server_refuses_what_is_said(self):
+        refused = {"error": {"code": 400, "message": "This model takes no realtime text.", "status": "INVALID_ARGUMENT"}}
+        for more in ([], [{"send": {"serverContent": {"turnComplete": True}}}]):
+            url = self.script({"await": "realtimeInput.text"}, {"send": refused}, *more, {"stall": True})
+            done = self.pipe(b"hello\n", "--url", url)
+            self.assertIn("The server says: This model takes no realtime text.", done.stderr.decode())
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+
+    def test_a_pipe_ends_after_a_message_that_cannot_be_read(self):
+        url = self.script({"await": "realtimeInput.text"},
+                          {"send": {"serverContent": {"outputTranscription": {"text": "Half an "}}}},
+                          {"send": "{\"serverContent\": {\"turnComplete\": true}"}, {"stall": True})
+        done = self.pipe(b"hello\n", "--url", url)
+        self.assertEqual((done.returncode, done.stdout), (1, b"Half an \n"))
+        self.assertIn("No whole answer has come", done.stderr.decode())
+
+    def test_a_pipe_says_so_when_the_model_says_nothing(self):
+        url = self.script({"await": "realtimeInput.text"}, {"send": {"serverContent": {"turnComplete": True}}},
+                          {"stall": True})
+        done = self.pipe(b"hello\n", "--url", url)
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        self.assertIn("The model said nothing", done.stderr.decode())
+
+    def test_a_pipe_waits_for_the_answer_to_a_function_whose_turn_was_closed_before(self):
+        def said(text):
+            return {"send": {"serverContent": {"outputTranscription": {"text": text}}}}
+        over = {"send": {"serverContent": {"turnComplete": True}}}
+        call = {"send": {"toolCall": {"functionCalls": [{"id": "1", "name": "get_weather", "args": {"city": "Oslo"}}]}}}
+        for before, between in (([], []), ([said("Let me look. ")], []), ([], [said("One moment. ")])):
+            url = self.script({"await": "realtimeInput.text"}, *before, call, *between, over,
+                              {"await": "toolResponse"}, said("It rains."), over,
+                              {"await": "realtimeInput.text"}, said("Bye."), over, {"stall": True})
+            done = self.pipe(b"weather?\nthanks\n", "--url", url)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            words = " ".join(done.stdout.decode().split())
+            self.assertTrue(words.endswith("It rains. Bye."), words)
+
+    def test_late_words_belong_to_the_answer_before(self):
+        url = self.script({"await": "realtimeInput.text"},
+                          {"send": {"serverContent": {"outputTranscription": {"text": "One"}}}},
+                          {"send": {"serverContent": {"turnComplete": True}}},
+                          {"send": {"serverContent": {"outputTranscription": {"text": " two."}}}},
+                          {"await": "realtimeInput.text"},
+                          {"send": {"serverContent": {"outputTranscription": {"text": "Three."}}}},
+                          {"send": {"serverContent": {"turnComplete": True}}}, {"stall": True})
+        done = self.pipe(b"hello\nthanks\n", "--url", url)
+        self.assertEqual((done.returncode, done.stdout), (0, b"One two.\nThree.\n"), done.stderr)
+
+    def test_a_pipe_ends_when_a_connection_that_ends_cuts_the_answer(self):
+        url = self.script({"await": "realtimeInput.text"},
+                          {"send": {"serverContent": {"outputTranscription": {"text": "Half an "}}}}, {"drop": True})
+        done = self.pipe(b"hello\n", "--url", url)
+        self.assertEqual((done.returncode, done.stdout), (1, b"Half an \n"))
+        self.assertIn("The answer was cut off; ask again.", done.stderr.decode())
+
+    def test_a_server_that_cannot_be_reached_is_told_once(self):
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))  # and never listens
+            url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+            done = self.pipe(b"hello\n", "--url", url)
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertEqual(done.stderr.decode().count("nothing listens there"), 1)
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+            screen = self.terminal("--url", url)
+            screen.expect("gemini-live-chat: ")
+            self.assertEqual(screen.leave(), 1)
+            rows = [row for row in screen.screen.rows() if "No connection to" in row]
+            self.assertEqual(len(rows), 1, screen.screen.text())
+
+    def test_text_asks_the_emulator_for_a_model_that_writes(self):
+        done = self.pipe(b"hello\n", "--text")
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, 1), done.stderr)
+
+    def test_a_mistyped_command_does_not_go_to_the_model(self):
+        done = self.pipe(b"/stroy\n/quti\n/audoi on\n/system \xff\n/AUDIO OFF\n")
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+        for told in ("did you mean /story?", "did you mean /quit?", "did you mean /audio?", "/system cannot be sent"):
+            self.assertIn(told, done.stderr.decode())
+        done = self.pipe(b"//stroy\n")
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, 1), done.stderr)
+
+    def test_audio_on_without_a_player_writes_no_file(self):
+        done = self.pipe(b"/audio on\nhello\n", PATH="/nowhere")
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, 1), done.stderr)
+        self.assertIn("/audio on answers.wav", done.stderr.decode())
+        self.assertEqual([each.name for each in Path(self.folder).iterdir()], [])
+
+    def test_what_cannot_be_written_is_told_and_the_chat_goes_on(self):
+        done = self.pipe(b"/save /nowhere/talk.txt\n/audio on /nowhere/a.wav\nhello\n/save ~/talk.txt\n",
+                         HOME=self.folder)
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, 1), done.stderr)
+        self.assertIn("Cannot write /nowhere/talk.txt: No such file or directory;", done.stderr.decode())
+        self.assertIn("Cannot write /nowhere/a.wav: No such file or directory;", done.stderr.decode())
+        self.assertTrue(Path(self.folder, "talk.txt").exists())
+
+    def test_ctrl_c_ends_a_pipe_at_any_moment(self):
+        for args in ([], ["--url", "http://127.0.0.1:1"]):
+            chat = subprocess.Popen([PROGRAM, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, cwd=self.folder, env=environment(self.folder))
+            self.addCleanup(chat.communicate)
+            chat.stdin.write(b"/story\n")
+            chat.stdin.flush()
+            if not args:
+                self.assertTrue(chat.stdout.read(4))
+            chat.send_signal(signal.SIGINT)
+            self.assertIn(chat.wait(PATIENCE), (128 + signal.SIGINT, -signal.SIGINT))
+
+    # On the screen -----------------------------------------------------------------------
+
+    def test_the_screen_shows_a_tools_result_and_the_answer_to_it(self):
+        screen = self.terminal()
+        screen.see("connected to")
+        screen.type("What is the weather in Oslo?\n")
+        text = screen.see("you › What is the weather", "⚙ get_weather(city: Oslo) →", "model › Here is what I found for Oslo",
+                          "out tokens", "you ›")
+        self.assertEqual(text.count("get_weather"), 1)
+        self.assertEqual(text.count("(sample data)"), 2)
+        screen.type("\x04")
+        self.assertEqual(screen.leave(), 0)
+
+    def test_the_screen_shows_an_interruption_and_the_answer_to_it(self):
+        screen = self.terminal()
+        screen.see("connected to")
+        screen.type("/story\n")
+        screen.see("model › Once upon")
+        screen.type("thanks\n")
+        text = screen.see("you › thanks", "interrupted", "model › ", "out tokens", "you ›")
+        self.assertNotIn("perfect order", text)
+        self.assertRegex(text, r"you › thanks interrupted[^›]*model › (With pleasure|You are welcome)")
+        screen.type("\x04")
+        self.assertEqual(screen.leave(), 0)
+
+    def test_the_screen_shows_a_cut_and_the_answer_to_the_next_question(self):
+        for lead, told in (("/goaway 5", "moved to a new connection"), ("/drop", "connected again")):
+            screen = self.terminal()
+            screen.see("connected to")
+            screen.type(lead + "\n")
+            if lead != "/drop":
+                screen.see("you › /goaway 5", "model ›")
+                screen.type("/story\n")
+                screen.see("model › Once upon")
+            screen.see("The answer was cut off; ask again.", told)
+            screen.type("hello\n")
+            text = screen.see(told, "you › hello", "model › ", "out tokens", "you ›")
+            self.assertEqual(text.count("ask again"), 1, text)
+            screen.type("\x04")
+            self.assertEqual(screen.leave(), 0)
+
+    def test_words_are_not_broken_in_the_middle_however_narrow_the_screen(self):
+        url = self.emulator("--pace", "0.1")
+        story = self.pipe(b"/story\n", "--url", url).stdout.decode().split()
+        for columns in (17, 33):
+            screen = self.terminal("--url", url, rows=60, columns=columns)
+            screen.see("connected to")
+            screen.type("/story\n")
+            screen.see("perfect", "order.", "out", "tokens")
+            shown = screen.screen.text()
+            answer = shown[shown.index("model ›"):shown.index(" in ·")]
+            self.assertEqual(answer.split()[2:len(story) + 2], story)
+            screen.type("\x04")
+            self.assertEqual(screen.leave(), 0)
+
+    def test_wide_characters_are_not_halved(self):
+        screen = self.terminal(columns=21)
+        screen.see("connected to")
+        screen.type("你好世界你好世界你好世界\n")
+        text = screen.see("model › You said:", "out tokens")
+        answer = "".join(text[text.index("model ›"):].split())
+        self.assertIn("你好世界你好世界你好世界", answer)
+        screen.type("\x04")
+        self.assertEqual(screen.leave(), 0)
+
+    def test_ctrl_c_after_typing_drops_the_line_and_does_not_leave(self):
+        screen = self.terminal()
+        screen.see("connected to")
+        screen.type("/story\n")
+        screen.see("Once upon")
+        screen.type("\x03")
+        screen.see("stopped", "out tokens")
+        screen.type("tell me")
+        screen.see("you › tell me")
+        screen.type("\x03")
+        screen.see("Ctrl-C again leaves")
+        self.assertNotIn("tell me", screen.screen.text())
+        screen.type("hello\n")
+        screen.see("you › hello", "model › ", "out tokens")
+        screen.type("\x04")
+        self.assertEqual(screen.leave(), 0)
+
+    def test_ctrl_c_ends_the_close_that_a_server_does_not_answer(self):
+        screen = self.terminal("--url", self.script({"stall": True}))
+        screen.see("connected to")
+        screen.type("/quit\n")
+        left = False
+        while not left:
+            screen.chat.send_signal(signal.SIGINT)
+            left = screen.has_left_within(0.2)
+        self.assertEqual(screen.leave(), 0)
+
+    def test_a_mistyped_command_is_told_on_the_screen(self):
+        screen = self.terminal()
+        screen.see("connected to")
+        screen.type("/stroy\n")
+        screen.see("you › /stroy", "There is no /stroy; did you mean /story?")
+        screen.type("/story\n")
+        screen.see("model › Once upon")
+        screen.type("\x04")
+        self.assertEqual(screen.leave(), 0)
 
 
 if __name__ == "__main__":

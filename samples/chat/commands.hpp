@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,10 +23,16 @@ struct request {
     std::string argument{};
 };
 
-/// Reads a line. The emulator has slash commands of its own, which are passed to it.
+/// Reads a line. A line that begins with one slash and a name is a command and never goes to the
+/// model, however it is misspelled; one that begins with two slashes goes there with one of them.
+/// The emulator has slash commands of its own, which are passed to it.
 [[nodiscard]] request read_request(std::string_view line, bool with_emulator);
 
 /// What /help says.
 [[nodiscard]] std::string_view help_text(bool with_emulator);
+
+/// The one of `known` that `word` was most likely meant to be; empty: none is alike.
+[[nodiscard]] std::string_view likeliest(
+    std::string_view word, std::span<const std::string_view> known);
 
 } // namespace chat

@@ -8,8 +8,9 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <csignal>
-#include <system_error>
+#include <cstdlib>
 #include <utility>
 
 namespace chat {
@@ -17,18 +18,31 @@ namespace live = gemini::live;
 using namespace asio::experimental::awaitable_operators;
 namespace {
 
-constexpr std::chrono::seconds twice_within{2};
-constexpr auto default_audio_file = "answers.wav";
+using namespace std::chrono_literals;
+using std::chrono::seconds;
+
+std::string in_seconds(std::chrono::nanoseconds time)
+{
+    return std::to_string(std::chrono::ceil<seconds>(time).count()) + " s";
+}
+
+/// The file that a user means who is used to a shell.
+std::filesystem::path path_of(const std::string& typed)
+{
+    const char* home = std::getenv("HOME");
+    if (home && typed.starts_with("~/")) return std::filesystem::path(home) / typed.substr(2);
+    return typed;
+}
 
 } // namespace
 
 conversation::conversation(asio::any_io_executor executor, live::client client, terminal& screen,
-    options wishes, bool with_emulator)
+    asio::signal_set& signals, options wishes, bool with_emulator)
     : executor_(std::move(executor)), client_(std::move(client)), screen_(screen),
       wishes_(std::move(wishes)), with_emulator_(with_emulator), session_(new_session()),
-      signals_(executor_, SIGINT, SIGTERM, SIGHUP), answer_complete_(executor_), second_(executor_)
+      signals_(signals), answer_(!screen.interactive()), answer_complete_(executor_),
+      silence_(executor_), tick_(executor_)
 {
-    signals_.add(SIGQUIT);
     if (!screen_.interactive()) return;
     signals_.add(SIGTSTP);
     signals_.add(SIGWINCH);
@@ -37,22 +51,32 @@ conversation::conversation(asio::any_io_executor executor, live::client client, 
 std::shared_ptr<live::session> conversation::new_session() const
 {
     live::setup setup{.model = wishes_.model};
+    const bool speaks = wishes_.answers == live::modality::audio;
     setup.response_modalities = wishes_.answers;
     if (!wishes_.voice.empty()) setup.voice = wishes_.voice;
     setup.functions = tool_declarations();
     if (!wishes_.system.empty()) setup.system_instruction.emplace(wishes_.system);
-    if (wishes_.answers == live::modality::audio) setup.output_audio_transcription.emplace();
+    if (speaks) setup.output_audio_transcription.emplace();
     return std::make_shared<live::session>(client_, std::move(setup));
 }
 
 asio::awaitable<int> conversation::run()
 {
+    refresh();
     co_await (keyboard() || model() || signals()); // the first to return ends the others
+    tick_.cancel();
+    silence_.cancel();
     if (failure_) std::rethrow_exception(failure_);
     screen_.status("");
     if (player_) player_->stop();
-    co_await session_->close();
+    co_await leave();
     co_return exit_code_;
+}
+
+/// Closes the session, which may wait for the server; who is in a hurry presses Ctrl-C again.
+asio::awaitable<void> conversation::leave()
+{
+    co_await (session_->close() || signals_.async_wait(asio::use_awaitable));
 }
 
 // What the user wants ------------------------------------------------------------------------
@@ -74,24 +98,27 @@ asio::awaitable<void> conversation::keyboard()
 asio::awaitable<void> conversation::say(std::string text)
 {
     // To send is to interrupt: the server stops the answer that is being given.
-    muted_ = begun_;
-    answering_ = true;
+    const auto before = answer_;
+    answer_.ask();
+    asked_at_ = clock::now();
+    hint_until_.reset();
     if (player_) player_->stop();
     screen_.end_answer();
-    if (session_->status() == live::status::connected) screen_.status("…");
+    refresh();
     try {
         co_await session_->send(text);
         said_.add("you", text);
     } catch (const live::error& refused) {
         if (refused.value() != live::errc::invalid_argument) throw; // model() tells
-        screen_.notice(refused.what());
-        answering_ = begun_;
+        tell(refused.what());
+        answer_ = before;
+        refresh();
     }
 }
 
 asio::awaitable<void> conversation::answer_complete()
 {
-    while (answering_) {
+    while (answer_.is_open()) {
         std::error_code woken;
         answer_complete_.expires_at(clock::time_point::max());
         co_await answer_complete_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
@@ -111,42 +138,56 @@ asio::awaitable<void> conversation::obey(request wish)
         break;
     case command::system: co_await begin_again(std::move(wish.argument)); break;
     case command::save: save(wish.argument); break;
-    case command::wrong: screen_.notice(wish.argument); break;
+    case command::wrong: tell(wish.argument); break;
     }
 }
 
 asio::awaitable<void> conversation::begin_again(std::string instruction)
 {
+    auto instruction_before = std::exchange(wishes_.system, std::move(instruction));
+    std::shared_ptr<live::session> fresh;
+    try {
+        fresh = new_session();
+    } catch (const live::error& refused) {
+        wishes_.system = std::move(instruction_before);
+        auto why = in_terms_of_options(refused.what(), wishes_);
+        if (why.starts_with("--")) why.erase(0, 1).front() = '/'; // it was no option
+        tell(why);
+        co_return;
+    }
     stop_answer();
-    end_answer();
+    end_answer(exchange::outcome::interrupted, true);
+    answer_ = exchange(!screen_.interactive());
     screen_.notice("A new conversation begins.");
-    wishes_.system = std::move(instruction);
     said_.clear();
-    const auto old = std::exchange(session_, new_session());
+    const auto old = std::exchange(session_, std::move(fresh));
     co_await old->close(); // its stream ends, and model() goes on with the new one
 }
 
 void conversation::audio_on(const std::string& file)
 {
-    audio_off();
     if (wishes_.answers != live::modality::audio) {
-        screen_.notice("Written answers cannot be heard: start without --text.");
+        tell("Written answers cannot be heard: start without --text.");
         return;
     }
-    auto program = audio_player::find_program();
-    if (file.empty() && program) {
+    if (file.empty()) {
+        auto program = audio_player::find_program();
+        if (!program) {
+            tell("Found none of aplay, paplay and ffplay to play with: install one, or name a "
+                 "file for the answers: /audio on answers.wav");
+            return;
+        }
+        audio_off();
         screen_.notice("Answers are played through " + program->front() + ".");
         player_.emplace(executor_, std::move(*program));
         return;
     }
-    const std::string to = file.empty() ? default_audio_file : file;
+    audio_off();
     try {
-        file_.emplace(to);
-        screen_.notice(
-            (file.empty() ? "Found none of aplay, paplay and ffplay: answers" : "Answers") +
-            std::string(" are written to ") + to + ".");
+        file_.emplace(path_of(file));
+        screen_.notice("Answers are written to " + file + ".");
     } catch (const std::system_error& failed) {
-        screen_.notice("Cannot write " + std::string(failed.what()) + "; name another file.");
+        tell_unwritable(file, failed);
     }
 }
 
@@ -160,33 +201,41 @@ void conversation::audio_off()
 void conversation::save(const std::string& file)
 {
     try {
-        said_.save(file);
+        said_.save(path_of(file));
         screen_.notice("The conversation is in " + file + ".");
     } catch (const std::system_error& failed) {
-        screen_.notice("Cannot write " + std::string(failed.what()) + "; name another file.");
+        tell_unwritable(file, failed);
     }
+}
+
+void conversation::tell_unwritable(const std::string& file, const std::system_error& why)
+{
+    tell("Cannot write " + file + ": " + why.code().message() + "; name another file.");
 }
 
 void conversation::stop_answer()
 {
     if (player_) player_->stop();
-    if (!answering_ || std::exchange(muted_, true)) return;
-    screen_.status("");
+    if (!answer_.stop()) return;
+    // Not awaited: what still comes is not shown. The session lives as long as it takes.
+    asio::co_spawn(executor_, session_->stop_speaking(), [kept = session_](std::exception_ptr) {});
     screen_.notice("stopped");
+    refresh();
 }
 
 bool conversation::leave_on_interrupt()
 {
+    if (!screen_.interactive()) return true;
     const auto now = clock::now();
-    const auto before = std::exchange(interrupted_, now);
-    if (!screen_.interactive() || (before && now - *before < twice_within)) return true;
-    if (answering_ && !muted_) {
-        stop_answer();
-    } else {
-        if (player_) player_->stop();
-        screen_.clear_typed();
-        screen_.status("Ctrl-C again leaves");
+    switch (ctrl_c_.press(now, screen_.was_touched(), answer_.can_stop())) {
+    case ctrl_c::meaning::leave: return true;
+    case ctrl_c::meaning::stop: stop_answer(); return false;
+    case ctrl_c::meaning::drop_line: break;
     }
+    if (player_) player_->stop();
+    screen_.clear_typed();
+    hint_until_ = now + ctrl_c::twice_within;
+    refresh();
     return false;
 }
 
@@ -215,56 +264,61 @@ asio::awaitable<void> conversation::model()
             // How it goes is told by the events.
             asio::co_spawn(executor_, present->connect(), [](std::exception_ptr) {});
             auto events = present->events();
-            while (auto event = co_await next_of(events)) {
-                if (auto* message = std::get_if<live::server_message>(&*event))
-                    co_await take(std::move(*message));
-                else if (const auto* change = std::get_if<live::status_change>(&*event))
-                    show(*change);
-                else if (const auto* skipped = std::get_if<live::malformed_message>(&*event))
-                    screen_.notice(skipped->why.what());
+            while (auto event = co_await events.next()) {
+                if (present != session_) continue; // of the conversation before
+                co_await take(*present, std::move(*event));
             }
         }
-    } catch (const live::error&) { // to return ends the other coroutines, to throw would not
-        failure_ = std::current_exception();
+    } catch (
+        const live::error& failure) { // to return ends the other coroutines, to throw would not
+        const bool is_told = failure.what() == loss_;
+        const auto why = is_told
+                             ? "It did not get better: gave up after " + std::to_string(attempt_) +
+                                   (attempt_ == 1 ? " attempt." : " attempts.")
+                             : in_terms_of_options(failure.what(), wishes_);
+        failure_ = std::make_exception_ptr(live::error(failure.value(), why, failure.details()));
     }
 }
 
-/// The next event; counts the seconds down while there is none before another attempt.
-asio::awaitable<std::optional<live::session_event>> conversation::next_of(event_stream& events)
+asio::awaitable<void> conversation::take(live::session& from, live::session_event event)
 {
-    while (next_attempt_) {
-        const auto left = std::chrono::ceil<std::chrono::seconds>(*next_attempt_ - clock::now());
-        const auto nth = " (attempt " + std::to_string(attempt_) + ")";
-        if (left.count() <= 0) {
-            next_attempt_.reset();
-            screen_.status("connecting…" + (attempt_ > 1 ? nth : ""));
-            break;
-        }
-        screen_.status("reconnecting in " + std::to_string(left.count()) + " s" + nth);
-        second_.expires_at(*next_attempt_ - left + std::chrono::seconds(1));
-        auto first = co_await (events.next() || second_.async_wait(asio::use_awaitable));
-        if (first.index() == 0) co_return std::get<0>(std::move(first));
+    if (const auto* message = std::get_if<live::server_message>(&event)) {
+        show(*message);
+        const auto calls = message->function_calls();
+        if (!calls.empty())
+            co_await run_tools(from, std::vector<live::function_call>(calls.begin(), calls.end()));
+    } else if (const auto* change = std::get_if<live::status_change>(&event)) {
+        show(*change);
+    } else if (const auto* skipped = std::get_if<live::malformed_message>(&event)) {
+        tell(skipped->why.what());
+        answer_.hear_nonsense();
+    } else if (std::holds_alternative<live::memory_doubtful>(event)) {
+        tell("The model may have forgotten what was said before.");
     }
-    co_return co_await events.next();
+    refresh();
 }
 
 void conversation::show(const live::status_change& change)
 {
     next_attempt_.reset();
+    connected_ = change.to == live::status::connected;
+    const auto how = change.handover ? exchange::change::handover : exchange::change::loss;
     switch (change.to) {
     case live::status::connecting:
     case live::status::reconnecting:
-        if ((begun_ || change.turn_cut) && !muted_)
-            screen_.notice(begun_ ? "The answer was cut off; ask again."
-                                  : "The question was lost with the connection; ask again.");
-        if (begun_ || change.turn_cut) end_answer();
-        if (change.cause && change.delay.count() != 0) tell_cause(*change.cause);
+        conclude(answer_.reconnect(how, change.ask_again));
+        cause_ = change.cause ? in_terms_of_options(change.cause->what(), wishes_) : "";
+        if (change.from == live::status::connected && change.cause) {
+            loss_ = change.cause->what();
+            if (change.delay.count() != 0) tell(loss_);
+        }
         attempt_ = change.attempt;
         next_attempt_ = clock::now() + change.delay;
         break;
     case live::status::connected:
+        conclude(answer_.reconnect(how, change.ask_again));
         cause_.clear();
-        screen_.status(answering_ ? "…" : "");
+        loss_.clear();
         if (change.from == live::status::connecting) {
             if (screen_.interactive()) screen_.notice("connected to " + wishes_.model);
         } else if (change.handover) {
@@ -273,66 +327,54 @@ void conversation::show(const live::status_change& change)
             screen_.notice(change.replayed == 0
                                ? "connected again; the conversation goes on"
                                : "connected again; what was not answered is asked again");
+        } else if (change.restored) {
+            screen_.notice("connected again; the model was told what was said");
         } else {
-            screen_.notice("connected again; the model has forgotten what was said");
+            tell("connected again; the model has forgotten what was said");
         }
         break;
     case live::status::disconnected:
     case live::status::closed:
-    case live::status::error: screen_.status(""); break;
+    case live::status::error: break;
     }
-}
-
-/// Why the connection was lost: once, however many attempts fail for the same reason.
-void conversation::tell_cause(const live::error& cause)
-{
-    if (cause_ == cause.what()) return;
-    cause_ = cause.what();
-    screen_.notice(cause_);
-}
-
-asio::awaitable<void> conversation::take(live::server_message message)
-{
-    show(message);
-    if (!message.function_calls().empty()) co_await run_tools(message);
 }
 
 void conversation::show(const live::server_message& message)
 {
     if (message.all().usage_metadata) usage_ = message.all().usage_metadata;
     const auto text = message.text() + std::string(message.output_transcription());
-    if (!text.empty() || !message.audio().empty()) {
-        answering_ = begun_ = true;
-        if (!muted_) {
-            screen_.status("");
-            if (!text.empty()) screen_.answer(text);
-            said_.append("model", text);
-            hear(message.audio());
-        }
+    if (!answer_.is_muted() && (!text.empty() || !message.audio().empty())) {
+        screen_.status("");
+        if (!text.empty()) screen_.answer(text);
+        said_.append("model", text);
+        hear(message.audio());
     }
     if (const auto& leaving = message.all().go_away) {
-        const auto left = std::chrono::ceil<std::chrono::seconds>(leaving->time_left);
-        screen_.notice("The server ends this connection in " + std::to_string(left.count()) +
-                       " s; the session will move to another.");
+        screen_.notice("The server ends this connection in " + in_seconds(leaving->time_left) +
+                       "; the session will move to another.");
     }
-    if (const auto& error = message.all().error)
-        screen_.notice("The server says: " + error->message);
-    if (message.interrupted()) {
-        if (player_) player_->stop();
-        cut_in_ = true;
-    }
-    if (message.turn_complete()) end_answer();
+    if (const auto& error = message.all().error) tell("The server says: " + error->message);
+    if (message.interrupted() && player_) player_->stop();
+    const bool was_stopped = answer_.is_muted();
+    conclude(answer_.hear({.speaks = !message.text().empty() || !message.audio().empty(),
+                 .transcribes = !message.output_transcription().empty(),
+                 .calls = !message.function_calls().empty(),
+                 .interrupted = message.interrupted(),
+                 .turn_complete = message.turn_complete(),
+                 .has_error = message.all().error.has_value()}),
+        was_stopped);
 }
 
-asio::awaitable<void> conversation::run_tools(const live::server_message& message)
+asio::awaitable<void> conversation::run_tools(
+    live::session& from, std::vector<live::function_call> calls)
 {
     std::vector<live::function_response> responses;
-    for (const auto& call : message.function_calls()) {
+    for (const auto& call : calls) {
         auto result = run_tool(call);
-        screen_.notice("⚙ " + result.summary);
+        screen_.notice("⚙ " + result.summary, terminal::tone::tool);
         responses.push_back(std::move(result.response));
     }
-    co_await session_->send_tool_response(std::move(responses));
+    co_await from.send_tool_response(std::move(responses));
 }
 
 void conversation::hear(std::span<const std::byte> pcm)
@@ -341,33 +383,114 @@ void conversation::hear(std::span<const std::byte> pcm)
     if (!player_) return;
     player_->play(pcm);
     if (!player_->has_failed()) return;
-    screen_.notice(
-        player_->name() + " cannot play here; /audio on answers.wav writes the answers.");
+    tell(player_->name() + " cannot play here; /audio on answers.wav writes the answers.");
     player_.reset();
 }
 
-void conversation::end_answer()
+/// Tells how an answer has ended.
+void conversation::conclude(exchange::outcome how, bool was_stopped)
+{
+    using enum exchange::outcome;
+    switch (how) {
+    case none: return;
+    case repeated:
+        screen_.end_answer();
+        tell("The answer was cut off.");
+        return;
+    case answered:
+    case interrupted: break;
+    case empty: tell("The model said nothing; ask again."); break;
+    case failed: tell("No whole answer has come; ask again."); break;
+    case silent:
+        tell("The server has said nothing for " + in_seconds(longest_silence) + "; ask again.");
+        break;
+    case cut: tell("The answer was cut off; ask again."); break;
+    case lost: tell("The question was lost with the connection; ask again."); break;
+    }
+    if (how != answered && !screen_.interactive() && exit_code_ == 0) exit_code_ = 1;
+    end_answer(how, was_stopped);
+}
+
+void conversation::end_answer(exchange::outcome how, bool was_stopped)
 {
     screen_.end_answer();
-    show_usage();
+    show_usage(how == exchange::outcome::interrupted && !was_stopped);
     if (file_) file_->flush();
     if (player_) player_->finish();
-    answering_ = begun_ = muted_ = cut_in_ = false;
     answer_complete_.cancel();
 }
 
 /// The line below an answer.
-void conversation::show_usage()
+void conversation::show_usage(bool interrupted)
 {
     const auto usage = std::exchange(usage_, std::nullopt);
-    if (!screen_.interactive() || (!usage && !cut_in_)) return;
-    std::string line = cut_in_ ? "  interrupted" : "";
+    if (!screen_.interactive() || (!usage && !interrupted)) return;
+    std::string line = interrupted ? "  interrupted" : "";
     if (usage) {
-        line += (cut_in_ ? " · " : "  ") + std::to_string(usage->prompt_token_count) + " in · " +
-                std::to_string(usage->response_token_count) + " out tokens";
+        line += (interrupted ? " · " : "  ") + std::to_string(usage->prompt_token_count) +
+                " in · " + std::to_string(usage->response_token_count) + " out tokens";
     }
     screen_.notice(line);
-    if (!cut_in_) screen_.gap();
+    if (!answer_.is_open()) screen_.gap();
+}
+
+void conversation::tell(std::string_view trouble)
+{
+    screen_.notice(in_terms_of_options(std::string(trouble), wishes_), terminal::tone::trouble);
+}
+
+// What goes on just now ----------------------------------------------------------------------
+
+void conversation::refresh()
+{
+    show_status();
+    watch_silence();
+}
+
+/// Once a second while a time is shown.
+void conversation::show_status()
+{
+    if (!screen_.interactive()) return;
+    const auto now = clock::now();
+    std::optional<clock::time_point> changes;
+    std::string shown;
+    const auto nth = " (attempt " + std::to_string(attempt_) + ")";
+    if (hint_until_ && now < *hint_until_) {
+        shown = "Ctrl-C again leaves";
+        changes = hint_until_;
+    } else if (next_attempt_ && now < *next_attempt_) {
+        const auto left = std::chrono::ceil<seconds>(*next_attempt_ - now);
+        shown = "reconnecting in " + in_seconds(left) + nth;
+        changes = *next_attempt_ - left + 1s;
+    } else if (!connected_) {
+        shown = "connecting…" + (attempt_ > 1 ? nth : "");
+    } else if (answer_.is_waited_for()) {
+        const auto waited = std::chrono::floor<seconds>(now - asked_at_);
+        shown = waited < 2s ? "…" : "… " + in_seconds(waited);
+        if (waited >= 5s) shown += " · Ctrl-C stops";
+        changes = asked_at_ + waited + 1s;
+    }
+    if (!connected_ && !cause_.empty() && !shown.starts_with("Ctrl-C")) shown += " · " + cause_;
+    screen_.status(shown);
+    tick_.cancel();
+    if (!changes) return;
+    tick_.expires_at(*changes);
+    tick_.async_wait([this](std::error_code stopped) {
+        if (!stopped && clock::now() >= tick_.expiry()) show_status();
+    });
+}
+
+void conversation::watch_silence()
+{
+    silence_.cancel();
+    const auto patience = answer_.patience();
+    if (!patience || !connected_) return;
+    silence_.expires_after(*patience);
+    silence_.async_wait([this](std::error_code stopped) {
+        if (stopped || clock::now() < silence_.expiry()) return; // something has come meanwhile
+        conclude(answer_.hear_silence());
+        refresh();
+    });
 }
 
 } // namespace chat

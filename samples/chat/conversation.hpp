@@ -4,6 +4,8 @@
 #include "audio_file.hpp"
 #include "audio_player.hpp"
 #include "commands.hpp"
+#include "ctrl_c.hpp"
+#include "exchange.hpp"
 #include "options.hpp"
 #include "terminal.hpp"
 #include "transcript.hpp"
@@ -19,15 +21,20 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
 namespace chat {
 
 /// Carries what the user types to the model and what the model says to the terminal.
 class conversation {
 public:
+    /// `signals` are those that end the program; it is in charge of them from now on.
     conversation(asio::any_io_executor executor, gemini::live::client client, terminal& screen,
-        options wishes, bool with_emulator);
+        asio::signal_set& signals, options wishes, bool with_emulator);
 
     /// Until the user leaves; gives the exit code of the program. Throws what ended the session.
     asio::awaitable<int> run();
@@ -43,24 +50,32 @@ private:
     asio::awaitable<void> say(std::string text);
     asio::awaitable<void> obey(request wish);
     asio::awaitable<void> begin_again(std::string instruction);
+    asio::awaitable<void> leave();
     asio::awaitable<void> answer_complete();
     void audio_on(const std::string& file);
     void audio_off();
     void save(const std::string& file);
     void stop_answer();
     [[nodiscard]] bool leave_on_interrupt();
+    void tell_unwritable(const std::string& file, const std::system_error& why);
 
     // What the model and its connection do --------------------------------------------------
-    using event_stream = gemini::live::async_generator<gemini::live::session_event>;
-    asio::awaitable<std::optional<gemini::live::session_event>> next_of(event_stream& events);
-    asio::awaitable<void> take(gemini::live::server_message message);
+    asio::awaitable<void> take(gemini::live::session& from, gemini::live::session_event event);
     void show(const gemini::live::server_message& message);
     void show(const gemini::live::status_change& change);
-    void tell_cause(const gemini::live::error& cause);
-    asio::awaitable<void> run_tools(const gemini::live::server_message& message);
+    asio::awaitable<void> run_tools(
+        gemini::live::session& from, std::vector<gemini::live::function_call> calls);
     void hear(std::span<const std::byte> pcm);
-    void end_answer();
-    void show_usage();
+    void conclude(exchange::outcome how, bool was_stopped = false);
+    void end_answer(exchange::outcome how, bool was_stopped);
+    void show_usage(bool interrupted);
+    void tell(std::string_view trouble);
+
+    // What goes on just now -----------------------------------------------------------------
+    /// What is shown and waited for after something has changed.
+    void refresh();
+    void show_status();
+    void watch_silence();
 
     [[nodiscard]] std::shared_ptr<gemini::live::session> new_session() const;
 
@@ -70,25 +85,27 @@ private:
     options wishes_;
     bool with_emulator_;
     std::shared_ptr<gemini::live::session> session_;
-    asio::signal_set signals_;
+    asio::signal_set& signals_;
     transcript said_;
 
-    bool answering_ = false; ///< An answer is expected or being given.
-    bool begun_ = false;     ///< Some of it has come.
-    bool muted_ = false;     ///< The user wants no more of it.
-    bool cut_in_ = false;    ///< The user has cut in, says the server.
+    exchange answer_;
+    bool connected_ = false;
     std::optional<gemini::live::usage_metadata> usage_;
     asio::steady_timer answer_complete_; ///< Cancelled when an answer is complete.
+    asio::steady_timer silence_;         ///< Ends when the server has said nothing for too long.
 
+    clock::time_point asked_at_{};
     std::optional<clock::time_point> next_attempt_; ///< While the session waits to reconnect.
     int attempt_ = 0;
-    std::string cause_; ///< Why there is no connection, as told to the user.
-    asio::steady_timer second_;
+    std::string cause_; ///< Why the last attempt has failed.
+    std::string loss_;  ///< Why the connection was lost, as told to the user.
+    std::optional<clock::time_point> hint_until_; ///< The user is told how to leave.
+    asio::steady_timer tick_;                     ///< Ends when the status changes by itself.
 
     std::optional<audio_file> file_;
     std::optional<audio_player> player_;
 
-    std::optional<clock::time_point> interrupted_; ///< When Ctrl-C was last pressed.
+    ctrl_c ctrl_c_;
     bool leaving_ = false;
     int exit_code_ = 0;
     std::exception_ptr failure_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cwchar>
+#include <utility>
 
 namespace chat {
 namespace {
@@ -34,11 +35,25 @@ std::size_t width_of(char32_t code)
     return static_cast<std::size_t>(std::max(0, ::wcwidth(static_cast<wchar_t>(code))));
 }
 
-bool is_doubtful(char32_t code)
+/// Characters that belong to the one before them: composed emoji, flags, skin tones.
+bool is_composed(char32_t code)
 {
     const bool skin = code >= 0x1F3FB && code <= 0x1F3FF;
     const bool flag = code >= 0x1F1E6 && code <= 0x1F1FF;
     return code == joiner || code == emoji_style || skin || flag;
+}
+
+/// Scripts without spaces break between any two characters, but not before or after these.
+constexpr std::u32string_view never_first = U"、。，．・：；？！）」』】〉》〕］｝ー々…";
+constexpr std::u32string_view never_last = U"（「『【〈《〔［｛";
+
+bool may_break(char32_t before, char32_t next)
+{
+    if (before == ' ') return next != ' ';
+    if (next == ' ' || before == joiner || width_of(next) == 0 || is_composed(next)) return false;
+    const bool has_no_spaces = width_of(before) == 2 || width_of(next) == 2;
+    return has_no_spaces && never_first.find(next) == std::u32string_view::npos &&
+           never_last.find(before) == std::u32string_view::npos;
 }
 
 /// Length of the colour sequence that `text` begins with; 0: none.
@@ -72,33 +87,6 @@ extent measure(std::string_view text, std::size_t columns)
     return end;
 }
 
-std::string break_doubtful_rows(std::string_view open, std::string_view text, std::size_t columns)
-{
-    const std::string line = std::string(open) + std::string(text);
-    std::string broken;
-    std::size_t column = 0;
-    bool doubtful = false;
-    for (std::size_t at = 0; at < line.size();) {
-        const auto rest = std::string_view(line).substr(at);
-        auto size = colour_size(rest);
-        if (size == 0) {
-            const auto next = first_of(rest);
-            const auto width = width_of(next.code);
-            size = next.size;
-            if (next.code == '\n' || column + width > columns) {
-                if (doubtful && next.code != '\n' && at >= open.size()) broken += '\n';
-                column = 0;
-                doubtful = false;
-            }
-            column += width;
-            doubtful = doubtful || is_doubtful(next.code);
-        }
-        if (at >= open.size()) broken += rest.substr(0, size);
-        at += size;
-    }
-    return broken;
-}
-
 std::string_view fit(std::string_view text, std::size_t columns)
 {
     std::size_t column = 0;
@@ -111,22 +99,74 @@ std::string_view fit(std::string_view text, std::size_t columns)
     return text;
 }
 
+text_flow::step text_flow::add(std::string_view text, std::size_t columns)
+{
+    // A terminal that was made narrower has broken the row by itself.
+    const auto before = row_.substr(measure(row_, columns).row_begin);
+    const auto whole = before + std::string(text);
+    row_.clear();
+    std::string rows; // those that are complete
+    std::size_t column = 0;
+    std::size_t words = 0; // how much of the row are whole words, and their width
+    std::size_t words_column = 0;
+    char32_t previous = 0;
+    bool full = false;
+    const auto may_end_here = [&] {
+        words = row_.size();
+        words_column = column;
+    };
+    const auto end_row = [&] {
+        rows += row_.substr(0, words) + '\n';
+        row_.erase(0, words);
+        column -= words_column;
+        words = words_column = 0;
+    };
+    for (std::size_t at = 0; at < whole.size();) {
+        if (at == before.size()) full = full_;
+        const auto rest = std::string_view(whole).substr(at);
+        if (const auto size = colour_size(rest)) {
+            row_ += rest.substr(0, size);
+            at += size;
+            continue;
+        }
+        const auto next = first_of(rest);
+        const auto width = width_of(next.code);
+        const bool has_room = column + width <= columns;
+        at += next.size;
+        if (next.code == '\n') {
+            may_end_here();
+            end_row();
+            full = false;
+            previous = 0;
+        } else if (next.code == ' ' && !has_room) {
+            full = true;
+        } else {
+            if (full || (previous != 0 && may_break(previous, next.code))) may_end_here();
+            if (column != 0 && (full || !has_room)) {
+                if (words == 0) may_end_here(); // a word that is longer than a row
+                end_row();
+            }
+            full = false;
+            row_ += rest.substr(0, next.size);
+            column += width;
+            previous = next.code;
+        }
+    }
+    if (!text.empty()) full_ = full;
+    auto shown = rows + row_;
+    if (shown.starts_with(before)) return {false, shown.substr(before.size())};
+    return {true, std::move(shown)};
+}
+
+void text_flow::clear()
+{
+    row_.clear();
+    full_ = false;
+}
+
 std::string wrap_words(std::string_view text, std::size_t columns)
 {
-    std::string wrapped;
-    for (std::string_view row = fit(text, columns); row.size() < text.size();
-         row = fit(text, columns)) {
-        const auto line_break = row.find('\n');
-        const auto space = text[row.size()] == ' ' ? row.size() : row.rfind(' ');
-        const auto end = line_break != std::string_view::npos ? line_break
-                         : space != std::string_view::npos    ? space
-                                                              : row.size();
-        wrapped += text.substr(0, end);
-        wrapped += '\n';
-        const bool blank = end < text.size() && (text[end] == ' ' || text[end] == '\n');
-        text.remove_prefix(end + (blank ? 1 : 0));
-    }
-    return wrapped += text;
+    return text_flow().add(text, columns).text;
 }
 
 std::string printable(std::string_view text)

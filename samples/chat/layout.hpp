@@ -18,14 +18,28 @@ struct extent {
 /// Colours (`ESC [ … m`) take no room. `text` has no line breaks.
 [[nodiscard]] extent measure(std::string_view text, std::size_t columns);
 
-/// `text`, which goes on after `open` on the same line, with a line break at the end of each row
-/// that terminals measure in different ways, as they do composed emoji. All others wrap by
-/// themselves.
-[[nodiscard]] std::string break_doubtful_rows(
-    std::string_view open, std::string_view text, std::size_t columns);
-
 /// The beginning of `text` that fits one row.
 [[nodiscard]] std::string_view fit(std::string_view text, std::size_t columns);
+
+/// Text that comes in pieces and is broken between words where a row ends. A word of which only the
+/// beginning fits, since its end came later, is moved to the next row.
+class text_flow {
+public:
+    /// What to do on the screen, where the cursor is at the end of the row.
+    struct step {
+        bool rewrites = false; ///< The row is to be cleared first: `text` has its words, too.
+        std::string text{};
+    };
+    [[nodiscard]] step add(std::string_view text, std::size_t columns);
+
+    /// The last row as it stands on the screen, without a line break.
+    [[nodiscard]] const std::string& row() const noexcept { return row_; }
+    void clear();
+
+private:
+    std::string row_;
+    bool full_ = false; ///< A space was left out at the end of the row, as it had no room.
+};
 
 /// `text` with line breaks between words, so that no row is longer.
 [[nodiscard]] std::string wrap_words(std::string_view text, std::size_t columns);

@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "options.hpp"
 
+#include "commands.hpp"
+
+#include <gemini/live/model_quirks.hpp>
 #include <gemini/live/version.hpp>
 
 #include <getopt.h>
 
+#include <algorithm>
+#include <array>
 #include <iostream>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace chat {
 namespace {
+
+namespace live = gemini::live;
+
+constexpr std::string_view usual_model = "gemini-3.8-live";
+constexpr std::string_view writing_model_of_emulator = "gemini-emulator-text";
 
 constexpr auto help = R"(Talk to a Gemini Live model in the terminal.
 
@@ -24,16 +37,19 @@ constexpr auto help = R"(Talk to a Gemini Live model in the terminal.
   --project ID    its project, unless the credentials name it (also --vertex)
   --location NAME its location, such as us-central1 (also --vertex)
   --url URL       another server, such as http://127.0.0.1:4711 of gemini-live-emulator
+  --ca FILE       trust the certificates in this PEM file, too
   --help          this text
   --version       the version of the library
 
 The key is read from GOOGLE_API_KEY or GEMINI_API_KEY. Without one, and without
 --vertex and --url, the chat talks to an emulator inside this program.
-Commands inside the chat: /help lists them.
+Commands inside the chat: /help lists them. In a pipe each line is one question; the exit
+code is 0 when all were answered.
 )";
 
 enum option_code {
-    model = 1,
+    not_an_option = 1, // as getopt has it
+    model,
     system_text,
     audio,
     text,
@@ -42,24 +58,109 @@ enum option_code {
     project,
     location,
     url,
-    help_text,
-    version_text,
+    ca,
+    show_help,
+    show_version,
 };
 
-constexpr option known[] = {
-    {"model", required_argument, nullptr, model},
-    {"system", required_argument, nullptr, system_text},
-    {"audio", no_argument, nullptr, audio},
-    {"text", no_argument, nullptr, text},
-    {"voice", required_argument, nullptr, voice},
-    {"vertex", no_argument, nullptr, vertex},
-    {"project", required_argument, nullptr, project},
-    {"location", required_argument, nullptr, location},
-    {"url", required_argument, nullptr, url},
-    {"help", no_argument, nullptr, help_text},
-    {"version", no_argument, nullptr, version_text},
-    {nullptr, 0, nullptr, 0},
+constexpr std::array known{
+    option{"model", required_argument, nullptr, model},
+    option{"system", required_argument, nullptr, system_text},
+    option{"audio", no_argument, nullptr, audio},
+    option{"text", no_argument, nullptr, text},
+    option{"voice", required_argument, nullptr, voice},
+    option{"vertex", no_argument, nullptr, vertex},
+    option{"project", required_argument, nullptr, project},
+    option{"location", required_argument, nullptr, location},
+    option{"url", required_argument, nullptr, url},
+    option{"ca", required_argument, nullptr, ca},
+    option{"help", no_argument, nullptr, show_help},
+    option{"version", no_argument, nullptr, show_version},
+    option{nullptr, 0, nullptr, 0},
 };
+
+std::vector<std::string> names()
+{
+    std::vector<std::string> all;
+    for (const auto& each : known)
+        if (each.name) all.push_back(std::string("--") + each.name);
+    return all;
+}
+
+/// What is wrong with an option that getopt does not take.
+std::string complaint(std::string_view typed)
+{
+    const auto word = typed.substr(0, typed.find('='));
+    const auto all = names();
+    const std::vector<std::string_view> views(all.begin(), all.end());
+    std::string several;
+    for (const auto& each : all) {
+        if (each == word && typed.size() != word.size())
+            return std::string(word) + " takes no value.";
+        if (each.starts_with(word)) several += (several.empty() ? "" : " or ") + each;
+    }
+    const auto told = "There is no option " + std::string(word);
+    if (!several.empty()) return told + "; did you mean " + several + "?";
+    const auto meant = likeliest(word, views);
+    return meant.empty() ? told + "." : told + "; did you mean " + std::string(meant) + "?";
+}
+
+std::string name_of(int code)
+{
+    for (const auto& each : known)
+        if (each.name && each.val == code) return std::string("--") + each.name;
+    return "";
+}
+
+/// Where the value of an option goes; null: it has none.
+std::string* place_of(int code, options& read)
+{
+    switch (code) {
+    case model: return &read.model;
+    case system_text: return &read.system;
+    case voice: return &read.voice;
+    case project: return &read.project;
+    case location: return &read.location;
+    case url: return &read.url;
+    case ca: return &read.ca;
+    default: return nullptr;
+    }
+}
+
+/// Takes an option; gives what is wrong with it.
+std::string take(int code, const char* value, bool is_separate, options& read)
+{
+    if (code == vertex || code == project || code == location) read.vertex = true;
+    if (code == audio) read.answers = live::modality::audio;
+    if (code == text) read.answers = live::modality::text;
+    auto* const place = place_of(code, read);
+    if (!place) return "";
+    const std::string_view given(value);
+    if (is_separate && given.starts_with("--")) {
+        return name_of(code) + " wants a value, and " + std::string(given) +
+               " looks like an option; " + name_of(code) + "=VALUE takes anything.";
+    }
+    if (given.empty() && code != system_text) return name_of(code) + " is empty: give it a value.";
+    *place = given;
+    return "";
+}
+
+void replace_all(std::string& sentence, std::string_view what, std::string_view by)
+{
+    for (auto at = sentence.find(what); at != std::string::npos;
+         at = sentence.find(what, at + by.size()))
+        sentence.replace(at, what.size(), by);
+}
+
+/// Members of the library that nobody has thought of above: "limits::message" is "the message".
+void drop_members(std::string& sentence)
+{
+    constexpr std::array<std::string_view, 14> owners{
+        "client_options::", "setup::", "limits::", "deadlines::", "tls_options::",
+        "proxy_options::", "reconnect_policy::", "session::", "handover_policy::",
+        "session_resumption::", "emulator_options::", "live::", "credentials::", "client::"};
+    for (const auto owner : owners) replace_all(sentence, owner, "");
+}
 
 } // namespace
 
@@ -67,38 +168,105 @@ std::optional<options> read_options(int argc, char* argv[], int& exit_code)
 {
     options read;
     exit_code = 0;
-    for (;;) {
-        switch (::getopt_long(argc, argv, "h", known, nullptr)) {
-        case model: read.model = optarg; break;
-        case system_text: read.system = optarg; break;
-        case audio: read.answers = gemini::live::modality::audio; break;
-        case text: read.answers = gemini::live::modality::text; break;
-        case voice: read.voice = optarg; break;
-        case vertex: read.vertex = true; break;
-        case project:
-            read.project = optarg;
-            read.vertex = true;
+    std::string wrong;
+    while (wrong.empty()) {
+        const int at = std::max(optind, 1); // 0: getopt begins anew
+        const int code = ::getopt_long(argc, argv, "-:h", known.data(), nullptr);
+        if (code == -1) {
+            if (optind < argc) wrong = "\"" + std::string(argv[optind]) + "\" is not an option.";
             break;
-        case location:
-            read.location = optarg;
-            read.vertex = true;
-            break;
-        case url: read.url = optarg; break;
+        }
+        switch (code) {
+        case not_an_option: wrong = "\"" + std::string(optarg) + "\" is not an option."; break;
+        case ':': wrong = std::string(argv[optind - 1]) + " wants a value."; break;
+        case '?': wrong = complaint(argv[at]); break;
         case 'h':
-        case help_text: std::cout << help; return std::nullopt;
-        case version_text:
-            std::cout << "gemini-live-chat " << gemini::live::version() << '\n';
+        case show_help: std::cout << help; return std::nullopt;
+        case show_version:
+            std::cout << "gemini-live-chat " << live::version() << '\n';
             return std::nullopt;
-        case -1:
-            if (optind == argc) return read;
-            std::cerr << argv[0] << ": \"" << argv[optind] << "\" is not an option";
-            [[fallthrough]];
-        default: // getopt has complained
-            std::cerr << (optind < argc ? "; " : "") << "--help shows what there is.\n";
-            exit_code = 2;
-            return std::nullopt;
+        default: wrong = take(code, optarg, optind == at + 2, read);
         }
     }
+    if (wrong.empty()) return read;
+    std::cerr << "gemini-live-chat: " << wrong << " --help lists the options.\n";
+    exit_code = 2;
+    return std::nullopt;
+}
+
+std::string choose_model(options& wishes, bool with_emulator)
+{
+    namespace modality = live::modality;
+    const bool is_chosen = !wishes.model.empty();
+    if (!is_chosen) {
+        wishes.model = with_emulator && wishes.answers == modality::text ? writing_model_of_emulator
+                                                                         : usual_model;
+    }
+    const auto quirks = live::quirks_of(wishes.model);
+    if (wishes.answers.empty()) wishes.answers = quirks.speaks ? modality::audio : modality::text;
+    if (wishes.answers == modality::text && !quirks.writes) {
+        return "--text: " + wishes.model +
+               " only speaks. Leave --text out, its words are shown all the same, or name a model "
+               "that writes" +
+               (is_chosen ? "." : " with --model.");
+    }
+    if (wishes.answers == modality::audio && !quirks.speaks)
+        return "--audio: " + wishes.model + " only writes. Leave --audio out.";
+    return "";
+}
+
+std::string in_terms_of_options(std::string sentence, const options& wishes)
+{
+    const bool by_url = !wishes.url.empty();
+    const std::string_view url = by_url          ? "--url"
+                                 : wishes.vertex ? "GOOGLE_VERTEX_BASE_URL"
+                                                 : "GOOGLE_GEMINI_BASE_URL";
+    const std::string_view project = wishes.project.empty() ? "GOOGLE_CLOUD_PROJECT" : "--project";
+    const std::string_view location =
+        wishes.location.empty() ? "GOOGLE_CLOUD_LOCATION" : "--location";
+    const std::pair<std::string_view, std::string_view> words[]{
+        {"give client_options::credentials application_default or a credential_file, an "
+         "access_token, as `gcloud auth print-access-token` prints it, or an api_key for express "
+         "mode",
+            "log in with `gcloud auth application-default login`, name a credential file in "
+            "GOOGLE_APPLICATION_CREDENTIALS, or set GOOGLE_API_KEY for express mode"},
+        {"give client_options::credentials an api_key, or set GOOGLE_API_KEY or GEMINI_API_KEY and "
+         "use from_environment",
+            "set GOOGLE_API_KEY or GEMINI_API_KEY"},
+        {"client_options::project is empty, and the credentials name none",
+            "--project is missing, and the credentials name none"},
+        {"client_options::project is empty", "--project is missing"},
+        {" (from_environment takes GOOGLE_CLOUD_PROJECT)",
+            " (GOOGLE_CLOUD_PROJECT may name it, too)"},
+        {"give the issuer's certificate in tls_options::ca_pem",
+            "name a file with the issuer's certificate by --ca"},
+        {"tls_options::ca_pem holds no certificate in PEM form: give the text from",
+            "The file of --ca holds no certificate in PEM form: it wants the text from"},
+        {"tls_options::ca_pem", "--ca"},
+        {": check setup::extra and send_raw", ""},
+        {"; raise limits::message if such messages are expected", ""},
+        {": raise limits::message if such messages are expected", ""},
+        {"client_options::universe_domain or GOOGLE_CLOUD_UNIVERSE_DOMAIN",
+            "GOOGLE_CLOUD_UNIVERSE_DOMAIN"},
+        {"client_options::universe_domain", "GOOGLE_CLOUD_UNIVERSE_DOMAIN"},
+        {"client_options::api_version", "GOOGLE_GENAI_API_VERSION"},
+        {"set client_options::flavour to vertex_ai", "add --vertex"},
+        {": client_options::base_url must", ": it must"},
+        {"client_options::base_url", url},
+        {"client_options::project", project},
+        {"client_options::location", location},
+        {"The base URL", url},
+        {"the base URL", url},
+        {"setup::model", "--model"},
+        {"setup.model", "--model"},
+        {"setup.systemInstruction.parts[0].text", "--system"},
+        {"setup.systemInstruction", "--system"},
+        {"setup::voice", "--voice"},
+        {"check the setup against the model", "check --model, --voice and --text"},
+    };
+    for (const auto& [from, to] : words) replace_all(sentence, from, to);
+    drop_members(sentence);
+    return sentence;
 }
 
 } // namespace chat

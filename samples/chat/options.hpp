@@ -10,18 +10,28 @@ namespace chat {
 
 /// What the command line says.
 struct options {
-    std::string model = "gemini-3.8-live";
+    std::string model{}; ///< Empty: see `choose_model`.
     std::string url{};   ///< Empty: the service, or the built-in emulator when there is no key.
     bool vertex = false; ///< Vertex AI rather than the Gemini API.
     std::string project{};
     std::string location{};
-    std::string system{}; ///< The system instruction; empty: none.
-    std::string voice{};  ///< Empty: the service's choice.
-    gemini::live::modalities answers = gemini::live::modality::audio;
+    std::string system{};               ///< The system instruction; empty: none.
+    std::string voice{};                ///< Empty: the service's choice.
+    std::string ca{};                   ///< A file of certificates to trust as well; empty: none.
+    gemini::live::modalities answers{}; ///< Empty: see `choose_model`.
 };
 
 /// Reads the command line. Gives nothing when it has been answered already: by --help or
 /// --version, or with a complaint; `exit_code` is set then.
 [[nodiscard]] std::optional<options> read_options(int argc, char* argv[], int& exit_code);
+
+/// Fills in `model` and `answers`: a model that can answer in the way that is asked for, and an
+/// answer that the model can give. The emulator has a model that writes. Gives what is wrong, for
+/// the user, when the two do not go together; empty otherwise.
+[[nodiscard]] std::string choose_model(options& wishes, bool with_emulator);
+
+/// A sentence of the library in terms of what the user has typed: "--url" rather than the
+/// `client_options::base_url` that this program has made of it.
+[[nodiscard]] std::string in_terms_of_options(std::string sentence, const options& wishes);
 
 } // namespace chat

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "terminal.hpp"
 
-#include "layout.hpp"
-
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
@@ -12,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -64,14 +63,30 @@ bool has_hung_up()
 
 void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
+std::size_t columns_of(int screen)
+{
+    winsize size{};
+    if (::ioctl(screen, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+    return size.ws_col;
+}
+
+/// Lines for standard error, where a user may read them or a program.
+void put_error(std::string text)
+{
+    if (::isatty(STDERR_FILENO) != 0) text = wrap_words(text, columns_of(STDERR_FILENO));
+    text += '\n';
+    std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
 } // namespace
 
 terminal::terminal(asio::any_io_executor executor)
     : keyboard_(executor, ::dup(STDIN_FILENO)), patience_(executor),
-      talking_(::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO))
+      talking_(::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO)),
+      is_seen_(::isatty(STDOUT_FILENO) && can_move_the_cursor())
 {
     speak_utf8();
-    if (!talking_ || !can_move_the_cursor()) return;
+    if (!talking_ || !is_seen_) return;
     colours_ = !has_value("NO_COLOR");
     std::setvbuf(stdout, nullptr, _IOFBF, 1 << 16); // what belongs together appears together
     std::string prompt(you);
@@ -84,10 +99,10 @@ terminal::~terminal()
 {
     if (editor_) {
         erase();
-        if (!open_.empty()) put("\n");
+        if (in_line()) put("\n");
         std::fflush(stdout);
         editor_.reset();
-    } else if (!open_.empty()) {
+    } else if (in_line()) {
         put("\n");
     }
     std::fflush(stdout);
@@ -96,20 +111,20 @@ terminal::~terminal()
 std::string terminal::paint(colour how, std::string_view text) const
 {
     if (!colours_) return std::string(text);
-    std::string painted = how == colour::dim   ? "\x1b[2m"
-                          : how == colour::you ? "\x1b[1;36m"
-                                               : "\x1b[1;35m";
+    std::string painted;
+    switch (how) {
+    case colour::dim: painted = "\x1b[2m"; break;
+    case colour::you: painted = "\x1b[1;36m"; break;
+    case colour::model: painted = "\x1b[1;35m"; break;
+    case colour::tool: painted = "\x1b[32m"; break;
+    case colour::trouble: painted = "\x1b[33m"; break;
+    }
     painted += text;
     painted += "\x1b[0m";
     return painted;
 }
 
-std::size_t terminal::columns()
-{
-    winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-    return size.ws_col;
-}
+std::size_t terminal::columns() { return columns_of(STDOUT_FILENO); }
 
 /// Rows between the prompt and what follows `typed`.
 std::size_t terminal::rows_above(const std::string& typed) const
@@ -129,33 +144,33 @@ void terminal::erase()
     put("\r");
     if (up != 0) put("\x1b[" + std::to_string(up) + "A");
     put("\x1b[J");
-    if (open_.empty()) return;
+    const auto& row = open_.row();
+    if (row.empty()) return;
     // Written again, not cleared: the cursor comes to its end whatever the terminal thinks of the
-    // width of its characters, and the terminal still knows where it wrapped the line.
+    // width of its characters.
     put("\x1b[A");
-    put(std::string_view(open_).substr(measure(open_, width).row_begin));
+    put(std::string_view(row).substr(measure(row, width).row_begin));
 }
 
 void terminal::draw()
 {
-    if (!open_.empty()) put("\n");
+    if (in_line()) put("\n");
     if (!status_.empty()) put(paint(colour::dim, status_) + "\n");
     editor_->redraw();
     std::fflush(stdout);
 }
 
-void terminal::write(std::string text)
+void terminal::write(const std::string& text)
 {
-    if (editor_) {
-        erase();
-        text = break_doubtful_rows(open_, text, columns());
+    if (editor_) erase();
+    if (is_seen_) {
+        const auto step = open_.add(text, columns());
+        if (step.rewrites) put("\r\x1b[K");
+        put(step.text);
+    } else if (!text.empty()) {
+        put(text);
+        in_line_ = !text.ends_with('\n');
     }
-    put(text);
-    const auto end = text.rfind('\n');
-    if (end == std::string::npos)
-        open_ += text;
-    else
-        open_ = text.substr(end + 1);
     if (editor_)
         draw();
     else
@@ -165,14 +180,14 @@ void terminal::write(std::string text)
 void terminal::write_line(const std::string& text)
 {
     answering_ = false;
-    write((open_.empty() ? "" : "\n") + text + "\n");
+    write((in_line() ? "\n" : "") + text + "\n");
 }
 
 void terminal::answer(std::string_view text)
 {
     std::string shown;
     if (!std::exchange(answering_, true) && talking_) {
-        if (!open_.empty()) shown = "\n";
+        if (in_line()) shown = "\n";
         shown += paint(colour::model, model.substr(0, model.size() - 1)) + " ";
     }
     write(shown + printable(text));
@@ -181,18 +196,20 @@ void terminal::answer(std::string_view text)
 void terminal::end_answer()
 {
     answering_ = false;
-    if (!open_.empty()) write("\n");
+    if (in_line()) write("\n");
 }
 
-void terminal::notice(std::string_view text)
+void terminal::notice(std::string_view text, tone how)
 {
     if (editor_) {
-        write_line(paint(colour::dim, wrap_words(printable(text), columns())));
+        const auto colour_of = how == tone::remark ? colour::dim
+                               : how == tone::tool ? colour::tool
+                                                   : colour::trouble;
+        write_line(paint(colour_of, printable(text)));
         return;
     }
-    if (talking_) end_answer();
-    const auto line = printable(text) + "\n";
-    std::fwrite(line.data(), 1, line.size(), stderr);
+    if (talking_ || is_seen_) end_answer();
+    put_error(printable(text));
 }
 
 void terminal::gap()
@@ -203,8 +220,10 @@ void terminal::gap()
 void terminal::status(std::string_view text)
 {
     if (!editor_) return;
-    const auto clean = printable(text);
-    const auto shown = fit(clean, columns() - 1);
+    auto shown = printable(text);
+    const auto room = columns() - 1;
+    if (fit(shown, room) != shown)
+        shown = std::string(fit(shown, room - std::min<std::size_t>(room, 1))) + "…";
     if (shown == status_) return;
     erase();
     status_ = shown;
@@ -219,7 +238,8 @@ void terminal::commit(const std::string& line)
     auto up = rows_above(line) + 1; // libedit has gone to the row below
     if (!status_.empty()) up += measure(status_, columns()).row + 1;
     put("\r\x1b[" + std::to_string(up) + "A\x1b[J");
-    put(paint(colour::you, you.substr(0, you.size() - 1)) + " " + line + "\n");
+    const auto shown = paint(colour::you, you.substr(0, you.size() - 1)) + " " + printable(line);
+    put(wrap_words(shown, columns()) + "\n");
     open_.clear();
     answering_ = false;
     start_line("");
@@ -228,7 +248,7 @@ void terminal::commit(const std::string& line)
 /// Puts libedit to work on `text`, below all that is shown; the cursor is at the place.
 void terminal::start_line(const std::string& text)
 {
-    if (!open_.empty()) put("\n");
+    if (in_line()) put("\n");
     if (!status_.empty()) put(paint(colour::dim, status_) + "\n");
     editor_->suspend();
     editor_->resume(text);
@@ -253,7 +273,7 @@ void terminal::stop()
     const auto typed_so_far = typed();
     if (editor_) {
         erase();
-        if (!open_.empty()) put("\n");
+        if (in_line()) put("\n");
         open_.clear();
         answering_ = false;
         editor_->suspend();
@@ -295,6 +315,7 @@ asio::awaitable<std::optional<std::string>> terminal::read_typed()
         co_await readable();
         if (has_hung_up()) co_return std::nullopt;
         do {
+            touched_ = true;
             const auto outcome = editor_->feed();
             if (outcome == line_editor::outcome::end_of_input) co_return said;
             if (outcome == line_editor::outcome::editing) continue;
@@ -331,5 +352,7 @@ asio::awaitable<std::optional<std::string>> terminal::read_piped()
         piped_.append(chunk.data(), static_cast<std::size_t>(size));
     }
 }
+
+void complain(std::string_view sentence) { put_error("gemini-live-chat: " + printable(sentence)); }
 
 } // namespace chat

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "layout.hpp"
 #include "line_editor.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -12,14 +13,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace chat {
 
 /// Where the conversation is typed and shown.
 ///
 /// On a terminal the last rows are a status and the line being typed; all else is written above
-/// them while the user types. In a pipe answers go to standard output as plain lines, notices to
-/// standard error, and there is no status.
+/// them while the user types, and broken between words. In a pipe answers go to standard output as
+/// plain lines, notices to standard error, and there is no status.
 class terminal {
 public:
     explicit terminal(asio::any_io_executor executor);
@@ -37,8 +39,13 @@ public:
     /// Goes on with the model's answer.
     void answer(std::string_view text);
     void end_answer();
+    enum class tone {
+        remark,
+        tool,    ///< What a function of this program did.
+        trouble, ///< Something that the user should see.
+    };
     /// A line about the conversation.
-    void notice(std::string_view text);
+    void notice(std::string_view text, tone how = tone::remark);
     /// What is going on just now, until the next status; empty: nothing worth telling.
     void status(std::string_view text);
     /// A line between turns.
@@ -46,6 +53,8 @@ public:
 
     /// The line as it is being typed.
     [[nodiscard]] std::string typed() const;
+    /// A key has been pressed since this was last asked.
+    [[nodiscard]] bool was_touched() noexcept { return std::exchange(touched_, false); }
     void clear_typed();
 
     /// The terminal has another size.
@@ -54,12 +63,13 @@ public:
     void stop();
 
 private:
-    enum class colour { dim, you, model };
+    enum class colour { dim, you, model, tool, trouble };
     [[nodiscard]] std::string paint(colour how, std::string_view text) const;
     [[nodiscard]] static std::size_t columns();
     [[nodiscard]] std::size_t rows_above(const std::string& typed) const;
 
-    void write(std::string text);
+    [[nodiscard]] bool in_line() const { return is_seen_ ? !open_.row().empty() : in_line_; }
+    void write(const std::string& text);
     void write_line(const std::string& text);
     void erase();
     void draw();
@@ -74,12 +84,18 @@ private:
     asio::posix::stream_descriptor keyboard_;
     asio::steady_timer patience_;
     bool talking_; ///< A person at both ends: standard input and output are terminals.
+    bool is_seen_; ///< Standard output is a terminal whose cursor can be moved.
     bool colours_ = false;
     std::optional<line_editor> editor_;
-    std::string open_; ///< The last line written, while it is not ended.
+    text_flow open_;       ///< The last line written, while it is not ended, on a screen.
+    bool in_line_ = false; ///< Elsewhere: there is such a line.
     std::string status_;
+    bool touched_ = false;
     bool answering_ = false; ///< The open line, or the one before, is the model's.
     std::string piped_;      ///< Read and not yet given out.
 };
+
+/// A sentence on standard error, after "gemini-live-chat: ".
+void complain(std::string_view sentence);
 
 } // namespace chat

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+namespace chat {
+
+/// A server that says nothing for so long has forgotten the question.
+inline constexpr std::chrono::seconds longest_silence{45};
+
+/// Follows question and answer: what is waited for, what the user still wants to see, and when an
+/// answer is over, however the server words or cuts it. Where its end may not come, `patience()` is
+/// how long to wait for it. Pure.
+class exchange {
+public:
+    /// What is in a message of the server.
+    struct message {
+        bool speaks = false;      ///< Sound or written words of the model.
+        bool transcribes = false; ///< Its spoken words, which may come after the answer's end.
+        bool calls = false;       ///< Functions of this program, which answers at once.
+        bool interrupted = false;
+        bool turn_complete = false;
+        bool has_error = false;
+    };
+
+    enum class outcome {
+        none,        ///< It goes on.
+        answered,    ///< The answer is whole.
+        interrupted, ///< The user has cut in, and the server has stopped.
+        empty,       ///< The model has said nothing.
+        failed,      ///< The server has reported an error, or could not be understood.
+        silent,      ///< The server has said nothing for `longest_silence`.
+        cut,         ///< The connection was lost; nobody asks again.
+        lost,        ///< So, before the answer had begun.
+        repeated,    ///< The answer was cut; the session asks again.
+    };
+
+    /// `patient`: who reads cannot tell late words from those of the next answer, so an answer is
+    /// over only when nothing has followed its end for a moment.
+    explicit exchange(bool patient) : patient_(patient) {}
+
+    /// The user has sent something: what still comes of the answer before is unwanted.
+    void ask() noexcept;
+    /// The user wants no more of it. False: there is nothing to stop.
+    bool stop() noexcept;
+
+    outcome hear(const message& heard) noexcept;
+    /// A message could not be read: it may have held the end.
+    void hear_nonsense() noexcept;
+    /// Nothing has come within `patience()`.
+    outcome hear_silence() noexcept;
+
+    enum class change {
+        handover, ///< To a connection that was made while the old one served.
+        loss,
+    };
+    /// The connection has changed; `ask_again`: as `status_change::ask_again`.
+    outcome reconnect(change how, bool ask_again) noexcept;
+
+    /// How long to wait for the next message while there is a connection; nothing: for ever.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> patience() const noexcept;
+    /// An answer is expected or being given.
+    [[nodiscard]] bool is_open() const noexcept
+    {
+        return waiting_ || begun_ || calling_ || doubt_.has_value();
+    }
+    /// The user waits for its first words.
+    [[nodiscard]] bool is_waited_for() const noexcept { return waiting_; }
+    /// What comes now is not to be shown.
+    [[nodiscard]] bool is_muted() const noexcept { return muted_; }
+    /// There is something that the user may want to stop.
+    [[nodiscard]] bool can_stop() const noexcept { return waiting_ || (is_open() && !muted_); }
+
+private:
+    void doubt(std::chrono::milliseconds wait, outcome then) noexcept;
+    outcome end(outcome how) noexcept;
+    outcome hear_end() noexcept;
+
+    bool patient_;
+    bool waiting_ = false;  ///< For the first words of an answer.
+    bool begun_ = false;    ///< Some of it has come, and not its end.
+    bool muted_ = false;    ///< Of the answer that has begun.
+    bool cut_in_ = false;   ///< The server has stopped an answer whose end is to come.
+    bool calling_ = false;  ///< The turn has called functions;
+    bool spoke_on_ = false; ///< something was said since;
+    bool closed_ = false;   ///< it was closed, so what comes now answers their results.
+    bool failed_ = false;   ///< Something was reported or unreadable.
+    std::optional<std::chrono::milliseconds> doubt_{}; ///< The answer may be over;
+    outcome then_ = outcome::none;                     ///< so, if nothing comes within that time.
+};
+
+} // namespace chat

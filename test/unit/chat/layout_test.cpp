@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chat/layout.hpp"
+
+#include "support/catch.hpp"
+
+#include <clocale>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace chat;
+
+namespace {
+
+/// Widths of characters need a locale that knows them.
+const bool speaks_utf8 = std::setlocale(LC_CTYPE, "C.UTF-8") != nullptr;
+
+/// The screen after these pieces have come, one after the other.
+std::string shown(const std::vector<std::string_view>& pieces, std::size_t columns)
+{
+    text_flow flow;
+    std::string screen;
+    for (const auto piece : pieces) {
+        const auto step = flow.add(piece, columns);
+        if (step.rewrites) screen.erase(screen.rfind('\n') + 1);
+        screen += step.text;
+        const auto row = screen.substr(screen.rfind('\n') + 1);
+        CHECK(row == flow.row());
+        CHECK(measure(row, columns).row == 0);
+    }
+    return screen;
+}
+
+std::vector<std::string_view> letters(std::string_view text)
+{
+    std::vector<std::string_view> all;
+    for (std::size_t i = 0; i < text.size(); ++i) all.push_back(text.substr(i, 1));
+    return all;
+}
+
+/// Rows, without the spaces that they end with.
+std::vector<std::string> rows(const std::string& text)
+{
+    std::vector<std::string> all(1);
+    for (const char c : text) {
+        if (c != '\n') {
+            all.back() += c;
+            continue;
+        }
+        all.emplace_back();
+    }
+    for (auto& each : all)
+        while (each.ends_with(' ')) each.pop_back();
+    return all;
+}
+
+using lines = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("chat: words are broken between rows, never within, however they come")
+{
+    REQUIRE(speaks_utf8);
+    constexpr std::string_view text = "Once upon a time there was a packet";
+    const lines broken{"Once upon", "a time", "there was", "a packet"};
+    CHECK(rows(wrap_words(text, 10)) == broken);
+    CHECK(rows(shown({text}, 10)) == broken);
+    CHECK(rows(shown(letters(text), 10)) == broken);
+    CHECK(rows(shown({"Once upon a ti", "me the", "re was a pac", "ket"}, 10)) == broken);
+}
+
+TEST_CASE("chat: a word that fills the row to its end is followed by no empty row")
+{
+    CHECK(rows(shown(letters("hello world"), 5)) == lines{"hello", "world"});
+    CHECK(rows(shown({"hello", "   ", "world"}, 5)) == lines{"hello", "world"});
+    CHECK(rows(shown({"hello", " ", "\n", "world"}, 5)) == lines{"hello", "world"});
+    CHECK(rows(shown({"hello", "\n", "\n", "world"}, 5)) == lines{"hello", "", "world"});
+}
+
+TEST_CASE("chat: a word that is longer than a row is broken at its end")
+{
+    CHECK(rows(shown(letters("abcdefghij kl"), 4)) == lines{"abcd", "efgh", "ij", "kl"});
+    CHECK(rows(wrap_words("a bcdefghij", 4)) == lines{"a", "bcde", "fghi", "j"});
+}
+
+TEST_CASE("chat: wide characters are broken anywhere but before a full stop, and never halved")
+{
+    CHECK(rows(wrap_words("你好世界", 5)) == lines{"你好", "世界"});
+    CHECK(rows(wrap_words("你好。世界", 4)) == lines{"你", "好。", "世界"});
+    CHECK(rows(wrap_words("ab你好", 3)) == lines{"ab", "你", "好"});
+    CHECK(rows(wrap_words("你好", 1)) == lines{"你", "好"}); // nothing fits, and it ends
+    CHECK(rows(wrap_words("e\u0301e\u0301e\u0301", 2)) == lines{"e\u0301e\u0301", "e\u0301"});
+}
+
+TEST_CASE("chat: colors take no room and stay with their words")
+{
+    CHECK(rows(shown({"\x1b[1;35mmodel ›\x1b[0m ", "Hello", " world"}, 13)) ==
+          lines{"\x1b[1;35mmodel ›\x1b[0m Hello", "world"});
+    CHECK(measure("\x1b[1;35mmodel ›\x1b[0m ", 80).column == 8);
+}
+
+TEST_CASE("chat: a terminal that was made narrower is continued where it has broken the row")
+{
+    text_flow flow;
+    CHECK(flow.add("one two three", 20).text == "one two three");
+    const auto step = flow.add(" four", 8); // behind "three", which stands on a row of its own now
+    CHECK_FALSE(step.rewrites);
+    CHECK(rows(step.text) == lines{"", "four"});
+    CHECK(flow.row() == "four");
+}
+
+TEST_CASE("chat: no width and no text makes the layout run on")
+{
+    for (std::size_t columns = 1; columns < 6; ++columns) {
+        for (const auto* text : {"", " ", "   ", "\n", "a", "你", "🎉👩‍👩‍👧",
+                 "\xff\xfe", "a  b", "…", "é"}) {
+            INFO(columns << " " << text);
+            CHECK(wrap_words(text, columns).size() < 100);
+            CHECK(fit(text, columns).size() <= std::string_view(text).size());
+        }
+    }
+}
+
+TEST_CASE("chat: what would command the terminal is left out")
+{
+    CHECK(printable("a\x1b[31mb\x07\tc\nd\x7f") == "a[31mb c\nd");
+}
