@@ -19,7 +19,7 @@ UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED \((.*)\))", re.M
 
 # Secrets of the tests, also in base64, in any of its three positions: keys and tokens, what the fake Google
 # gives out, handles of the emulator.
-SECRET = re.compile(r"canary|Y2FuYXJ|NhbmFye|jYW5hcn|fake-google-[A-Za-z0-9]|PRIVATE KEY-----\\*n?[A-Za-z0-9+/]{16}|emulated-[0-9a-f]{16}")
+SECRET = re.compile(r"canary|Y2FuYXJ|NhbmFye|jYW5hcn|fake-google-[A-Za-z0-9]|PRIVATE KEY-----\\*n?[A-Za-z0-9+/]{16}|e0a1a7ed-[0-9a-f]{4}-4")
 
 
 def count(test):

@@ -15,8 +15,11 @@ constexpr std::size_t most_handles = 1000;
 std::string archive::keep(entry kept)
 {
     ++handles_;
-    constexpr std::uint64_t scatter = 0x9e3779b97f4a7c15u; // opaque, as the service's are
-    auto handle = fmt::format("emulated-{:016x}-{}", handles_ * scatter, handles_);
+    // A UUID, as the service's are, whose first group says whose it is.
+    constexpr std::uint64_t scatter = 0x9e3779b97f4a7c15u;
+    const auto bits = handles_ * scatter;
+    auto handle = fmt::format("e0a1a7ed-{:04x}-4{:03x}-8{:03x}-{:012x}", bits >> 48 & 0xffff,
+        bits >> 36 & 0xfff, bits >> 24 & 0xfff, handles_ & 0xffff'ffff'ffff);
     kept_[handle] = std::move(kept);
     order_.push_back(handle);
     if (order_.size() > most_handles) {

@@ -30,7 +30,14 @@ constexpr auto chunk_pause = 40ms; // between pieces of 100 ms of speech: faster
 constexpr auto word_pause = 60ms;
 constexpr auto call_pause = 100ms;  // between a call and the end of its turn
 constexpr auto guess_pause = 500ms; // of speech, between guesses at it
-constexpr std::size_t chunk_bytes = speech_rate / 10 * 2;
+constexpr auto late_end_pause = 1s; // when nothing follows an interruption
+constexpr int late_end_after = 2;   // messages of the next answer
+constexpr std::size_t sample_bytes = 2;
+constexpr std::size_t ms_bytes = speech_rate / 1000 * sample_bytes;
+constexpr std::size_t chunk_bytes = 100 * ms_bytes;
+constexpr std::size_t least_chunk = 40 * ms_bytes; // where they are uneven
+constexpr std::size_t uneven_chunks[]{40 * ms_bytes, 240 * ms_bytes, 560 * ms_bytes, 120 * ms_bytes,
+    80 * ms_bytes, 400 * ms_bytes, 160 * ms_bytes, 320 * ms_bytes};
 constexpr std::size_t most_history = 50;
 constexpr std::size_t most_calls = 100;    // open ones, and those that are remembered
 constexpr std::size_t most_planned = 1000; // steps
@@ -64,13 +71,29 @@ std::string spoken_seconds(stretch speech)
     return fmt::format("{}.{}", tenths / 10, tenths % 10);
 }
 
-server_message::members said(part what)
+server_message::members said(std::vector<part> what)
 {
     server_message::members message;
+    message.server_content.emplace().model_turn = content("model", std::move(what));
+    return message;
+}
+
+server_message::members said(part what)
+{
     std::vector<part> parts;
     parts.push_back(std::move(what));
-    message.server_content.emplace().model_turn = content("model", std::move(parts));
-    return message;
+    return said(std::move(parts));
+}
+
+/// How much of the sound that is left the piece of this number, from 0, has: a single sample, then
+/// 40 to 560 ms.
+std::size_t uneven_piece(std::size_t number, std::size_t left)
+{
+    if (number == 0) return std::min(left, sample_bytes);
+    const auto wanted = uneven_chunks[(number - 1) % std::size(uneven_chunks)];
+    if (left >= wanted + least_chunk) return wanted;
+    constexpr auto longest = *std::max_element(std::begin(uneven_chunks), std::end(uneven_chunks));
+    return left <= longest ? left : left / 2 / sample_bytes * sample_bytes;
 }
 
 bool says_something(std::string_view words)
@@ -98,9 +121,10 @@ refusal unobeyed()
 } // namespace
 
 conversation::conversation(emulation::route route, std::string api_key, double pace,
-    std::shared_ptr<emulation::archive> archive, lifespan life, model_names names)
+    std::shared_ptr<emulation::archive> archive, lifespan life, model_names names,
+    emulator_quirks quirks)
     : route_(std::move(route)), api_key_(std::move(api_key)), pace_(std::max(0.0, pace)),
-      archive_(std::move(archive)), life_(life), names_(std::move(names)),
+      archive_(std::move(archive)), life_(life), names_(std::move(names)), quirks_(quirks),
       number_(archive_->number_connection()), farewell_(std::in_place, patience, too_late())
 {
 }
@@ -134,6 +158,9 @@ void conversation::refuse(refusal why)
 
 void conversation::emit(server_message::members message, waiting wait)
 {
+    if (does(&emulator_quirks::merged_transcriptions) && message.server_content &&
+        message.server_content->model_turn)
+        message.server_content->model_turn->role.clear();
     out_.messages.push_back(protocol::encode_server_message(message, route_.flavour));
     if (message.server_content && message.server_content->model_turn) {
         for (const auto& each : message.server_content->model_turn->parts) {
@@ -179,6 +206,7 @@ output conversation::hear(std::string_view text, moment now)
         refuse(not_json());
     }
     ++consumed_;
+    if (std::exchange(handle_is_due_, false)) tell_handle();
     return std::move(out_);
 }
 
@@ -201,6 +229,9 @@ void conversation::set_up(const json_value& setup)
     auto read = read_setup(setup, route_, names_);
     if (auto* const why = std::get_if<refusal>(&read)) return refuse(std::move(*why));
     settings_ = std::get<settings>(std::move(read));
+    quirks_ = overlaid(quirks_, quirks_of(*settings_->model, route_.flavour));
+    if (does(&emulator_quirks::unasked_transcriptions))
+        settings_->input.on = settings_->output.on = true;
     farewell_.emplace(now_ + overlap, refusal{1011, "Internal error occurred."});
     enter();
 }
@@ -233,6 +264,8 @@ void conversation::enter()
     if (settings_->consented)
         complete.setup_complete->voice_consent_signature.emplace().signature = "emulated-consent";
     emit(std::move(complete));
+    tell_nothing();
+    handle_is_due_ = does(&emulator_quirks::unasked_handles);
 }
 
 void conversation::use(toolbox tools)
@@ -263,12 +296,20 @@ bool conversation::hear_turns(const json_value& turns)
     int index = 0;
     for (const auto& turn : list) {
         const auto role = text_at(turn, "role");
-        if (!role.empty() && role != "user" && role != "model") {
+        const bool is_other = !role.empty() && role != "user" && role != "model";
+        if (is_other && does(&emulator_quirks::refuses_other_roles)) {
             refuse(invalid_argument(
                 fmt::format("client_content.turns[{}].role: user or model", index)));
             return false;
         }
+        if (role.empty() && does(&emulator_quirks::refuses_omitted_roles)) {
+            refuse(invalid_argument(
+                fmt::format("client_content.turns[{}].role: user or model; {} needs one", index,
+                    settings_->model->name)));
+            return false;
+        }
         ++index;
+        if (is_other) continue;
         const auto text = text_of(turn);
         if (role != "model") {
             if (is_placeholder(text) && !pending_.empty()) continue;
@@ -328,6 +369,7 @@ void conversation::hear_realtime(const json_value& input)
         return refuse_at("audio_stream_end: not with automatic_activity_detection.disabled");
     if (audio && !is_of_type(*audio, "audio/")) return refuse_at("audio.mime_type: audio/…");
     if (video && !is_of_type(*video, "image/")) return refuse_at("video.mime_type: image/…");
+    if (begin) interrupt_empty_turn();
     if (begin) begin_speech();
     if (audio) hear_audio(*audio);
     if (video) meter_.sees_picture();
@@ -439,6 +481,7 @@ void conversation::hear_tool_response(const json_value& response)
         return refuse(invalid_argument("tool_response.function_responses: at least one"));
     for (const auto& each : responses)
         if (auto why = hear_function_response(each)) return refuse(std::move(*why));
+    handle_is_due_ = does(&emulator_quirks::unasked_handles);
 }
 
 std::optional<refusal> conversation::hear_function_response(const json_value& response)
@@ -528,6 +571,7 @@ void conversation::announce_end(std::chrono::milliseconds time_left)
 void conversation::call(std::vector<function_call> calls, waiting wait)
 {
     auto at = end_of_plan();
+    begin_turn(at + paced(first_word));
     bool goes_on = false; // what follows belongs to the same call
     std::string id;
     for (auto& each : calls) {
@@ -535,7 +579,7 @@ void conversation::call(std::vector<function_call> calls, waiting wait)
         if (!goes_on) {
             ++calls_made_;
             id = on_vertex() ? fmt::format("{:08x}-0000-4000-8000-{:012x}", number_, calls_made_)
-                             : fmt::format("function-call-{}{:09}", number_, calls_made_);
+                             : fmt::format("fc_{}{:09}", number_, calls_made_);
             if (!each.id.empty()) id = each.id;
         }
         goes_on = each.will_continue;
@@ -544,12 +588,13 @@ void conversation::call(std::vector<function_call> calls, waiting wait)
         asked.message.tool_call.emplace().function_calls.push_back(std::move(each));
         plan_.push_back(std::move(asked));
     }
-    if (wait == waiting::blocked && settings_->model->ends_turn_with_call) {
+    if (wait == waiting::blocked && does(&emulator_quirks::turn_ends_with_call)) {
         at += paced(call_pause);
         step generated{.at = at};
         generated.message.server_content.emplace().generation_complete = true;
         plan_.push_back(std::move(generated));
         plan_.push_back({.at = at + paced(chunk_pause), .what = step::kind::end_of_turn});
+        turn_is_open_ = false;
     }
     if (wait == waiting::talks_on)
         say("I have asked for that. It may take a moment: talk to me meanwhile.");
@@ -567,20 +612,49 @@ void conversation::give_up_calls()
     server_message::members cancelled;
     auto& ids = cancelled.tool_call_cancellation.emplace().ids;
     for (auto& each : std::exchange(calls_.open, {})) {
-        if (each.wait == waiting::talks_on) {
+        const bool goes_on = each.wait == waiting::talks_on;
+        const bool is_kept =
+            each.wait == waiting::blocked && !does(&emulator_quirks::cancels_blocking_calls);
+        if (goes_on || is_kept) {
             calls_.open.push_back(std::move(each));
             continue;
         }
         retire(each);
         ids.push_back(std::move(each.call.id));
     }
-    if (!ids.empty()) emit(std::move(cancelled));
+    if (ids.empty()) return;
+    emit(std::move(cancelled));
+    if (plan_.empty()) turn_is_open_ = false;
 }
 
 void conversation::cut_off()
 {
     if (plan_.empty()) return;
+    end_interrupted_turn();
     plan_.clear();
+    last_words_.reset();
+    turn_is_open_ = has_answered_ = false;
+    server_message::members message;
+    message.server_content.emplace().interrupted = true;
+    emit(std::move(message));
+    if (does(&emulator_quirks::late_interrupted_end))
+        late_end_ = late_end{late_end_after, now_ + paced(late_end_pause)};
+    else
+        end_turn({});
+}
+
+/// The one whose end is late.
+void conversation::end_interrupted_turn()
+{
+    if (std::exchange(late_end_, std::nullopt)) end_turn({});
+}
+
+/// Of speech that is marked, where the model has said all that it had to say.
+void conversation::interrupt_empty_turn()
+{
+    const bool is_late = plan_.empty() && has_answered_;
+    has_answered_ = false;
+    if (!is_late || !does(&emulator_quirks::empty_turn_at_late_activity)) return;
     server_message::members message;
     message.server_content.emplace().interrupted = true;
     emit(std::move(message));
@@ -594,6 +668,8 @@ void conversation::say(reply reply)
 {
     if (plan_.size() > most_planned) return;
     auto at = end_of_plan() + paced(first_word);
+    begin_turn(at);
+    const bool speaks = settings_->aloud && !reply.words.empty();
     const auto add = [&](server_message::members message) {
         plan_.push_back({.at = at, .message = std::move(message)});
     };
@@ -610,6 +686,13 @@ void conversation::say(reply reply)
     last.server_content->generation_complete = !reply.waits && reply.reason.empty();
     if (reply.reason.empty()) add(std::move(last));
     if (reply.waits) return;
+    if (speaks && settings_->output.on && does(&emulator_quirks::finished_alone)) {
+        server_message::members finished;
+        finished.server_content.emplace().output_transcription.emplace().finished = true;
+        add(std::move(finished));
+    }
+    if (reply.reason.empty()) plan_handles(at);
+    turn_is_open_ = false;
     plan_.push_back({.at = at + paced(chunk_pause),
         .what = step::kind::end_of_turn,
         .reason = std::move(reply.reason)});
@@ -636,27 +719,76 @@ void conversation::plan_drop()
     plan_.push_back({.at = when, .what = step::kind::drop});
 }
 
+/// Unless it has begun: what is said after a function has answered may belong to the same turn.
+void conversation::begin_turn(moment at)
+{
+    if (std::exchange(turn_is_open_, true)) return;
+    if (does(&emulator_quirks::empty_content)) {
+        step nothing{.at = at};
+        nothing.message.server_content.emplace();
+        plan_.push_back(std::move(nothing));
+    }
+    if (does(&emulator_quirks::unasked_handles))
+        plan_.push_back({.at = at, .what = step::kind::handle});
+}
+
+/// Four or five, between all that is said and the end of the turn.
+void conversation::plan_handles(moment at)
+{
+    if (!does(&emulator_quirks::unasked_handles)) return;
+    const int count = 4 + answers_++ % 2;
+    for (int i = 0; i < count; ++i) plan_.push_back({.at = at, .what = step::kind::handle});
+}
+
 /// Puts a phrase's sound in front of the plan; what follows waits until it has been said.
 void conversation::speak_next(const std::string& words, moment at)
 {
     const auto pcm = speak(words);
     const auto length = duration_of(pcm.size(), speech_rate);
-    if (settings_->output.on) {
-        server_message::members message;
-        message.server_content.emplace().output_transcription = transcribe(
+    const bool merges = does(&emulator_quirks::merged_transcriptions);
+    std::optional<transcription> transcript;
+    if (settings_->output.on)
+        transcript = transcribe(
             words, {meter_.spoken(), meter_.spoken() + length}, settings_->output, false);
+    const bool is_last = std::none_of(plan_.begin(), plan_.end(),
+        [](const step& each) { return each.what == step::kind::speech; });
+    if (transcript && is_last && does(&emulator_quirks::trailing_transcription)) {
+        last_words_.emplace().server_content.emplace().output_transcription =
+            std::exchange(transcript, std::nullopt);
+    } else if (transcript && !merges) {
+        server_message::members message;
+        message.server_content.emplace().output_transcription =
+            std::exchange(transcript, std::nullopt);
         emit(std::move(message));
     }
     meter_.speaks(length);
     if (settings_->shows) meter_.shows(length);
     const auto* const type = on_vertex() ? "audio/pcm" : "audio/pcm;rate=24000";
+    const auto sound_of = [type](std::span<const std::byte> pcm) {
+        return part(blob(type, bytes(pcm.begin(), pcm.end())));
+    };
+    const bool is_uneven = !settings_->shows && does(&emulator_quirks::uneven_sound);
     std::deque<step> pieces;
-    for (std::size_t from = 0; from < pcm.size(); from += chunk_bytes) {
-        const auto piece = std::span(pcm).subspan(from, std::min(chunk_bytes, pcm.size() - from));
-        auto sound = settings_->shows ? blob(avatar_type, avatar_piece(pieces_shown_++, piece))
-                                      : blob(type, bytes(piece.begin(), piece.end()));
-        pieces.push_back({.at = at, .message = said(part(std::move(sound)))});
-        at += paced(chunk_pause);
+    for (auto left = std::span(pcm); !left.empty();) {
+        const auto number = pieces_spoken_++;
+        const auto size =
+            is_uneven ? uneven_piece(number, left.size()) : std::min(chunk_bytes, left.size());
+        const auto piece = left.first(size);
+        left = left.subspan(size);
+        std::vector<part> parts;
+        if (settings_->shows) {
+            parts.emplace_back(blob(avatar_type, avatar_piece(pieces_shown_++, piece)));
+        } else if (merges && number % 2 != 0 && size > sample_bytes) { // in two parts
+            const auto half = size / 2 / sample_bytes * sample_bytes;
+            parts.push_back(sound_of(piece.first(half)));
+            parts.push_back(sound_of(piece.subspan(half)));
+        } else {
+            parts.push_back(sound_of(piece));
+        }
+        pieces.push_back({.at = at, .message = said(std::move(parts))});
+        pieces.back().message.server_content->output_transcription =
+            std::exchange(transcript, std::nullopt);
+        at += paced(chunk_pause * static_cast<int>(size) / static_cast<int>(chunk_bytes));
     }
     const auto taken = pieces.empty() ? moment(0) : at - pieces.front().at;
     for (auto& each : plan_) each.at += taken;
@@ -670,14 +802,32 @@ void conversation::end_turn(const open_enum<turn_complete_reason>& reason)
     auto& content = message.server_content.emplace();
     content.turn_complete = true;
     content.turn_complete_reason = reason;
+    if (does(&emulator_quirks::empty_grounding)) content.grounding_metadata.emplace();
     if (settings_->model->tells_status)
         content.interaction_status =
             calls_.open.empty() ? interaction_status::idle : interaction_status::in_progress;
     message.usage_metadata = meter_.bill(history_, route_.flavour);
     pieces_shown_ = 0;
+    pieces_spoken_ = 0;
     slowness_ = 1.0;
     emit(std::move(message));
-    if (!settings_->resumable) return;
+    if (last_words_) emit(*std::exchange(last_words_, std::nullopt));
+    if (settings_->resumable || does(&emulator_quirks::unasked_handles)) tell_handle();
+    tell_nothing();
+}
+
+/// An empty content, where the model sends such.
+void conversation::tell_nothing()
+{
+    if (!does(&emulator_quirks::empty_content)) return;
+    server_message::members message;
+    message.server_content.emplace();
+    emit(std::move(message));
+}
+
+void conversation::tell_handle()
+{
+    if (over_) return;
     server_message::members update;
     auto& resumption = update.session_resumption_update.emplace();
     resumption.new_handle =
@@ -693,6 +843,7 @@ std::optional<moment> conversation::next_tick() const
     if (farewell_) next = farewell_->first;
     if (notice_ && (!next || *notice_ < *next)) next = notice_;
     if (!plan_.empty() && (!next || plan_.front().at < *next)) next = plan_.front().at;
+    if (late_end_ && plan_.empty() && (!next || late_end_->at < *next)) next = late_end_->at;
     if (next_try_ && (!next || *next_try_ < *next)) next = next_try_;
     return next;
 }
@@ -709,9 +860,17 @@ output conversation::tick(moment now)
     while (!plan_.empty() && plan_.front().at <= now) {
         auto next = std::move(plan_.front());
         plan_.pop_front();
+        const bool says = next.what == step::kind::message && next.message.server_content &&
+                          next.message.server_content->model_turn;
+        if (late_end_ && next.what == step::kind::end_of_turn) end_interrupted_turn();
         switch (next.what) {
-        case step::kind::message: emit(std::move(next.message), next.wait); break;
+        case step::kind::message:
+            has_answered_ = has_answered_ || (next.message.server_content &&
+                                                 next.message.server_content->generation_complete);
+            emit(std::move(next.message), next.wait);
+            break;
         case step::kind::speech: speak_next(next.words, next.at); break;
+        case step::kind::handle: tell_handle(); break;
         case step::kind::end_of_turn: end_turn(next.reason); break;
         case step::kind::drop:
             over_ = out_.drop = true;
@@ -719,7 +878,10 @@ output conversation::tick(moment now)
             farewell_.reset();
             break;
         }
+        if (says && late_end_ && --late_end_->after == 0) end_interrupted_turn();
     }
+    if (late_end_ && plan_.empty() && late_end_->at <= now) end_interrupted_turn();
+    if (std::exchange(handle_is_due_, false)) tell_handle();
     if (farewell_ && farewell_->first <= now) refuse(std::move(farewell_->second));
     return std::move(out_);
 }

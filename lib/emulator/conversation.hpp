@@ -5,6 +5,7 @@
 #include "emulator/hearing.hpp"
 #include "emulator/meter.hpp"
 #include "emulator/persona.hpp"
+#include "emulator/quirks.hpp"
 #include "emulator/responder.hpp"
 #include "emulator/route.hpp"
 #include "emulator/settings.hpp"
@@ -32,9 +33,11 @@ struct lifespan {
 /// A conversation: checks what the client says as the service does, and lets the persona answer.
 class conversation : public responder {
 public:
-    /// `api_key` is the only one taken, any if it is empty; `pace` the length of the pauses.
+    /// `api_key` is the only one taken, any if it is empty; `pace` the length of the pauses. What
+    /// `quirks` leaves open is as the model of the setup has it.
     conversation(emulation::route route, std::string api_key, double pace,
-        std::shared_ptr<emulation::archive> archive, lifespan life = {}, model_names names = {});
+        std::shared_ptr<emulation::archive> archive, lifespan life = {}, model_names names = {},
+        emulator_quirks quirks = {});
     ~conversation() override;
 
     [[nodiscard]] output hear(std::string_view text, moment now) override;
@@ -45,7 +48,7 @@ private:
     /// A step of the answer. Speech is made when its turn comes: it costs much, and who is
     /// interrupted needs none.
     struct step {
-        enum class kind { message, speech, end_of_turn, drop };
+        enum class kind { message, speech, handle, end_of_turn, drop };
         moment at;
         kind what = kind::message;
         server_message::members message{};
@@ -87,8 +90,18 @@ private:
     void say(reply reply);
     void plan_words(std::string_view words, moment& at);
     void plan_drop();
+    void begin_turn(moment at);
+    void plan_handles(moment at);
     void speak_next(const std::string& words, moment at);
     void end_turn(const open_enum<turn_complete_reason>& reason);
+    void end_interrupted_turn();
+    void interrupt_empty_turn();
+    void tell_handle();
+    void tell_nothing();
+    [[nodiscard]] bool does(std::optional<bool> emulator_quirks::*quirk) const
+    {
+        return (quirks_.*quirk).value_or(false);
+    }
     void emit(server_message::members message, waiting wait = waiting::blocked);
     [[nodiscard]] moment paced(std::chrono::milliseconds pause) const;
     [[nodiscard]] moment end_of_plan() const;
@@ -100,6 +113,7 @@ private:
     std::shared_ptr<emulation::archive> archive_;
     lifespan life_;
     model_names names_;
+    emulator_quirks quirks_; // all of them are set from the setup on
     std::uint64_t number_;
     std::optional<settings> settings_; // absent until the setup
     std::optional<moment> next_try_;   // to enter, while the handle's old connection is open
@@ -120,6 +134,19 @@ private:
     double slowness_ = 1.0; // of the present answer
     meter meter_;
     std::uint32_t pieces_shown_ = 0; // of the present answer
+    std::size_t pieces_spoken_ = 0;  // likewise
+    bool turn_is_open_ = false;      // at the end of the plan
+    bool has_answered_ = false;      // and nobody has marked speech since
+    bool handle_is_due_ = false;
+    int answers_ = 0;                                   // so far
+    std::optional<server_message::members> last_words_; // to follow the end of the turn
+    /// An interrupted turn that has not ended yet: how much of the next comes first, and when it
+    /// ends if nothing does.
+    struct late_end {
+        int after;
+        moment at;
+    };
+    std::optional<late_end> late_end_;
 
     moment now_{0};
     output out_;

@@ -126,6 +126,17 @@ public:
         return fmt::format("http://{}:{}", host, port());
     }
 
+    [[nodiscard]] std::string failure() const
+    {
+        const std::lock_guard lock(failing_);
+        return failure_;
+    }
+
+    static asio::awaitable<void> finished(std::shared_ptr<impl> self)
+    {
+        return asio::co_spawn(self->listener_->executor(), wait_for_end(self), asio::use_awaitable);
+    }
+
     void drop_all()
     {
         asio::post(listener_->executor(), [self = shared_from_this()] {
@@ -139,6 +150,8 @@ public:
         asio::post(listener_->executor(), [self = shared_from_this()] {
             self->listener_->close();
             for (auto* each : self->clients_) each->abort();
+            self->is_closed_ = true;
+            for (auto* each : self->waiters_) each->set();
         });
     }
 
@@ -159,6 +172,7 @@ private:
         {
             owner_.clients_.erase(&client_);
             owner_.connected_ = owner_.clients_.size();
+            owner_.count_end();
         }
 
     private:
@@ -167,6 +181,40 @@ private:
     };
 
     class peer;
+
+    /// Who awaits the end of the script.
+    class waiter {
+    public:
+        explicit waiter(impl& owner) : owner_(owner) { owner_.waiters_.insert(&ended_); }
+        waiter(const waiter&) = delete;
+        waiter& operator=(const waiter&) = delete;
+        ~waiter() { owner_.waiters_.erase(&ended_); }
+
+        [[nodiscard]] asio::awaitable<void> wait() { return ended_.wait(); }
+
+    private:
+        impl& owner_;
+        transport::wakeup ended_;
+    };
+
+    void count_end()
+    {
+        ++ended_;
+        for (auto* each : waiters_) each->set();
+    }
+
+    static asio::awaitable<void> wait_for_end(self_ptr self)
+    {
+        const auto all = std::max<std::size_t>(self->script_.connections(), 1);
+        waiter ended(*self);
+        while (self->ended_ < all && !self->is_closed_) co_await ended.wait();
+    }
+
+    void fail(std::size_t client, std::string_view why)
+    {
+        const std::lock_guard lock(failing_);
+        if (failure_.empty()) failure_ = fmt::format("Client {}: {}", client, why);
+    }
 
     transport::upgrade_verdict decide(const emulator_request& request)
     {
@@ -181,6 +229,7 @@ private:
         const auto* const refusal = verdict.status == 101 ? scripted_refusal() : nullptr;
         if (refusal) {
             ++refused_;
+            count_end();
             verdict = {refusal->status, refusal->headers, refusal->body};
         }
         if (verdict.status != 101)
@@ -268,7 +317,8 @@ private:
                 brain = std::make_unique<emulation::conversation>(std::move(route), options.api_key,
                     options.pace, std::move(archive),
                     emulation::lifespan{options.lifetime, options.notice},
-                    emulation::model_names{options.model_aliases, options.any_model});
+                    emulation::model_names{options.model_aliases, options.any_model},
+                    options.quirks);
             if (by_token) {
                 brain = std::make_unique<emulation::token_bearer>(
                     std::move(brain), std::move(tokens), std::move(token), options.clock);
@@ -392,6 +442,11 @@ private:
     std::size_t refused_ = 0; // by the script
     std::atomic<std::size_t> connected_ = 0;
     std::atomic<bool> closed_ = false;
+    std::size_t ended_ = 0; // connections, those that were refused by the script included
+    bool is_closed_ = false;
+    std::set<transport::wakeup*> waiters_;
+    mutable std::mutex failing_;
+    std::string failure_; // of the first that failed
 };
 
 class emulator::impl::peer : public emulator_peer {
@@ -460,6 +515,7 @@ asio::awaitable<void> emulator::impl::behave(
     } catch (const std::exception& thrown) {
         failure = thrown.what();
     }
+    if (!failure.empty()) self->fail(number, failure);
     const std::uint16_t code = failure.empty() ? 1000 : 1011;
     co_await client->close(code, std::move(failure));
 }
@@ -469,11 +525,13 @@ asio::awaitable<void> emulator::impl::follow(self_ptr self,
     std::size_t number)
 {
     auto seen = std::make_shared<peer>(*self, client, number);
-    const auto complaint = co_await emulation::play(self->listener_->executor(), seen, steps);
-    if (!complaint.empty())
-        self->tell("Client {} is sent away with 1008: {}", number, complaint);
+    const auto* const origin = self->options_.replay.empty() ? "script" : "recording";
+    const auto went = co_await emulation::play(self->listener_->executor(), seen, steps, origin);
+    if (!went.failure.empty()) self->fail(number, went.failure);
+    if (went.was_sent_away)
+        self->tell("Client {} is sent away with 1008: {}", number, went.failure);
     else
-        self->tell("Client {} is gone.", number);
+        self->tell("Client {} is gone.{}{}", number, went.failure.empty() ? "" : " ", went.failure);
 }
 
 emulator::emulator(asio::any_io_executor executor, emulator_options options)
@@ -503,6 +561,10 @@ std::string emulator::url() const { return impl_->url(); }
 std::size_t emulator::accepted() const noexcept { return impl_->accepted(); }
 
 std::size_t emulator::connected() const noexcept { return impl_->connected(); }
+
+std::string emulator::failure() const { return impl_->failure(); }
+
+asio::awaitable<void> emulator::finished() { return impl::finished(impl_); }
 
 void emulator::drop_all() noexcept { impl_->drop_all(); }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/one_line.hpp"
+#include "emulator/quirks.hpp"
 #include "emulator/recording.hpp"
 #include "emulator/script.hpp"
 
@@ -8,6 +9,7 @@
 #include <gemini/live/fake_google.hpp>
 #include <gemini/live/version.hpp>
 
+#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
@@ -17,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -50,6 +53,11 @@ A Gemini Live API server on this machine, for programs in any language.
                      account's credentials for them to FILE
   -s, --script FILE  do what FILE says, step by step (see docs/testing.md)
       --replay FILE  play the server's side of what a wire_tap has recorded
+      --once         end when the clients that FILE speaks of have gone, or the first client
+                     without it; exit with 1 if one did not do what FILE expects
+      --quirk NAME[=off]  behave so (or not so), whatever the model: docs/emulator_quirks.md has
+                     the names; may be repeated
+      --quirks-of MODEL  behave as MODEL does, whatever the model; "none" for no quirks
       --model-alias OLD=NEW  take OLD, a retired model's name for example, for NEW; may be repeated
       --any-model    take any name of a model: one that is unknown speaks and writes
       --lifetime S   end each connection after so many seconds (default: never)
@@ -67,6 +75,7 @@ struct program_options {
     std::string certificate_file{};
     std::string google_file{};
     bool encrypted = false;
+    bool once = false;
     bool quiet = false;
     bool verbose = false;
 };
@@ -102,6 +111,35 @@ std::pair<std::string, std::string> alias(std::string_view text)
     return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
 }
 
+/// "NAME", "NAME=on" or "NAME=off".
+void switch_quirk(live::emulator_quirks& quirks, std::string_view text)
+{
+    const auto name = text.substr(0, text.find('='));
+    const auto state = text.substr(std::min(name.size() + 1, text.size()));
+    const bool has_state = name.size() != text.size();
+    const auto all = live::emulation::all_quirks();
+    const auto found = std::find_if(
+        all.begin(), all.end(), [name](const auto& each) { return each.name == name; });
+    if (found == all.end()) {
+        std::string names;
+        for (const auto& each : all) names.append(names.empty() ? "" : ", ").append(each.name);
+        leave(fmt::format("--quirk takes one of {}, not \"{}\".", names, name));
+    }
+    if (has_state && state != "on" && state != "off")
+        leave(fmt::format("--quirk takes NAME=on or NAME=off, not \"{}\".", text));
+    quirks.*found->member = state != "off";
+}
+
+live::emulator_quirks quirks_of(const std::string& model)
+{
+    if (model == "none") return live::emulator_quirks::none();
+    try {
+        return live::emulator_quirks::of(model);
+    } catch (const live::error& unknown) {
+        leave(fmt::format("--quirks-of: {}", unknown.what()));
+    }
+}
+
 /// Of a longer file than `most` enough to be refused.
 std::string content_of(const char* path, std::size_t most)
 {
@@ -134,7 +172,10 @@ program_options read_options(int argc, char** argv)
         allow_origin,
         lifetime,
         notice,
-        any_token
+        any_token,
+        once,
+        quirk,
+        quirks_of_model
     };
     const option known[]{{"port", required_argument, nullptr, 'p'},
         {"tls", no_argument, nullptr, 't'}, {"cert", required_argument, nullptr, cert},
@@ -148,11 +189,14 @@ program_options read_options(int argc, char** argv)
         {"allow-origin", required_argument, nullptr, allow_origin},
         {"lifetime", required_argument, nullptr, lifetime},
         {"notice", required_argument, nullptr, notice},
-        {"any-token", no_argument, nullptr, any_token}, {"pace", required_argument, nullptr, pace},
-        {"quiet", no_argument, nullptr, 'q'}, {"verbose", no_argument, nullptr, 'v'},
-        {"help", no_argument, nullptr, 'h'}, {"version", no_argument, nullptr, version},
-        {nullptr, 0, nullptr, 0}};
+        {"any-token", no_argument, nullptr, any_token}, {"once", no_argument, nullptr, once},
+        {"quirk", required_argument, nullptr, quirk},
+        {"quirks-of", required_argument, nullptr, quirks_of_model},
+        {"pace", required_argument, nullptr, pace}, {"quiet", no_argument, nullptr, 'q'},
+        {"verbose", no_argument, nullptr, 'v'}, {"help", no_argument, nullptr, 'h'},
+        {"version", no_argument, nullptr, version}, {nullptr, 0, nullptr, 0}};
     program_options options;
+    live::emulator_quirks basis;
     for (int each = 0; (each = getopt_long(argc, argv, "p:tk:s:qvh", known, nullptr)) != -1;) {
         switch (each) {
         case 'p':
@@ -178,6 +222,9 @@ program_options read_options(int argc, char** argv)
         case pace: options.serving.pace = number("--pace", optarg, 100.0); break;
         case model_alias: options.serving.model_aliases.insert(alias(optarg)); break;
         case any_model: options.serving.any_model = true; break;
+        case once: options.once = true; break;
+        case quirk: switch_quirk(options.serving.quirks, optarg); break;
+        case quirks_of_model: basis = quirks_of(optarg); break;
         case 'q': options.quiet = true; break;
         case 'v': options.verbose = true; break;
         case 'h': fmt::print("{}", usage); std::exit(0); // NOLINT
@@ -188,6 +235,7 @@ program_options read_options(int argc, char** argv)
         }
     }
     if (optind != argc) leave(fmt::format("\"{}\" is not an option; see --help.", argv[optind]));
+    options.serving.quirks = live::emulation::overlaid(options.serving.quirks, basis);
     return options;
 }
 
@@ -304,11 +352,30 @@ int main(int argc, char** argv)
         if (google) introduce(*google, emulator, options.google_file);
         fmt::print("Ctrl-C ends it.\n");
         std::fflush(stdout);
-        ending.async_wait([&](const asio::error_code&, int) {
+        const auto end = [&] {
             emulator.close();
             if (google) google->close();
+        };
+        bool is_told_to_end = false;
+        bool is_played = false;
+        ending.async_wait([&](const asio::error_code& replaced, int) {
+            is_told_to_end = !replaced;
+            end();
         });
+        if (options.once) {
+            auto played = emulator.finished();
+            asio::co_spawn(io, std::move(played), [&](const std::exception_ptr& failed) {
+                is_played = !failed && !is_told_to_end;
+                ending.cancel();
+            });
+        }
         io.run();
+        if (!options.once) return 0;
+        auto failure = emulator.failure();
+        if (failure.empty() && !is_played) failure = "Not all of the clients have come.";
+        if (failure.empty()) return 0;
+        fmt::print(stderr, "gemini-live-emulator: {}\n", failure);
+        return 1;
     } catch (const std::exception& failed) {
         fmt::print(stderr, "gemini-live-emulator: {}\n", failed.what());
         return 1;

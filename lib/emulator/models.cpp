@@ -9,7 +9,7 @@ namespace {
 model native_audio_2_5(std::string_view name)
 {
     return {.name = name,
-        .ends_turn_with_call = true,
+        .family = family::live_2_5,
         .affective = true,
         .proactivity = proactivity::on_request};
 }
@@ -17,11 +17,13 @@ model native_audio_2_5(std::string_view name)
 // State of 2026-11; those that the service has retired are not served here either.
 const std::vector<model> models{
     {.name = "gemini-3.8-live",
+        .family = family::live_3_8,
         .shows = true,
         .takes_context_update = true,
         .calling = calling::non_blocking_unless_asked,
         .proactivity = proactivity::always},
     {.name = "gemini-3.8-live-extended-thinking",
+        .family = family::live_3_8,
         .takes_scheduling = false,
         .takes_context_update = true,
         .tells_status = true,
@@ -29,6 +31,7 @@ const std::vector<model> models{
         .proactivity = proactivity::always,
         .thinking_levels = {"LOW", "MEDIUM", "HIGH"}},
     {.name = "gemini-3.1-flash-live-preview",
+        .family = family::live_3_1,
         .calling = calling::blocking_only,
         .thinking_levels = {"MINIMAL", "LOW", "MEDIUM", "HIGH"}},
     {.name = "gemini-3.5-transcribe-live", .speaks = false, .writes = true, .transcribes = true},
@@ -38,6 +41,7 @@ const std::vector<model> models{
     native_audio_2_5("gemini-2.5-flash-native-audio-latest"),
     native_audio_2_5("gemini-live-2.5-flash-native-audio"),
     {.name = "gemini-emulator-text", // the emulator's own, and any other: the last
+        .family = family::emulator,
         .writes = true,
         .takes_context_update = true,
         .calling = calling::non_blocking_unless_asked,

@@ -20,16 +20,19 @@ enum class calling {
 /// Whether the model may keep silent when it is not spoken to.
 enum class proactivity { never, on_request, always };
 
+/// Whose behavior a model has that is not asked for.
+enum class family { emulator, live_2_5, live_3_1, live_3_8, other };
+
 /// What a model takes and gives.
 struct model {
     std::string_view name;
+    emulation::family family = emulation::family::other;
     bool speaks = true;
     bool writes = false;
-    bool shows = false;               ///< Video, with an avatar.
-    bool transcribes = false;         ///< Gives back what it hears, guesses first.
-    bool translates = false;          ///< Takes `translationConfig`.
-    bool ends_turn_with_call = false; ///< A turn ends with its call, before the response.
-    bool takes_scheduling = true;     ///< Of function responses.
+    bool shows = false;           ///< Video, with an avatar.
+    bool transcribes = false;     ///< Gives back what it hears, guesses first.
+    bool translates = false;      ///< Takes `translationConfig`.
+    bool takes_scheduling = true; ///< Of function responses.
     bool takes_context_update = false;
     bool tells_status = false; ///< `interactionStatus` with the end of each turn.
     bool affective = false;    ///< On v1alpha, where there is one.

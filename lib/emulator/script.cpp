@@ -138,16 +138,24 @@ refuse_upgrade read_refusal(const entry& from)
     return refusal;
 }
 
+std::chrono::milliseconds seconds_of(const entry& from, std::string_view member)
+{
+    const std::chrono::duration<double> time(from.number(member, 0, 3600));
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+}
+
 expect_step read_expectation(const entry& from, bool others_may_come_first)
 {
-    from.may_have({});
+    from.may_have({"within"});
+    std::optional<std::chrono::milliseconds> within;
+    if (from.find("within")) within = seconds_of(from, "within");
     if (auto kind = from.value().string(); kind && !kind->empty())
-        return {json_value::parse("{}"), others_may_come_first, *std::move(kind)};
+        return {json_value::parse("{}"), others_may_come_first, *std::move(kind), within};
     if (!from.value().is_object()) {
         from.fail(from.verb(), "must be a JSON object, of which the client's message has all "
                                "members, or the name of a member that it has");
     }
-    return {from.value(), others_may_come_first};
+    return {from.value(), others_may_come_first, {}, within};
 }
 
 send_step read_sending(const entry& from, bool in_text_frame)
@@ -203,10 +211,7 @@ private:
             from.fail("", fmt::format("must not have \"{}\" here", verb));
         from.may_have({});
         if (verb == "drain") return drain_step{from.number("drain", 1, 1e9)};
-        if (verb == "wait") {
-            const std::chrono::duration<double> time(from.number("wait", 0, 3600));
-            return wait_step{std::chrono::duration_cast<std::chrono::milliseconds>(time)};
-        }
+        if (verb == "wait") return wait_step{seconds_of(from, "wait")};
         from.must_be_true("stall");
         return stall_step{};
     }
@@ -295,6 +300,12 @@ const part* script::part_of(std::size_t connection) const noexcept
     const auto found = parts_.find(connection);
     if (found != parts_.end()) return &found->second;
     return others_ ? &*others_ : nullptr;
+}
+
+std::size_t script::connections() const noexcept
+{
+    if (!parts_.empty()) return parts_.rbegin()->first;
+    return others_ ? 1 : 0;
 }
 
 bool contains(const json_value& message, const json_value& pattern)

@@ -24,6 +24,7 @@ struct expect_step {
     protocol::json_value pattern; ///< All of this is in it.
     bool others_may_come_first = false;
     std::string kind{}; ///< It has this member: "clientContent", "realtimeInput.text"; empty: any.
+    std::optional<std::chrono::milliseconds> within{}; ///< Absent: whenever it comes.
 };
 struct send_step {
     std::string message; ///< Of any form, broken JSON too.
@@ -83,6 +84,10 @@ public:
 
     /// What the connection of this number, from 1, gets; null when the script says nothing of it.
     [[nodiscard]] const part* part_of(std::size_t connection) const noexcept;
+
+    /// How many connections it speaks of: the highest number; 1 where it tells them not apart, 0
+    /// where it is empty.
+    [[nodiscard]] std::size_t connections() const noexcept;
 
 private:
     std::optional<part> others_{};

@@ -15,7 +15,10 @@
 #include <asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <deque>
 #include <unordered_set>
 #include <utility>
@@ -74,6 +77,7 @@ public:
     {
         auto kept = std::make_shared<tcp::acceptor>(std::move(acceptor));
         acceptor_ = kept;
+        protocol_ = kept->local_endpoint().protocol();
         asio::co_spawn(runtime_->strand_executor(), accept_all(shared_from_this(), std::move(kept)),
             asio::detached);
     }
@@ -140,16 +144,41 @@ private:
     {
         while (!self->closed_) {
             std::error_code failed;
-            auto socket =
-                co_await acceptor->async_accept(asio::redirect_error(asio::use_awaitable, failed));
-            if (!failed) self->take(std::move(socket));
+            co_await acceptor->async_wait(
+                tcp::acceptor::wait_read, asio::redirect_error(asio::use_awaitable, failed));
+            if (self->closed_) break;
+            if (!failed) failed = self->take_next(*acceptor);
             while (!self->closed_ && self->arriving_.size() + self->ready_.size() >= most_waiting)
                 co_await self->room_.wait();
-            if (failed == asio::error::no_descriptors) {
+            if (is_shortage(failed)) {
                 asio::steady_timer pause(acceptor->get_executor(), out_of_descriptors_pause);
                 co_await pause.async_wait(asio::use_awaitable);
             }
         }
+    }
+
+    /// Asio's own accept leaves the socket to child processes.
+    std::error_code take_next(tcp::acceptor& acceptor)
+    {
+        const int client =
+            ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (client < 0) return {errno, asio::error::get_system_category()};
+        std::error_code failed;
+        tcp::socket socket(acceptor.get_executor());
+        socket.assign(protocol_, client, failed);
+        if (failed)
+            ::close(client);
+        else
+            take(std::move(socket));
+        return failed;
+    }
+
+    /// The kernel is asked again after a while; otherwise at once, for the next client.
+    static bool is_shortage(const std::error_code& failed)
+    {
+        return failed == asio::error::no_descriptors || failed == asio::error::no_memory ||
+               failed == asio::error::no_buffer_space ||
+               failed == std::errc::too_many_files_open_in_system;
     }
 
     /// Who cannot be served is hung up on; the next may have more luck.
@@ -180,6 +209,7 @@ private:
     std::shared_ptr<SSL_CTX> identity_;
     std::shared_ptr<server_host> host_;
     std::weak_ptr<tcp::acceptor> acceptor_;
+    tcp protocol_ = tcp::v4();
     bool closed_ = false;
     std::unordered_set<server_stream*> arriving_;
     std::deque<std::shared_ptr<server_stream>> ready_;
@@ -218,6 +248,19 @@ private:
     std::uint16_t port_;
 };
 
+/// As the acceptor's own, but child processes do not inherit the socket.
+void open(tcp::acceptor& acceptor, const tcp& protocol, std::error_code& failed)
+{
+    const int socket =
+        ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
+    if (socket < 0) {
+        failed.assign(errno, asio::error::get_system_category());
+        return;
+    }
+    acceptor.assign(protocol, socket, failed);
+    if (failed) ::close(socket);
+}
+
 tcp::acceptor bind(const asio::any_io_executor& executor, const listen_options& options)
 {
     std::error_code failed;
@@ -229,9 +272,10 @@ tcp::acceptor bind(const asio::any_io_executor& executor, const listen_options& 
     }
     const tcp::endpoint endpoint(address, options.port);
     tcp::acceptor acceptor(executor);
-    acceptor.open(endpoint.protocol(), failed);
+    open(acceptor, endpoint.protocol(), failed);
     if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
     if (!failed) acceptor.bind(endpoint, failed);
+    if (!failed) acceptor.native_non_blocking(true, failed);
     if (!failed) acceptor.listen(tcp::acceptor::max_listen_connections, failed);
     if (failed) {
         throw error(errc::connect_failed,

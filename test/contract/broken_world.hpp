@@ -2,6 +2,7 @@
 #pragma once
 
 #include "support/loud.hpp"
+#include "support/quirks.hpp"
 #include "support/relay.hpp"
 #include "support/run.hpp"
 #include "support/server_record.hpp"
@@ -35,6 +36,7 @@ struct broken_world {
     {
         using namespace std::chrono_literals;
         serving.pace = 0;
+        serving.quirks = quirks_of_this_run();
         serving.on_message = [this](std::size_t client, char direction, std::string_view text) {
             record.note(client, direction, text);
         };

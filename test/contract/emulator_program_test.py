@@ -141,6 +141,84 @@ class Options(unittest.TestCase):
         self.assertRegex(ended.stderr, r"^gemini-live-emulator: .+")
 
 
+class Once(unittest.TestCase):
+    """A script is played once, and the exit code says how it went."""
+
+    def play(self, script, messages, *arguments):
+        """Exit code and stderr after a client that sends the messages and reads to the close."""
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+            file.write(script)
+            file.flush()
+            program = subprocess.Popen([PROGRAM, "--quiet", "--once", "--script", file.name, *arguments], text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            port = int(re.search(r":(\d+)$", program.stdout.readline()).group(1))
+            with Client(port) as client:
+                for message in messages:
+                    client.send(message)
+                client.receive()
+            errors = program.communicate(timeout=PATIENCE)[1]
+            return program.returncode, errors
+
+    def test_a_script_that_is_fulfilled(self):
+        self.assertEqual(self.play('{"expect": "setup", "within": 30}', [SETUP]), (0, ""))
+
+    def test_an_unfulfilled_step_says_what_was_expected_and_what_came(self):
+        for script, messages, what in (
+                ('{"expect": {"setup": {"tools": {}}}}', [{"a": 1}],
+                 "Line 1 of the script expects {setup: {tools: {}}}; {a: 1} came instead."),
+                ('{"await": "toolResponse", "within": 0.2}', [{"a": 1}],
+                 'Line 1 of the script awaits "toolResponse" within 0.2 s; {a: 1} came instead.'),
+                ('{"send": {}}\n{"wait": 0.01}\n{"expect": "setup"}', [],
+                 'Line 3 of the script expects "setup"; the connection ended before.')):
+            with self.subTest(script):
+                self.assertEqual(self.play(script, messages), (1, f"gemini-live-emulator: Client 1: {what}\n"))
+
+    def test_who_never_comes(self):
+        with Emulator("--once", "--quiet") as emulator:
+            emulator.end()
+            self.assertEqual(emulator.program.returncode, 1)
+
+    def test_without_a_script_it_serves_one_client(self):
+        with Emulator("--once", "--quiet") as emulator:
+            with Client(emulator.port) as client:
+                client.send(SETUP)
+                self.assertIn("setupComplete", client.receive())
+            self.assertEqual(emulator.program.wait(PATIENCE), 0)
+
+
+class Quirks(unittest.TestCase):
+    def first(self, *arguments):
+        """What follows setupComplete at once."""
+        with Emulator(*arguments) as emulator, Client(emulator.port) as client:
+            client.send(SETUP)
+            self.assertIn("setupComplete", client.receive())
+            client.send({"realtimeInput": {"text": "Hello"}})
+            return client.receive()
+
+    def test_a_behavior_is_switched_by_name_or_by_model(self):
+        nothing = {"serverContent": {}}
+        for arguments in (["--quirk", "empty-content"], ["--quirk", "empty-content=on"],
+                          ["--quirks-of", "gemini-3.1-flash-live-preview"]):
+            with self.subTest(arguments):
+                self.assertEqual(self.first(*arguments), nothing)
+        for arguments in ([], ["--quirk", "empty-content=off"], ["--quirks-of", "none"],
+                          ["--quirks-of", "gemini-3.1-flash-live-preview", "--quirk", "empty-content=off",
+                           "--quirk", "unasked-handles=off"],
+                          ["--quirk", "empty-content=off", "--quirk", "unasked-handles=off",
+                           "--quirks-of", "gemini-3.1-flash-live-preview"]):
+            with self.subTest(arguments):
+                self.assertIn("outputTranscription", self.first(*arguments)["serverContent"])
+
+    def test_what_is_no_behavior_is_told_with_those_that_are(self):
+        for arguments, sentence in ((["--quirk", "odd"], 'empty-content, merged-transcriptions'),
+                                    (["--quirk", "empty-content=maybe"], "NAME=on or NAME=off"),
+                                    (["--quirks-of", "gemini-0"], 'does not serve the model "gemini-0"')):
+            with self.subTest(arguments):
+                ended = run(*arguments)
+                self.assertEqual(ended.returncode, 2)
+                self.assertIn(sentence, ended.stderr)
+
+
 class Conversations(unittest.TestCase):
     def test_retired_names_of_models(self):
         old = {"setup": {"model": "models/gemini-2.0-flash-live-001"}}

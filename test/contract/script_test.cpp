@@ -6,6 +6,10 @@
 #include <gemini/live/emulator.hpp>
 #include <gemini/live/error.hpp>
 
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -106,14 +110,188 @@ TEST_CASE("another message than the expected one is told to the client and to th
         co_await send(socket, R"({"c": {}})");
         const auto frame = co_await socket.read_frame();
         CHECK(frame.payload() == "\x03\xf0"
-                                 "Line 2 of the script expects another message.");
+                                 "Line 2 of the script expects {b: {}}; {c: {}} came instead.");
         auto answer = raw_frame::close(1008).masked().bytes();
         co_await socket.write(std::move(answer));
         co_await socket.read_to_end();
     };
     w.run(talk(w));
-    CHECK(w.events.back() ==
-          "Client 1 is sent away with 1008: Line 2 of the script expects another message.");
+    CHECK(w.events.back() == "Client 1 is sent away with 1008: Line 2 of the script expects {b: "
+                             "{}}; {c: {}} came instead.");
+    CHECK(w.server.failure() ==
+          "Client 1: Line 2 of the script expects {b: {}}; {c: {}} came instead.");
+}
+
+TEST_CASE("what did not come in time is told, with what came instead")
+{
+    struct row {
+        const char* step;
+        std::vector<std::string> messages;
+        const char* failure;
+    };
+    for (const auto& each :
+        {row{R"({"expect": {"a": 1}, "within": 0.05})", {},
+             "Line 2 of the script expects {a: 1} within 0.05 s; nothing came."},
+            row{R"({"await": "realtimeInput.text", "within": 0.05})", {},
+                "Line 2 of the script awaits \"realtimeInput.text\" within 0.05 s; nothing came."},
+            row{R"({"await": "realtimeInput.text", "within": 0.2})", {R"({"b": 2})"},
+                "Line 2 of the script awaits \"realtimeInput.text\" within 0.2 s; {b: 2} came "
+                "instead."},
+            row{R"({"await": {"a": 1}, "within": 0.2})", {R"({"b": 2})", "no JSON"},
+                "Line 2 of the script awaits {a: 1} within 0.2 s; 2 others came instead, the last "
+                "no JSON."},
+            row{R"({"expect": {"a": 1}, "within": 60})",
+                {R"({"setup": {"sessionResumption": {"handle": "hdl"}}})"},
+                "Line 2 of the script expects {a: 1} within 60 s; {setup: {sessionResumption: "
+                "{handle: \"[handle]\"}}} came instead."}}) {
+        INFO(each.step);
+        world w(R"({"send": {"go": 1}})" + std::string("\n") + each.step);
+        const auto talk = [&each](world& w) -> asio::awaitable<void> {
+            auto socket = co_await w.dial();
+            co_await socket.read_frame();
+            for (const auto& message : each.messages) co_await send(socket, message);
+            const auto frame = co_await socket.read_frame();
+            CHECK(frame.opcode() == 8);
+            CHECK(frame.payload().substr(0, 2) == "\x03\xf0");
+            CHECK(frame.payload().size() <= 125);
+            CHECK(frame.payload().find("hdl") == std::string::npos);
+            auto answer = raw_frame::close(1008).masked().bytes();
+            co_await socket.write(std::move(answer));
+            co_await socket.read_to_end();
+            co_await w.server.finished();
+        };
+        w.run(talk(w));
+        CHECK(w.server.failure() == std::string("Client 1: ") + each.failure);
+        CHECK(w.events.back() == std::string("Client 1 is sent away with 1008: ") + each.failure);
+    }
+}
+
+TEST_CASE("what comes in time is no failure, and the time counts for its own step only")
+{
+    world w(R"({"expect": {"a": {}}, "within": 30}
+{"wait": 0.01}
+{"await": "b", "within": 30}
+{"expect": "c"}
+{"send": {"done": true}})");
+    const auto talk = [](world& w) -> asio::awaitable<void> {
+        auto socket = co_await w.dial();
+        co_await send(socket, R"({"a": {}})");
+        co_await send(socket, R"({"x": {}})");
+        co_await send(socket, R"({"b": {}})");
+        co_await send(socket, R"({"c": {}})");
+        auto frame = co_await socket.read_frame();
+        CHECK(frame.payload() == R"({"done":true})");
+        frame = co_await socket.read_frame();
+        CHECK(frame.payload() == "\x03\xe8");
+        auto answer = raw_frame::close(1000).masked().bytes();
+        co_await socket.write(std::move(answer));
+        co_await w.server.finished();
+    };
+    w.run(talk(w));
+    CHECK(w.server.failure().empty());
+}
+
+TEST_CASE("a client that goes before it has done what is expected is a failure")
+{
+    struct row {
+        const char* script;
+        const char* failure; ///< Empty: it may go.
+    };
+    for (const auto& each :
+        {row{R"({"await": "a"}
+{"expect": {"b": 1}})",
+             "Client 1: Line 2 of the script expects {b: 1}; the connection ended before."},
+            row{R"({"await": "a"}
+{"await": {"b": 1}})",
+                "Client 1: Line 2 of the script awaits {b: 1}; the connection ended before."},
+            row{R"({"await": "a"}
+{"wait": 3600}
+{"send": {}}
+{"repeat": 2, "steps": [{"expect": "b"}]})",
+                "Client 1: Line 4 of the script expects \"b\"; the connection ended before."},
+            row{R"({"repeat": 2, "steps": [{"await": "a"}]})",
+                "Client 1: Line 1 of the script awaits \"a\"; the connection ended before."},
+            row{R"({"repeat": true, "steps": [{"await": "a"}, {"await": "b"}]})",
+                "Client 1: Line 1 of the script awaits \"b\"; the connection ended before."},
+            row{R"({"repeat": true, "steps": [{"await": "a"}]})", ""},
+            row{R"({"await": "a"}
+{"stall": true})",
+                ""},
+            row{R"({"await": "a"}
+{"wait": 3600}
+{"close": 1000})",
+                ""}}) {
+        INFO(each.script);
+        world w(each.script);
+        const auto talk = [](world& w) -> asio::awaitable<void> {
+            {
+                auto socket = co_await w.dial();
+                co_await send(socket, R"({"a": 0})");
+                auto frame = raw_frame::close(1000).masked().bytes();
+                co_await socket.write(std::move(frame));
+                co_await socket.read_to_end();
+            }
+            co_await w.server.finished();
+        };
+        w.run(talk(w));
+        CHECK(w.server.failure() == each.failure);
+        const std::string told = each.failure;
+        CHECK(w.events.back() ==
+              "Client 1 is gone." +
+                  (told.empty() ? "" : told.substr(std::string("Client 1:").size())));
+    }
+}
+
+TEST_CASE("a script is finished when all of its connections have come and gone, or by close()")
+{
+    world w(R"({"connection": 1}
+{"refuse": 503}
+{"connection": 2}
+{"close": 1000}
+{"connection": 3}
+{"expect": "a"})");
+    bool is_finished = false;
+    const auto wait = [&](world& w) -> asio::awaitable<void> {
+        co_await w.server.finished();
+        is_finished = true;
+    };
+    const auto talk = [&](world& w) -> asio::awaitable<void> {
+        asio::co_spawn(w.io, wait(w), asio::detached); // two may wait
+        co_await w.knock();
+        auto second = co_await w.dial();
+        const auto frame = co_await second.read_frame();
+        CHECK(frame.payload() == "\x03\xe8");
+        CHECK_FALSE(is_finished);
+        auto third = co_await w.dial();
+        w.server.close();
+        co_await w.server.finished();
+    };
+    w.run(talk(w));
+    w.io.restart();
+    w.io.run();
+    CHECK(is_finished);
+    CHECK(w.server.failure() ==
+          "Client 2: Line 6 of the script expects \"a\"; the connection ended before.");
+}
+
+TEST_CASE("what a behavior throws is the failure, too")
+{
+    world w("");
+    live::emulator_options options;
+    options.behaviour = [](live::emulator_peer&) -> asio::awaitable<void> {
+        throw std::runtime_error("This is not what I was waiting for.");
+        co_return;
+    };
+    live::emulator other(w.io.get_executor(), options);
+    const auto talk = [&](world&) -> asio::awaitable<void> {
+        auto socket = co_await test::raw_websocket(other.port(), target);
+        co_await socket.read_frame();
+        auto answer = raw_frame::close(1011).masked().bytes();
+        co_await socket.write(std::move(answer));
+        co_await other.finished();
+    };
+    w.run(talk(w));
+    CHECK(other.failure() == "Client 1: This is not what I was waiting for.");
 }
 
 TEST_CASE("connections are told apart by their number, those that were refused included")

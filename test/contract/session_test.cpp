@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
 #include "support/loud.hpp"
+#include "support/quirks.hpp"
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
@@ -32,6 +33,7 @@ struct world {
     world()
     {
         serving.pace = 0;
+        serving.quirks = test::quirks_of_this_run();
         test::make_loud(calling);
         calling.credentials = live::api_key(test::secret_key);
         calling.reconnect.first_connect_attempts = 1;

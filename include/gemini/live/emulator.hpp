@@ -2,6 +2,8 @@
 /// A Live API server on loopback, for samples and for the tests of programs that use the Live API.
 #pragma once
 
+#include <gemini/live/flavour.hpp>
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
@@ -68,6 +70,48 @@ public:
     virtual void drop() noexcept = 0;
 };
 
+/// How the service behaves on some models and not on others. Each member switches one behavior on
+/// or off; absent: as the model of the setup behaves. docs/emulator_quirks.md says what of this was
+/// recorded of the service, and what is assumed.
+struct emulator_quirks {
+    /// Sends resumption handles whether or not the setup asks for them, and many: after the setup,
+    /// at a turn's start, after a tool response, four or five before a turn's end, one after it.
+    std::optional<bool> unasked_handles{};
+    /// Transcribes in both directions although the setup does not ask for it.
+    std::optional<bool> unasked_transcriptions{};
+    /// Sends `"serverContent": {}` after the setup and around turns.
+    std::optional<bool> empty_content{};
+    /// Puts words and sound in one message, with several parts in some, and leaves out the role.
+    std::optional<bool> merged_transcriptions{};
+    /// Ends a turn with its function call, before the response.
+    std::optional<bool> turn_ends_with_call{};
+    /// Ends turns with an empty `groundingMetadata`.
+    std::optional<bool> empty_grounding{};
+    /// Ends what it says with a transcription that is `finished` and has no text.
+    std::optional<bool> finished_alone{};
+    /// Sends the last words of an answer after the end of its turn.
+    std::optional<bool> trailing_transcription{};
+    /// Ends an interrupted turn only after the next answer has begun.
+    std::optional<bool> late_interrupted_end{};
+    /// Sends sound in pieces of 40 to 560 ms, the first of an answer a single sample.
+    std::optional<bool> uneven_sound{};
+    /// Cancels the blocking calls that are open when the user says something new.
+    std::optional<bool> cancels_blocking_calls{};
+    /// Refuses turns of other roles than "user" and "model".
+    std::optional<bool> refuses_other_roles{};
+    /// Refuses turns that name no role.
+    std::optional<bool> refuses_omitted_roles{};
+    /// Where the client marks its speech: the first mark after an answer interrupts an empty turn.
+    std::optional<bool> empty_turn_at_late_activity{};
+
+    /// How the emulator behaves as `model` when nothing is switched: every member is set.
+    /// Throws errc::invalid_argument for a model that it does not serve.
+    [[nodiscard]] static emulator_quirks of(
+        std::string_view model, live::flavour flavour = live::flavour::gemini_api);
+    /// Every behavior switched off.
+    [[nodiscard]] static emulator_quirks none();
+};
+
 struct emulator_options {
     std::string address{
         "127.0.0.1"}; ///< Another than a loopback address must be asked for with `allow_remote`.
@@ -90,6 +134,8 @@ struct emulator_options {
     /// Takes any model: one that it does not know speaks and writes, as `gemini-emulator-text`
     /// does.
     bool any_model = false;
+    /// Switches single behaviors of the service on or off, whatever the model.
+    emulator_quirks quirks{};
     std::string api_key{}; ///< The only key taken; empty: any that is not empty.
     /// Takes ephemeral tokens that it has not issued, too: any, without constraints and for ever.
     bool trusts_any_token = false;
@@ -136,6 +182,14 @@ public:
     /// Number of upgrades accepted so far / of clients connected now.
     [[nodiscard]] std::size_t accepted() const noexcept;
     [[nodiscard]] std::size_t connected() const noexcept;
+    /// What the script (or the replay) expected of a client and what came instead, or what
+    /// `behaviour` threw: the first of these. Empty when there was none. A client that goes before
+    /// it has done what is expected counts. Any thread.
+    [[nodiscard]] std::string failure() const;
+    /// Completes once every connection that the script (or the replay) speaks of has come and gone;
+    /// without one, once the first client has gone; and after `close()`. Several may wait.
+    /// Cancellation: ends the wait.
+    [[nodiscard]] asio::awaitable<void> finished();
     /// Drops every client without a close frame; goes on listening.
     void drop_all() noexcept;
     /// Stops listening and drops every client. Idempotent.

@@ -370,7 +370,7 @@ TEST_CASE("the first client content is history where the setup says so")
     c.wait();
     CHECK(c.heard.empty());
     c.say(
-        R"({"clientContent":{"turns":[{"parts":[{"text":"what is my name?"}]}],"turnComplete":true}})");
+        R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"what is my name?"}]}],"turnComplete":true}})");
     c.wait();
     CHECK(c.transcript() == "You are Ada.");
 }
@@ -408,8 +408,8 @@ TEST_CASE("a turn of a million words is answered as quickly as any other")
     c.connect();
     c.text(std::string(1'000'000, 'a'));
     for (int i = 0; i < 100; ++i)
-        c.say(R"({"clientContent":{"turns":[{"parts":[{"text":")" + std::string(10'000, 'b') +
-              R"("}]}]}})");
+        c.say(R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":")" +
+              std::string(10'000, 'b') + R"("}]}]}})");
     c.text("Hello");
     c.wait();
     CHECK(c.heard.size() < 1000);

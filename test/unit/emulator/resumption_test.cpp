@@ -88,7 +88,7 @@ TEST_CASE("content that waits for its turn's end is in the handle")
     connect(c);
     c.text("tell me a story");
     c.wait(2s);
-    c.say(R"({"clientContent":{"turns":[{"parts":[{"text":"my name is Ada"}]}]}})");
+    c.say(R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"my name is Ada"}]}]}})");
     CHECK(update_in(c)->last_consumed_client_message_index == 1);
     c.text("Hello");
     c.wait();
@@ -96,7 +96,8 @@ TEST_CASE("content that waits for its turn's end is in the handle")
     c.server.reset();
     auto next = on_vertex(c.kept);
     connect(next, handle);
-    next.say(R"({"clientContent":{"turns":[{"parts":[{"text":"."}]}],"turnComplete":true}})");
+    next.say(
+        R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"."}]}],"turnComplete":true}})");
     next.wait();
     CHECK(next.transcript().find("Ada") != std::string::npos);
 }

@@ -100,7 +100,7 @@ TEST_CASE("audio is audio and video is pictures")
 TEST_CASE("turns are the user's or the model's")
 {
     client c;
-    c.connect();
+    c.connect("", "gemini-2.5-flash-native-audio-latest"); // where an omitted role is the user's
     check_talk(c,
         {R"({"clientContent":{"turns":[{"parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]}]}})",
             R"({"clientContent":{"turns":[{"role":"assistant","parts":[{"text":"c"}]}]}})"},
