@@ -10,6 +10,7 @@
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <fcntl.h>
 #include <signal.h> // NOLINT(modernize-deprecated-headers): kill
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,14 +38,22 @@ std::string inherited()
     return all;
 }
 
-/// A program that runs until it is killed, with what it inherits.
+/// A program that runs until it is killed, with what it inherits. It has begun when this is made.
 class sleeper {
 public:
-    sleeper() : child_(::fork())
+    sleeper()
     {
-        if (child_ != 0) return;
-        ::execlp("sleep", "sleep", "600", nullptr);
-        ::_exit(127);
+        std::array<int, 2> begun{};
+        REQUIRE(::pipe2(begun.data(), O_CLOEXEC) == 0);
+        child_ = ::fork();
+        if (child_ == 0) {
+            ::execlp("sleep", "sleep", "600", nullptr);
+            ::_exit(127);
+        }
+        ::close(begun[1]);
+        char none = 0;
+        CHECK(::read(begun[0], &none, 1) == 0); // closed by exec
+        ::close(begun[0]);
     }
     sleeper(const sleeper&) = delete;
     sleeper& operator=(const sleeper&) = delete;
@@ -55,7 +64,7 @@ public:
     }
 
 private:
-    pid_t child_;
+    pid_t child_ = 0;
 };
 
 live::emulator_options serving(bool encrypted)

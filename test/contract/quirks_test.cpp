@@ -120,7 +120,14 @@ TEST_CASE(
     if (one.switched_on) w.serving.quirks.*one.switched_on = true;
     const auto client = w.start();
     live::session session{client, setup_for(one.model)};
-    std::string words; // all of them: those that come late are told apart, or by the next turn
+    // Words that come after their turn are told apart, unless the next question was sent before.
+    const bool trails = one.switched_on == &quirk::trailing_transcription;
+    const auto check_words = [trails](const live::turn& turn, const live::turn& next,
+                                 std::string_view expected) {
+        auto words = turn.output_transcription + next.late.output_transcription;
+        if (trails) words = (words + next.output_transcription).substr(0, expected.size());
+        CHECK(words == expected);
+    };
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         const auto greeting = co_await ask(session, "Hello, my name is Ada.");
@@ -128,8 +135,7 @@ TEST_CASE(
         CHECK(greeting.audio.size() > 10'000);
         CHECK(greeting.audio.size() % 2 == 0);
         const auto asking = co_await ask(session, "What is the weather in Paris?");
-        words = greeting.output_transcription + asking.late.output_transcription;
-        CHECK(words == "Pleased to meet you, Ada. I shall remember that.");
+        check_words(greeting, asking, "Pleased to meet you, Ada. I shall remember that.");
         REQUIRE(asking.end == live::turn_end::tool_call);
         REQUIRE(asking.tool_calls.size() == 1);
         live::function_response response(asking.tool_calls[0], live::json(R"({"output":"sunny"})"));
@@ -142,11 +148,9 @@ TEST_CASE(
         w.server->drop_all();
         const auto name = co_await ask(session, "What is my name?");
         CHECK(name.end == live::turn_end::complete);
-        words = weather.output_transcription + name.late.output_transcription;
-        CHECK(words == "Here is what I found for Paris: sunny.");
+        check_words(weather, name, "Here is what I found for Paris: sunny.");
         const auto last = co_await ask(session, "Thank you.");
-        words = name.output_transcription + last.late.output_transcription;
-        CHECK(words == "You are Ada.");
+        check_words(name, last, "You are Ada.");
         co_await session.close();
     };
     test::run(w.io, work());
