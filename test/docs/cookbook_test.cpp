@@ -56,7 +56,7 @@ live::client_options on_vertex_ai()
     live::client_options options;
     options.flavour = live::flavour::vertex_ai;
     options.project = "my-project";
-    options.credentials = live::access_token("a token");
+    options.credentials = live::access_token("a-token");
     return options;
 }
 

@@ -265,7 +265,7 @@ TEST_CASE("a client of Vertex AI takes from the environment what it is not told"
     options.behaviour = [&heard](live::emulator_peer& peer) { return serve(peer, heard); };
     live::emulator emulator(io.get_executor(), options);
     ::setenv("GOOGLE_VERTEX_BASE_URL", emulator.url().c_str(), 1);
-    auto client = on_vertex_ai(io.get_executor(), "a token");
+    auto client = on_vertex_ai(io.get_executor(), "a-token");
     ::unsetenv("GOOGLE_VERTEX_BASE_URL");
     CHECK(test::run(io, ask(client, "What is the answer?")) == "42");
     REQUIRE(heard.size() == 2);
