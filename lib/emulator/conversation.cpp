@@ -778,7 +778,7 @@ void conversation::speak_next(const std::string& words, moment at)
         std::vector<part> parts;
         if (settings_->shows) {
             parts.emplace_back(blob(avatar_type, avatar_piece(pieces_shown_++, piece)));
-        } else if (merges && number % 2 != 0 && size > sample_bytes) { // in two parts
+        } else if (merges && number % 2 != 0 && size >= 2 * least_chunk) { // in two parts
             const auto half = size / 2 / sample_bytes * sample_bytes;
             parts.push_back(sound_of(piece.first(half)));
             parts.push_back(sound_of(piece.subspan(half)));

@@ -114,8 +114,12 @@ std::string response_to(const client& c)
 std::vector<std::size_t> pieces(const client& c)
 {
     std::vector<std::size_t> all;
-    for (const auto& each : c.heard)
-        if (!each.audio().empty()) all.push_back(each.audio().size());
+    for (const auto& each : c.heard) {
+        const auto& content = each.all().server_content;
+        if (!content || !content->model_turn) continue;
+        for (const auto& part : content->model_turn->parts)
+            if (part.inline_data) all.push_back(part.inline_data->data.size());
+    }
     return all;
 }
 
@@ -315,6 +319,8 @@ TEST_CASE("sound comes in pieces of 40 to 560 ms, the first of an answer a singl
     const std::set<std::size_t> distinct(sizes.begin(), sizes.end());
     CHECK(distinct.size() > 5);
     const auto regular = pieces(even);
+    const auto usual = model == flash_3_1 ? 50u : 100u; // in messages of one part and of two
+    CHECK(std::count(regular.begin(), regular.end(), usual * 48) > 10);
     CHECK(*std::max_element(regular.begin(), regular.end()) == 100 * 48);
 }
 
