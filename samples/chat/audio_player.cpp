@@ -156,6 +156,12 @@ bool audio_player::has_failed()
     return failed;
 }
 
+bool audio_player::is_playing()
+{
+    static_cast<void>(has_failed()); // forgets those that have ended
+    return !processes_.empty();
+}
+
 asio::awaitable<void> audio_player::feed(std::shared_ptr<process> to)
 {
     std::error_code failed;

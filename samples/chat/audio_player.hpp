@@ -32,6 +32,8 @@ public:
 
     /// The program could not play.
     [[nodiscard]] bool has_failed();
+    /// Something that was said can still be heard.
+    [[nodiscard]] bool is_playing();
     [[nodiscard]] const std::string& name() const noexcept { return program_.front(); }
 
 private:

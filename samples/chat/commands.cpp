@@ -23,7 +23,6 @@ constexpr std::string_view help_with_emulator = R"(
 The emulator has commands of its own:
 /goaway [SECONDS]     it ends the connection, and the session moves to another
 /drop                 it cuts the connection in the middle of an answer
-/close [CODE]         it closes the connection
 /error                it reports an error instead of an answer
 /story  /slow         a long answer and a slow one, to be interrupted
 /call  /partial  /raw  /reason  /vad  /wait   what servers send now and then)";

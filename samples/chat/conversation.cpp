@@ -123,6 +123,12 @@ asio::awaitable<void> conversation::answer_complete()
         answer_complete_.expires_at(clock::time_point::max());
         co_await answer_complete_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     }
+    // The next question, or the end, would cut off what is still being played.
+    while (player_ && player_->is_playing()) {
+        std::error_code woken;
+        answer_complete_.expires_after(50ms);
+        co_await answer_complete_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    }
 }
 
 asio::awaitable<void> conversation::obey(request wish)
@@ -355,14 +361,19 @@ void conversation::show(const live::server_message& message)
     }
     if (const auto& error = message.all().error) tell("The server says: " + error->message);
     if (message.interrupted() && player_) player_->stop();
+    const auto& content = message.all().server_content;
+    if (content && !content->turn_complete_reason.empty())
+        reason_ = content->turn_complete_reason.name();
     const bool was_stopped = answer_.is_muted();
-    conclude(answer_.hear({.speaks = !message.text().empty() || !message.audio().empty(),
-                 .transcribes = !message.output_transcription().empty(),
-                 .calls = !message.function_calls().empty(),
-                 .interrupted = message.interrupted(),
-                 .turn_complete = message.turn_complete(),
-                 .has_error = message.all().error.has_value()}),
-        was_stopped);
+    const auto how = answer_.hear({
+        .speaks = !message.text().empty() || !message.audio().empty(),
+        .transcribes = !message.output_transcription().empty(),
+        .calls = !message.function_calls().empty(),
+        .interrupted = message.interrupted(),
+        .turn_complete = message.turn_complete() || (content && content->waiting_for_input),
+        .has_error = message.all().error.has_value(),
+    });
+    conclude(how, was_stopped);
 }
 
 asio::awaitable<void> conversation::run_tools(
@@ -391,15 +402,18 @@ void conversation::hear(std::span<const std::byte> pcm)
 void conversation::conclude(exchange::outcome how, bool was_stopped)
 {
     using enum exchange::outcome;
+    if (how == none) return;
+    screen_.end_answer();
+    const auto reason = std::exchange(reason_, {});
     switch (how) {
     case none: return;
-    case repeated:
-        screen_.end_answer();
-        tell("The answer was cut off.");
-        return;
+    case repeated: tell("The answer was cut off."); return;
     case answered:
     case interrupted: break;
-    case empty: tell("The model said nothing; ask again."); break;
+    case empty:
+        tell("The model said nothing" + (reason.empty() ? "" : " (" + reason + ")") +
+             "; ask again.");
+        break;
     case failed: tell("No whole answer has come; ask again."); break;
     case silent:
         tell("The server has said nothing for " + in_seconds(longest_silence) + "; ask again.");
@@ -414,7 +428,9 @@ void conversation::conclude(exchange::outcome how, bool was_stopped)
 void conversation::end_answer(exchange::outcome how, bool was_stopped)
 {
     screen_.end_answer();
-    show_usage(how == exchange::outcome::interrupted && !was_stopped);
+    const bool interrupted = how == exchange::outcome::interrupted;
+    if (interrupted || !was_stopped) show_usage(interrupted && !was_stopped);
+    usage_.reset();
     if (file_) file_->flush();
     if (player_) player_->finish();
     answer_complete_.cancel();

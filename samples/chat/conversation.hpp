@@ -91,6 +91,7 @@ private:
     exchange answer_;
     bool connected_ = false;
     std::optional<gemini::live::usage_metadata> usage_;
+    std::string reason_;                 ///< Why the turn has ended, where the server says so.
     asio::steady_timer answer_complete_; ///< Cancelled when an answer is complete.
     asio::steady_timer silence_;         ///< Ends when the server has said nothing for too long.
 

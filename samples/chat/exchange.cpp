@@ -23,14 +23,14 @@ void exchange::ask() noexcept
 {
     muted_ = begun_;
     waiting_ = true;
-    failed_ = false;
+    stopped_ = failed_ = false;
     doubt_.reset();
 }
 
 bool exchange::stop() noexcept
 {
     if (!can_stop()) return false;
-    muted_ = true;
+    muted_ = stopped_ = true;
     waiting_ = false;
     return true;
 }
@@ -44,7 +44,8 @@ void exchange::doubt(std::chrono::milliseconds wait, outcome then) noexcept
 exchange::outcome exchange::end(outcome how) noexcept
 {
     waiting_ = waiting_ && muted_; // a question that was asked meanwhile is not answered yet
-    begun_ = muted_ = cut_in_ = calling_ = spoke_on_ = closed_ = failed_ = false;
+    begun_ = cut_in_ = calling_ = spoke_on_ = closed_ = failed_ = false;
+    muted_ = stopped_;
     doubt_.reset();
     return how;
 }

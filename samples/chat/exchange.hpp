@@ -20,7 +20,7 @@ public:
         bool transcribes = false; ///< Its spoken words, which may come after the answer's end.
         bool calls = false;       ///< Functions of this program, which answers at once.
         bool interrupted = false;
-        bool turn_complete = false;
+        bool turn_complete = false; ///< Or the model waits for the user to say more.
         bool has_error = false;
     };
 
@@ -42,7 +42,8 @@ public:
 
     /// The user has sent something: what still comes of the answer before is unwanted.
     void ask() noexcept;
-    /// The user wants no more of it. False: there is nothing to stop.
+    /// The user wants no more of it, nor of what a model says to being stopped. False: there is
+    /// nothing to stop.
     bool stop() noexcept;
 
     outcome hear(const message& heard) noexcept;
@@ -80,7 +81,8 @@ private:
     bool patient_;
     bool waiting_ = false;  ///< For the first words of an answer.
     bool begun_ = false;    ///< Some of it has come, and not its end.
-    bool muted_ = false;    ///< Of the answer that has begun.
+    bool muted_ = false;    ///< The answer that has begun is unwanted.
+    bool stopped_ = false;  ///< The user wants to hear nothing before they ask again.
     bool cut_in_ = false;   ///< The server has stopped an answer whose end is to come.
     bool calling_ = false;  ///< The turn has called functions;
     bool spoke_on_ = false; ///< something was said since;

@@ -61,6 +61,19 @@ bool has_hung_up()
     return ::poll(&input, 1, 0) > 0 && (input.revents & (POLLHUP | POLLERR)) != 0;
 }
 
+/// Text of which the last word, which may be only begun, is kept in `held` for the next time.
+std::string whole_words(std::string& held, const std::string& text)
+{
+    constexpr std::size_t longest_word = 40;
+    auto all = std::exchange(held, {}) + text;
+    const auto end = all.find_last_of(" \n");
+    const auto size = end == std::string::npos ? 0 : end + 1;
+    if (all.size() - size > longest_word) return all;
+    held = all.substr(size);
+    all.resize(size);
+    return all;
+}
+
 void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 std::size_t columns_of(int screen)
@@ -83,10 +96,10 @@ void put_error(std::string text)
 terminal::terminal(asio::any_io_executor executor)
     : keyboard_(executor, ::dup(STDIN_FILENO)), patience_(executor),
       talking_(::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO)),
-      is_seen_(::isatty(STDOUT_FILENO) && can_move_the_cursor())
+      is_seen_(::isatty(STDOUT_FILENO)), can_go_back_(is_seen_ && can_move_the_cursor())
 {
     speak_utf8();
-    if (!talking_ || !is_seen_) return;
+    if (!talking_ || !can_go_back_) return;
     colours_ = !has_value("NO_COLOR");
     std::setvbuf(stdout, nullptr, _IOFBF, 1 << 16); // what belongs together appears together
     std::string prompt(you);
@@ -160,8 +173,9 @@ void terminal::draw()
     std::fflush(stdout);
 }
 
-void terminal::write(const std::string& text)
+void terminal::write(std::string text)
 {
+    if (is_seen_ && !can_go_back_) text = whole_words(held_, text);
     if (editor_) erase();
     if (is_seen_) {
         const auto step = open_.add(text, columns());
@@ -196,7 +210,7 @@ void terminal::answer(std::string_view text)
 void terminal::end_answer()
 {
     answering_ = false;
-    if (in_line()) write("\n");
+    if (in_line()) write("\n"); // with what was held
 }
 
 void terminal::notice(std::string_view text, tone how)
@@ -346,7 +360,10 @@ asio::awaitable<std::optional<std::string>> terminal::read_piped()
         const auto size = ::read(STDIN_FILENO, chunk.data(), chunk.size());
         if (size < 0 && errno == EINTR) continue;
         if (size <= 0) {
-            if (piped_.empty()) co_return std::nullopt;
+            if (piped_.empty()) {
+                if (talking_) put("\n"); // behind the prompt
+                co_return std::nullopt;
+            }
             co_return std::exchange(piped_, std::string());
         }
         piped_.append(chunk.data(), static_cast<std::size_t>(size));

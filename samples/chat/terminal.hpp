@@ -68,8 +68,11 @@ private:
     [[nodiscard]] static std::size_t columns();
     [[nodiscard]] std::size_t rows_above(const std::string& typed) const;
 
-    [[nodiscard]] bool in_line() const { return is_seen_ ? !open_.row().empty() : in_line_; }
-    void write(const std::string& text);
+    [[nodiscard]] bool in_line() const
+    {
+        return is_seen_ ? !open_.row().empty() || !held_.empty() : in_line_;
+    }
+    void write(std::string text);
     void write_line(const std::string& text);
     void erase();
     void draw();
@@ -83,12 +86,14 @@ private:
 
     asio::posix::stream_descriptor keyboard_;
     asio::steady_timer patience_;
-    bool talking_; ///< A person at both ends: standard input and output are terminals.
-    bool is_seen_; ///< Standard output is a terminal whose cursor can be moved.
+    bool talking_;     ///< A person at both ends: standard input and output are terminals.
+    bool is_seen_;     ///< Standard output is a terminal;
+    bool can_go_back_; ///< so, and what was written there can be written over.
     bool colours_ = false;
     std::optional<line_editor> editor_;
     text_flow open_;       ///< The last line written, while it is not ended, on a screen.
     bool in_line_ = false; ///< Elsewhere: there is such a line.
+    std::string held_;     ///< The beginning of a word that could not be moved to the next row.
     std::string status_;
     bool touched_ = false;
     bool answering_ = false; ///< The open line, or the one before, is the model's.
