@@ -326,6 +326,30 @@ class ChatTest(unittest.TestCase):
             rows = [row for row in screen.screen.rows() if "No connection to" in row]
             self.assertEqual(len(rows), 1, screen.screen.text())
 
+    def test_a_model_that_waits_for_more_has_ended_its_answer(self):
+        url = self.script({"await": "realtimeInput.text"},
+                          {"send": {"serverContent": {"outputTranscription": {"text": "Go on."}}}},
+                          {"send": {"serverContent": {"waitingForInput": True}}}, {"stall": True})
+        done = self.pipe(b"hello\n", "--url", url)
+        self.assertEqual((done.returncode, done.stdout), (0, b"Go on.\n"), done.stderr)
+
+    def test_a_pipe_plays_answers_to_their_end(self):
+        player = Path(self.folder, "aplay")
+        player.write_text('#!/bin/sh\ncat > heard\nread go < go\necho ended >> ended\n', encoding="utf-8")
+        player.chmod(0o755)
+        os.mkfifo(Path(self.folder, "go"))
+        chat = subprocess.Popen([PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                cwd=self.folder, env=environment(self.folder, PATH=f"{self.folder}:/usr/bin:/bin"))
+        self.addCleanup(chat.kill)
+        chat.stdin.write(b"/audio on\nhello\n")
+        chat.stdin.close()
+        with open(Path(self.folder, "go"), "w", encoding="utf-8") as go:  # waits for the player to have heard all
+            go.write("on\n")
+        self.assertEqual(chat.wait(PATIENCE), 0)
+        chat.stdout.close()
+        chat.stderr.close()
+        self.assertEqual(Path(self.folder, "ended").read_text(encoding="utf-8"), "ended\n")
+
     def test_text_asks_the_emulator_for_a_model_that_writes(self):
         done = self.pipe(b"hello\n", "--text")
         self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, 1), done.stderr)
@@ -418,6 +442,32 @@ class ChatTest(unittest.TestCase):
             self.assertEqual(answer.split()[2:len(story) + 2], story)
             screen.type("\x04")
             self.assertEqual(screen.leave(), 0)
+
+    def test_words_are_whole_on_a_terminal_that_cannot_go_back(self):
+        screen = self.terminal("--url", self.emulator("--pace", "0.1"), columns=25, TERM="dumb")
+        screen.see("you ›")
+        screen.type("/story\n")
+        screen.see("perfect", "order.", "you ›")
+        text = screen.screen.text()
+        for word in ("morning,", "fragmented.", "acknowledged", "closed"):
+            self.assertIn(word, text)
+        screen.type("\x04")
+        self.assertEqual(screen.leave(), 0)
+
+    def test_a_stopped_model_says_no_more(self):
+        screen = self.terminal("--model", "gemini-3.1-flash-live-preview")  # which answers what stops it
+        screen.see("connected to")
+        screen.type("/story\n")
+        screen.see("Once upon")
+        screen.type("\x03")
+        screen.see("stopped", "out tokens")
+        screen.type("thanks\n")
+        text = screen.see("you › thanks", "model › ", "out tokens")
+        after = text[text.index("stopped"):]
+        self.assertEqual(after.count("model ›"), 1, text)
+        self.assertRegex(after, r"model › (With pleasure|You are welcome)")
+        screen.type("\x04")
+        self.assertEqual(screen.leave(), 0)
 
     def test_wide_characters_are_not_halved(self):
         screen = self.terminal(columns=21)

@@ -312,12 +312,13 @@ void conversation::show(const live::status_change& change)
     switch (change.to) {
     case live::status::connecting:
     case live::status::reconnecting:
-        conclude(answer_.reconnect(how, change.ask_again));
         cause_ = change.cause ? in_terms_of_options(change.cause->what(), wishes_) : "";
         if (change.from == live::status::connected && change.cause) {
             loss_ = change.cause->what();
+            screen_.end_answer();
             if (change.delay.count() != 0) tell(loss_);
         }
+        conclude(answer_.reconnect(how, change.ask_again));
         attempt_ = change.attempt;
         next_attempt_ = clock::now() + change.delay;
         break;

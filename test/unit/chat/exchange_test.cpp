@@ -210,6 +210,32 @@ TEST_CASE("chat: a stopped answer is silent to its end, and the next one is hear
     CHECK(hear(one, {sound, turn_complete}) == outcome::answered);
 }
 
+TEST_CASE("chat: what a model says to being stopped is not heard")
+{
+    auto one = asked(impatient);
+    one.hear(sound);
+    CHECK(one.stop());
+    CHECK(hear(one, {interrupted, turn_complete}) == outcome::interrupted);
+    one.hear(sound); // "I am listening."
+    CHECK(one.is_muted());
+    CHECK_FALSE(one.can_stop());
+    SECTION("also when the user asks meanwhile")
+    {
+        one.ask();
+        CHECK(one.is_muted());
+        CHECK(hear(one, {sound, turn_complete}) == outcome::answered);
+    }
+    SECTION("nor later")
+    {
+        CHECK(hear(one, {turn_complete}) == outcome::answered);
+        CHECK(one.is_muted());
+        one.ask();
+    }
+    CHECK_FALSE(one.is_muted());
+    CHECK(one.is_waited_for());
+    CHECK(hear(one, {sound, turn_complete}) == outcome::answered);
+}
+
 TEST_CASE("chat: an answer that a change of connections cuts is told, and the next one is heard")
 {
     for (const auto how : {change::handover, change::loss}) {
