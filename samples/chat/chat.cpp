@@ -48,7 +48,7 @@ live::client_options service_for(
     return live::client::from_environment(executor, service).options();
 }
 
-/// What is in the file; throws what to tell the user when it cannot be read.
+/// The content of a file; throws what to tell the user if it cannot be read.
 std::string content_of(const std::string& file)
 {
     std::ifstream from(file, std::ios::binary);

@@ -31,7 +31,7 @@ struct request {
 /// What /help says.
 [[nodiscard]] std::string_view help_text(bool with_emulator);
 
-/// The one of `known` that `word` was most likely meant to be; empty: none is alike.
+/// Returns the one of `known` that `word` was most likely meant to be; empty: none is similar.
 [[nodiscard]] std::string_view likeliest(
     std::string_view word, std::span<const std::string_view> known);
 

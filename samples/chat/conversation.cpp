@@ -399,7 +399,7 @@ void conversation::hear(std::span<const std::byte> pcm)
     player_.reset();
 }
 
-/// Tells how an answer has ended.
+/// Reports how an answer has ended.
 void conversation::conclude(exchange::outcome how, bool was_stopped)
 {
     using enum exchange::outcome;

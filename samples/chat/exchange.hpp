@@ -11,7 +11,7 @@ inline constexpr std::chrono::seconds longest_silence{45};
 
 /// Follows question and answer: what is waited for, what the user still wants to see, and when an
 /// answer is over, however the server words or cuts it. Where its end may not come, `patience()` is
-/// how long to wait for it. Pure.
+/// how long to wait for it. Pure, not thread-safe.
 class exchange {
 public:
     /// What is in a message of the server.
@@ -32,7 +32,7 @@ public:
         failed,      ///< The server has reported an error, or could not be understood.
         silent,      ///< The server has said nothing for `longest_silence`.
         cut,         ///< The connection was lost; nobody asks again.
-        lost,        ///< So, before the answer had begun.
+        lost,        ///< The same, before the answer had begun.
         repeated,    ///< The answer was cut; the session asks again.
     };
 
@@ -89,7 +89,7 @@ private:
     bool closed_ = false;   ///< it was closed, so what comes now answers their results.
     bool failed_ = false;   ///< Something was reported or unreadable.
     std::optional<std::chrono::milliseconds> doubt_{}; ///< The answer may be over;
-    outcome then_ = outcome::none;                     ///< so, if nothing comes within that time.
+    outcome then_ = outcome::none; ///< and has ended like this if nothing comes within that time.
 };
 
 } // namespace chat

@@ -21,8 +21,8 @@ struct extent {
 /// The beginning of `text` that fits one row.
 [[nodiscard]] std::string_view fit(std::string_view text, std::size_t columns);
 
-/// Text that comes in pieces and is broken between words where a row ends. A word of which only the
-/// beginning fits, since its end came later, is moved to the next row.
+/// Breaks text that comes in pieces between words where a row ends. A word whose end comes later
+/// and does not fit is moved to the next row.
 class text_flow {
 public:
     /// What to do on the screen, where the cursor is at the end of the row.

@@ -87,7 +87,7 @@ std::vector<std::string> names()
     return all;
 }
 
-/// What is wrong with an option that getopt does not take.
+/// What is wrong with an option that getopt does not accept.
 std::string complaint(std::string_view typed)
 {
     const auto word = typed.substr(0, typed.find('='));
@@ -127,7 +127,7 @@ std::string* place_of(int code, options& read)
     }
 }
 
-/// Takes an option; gives what is wrong with it.
+/// Stores an option; returns what is wrong with it.
 std::string take(int code, const char* value, bool is_separate, options& read)
 {
     if (code == vertex || code == project || code == location) read.vertex = true;
@@ -152,7 +152,7 @@ void replace_all(std::string& sentence, std::string_view what, std::string_view 
         sentence.replace(at, what.size(), by);
 }
 
-/// Members of the library that nobody has thought of above: "limits::message" is "the message".
+/// For members that have no wording of their own: "limits::outbox" becomes "outbox".
 void drop_members(std::string& sentence)
 {
     constexpr std::array<std::string_view, 14> owners{

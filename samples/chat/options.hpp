@@ -21,17 +21,17 @@ struct options {
     gemini::live::modalities answers{}; ///< Empty: see `choose_model`.
 };
 
-/// Reads the command line. Gives nothing when it has been answered already: by --help or
-/// --version, or with a complaint; `exit_code` is set then.
+/// Reads the command line. Returns nothing if it has been answered already: by --help or --version,
+/// or with a complaint; `exit_code` is set then.
 [[nodiscard]] std::optional<options> read_options(int argc, char* argv[], int& exit_code);
 
 /// Fills in `model` and `answers`: a model that can answer in the way that is asked for, and an
-/// answer that the model can give. The emulator has a model that writes. Gives what is wrong, for
-/// the user, when the two do not go together; empty otherwise.
+/// answer that the model can give. The emulator has a model that writes. Returns what is wrong,
+/// for the user, if the two do not go together; empty otherwise.
 [[nodiscard]] std::string choose_model(options& wishes, bool with_emulator);
 
-/// A sentence of the library in terms of what the user has typed: "--url" rather than the
-/// `client_options::base_url` that this program has made of it.
+/// Returns a sentence of the library in terms of what the user has typed: "--url" rather than the
+/// `client_options::base_url` that this program sets from it.
 [[nodiscard]] std::string in_terms_of_options(std::string sentence, const options& wishes);
 
 } // namespace chat

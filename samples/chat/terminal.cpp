@@ -210,7 +210,7 @@ void terminal::answer(std::string_view text)
 void terminal::end_answer()
 {
     answering_ = false;
-    if (in_line()) write("\n"); // with what was held
+    if (in_line()) write("\n"); // and what was held
 }
 
 void terminal::notice(std::string_view text, tone how)
@@ -361,7 +361,7 @@ asio::awaitable<std::optional<std::string>> terminal::read_piped()
         if (size < 0 && errno == EINTR) continue;
         if (size <= 0) {
             if (piped_.empty()) {
-                if (talking_) put("\n"); // behind the prompt
+                if (talking_) put("\n"); // after the prompt
                 co_return std::nullopt;
             }
             co_return std::exchange(piped_, std::string());
