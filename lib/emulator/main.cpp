@@ -372,7 +372,8 @@ int main(int argc, char** argv)
         io.run();
         if (!options.once) return 0;
         auto failure = emulator.failure();
-        if (failure.empty() && !is_played) failure = "Not all of the clients have come.";
+        if (failure.empty() && !is_played)
+            failure = "Not all of the clients that were expected have come.";
         if (failure.empty()) return 0;
         fmt::print(stderr, "gemini-live-emulator: {}\n", failure);
         return 1;

@@ -55,6 +55,9 @@ TEST_CASE("each step of a script says one thing")
 {
     CHECK_FALSE(the_step<expect_step>(R"({"expect": {"setup": {}}})").others_may_come_first);
     CHECK(the_step<expect_step>(R"({"await": {"setup": {}}})").others_may_come_first);
+    CHECK_FALSE(the_step<expect_step>(R"({"expect": "setup"})").within);
+    CHECK(the_step<expect_step>(R"({"expect": "setup", "within": 0.5})").within == 500ms);
+    CHECK(the_step<expect_step>(R"({"await": {}, "within": 2})").within == 2000ms);
     CHECK(the_step<send_step>(R"({"send": {"setupComplete": {}}})").message ==
           R"({"setupComplete":{}})");
     CHECK(the_step<send_step>(R"({"send": "{\"broken\""})").message == "{\"broken\"");
@@ -96,6 +99,9 @@ TEST_CASE("a connection has a part of the script of its own, or the one of all o
     CHECK(
         refusal.headers == std::vector<std::pair<std::string, std::string>>{{"retry-after", "1"}});
 
+    CHECK(read.connections() == 4);
+    CHECK(script::parse(R"({"wait": 1})").connections() == 1);
+    CHECK(script::parse("").connections() == 0);
     CHECK_FALSE(script::parse("").part_of(1));
     CHECK_FALSE(script::parse(R"({"connection": 2})").part_of(1));
 }
@@ -110,6 +116,9 @@ TEST_CASE("a mistake in a script is told by its line and member")
             "it says both \"send\" and \"wait\"; one line says one thing."},
         {R"({"wait": 1, "for": 2})", "for is unknown beside \"wait\"."},
         {R"({"wait": "1s"})", "wait must be a number from 0 to 3600."},
+        {R"({"await": {}, "within": "soon"})", "within must be a number from 0 to 3600."},
+        {R"({"expect": "setup", "within": -1})", "within must be a number from 0 to 3600."},
+        {R"({"wait": 1, "within": 2})", "within is unknown beside \"wait\"."},
         {R"({"wait": -1})", "wait must be a number from 0 to 3600."},
         {R"({"send": 1})", "send must be a JSON object, or a string that is sent as it stands."},
         {R"({"close": 1006})", "close is a code that no peer sends."},
