@@ -12,6 +12,8 @@
 #include <asio/signal_set.hpp>
 
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -114,7 +116,10 @@ int main(int argc, char* argv[])
     auto wishes = chat::read_options(argc, argv, exit_code);
     if (!wishes) return exit_code;
     try {
-        return talk(*wishes);
+        exit_code = talk(*wishes);
+        if (std::ferror(stdout) == 0) return exit_code;
+        chat::complain("The answers could not be written to standard output.");
+        return 1;
     } catch (const std::exception& failure) { // the terminal is as it was by now
         auto told = chat::in_terms_of_options(failure.what(), *wishes);
         const auto* refusal = dynamic_cast<const live::error*>(&failure);

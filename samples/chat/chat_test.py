@@ -376,6 +376,28 @@ class ChatTest(unittest.TestCase):
         self.assertIn("Cannot write /nowhere/a.wav: No such file or directory;", done.stderr.decode())
         self.assertTrue(Path(self.folder, "talk.txt").exists())
 
+    def test_answers_that_cannot_be_written_are_no_success(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([PROGRAM], input=b"hello\n", stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE,
+                                  cwd=self.folder, env=environment(self.folder))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("could not be written", done.stderr.decode())
+
+    def test_what_a_server_refuses_is_told_in_its_words_and_in_terms_of_options(self):
+        for refusal, told in (
+                ({"refuse": 404, "body": "<html>not here</html>"}, "check --url"),
+                ({"refuse": 400, "body": '{"error": {"code": 400, "message": "API key not valid."}}'}, "API key not valid."),
+                ({"close": 1008, "reason": "models/x is not found for API version v1beta"}, "check --model"),
+                ({"close": 1007, "reason": "Invalid JSON payload received. Unknown name \"x\""}, "Unknown name"),
+                ({"close": 1007, "reason": "Request contains an invalid argument."}, "--voice")):
+            script = Path(self.folder, "script")
+            script.write_text(json.dumps(refusal) + "\n", encoding="utf-8")
+            done = self.pipe(b"hello\n", "--url", self.emulator("--script", str(script)))
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+            self.assertIn(told, done.stderr.decode())
+            self.assertNotRegex(done.stderr.decode(), r"[a-z_]::[a-z_]")
+
     def test_ctrl_c_ends_a_pipe_at_any_moment(self):
         for args in ([], ["--url", "http://127.0.0.1:1"]):
             chat = subprocess.Popen([PROGRAM, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

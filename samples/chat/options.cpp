@@ -262,6 +262,8 @@ std::string in_terms_of_options(std::string sentence, const options& wishes)
         {"setup.systemInstruction.parts[0].text", "--system"},
         {"setup.systemInstruction", "--system"},
         {"setup::voice", "--voice"},
+        {"check the model's name", "check --model"},
+        {"check the URL", by_url ? "check --url" : "check the URL"},
         {"check the setup against the model", "check --model, --voice and --text"},
     };
     for (const auto& [from, to] : words) replace_all(sentence, from, to);

@@ -153,6 +153,10 @@ TEST_CASE("chat: errors speak of options and variables, not of members of the li
         {"The server does not know a member of the message: check setup::extra and send_raw (close "
          "code 1007).",
             none, "The server does not know a member of the message (close code 1007)."},
+        {"The server has no such model: check the model's name.", none,
+            "The server has no such model: check --model."},
+        {"What answered is not the Live API: check the URL.", typed,
+            "What answered is not the Live API: check --url."},
         {"The limit is 5: raise limits::message if such messages are expected.", none,
             "The limit is 5."},
         {"Nobody has thought of limits::outbox.", none, "Nobody has thought of outbox."},
