@@ -166,7 +166,8 @@ turn_mark conversation::heard(
     const bool goes_on = !machine_.is_handing_over();
     const auto mark =
         goes_on ? dialogue_.heard(message, now, outbox_.is_asking()) : mark_of_left(message);
-    if (goes_on && mark.begins) {
+    if (mark.is_answer) received.pongs = waypoint::to_come;
+    if (goes_on && (mark.begins || mark.is_answer)) {
         outbox_.answered(received, heard);
         noted(received, heard);
     }

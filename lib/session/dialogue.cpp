@@ -80,6 +80,7 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
             cut_in_ || (!open_ && !is_expected) || (calling_ && closed_ && !responded_ && open_);
         if (has_sound(*content)) {
             hear_model(true, mark, now);
+            if (answering_) mark.is_answer = std::exchange(asked_alone_, false);
         } else if (has_words(content->output_transcription)) {
             if (!is_late) {
                 const bool is_guess = !open_ && ended_ && !is_asked;
@@ -294,7 +295,10 @@ bool dialogue::is_waited_for() const noexcept
 
 void dialogue::told(said what, time_point now)
 {
+    const bool is_quiet =
+        !open_ && !calling_ && unanswered_ == 0 && !hearing_until_ && !user_heard_ && !doubt_until_;
     has_media_ = has_media_ || what.has_media;
+    if (has_media_) asked_alone_ = false;
     if (!what.is_durable) return;
     begun_ = true;
     fresh_handle_ = false;
@@ -309,6 +313,7 @@ void dialogue::told(said what, time_point now)
     const int open = what.questions - std::exchange(begun_early_, 0);
     if (open <= 0) return;
     unanswered_ += open;
+    asked_alone_ = is_quiet && !has_media_ && open == 1;
     asked_at_ = now;
     if (doubt_until_ && !cut_in_) over(); // whatever ended or not: this wants another turn
     asked_ = true;
@@ -334,7 +339,7 @@ const std::string* dialogue::answered_before(const std::vector<std::string>& cal
 std::vector<std::string> dialogue::lost(forgets how_much)
 {
     over();
-    asked_ = ended_ = failed_ = fresh_handle_ = false;
+    asked_ = asked_alone_ = ended_ = failed_ = fresh_handle_ = false;
     unanswered_ = begun_early_ = 0;
     undecided_since_.reset();
     if (how_much == forgets::nothing) return {};

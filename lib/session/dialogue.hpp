@@ -26,6 +26,7 @@ struct turn_mark {
     std::uint64_t asked_in = 0; ///< That the user's words belong to.
     end ends = end::nothing;
     bool begins = false;    ///< The model has begun to answer what was asked.
+    bool is_answer = false; ///< To the one thing that was asked: the model had no other reason.
     bool is_empty = false;  ///< The turn ends without words, sound or call.
     bool was_cut = false;   ///< The turn that ends was interrupted.
     bool unsure = false;    ///< This may have been the end, unless something is said soon.
@@ -122,18 +123,19 @@ private:
     void over() noexcept;
 
     bool begun_ = false;
-    bool asked_ = false;     ///< Something wants an answer that has not begun.
-    int unanswered_ = 0;     ///< Questions less answers; several may have one.
-    time_point asked_at_{};  ///< The last of them.
-    bool open_ = false;      ///< The server is in the middle of a turn.
-    bool answering_ = false; ///< The model has begun an answer and not finished it.
-    bool spoke_ = false;     ///< The turn has words, sound or a call.
-    bool generated_ = false; ///< generationComplete has come in it.
-    bool cut_in_ = false;    ///< The user has interrupted a turn whose end is to come.
-    bool owed_end_ = false;  ///< So, and the next turn has begun before that.
-    bool calling_ = false;   ///< The turn has called functions, and their answer has not begun;
-    bool closed_ = false;    ///< it has been closed;
-    bool talks_on_ = false;  ///< something was said in it after the call;
+    bool asked_alone_ = false; ///< And nobody has spoken since, or had before.
+    bool asked_ = false;       ///< Something wants an answer that has not begun.
+    int unanswered_ = 0;       ///< Questions less answers; several may have one.
+    time_point asked_at_{};    ///< The last of them.
+    bool open_ = false;        ///< The server is in the middle of a turn.
+    bool answering_ = false;   ///< The model has begun an answer and not finished it.
+    bool spoke_ = false;       ///< The turn has words, sound or a call.
+    bool generated_ = false;   ///< generationComplete has come in it.
+    bool cut_in_ = false;      ///< The user has interrupted a turn whose end is to come.
+    bool owed_end_ = false;    ///< So, and the next turn has begun before that.
+    bool calling_ = false;     ///< The turn has called functions, and their answer has not begun;
+    bool closed_ = false;      ///< it has been closed;
+    bool talks_on_ = false;    ///< something was said in it after the call;
     std::optional<time_point> responded_{}; ///< a response was sent.
     bool ended_ = false;                    ///< A turn has ended on this connection.
     bool failed_ = false;     ///< The server has reported an error, and said nothing since.
