@@ -138,30 +138,28 @@ int depth_of(std::string_view text)
     return most;
 }
 
-/// Before the last bracket of `to`, which must be `close`.
-json appended(std::string to, char close, std::string_view name, std::string_view value)
+/// Appends before the last bracket of `to`, which must be `close`. Changes nothing when it throws.
+void append(std::string& to, char close, std::string_view name, std::string_view value)
 {
-    while (!to.empty() && to.back() != '}' && to.back() != ']') {
-        if (std::string_view(" \t\r\n").find(to.back()) == std::string_view::npos) break;
-        to.pop_back();
-    }
-    if (to.empty() || to.back() != close) {
+    const auto last = to.find_last_not_of(" \t\r\n");
+    if (last == std::string::npos || to[last] != close) {
         throw error(errc::invalid_argument,
             fmt::format("Only {} takes {}.", close == '}' ? "an object" : "an array",
                 close == '}' ? "members" : "elements"));
     }
-    to.pop_back();
-    const auto last = to.find_last_not_of(" \t\r\n");
-    if (to[last] != '{' && to[last] != '[') to += ',';
+    const auto behind = last == 0 ? std::string::npos : to.find_last_not_of(" \t\r\n", last - 1);
+    std::string piece; // which may come from `to`
+    if (to[behind] != '{' && to[behind] != '[') piece += ',';
     if (close == '}') {
-        if (!protocol::append_json_string(to, name))
+        if (!protocol::append_json_string(piece, name))
             throw error(errc::invalid_argument, "The name of a member is not UTF-8.");
-        to += ':';
+        piece += ':';
     }
-    to.append(value).append(1, close);
-    if (to.size() > json::max_size)
+    piece.append(value).append(1, close);
+    if (last + piece.size() > json::max_size)
         throw error(errc::invalid_argument, "The JSON would become too long.");
-    return json::trusted(std::move(to));
+    to.resize(last);
+    to += piece;
 }
 
 std::string number_text(double value)
@@ -182,7 +180,8 @@ const std::string& nested(const json& value)
 
 json json::add(std::string_view name, std::string_view value) &&
 {
-    return appended(std::move(text_), '}', name, json_quote(value));
+    append(text_, '}', name, json_quote(value));
+    return std::move(*this);
 }
 json json::add(std::string_view name, const char* value) &&
 {
@@ -190,46 +189,81 @@ json json::add(std::string_view name, const char* value) &&
 }
 json json::add(std::string_view name, double value) &&
 {
-    return appended(std::move(text_), '}', name, number_text(value));
+    append(text_, '}', name, number_text(value));
+    return std::move(*this);
 }
 json json::add(std::string_view name, std::int64_t value) &&
 {
-    return appended(std::move(text_), '}', name, std::to_string(value));
+    append(text_, '}', name, std::to_string(value));
+    return std::move(*this);
+}
+json json::add(std::string_view name, std::uint64_t value) &&
+{
+    append(text_, '}', name, std::to_string(value));
+    return std::move(*this);
 }
 json json::add(std::string_view name, int value) &&
 {
-    return appended(std::move(text_), '}', name, std::to_string(value));
+    append(text_, '}', name, std::to_string(value));
+    return std::move(*this);
 }
 json json::add(std::string_view name, bool value) &&
 {
-    return appended(std::move(text_), '}', name, value ? "true" : "false");
+    append(text_, '}', name, value ? "true" : "false");
+    return std::move(*this);
 }
 json json::add(std::string_view name, std::nullptr_t) &&
 {
-    return appended(std::move(text_), '}', name, "null");
+    append(text_, '}', name, "null");
+    return std::move(*this);
 }
 json json::add(std::string_view name, const json& value) &&
 {
-    return appended(std::move(text_), '}', name, nested(value));
+    append(text_, '}', name, nested(value));
+    return std::move(*this);
 }
 
 json json::push(std::string_view value) &&
 {
-    return appended(std::move(text_), ']', {}, json_quote(value));
+    append(text_, ']', {}, json_quote(value));
+    return std::move(*this);
 }
 json json::push(const char* value) && { return std::move(*this).push(std::string_view(value)); }
-json json::push(double value) && { return appended(std::move(text_), ']', {}, number_text(value)); }
+json json::push(double value) &&
+{
+    append(text_, ']', {}, number_text(value));
+    return std::move(*this);
+}
 json json::push(std::int64_t value) &&
 {
-    return appended(std::move(text_), ']', {}, std::to_string(value));
+    append(text_, ']', {}, std::to_string(value));
+    return std::move(*this);
 }
-json json::push(int value) && { return appended(std::move(text_), ']', {}, std::to_string(value)); }
+json json::push(std::uint64_t value) &&
+{
+    append(text_, ']', {}, std::to_string(value));
+    return std::move(*this);
+}
+json json::push(int value) &&
+{
+    append(text_, ']', {}, std::to_string(value));
+    return std::move(*this);
+}
 json json::push(bool value) &&
 {
-    return appended(std::move(text_), ']', {}, value ? "true" : "false");
+    append(text_, ']', {}, value ? "true" : "false");
+    return std::move(*this);
 }
-json json::push(std::nullptr_t) && { return appended(std::move(text_), ']', {}, "null"); }
-json json::push(const json& value) && { return appended(std::move(text_), ']', {}, nested(value)); }
+json json::push(std::nullptr_t) &&
+{
+    append(text_, ']', {}, "null");
+    return std::move(*this);
+}
+json json::push(const json& value) &&
+{
+    append(text_, ']', {}, nested(value));
+    return std::move(*this);
+}
 
 std::optional<std::string> json::find_string(std::string_view pointer) const
 {

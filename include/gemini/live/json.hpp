@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,12 @@ namespace gemini::live {
 ///
 ///     auto result = live::json::object().add("celsius", 21.5).add("sky", "clear");
 ///     auto city = call.args.at<std::string>("/city");
+///
+/// or piece by piece:
+///
+///     auto list = live::json::array();
+///     for (const auto& item : items) list.push(item.name);
+///     auto result = live::json::object().add("count", items.size()).add("names", list);
 ///
 /// Each read parses the text again: made for values of kilobytes that are read a few times.
 class json {
@@ -33,27 +41,51 @@ public:
     [[nodiscard]] static json object() { return {}; }
     [[nodiscard]] static json array();
 
-    // Appends a member to an object. Names are not compared: adding one twice makes two members.
-    // Throws errc::invalid_argument when this is no object, for text that is not UTF-8, a number
-    // that is not finite, and what would become too deep or too long.
+    // Appends a member to an object: to this one, or to a temporary that is then returned. Names
+    // are not compared: adding one twice makes two members. Throws errc::invalid_argument, and
+    // changes nothing, when this is no object, for text that is not UTF-8, a number that is not
+    // finite, and what would become too deep or too long.
     [[nodiscard]] json add(std::string_view name, std::string_view value) &&;
     [[nodiscard]] json add(std::string_view name, const char* value) &&;
     [[nodiscard]] json add(std::string_view name, double value) &&;
     [[nodiscard]] json add(std::string_view name, std::int64_t value) &&;
+    [[nodiscard]] json add(std::string_view name, std::uint64_t value) &&;
     [[nodiscard]] json add(std::string_view name, int value) &&;
     [[nodiscard]] json add(std::string_view name, bool value) &&;
     [[nodiscard]] json add(std::string_view name, std::nullptr_t) &&;
     [[nodiscard]] json add(std::string_view name, const json& value) &&;
+    /// Any other whole number: `add("n", items.size())`.
+    template <std::integral T>
+    [[nodiscard]] json add(std::string_view name, T value) &&
+    {
+        return std::move(*this).add(name, widest(value));
+    }
+    template <class T>
+    json& add(std::string_view name, const T& value) &
+    {
+        return *this = std::move(*this).add(name, value);
+    }
 
-    // Appends an element to an array. Throws as above.
+    // Appends an element to an array, in the same two ways. Throws as above.
     [[nodiscard]] json push(std::string_view value) &&;
     [[nodiscard]] json push(const char* value) &&;
     [[nodiscard]] json push(double value) &&;
     [[nodiscard]] json push(std::int64_t value) &&;
+    [[nodiscard]] json push(std::uint64_t value) &&;
     [[nodiscard]] json push(int value) &&;
     [[nodiscard]] json push(bool value) &&;
     [[nodiscard]] json push(std::nullptr_t) &&;
     [[nodiscard]] json push(const json& value) &&;
+    template <std::integral T>
+    [[nodiscard]] json push(T value) &&
+    {
+        return std::move(*this).push(widest(value));
+    }
+    template <class T>
+    json& push(const T& value) &
+    {
+        return *this = std::move(*this).push(value);
+    }
 
     /// The text as it was given; not reformatted.
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
@@ -94,6 +126,15 @@ public:
     friend bool operator==(const json& a, const json& b);
 
 private:
+    template <std::integral T>
+    [[nodiscard]] static constexpr auto widest(T value) noexcept
+    {
+        if constexpr (std::is_signed_v<T>)
+            return static_cast<std::int64_t>(value);
+        else
+            return static_cast<std::uint64_t>(value);
+    }
+
     std::string text_;
 };
 

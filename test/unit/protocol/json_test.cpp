@@ -10,6 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <vector>
 
 using namespace gemini::live;
 using namespace std::string_literals;
@@ -216,6 +217,27 @@ TEST_CASE("JSON is written in one expression")
     CHECK(json(built.text()).text() == built.text());
     CHECK(json("{ \"a\" : 1 }\n").add("b", 2).text() == "{ \"a\" : 1 ,\"b\":2}");
     CHECK(json(" [ ] ").push(1).text() == " [ 1]");
+}
+
+TEST_CASE("JSON is written piece by piece, and with sizes of every type")
+{
+    const std::vector<int> items{1, 2, 3};
+    auto value = json::object().add("n", items.size()).add("short", short{-1});
+    value.add("most", std::numeric_limits<std::uint64_t>::max());
+    value.add("text", "a").add("string", "b"s).add("yes", true).add("pi", 3.5f).add("long", -5LL);
+    auto list = json::array();
+    for (const auto each : items) list.push(each);
+    list.push(items.size()).push("x").push(nullptr).push(json::object());
+    value.add("list", list).add("nothing", nullptr);
+    CHECK(value.text() ==
+          R"({"n":3,"short":-1,"most":18446744073709551615,"text":"a","string":"b","yes":true,)"
+          R"("pi":3.5,"long":-5,"list":[1,2,3,3,"x",null,{}],"nothing":null})");
+    value = json::object();
+    value.add("self", value);
+    CHECK(value.text() == R"({"self":{}})");
+    CHECK_THROWS_AS(value.add("bad", "\xff"), error);
+    CHECK_THROWS_AS(value.push(1), error);
+    CHECK(value.text() == R"({"self":{}})"); // as it was
 }
 
 TEST_CASE("JSON refuses what would not be JSON")
