@@ -90,4 +90,26 @@ std::optional<std::size_t> base64_decode(std::string_view text, std::byte* to) n
     return static_cast<std::size_t>(to - begin);
 }
 
+std::optional<std::size_t> base64_decode_leniently(std::string_view text, std::byte* to) noexcept
+{
+    constexpr std::string_view blank = " \t\r\n\f\v";
+    text = text.substr(0, text.find_last_not_of("= \t\r\n\f\v") + 1);
+    const auto* const begin = to;
+    std::uint32_t bits = 0;
+    int count = 0; // of bits that no byte has taken up
+    for (const char c : text) {
+        if (blank.find(c) != blank.npos) continue;
+        const auto six = value(3, c);
+        if (six & bad) return std::nullopt;
+        bits = bits << 6 | six;
+        count += 6;
+        if (count < 8) continue;
+        count -= 8;
+        *to++ = static_cast<std::byte>(bits >> count);
+        bits &= (1u << count) - 1;
+    }
+    if (count == 6) return std::nullopt; // one character alone says nothing
+    return static_cast<std::size_t>(to - begin);
+}
+
 } // namespace gemini::live::base

@@ -27,4 +27,9 @@ void base64_encode(std::span<const std::byte> bytes, char* to) noexcept;
 [[nodiscard]] std::optional<std::size_t> base64_decode(
     std::string_view text, std::byte* to) noexcept;
 
+/// As `base64_decode`, but passes over white space, missing or superfluous padding and bits that no
+/// byte takes up.
+[[nodiscard]] std::optional<std::size_t> base64_decode_leniently(
+    std::string_view text, std::byte* to) noexcept;
+
 } // namespace gemini::live::base

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf8.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace gemini::live::base {
@@ -56,6 +57,47 @@ bool is_utf8(std::string_view text) noexcept
 {
     utf8_checker checker;
     return checker.feed(text) && checker.complete();
+}
+
+namespace {
+
+/// How many bytes at the front of `text` are a character, or the beginning of one (`whole` is false
+/// then); 0 for a byte that no character begins with.
+std::size_t character_at(std::string_view text, bool& whole) noexcept
+{
+    constexpr std::size_t longest = 4;
+    utf8_checker checker;
+    std::size_t size = 0;
+    while (size < std::min(text.size(), longest)) {
+        if (!checker.feed(text.substr(size, 1))) break;
+        ++size;
+        if (checker.complete()) {
+            whole = true;
+            return size;
+        }
+    }
+    whole = false;
+    return size;
+}
+
+} // namespace
+
+std::string mend_utf8(std::string_view text)
+{
+    constexpr std::string_view replacement = "\xef\xbf\xbd";
+    std::string mended;
+    while (!text.empty()) {
+        const auto* const plain = skip_ascii(text.data(), text.data() + text.size());
+        const auto ascii = static_cast<std::size_t>(plain - text.data());
+        mended += text.substr(0, ascii);
+        text.remove_prefix(ascii);
+        if (text.empty()) break;
+        bool whole = false;
+        const auto size = character_at(text, whole);
+        mended += whole ? text.substr(0, size) : replacement;
+        text.remove_prefix(std::max<std::size_t>(size, 1));
+    }
+    return mended;
 }
 
 std::string_view truncate_utf8(std::string_view text, std::size_t size) noexcept

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace gemini::live::base {
@@ -25,6 +26,10 @@ private:
 };
 
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+/// Returns `text` with U+FFFD in the place of what is not UTF-8: one for each character that was
+/// cut, and for each byte that belongs to none.
+[[nodiscard]] std::string mend_utf8(std::string_view text);
 
 /// Returns the longest beginning of `text`, which is UTF-8, of at most `size` bytes that cuts no
 /// character.

@@ -2,6 +2,7 @@
 #include "emulator/conversation.hpp"
 
 #include "base/base64.hpp"
+#include "base/media_type.hpp"
 #include "emulator/avatar.hpp"
 #include "emulator/schema.hpp"
 #include "emulator/speech.hpp"
@@ -107,9 +108,10 @@ bool is_placeholder(std::string_view words)
     return !says_something(words) && words.find('.') != std::string_view::npos;
 }
 
+/// `type`: "audio/"
 bool is_of_type(const json_value& blob, std::string_view type)
 {
-    return text_at(blob, "mimeType").starts_with(type);
+    return base::is_of_type(text_at(blob, "mimeType"), type.substr(0, type.find('/')));
 }
 
 refusal unobeyed()
@@ -399,8 +401,8 @@ void conversation::hear_audio(const json_value& blob)
     bytes pcm(base::base64_capacity(base64.size()));
     pcm.resize(base::base64_decode(base64, pcm.data()).value_or(0));
     int rate = 16'000;
-    if (const auto at = mime_type.find("rate="); at != std::string::npos)
-        std::from_chars(mime_type.data() + at + 5, mime_type.data() + mime_type.size(), rate);
+    if (const auto named = base::media_parameter(mime_type, "rate"))
+        std::from_chars(named->data(), named->data() + named->size(), rate);
     ears_.take(pcm, rate);
     listen();
 }

@@ -2,14 +2,18 @@
 #include "protocol/decode.hpp"
 
 #include "protocol/fields.hpp"
+#include "protocol/mend.hpp"
 #include "protocol/reader.hpp"
 
 #include <gemini/live/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <chrono>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <utility>
 
 namespace gemini::live::protocol {
@@ -41,11 +45,23 @@ constexpr std::array stray_rules{
         }},
 };
 
+/// Where it cannot be told how much time is left.
+constexpr std::chrono::seconds careful_time_left{10};
+
+/// Members that say something merely by being there.
+constexpr std::array telling_rules{
+    rule<sm>{"goAway",
+        [](reader& in, ondemand::value value, sm& to) { in.read(value, ensure(to.go_away)); }},
+    rule<sm>{"setupComplete", [](reader& in, ondemand::value value,
+                                  sm& to) { in.read(value, ensure(to.setup_complete)); }},
+};
+
 constexpr auto message_rules = [] {
     constexpr const auto& regular = rules_for<sm>::value;
-    std::array<rule<sm>, regular.size() + stray_rules.size()> all{};
-    std::copy(stray_rules.begin(), stray_rules.end(),
-        std::copy(regular.begin(), regular.end(), all.begin()));
+    std::array<rule<sm>, telling_rules.size() + regular.size() + stray_rules.size()> all{};
+    auto end = std::copy(telling_rules.begin(), telling_rules.end(), all.begin());
+    end = std::copy(regular.begin(), regular.end(), end);
+    std::copy(stray_rules.begin(), stray_rules.end(), end);
     return all;
 }();
 
@@ -77,18 +93,66 @@ void read_message(base::padded_buffer& text, ondemand::parser& parser, reader& i
         in.fail("goes on behind its end");
 }
 
+void read_message(base::padded_buffer& text, reader& in, sm& into)
+{
+    if (text.size() <= everyday_message) return read_message(text, this_threads_parser(), in, into);
+    ondemand::parser parser;
+    read_message(text, parser, in, into);
+}
+
+template <class Is>
+bool has_omitted(const sm& message, Is is)
+{
+    return std::any_of(message.omitted.begin(), message.omitted.end(),
+        [&is](const omitted_member& each) { return is(std::string_view(each.path)); });
+}
+
+/// What another member means without one that has been left out.
+void make_up_for_omitted(sm& message)
+{
+    if (message.go_away && has_omitted(message, is_of_go_away))
+        message.go_away->time_left = careful_time_left;
+    // A handle is there only where it can be resumed from.
+    auto& update = message.session_resumption_update;
+    if (update && has_omitted(message, is_resumable))
+        update->resumable = !update->new_handle.empty();
+}
+
+/// What a message with a fault in it says otherwise. Nothing where it is not JSON.
+std::optional<sm> read_leniently(std::string_view text)
+{
+    auto mended = mend_json(text);
+    if (!mended) return std::nullopt;
+    base::padded_buffer sound(mended->text);
+    omissions omitted{{}, std::move(mended->cuts), sound.data()};
+    reader in(reader::from::server, &omitted);
+    sm message;
+    try {
+        read_message(sound, in, message);
+    } catch (const error&) { // no object
+        return std::nullopt;
+    }
+    message.omitted = std::move(omitted.list);
+    make_up_for_omitted(message);
+    return message;
+}
+
 } // namespace
+
+error malformed_by(const omitted_member& why) { return malformed("server", why); }
 
 server_message decode_server_message(base::padded_buffer text)
 {
     reader in(reader::from::server);
     if (text.empty()) in.fail("is empty");
     server_message::members members;
-    if (text.size() <= everyday_message) {
-        read_message(text, this_threads_parser(), in, members);
-    } else {
-        ondemand::parser parser;
-        read_message(text, parser, in, members);
+    try {
+        read_message(text, in, members);
+    } catch (const error&) {
+        text = base::padded_buffer(mend_characters(text.view()));
+        auto rest = read_leniently(text.view());
+        if (!rest) throw;
+        members = *std::move(rest);
     }
     server_message::text_buffer raw;
     raw.size = text.size();

@@ -2,6 +2,7 @@
 #include "protocol/encode.hpp"
 
 #include "base/base64.hpp"
+#include "base/media_type.hpp"
 #include "protocol/fields.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
@@ -62,7 +63,7 @@ base::frame media_frame(
 
 void check_audio(const blob& audio)
 {
-    if (!audio.mime_type.starts_with("audio/")) {
+    if (!base::is_of_type(audio.mime_type, "audio")) {
         throw error(errc::invalid_argument,
             fmt::format("Audio must have a media type that begins with \"audio/\", not {}.",
                 json_quote(audio.mime_type)));
@@ -71,7 +72,7 @@ void check_audio(const blob& audio)
 
 void check_picture(const blob& picture)
 {
-    if (!picture.mime_type.starts_with("image/")) {
+    if (!base::is_of_type(picture.mime_type, "image")) {
         throw error(errc::invalid_argument,
             "Video is sent as pictures: their media type must begin with \"image/\".");
     }

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/messages.hpp>
 
+#include "base/media_type.hpp"
 #include "protocol/encode.hpp"
 
 #include <utility>
 
 namespace gemini::live {
+
+namespace {
+
+bool is_sound(const part& each)
+{
+    return each.inline_data && base::is_of_type(each.inline_data->mime_type, "audio");
+}
+
+} // namespace
 
 struct server_message::state {
     members parts;
@@ -34,8 +44,7 @@ server_message::server_message(members parts, text_buffer raw)
     for (const auto& each : content->audio_chunks) state_->add_audio(each.data);
     if (!content->model_turn) return;
     for (const auto& each : content->model_turn->parts)
-        if (each.inline_data && each.inline_data->mime_type.starts_with("audio/"))
-            state_->add_audio(each.inline_data->data);
+        if (is_sound(each)) state_->add_audio(each.inline_data->data);
 }
 
 server_message::server_message(server_message&&) noexcept = default;
@@ -71,9 +80,7 @@ void server_message::drop_audio() noexcept
     if (!content) return;
     content->audio_chunks.clear();
     if (!content->model_turn) return;
-    std::erase_if(content->model_turn->parts, [](const part& each) {
-        return each.inline_data && each.inline_data->mime_type.starts_with("audio/");
-    });
+    std::erase_if(content->model_turn->parts, is_sound);
     if (content->model_turn->parts.empty()) content->model_turn.reset();
 }
 

@@ -2,32 +2,80 @@
 #include "protocol/reader.hpp"
 
 #include "base/base64.hpp"
+#include "protocol/decode.hpp"
+#include "protocol/fields.hpp"
 #include "protocol/json_check.hpp"
 #include "protocol/timestamp.hpp"
-
-#include <gemini/live/error.hpp>
 
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <limits>
+#include <optional>
 
 namespace gemini::live::protocol {
 namespace {
 
 char lower(char c) { return static_cast<char>(c - 'A' + 'a'); }
 
-bool decode_base64(std::string_view text, bytes& to)
+template <class Decode>
+bool decode_base64(std::string_view text, bytes& to, Decode decode)
 {
     to.resize(base::base64_capacity(text.size()));
-    const auto size = base::base64_decode(text, to.data());
+    const auto size = decode(text, to.data());
     to.resize(size.value_or(0));
     return size.has_value();
 }
 
+/// A number of JSON's grammar, whole.
+std::optional<double> number_in(std::string_view text)
+{
+    double value = 0;
+    const auto digits = text.substr(text.starts_with('-') ? 1 : 0);
+    if (digits.empty() || digits.front() < '0' || digits.front() > '9') return std::nullopt;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    return value;
+}
+
+/// As proto3 JSON writes them in strings.
+std::optional<double> quoted_number(std::string_view text)
+{
+    constexpr auto infinity = std::numeric_limits<double>::infinity();
+    if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
+    if (text == "Infinity") return infinity;
+    if (text == "-Infinity") return -infinity;
+    return number_in(text);
+}
+
+std::optional<std::int64_t> quoted_integer(std::string_view text)
+{
+    std::int64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    if (read.ec == std::errc() && read.ptr == end) return value;
+    const auto number = number_in(text);
+    return number ? whole_number(*number) : std::nullopt;
+}
+
+/// google.protobuf.Duration as the object that it is in other encodings.
+struct duration_parts {
+    std::optional<std::int64_t> seconds{};
+    std::optional<std::int64_t> nanos{};
+};
+
+constexpr std::array duration_rules{
+    rule<duration_parts>{"seconds",
+        [](reader& in, ondemand::value value, duration_parts& to) { in.read(value, to.seconds); }},
+    rule<duration_parts>{"nanos",
+        [](reader& in, ondemand::value value, duration_parts& to) { in.read(value, to.nanos); }},
+};
+
 } // namespace
 
-void reader::fail(std::string_view what) const
+std::string reader::path() const
 {
     std::string path;
     for (std::size_t i = 0; i < depth_; ++i) {
@@ -36,10 +84,74 @@ void reader::fail(std::string_view what) const
         else
             path.append(path.empty() ? "" : ".").append(steps_[i].member);
     }
-    throw error(errc::malformed_message,
-        fmt::format("The {} sent a malformed message: {} {}.",
-            sender_ == from::server ? "server" : "client", path.empty() ? "it" : path, what),
+    return path;
+}
+
+error malformed(std::string_view sender, const omitted_member& why)
+{
+    return error(errc::malformed_message,
+        fmt::format("The {} sent a malformed message: {} {}.", sender,
+            why.path.empty() ? "it" : why.path, why.reason),
         {phase::open});
+}
+
+namespace {
+
+std::string without_indices(std::string_view path)
+{
+    std::string names;
+    bool inside = false;
+    for (const char c : path) {
+        inside = inside || c == '[';
+        if (!inside) names += c;
+        inside = inside && c != ']';
+    }
+    return names;
+}
+
+/// What is missed most is noted however much else is missing.
+int weight_of(std::string_view path)
+{
+    if (may_end_turn(path)) return 3;
+    if (is_of_go_away(path)) return 2;
+    return is_resumable(path) ? 1 : 0;
+}
+
+} // namespace
+
+bool may_end_turn(std::string_view path)
+{
+    constexpr std::array<std::string_view, 5> ends{"serverContent", "serverContent.turnComplete",
+        "toolCall", "toolCall.functionCalls", "error"};
+    return std::find(ends.begin(), ends.end(), without_indices(path)) != ends.end();
+}
+
+bool is_of_go_away(std::string_view path) { return path.starts_with("goAway"); }
+
+bool is_resumable(std::string_view path)
+{
+    return without_indices(path) == "sessionResumptionUpdate.resumable";
+}
+
+void reader::fail(std::string_view what) const
+{
+    throw malformed(sender_ == from::server ? "server" : "client", {path(), std::string(what)});
+}
+
+bool reader::refuse(std::string_view what)
+{
+    if (!omitted_) fail(what);
+    if (depth_ != 0 && steps_[depth_ - 1].member == "mimeType") has_refused_type_ = true;
+    constexpr std::size_t most = 16;
+    auto& list = omitted_->list;
+    omitted_member one{path(), std::string(what)};
+    const auto weight = weight_of(one.path);
+    const bool is_new =
+        weight != 0 && std::none_of(list.begin(), list.end(), [weight](const omitted_member& each) {
+            return weight_of(each.path) == weight;
+        });
+    if (list.size() < most || is_new) list.push_back(std::move(one));
+    return false;
 }
 
 bool reader::is_snake_case(std::string_view wire, std::string_view name) noexcept
@@ -77,124 +189,242 @@ void reader::check(ondemand::value value, std::size_t depth) const
     if (failed != simdjson::SUCCESS) fail("is not valid JSON");
 }
 
-void reader::read(ondemand::value value, std::string& to)
+bool reader::stands_alone(ondemand::value& value, bool is_object) const
 {
-    to = must(value.get_string(), "is not a string");
+    ondemand::json_type type{};
+    if (sender_ == from::client || value.type().get(type) != simdjson::SUCCESS) return false;
+    using enum ondemand::json_type;
+    return is_object ? type == object : type == string || type == number;
 }
 
-void reader::read(ondemand::value value, bool& to)
+bool reader::refuse_number(ondemand::value& value, std::string_view what)
 {
-    to = must(value.get_bool(), "is not a boolean");
+    ondemand::json_type type{};
+    const bool is_number =
+        value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::number;
+    double number = 0;
+    const bool fits = is_number && get_number(value, number) == simdjson::SUCCESS;
+    return refuse(is_number && !fits ? "is too large" : what);
 }
 
-void reader::read(ondemand::value value, double& to)
+bool reader::read(ondemand::value value, std::string& to)
 {
-    if (get_number(value, to) != simdjson::SUCCESS) fail("is not a number");
+    std::string_view text;
+    if (value.get_string().get(text) != simdjson::SUCCESS) return refuse("is not a string");
+    to = text;
+    return true;
 }
 
-void reader::read(ondemand::value value, std::int64_t& to)
-{
-    if (value.get_int64().get(to) == simdjson::SUCCESS) return;
-    if (double number = 0; get_number(value, number) == simdjson::SUCCESS) {
-        const auto whole = whole_number(number);
-        if (!whole) fail("is not an integer");
-        to = *whole;
-        return;
-    }
-    const auto text = must(value.get_string(), "is not an integer");
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), to);
-    if (failed != std::errc() || end != text.data() + text.size()) fail("is not an integer");
-}
-
-void reader::read(ondemand::value value, int& to)
+bool reader::read_name(ondemand::value value, std::string& to)
 {
     std::int64_t number = 0;
-    read(value, number);
-    if (number < std::numeric_limits<int>::min() || number > std::numeric_limits<int>::max())
-        fail("is too large");
-    to = static_cast<int>(number);
+    double spelt_otherwise = 0;
+    if (value.get_int64().get(number) == simdjson::SUCCESS) {
+        to = std::to_string(number);
+        return true;
+    }
+    if (get_number(value, spelt_otherwise) == simdjson::SUCCESS) {
+        const auto whole = whole_number(spelt_otherwise);
+        if (!whole) return refuse("is not an integer");
+        to = std::to_string(*whole);
+        return true;
+    }
+    return read(value, to);
 }
 
-void reader::read(ondemand::value value, std::chrono::nanoseconds& to)
+bool reader::read(ondemand::value value, bool& to)
+{
+    if (value.get_bool().get(to) == simdjson::SUCCESS) return true;
+    std::string_view text;
+    if (sender_ == from::client || value.get_string().get(text) != simdjson::SUCCESS ||
+        (text != "true" && text != "false"))
+        return refuse("is not a boolean");
+    to = text == "true";
+    return true;
+}
+
+bool reader::read(ondemand::value value, double& to)
+{
+    double number = 0;
+    if (get_number(value, number) == simdjson::SUCCESS) {
+        to = number;
+        return true;
+    }
+    std::string_view text;
+    if (value.get_string().get(text) != simdjson::SUCCESS)
+        return refuse_number(value, "is not a number");
+    const auto quoted = quoted_number(text);
+    if (!quoted) return refuse("is not a number");
+    to = *quoted;
+    return true;
+}
+
+bool reader::read(ondemand::value value, std::int64_t& to)
+{
+    std::int64_t number = 0;
+    if (value.get_int64().get(number) == simdjson::SUCCESS) {
+        to = number;
+        return true;
+    }
+    std::optional<std::int64_t> read;
+    std::string_view text;
+    if (double spelt_otherwise = 0; get_number(value, spelt_otherwise) == simdjson::SUCCESS)
+        read = whole_number(spelt_otherwise);
+    else if (value.get_string().get(text) == simdjson::SUCCESS)
+        read = quoted_integer(text);
+    else
+        return refuse_number(value, "is not an integer");
+    if (!read) return refuse("is not an integer");
+    to = *read;
+    return true;
+}
+
+bool reader::read(ondemand::value value, int& to)
+{
+    std::int64_t number = 0;
+    if (!read(value, number)) return false;
+    if (number < std::numeric_limits<int>::min() || number > std::numeric_limits<int>::max())
+        return refuse("is too large");
+    to = static_cast<int>(number);
+    return true;
+}
+
+bool reader::read(ondemand::value value, std::chrono::nanoseconds& to)
 {
     constexpr std::string_view wrong = "is not a duration such as \"9.5s\"";
-    const auto read = parse_duration(must(value.get_string(), wrong));
-    if (!read) fail(wrong);
+    const bool strictly = sender_ == from::client;
+    std::optional<std::chrono::nanoseconds> read;
+    std::string_view text;
+    double number = 0;
+    ondemand::object object;
+    if (value.get_string().get(text) == simdjson::SUCCESS) {
+        read = strictly ? parse_duration(text) : parse_duration_leniently(text);
+    } else if (strictly) {
+        return refuse(wrong);
+    } else if (const auto token = std::string(value.raw_json_token());
+               get_number(value, number) == simdjson::SUCCESS) {
+        read = parse_duration_leniently(token);
+        constexpr double most = 9e9; // seconds
+        if (!read && number > -most && number < most)
+            read = std::chrono::nanoseconds(std::llround(number * 1e9));
+    } else if (value.get_object().get(object) == simdjson::SUCCESS) {
+        duration_parts parts;
+        members(object, parts, duration_rules);
+        if (parts.seconds || parts.nanos)
+            read = duration_of(parts.seconds.value_or(0), parts.nanos.value_or(0));
+    }
+    if (!read) return refuse(wrong);
     to = *read;
+    return true;
 }
 
-void reader::read(ondemand::value value, std::chrono::milliseconds& to)
+bool reader::read(ondemand::value value, std::chrono::milliseconds& to)
 {
     int count = 0;
-    read(value, count);
+    if (!read(value, count)) return false;
     to = std::chrono::milliseconds(count);
+    return true;
 }
 
-void reader::read(ondemand::value value, std::chrono::system_clock::time_point& to)
+bool reader::read(ondemand::value value, std::chrono::system_clock::time_point& to)
 {
     constexpr std::string_view wrong = "is not a time such as \"2026-11-23T12:30:00Z\"";
-    const auto read = parse_timestamp(must(value.get_string(), wrong));
-    if (!read) fail(wrong);
+    std::string_view text;
+    if (value.get_string().get(text) != simdjson::SUCCESS) return refuse(wrong);
+    const auto read = parse_timestamp(text);
+    if (!read) return refuse(wrong);
     to = *read;
+    return true;
 }
 
-void reader::read(ondemand::value value, bytes& to)
+bool reader::read(ondemand::value value, bytes& to)
 {
     std::string_view text = value.raw_json_token();
     while (!text.empty() && text.back() != '"') text.remove_suffix(1); // white space behind
     const bool quoted = text.size() >= 2 && text.front() == '"';
-    if (quoted && decode_base64(text.substr(1, text.size() - 2), to)) {
+    bytes decoded;
+    if (quoted && decode_base64(text.substr(1, text.size() - 2), decoded, base::base64_decode)) {
         must(value.get_raw_json_string(), "is not a string"); // else it could be a member's name
-        return;
+        to = std::move(decoded);
+        return true;
     }
+    if (value.get_string().get(text) != simdjson::SUCCESS) return refuse("is not a string");
     // slashes may have been escaped
-    if (!decode_base64(must(value.get_string(), "is not a string"), to)) fail("is not base64");
+    if (!decode_base64(text, decoded, base::base64_decode) &&
+        (sender_ == from::client || !decode_base64(text, decoded, base::base64_decode_leniently)))
+        return refuse("is not base64");
+    to = std::move(decoded);
+    return true;
 }
 
-void reader::read(ondemand::value value, json& to)
+bool reader::read(ondemand::value value, json& to)
 {
     ondemand::json_type type{};
     if (value.type().get(type) != simdjson::SUCCESS || type != ondemand::json_type::object)
-        fail("is not an object");
+        return refuse("is not an object");
     const char* const begin = value.raw_json_token().data();
     check(value, depth_);
     const char* end = must(value.current_location(), "is not valid JSON"); // of what follows
     while (end[-1] != '}') --end;
     to = json::trusted(std::string(begin, end));
+    if (omitted_) {
+        const auto& cuts = omitted_->cuts;
+        const auto at = [this](const char* where) {
+            return static_cast<std::size_t>(where - omitted_->text);
+        };
+        const auto cut = std::lower_bound(cuts.begin(), cuts.end(), at(begin));
+        if (cut != cuts.end() && *cut < at(end)) refuse("is nested too deeply");
+    }
+    return true;
 }
 
-void reader::read(ondemand::value value, schema& to)
+bool reader::read(ondemand::value value, schema& to)
 {
     json text;
-    read(value, text);
+    if (!read(value, text)) return false;
     try {
         to = schema(text);
     } catch (const error&) {
-        fail("is not a schema");
+        return refuse("is not a schema");
     }
+    return true;
 }
 
-void reader::read(ondemand::value value, modalities& to)
+bool reader::read(ondemand::value value, modalities& to)
 {
     constexpr std::pair<std::string_view, modalities> names[]{{"TEXT", modality::text},
         {"AUDIO", modality::audio}, {"IMAGE", modality::image}, {"VIDEO", modality::video}};
-    elements(value, [&](ondemand::value each) {
-        const auto name = must(each.get_string(), "is not a string");
+    return elements(value, [&](ondemand::value each) {
+        std::string name;
+        if (!read(each, name)) return;
         const auto found = std::find_if(std::begin(names), std::end(names),
-            [name](const auto& known) { return known.first == name; });
-        if (found == std::end(names)) fail("is not a modality");
-        to = to | found->second;
+            [&name](const auto& known) { return known.first == name; });
+        if (found == std::end(names))
+            refuse("is not a modality");
+        else
+            to = to | found->second;
     });
 }
 
-void reader::read(ondemand::value value, std::map<std::string, std::string>& to)
+bool reader::read(ondemand::value value, std::map<std::string, std::string>& to)
 {
-    for (auto next : must(value.get_object(), "is not an object")) {
-        if (next.error() != simdjson::SUCCESS) fail("is not valid JSON");
-        const auto name = must(next.unescaped_key(), "has a bad member name");
-        auto& text = to[std::string(name)];
-        read(std::move(next).value_unsafe().value(), text);
-    }
+    return object(value, [&](ondemand::object object) {
+        for (auto next : object) {
+            if (next.error() != simdjson::SUCCESS) fail("is not valid JSON");
+            const std::string name(must(next.unescaped_key(), "has a bad member name"));
+            std::string text;
+            if (read(std::move(next).value_unsafe().value(), text)) to[name] = std::move(text);
+        }
+    });
+}
+
+bool reader::read(ondemand::value value, blob& to)
+{
+    has_refused_type_ = false;
+    if (!object(value, [&](ondemand::object found) { members(found, to, rules_for<blob>::value); }))
+        return false;
+    if (has_refused_type_ && to.mime_type.empty()) to.mime_type = "audio/pcm";
+    return true;
 }
 
 } // namespace gemini::live::protocol

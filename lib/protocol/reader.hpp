@@ -4,6 +4,8 @@
 #include "protocol/field.hpp"
 
 #include <gemini/live/content.hpp>
+#include <gemini/live/error.hpp>
+#include <gemini/live/messages.hpp>
 #include <gemini/live/setup.hpp>
 
 #include <simdjson.h>
@@ -38,17 +40,40 @@ struct rule {
     void (*read)(reader&, ondemand::value, T&);
 };
 
-/// Walks a message forward, and knows where it is.
+/// What to report of a message of the "server" or "client".
+[[nodiscard]] error malformed(std::string_view sender, const omitted_member& why);
+
+/// Whether a path is of goAway / is that of a handle's `resumable`.
+[[nodiscard]] bool is_of_go_away(std::string_view path);
+[[nodiscard]] bool is_resumable(std::string_view path);
+
+/// What a reader has left out of a message.
+struct omissions {
+    std::vector<omitted_member> list{};
+    /// Where values were cut in the text that is read, as `mended_json::cuts`.
+    std::vector<std::size_t> cuts{};
+    const char* text = nullptr;
+};
+
+/// Walks a message forward, and knows where it is. Each `read` returns whether the value is what is
+/// wanted. It changes nothing otherwise, but that members of an object are judged one by one.
 class reader {
 public:
     enum class from {
         server, ///< Unknown members are passed over.
         client, ///< They are refused, as the service does; names may be in snake_case.
     };
-    explicit reader(from sender) noexcept : sender_(sender) {}
+    /// With `omitted`, what cannot be read is left out and noted there, and the text must be valid
+    /// JSON; else it is refused.
+    explicit reader(from sender, omissions* omitted = nullptr) noexcept
+        : sender_(sender), omitted_(omitted)
+    {
+    }
 
     /// Throws errc::malformed_message with the path.
     [[noreturn]] void fail(std::string_view what) const;
+    /// Of the present value; returns false, or throws as `fail`.
+    bool refuse(std::string_view what);
 
     template <class T>
     T must(simdjson::simdjson_result<T> result, std::string_view what) const
@@ -80,60 +105,99 @@ public:
         }
     }
 
+    /// Hands an object to `read`. A server's list of objects is read as if all of their members
+    /// stood in one.
     template <class Read>
-    void elements(ondemand::value value, Read read)
+    bool object(ondemand::value value, Read read)
     {
+        ondemand::object found;
+        if (value.get_object().get(found) == simdjson::SUCCESS) {
+            read(found);
+            return true;
+        }
+        ondemand::array list;
+        if (sender_ == from::client || value.get_array().get(list) != simdjson::SUCCESS)
+            return refuse("is not an object");
+        bool any = false;
         int index = 0;
-        for (auto next : must(value.get_array(), "is not an array")) {
+        for (auto next : list) {
+            auto each = must(std::move(next), "is not valid JSON");
+            enter({{}, index++});
+            if (each.get_object().get(found) == simdjson::SUCCESS) {
+                read(found);
+                any = true;
+            } else if (!is_null(each)) {
+                refuse("is not an object");
+            }
+            --depth_;
+        }
+        return any || (index == 0 && refuse("is not an object"));
+    }
+
+    /// Hands each element of an array to `read`.
+    template <class Read>
+    bool elements(ondemand::value value, Read read)
+    {
+        ondemand::array list;
+        if (value.get_array().get(list) != simdjson::SUCCESS) return refuse("is not an array");
+        int index = 0;
+        for (auto next : list) {
             enter({{}, index++});
             read(must(std::move(next), "is not valid JSON"));
             --depth_;
         }
+        return true;
     }
 
     // Values, by the type that takes them -----------------------------------------------------
-    void read(ondemand::value value, std::string& to);
-    void read(ondemand::value value, bool& to);
-    void read(ondemand::value value, double& to);
-    void read(ondemand::value value, int& to);
-    /// Also given as a string of digits, as proto3 JSON does for 64 bits, or as 2.0.
-    void read(ondemand::value value, std::int64_t& to);
+    bool read(ondemand::value value, std::string& to);
+    bool read(ondemand::value value, bool& to);
+    /// Also given as a string, as proto3 JSON does for NaN and the infinities.
+    bool read(ondemand::value value, double& to);
+    bool read(ondemand::value value, int& to);
+    /// Also given as a string, as proto3 JSON does for 64 bits, or as 2.0.
+    bool read(ondemand::value value, std::int64_t& to);
     /// Base64, from where it stands in the message.
-    void read(ondemand::value value, bytes& to);
+    bool read(ondemand::value value, bytes& to);
     /// An object as its text.
-    void read(ondemand::value value, json& to);
-    void read(ondemand::value value, schema& to);
-    void read(ondemand::value value, modalities& to);
-    /// "9.846s": seconds with up to nine decimals.
-    void read(ondemand::value value, std::chrono::nanoseconds& to);
+    bool read(ondemand::value value, json& to);
+    bool read(ondemand::value value, schema& to);
+    bool read(ondemand::value value, modalities& to);
+    /// "9.846s": seconds with up to nine decimals. A server's also as a number of seconds, in words
+    /// or not, or as an object.
+    bool read(ondemand::value value, std::chrono::nanoseconds& to);
     /// A number of milliseconds.
-    void read(ondemand::value value, std::chrono::milliseconds& to);
+    bool read(ondemand::value value, std::chrono::milliseconds& to);
     /// RFC 3339.
-    void read(ondemand::value value, std::chrono::system_clock::time_point& to);
-    void read(ondemand::value value, std::map<std::string, std::string>& to);
+    bool read(ondemand::value value, std::chrono::system_clock::time_point& to);
+    bool read(ondemand::value value, std::map<std::string, std::string>& to);
+    /// A server's whose media type cannot be read is taken for sound, which it nearly always is.
+    bool read(ondemand::value value, blob& to);
 
     /// By its name; proto3 JSON writes a number for a value that the writer itself has no name for.
     template <class Known>
-    void read(ondemand::value value, open_enum<Known>& to)
+    bool read(ondemand::value value, open_enum<Known>& to)
     {
-        std::int64_t number = 0;
         std::string name;
-        if (value.get_int64().get(number) == simdjson::SUCCESS)
-            name = std::to_string(number);
-        else
-            read(value, name);
+        if (!read_name(value, name)) return false;
         to = open_enum<Known>(std::move(name));
+        return true;
     }
 
     template <class T>
-    void read(ondemand::value value, std::vector<T>& to)
+    bool read(ondemand::value value, std::vector<T>& to)
     {
-        elements(value, [&](ondemand::value each) { read(each, to.emplace_back()); });
+        if (stands_alone(value, described<T>)) {
+            read_element(value, to);
+            return true;
+        }
+        return elements(value, [&](ondemand::value each) { read_element(each, to); });
     }
 
     template <class T>
-    void read(ondemand::value value, std::optional<T>& to)
+    bool read(ondemand::value value, std::optional<T>& to)
     {
+        const bool is_new = !to;
         if constexpr (std::is_same_v<T, schema>) {
             to.emplace(json());
         } else if constexpr (std::is_same_v<T, setup>) {
@@ -141,13 +205,16 @@ public:
         } else if (!to) {
             to.emplace();
         }
-        read(value, *to);
+        if (read(value, *to)) return true;
+        if (is_new) to.reset();
+        return false;
     }
 
     template <described T>
-    void read(ondemand::value value, T& to)
+    bool read(ondemand::value value, T& to)
     {
-        members(must(value.get_object(), "is not an object"), to, rules_for<T>::value);
+        return object(
+            value, [&](ondemand::object found) { members(found, to, rules_for<T>::value); });
     }
 
 private:
@@ -162,6 +229,25 @@ private:
         steps_[depth_++] = next;
     }
 
+    /// One that cannot be read is left out; a source stays in its place, since others refer to it
+    /// by its number.
+    template <class T>
+    void read_element(ondemand::value value, std::vector<T>& to)
+    {
+        constexpr bool keeps_place = std::is_same_v<T, grounding_chunk>;
+        const bool absent = sender_ == from::server && is_null(value);
+        if (absent && !keeps_place) return;
+        auto& added = to.emplace_back();
+        if (absent || read(value, added) || keeps_place) return;
+        to.pop_back();
+    }
+
+    [[nodiscard]] std::string path() const;
+    /// A server's only element of a list may stand where the list is due.
+    [[nodiscard]] bool stands_alone(ondemand::value& value, bool is_object) const;
+    bool read_name(ondemand::value value, std::string& to);
+    bool refuse_number(ondemand::value& value, std::string_view what);
+
     [[nodiscard]] bool is_called(std::string_view wire, std::string_view name) const noexcept
     {
         return wire == name || (sender_ == from::client && is_snake_case(wire, name));
@@ -173,8 +259,10 @@ private:
     void check(ondemand::value value, std::size_t depth) const;
 
     from sender_;
+    omissions* omitted_;
     std::array<step, 16> steps_{};
     std::size_t depth_ = 0;
+    bool has_refused_type_ = false; // the media type of what is being read
 };
 
 // From fields to rules ---------------------------------------------------------------------
@@ -220,13 +308,14 @@ struct rules_at {
     {
         using found = std::tuple_element_t<Index, std::remove_cvref_t<decltype(Place::get())>>;
         if constexpr (is_group<found>) {
-            for_each_field(group_in<Place, Index>::get(), [&to](const auto& one) {
-                if constexpr (is_optional_list<decltype(one)>)
-                    if (auto& list = to.*std::remove_cvref_t<decltype(one)>::member; !list)
-                        list.emplace(); // {} is an empty list, not none
+            in.object(value, [&](ondemand::object object) {
+                for_each_field(group_in<Place, Index>::get(), [&to](const auto& one) {
+                    if constexpr (is_optional_list<decltype(one)>)
+                        if (auto& list = to.*std::remove_cvref_t<decltype(one)>::member; !list)
+                            list.emplace(); // {} is an empty list, not none
+                });
+                in.members(object, to, rules_at<T, group_in<Place, Index>>::value);
             });
-            in.members(in.must(value.get_object(), "is not an object"), to,
-                rules_at<T, group_in<Place, Index>>::value);
         } else {
             in.read(value, to.*found::member);
         }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -63,6 +64,34 @@ std::optional<nanoseconds> parse_duration(std::string_view text)
     const auto rest = take_fraction(text);
     if (!rest || text != "s") return std::nullopt;
     return seconds(whole) + (negative ? -*rest : *rest);
+}
+
+std::optional<nanoseconds> parse_duration_leniently(std::string_view text)
+{
+    constexpr std::string_view blank = " \t\r\n";
+    constexpr std::string_view digits = "0123456789";
+    const auto trim = [&] {
+        text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
+        text = text.substr(0, text.find_last_not_of(blank) + 1);
+    };
+    trim();
+    if (text.starts_with('+') && text.find('-') == text.npos) text.remove_prefix(1);
+    if (text.ends_with('s') || text.ends_with('S')) text.remove_suffix(1);
+    trim();
+    if (const auto point = text.find('.'); point != text.npos) {
+        constexpr std::size_t most_decimals = 9;
+        if (text.find_first_not_of(digits, point + 1) != text.npos) return std::nullopt;
+        text = text.substr(0, point + 1 + most_decimals);
+    }
+    return parse_duration(std::string(text) + 's');
+}
+
+std::optional<nanoseconds> duration_of(std::int64_t whole, std::int64_t rest) noexcept
+{
+    constexpr auto unit = 1'000'000'000;
+    constexpr auto most = std::numeric_limits<std::int64_t>::max() / unit - 1;
+    if (whole < -most || whole > most || rest <= -unit || rest >= unit) return std::nullopt;
+    return seconds(whole) + nanoseconds(rest);
 }
 
 std::string duration_text(nanoseconds value)

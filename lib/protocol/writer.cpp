@@ -5,9 +5,18 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
 
 namespace gemini::live::protocol {
+
+void writer::write(double value)
+{
+    if (std::isfinite(value) || sender_ == from::client)
+        out_.number(value);
+    else
+        out_.string(std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
+}
 
 void writer::write(const json& value)
 {

@@ -48,7 +48,8 @@ public:
     // Values, by their type -------------------------------------------------------------------
     void write(const std::string& value) { out_.string(value); }
     void write(bool value) { out_.boolean(value); }
-    void write(double value) { out_.number(value); }
+    /// A server's may be no finite number, which goes as a string, as proto3 JSON wants.
+    void write(double value);
     void write(int value) { out_.integer(value); }
     /// 64 bits go as a string, as proto3 JSON wants.
     void write(std::int64_t value) { out_.string(std::to_string(value)); }

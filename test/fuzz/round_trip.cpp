@@ -19,6 +19,7 @@ server_message::members decode_server(std::string_view text)
 {
     auto members = protocol::decode_server_message(base::padded_buffer(text)).all();
     members.unknown.clear(); // is not written
+    members.omitted.clear();
     return members;
 }
 
@@ -54,7 +55,9 @@ void there_and_back(std::string_view text, Decode decode, Encode encode)
         const auto written =
             unless(errc::invalid_argument, [&] { return encode(*message, flavour); });
         if (!written) continue;
-        fuzz::require(decode(*written) == *message);
+        const auto again = decode(*written);
+        // NaN is not what it is
+        fuzz::require(again == *message || encode(again, flavour) == *written);
     }
 }
 

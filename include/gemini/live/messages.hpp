@@ -264,6 +264,7 @@ struct tool_call_cancellation {
 /// The server is about to end this connection; the session changes to another one by itself. Wire:
 /// goAway.
 struct go_away {
+    /// Until the connection ends; 10 s where the server's message has no readable time.
     std::chrono::nanoseconds time_left{0};
     friend bool operator==(const go_away&, const go_away&) = default;
 };
@@ -358,6 +359,13 @@ struct server_error {
     friend bool operator==(const server_error&, const server_error&) = default;
 };
 
+/// A member of a server message that could not be read and was left out.
+struct omitted_member {
+    std::string path;   ///< "goAway.timeLeft", "toolCall.functionCalls[1].args"
+    std::string reason; ///< "is not a duration such as \"9.5s\""; nothing of the member's value.
+    friend bool operator==(const omitted_member&, const omitted_member&) = default;
+};
+
 /// One message of the server, which owns all that it refers to. Cheap to move, not copyable.
 /// A message may carry several members at once (usage rides with any of them): look at each that
 /// matters to you. Threads: as any value: not from two threads at once.
@@ -378,6 +386,8 @@ public:
         std::optional<live::server_error> error{};
         std::vector<std::string>
             unknown{}; ///< Names of top-level members that this version does not know; see `raw()`.
+        /// What could not be read and is missing here, in the order of the wire; about 16 at most.
+        std::vector<omitted_member> omitted{};
         friend bool operator==(const members&, const members&) = default;
     };
 
@@ -417,7 +427,8 @@ public:
     /// The calls that the model asks for; empty when there are none.
     [[nodiscard]] std::span<const function_call> function_calls() const noexcept;
 
-    /// The JSON as received, unknown members included. Valid as long as this message is.
+    /// The JSON as received, unknown and omitted members included; U+FFFD stands where bytes were
+    /// not UTF-8 and for half a surrogate pair. Valid as long as this message is.
     [[nodiscard]] std::string_view raw() const noexcept;
 
     /// Number of the connection that this message came on, from 1; it grows with each reconnect.

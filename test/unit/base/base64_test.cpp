@@ -110,3 +110,26 @@ TEST_CASE("base64 refuses a lone character and bits that no byte takes up")
     REQUIRE_FALSE(decoded("A==="));
     REQUIRE(decoded("AA==") == std::string(1, '\0'));
 }
+
+TEST_CASE("base64 is read leniently where that is asked for")
+{
+    const auto leniently = [](std::string_view text) -> std::optional<std::string> {
+        const std::vector<char> exact(text.begin(), text.end());
+        std::vector<std::byte> bytes(base::base64_capacity(text.size()));
+        const auto size = base::base64_decode_leniently({exact.data(), exact.size()}, bytes.data());
+        if (!size) return std::nullopt;
+        return std::string(reinterpret_cast<const char*>(bytes.data()), *size);
+    };
+    for (std::size_t size = 0; size <= 100; ++size) {
+        const auto bytes = random_bytes(size);
+        auto text = encoded(bytes);
+        REQUIRE(leniently(text) == bytes);
+        for (std::size_t at = 0; at < text.size(); at += 5) text.insert(at, "\r\n");
+        REQUIRE(leniently(text) == bytes);
+        REQUIRE(leniently(text + "\n==") == bytes);
+    }
+    REQUIRE(leniently("AB") == std::string(1, '\0'));
+    REQUIRE(leniently("AAB=") == std::string(2, '\0'));
+    for (const auto* text : {"A", "AAAAA", "AA=A", "!AAA", "AA AA!"})
+        REQUIRE_FALSE(leniently(text));
+}

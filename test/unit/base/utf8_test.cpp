@@ -120,3 +120,20 @@ TEST_CASE("an impossible character is refused at its first impossible byte")
         CHECK_FALSE(checker.feed(beginning.substr(beginning.size() - 1)));
     }
 }
+
+TEST_CASE("what is not UTF-8 is replaced, a cut character by one sign")
+{
+    struct row {
+        std::string_view text;
+        std::string_view mended;
+    };
+    const auto each = GENERATE(row{"", ""}, row{"plain", "plain"},
+        row{"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82",
+            "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82"},
+        row{"\xc3", "\xef\xbf\xbd"}, row{"\xe2\x82", "\xef\xbf\xbd"},
+        row{"\xf0\x9f\x99", "\xef\xbf\xbd"}, row{"\xf0\x9f\x99!", "\xef\xbf\xbd!"},
+        row{"\x82\x82", "\xef\xbf\xbd\xef\xbf\xbd"}, row{"a\xff\xfe", "a\xef\xbf\xbd\xef\xbf\xbd"},
+        row{"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd"}, row{"\xe2\xc3\xa9", "\xef\xbf\xbd\xc3\xa9"});
+    CHECK(base::mend_utf8(each.text) == each.mended);
+    CHECK(base::is_utf8(base::mend_utf8(each.text)));
+}

@@ -24,11 +24,13 @@ server_message decode(std::string_view text)
     return protocol::decode_server_message(base::padded_buffer(text));
 }
 
-/// What the user is told of a malformed message.
+/// What the user is told of a message that is malformed, or has a member that is.
 std::string refusal_of(std::string_view text)
 {
     try {
-        static_cast<void>(decode(text));
+        const auto message = decode(text);
+        const auto& omitted = message.all().omitted;
+        if (!omitted.empty()) return protocol::malformed_by(omitted.front()).what();
     } catch (const error& refused) {
         REQUIRE(refused.value() == errc::malformed_message);
         REQUIRE(refused.phase() == phase::open);
@@ -213,10 +215,10 @@ TEST_CASE("a duration is exact to the nanosecond")
     CHECK(again.all().go_away->time_left == each.means);
 }
 
-TEST_CASE("what is no duration is refused")
+TEST_CASE("what is no duration is left out")
 {
-    const std::string text = GENERATE("\"\"", "\"s\"", "\"5\"", "\"5 s\"", "\"5.s\"", "\".5s\"",
-        "\"5.1234567891s\"", "\"5m\"", "\"99999999999999s\"", "\"1e3s\"", "50", "{}", "true");
+    const std::string text = GENERATE("\"\"", "\"s\"", "\"5.s\"", "\".5s\"", "\"5m\"",
+        "\"99999999999999s\"", "\"1e3s\"", "{}", "true");
     CHECK(refusal_of(R"({"goAway":{"timeLeft":)" + text + "}}") ==
           "The server sent a malformed message: goAway.timeLeft is not a duration such as "
           "\"9.5s\".");
@@ -335,8 +337,6 @@ TEST_CASE("a malformed message is told by the path inside of it")
             row{R"({"error":{"code":4294967296}})", "error.code is too large"},
             row{R"({"toolCallCancellation":{"ids":["a",{}]}})",
                 "toolCallCancellation.ids[1] is not a string"},
-            row{R"({"serverContent":{"modelTurn":{"role":"\ud800"}}})",
-                "serverContent.modelTurn.role is not a string"},
             row{R"({"serverContent":{"novelty":[1,}}})", "serverContent is not valid JSON"});
     CHECK(refusal_of(each.text) == "The server sent a malformed message: "s + each.told + '.');
 }
@@ -346,8 +346,8 @@ TEST_CASE("what is not one JSON object in UTF-8 is refused")
     const std::string text = GENERATE(as<std::string>(), "", " ", "[1,2]", "1", "\"text\"", "null",
         "{", "}", "{}}", "{} {}", "{},", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "{\"a\":1 \"b\":2}",
         "{\"a\":[1}", "{\"a\":[1,2}}", "{\"a\":01}", "{\"a\":tru}", "{\"a\":\"\\x\"}",
-        "{\"a\":nul}", "{\"a\":\"\t\"}", "{\"a\":\"\xff\"}", "{\"a\":\"\xed\xa0\x80\"}",
-        "\xef\xbb\xbf[]", "{\"serverContent\":{\"turnComp");
+        "{\"a\":nul}", "{\"a\":\"\t\"}", "\xff\xfe", "{\xff:1}", "\xef\xbb\xbf[]",
+        "{\"serverContent\":{\"turnComp");
     CHECK(refusal_of(text).starts_with("The server sent a malformed message: "));
     CHECK(refusal_of(text + '\0').starts_with("The server sent a malformed message: "));
 }
@@ -367,18 +367,16 @@ TEST_CASE("a message cut anywhere is refused, whatever lies behind it in memory"
     }
 }
 
-TEST_CASE("nesting is taken up to 64 levels, wherever it stands, and refused beyond")
+TEST_CASE("nesting is read up to 64 levels, wherever it stands, and left out beyond")
 {
     CHECK(decode("{\"x\":" + nested(63) + "}").all().unknown.size() == 1);
-    CHECK(refusal_of("{\"x\":" + nested(64) + "}") ==
-          "The server sent a malformed message: it is nested too deeply.");
+    CHECK(decode("{\"x\":" + nested(64) + "}").all().unknown.size() == 1);
     const auto call = [](std::size_t levels) {
         return R"({"toolCall":{"functionCalls":[{"args":{"x":)" + nested(levels) + "}}]}}";
     };
     CHECK(decode(call(59)).function_calls().size() == 1);
     CHECK(refusal_of(call(60)) == "The server sent a malformed message: "
                                   "toolCall.functionCalls[0].args is nested too deeply.");
-    CHECK(refusal_of("{\"x\":" + nested(200'000) + "}") != "taken");
     CHECK(refusal_of(with_parts(nested(200'000))) != "taken");
     CHECK(refusal_of("{\"x\":" + std::string(200'000, '[') + "}") != "taken");
 }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/media_type.hpp"
+
+#include <algorithm>
+
+namespace gemini::live::base {
+namespace {
+
+constexpr std::string_view blank = " \t";
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool are_alike(std::string_view a, std::string_view b) noexcept
+{
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+        [](char one, char other) { return lower(one) == lower(other); });
+}
+
+std::string_view trimmed(std::string_view text) noexcept
+{
+    text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
+    return text.substr(0, text.find_last_not_of(blank) + 1);
+}
+
+/// Takes a parameter's value off the front of `text`; quotes may hold what separates parameters.
+std::string take_value(std::string_view& text)
+{
+    std::string value;
+    const bool quoted = text.starts_with('"');
+    if (!quoted) {
+        const auto size = std::min(text.find(';'), text.size());
+        value = trimmed(text.substr(0, size));
+        text.remove_prefix(size);
+        return value;
+    }
+    std::size_t at = 1;
+    for (; at < text.size() && text[at] != '"'; ++at) {
+        if (text[at] == '\\' && at + 1 < text.size()) ++at;
+        value += text[at];
+    }
+    text.remove_prefix(std::min(text.find(';', std::min(at, text.size())), text.size()));
+    return value;
+}
+
+} // namespace
+
+bool is_of_type(std::string_view media_type, std::string_view type) noexcept
+{
+    media_type = trimmed(media_type);
+    return media_type.size() > type.size() && media_type[type.size()] == '/' &&
+           are_alike(media_type.substr(0, type.size()), type);
+}
+
+std::optional<std::string> media_parameter(std::string_view media_type, std::string_view name)
+{
+    media_type.remove_prefix(std::min(media_type.find(';'), media_type.size()));
+    while (!media_type.empty()) {
+        media_type = trimmed(media_type.substr(1)); // behind a semicolon
+        const auto size = std::min(media_type.find_first_of("=;"), media_type.size());
+        const auto each = trimmed(media_type.substr(0, size));
+        const bool has_value = size < media_type.size() && media_type[size] == '=';
+        media_type.remove_prefix(size);
+        if (!has_value) continue;
+        media_type = trimmed(media_type.substr(1));
+        auto value = take_value(media_type);
+        if (are_alike(each, name)) return value;
+    }
+    return std::nullopt;
+}
+
+} // namespace gemini::live::base

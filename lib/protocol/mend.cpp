@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/mend.hpp"
+
+#include "base/utf8.hpp"
+#include "protocol/json_check.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <utility>
+
+namespace gemini::live::protocol {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+/// The code unit of an escape such as \ud83d at `at`; nothing where there is none.
+std::optional<unsigned> code_unit_at(std::string_view text, std::size_t at)
+{
+    constexpr std::size_t size = 6;
+    if (at + size > text.size() || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
+    const auto digits = text.substr(at + 2, 4);
+    if (!std::all_of(digits.begin(), digits.end(), is_hex)) return std::nullopt;
+    unsigned unit = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
+    return unit;
+}
+
+bool is_high(unsigned unit) { return unit >= 0xd800 && unit <= 0xdbff; }
+bool is_low(unsigned unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
+
+/// Half a pair becomes an escape of the same length.
+void mend_surrogates(std::string& text)
+{
+    constexpr std::size_t escape = 6;
+    for (auto at = text.find('\\'); at != text.npos; at = text.find('\\', at)) {
+        const auto unit = code_unit_at(text, at);
+        if (!unit) {
+            at += 2; // also over a second backslash
+            continue;
+        }
+        const auto next = code_unit_at(text, at + escape);
+        if (is_high(*unit) && next && is_low(*next)) {
+            at += 2 * escape;
+            continue;
+        }
+        if (is_high(*unit) || is_low(*unit)) text.replace(at + 2, 4, "fffd");
+        at += escape;
+    }
+}
+
+/// Of a number of JSON's grammar. What is too small for a double is 0.
+bool fits_double(std::string_view number)
+{
+    double value = 0;
+    const char* const end = number.data() + number.size();
+    if (std::from_chars(number.data(), end, value).ec == std::errc()) return true;
+    const auto e = std::min(number.find_first_of("eE"), number.size());
+    const auto mantissa = number.substr(0, e);
+    const auto point = std::min(mantissa.find('.'), mantissa.size());
+    const auto first = mantissa.find_first_of("123456789");
+    if (first == mantissa.npos) return true;
+    std::int64_t exponent = 0;
+    if (e != number.size()) {
+        const char* const begin = number.data() + e + (number[e + 1] == '+' ? 2 : 1);
+        if (std::from_chars(begin, end, exponent).ec != std::errc()) return *begin == '-';
+    }
+    // the power of ten of the first digit
+    return static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) < -exponent;
+}
+
+/// Walks over a text and copies what is in order. Keeps its own stack, so that no nesting is too
+/// deep for it.
+class mender {
+public:
+    explicit mender(std::string_view text) : left_(text) { out_.text.reserve(text.size() + 16); }
+
+    std::optional<mended_json> run()
+    {
+        if (!walk()) return std::nullopt;
+        blank();
+        if (!left_.empty()) return std::nullopt;
+        return std::move(out_);
+    }
+
+private:
+    /// One value, whatever is inside.
+    bool walk()
+    {
+        do {
+            if (!value()) return false;
+            while (!open_.empty() && closes()) {
+            }
+            if (!open_.empty() && !separates()) return false;
+        } while (!open_.empty());
+        return true;
+    }
+
+    /// A scalar, or all opening brackets (and first names) up to one.
+    bool value()
+    {
+        for (;;) {
+            blank();
+            if (left_.empty()) return false;
+            const char c = left_.front();
+            if (c != '{' && c != '[') return scalar();
+            open(c);
+            blank();
+            if (left_.starts_with(open_.back())) return true; // nothing inside
+            if (c == '{' && !name()) return false;
+        }
+    }
+
+    void open(char bracket)
+    {
+        if (open_.size() == max_json_depth) {
+            out_.cuts.push_back(out_.text.size());
+            out_.text += "null";
+        }
+        open_ += bracket == '{' ? '}' : ']';
+        take(1);
+    }
+
+    /// Takes a closing bracket, if there is one.
+    bool closes()
+    {
+        blank();
+        if (left_.empty() || left_.front() != open_.back()) return false;
+        take(1);
+        open_.pop_back();
+        return true;
+    }
+
+    bool separates()
+    {
+        if (!left_.starts_with(',')) return false;
+        take(1);
+        return open_.back() == ']' || name();
+    }
+
+    bool name()
+    {
+        blank();
+        if (!left_.starts_with('"') || !string()) return false;
+        blank();
+        if (!left_.starts_with(':')) return false;
+        take(1);
+        return true;
+    }
+
+    bool scalar()
+    {
+        if (left_.front() == '"') return string();
+        for (const std::string_view word : {"true", "false", "null"})
+            if (left_.starts_with(word)) return take(word.size()), ends();
+        for (const std::string_view word : {"NaN", "Infinity", "-Infinity"})
+            if (left_.starts_with(word)) return quote(word.size()), ends();
+        return number() && ends();
+    }
+
+    /// What follows a word or a number.
+    [[nodiscard]] bool ends() const
+    {
+        return left_.empty() ||
+               std::string_view(" \t\r\n,]}").find(left_.front()) != std::string_view::npos;
+    }
+
+    bool string()
+    {
+        std::size_t size = 1;
+        for (; size < left_.size() && left_[size] != '"'; ++size) {
+            if (static_cast<unsigned char>(left_[size]) < 0x20) return false;
+            if (left_[size] != '\\') continue;
+            if (left_.substr(size).starts_with("\\u")) {
+                if (!code_unit_at(left_, size)) return false;
+            } else if (size + 1 == left_.size() ||
+                       std::string_view("\"\\/bfnrt").find(left_[size + 1]) ==
+                           std::string_view::npos) {
+                return false;
+            }
+            ++size;
+        }
+        if (size >= left_.size()) return false;
+        take(size + 1);
+        return true;
+    }
+
+    bool number()
+    {
+        std::size_t size = left_.starts_with('-') ? 1 : 0;
+        const auto digits = [&] {
+            const auto begin = size;
+            while (size < left_.size() && is_digit(left_[size])) ++size;
+            return size - begin;
+        };
+        const auto next_is = [&](std::string_view any) {
+            return size < left_.size() && any.find(left_[size]) != any.npos;
+        };
+        const bool zero = next_is("0");
+        const auto whole = digits();
+        if (whole == 0 || (zero && whole > 1)) return false;
+        if (next_is(".") && (++size, digits() == 0)) return false;
+        if (next_is("eE")) {
+            ++size;
+            if (next_is("+-")) ++size;
+            if (digits() == 0) return false;
+        }
+        if (fits_double(left_.substr(0, size)))
+            take(size);
+        else
+            quote(size);
+        return true;
+    }
+
+    void blank() { take(std::min(left_.find_first_not_of(" \t\r\n"), left_.size())); }
+
+    [[nodiscard]] bool is_cut() const { return open_.size() > max_json_depth; }
+
+    /// Copies, but for what is nested too deeply.
+    void take(std::size_t size)
+    {
+        if (!is_cut()) out_.text += left_.substr(0, size);
+        left_.remove_prefix(size);
+    }
+    void quote(std::size_t size)
+    {
+        if (!is_cut()) out_.text.append(1, '"').append(left_.substr(0, size)).append(1, '"');
+        left_.remove_prefix(size);
+    }
+
+    std::string_view left_;
+    mended_json out_{};
+    std::string open_{}; // the closing brackets that are due
+};
+
+} // namespace
+
+std::string mend_characters(std::string_view text)
+{
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    auto mended = base::is_utf8(text) ? std::string(text) : base::mend_utf8(text);
+    mend_surrogates(mended);
+    return mended;
+}
+
+std::optional<mended_json> mend_json(std::string_view text) { return mender(text).run(); }
+
+} // namespace gemini::live::protocol

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// JSON that a strict parser refuses although every bracket stands in its place. Pure.
+namespace gemini::live::protocol {
+
+/// `text` in UTF-8, with U+FFFD in the place of what is not, and of half a surrogate pair in a
+/// string; without a byte order mark.
+[[nodiscard]] std::string mend_characters(std::string_view text);
+
+/// Text that is valid JSON.
+struct mended_json {
+    std::string text;
+    /// Where values that were nested too deeply have become null, in `text`, in ascending order.
+    std::vector<std::size_t> cuts{};
+};
+
+/// Makes JSON of `text`, whose characters have been mended: numbers that no double holds, NaN and
+/// Infinity become strings, and what is nested deeper than 64 levels becomes null. Nothing where
+/// brackets, commas, colons or words are not where they belong.
+[[nodiscard]] std::optional<mended_json> mend_json(std::string_view text);
+
+} // namespace gemini::live::protocol

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/decode.hpp"
+#include "protocol/encode.hpp"
+#include "protocol/mend.hpp"
+
+#include "support/catch.hpp"
+#include "support/spoiling.hpp"
+
+#include <gemini/live/error.hpp>
+
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// A fault in a minor member never costs the message.
+using namespace gemini::live;
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using namespace std::string_view_literals;
+using test::spoiling::json_value;
+
+namespace {
+
+server_message decode(std::string_view text)
+{
+    return protocol::decode_server_message(base::padded_buffer(text));
+}
+
+/// "goAway.timeLeft is not …; …"
+std::string omitted_from(const server_message& message)
+{
+    std::string all;
+    for (const auto& each : message.all().omitted)
+        all += (all.empty() ? "" : "; ") + each.path + ' ' + each.reason;
+    return all;
+}
+
+std::string as_text(std::span<const std::byte> bytes)
+{
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Words, sound, a call, a handle, a goAway and a turn's end, and beside them what is given.
+std::string busy_message(std::string_view content, std::string_view beside)
+{
+    return R"({"serverContent":{)" + std::string(content) +
+           R"("modelTurn":{"parts":[{"text":"Hi"},{"inlineData":{"mimeType":"audio/pcm","data":"AAEC"}}]},)"
+           R"("outputTranscription":{"text":"Hello"},"turnComplete":true},)" +
+           std::string(beside) +
+           R"("toolCall":{"functionCalls":[{"id":"a","name":"look","args":{"at":"me"}}]},)"
+           R"("sessionResumptionUpdate":{"newHandle":"h","resumable":true},)"
+           R"("goAway":{"timeLeft":"50s"}})";
+}
+
+void check_busy(const server_message& message)
+{
+    CHECK(message.text() == "Hi");
+    CHECK(as_text(message.audio()) == "\0\1\2"sv);
+    CHECK(message.output_transcription() == "Hello");
+    CHECK(message.turn_complete());
+    REQUIRE(message.function_calls().size() == 1);
+    CHECK(message.function_calls()[0].args.find_string("/at") == "me");
+    REQUIRE(message.all().session_resumption_update);
+    CHECK(message.all().session_resumption_update->new_handle == "h");
+    CHECK(message.all().session_resumption_update->resumable);
+    REQUIRE(message.all().go_away);
+    CHECK(message.all().go_away->time_left == 50s);
+}
+
+std::optional<std::chrono::nanoseconds> time_left(std::string_view value)
+{
+    const auto message = decode(R"({"goAway":{"timeLeft":)" + std::string(value) + "}}");
+    if (!message.all().go_away) return std::nullopt;
+    return message.all().go_away->time_left;
+}
+
+std::string nested(std::size_t levels)
+{
+    return std::string(levels, '[') + std::string(levels, ']');
+}
+
+std::string sound(std::string_view base64)
+{
+    return R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":{"mimeType":"audio/pcm","data":")" +
+           std::string(base64) + R"("}}]},"turnComplete":true}})";
+}
+
+} // namespace
+
+TEST_CASE(
+    "one member that cannot be read is left out and named; words, sound, calls, turnComplete, "
+    "handle and goAway arrive")
+{
+    struct row {
+        std::string_view content;
+        std::string_view beside;
+        std::string_view told;
+    };
+    const auto each = GENERATE(row{R"("groundingMetadata":"none",)", "",
+                                   "serverContent.groundingMetadata is not an object"},
+        row{R"("groundingMetadata":{"groundingSupports":[{"confidenceScores":[0.5,"high"]}]},)", "",
+            "serverContent.groundingMetadata.groundingSupports[0].confidenceScores[1] is not a "
+            "number"},
+        row{R"("interrupted":"perhaps",)", "", "serverContent.interrupted is not a boolean"},
+        row{R"("inputTranscription":7,)", "", "serverContent.inputTranscription is not an object"},
+        row{R"("inputTranscription":{"text":["a"]},)", "",
+            "serverContent.inputTranscription.text is not a string"},
+        row{R"("speechState":{},)", "", "serverContent.speechState is not a string"},
+        row{"", R"("usageMetadata":{"totalTokenCount":"many"},)",
+            "usageMetadata.totalTokenCount is not an integer"},
+        row{"", R"("usageMetadata":{"totalTokenCount":4294967296},)",
+            "usageMetadata.totalTokenCount is too large"},
+        row{"", R"("usageMetadata":{"totalTokenCount":1e999},)",
+            "usageMetadata.totalTokenCount is not an integer"},
+        row{"", R"("usageMetadata":[],)", "usageMetadata is not an object"},
+        row{"", R"("usageMetadata":{"promptTokensDetails":{"modality":"TEXT","tokenCount":"x"}},)",
+            "usageMetadata.promptTokensDetails.tokenCount is not an integer"},
+        row{"", R"("voiceActivity":{"audioOffset":"soon"},)",
+            "voiceActivity.audioOffset is not a duration such as \"9.5s\""},
+        row{"", R"("toolCallCancellation":{"ids":["b",{},"c"]},)",
+            "toolCallCancellation.ids[1] is not a string"},
+        row{"", R"("filteredPrompt":"a","error":{"code":{}},)",
+            "filteredPrompt is not an object; error.code is not an integer"});
+    const auto message = decode(busy_message(each.content, each.beside));
+    check_busy(message);
+    CHECK(omitted_from(message) == each.told);
+}
+
+TEST_CASE("unknown members and null cost nothing, whatever is in them")
+{
+    const auto message = decode(busy_message(R"("mood":1e999,"interrupted":null,)",
+        R"("novelty":)" + nested(200'000) + R"(,"usageMetadata":null,"half":"\udc00",)" +
+            R"("\ud800":1,)"));
+    check_busy(message);
+    CHECK(message.all().omitted.empty());
+    CHECK(message.all().unknown == std::vector<std::string>{"novelty", "half", "\xef\xbf\xbd"});
+    const auto parts = decode(
+        R"({"serverContent":{"modelTurn":{"parts":[null,{"text":"Hi"},null]},"audioChunks":[null]}})");
+    CHECK(parts.text() == "Hi");
+    CHECK(parts.all().omitted.empty());
+}
+
+TEST_CASE("half a surrogate pair becomes U+FFFD, and whole pairs stay")
+{
+    const auto message = decode(
+        R"({"serverContent":{"outputTranscription":{"text":"bye \ud83d"},"inputTranscription":)"
+        R"({"text":"\udc00\ud83d\ud83d\ude00\\ud83d"}},"toolCall":{"functionCalls":[{"id":"a",)"
+        R"("name":"f","args":{"\ud83d":"\ud83dx"}}]}})");
+    CHECK(message.output_transcription() == "bye \xef\xbf\xbd");
+    CHECK(message.input_transcription() == "\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80\\ud83d");
+    CHECK(message.function_calls()[0].args.find_string("/\xef\xbf\xbd") == "\xef\xbf\xbdx");
+    CHECK_NOTHROW(json(std::string(message.raw())));
+    CHECK(message.all().omitted.empty());
+}
+
+TEST_CASE("what is not UTF-8 becomes U+FFFD")
+{
+    const auto message =
+        decode("\xef\xbb\xbf{\"serverContent\":{\"outputTranscription\":{\"text\":\"caf\xc3 "
+               "\xe2\x82 \xff\xed\xa0\x80 \xc3\xa9\"},\"turnComplete\":true}}");
+    CHECK(message.output_transcription() ==
+          "caf\xef\xbf\xbd \xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xc3\xa9");
+    CHECK(message.turn_complete());
+    CHECK_NOTHROW(json(std::string(message.raw())));
+    CHECK(message.all().omitted.empty());
+}
+
+TEST_CASE("numbers are read as proto3 JSON writes them")
+{
+    const auto message = decode(
+        R"({"serverContent":{"groundingMetadata":{"groundingSupports":[{"confidenceScores":)"
+        R"(["NaN","Infinity","-Infinity","0.9","1e-1",NaN,1e999,"x",0.5],"groundingChunkIndices":)"
+        R"([1.0,"2","3.0","4e0",2.5]}]}},"usageMetadata":{"totalTokenCount":"17","promptTokenCount":)"
+        R"(1.0,"thoughtsTokenCount":"1e999"},"sessionResumptionUpdate":)"
+        R"({"lastConsumedClientMessageIndex":"9223372036854775808"}})");
+    const auto& support =
+        message.all().server_content->grounding_metadata->grounding_supports.at(0);
+    const auto& scores = support.confidence_scores;
+    REQUIRE(scores.size() == 7);
+    CHECK(std::isnan(scores[0]));
+    CHECK(scores[1] == std::numeric_limits<double>::infinity());
+    CHECK(scores[2] == -std::numeric_limits<double>::infinity());
+    CHECK(scores[3] == 0.9);
+    CHECK(scores[4] == 0.1);
+    CHECK(std::isnan(scores[5]));
+    CHECK(scores[6] == 0.5);
+    CHECK(support.grounding_chunk_indices == std::vector{1, 2, 3, 4});
+    CHECK(message.all().usage_metadata->total_token_count == 17);
+    CHECK(message.all().usage_metadata->prompt_token_count == 1);
+    CHECK(message.all().usage_metadata->thoughts_token_count == 0);
+    CHECK_FALSE(message.all().session_resumption_update->last_consumed_client_message_index);
+    CHECK(message.all().omitted.size() == 5);
+    const json again(protocol::encode_server_message(message.all()));
+    CHECK(again.find("/serverContent/groundingMetadata/groundingSupports/0/confidenceScores") ==
+          json(R"(["NaN","Infinity","-Infinity",0.9,0.1,"NaN",0.5])"));
+}
+
+TEST_CASE("a goAway is one, whatever its timeLeft")
+{
+    CHECK(time_left(R"("50s")") == 50s);
+    CHECK(time_left(R"("50")") == 50s);
+    CHECK(time_left("50") == 50s);
+    CHECK(time_left("1.5") == 1500ms);
+    CHECK(time_left("5e1") == 50s);
+    CHECK(time_left(R"(" 50 s ")") == 50s);
+    CHECK(time_left(R"({"seconds":50})") == 50s);
+    CHECK(time_left(R"({"seconds":"50","nanos":500000000})") == 50'500ms);
+    CHECK(time_left(R"("9.12345678901234s")") == 9'123'456'789ns);
+    CHECK(time_left("null") == 0s);
+    constexpr auto careful = 10s;
+    for (const auto* unreadable : {R"("soon")", R"("")", R"("s")", R"("5m")", R"("1e3s")", "true",
+             "[]", "{}", R"({"minutes":5})", R"("99999999999999s")", "1e30", "1e999", "NaN",
+             R"({"seconds":1e30})", R"("5.s")"}) {
+        INFO(unreadable);
+        CHECK(time_left(unreadable) == careful);
+        CHECK_FALSE(decode(R"({"goAway":{"timeLeft":)" + std::string(unreadable) + "}}")
+                        .all()
+                        .omitted.empty());
+    }
+    for (const auto* what : {"true", R"("soon")", "50", "[]", "[7]"}) {
+        const auto message = decode(R"({"goAway":)" + std::string(what) + "}");
+        REQUIRE(message.all().go_away);
+        CHECK(message.all().go_away->time_left == careful);
+    }
+}
+
+TEST_CASE("setupComplete is one, whatever is in it")
+{
+    for (const auto* what : {"{}", "true", "[]", R"("yes")", R"({"sessionId":7})"}) {
+        INFO(what);
+        CHECK(decode(R"({"setupComplete":)" + std::string(what) + "}").all().setup_complete);
+    }
+}
+
+TEST_CASE("a handle is good though it cannot be read whether it is")
+{
+    const auto update = [](std::string_view rest) {
+        return *decode(R"({"sessionResumptionUpdate":{)" + std::string(rest) + "}}")
+                    .all()
+                    .session_resumption_update;
+    };
+    CHECK(update(R"("newHandle":"h","resumable":"certainly")").resumable);
+    CHECK(update(R"("newHandle":"h","resumable":"true")").resumable);
+    CHECK_FALSE(update(R"("newHandle":"h","resumable":false)").resumable);
+    CHECK_FALSE(update(R"("newHandle":"h")").resumable);
+    CHECK_FALSE(update(R"("newHandle":7,"resumable":"certainly")").resumable);
+}
+
+TEST_CASE("base64 is read with line breaks, spare bits, missing padding and in either alphabet")
+{
+    struct row {
+        std::string_view base64;
+        std::string_view bytes;
+    };
+    const auto each = GENERATE(row{R"(AAEC\r\nAwQF\n)", "\0\1\2\3\4\5"sv},
+        row{R"( AA E C )", "\0\1\2"sv}, row{"//9=", "\xff\xff"sv}, row{"//8", "\xff\xff"sv},
+        row{"__8=", "\xff\xff"sv}, row{"-_+/", "\xfb\xff\xbf"sv}, row{"/w====", "\xff"sv},
+        row{"/x==", "\xff"sv}, row{R"(\/w==)", "\xff"sv}, row{R"(AAEC\n/w==)", "\0\1\2\xff"sv});
+    const auto message = decode(sound(each.base64));
+    CHECK(as_text(message.audio()) == each.bytes);
+    CHECK(message.all().omitted.empty());
+    CHECK(message.turn_complete());
+}
+
+TEST_CASE("what is no base64 is left out, and its message is delivered")
+{
+    for (const auto* text : {"c2VjcmV0!", "AAAAA", "A", "=", "AA=A"}) {
+        INFO(text);
+        const auto message = decode(sound(text));
+        CHECK(message.turn_complete());
+        CHECK(message.audio().empty());
+        if (text != "="sv) {
+            CHECK(omitted_from(message) ==
+                  "serverContent.modelTurn.parts[0].inlineData.data is not base64");
+        }
+    }
+}
+
+TEST_CASE("media types are compared as RFC 9110 wants")
+{
+    for (const auto* type :
+        {"Audio/PCM; rate=16000", "AUDIO/L16;Rate=\\\"24000\\\"", " audio/pcm "}) {
+        INFO(type);
+        auto message =
+            decode(R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":{"mimeType":")" +
+                   std::string(type) + R"(","data":"AAEC"}}]}}})");
+        CHECK(message.audio().size() == 3);
+        message.drop_audio();
+        CHECK_FALSE(message.all().server_content->model_turn);
+    }
+    realtime_input::members sent;
+    sent.audio = blob("Audio/PCM; rate=16000", bytes(2));
+    CHECK_NOTHROW(protocol::encode_realtime_input(realtime_input(sent), flavour::gemini_api));
+    const auto unknown = decode(
+        R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":{"mimeType":{},"data":"AAEC"}}]}}})");
+    CHECK(unknown.audio().size() == 3); // what else should it be
+}
+
+TEST_CASE("an object is read where a list is due, and a list where an object is")
+{
+    const auto message =
+        decode(R"({"serverContent":[{"modelTurn":{"parts":{"text":"Hi"}}},{"turnComplete":true}],)"
+               R"("toolCall":{"functionCalls":{"id":"a","name":"f","args":{}}},)"
+               R"("toolCallCancellation":{"ids":"b"},"goAway":[{"timeLeft":"5s"}]})");
+    CHECK(message.text() == "Hi");
+    CHECK(message.turn_complete());
+    CHECK(message.function_calls().size() == 1);
+    CHECK(message.all().tool_call_cancellation->ids == std::vector<std::string>{"b"});
+    CHECK(message.all().go_away->time_left == 5s);
+    CHECK(message.all().omitted.empty());
+    const auto mixed = decode(R"({"serverContent":[7,{"turnComplete":true}],"toolCall":[[]]})");
+    CHECK(mixed.turn_complete());
+    CHECK(omitted_from(mixed) == "serverContent[0] is not an object; toolCall[0] is not an object");
+}
+
+TEST_CASE("an unreadable element of a list is left out, and a source keeps its place")
+{
+    const auto message = decode(
+        R"({"serverContent":{"modelTurn":{"parts":[7,{"text":"a"},"x",{"text":{}},{"text":"b"}]},)"
+        R"("groundingMetadata":{"groundingChunks":[{"web":{"uri":"u"}},7,null,{"web":{"uri":"v"}}]}}})");
+    CHECK(message.text() == "ab");
+    CHECK(message.all().server_content->model_turn->parts.size() == 3);
+    CHECK(omitted_from(message) ==
+          "serverContent.modelTurn.parts[0] is not an object; "
+          "serverContent.modelTurn.parts[2] is not an object; "
+          "serverContent.modelTurn.parts[3].text is not a string; "
+          "serverContent.groundingMetadata.groundingChunks[1] is not an object");
+    const auto& chunks = message.all().server_content->grounding_metadata->grounding_chunks;
+    REQUIRE(chunks.size() == 4);
+    CHECK(chunks[3].web->uri == "v");
+}
+
+TEST_CASE("a call is delivered with what of its arguments can be read")
+{
+    const auto message = decode(R"({"toolCall":{"functionCalls":[{"id":"a","name":"f","args":[1]},)"
+                                R"({"id":"b","name":"f","args":{"n":1e999,"deep":)" +
+                                nested(100) + R"(,"after":true}},{"id":"c","name":7}]}})");
+    const auto calls = message.function_calls();
+    REQUIRE(calls.size() == 3);
+    CHECK(calls[0].args.empty());
+    CHECK(calls[1].args.find_string("/n") == "1e999");
+    CHECK(calls[1].args.find_bool("/after") == true);
+    CHECK_NOTHROW(json(calls[1].args.text()));
+    CHECK(calls[2].id == "c");
+    CHECK(omitted_from(message) == "toolCall.functionCalls[0].args is not an object; "
+                                   "toolCall.functionCalls[1].args is nested too deeply; "
+                                   "toolCall.functionCalls[2].name is not a string");
+}
+
+TEST_CASE("of members that come twice none is lost")
+{
+    const auto message = decode(
+        R"({"serverContent":{"turnComplete":true},"serverContent":{"outputTranscription":)"
+        R"({"text":"Hi","text":7},"turnComplete":"x"},"goAway":{"timeLeft":"5s"},"goAway":{}})");
+    CHECK(message.output_transcription() == "Hi");
+    CHECK(message.turn_complete());
+    CHECK(message.all().go_away->time_left == 5s);
+}
+
+TEST_CASE("omissions say nothing of what was there, and are few")
+{
+    std::string many = R"({"serverContent":{"modelTurn":{"parts":[)";
+    for (int i = 0; i < 5'000; ++i) many += R"("secret",)";
+    many +=
+        R"({"text":"Hi"}]},"turnComplete":"secret"},"goAway":"secret","sessionResumptionUpdate":)"
+        R"({"newHandle":"h","resumable":"secret"}})";
+    const auto message = decode(many);
+    CHECK(message.text() == "Hi");
+    CHECK(message.all().omitted.size() == 19);
+    CHECK(message.all().go_away->time_left == 10s);
+    CHECK(message.all().session_resumption_update->resumable);
+    CHECK(omitted_from(message).find("secret") == std::string::npos);
+    CHECK(omitted_from(message).find("serverContent.turnComplete is not a boolean") !=
+          std::string::npos);
+}
+
+TEST_CASE("what may have been the end of a turn, or a call, is known by its path")
+{
+    for (const auto* path :
+        {"serverContent", "serverContent.turnComplete", "toolCall", "serverContent[0].turnComplete",
+            "toolCall.functionCalls", "toolCall.functionCalls[2]", "error"})
+        CHECK(protocol::may_end_turn(path));
+    for (const auto* path : {"serverContent.modelTurn", "toolCall.functionCalls[2].args",
+             "error.code", "goAway", "serverContent.turnCompleteReason"})
+        CHECK_FALSE(protocol::may_end_turn(path));
+}
+
+TEST_CASE("what is mended is JSON, and nothing else is changed")
+{
+    const auto mended = [](std::string_view text) {
+        const auto made = protocol::mend_json(text);
+        return made ? made->text : "nothing";
+    };
+    for (const auto* text : {"{}", " [ ] ", R"({"a":[1,-2.5e-3,"x\n\u00e9",{},[],true,null]})",
+             "0e999", "1e-999", "0.0000e5", "[123456789012345678901234567890]"})
+        CHECK(mended(text) == text);
+    CHECK(mended("[1e999,-1E+999,NaN,-Infinity]") == R"(["1e999","-1E+999","NaN","-Infinity"])");
+    CHECK(mended('[' + std::string(400, '9') + ']') == "[\"" + std::string(400, '9') + "\"]");
+    CHECK(mended('[' + std::string(400, '9') + "e-300]") == '[' + std::string(400, '9') + "e-300]");
+    CHECK(mended("[0." + std::string(400, '0') + "1]") == "[0." + std::string(400, '0') + "1]");
+    CHECK(mended(nested(66)) == std::string(64, '[') + "null" + std::string(64, ']'));
+    for (const auto* text : {"", "{", "}", "{}}", "{} {}", "[1,]", "{\"a\":1,}", "{\"a\" 1}",
+             "{a:1}", "[1 2]", "[1}", "01", "tru", "truex", "\"\\x\"", "\"\\u12g4\"", "\"\t\"",
+             "1.", ".5", "+1", "[,1]", "\"", "\"\\", "NaNx", "--1", "{\"a\"}"})
+        CHECK(mended(text) == "nothing");
+}
+
+TEST_CASE("a golden message with one member spoilt differs from the whole one in that member only")
+{
+    std::ifstream in(GOLDEN_SERVER_MESSAGES, std::ios::binary);
+    REQUIRE(in);
+    const auto vectors = json_value::parse(std::string(std::istreambuf_iterator<char>(in), {}));
+    std::vector<json_value> messages;
+    const auto cases = vectors.find("cases")->elements();
+    for (const auto& each : cases) {
+        const auto frames =
+            each.find("frames") ? each.find("frames")->elements() : std::vector{each};
+        for (const auto& frame : frames)
+            if (auto message = frame.find("json"); message && message->is_object())
+                messages.push_back(*message);
+    }
+    REQUIRE(messages.size() > 50);
+    std::size_t count = 0;
+    for (const auto& message : messages) {
+        const auto whole = test::spoiling::read(message.text());
+        REQUIRE(whole);
+        if (!whole->all().omitted.empty()) continue;
+        for (const auto& where : test::spoiling::all_paths(message)) {
+            const auto value = test::spoiling::value_at(message, where);
+            for (const auto& form : test::spoiling::spoilt_forms(value)) {
+                ++count;
+                const auto wrong = test::spoiling::complaint(message, where, form);
+                if (!wrong.empty()) FAIL_CHECK(wrong);
+            }
+        }
+    }
+    CHECK(count > 5'000);
+}
