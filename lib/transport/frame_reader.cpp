@@ -183,13 +183,9 @@ frame_event frame_reader::finish_close()
     const auto byte = [this](std::size_t at) { return static_cast<std::uint8_t>(control_[at]); };
     const auto code = static_cast<std::uint16_t>(byte(0) << 8 | byte(1));
     if (!may_close_with(code)) return protocol_fault("a close frame has an invalid code");
-    auto reason = control_.substr(2);
-    if (!base::is_utf8(reason)) {
-        return fail(errc::protocol_violation, 1007,
-            "The server broke the WebSocket protocol: a close reason is not UTF-8.");
-    }
     ended_ = true;
-    return close_frame{code, std::move(reason)};
+    // The code matters more than a reason that was cut in the middle of a character.
+    return close_frame{code, base::mend_utf8(std::string_view(control_).substr(2))};
 }
 
 violation frame_reader::protocol_fault(const char* fault)
