@@ -79,6 +79,12 @@ public:
         ++counters_.malformed;
         dialogue_.heard_nonsense(now);
     }
+    /// A message was heard without so many of its members.
+    void heard_in_part(std::size_t omitted, bool turn_in_doubt, time_point now)
+    {
+        counters_.members_omitted += omitted;
+        if (turn_in_doubt) dialogue_.heard_nonsense(now);
+    }
     /// Whether the server still knows what was said, if that has come into doubt; once.
     [[nodiscard]] std::optional<memory_doubtful> doubt() noexcept
     {

@@ -99,7 +99,8 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
         close(ids);
         for (const auto& id : ids)
             if (!id.empty() && !contains(forgotten_, id)) add(forgotten_, id);
-        if (calling_ && open_calls_.empty() && !responded_) calling_ = closed_ = false;
+        if (!ids.empty() && calling_ && open_calls_.empty() && !responded_)
+            calling_ = closed_ = false;
     }
     if (const auto& content = all.server_content) {
         if (content->interrupted) hear_interruption(mark, now);

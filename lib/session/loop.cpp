@@ -363,10 +363,14 @@ asio::awaitable<void> session_core::dial_ahead(self_ptr self, link_ptr present)
 /// Nothing for a message that is passed over.
 std::optional<server_message> session_core::decode(base::padded_buffer text)
 {
+    const bool strictly = client_->options.malformed == malformed_policy::fail;
     try {
-        return protocol::decode_server_message(std::move(text));
+        auto message = protocol::decode_server_message(std::move(text));
+        const auto& omitted = message.all().omitted;
+        if (strictly && !omitted.empty()) throw protocol::malformed_by(omitted.front());
+        return message;
     } catch (const error& malformed) {
-        if (client_->options.malformed == malformed_policy::fail) throw;
+        if (strictly) throw;
         malformed_message skipped{malformed};
         sessions::log(client_->options.logger, skipped);
         const std::lock_guard lock(mutex_);
@@ -374,6 +378,21 @@ std::optional<server_message> session_core::decode(base::padded_buffer text)
         push(std::move(skipped), sizeof(malformed_message));
         return std::nullopt;
     }
+}
+
+/// A message has been delivered without these members, in a turn that has not ended with it. The
+/// session is locked.
+void session_core::tell_of(std::vector<omitted_member> omitted, bool in_turn)
+{
+    const bool turn_in_doubt =
+        in_turn && std::any_of(omitted.begin(), omitted.end(), [](const omitted_member& each) {
+            return protocol::may_end_turn(each.path);
+        });
+    conversation_.heard_in_part(omitted.size(), turn_in_doubt, client_->clock->now());
+    malformed_message in_part{
+        protocol::malformed_by(omitted.front()), true, turn_in_doubt, std::move(omitted)};
+    sessions::log(client_->options.logger, in_part);
+    push(std::move(in_part), sizeof(malformed_message));
 }
 
 bool session_core::is_closing()
@@ -413,7 +432,10 @@ void session_core::deliver(
         if (conversation_.wants_attention()) attention_.set();
         if (message.interrupted() && client_->options.skip_stale_audio)
             stale_ += inbox_.drop_audio();
+        auto omitted = message.all().omitted;
+        const bool ends_turn = message.turn_complete();
         push(std::move(message), size, mark);
+        if (!omitted.empty()) tell_of(std::move(omitted), !ends_turn);
         if (const auto doubt = conversation_.doubt()) {
             sessions::log(client_->options.logger, *doubt);
             push(*doubt, sizeof(memory_doubtful));

@@ -92,6 +92,7 @@ private:
     asio::awaitable<std::optional<sessions::time_point>> recover(error failure);
     asio::awaitable<void> consult(status_change& change);
     std::optional<server_message> decode(base::padded_buffer text);
+    void tell_of(std::vector<omitted_member> omitted, bool in_turn);
     [[nodiscard]] bool has_room();
 
     void start();

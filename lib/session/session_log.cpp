@@ -71,13 +71,22 @@ void log(const logger& to, const status_change& change)
     to.sink({level, "status_change", message, fields.all()});
 }
 
-void log(const logger& to, const malformed_message& skipped)
+void log(const logger& to, const malformed_message& unread)
 {
     if (!to.wants(log_level::warning)) return;
-    field_list fields;
-    fields.cause(skipped.why);
-    to.sink(
-        {log_level::warning, "malformed_message", "a server message was skipped", fields.all()});
+    if (!unread.delivered) {
+        field_list fields;
+        fields.cause(unread.why);
+        return to.sink({log_level::warning, "malformed_message", "a server message was skipped",
+            fields.all()});
+    }
+    for (const auto& each : unread.omitted) {
+        field_list fields;
+        fields.text("member", each.path);
+        fields.text("reason", each.reason);
+        to.sink({log_level::warning, "member_omitted",
+            "a member of a server message could not be read", fields.all()});
+    }
 }
 
 void log(const logger& to, const memory_doubtful& doubt)

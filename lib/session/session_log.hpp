@@ -8,7 +8,7 @@
 namespace gemini::live::sessions {
 
 void log(const logger& to, const status_change& change);
-void log(const logger& to, const malformed_message& skipped);
+void log(const logger& to, const malformed_message& unread);
 void log(const logger& to, const stalled& silence);
 void log(const logger& to, const memory_doubtful& doubt);
 /// The newest handle could not be saved.

@@ -4,11 +4,13 @@
 #include "base/private_file.hpp"
 #include "base/utf8.hpp"
 #include "protocol/json_writer.hpp"
+#include "protocol/mend.hpp"
 #include "session/redact.hpp"
 
 #include <algorithm>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -108,14 +110,30 @@ private:
     void tell(const char* direction, std::string_view message)
     {
         auto line = to_->line(number_);
+        if (const auto text = redacted(message))
+            line.key(direction).raw(*text);
+        else
+            line.member("malformed", static_cast<std::int64_t>(message.size()));
+        to_->write(std::move(line));
+    }
+
+    /// As the session reads it. Nothing for what is no JSON.
+    std::optional<std::string> redacted(std::string_view message)
+    {
+        if (auto text = redacted_json(message)) return text;
+        const auto mended = protocol::mend_json(protocol::mend_characters(message));
+        return mended ? redacted_json(mended->text) : std::nullopt;
+    }
+
+    std::optional<std::string> redacted_json(std::string_view message)
+    {
         try {
             auto [text, secrets] = redact(message, to_->with_media(), to_->secrets());
             for (auto& each : secrets) to_->keep_secret(std::move(each));
-            line.key(direction).raw(text);
+            return std::move(text);
         } catch (const error&) {
-            line.member("malformed", static_cast<std::int64_t>(message.size()));
+            return std::nullopt;
         }
-        to_->write(std::move(line));
     }
 
     void tell_end(const error& failure)

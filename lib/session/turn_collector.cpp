@@ -55,8 +55,8 @@ bool turn_collector::add(const inbox::entry& next, calls open)
     if (const auto* message = std::get_if<server_message>(&next.event))
         return add(*message, next.mark, open);
     if (const auto* change = std::get_if<status_change>(&next.event)) return add(*change);
-    if (const auto* skipped = std::get_if<malformed_message>(&next.event))
-        return fail(turn_end::unreadable, skipped->why);
+    if (const auto* unread = std::get_if<malformed_message>(&next.event))
+        return unread->turn_in_doubt && fail(turn_end::unreadable, unread->why);
     if (const auto* silence = std::get_if<stalled>(&next.event)) {
         return fail(turn_end::stalled,
             error(errc::timed_out,

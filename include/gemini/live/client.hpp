@@ -26,8 +26,9 @@ class resumption_store;
 
 /// What a session does with a server message that is not what the API describes.
 enum class malformed_policy {
-    skip, ///< Tells of it (`malformed_message` in `session::events()`, log) and goes on.
-    fail, ///< Ends with errc::malformed_message.
+    skip, ///< Reports it (`malformed_message` in `session::events()`, log) and continues. Of a
+          ///< message only the members that cannot be read are left out.
+    fail, ///< Ends with errc::malformed_message, also when one member cannot be read.
 };
 
 /// What all sessions of a client share. Every member has a default.

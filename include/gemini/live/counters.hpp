@@ -13,7 +13,8 @@ struct counters {
     std::uint64_t bytes_sent = 0;    ///< Of these, as JSON.
     std::uint64_t messages_received = 0;
     std::uint64_t bytes_received = 0;
-    std::uint64_t malformed = 0; ///< Server messages that could not be read.
+    std::uint64_t malformed = 0;       ///< Server messages that could not be read.
+    std::uint64_t members_omitted = 0; ///< Left out of messages that were delivered.
 
     std::uint64_t connections = 0;       ///< That came as far as setupComplete.
     std::uint64_t attempts = 0;          ///< To make one, failed ones too.

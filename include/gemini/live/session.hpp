@@ -68,9 +68,14 @@ struct status_change {
     std::vector<std::string> forgotten_calls{};
 };
 
-/// A server message that could not be read. It was skipped; the session goes on.
+/// A server message that could not be read, or not wholly; the session continues.
 struct malformed_message {
-    error why; ///< errc::malformed_message; names the path inside the message.
+    error why; ///< errc::malformed_message; names the (first) path inside the message.
+    /// The message was delivered just before this event, without `omitted`. False: it was skipped.
+    bool delivered = false;
+    /// What was unreadable may have been the end of the turn, or a function call.
+    bool turn_in_doubt = true;
+    std::vector<omitted_member> omitted{}; ///< As in `server_message::members`.
 };
 
 /// The server is there and says nothing; see `live::watchdogs`.
@@ -100,7 +105,8 @@ enum class turn_end {
     closed,      ///< The session was closed.
     empty,       ///< turnComplete without words, sound or call: the model said nothing.
     error,       ///< The server reported an error inside the stream; see `turn::cause`.
-    unreadable,  ///< A message could not be read; it may have held the rest of the turn.
+    unreadable,  ///< A message could not be read, and may have held the rest of the turn; see
+                 ///< `malformed_message::turn_in_doubt`.
     stalled,     ///< The server fell silent; see `client_options::watchdogs`.
 };
 [[nodiscard]] const char* to_string(turn_end) noexcept;

@@ -80,3 +80,17 @@ TEST_CASE("a message that was skipped is a warning")
     CHECK(
         line == "a server message was skipped: error=malformed_message cause=\"It is not JSON.\"");
 }
+
+TEST_CASE("each member that was left out is a warning, with its path and reason")
+{
+    std::vector<std::string> lines;
+    logger to;
+    to.sink = log_lines([&lines](log_level, std::string_view text) { lines.emplace_back(text); });
+    sessions::log(to, malformed_message{error(errc::malformed_message, "The first of them."), true,
+                          false, {{"goAway.timeLeft", "is not a duration"}, {"error", "is odd"}}});
+    CHECK(lines == std::vector<std::string>{
+                       "a member of a server message could not be read: member=goAway.timeLeft "
+                       "reason=\"is not a duration\"",
+                       "a member of a server message could not be read: member=error "
+                       "reason=\"is odd\""});
+}
