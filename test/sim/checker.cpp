@@ -226,8 +226,10 @@ void checker::saw(const live::session_event& event)
     if (const auto* message = std::get_if<live::server_message>(&event)) {
         const auto& usage = message->all().usage_metadata;
         saw_message(usage ? usage->total_token_count : -1);
-    } else if (std::holds_alternative<live::malformed_message>(event)) {
-        saw_message(0);
+    } else if (const auto* unread = std::get_if<live::malformed_message>(&event)) {
+        if (!unread->delivered) saw_message(0);
+        if (unread->delivered && unread->turn_in_doubt)
+            accuse("a turn is said to be in doubt, whose end could be read");
     } else if (const auto* change = std::get_if<live::status_change>(&event)) {
         saw_change(*change);
     } else if (std::holds_alternative<live::stalled>(event)) {

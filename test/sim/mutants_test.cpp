@@ -600,6 +600,40 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
+        {"skips a message of which one member cannot be read",
+            [] {
+                mutation planted;
+                planted.received = [](mutation::message message) {
+                    const bool is_spoilt =
+                        has(message, R"("many")") || has(message, R"("speechState":[7])");
+                    return these(
+                        is_spoilt ? mutation::message{message.kind, live::base::padded_buffer("{")}
+                                  : std::move(message));
+                };
+                return planted;
+            }},
+        {"refuses a handle that comes with an unreadable member",
+            [] {
+                mutation planted;
+                planted.received = [](mutation::message message) {
+                    constexpr std::string_view spoilt = R"("resumable":"certainly")";
+                    if (!has(message, spoilt)) return these(std::move(message));
+                    return these(reworded(message, spoilt, R"("resumable":false)"));
+                };
+                return planted;
+            }},
+        {"doubts a turn for any member that cannot be read",
+            [] {
+                mutation planted;
+                planted.event = [](const live::session_event& event, const mutation::show& show) {
+                    const auto* unread = std::get_if<live::malformed_message>(&event);
+                    if (!unread) return show(event);
+                    auto other = *unread;
+                    other.turn_in_doubt = true;
+                    show(live::session_event(std::move(other)));
+                };
+                return planted;
+            }},
         {"leaves a timer behind",
             [] {
                 mutation planted;

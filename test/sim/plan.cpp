@@ -58,7 +58,7 @@ bool hits_new_connections(trouble what)
 fault draw_fault(chance& faults)
 {
     fault one;
-    one.what = static_cast<trouble>(faults.between(0, troubles - 1));
+    one.what = static_cast<trouble>(faults.between(0, static_cast<int>(trouble::jump)));
     // Most of what goes wrong is that connections end.
     if (faults.percent(45))
         one.what = faults.one_of({trouble::cut, trouble::cut, trouble::torn_sent,
@@ -153,6 +153,7 @@ manners draw_manners(std::uint64_t seed)
     all.ends_interrupted = style.one_of({at_once, at_once, late});
     if (all.ends_interrupted != at_once)
         all.generates = 100; // else nobody could tell the ends apart
+    all.spoils = style.one_of({0, 0, 0, 20, 100});
     return all;
 }
 
@@ -249,6 +250,7 @@ const char* name_of(trouble what) noexcept
     case trouble::flap: return "dies after setup";
     case trouble::flood: return "flood";
     case trouble::jump: return "process suspended";
+    case trouble::spoilt: return "malformed member";
     }
     return "?";
 }
@@ -320,6 +322,7 @@ std::string words(const fault& one)
         return fmt::format("{}: the server says {} things at once", when, one.times);
     case trouble::jump:
         return fmt::format("{}: the client's process is suspended for {} ms", when, ms);
+    case trouble::spoilt: return fmt::format("{}: a member cannot be read", when);
     }
     return when;
 }

@@ -40,8 +40,9 @@ enum class trouble {
     flap,            ///< Connections die as soon as they are set up.
     flood,           ///< The server says much at once.
     jump,            ///< The client's process is suspended.
+    spoilt,          ///< A member of a server message cannot be read; see `manners::spoils`.
 };
-inline constexpr int troubles = static_cast<int>(trouble::jump) + 1;
+inline constexpr int troubles = static_cast<int>(trouble::spoilt) + 1;
 [[nodiscard]] const char* name_of(trouble) noexcept;
 
 /// What a fault waits for.
@@ -118,6 +119,7 @@ struct manners {
     int says_more = 0;         ///< Transcriptions, statuses and the like come after the end.
     int says_nothing = 0;      ///< The turn is empty.
     int fails = 0;             ///< There is an error in the place of an answer.
+    int spoils = 0;            ///< In percent of messages a minor member cannot be read.
     /// The turnComplete of an interrupted turn.
     enum class end { at_once, late } ends_interrupted = end::at_once;
 };

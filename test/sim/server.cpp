@@ -19,7 +19,7 @@ bool contains(const std::vector<std::string>& all, const std::string& one)
 
 server::server(const plan& plan, ledger& ledger, std::shared_ptr<timeline> clock)
     : plan_(plan), ledger_(ledger), clock_(std::move(clock)), chance_(plan.seed, "server"),
-      manners_(plan.seed, "what the server says")
+      manners_(plan.seed, "what the server says"), spoils_(plan.seed, "what cannot be read")
 {
 }
 
@@ -88,7 +88,8 @@ void server::say(line& on, std::string member, meaning means)
     what.call = means == meaning::calls;
     what.complete = member.starts_with("\"setupComplete");
     if (!member.empty()) member += ',';
-    what.text = fmt::format(R"({{{}"usageMetadata":{{"totalTokenCount":{}}}}})", member, sayings_);
+    what.text =
+        spoilt(fmt::format(R"({{{}"usageMetadata":{{"totalTokenCount":{}}}}})", member, sayings_));
     on.wire->say(std::move(what));
 }
 
@@ -402,10 +403,58 @@ void server::update(line& on)
         what.index = on.index;
         index = fmt::format(R"(,"lastConsumedClientMessageIndex":"{}")", on.index);
     }
-    what.text = fmt::format(
-        R"({{"sessionResumptionUpdate":{{"newHandle":"{}","resumable":true{}}},"usageMetadata":{{"totalTokenCount":{}}}}})",
-        handle, index, sayings_);
+    const auto* const resumable = spoils_.percent(plan_.manners.spoils) ? R"("certainly")" : "true";
+    what.text = spoilt(fmt::format(
+        R"({{"sessionResumptionUpdate":{{"newHandle":"{}","resumable":{}{}}},"usageMetadata":{{"totalTokenCount":{}}}}})",
+        handle, resumable, index, sayings_));
     on.wire->say(std::move(what));
+}
+
+/// With a member that cannot be read, or has a value in another form than is due. None that says
+/// who said what, or when.
+std::string server::spoilt(std::string message)
+{
+    if (!spoils_.percent(plan_.manners.spoils)) return message;
+    fires(trouble::spoilt);
+    const auto inside = [&message](std::string_view where, std::string_view member) {
+        const auto at = message.find(where);
+        if (at == std::string::npos) return;
+        const auto begin = at + where.size();
+        message.insert(begin, fmt::format("{}{}", member, message[begin] == '}' ? "" : ","));
+    };
+    const auto beside = [&message](std::string_view member) {
+        message.insert(message.size() - 1, fmt::format(",{}", member));
+    };
+    const auto kind = spoils_.between(0, 9);
+    switch (kind) {
+    case 0: inside(R"("usageMetadata":{)", R"("thoughtsTokenCount":"many")"); break;
+    case 1: inside(R"("usageMetadata":{)", R"("promptTokensDetails":[7,null])"); break;
+    case 2: inside(R"("serverContent":{)", R"("speechState":[7])"); break;
+    case 3: inside(R"("serverContent":{)", R"("urlContextMetadata":1e999)"); break;
+    case 4: inside(R"("outputTranscription":{)", R"("words":{"startOffset":"soon"})"); break;
+    case 5: inside(R"("toolCall":{"functionCalls":[{)", R"("willContinue":"perhaps")"); break;
+    case 6: beside("\"mood\":\"\xff \\ud83d\""); break;
+    case 7: beside(R"("toolCallCancellation":{"ids":[{}]})"); break;
+    case 8: beside(R"("voiceActivity":{"audioOffset":{"minutes":5}})"); break;
+    default: beside(fmt::format(R"("deep":{:[>80}{:]>80})", "", ""));
+    }
+    return message;
+}
+
+/// As the service writes it, or in another form, or so that nobody knows.
+std::string server::time_left(milliseconds left)
+{
+    const auto seconds = static_cast<double>(left.count()) / 1000;
+    if (!spoils_.percent(plan_.manners.spoils)) return fmt::format(R"("{:.3f}s")", seconds);
+    fires(trouble::spoilt);
+    switch (spoils_.between(0, 3)) {
+    case 0: return fmt::format(R"("{:.3f}")", seconds);
+    case 1: return fmt::format("{:.3f}", seconds);
+    case 2:
+        return fmt::format(
+            R"({{"seconds":{},"nanos":{}}})", left.count() / 1000, left.count() % 1000 * 1'000'000);
+    default: return R"("soon")";
+    }
 }
 
 void server::suffer(const fault& one)
@@ -437,8 +486,7 @@ void server::suffer(const fault& one)
     fires(one.what);
     switch (one.what) {
     case trouble::go_away:
-        say(*on, fmt::format(R"("goAway":{{"timeLeft":"{:.3f}s"}})",
-                     static_cast<double>(one.lasts.count()) / 1000));
+        say(*on, fmt::format(R"("goAway":{{"timeLeft":{}}})", time_left(one.lasts)));
         clock_->at(clock_->now() + one.lasts, [this, number] {
             const auto stays = lines_.find(number);
             if (stays != lines_.end())

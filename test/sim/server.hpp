@@ -90,6 +90,8 @@ private:
     void end_turn(line& on);
     void say_more(line& on);
     void update(line& on);
+    [[nodiscard]] std::string spoilt(std::string message);
+    [[nodiscard]] std::string time_left(milliseconds left);
     void close(line& on, int code, std::string reason);
     void fires(trouble what);
     [[nodiscard]] bool takes(int& times);
@@ -101,6 +103,7 @@ private:
     std::shared_ptr<timeline> clock_;
     chance chance_;
     chance manners_;
+    chance spoils_;
     std::vector<conversation> conversations_;
     std::map<int, line> lines_;
     std::map<std::string, snapshot> snapshots_;
