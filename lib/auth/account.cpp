@@ -2,6 +2,7 @@
 #include "auth/account.hpp"
 
 #include "auth/pem.hpp"
+#include "base/loopback.hpp"
 #include "base/trim.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/url.hpp"
@@ -67,7 +68,7 @@ public:
         if (found.empty()) found = usual;
         if (found.empty()) fail(member, "is missing");
         const auto place = read_url(member, found);
-        if (!place.tls && !protocol::is_loopback(place.host)) fail(member, "is not an https URL");
+        if (!place.tls && !base::is_loopback(place.host)) fail(member, "is not an https URL");
         return found;
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/emulator.hpp>
 
+#include "base/loopback.hpp"
 #include "emulator/auth_tokens.hpp"
 #include "emulator/conversation.hpp"
 #include "emulator/google/bearer.hpp"
@@ -39,11 +40,6 @@ using transport::server_connection;
 
 constexpr std::size_t most_clients = 4096;
 constexpr std::size_t most_unsaid = 16; // answers that a client has not taken yet
-
-bool is_loopback_address(std::string_view address)
-{
-    return address.starts_with("127.") || address == "::1" || address == "localhost";
-}
 
 std::string_view name_of(emulation::credential credential)
 {
@@ -88,7 +84,7 @@ public:
           script_(script_of(options_))
     {
         if (!options_.clock) options_.clock = std::chrono::system_clock::now;
-        if (!options_.allow_remote && !is_loopback_address(options_.address)) {
+        if (!options_.allow_remote && !base::is_loopback(options_.address)) {
             throw error(errc::invalid_argument,
                 fmt::format("The emulator would be open to other machines on {}: set "
                             "emulator_options::allow_remote if that is meant.",

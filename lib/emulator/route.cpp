@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/route.hpp"
 
+#include "base/loopback.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -39,13 +41,11 @@ std::string parameter(std::string_view query, std::string_view name)
     return {};
 }
 
-bool is_loopback_name(std::string_view host)
+/// The value of a Host header without its port.
+std::string_view without_port(std::string_view host)
 {
-    if (host == "[::1]" || host.starts_with("[::1]:")) return true;
-    host = host.substr(0, std::min(host.find(':'), host.size()));
-    // not 127.example.com, which may lead anywhere
-    const bool is_address = host.find_first_not_of("0123456789.") == std::string_view::npos;
-    return host == "localhost" || (is_address && host.starts_with("127."));
+    const auto address_end = host.starts_with('[') ? host.find(']') : 0;
+    return host.substr(0, host.find(':', std::min(address_end, host.size())));
 }
 
 bool is_among(std::string_view name, const std::vector<std::string>& list)
@@ -143,9 +143,8 @@ std::optional<emulator_verdict> refuse_place(
     const auto origin = request.header("origin");
     if (!origin.empty() && !is_among(origin, guests.origins) && !is_among("*", guests.origins))
         return refuse(403, "The emulator does not serve web pages.\n");
-    const auto host = request.header("host");
-    if (guests.loopback_only && !is_loopback_name(host) &&
-        !is_among(host.substr(0, host.find(':')), guests.host_names))
+    const auto host = without_port(request.header("host"));
+    if (guests.loopback_only && !base::is_loopback(host) && !is_among(host, guests.host_names))
         return refuse(403, "The emulator serves this machine only.\n");
     return std::nullopt;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/endpoint.hpp"
 
+#include "base/loopback.hpp"
 #include "protocol/url.hpp"
 
 #include <gemini/live/error.hpp>
@@ -33,7 +34,7 @@ endpoint read_base_url(std::string_view url)
     auto result = read_url(url, "The base URL", base_url_form);
     if (result.target.find('?') != std::string::npos)
         refuse(fmt::format("The base URL has a query: {}", base_url_form));
-    if (!result.tls && !is_loopback(result.host)) {
+    if (!result.tls && !base::is_loopback(result.host)) {
         refuse(fmt::format("The base URL would send the key to {} unencrypted: use https://. Plain "
                            "http:// is for this machine (127.0.0.1, ::1, localhost) only.",
             result.host));

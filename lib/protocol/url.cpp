@@ -103,11 +103,4 @@ endpoint read_url(std::string_view url, std::string_view name, std::string_view 
     return url_reader(name, advice).read(url);
 }
 
-bool is_loopback(std::string_view host) noexcept
-{
-    if (host == "localhost" || host == "::1") return true;
-    const auto is_address = [](char c) { return c == '.' || (c >= '0' && c <= '9'); };
-    return host.starts_with("127.") && std::all_of(host.begin(), host.end(), is_address);
-}
-
 } // namespace gemini::live::protocol

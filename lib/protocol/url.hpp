@@ -14,7 +14,4 @@ namespace gemini::live::protocol {
 [[nodiscard]] endpoint read_url(
     std::string_view url, std::string_view name, std::string_view advice);
 
-/// This machine itself, so that nothing can be overheard.
-[[nodiscard]] bool is_loopback(std::string_view host) noexcept;
-
 } // namespace gemini::live::protocol

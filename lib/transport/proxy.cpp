@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/proxy.hpp"
 
+#include "base/loopback.hpp"
+
 #include <gemini/live/error.hpp>
 
 #include <asio/ip/address.hpp>
@@ -170,20 +172,11 @@ bool exempt_from_proxy(std::string_view no_proxy, std::string_view host, std::ui
     return false;
 }
 
-bool is_loopback(std::string_view host)
-{
-    const auto name = lowered(host);
-    if (name == "localhost" || name.ends_with(".localhost")) return true;
-    asio::error_code broken;
-    const auto address = asio::ip::make_address(name, broken);
-    return !broken && address.is_loopback();
-}
-
 std::optional<proxy_address> choose_proxy(const proxy_options& options, bool tls,
     std::string_view host, std::uint16_t port, const environment& variable)
 {
     if (!options.url.empty()) return parse_proxy(options.url, "proxy_options::url");
-    if (!options.from_environment || is_loopback(host)) return std::nullopt;
+    if (!options.from_environment || base::is_loopback(host)) return std::nullopt;
     const auto first_of = [&](std::initializer_list<const char*> names) {
         std::optional<std::pair<std::string, std::string>> found;
         for (const auto* name : names) {

@@ -31,9 +31,6 @@ struct proxy_address {
 [[nodiscard]] bool exempt_from_proxy(
     std::string_view no_proxy, std::string_view host, std::uint16_t port);
 
-/// localhost and its subdomains, 127.0.0.0/8, ::1.
-[[nodiscard]] bool is_loopback(std::string_view host);
-
 /// The value of an environment variable, or nothing when it is not set.
 using environment = std::function<std::optional<std::string>(const char* name)>;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/resolver.hpp"
 
+#include "base/loopback.hpp"
 #include "transport/wakeup.hpp"
 
 #include <gemini/live/error.hpp>
@@ -82,7 +83,7 @@ asio::awaitable<std::vector<asio::ip::address>> resolve(
     asio::error_code not_an_address;
     const auto literal = asio::ip::make_address(host, not_an_address);
     if (!not_an_address) co_return std::vector(1, literal);
-    if (host == "localhost") {
+    if (base::is_loopback(host)) { // by name; no name server is to be believed about it
         std::vector<asio::ip::address> loopback(1, asio::ip::address_v4::loopback());
         loopback.emplace_back(asio::ip::address_v6::loopback());
         co_return loopback;

@@ -339,8 +339,10 @@ TEST_CASE("it does not listen to other machines unless told so, nor where anothe
 {
     asio::io_context io;
     live::emulator_options open;
-    open.address = "0.0.0.0";
-    CHECK_THROWS_AS(live::emulator(io.get_executor(), open), live::error);
+    for (const auto* address : {"127.example.com", "::", "0.0.0.0"}) {
+        open.address = address;
+        CHECK_THROWS_AS(live::emulator(io.get_executor(), open), live::error);
+    }
     open.allow_remote = true;
     CHECK_NOTHROW(live::emulator(io.get_executor(), open));
     const live::emulator first(io.get_executor());

@@ -113,11 +113,13 @@ TEST_CASE("web pages and other machines are refused")
     const emulator_request elsewhere{path, "", {{"host", "example.com"}}};
     CHECK(find_route(elsewhere, guest_list{}).verdict.status == 403);
     CHECK(find_route(elsewhere, {.loopback_only = false}).route);
-    for (const char* host : {"127.example.com", "localhost.example.com", "[::1].example.com", ""}) {
+    for (const char* host : {"127.example.com", "localhost.example.com", "[::1].example.com", "",
+             "[::2]:8080", "[::1", "127.1", "[localhost]"}) {
         INFO(host);
         CHECK_FALSE(find_route(emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
     }
-    for (const char* host : {"localhost:1", "127.0.0.1", "127.1.2.3:80", "[::1]:8080"}) {
+    for (const char* host : {"localhost:1", "LocalHost", "app.localhost:1", "127.0.0.1",
+             "127.1.2.3:80", "[::1]:8080", "[0:0::1]", "[::ffff:127.0.0.1]:80"}) {
         INFO(host);
         CHECK(find_route(emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
     }

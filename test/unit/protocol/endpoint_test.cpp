@@ -53,6 +53,9 @@ TEST_CASE("a base URL says where the connection goes")
         row{"ws://127.0.0.1:65535/x", false, "127.0.0.1", 65535, "/x"},
         row{"http://127.1.2.3", false, "127.1.2.3", 80, ""},
         row{"http://[::1]:80", false, "::1", 80, ""},
+        row{"http://app.localhost:80", false, "app.localhost", 80, ""},
+        row{"http://[0:0::1]", false, "0:0::1", 80, ""},
+        row{"http://[::ffff:127.0.0.1]", false, "::ffff:127.0.0.1", 80, ""},
         row{"https://[2001:DB8::1]", true, "2001:db8::1", 443, ""});
     const auto found = endpoint_at(each.url);
     CHECK(found.tls == each.tls);
@@ -86,7 +89,8 @@ TEST_CASE("a key is never sent in the clear to another machine")
 {
     const std::string url =
         GENERATE(as<std::string>(), "http://a.example", "ws://10.0.0.1", "http://[2001:db8::1]",
-            "http://localhost.example", "http://127.a.example", "http://128.0.0.1");
+            "http://localhost.example", "http://127.a.example", "http://128.0.0.1",
+            "http://notlocalhost", "http://[::ffff:10.0.0.1]", "http://127.1", "http://127.0.0.1.");
     const auto told = refusal_of([&] { return endpoint_at(url); });
     CHECK(told.find("unencrypted: use https://") != std::string::npos);
 }
