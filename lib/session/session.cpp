@@ -27,6 +27,8 @@ worth worth_of(const realtime_input& input)
     return worth::audio;
 }
 
+asio::awaitable<void> nothing() { co_return; }
+
 /// What a history says of them.
 std::string words_of(const std::vector<content>& turns)
 {
@@ -103,16 +105,16 @@ asio::awaitable<void> session::send_client_content(content turn, bool turn_compl
 
 asio::awaitable<void> session::send_realtime_input(realtime_input input)
 {
+    if (input.all().audio && input.all().audio->data.empty()) {
+        auto others = input.all();
+        others.audio.reset();
+        if (others == realtime_input::members{}) return nothing();
+        input = realtime_input(std::move(others));
+    }
     outgoing message(protocol::encode_realtime_input(input, core_->flavour()), worth_of(input));
     if (core_->keeps_history() && input.all().text) message.words = *input.all().text;
     return session_core::accept(core_, std::move(message));
 }
-
-namespace {
-
-asio::awaitable<void> nothing() { co_return; }
-
-} // namespace
 
 asio::awaitable<void> session::send_audio(std::span<const std::byte> pcm)
 {

@@ -466,8 +466,8 @@ public:
     explicit realtime_input(members all) noexcept : all_(std::move(all)) {}
 
     /// Mono pcm16, little endian, at `rate` samples a second; any whole number of samples, 20 to
-    /// 100 ms is a good chunk. Throws errc::invalid_argument for no samples, half of one, or a rate
-    /// below 1.
+    /// 100 ms is a good chunk; `session::send_realtime_input` sends nothing for none. Throws
+    /// errc::invalid_argument for half a sample, or a rate below 1.
     [[nodiscard]] static realtime_input audio(std::span<const std::byte> pcm, int rate = 16000);
     /// One picture: JPEG unless said otherwise; at most one a second is looked at.
     [[nodiscard]] static realtime_input video(

@@ -192,7 +192,8 @@ public:
         content turn, bool turn_complete = true);
 
     /// Streams one item of audio, video, text or an activity mark. Audio and video do not outlive
-    /// an outage of more than `reconnect_policy::realtime_window`. Wire: realtimeInput.
+    /// an outage of more than `reconnect_policy::realtime_window`. Audio without a sample is
+    /// accepted and sends nothing. Wire: realtimeInput.
     [[nodiscard]] asio::awaitable<void> send_realtime_input(realtime_input input);
 
     /// Sends one chunk of the user's speech: mono pcm16, little endian, 16 kHz; whole samples, 20

@@ -956,6 +956,9 @@ TEST_CASE("empty audio is accepted and sends nothing")
         co_await session.connect();
         co_await session.send_audio(std::span<const std::byte>());
         co_await session.send_audio(std::span<const std::int16_t>());
+        const std::span<const std::byte> nothing;
+        co_await session.send_realtime_input(realtime_input::audio(nothing));
+        co_await session.send_realtime_input(realtime_input::audio(nothing, 48'000));
         co_await session.send("one");
         co_await session.drain();
         co_await session.close();
