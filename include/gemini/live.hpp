@@ -29,3 +29,4 @@
 #include <gemini/live/tool.hpp>
 #include <gemini/live/version.hpp>
 #include <gemini/live/wire_tap.hpp>
+#include <gemini/live/within.hpp>

@@ -32,8 +32,9 @@ public:
     explicit async_generator(std::unique_ptr<source> from) noexcept : from_(std::move(from)) {}
 
     /// The next element, or nothing once the sequence has ended in order; then every further call
-    /// gives nothing. Throws what ended the sequence when that was an error. Cancellation: total;
-    /// takes no element.
+    /// gives nothing. Throws what ended the sequence when that was an error. Cancellation: by any
+    /// type that the awaiting coroutine lets through (`asio::co_spawn`: only `terminal`, unless
+    /// the coroutine enables others); takes no element.
     [[nodiscard]] asio::awaitable<std::optional<T>> next() { return from_->next(); }
 
 private:

@@ -16,7 +16,8 @@ enum class errc {
     connect_failed,  ///< TCP could not connect: refused, unreachable, out of descriptors. retryable
     tls_failed,      ///< The certificate was not trusted or the handshake failed. configuration
     proxy_failed,    ///< The proxy refused or broke the tunnel. configuration
-    timed_out,       ///< A deadline passed; `error::phase()` names it. retryable
+    timed_out,       ///< A deadline passed; `error::phase()` names it, phase::none for that of
+                     ///< `live::within`. retryable
     connection_lost, ///< The connection ended: no close frame, or one that invites another try.
                      ///< retryable
     unavailable,     ///< The server is overloaded or restarting (HTTP 5xx, close 1011 to 1013).

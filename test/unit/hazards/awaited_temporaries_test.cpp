@@ -12,6 +12,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -216,7 +217,7 @@ const std::vector<form> forms{
     {"send_tool_response(vector(n, function_response))",
         [](session& s) -> awaitable {
             co_await s.send_tool_response(std::vector<live::function_response>(
-                2, live::function_response(weather_call(), live::json("{}"))));
+                1, live::function_response(weather_call(), live::json("{}"))));
         },
         call_id},
     {"send_raw(json)",
@@ -247,6 +248,54 @@ const std::vector<form> forms{
             require(turn.text == long_text);
         },
         ""},
+    {"within(time, turn())",
+        [](session& s) -> awaitable {
+            const auto turn = co_await live::within(std::chrono::seconds(5), s.turn());
+            require(turn.text == long_text);
+        },
+        ""},
+    {"within(time, send(a + b))",
+        [](session& s) -> awaitable {
+            co_await live::within(std::chrono::seconds(5), s.send("1" + long_text + "2"));
+        },
+        "1" + long_text + "2"},
+    {"within(time, within(time, messages().next()))",
+        [](session& s) -> awaitable {
+            using namespace std::chrono_literals;
+            bool answered = false;
+            while (!answered) {
+                answered =
+                    (co_await live::within(5s, live::within(5s, s.messages().next())))->text() ==
+                    long_text;
+            }
+        },
+        ""},
+    {"a within that runs out of time",
+        [](session& s) -> awaitable {
+            static_cast<void>(co_await s.turn());
+            bool is_late = false;
+            try {
+                static_cast<void>(co_await live::within(std::chrono::milliseconds(0), s.turn()));
+            } catch (const live::error& late) {
+                is_late = late.value() == live::errc::timed_out;
+            }
+            require(is_late);
+        },
+        ""},
+    {"race(turn(), drain())",
+        [](session& s) -> awaitable {
+            const auto first = co_await live::race(s.turn(), s.drain());
+            require(first.index() < 2);
+        },
+        ""},
+    {"std::get of a race(send_client_content(vector), events().next())",
+        [](session& s) -> awaitable {
+            const auto first = co_await live::race(
+                s.send_client_content(std::vector<live::content>(2, live::content(long_text))),
+                s.events().next());
+            require(first.index() == 0);
+        },
+        long_text},
 };
 
 } // namespace
