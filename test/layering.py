@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks what no compiler checks: which room includes which, what public headers show, and the forms of
-co_await that g++ 12 compiles, without a word, into a double free.
+"""Checks what no compiler checks: which room includes which, what public headers show, the forms of
+co_await that g++ 12 compiles, without a word, into a double free, and names that only Catch2 2 has.
 
     layering.py [ROOT]       checks lib, include, samples and test; lists each offence as file:line: what to do
     layering.py --self-test  proves that every rule bites, and only where it should
@@ -215,6 +215,32 @@ def check_coroutines(code, aggregates):
             yield at, "a structured binding of a co_await leaks when it is cancelled: name the value first"
 
 
+# What Catch2 3 no longer has, or has elsewhere → what both have.
+CATCH2_ONLY_2 = [
+    (r"\bCatch::(Matchers::)?Contains\b", "compare with std::string::find"),
+    (r"\bCatch::(StartsWith|EndsWith|Equals|Matches|VectorContains|UnorderedEquals|Within(Abs|Rel|ULP)|Predicate|Message)\b",
+     "write Catch::Matchers::…"),
+    (r"\bCatch::Matchers::(Exception|Floating|Generic|Impl|StdString|Vector)::", "leave the inner namespace out"),
+    (r"\bCatch::Detail::Approx\b", "write Catch::Approx"),
+    (r"(?<![\w:])Approx\s*[({]", "write Catch::Approx"),
+    (r"\bCatch::TestEventListenerBase\b", "it is Catch::EventListenerBase now: do without"),
+    (r"\busing\s+namespace\s+Catch\s*;", "write Catch:: before each name"),
+    (r"\bANON_TEST_CASE\b", "give the test a name"),
+    (r"\bCatch::is(nan|True|False)\b", "use what the standard library has"),
+]
+
+
+def check_catch2(path, source, code):
+    """Yields (offset, offence) for what compiles with Catch2 2 only."""
+    if not path.startswith("test/") or path in {"test/support/catch.hpp", "test/support/main.cpp"}:
+        return
+    for found in re.finditer(r"(?m)^[ \t]*#[ \t]*(include[ \t]*<catch2/[^>]*>|define[ \t]+CATCH_CONFIG_\w+)", source):
+        yield found.start(), f'{found[1].split()[0]} of Catch2 2 or 3 alone: include "support/catch.hpp"'
+    for pattern, advice in CATCH2_ONLY_2:
+        for found in re.finditer(pattern, code):
+            yield found.start(), f"{found[0].rstrip('({ ')} is a name of Catch2 2 only: {advice}"
+
+
 def aggregates_in(code):
     """Structs that are plain data: none of their constructors is declared."""
     for found in re.finditer(r"\bstruct\s+(?:\w+::)*(\w+)\s*(?::(?!:)[^{;]*)?\{", code):
@@ -236,7 +262,7 @@ def check(files):
     for path, source in sorted(files.items()):
         found = list(check_includes(path, source))
         lines = [match.start() for match in re.finditer("\n", source)]
-        for at, what in check_coroutines(codes[path], aggregates):
+        for at, what in [*check_coroutines(codes[path], aggregates), *check_catch2(path, source, codes[path])]:
             found.append((bisect.bisect_left(lines, at) + 1, what))
         offences += [f"{path}:{line}: {what}" for line, what in sorted(found)]
     return offences
@@ -306,6 +332,21 @@ SELF_TEST = [
     ("test/a.cpp", "const auto n = 1'000'000; co_await f('?', n);", []),
     ("samples/a.cpp", "co_await f({.a = 1});", ["an aggregate"]),
     ("include/gemini/live/a.hpp", "/// co_await f({.a = 1});", []),
+    # Catch2
+    ("test/a.cpp", 'f();\nCHECK_THAT(why, Catch::Contains("files"));', ["a.cpp:2: Catch::Contains is a name of Catch2 2"]),
+    ("test/a.cpp", 'CHECK_THAT(why, Catch::Matchers::Contains("files"));', ["compare with std::string::find"]),
+    ("test/a.cpp", 'CHECK_THAT(why, Catch::StartsWith("a") && !Catch::EndsWith("b"));', ["EndsWith", "StartsWith"]),
+    ("test/a.cpp", 'CHECK_THAT(why, Catch::Matchers::StartsWith("a"));', []),
+    ("test/a.cpp", "using Catch::WithinAbs;", ["write Catch::Matchers"]),
+    ("test/a.cpp", "Catch::Matchers::StdString::ContainsMatcher m(x);", ["inner namespace"]),
+    ("test/a.cpp", "CHECK(a == Approx(b));\nCHECK(c == Catch::Approx(d));", ["a.cpp:1: Approx is a name"]),
+    ("test/a.cpp", "CHECK(a == Catch::Detail::Approx(b));", ["Catch::Detail::Approx"]),
+    ("test/a.cpp", "using namespace Catch;", ["write Catch::"]),
+    ("test/a.cpp", "struct l : Catch::TestEventListenerBase {};", ["EventListenerBase"]),
+    ("test/a.cpp", "#include <catch2/catch.hpp>", ['include "support/catch.hpp"']),
+    ("test/a.cpp", '#define CATCH_CONFIG_MAIN\n#include "support/catch.hpp"', ["a.cpp:1: define"]),
+    ("test/support/catch.hpp", "#include <catch2/catch.hpp>", []),
+    ("test/a.cpp", '// Catch::Contains("x")\nCHECK(has("Catch::Contains"));', []),
 ]
 
 
