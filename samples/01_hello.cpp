@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says hello and prints the answer as it is spoken. Without a key it asks the emulator.
+// Says hello and prints the answer. Without a key it asks the emulator.
 // doc:begin hello
 #include <asio.hpp>
 #include <gemini/live.hpp>
@@ -11,12 +11,9 @@ asio::awaitable<void> hello(live::session session)
 {
     co_await session.connect();
     co_await session.send("Hello! Who are you?");
-    auto messages = session.messages();
-    while (auto message = co_await messages.next()) { // empty once the session has closed
-        std::cout << message->output_transcription() << std::flush;
-        if (message->turn_complete()) break;
-    }
-    std::cout << '\n';
+    const auto answer = co_await live::within(std::chrono::minutes(1), session.turn());
+    std::cout << answer.output_transcription << '\n';
+    if (!answer.is_whole()) std::cerr << "(not a whole answer: " << to_string(answer.end) << ")\n";
     co_await session.close();
 }
 

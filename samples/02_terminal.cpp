@@ -8,10 +8,27 @@
 #include <unistd.h>
 namespace live = gemini::live;
 
+/// Prints what the model says as it is spoken, up to the end of its turn.
+asio::awaitable<void> listen(live::async_generator<live::session_event>& events)
+{
+    const char* end = "(The session has closed.)";
+    while (auto event = co_await live::within(std::chrono::minutes(1), events.next())) {
+        if (const auto* message = std::get_if<live::server_message>(&*event)) {
+            std::cout << message->output_transcription() << std::flush;
+            if (message->turn_complete()) co_return;
+        } else if (const auto* change = std::get_if<live::status_change>(&*event)) {
+            if (!change->ask_again) continue;
+            end = "(The connection was lost, and the rest of the answer: please ask again.)";
+            break;
+        }
+    }
+    std::cout << end;
+}
+
 asio::awaitable<void> chat(live::session session, asio::posix::stream_descriptor keyboard)
 {
     co_await session.connect();
-    auto messages = session.messages(); // an async generator of server messages
+    auto events = session.events(); // an async generator: messages, and changes of status
     std::error_code end;
     for (std::string typed;;) {
         auto size = co_await asio::async_read_until(keyboard, asio::dynamic_buffer(typed), '\n',
@@ -19,11 +36,8 @@ asio::awaitable<void> chat(live::session session, asio::posix::stream_descriptor
         if (end) break;
         co_await session.send(typed.substr(0, size - 1));
         typed.erase(0, size);
-        while (auto message = co_await messages.next()) { // empty once the session has closed
-            std::cout << message->output_transcription() << std::flush;
-            if (message->turn_complete()) break;
-        }
-        std::cout << '\n';
+        co_await listen(events);
+        std::cout << '\n' << std::flush;
     }
     co_await session.close();
 }

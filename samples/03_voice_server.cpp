@@ -2,9 +2,8 @@
 // A TCP server in which every connection is one spoken conversation; one client serves them all.
 // The caller sends mono pcm16 at 16 kHz and hears mono pcm16 at 24 kHz. To call it:
 //   arecord -q -t raw -f S16_LE -r 16000 | nc 127.0.0.1 7000 | aplay -q -t raw -f S16_LE -r 24000
-// Another server than the service can be named as the only argument.
+// Another server than the service can be named as the first argument, another port as the second.
 #include <asio.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
 #include <gemini/live.hpp>
 #include <iostream>
 namespace live = gemini::live;
@@ -24,16 +23,12 @@ asio::awaitable<void> hear(tcp::socket& caller, live::session& session)
 asio::awaitable<void> speak(tcp::socket& caller, live::session& session)
 {
     auto messages = session.messages();
-    try {
-        for (std::error_code gone; !gone;) {
-            auto message = co_await messages.next();
-            if (!message) break; // the session has closed
-            auto pcm = message->audio();
-            co_await asio::async_write(caller, asio::buffer(pcm.data(), pcm.size()),
-                asio::redirect_error(asio::use_awaitable, gone));
-        }
-    } catch (const live::error& failure) { // to return cancels hear(), to throw would not
-        std::cerr << failure.what() << '\n';
+    for (std::error_code gone; !gone;) {
+        auto message = co_await messages.next();
+        if (!message) break; // the session has closed
+        auto pcm = message->audio();
+        co_await asio::async_write(caller, asio::buffer(pcm.data(), pcm.size()),
+            asio::redirect_error(asio::use_awaitable, gone));
     }
 }
 
@@ -41,9 +36,8 @@ asio::awaitable<void> converse(tcp::socket caller, live::client& client)
 {
     live::session session{client, {.model = "gemini-3.8-live"}};
     co_await session.connect();
-    using namespace asio::experimental::awaitable_operators;
-    co_await (
-        hear(caller, session) || speak(caller, session)); // the first to end cancels the other
+    // The first to end, whether it returns or throws, cancels the other.
+    co_await live::race(hear(caller, session), speak(caller, session));
     co_await session.close();
 }
 // doc:end
@@ -72,8 +66,9 @@ try {
     live::client_options options{.credentials = live::api_key::from_environment()};
     if (argc > 1) options.base_url = argv[1];
     live::client client{io.get_executor(), options};
-    tcp::acceptor door{io, tcp::endpoint(asio::ip::address_v4::loopback(), 7000)};
-    std::cout << "Waiting for calls on 127.0.0.1:7000; Ctrl-C ends." << std::endl;
+    const auto port = static_cast<std::uint16_t>(argc > 2 ? std::stoi(argv[2]) : 7000);
+    tcp::acceptor door{io, tcp::endpoint(asio::ip::address_v4::loopback(), port)};
+    std::cout << "Waiting for calls on " << door.local_endpoint() << "; Ctrl-C ends." << std::endl;
     asio::co_spawn(io, answer_calls(door, client), live::rethrow);
     io.run();
 } catch (const std::exception& failure) {

@@ -11,11 +11,15 @@ namespace live = gemini::live;
 /// Prints what the model says up to the end of its turn, and what becomes of the connection.
 asio::awaitable<void> listen(live::async_generator<live::session_event>& events)
 {
-    while (auto event = co_await events.next()) {
+    while (auto event = co_await live::within(std::chrono::minutes(1), events.next())) {
         if (const auto* message = std::get_if<live::server_message>(&*event)) {
             std::cout << message->output_transcription() << std::flush;
             if (message->turn_complete()) break;
         } else if (const auto* change = std::get_if<live::status_change>(&*event)) {
+            if (change->ask_again) {
+                std::cout << "(The rest of the answer is lost: please ask again.)";
+                break;
+            }
             if (change->to != live::status::connected || change->handover) continue;
             std::cout << (change->resumed ? "We go on where we were.\n" : "We begin.\n")
                       << std::flush;

@@ -46,7 +46,7 @@ asio::awaitable<live::bytes> make_music(
     co_await session.play();
     live::bytes music;
     auto messages = session.messages();
-    while (auto message = co_await messages.next()) {
+    while (auto message = co_await live::within(std::chrono::minutes(1), messages.next())) {
         if (const auto& filtered = message->all().filtered_prompt)
             std::cerr << "Not played: " << filtered->text << '\n';
         const auto piece = message->audio(); // stereo pcm16 at 48 kHz
