@@ -8,6 +8,7 @@
 
 #include <asio.hpp>
 
+#include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -123,11 +124,15 @@ asio::awaitable<std::string> first_words_of(live::session& session, std::string 
 {
     co_await session.send(question);
     std::string words;
-    auto messages = session.messages();
-    while (auto message = co_await messages.next()) {
-        words += message->output_transcription();
-        if (message->interrupted() || message->turn_complete()) break;
-        if (words.size() > 20) co_await session.stop_speaking();
+    auto events = session.events();
+    while (auto event = co_await events.next()) {
+        if (const auto* change = std::get_if<live::status_change>(&*event)) {
+            if (change->ask_again) break; // the connection was lost, and the rest of the answer
+        } else if (const auto* message = std::get_if<live::server_message>(&*event)) {
+            words += message->output_transcription();
+            if (message->interrupted() || message->turn_complete()) break;
+            if (words.size() > 20) co_await session.stop_speaking();
+        }
     }
     co_return words;
 }
@@ -298,6 +303,7 @@ live::setup that_is_careful()
 asio::awaitable<int> audio_tokens_of_a_turn(live::session& session)
 {
     const auto turn = co_await session.turn();
+    if (turn.ask_again()) std::cerr << "Not a whole turn: " << to_string(turn.end) << '\n';
     int tokens = 0;
     if (turn.usage) {
         for (const auto& each : turn.usage->response_tokens_details)

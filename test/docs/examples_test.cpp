@@ -8,7 +8,6 @@
 #include <gemini/live/fake_google.hpp>
 
 #include <asio.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
 
 #include <cstdlib>
 #include <iostream>
@@ -75,6 +74,7 @@ asio::awaitable<void> watch(live::session& session, std::ostream& out)
     while (auto event = co_await events.next()) {
         if (const auto* change = std::get_if<live::status_change>(&*event)) {
             out << to_string(change->to) << '\n';
+            if (change->ask_again) break; // the rest of the answer is lost
         } else if (const auto* message = std::get_if<live::server_message>(&*event)) {
             out << message->output_transcription();
             if (message->turn_complete()) break;
@@ -137,6 +137,48 @@ asio::awaitable<std::string> whole_answer(live::session& session, std::string qu
         if (!turn.ask_again()) co_return turn.output_transcription;
     }
     co_return "The model says nothing.";
+}
+// doc:end
+
+// doc:begin time_out
+asio::awaitable<std::string> answer_within(
+    std::chrono::milliseconds patience, live::session& session, std::string question)
+{
+    co_await session.send(question);
+    try {
+        const auto turn = co_await live::within(patience, session.turn());
+        if (turn.is_whole()) co_return turn.output_transcription;
+        co_return to_string(turn.end);
+    } catch (const live::error& late) {
+        if (late.value() != live::errc::timed_out) throw; // the session has failed
+    }
+    co_await session.stop_speaking();
+    co_return "That takes too long.";
+}
+// doc:end
+
+// doc:begin race
+asio::awaitable<void> transcribe(live::session& session, std::ostream& out)
+{
+    auto messages = session.messages();
+    while (auto message = co_await messages.next()) out << message->input_transcription();
+}
+
+asio::awaitable<void> transcribe_until(
+    asio::awaitable<void> hung_up, live::session& session, std::ostream& out)
+{
+    const auto first = co_await live::race(transcribe(session, out), std::move(hung_up));
+    if (first.index() == 1) co_await session.close();
+}
+// doc:end
+
+// doc:begin total_cancellation
+asio::awaitable<void> read(live::session& session)
+{
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    auto messages = session.messages();
+    while (co_await messages.next()) {
+    }
 }
 // doc:end
 
@@ -321,6 +363,71 @@ TEST_CASE("docs: a question is asked again until it has a whole answer", "[docs]
                                   .reconnect = {.first_delay = std::chrono::milliseconds(1)}});
     test::run(on.io, work(client));
     CHECK_FALSE(answer.empty());
+}
+
+TEST_CASE("docs: an answer is waited for only so long", "[docs]")
+{
+    live::emulator_options options;
+    options.script = R"(
+{"expect": {"setup": {}}}
+{"send": {"setupComplete": {}}}
+{"await": {"realtimeInput": {"text": "What is the answer?"}}}
+{"send": {"serverContent": {"outputTranscription": {"text": "42"}, "turnComplete": true}}}
+{"await": {"realtimeInput": {"text": "And the question?"}}}
+{"await": {"clientContent": {"turnComplete": false}}}
+{"send": {"serverContent": {"interrupted": true}}}
+{"send": {"serverContent": {"turnComplete": true}}}
+)";
+    stage on(std::move(options));
+    live::session session(on.client, spoken);
+    const auto work = [](live::session& session) -> asio::awaitable<void> {
+        using namespace std::chrono_literals;
+        co_await session.connect();
+        CHECK(co_await answer_within(1h, session, "What is the answer?") == "42");
+        CHECK(co_await answer_within(0ms, session, "And the question?") == "That takes too long.");
+        co_await session.close();
+    };
+    test::run(on.io, work(session));
+}
+
+TEST_CASE("docs: a race ends when the caller hangs up, or the session does", "[docs]")
+{
+    stage on;
+    live::session session(on.client, spoken);
+    std::ostringstream out;
+    const auto work = [](live::session& session, std::ostream& out) -> asio::awaitable<void> {
+        co_await session.connect();
+        const auto hang_up = []() -> asio::awaitable<void> { co_return; };
+        const auto never = []() -> asio::awaitable<void> {
+            asio::steady_timer timer(co_await asio::this_coro::executor);
+            timer.expires_at(std::chrono::steady_clock::time_point::max());
+            co_await timer.async_wait(asio::use_awaitable);
+        };
+        co_await transcribe_until(hang_up(), session, out);
+        CHECK(session.status() == live::status::closed);
+        co_await transcribe_until(never(), session, out);
+    };
+    test::run(on.io, work(session, out));
+}
+
+TEST_CASE("docs: a coroutine that lets total cancellation through is ended by it", "[docs]")
+{
+    stage on;
+    live::session session(on.client, spoken);
+    const auto work = [](live::session& session) -> asio::awaitable<void> {
+        co_await session.connect();
+        const auto executor = co_await asio::this_coro::executor;
+        asio::cancellation_signal cancel;
+        std::exception_ptr ended;
+        asio::co_spawn(executor, read(session),
+            asio::bind_cancellation_slot(
+                cancel.slot(), [&ended](std::exception_ptr thrown) { ended = thrown; }));
+        co_await asio::post(executor, asio::use_awaitable);
+        cancel.emit(asio::cancellation_type::total);
+        while (!ended) co_await asio::post(executor, asio::use_awaitable);
+        co_await session.close();
+    };
+    test::run(on.io, work(session));
 }
 
 TEST_CASE("docs: a script makes an outage", "[docs]")
