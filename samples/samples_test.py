@@ -218,9 +218,8 @@ def voice(sample, emulator_program):
             then(caller)
         return caller
 
-    hang_up(call())
+    say_no_more(call())  # the server hangs up last
     emulator.wait_until_alone()
-    until(lambda: files_of(server) >= 0)
     idle = files_of(server)
 
     def nothing_is_left():
