@@ -11,18 +11,17 @@ namespace live = gemini::live;
 /// Prints what the model says as it is spoken, up to the end of its turn.
 asio::awaitable<void> listen(live::async_generator<live::session_event>& events)
 {
-    const char* end = "(The session has closed.)";
+    // The generator ends, with an empty optional, once the session has closed.
     while (auto event = co_await live::within(std::chrono::minutes(1), events.next())) {
         if (const auto* message = std::get_if<live::server_message>(&*event)) {
             std::cout << message->output_transcription() << std::flush;
-            if (message->turn_complete()) co_return;
+            if (message->turn_complete()) break;
         } else if (const auto* change = std::get_if<live::status_change>(&*event)) {
             if (!change->ask_again) continue;
-            end = "(The connection was lost, and the rest of the answer: please ask again.)";
+            std::cout << "(The rest of the answer is lost: please ask again.)";
             break;
         }
     }
-    std::cout << end;
 }
 
 asio::awaitable<void> chat(live::session session, asio::posix::stream_descriptor keyboard)
