@@ -4,7 +4,6 @@
 #include "tools.hpp"
 
 #include <asio/co_spawn.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -15,7 +14,6 @@
 
 namespace chat {
 namespace live = gemini::live;
-using namespace asio::experimental::awaitable_operators;
 namespace {
 
 using namespace std::chrono_literals;
@@ -63,7 +61,11 @@ std::shared_ptr<live::session> conversation::new_session() const
 asio::awaitable<int> conversation::run()
 {
     refresh();
-    co_await (keyboard() || model() || signals()); // the first to return ends the others
+    try {
+        co_await live::race(keyboard(), model(), signals()); // the first to end ends the others
+    } catch (...) {
+        if (!failure_) failure_ = std::current_exception();
+    }
     tick_.cancel();
     silence_.cancel();
     if (failure_) std::rethrow_exception(failure_);
@@ -76,7 +78,7 @@ asio::awaitable<int> conversation::run()
 /// Closes the session, which may wait for the server; who is in a hurry presses Ctrl-C again.
 asio::awaitable<void> conversation::leave()
 {
-    co_await (session_->close() || signals_.async_wait(asio::use_awaitable));
+    co_await live::race(session_->close(), signals_.async_wait(asio::use_awaitable));
 }
 
 // What the user wants ------------------------------------------------------------------------
@@ -109,7 +111,7 @@ asio::awaitable<void> conversation::say(std::string text)
         co_await session_->send(text);
         said_.add("you", text);
     } catch (const live::error& refused) {
-        if (refused.value() != live::errc::invalid_argument) throw; // model() tells
+        if (refused.value() != live::errc::invalid_argument) co_return; // model() tells, and ends
         tell(refused.what());
         answer_ = before;
         refresh();
@@ -275,8 +277,7 @@ asio::awaitable<void> conversation::model()
                 co_await take(*present, std::move(*event));
             }
         }
-    } catch (
-        const live::error& failure) { // to return ends the other coroutines, to throw would not
+    } catch (const live::error& failure) {
         const bool is_told = failure.what() == loss_;
         const auto why = is_told
                              ? "It did not get better: gave up after " + std::to_string(attempt_) +

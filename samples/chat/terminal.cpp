@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "terminal.hpp"
 
-#include <asio/experimental/awaitable_operators.hpp>
+#include <gemini/live/within.hpp>
+
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -316,9 +317,9 @@ asio::awaitable<void> terminal::readable()
 
 asio::awaitable<bool> terminal::more_at_once()
 {
-    using namespace asio::experimental::awaitable_operators;
     patience_.expires_after(faster_than_typing);
-    auto first = co_await (readable() || patience_.async_wait(asio::use_awaitable));
+    const auto first =
+        co_await gemini::live::race(readable(), patience_.async_wait(asio::use_awaitable));
     co_return first.index() == 0;
 }
 
