@@ -319,10 +319,10 @@ TEST_CASE("docs: credentials are found, or the program's own coroutine gives the
 {
     asio::io_context io;
     CHECK(ready(io.get_executor()).options().flavour);
-    const auto client = with_a_vault(io.get_executor(), std::make_shared<vault>(vault{"a token"}));
+    const auto client = with_a_vault(io.get_executor(), std::make_shared<vault>(vault{"a-token"}));
     const auto* const provider = client.options().credentials.get_if<live::token_provider>();
     REQUIRE(provider);
-    CHECK(test::run(io, provider->ask()).reveal() == "a token");
+    CHECK(test::run(io, provider->ask()).reveal() == "a-token");
 }
 
 TEST_CASE("code without coroutines uses any completion token", "[docs]")

@@ -131,11 +131,12 @@ asio::awaitable<void> run_all(
 
 inline asio::awaitable<void> sleep_for(std::chrono::milliseconds time)
 {
+    const auto executor = co_await asio::this_coro::executor;
     const auto now = std::chrono::steady_clock::now();
     const auto longest = std::chrono::floor<std::chrono::milliseconds>(
         std::chrono::steady_clock::time_point::max() - now);
-    asio::steady_timer timer(co_await asio::this_coro::executor,
-        now + std::clamp(time, std::chrono::milliseconds::zero(), longest));
+    const auto shortest = std::chrono::milliseconds::zero();
+    asio::steady_timer timer(executor, now + std::clamp(time, shortest, longest));
     co_await timer.async_wait(asio::use_awaitable);
 }
 
