@@ -383,8 +383,10 @@ TEST_CASE("docs: an answer is waited for only so long", "[docs]")
     const auto work = [](live::session& session) -> asio::awaitable<void> {
         using namespace std::chrono_literals;
         co_await session.connect();
-        CHECK(co_await answer_within(1h, session, "What is the answer?") == "42");
-        CHECK(co_await answer_within(0ms, session, "And the question?") == "That takes too long.");
+        const auto in_time = co_await answer_within(1h, session, "What is the answer?");
+        CHECK(in_time == "42"); // g++ 12 runs a co_await within CHECK twice
+        const auto late = co_await answer_within(0ms, session, "And the question?");
+        CHECK(late == "That takes too long.");
         co_await session.close();
     };
     test::run(on.io, work(session));
