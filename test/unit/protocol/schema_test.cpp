@@ -41,7 +41,7 @@ TEST_CASE("what JSON Schema says otherwise is said in OpenAPI's way")
     CHECK(told(R"({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]})") ==
           R"({"anyOf":[{"type":"STRING"},{"type":"INTEGER"}],"nullable":true})");
     CHECK(told(R"({"type": ["string", "integer"], "title": "T"})") ==
-          R"({"anyOf":[{"type":"STRING"},{"type":"INTEGER"}],"title":"T"})");
+          R"({"anyOf":[{"type":"STRING"},{"type":"INTEGER"}]})");
     CHECK(told(R"({"type": ["null", "string"], "nullable": true})") ==
           R"({"type":"STRING","nullable":true})");
     CHECK(told(R"({"type": "object", "additionalProperties": false, "default": null})") ==
@@ -58,7 +58,117 @@ TEST_CASE("what is no schema is refused")
     CHECK_THROWS_AS(schema(json(R"({"type": "null"})")), error);
     CHECK_THROWS_AS(schema(json(R"({"type": ["null"]})")), error);
     CHECK_THROWS_AS(schema(json(R"({"type": ["string", 1]})")), error);
-    CHECK_THROWS_AS(schema(json(R"({"type": "string", "anyOf": [{"type": "string"}]})")), error);
     CHECK_THROWS_AS(schema(json(R"({"anyOf": [{"type": "null"}]})")), error);
     CHECK_THROWS_AS(schema::object().property("\xff", schema::string()), error);
+}
+
+namespace {
+
+std::string told(const std::string& text) { return schema(json(text)).text().text(); }
+
+std::string refusal_of(const std::string& text)
+{
+    try {
+        static_cast<void>(schema(json(text)));
+    } catch (const error& refused) {
+        CHECK(refused.value() == errc::invalid_argument);
+        return refused.what();
+    }
+    return "taken";
+}
+
+} // namespace
+
+TEST_CASE("what only describes a JSON Schema is left out at every depth")
+{
+    CHECK(told(R"({"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:x",
+              "$comment": "c", "title": "Args", "type": "object", "examples": [{"a": 1}],
+              "readOnly": true, "writeOnly": false, "deprecated": true, "x-order": 3,
+              "properties": {"title": {"title": "Title", "type": "string", "examples": ["b"],
+                  "x-hint": {"y": 1}, "$comment": "d"}}})") ==
+          R"({"type":"OBJECT","properties":{"title":{"type":"STRING"}}})");
+}
+
+TEST_CASE("references in a JSON Schema are resolved, with what stands beside them")
+{
+    CHECK(told(R"({"type": "object", "properties": {"a": {"$ref": "#/$defs/city"},
+              "b": {"$ref": "#/$defs/city", "description": "Where"},
+              "c": {"type": "array", "items": {"$ref": "#/definitions/a~1b"}}},
+              "$defs": {"city": {"type": "string", "title": "City"}},
+              "definitions": {"a/b": {"$ref": "#/$defs/city"}}})") ==
+          R"({"type":"OBJECT","properties":{"a":{"type":"STRING"},)"
+          R"("b":{"description":"Where","type":"STRING"},)"
+          R"("c":{"type":"ARRAY","items":{"type":"STRING"}}}})");
+    CHECK(told(R"({"$ref": "#/$defs/args", "$defs": {"args": {"type": "object",
+              "properties": {"n": {"type": "integer"}}}}})") ==
+          R"({"type":"OBJECT","properties":{"n":{"type":"INTEGER"}}})");
+}
+
+TEST_CASE("recursion in a JSON Schema and references to nowhere are refused by path")
+{
+    const auto tree = refusal_of(R"({"$ref": "#/$defs/node", "$defs": {"node": {"type": "object",
+        "properties": {"children": {"type": "array", "items": {"$ref": "#/$defs/node"}}}}}})");
+    CHECK(tree.find("/$defs/node/properties/children/items/$ref") != std::string::npos);
+    CHECK(tree.find("recursive") != std::string::npos);
+    CHECK(refusal_of(R"({"type": "object", "properties": {"self": {"$ref": "#"}}})")
+              .find("recursive") != std::string::npos);
+    CHECK(refusal_of(R"({"type": "object", "properties": {"a": {"$ref": "#/$defs/none"}}})")
+              .find("/properties/a/$ref names \"#/$defs/none\", which is not there") !=
+          std::string::npos);
+    CHECK(refusal_of(R"({"type": "object", "properties": {"a": {"$ref": "other.json#/b"}}})")
+              .find("/properties/a/$ref") != std::string::npos);
+}
+
+TEST_CASE("const, enumerations of numbers and exclusive bounds become what the service takes")
+{
+    CHECK(told(R"({"const": "on"})") == R"({"type":"STRING","enum":["on"]})");
+    CHECK(told(R"({"type": "string", "enum": ["a", "b", null]})") ==
+          R"({"type":"STRING","enum":["a","b"],"nullable":true})");
+    CHECK(told(R"({"type": "integer", "enum": [3, 1, 2]})") ==
+          R"({"type":"INTEGER","minimum":1,"maximum":3,"description":"One of 3, 1, 2."})");
+    CHECK(told(R"({"type": "string", "enum": [1, 2]})") == R"({"type":"STRING","enum":["1","2"]})");
+    CHECK(told(R"({"const": 7})") ==
+          R"({"type":"INTEGER","minimum":7,"maximum":7,"description":"Always 7."})");
+    CHECK(told(R"({"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 10})") ==
+          R"({"type":"INTEGER","minimum":1,"maximum":9})");
+    CHECK(told(R"({"type": "number", "exclusiveMinimum": 0})") ==
+          R"({"type":"NUMBER","minimum":0,"description":"More than 0."})");
+    CHECK(told(R"({"type": "integer", "minimum": 0, "exclusiveMinimum": true})") ==
+          R"({"type":"INTEGER","minimum":1})");
+}
+
+TEST_CASE("oneOf, allOf and a type beside anyOf become one schema of the service")
+{
+    CHECK(told(R"({"oneOf": [{"type": "string"}, {"type": "number"}]})") ==
+          R"({"anyOf":[{"type":"STRING"},{"type":"NUMBER"}]})");
+    CHECK(
+        told(R"({"allOf": [{"type": "object", "properties": {"a": {"type": "string"}},
+              "required": ["a"]}, {"properties": {"b": {"type": "integer"}}}]})") ==
+        R"({"type":"OBJECT","properties":{"a":{"type":"STRING"},"b":{"type":"INTEGER"}},"required":["a"]})");
+    CHECK(told(R"({"type": "string", "anyOf": [{"enum": ["a"]}, {"enum": ["b"]}]})") ==
+          R"({"anyOf":[{"enum":["a"],"type":"STRING"},{"enum":["b"],"type":"STRING"}]})");
+    CHECK(told(R"({"type": "string", "anyOf": [{"type": "string"}]})") == R"({"type":"STRING"})");
+    CHECK(
+        told(R"({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+              "anyOf": [{"required": ["a"]}, {"required": ["b"]}]})") ==
+        R"({"type":"OBJECT","properties":{"a":{"type":"STRING"},"b":{"type":"STRING"}},)"
+        R"("description":"Has at least one of these sets of members: a; b."})");
+    CHECK(told(R"({"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}],
+              "$defs": {"a": {"type": "string"}}, "default": null})") ==
+          R"({"type":"STRING","nullable":true})");
+    CHECK(
+        refusal_of(R"({"properties": {"a": {"allOf": [{"type": "string"}, {"type": "integer"}]}}})")
+            .find("/properties/a/allOf") != std::string::npos);
+}
+
+TEST_CASE("a schema that was converted is converted to itself")
+{
+    for (const auto* text : {R"({"type": "integer", "enum": [3, 1, 2]})",
+             R"({"type": ["string", "integer", "null"], "minimum": 2})",
+             R"({"type": "array", "prefixItems": [{"type": "string"}, {"type": "number"}]})",
+             R"({"type": "object", "patternProperties": {"^a": {"type": "string"}}})",
+             R"({"type": "string", "format": "email", "description": "Whose"})"}) {
+        CAPTURE(text);
+        CHECK(told(told(text)) == told(text));
+    }
 }

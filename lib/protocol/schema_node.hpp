@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "protocol/json_reader.hpp"
+#include "protocol/json_writer.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Between JSON Schema, as tools write it, and the service's Schema. For the sources of this room
+/// only.
+namespace gemini::live::protocol {
+
+/// A bound, with the text that it was given as.
+struct schema_bound {
+    double value;
+    std::string text;
+};
+
+/// A schema as it is understood: without references, allOf, oneOf and const.
+struct schema_node {
+    std::vector<std::string> order{}; ///< Members of the service's Schema, in that of the input.
+    std::vector<std::string> types{}; ///< In capitals, without NULL. Empty: any.
+    bool nullable = false;
+    bool never = false; ///< No value fits: the schema `false`.
+    std::optional<std::vector<json_value>> choices{};
+    std::map<std::string, std::string, std::less<>> plain{}; ///< format, default, …: JSON as given.
+    std::map<std::string, schema_bound, std::less<>> bounds{}; ///< minimum, maxItems, …
+    std::vector<std::pair<std::string, schema_node>> properties{};
+    bool has_properties = false;
+    std::vector<std::string> required{};
+    std::shared_ptr<const schema_node> items{};
+    std::vector<schema_node> any_of{};
+    std::vector<std::string>
+        notes{}; ///< What the service's Schema cannot say: for the description.
+
+    void mention(std::string_view member);
+    /// Whether it says anything of the value, and does not only describe it.
+    [[nodiscard]] bool constrains() const noexcept;
+    [[nodiscard]] bool is_typed() const noexcept { return !types.empty() || choices.has_value(); }
+};
+
+/// Throws errc::invalid_argument: "The schema cannot be sent: {path} {why}."
+[[noreturn]] void refuse_schema(std::string_view path, std::string_view why);
+
+/// What fits both; what describes is `a`'s first. Refuses what nothing can fit.
+[[nodiscard]] schema_node both(schema_node a, schema_node b, std::string_view path);
+
+/// Understands a JSON Schema, or a Schema of the service. Throws errc::invalid_argument, naming the
+/// path.
+[[nodiscard]] schema_node read_json_schema(const json_value& schema);
+
+/// As the service's Schema.
+void write_schema(json_writer& out, const schema_node& node);
+
+} // namespace gemini::live::protocol
