@@ -81,8 +81,19 @@ content
     role string, parts part[]
 part
     text string |data, inlineData blob |data, fileData |data, functionCall |data, functionResponse |data, executableCode |data,
-    codeExecutionResult |data, thought bool, thoughtSignature bytes, videoMetadata, mediaResolution partMediaResolution,
+    codeExecutionResult |data, toolCall serverToolCall |data @g, toolResponse serverToolResponse |data @g, thought bool,
+    thoughtSignature bytes, videoMetadata, mediaResolution partMediaResolution, audioTranscription transcription, speechMetadata,
     partMetadata struct @g, mediaProcessing MediaProcessing @g
+serverToolCall
+    id string, toolType ToolType, args struct
+serverToolResponse
+    id string, toolType ToolType, response struct
+transcription
+    text string, finished bool, languageCode string, speakerLabel string, words wordInfo[], startOffset duration, endOffset duration
+wordInfo
+    word string, startOffset duration, endOffset duration
+speechMetadata
+    speaker string, style string
 blob
     mimeType string, data bytes, displayName string
 fileData
@@ -233,7 +244,7 @@ MediaProcessing
 ModelSelectionConfig.FeatureSelectionPreference
     FEATURE_SELECTION_PREFERENCE_UNSPECIFIED, PRIORITIZE_QUALITY, BALANCED, PRIORITIZE_COST
 ThinkingConfig.ThinkingLevel
-    THINKING_LEVEL_UNSPECIFIED, MINIMAL, LOW, MEDIUM, HIGH
+    THINKING_LEVEL_UNSPECIFIED, MINIMAL, LOW, MEDIUM, HIGH, XHIGH
 RealtimeInputConfig.ActivityHandling
     ACTIVITY_HANDLING_UNSPECIFIED, START_OF_ACTIVITY_INTERRUPTS, NO_INTERRUPTION
 RealtimeInputConfig.TurnCoverage
@@ -259,6 +270,8 @@ CodeExecutionResult.Outcome
     OUTCOME_UNSPECIFIED, OUTCOME_OK, OUTCOME_FAILED, OUTCOME_DEADLINE_EXCEEDED
 NullValue
     NULL_VALUE
+ToolType
+    TOOL_TYPE_UNSPECIFIED, GOOGLE_SEARCH_WEB, GOOGLE_SEARCH_IMAGE, URL_CONTEXT, GOOGLE_MAPS, FILE_SEARCH, MEDIA_PROCESSING
 FunctionResponse.Scheduling
     SCHEDULING_UNSPECIFIED, SILENT, WHEN_IDLE, INTERRUPT
 FunctionDeclaration.Behavior

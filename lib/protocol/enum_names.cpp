@@ -26,6 +26,25 @@ wire_name_list wire_names(media_resolution) noexcept
     return names;
 }
 
+wire_name_list wire_names(null_value) noexcept
+{
+    static constexpr auto names = list("NULL_VALUE");
+    return names;
+}
+
+wire_name_list wire_names(media_processing) noexcept
+{
+    static constexpr auto names = list("MEDIA_PROCESSING_UNSPECIFIED", "STATIC", "AGENTIC");
+    return names;
+}
+
+wire_name_list wire_names(tool_type) noexcept
+{
+    static constexpr auto names = list("TOOL_TYPE_UNSPECIFIED", "GOOGLE_SEARCH_WEB", "GOOGLE_SEARCH_IMAGE", "URL_CONTEXT", "GOOGLE_MAPS", "FILE_SEARCH",
+        "MEDIA_PROCESSING");
+    return names;
+}
+
 wire_name_list wire_names(scheduling) noexcept
 {
     static constexpr auto names = list("SCHEDULING_UNSPECIFIED", "SILENT", "WHEN_IDLE", "INTERRUPT");
@@ -78,7 +97,7 @@ wire_name_list wire_names(transcription_mode) noexcept
 
 wire_name_list wire_names(thinking_level) noexcept
 {
-    static constexpr auto names = list("THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH");
+    static constexpr auto names = list("THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH");
     return names;
 }
 

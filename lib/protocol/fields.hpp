@@ -26,6 +26,7 @@ template <> inline constexpr auto fields<partial_arg> = std::tuple{
     field<&partial_arg::string_value>{"stringValue"},
     field<&partial_arg::number_value>{"numberValue"},
     field<&partial_arg::bool_value>{"boolValue"},
+    field<&partial_arg::null_value>{"nullValue"},
     field<&partial_arg::will_continue>{"willContinue"}};
 template <> inline constexpr auto fields<function_call> = std::tuple{
     field<&function_call::name>{"name"},
@@ -35,7 +36,8 @@ template <> inline constexpr auto fields<function_call> = std::tuple{
     field<&function_call::will_continue>{.name = "willContinue", .flavour = only::vertex_ai}};
 template <> inline constexpr auto fields<function_response_part> = std::tuple{
     field<&function_response_part::inline_data>{"inlineData"},
-    field<&function_response_part::file_data>{"fileData"}};
+    field<&function_response_part::file_data>{"fileData"},
+    field<&function_response_part::media_processing>{.name = "mediaProcessing", .flavour = only::gemini_api}};
 template <> inline constexpr auto fields<function_response> = std::tuple{
     field<&function_response::id>{"id"},
     field<&function_response::name>{"name"},
@@ -58,6 +60,29 @@ template <> inline constexpr auto fields<video_metadata> = std::tuple{
 template <> inline constexpr auto fields<part_media_resolution> = std::tuple{
     field<&part_media_resolution::level>{"level"},
     field<&part_media_resolution::num_tokens>{"numTokens"}};
+template <> inline constexpr auto fields<word_info> = std::tuple{
+    field<&word_info::word>{"word"},
+    field<&word_info::start_offset>{"startOffset"},
+    field<&word_info::end_offset>{"endOffset"}};
+template <> inline constexpr auto fields<transcription> = std::tuple{
+    field<&transcription::text>{"text"},
+    field<&transcription::finished>{"finished"},
+    field<&transcription::language_code>{"languageCode"},
+    field<&transcription::speaker_label>{"speakerLabel"},
+    field<&transcription::words>{"words"},
+    field<&transcription::start_offset>{"startOffset"},
+    field<&transcription::end_offset>{"endOffset"}};
+template <> inline constexpr auto fields<server_tool_call> = std::tuple{
+    field<&server_tool_call::id>{"id"},
+    field<&server_tool_call::tool_type>{"toolType"},
+    field<&server_tool_call::args>{"args"}};
+template <> inline constexpr auto fields<server_tool_response> = std::tuple{
+    field<&server_tool_response::id>{"id"},
+    field<&server_tool_response::tool_type>{"toolType"},
+    field<&server_tool_response::response>{"response"}};
+template <> inline constexpr auto fields<speech_metadata> = std::tuple{
+    field<&speech_metadata::speaker>{"speaker"},
+    field<&speech_metadata::style>{"style"}};
 template <> inline constexpr auto fields<part> = std::tuple{
     field<&part::text>{"text"},
     field<&part::inline_data>{"inlineData"},
@@ -69,7 +94,13 @@ template <> inline constexpr auto fields<part> = std::tuple{
     field<&part::code_execution_result>{"codeExecutionResult"},
     field<&part::thought_signature>{"thoughtSignature"},
     field<&part::video_metadata>{"videoMetadata"},
-    field<&part::media_resolution>{"mediaResolution"}};
+    field<&part::media_resolution>{"mediaResolution"},
+    field<&part::tool_call>{.name = "toolCall", .flavour = only::gemini_api},
+    field<&part::tool_response>{.name = "toolResponse", .flavour = only::gemini_api},
+    field<&part::audio_transcription>{"audioTranscription"},
+    field<&part::speech_metadata>{"speechMetadata"},
+    field<&part::part_metadata>{.name = "partMetadata", .flavour = only::gemini_api},
+    field<&part::media_processing>{.name = "mediaProcessing", .flavour = only::gemini_api}};
 template <> inline constexpr auto fields<content> = std::tuple{
     field<&content::role>{"role"},
     field<&content::parts>{"parts", true}};
@@ -325,22 +356,14 @@ template <> inline constexpr auto fields<filtered_prompt> = std::tuple{
 template <> inline constexpr auto fields<setup_complete> = std::tuple{
     field<&setup_complete::session_id>{"sessionId"},
     field<&setup_complete::voice_consent_signature>{"voiceConsentSignature"}};
-template <> inline constexpr auto fields<word_info> = std::tuple{
-    field<&word_info::word>{"word"},
-    field<&word_info::start_offset>{"startOffset"},
-    field<&word_info::end_offset>{"endOffset"}};
-template <> inline constexpr auto fields<transcription> = std::tuple{
-    field<&transcription::text>{"text"},
-    field<&transcription::finished>{"finished"},
-    field<&transcription::language_code>{"languageCode"},
-    field<&transcription::speaker_label>{"speakerLabel"},
-    field<&transcription::words>{"words"},
-    field<&transcription::start_offset>{"startOffset"},
-    field<&transcription::end_offset>{"endOffset"}};
+template <> inline constexpr auto fields<search_result_mapping> = std::tuple{
+    field<&search_result_mapping::result_index>{"resultIndex"}};
 template <> inline constexpr auto fields<grounding_web> = std::tuple{
     field<&grounding_web::uri>{"uri"},
     field<&grounding_web::title>{"title"},
-    field<&grounding_web::domain>{"domain"}};
+    field<&grounding_web::domain>{"domain"},
+    field<&grounding_web::snippet>{.name = "snippet", .flavour = only::gemini_api},
+    field<&grounding_web::search_result_mapping>{.name = "searchResultMapping", .flavour = only::gemini_api}};
 template <> inline constexpr auto fields<grounding_image> = std::tuple{
     field<&grounding_image::image_uri>{"imageUri"},
     field<&grounding_image::source_uri>{"sourceUri"},
@@ -353,6 +376,11 @@ template <> inline constexpr auto fields<grounding_maps> = std::tuple{
     field<&grounding_maps::place_id>{"placeId"},
     field<&grounding_maps::place_answer_sources>{"placeAnswerSources"},
     field<&grounding_maps::route>{"route"}};
+template <> inline constexpr auto fields<custom_metadata> = std::tuple{
+    field<&custom_metadata::key>{"key"},
+    field<&custom_metadata::string_value>{"stringValue"},
+    field<&custom_metadata::numeric_value>{"numericValue"},
+    group("stringListValue", field<&custom_metadata::string_list_value>{"values"})};
 template <> inline constexpr auto fields<retrieved_context> = std::tuple{
     field<&retrieved_context::uri>{"uri"},
     field<&retrieved_context::title>{"title"},
@@ -361,12 +389,14 @@ template <> inline constexpr auto fields<retrieved_context> = std::tuple{
     field<&retrieved_context::file_search_store>{"fileSearchStore"},
     field<&retrieved_context::media_id>{"mediaId"},
     field<&retrieved_context::page_number>{"pageNumber"},
-    field<&retrieved_context::rag_chunk>{"ragChunk"}};
+    field<&retrieved_context::rag_chunk>{"ragChunk"},
+    field<&retrieved_context::custom_metadata>{.name = "customMetadata", .flavour = only::gemini_api}};
 template <> inline constexpr auto fields<grounding_chunk> = std::tuple{
     field<&grounding_chunk::web>{"web"},
     field<&grounding_chunk::image>{"image"},
     field<&grounding_chunk::maps>{"maps"},
-    field<&grounding_chunk::retrieved_context>{"retrievedContext"}};
+    field<&grounding_chunk::retrieved_context>{"retrievedContext"},
+    field<&grounding_chunk::reference_id>{.name = "referenceId", .flavour = only::gemini_api}};
 template <> inline constexpr auto fields<text_segment> = std::tuple{
     field<&text_segment::start_index>{"startIndex"},
     field<&text_segment::end_index>{"endIndex"},
@@ -376,7 +406,8 @@ template <> inline constexpr auto fields<grounding_support> = std::tuple{
     field<&grounding_support::segment>{"segment"},
     field<&grounding_support::grounding_chunk_indices>{"groundingChunkIndices"},
     field<&grounding_support::confidence_scores>{"confidenceScores"},
-    field<&grounding_support::rendered_parts>{"renderedParts"}};
+    field<&grounding_support::rendered_parts>{"renderedParts"},
+    field<&grounding_support::origin>{.name = "origin", .flavour = only::gemini_api}};
 template <> inline constexpr auto fields<search_entry_point> = std::tuple{
     field<&search_entry_point::rendered_content>{"renderedContent"},
     field<&search_entry_point::sdk_blob>{"sdkBlob"}};
@@ -428,6 +459,9 @@ template <> inline constexpr auto fields<session_resumption_update> = std::tuple
 template <> inline constexpr auto fields<modality_token_count> = std::tuple{
     field<&modality_token_count::modality>{"modality"},
     field<&modality_token_count::token_count>{"tokenCount"}};
+template <> inline constexpr auto fields<billed_tool_call> = std::tuple{
+    field<&billed_tool_call::tool>{"tool"},
+    field<&billed_tool_call::search_query_count>{"searchQueryCount"}};
 template <> inline constexpr auto fields<usage_metadata> = std::tuple{
     field<&usage_metadata::prompt_token_count>{"promptTokenCount"},
     field<&usage_metadata::response_token_count>{.name = "responseTokenCount", .on_vertex = "candidatesTokenCount"},
@@ -440,7 +474,8 @@ template <> inline constexpr auto fields<usage_metadata> = std::tuple{
     field<&usage_metadata::cache_tokens_details>{"cacheTokensDetails"},
     field<&usage_metadata::tool_use_prompt_tokens_details>{"toolUsePromptTokensDetails"},
     field<&usage_metadata::traffic_type>{"trafficType"},
-    field<&usage_metadata::service_tier>{"serviceTier"}};
+    field<&usage_metadata::service_tier>{"serviceTier"},
+    field<&usage_metadata::billed_tool_calls>{.name = "billedToolCalls", .flavour = only::gemini_api}};
 template <> inline constexpr auto fields<voice_activity> = std::tuple{
     field<&voice_activity::type>{.name = "type", .also = "voiceActivityType"},
     field<&voice_activity::audio_offset>{"audioOffset"}};

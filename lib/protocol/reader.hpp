@@ -210,6 +210,13 @@ public:
         return false;
     }
 
+    template <class T>
+    void read(ondemand::value value, switchable<T>& to)
+    {
+        if (!to) to.emplace();
+        read(value, *to);
+    }
+
     template <described T>
     bool read(ondemand::value value, T& to)
     {
@@ -282,6 +289,8 @@ template <class>
 inline constexpr bool is_optional_list_value = false;
 template <class T>
 inline constexpr bool is_optional_list_value<std::optional<std::vector<T>>> = true;
+template <class T>
+inline constexpr bool is_optional_list_value<switchable<std::vector<T>>> = true;
 template <class Field>
 inline constexpr bool is_optional_list = [] {
     using found = std::remove_cvref_t<Field>;

@@ -37,6 +37,11 @@ public:
         return !value.has_value();
     }
     template <class T>
+    [[nodiscard]] static bool is_absent(const switchable<T>& value) noexcept
+    {
+        return !value.has_value();
+    }
+    template <class T>
     [[nodiscard]] static bool is_absent(const T& value) noexcept
     {
         if constexpr (requires { value.empty(); })
@@ -78,6 +83,12 @@ public:
 
     template <class T>
     void write(const std::optional<T>& value)
+    {
+        write(*value);
+    }
+
+    template <class T>
+    void write(const switchable<T>& value)
     {
         write(*value);
     }

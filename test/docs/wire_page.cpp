@@ -77,6 +77,10 @@ struct kind<std::optional<T>> {
     static std::string of(book& into) { return kind<T>::of(into); }
 };
 template <class T>
+struct kind<switchable<T>> {
+    static std::string of(book& into) { return kind<T>::of(into); }
+};
+template <class T>
 struct kind<std::vector<T>> {
     static std::string of(book& into) { return kind<T>::of(into) + " list"; }
 };

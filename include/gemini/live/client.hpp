@@ -3,6 +3,7 @@
 
 #include <gemini/live/credentials.hpp>
 #include <gemini/live/flavour.hpp>
+#include <gemini/live/gcc12_guard.hpp>
 #include <gemini/live/log.hpp>
 #include <gemini/live/model_quirks.hpp>
 #include <gemini/live/network.hpp>
@@ -46,7 +47,8 @@ struct client_options {
     live::credentials credentials{};
     /// Where the Live API is. `https://` and `wss://` mean TLS, `http://` and `ws://` plain
     /// (loopback only). A path is kept before the API's own. Empty: where Google has it. On Vertex
-    /// AI without project, location and credentials it is the whole URL of a proxy that knows them.
+    /// AI without project and location, and with no credentials, an access_token or a
+    /// token_provider, it is the whole URL of a proxy that knows them.
     std::string base_url{};
     /// Empty: v1beta, for music v1alpha, on Vertex AI v1beta1.
     std::string api_version{};
@@ -71,7 +73,8 @@ struct client_options {
     std::shared_ptr<live::resumption_store> resumption_store{};
     live::watchdogs watchdogs{};
     live::logger logger{};
-    wire_tap tap{}; ///< Records what all sessions say and hear.
+    wire_tap tap{};                      ///< Records what all sessions say and hear.
+    gcc12_guard<client_options> guard{}; ///< Not to be touched.
 };
 
 /// Executor, endpoint, credentials and policies, shared by any number of sessions. Cheap to copy;

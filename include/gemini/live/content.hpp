@@ -78,14 +78,25 @@ struct file_data {
     friend bool operator==(const file_data&, const file_data&) = default;
 };
 
-/// A piece of an argument whose call is still being written. Exactly one of the values is there;
-/// none stands for null. Vertex AI only. Wire: PartialArg.
+/// Wire: PartialArg.nullValue.
+enum class null_value { null_value };
+[[nodiscard]] wire_name_list wire_names(null_value) noexcept;
+
+/// A piece of an argument whose call is still being written. One of the values is there; for null
+/// `null_value`, or none where the server wrote a JSON null. Vertex AI only. Wire: PartialArg.
 struct partial_arg {
     std::string json_path;                     ///< RFC 9535, e.g. "$.city"
     std::optional<std::string> string_value{}; ///< To be appended to what has come before.
     std::optional<double> number_value{};
     std::optional<bool> bool_value{};
     bool will_continue = false; ///< More pieces of this string follow.
+    open_enum<live::null_value> null_value{};
+
+    /// True if the value is null.
+    [[nodiscard]] bool is_null() const noexcept
+    {
+        return !string_value && !number_value && !bool_value;
+    }
     friend bool operator==(const partial_arg&, const partial_arg&) = default;
 };
 
@@ -109,10 +120,19 @@ enum class scheduling {
 };
 [[nodiscard]] wire_name_list wire_names(scheduling) noexcept;
 
+/// How the frames of a video reach the model. Gemini API only. Wire: MediaProcessing.
+enum class media_processing {
+    unspecified,
+    static_, ///< At a fixed rate, all of them.
+    agentic, ///< The model chooses them.
+};
+[[nodiscard]] wire_name_list wire_names(media_processing) noexcept;
+
 /// A file or bytes that belong to a function's result. Wire: FunctionResponsePart.
 struct function_response_part {
     std::optional<blob> inline_data{};
     std::optional<live::file_data> file_data{};
+    open_enum<live::media_processing> media_processing{}; ///< Videos only. Gemini API only.
 
     function_response_part() = default;
     function_response_part(blob data)
@@ -126,8 +146,9 @@ struct function_response_part {
 struct function_response {
     std::string id; ///< The call's. Required by the Gemini API.
     std::string name;
-    json response; ///< An object; its `output` member is the result, its `error` member a failure;
-                   ///< with neither, all of it is the result.
+    /// An object; its `output` member is the result, its `error` member a failure; with neither,
+    /// all of it is the result. Anything else throws errc::invalid_argument where it is sent.
+    json response;
     std::vector<function_response_part> parts{};
     /// For functions that were declared non-blocking. The model gemini-3.8-live-extended-thinking
     /// refuses any value.
@@ -186,7 +207,64 @@ struct part_media_resolution {
     friend bool operator==(const part_media_resolution&, const part_media_resolution&) = default;
 };
 
-/// One piece of a turn. One of the first seven members says what it is. Wire: Part.
+/// A word and when it was spoken, from the start of the audio. Wire: WordInfo.
+struct word_info {
+    std::string word;
+    std::optional<std::chrono::nanoseconds> start_offset{};
+    std::optional<std::chrono::nanoseconds> end_offset{};
+    friend bool operator==(const word_info&, const word_info&) = default;
+};
+
+/// Text of what was heard or spoken, in pieces that are to be joined. Wire: Transcription.
+struct transcription {
+    std::string text;
+    bool finished = false;
+    std::string language_code{};    ///< BCP-47; empty when absent.
+    std::string speaker_label{};    ///< "spk_1"; with diarization.
+    std::vector<word_info> words{}; ///< With `audio_transcription::word_timestamp`.
+    std::optional<std::chrono::nanoseconds> start_offset{}; ///< From the start of the audio.
+    std::optional<std::chrono::nanoseconds> end_offset{};   ///< From the start of the audio.
+    friend bool operator==(const transcription&, const transcription&) = default;
+};
+
+/// Which of the server's own tools was used. Wire: ToolCall.toolType.
+enum class tool_type {
+    unspecified,
+    google_search_web,
+    google_search_image,
+    url_context,
+    google_maps,
+    file_search,
+    media_processing,
+};
+[[nodiscard]] wire_name_list wire_names(tool_type) noexcept;
+
+/// The server uses one of its own tools; there is nothing to answer. Gemini API only. Wire:
+/// Part.toolCall.
+struct server_tool_call {
+    std::string id{};
+    open_enum<live::tool_type> tool_type{};
+    json args{}; ///< An object; `{}` when absent.
+    friend bool operator==(const server_tool_call&, const server_tool_call&) = default;
+};
+
+/// What that tool found. Gemini API only. Wire: Part.toolResponse.
+struct server_tool_response {
+    std::string id{}; ///< The call's.
+    open_enum<live::tool_type> tool_type{};
+    json response{}; ///< An object; `{}` when absent.
+    friend bool operator==(const server_tool_response&, const server_tool_response&) = default;
+};
+
+/// How a text is to be spoken. Wire: SpeechMetadata.
+struct speech_metadata {
+    std::string speaker{};
+    std::string style{}; ///< "excited, fast-paced"
+    friend bool operator==(const speech_metadata&, const speech_metadata&) = default;
+};
+
+/// One piece of a turn. One of the first seven members, or `tool_call` or `tool_response`, says
+/// what it is. Wire: Part.
 struct part {
     std::optional<std::string> text{};
     std::optional<blob> inline_data{};
@@ -199,6 +277,12 @@ struct part {
     bytes thought_signature{}; ///< To be given back with the part.
     std::optional<live::video_metadata> video_metadata{};
     std::optional<part_media_resolution> media_resolution{};
+    std::optional<server_tool_call> tool_call{};         ///< Gemini API only.
+    std::optional<server_tool_response> tool_response{}; ///< Gemini API only.
+    std::optional<transcription> audio_transcription{};  ///< Of the audio in `inline_data`.
+    std::optional<live::speech_metadata> speech_metadata{};
+    std::optional<json> part_metadata{}; ///< An object of your own. Gemini API only.
+    open_enum<live::media_processing> media_processing{}; ///< Videos only. Gemini API only.
 
     part() = default;
     part(std::string text_) : text(std::move(text_)) {} // NOLINT(google-explicit-constructor)
@@ -211,7 +295,9 @@ struct part {
 
 /// One turn, or the system instruction. Wire: Content {role, parts}.
 struct content {
-    std::string role; ///< "user" or "model"
+    /// "user" or "model"; empty: "user". Another one throws errc::invalid_argument where it is
+    /// sent.
+    std::string role;
     std::vector<part> parts;
 
     content() = default;

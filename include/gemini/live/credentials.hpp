@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/gcc12_guard.hpp>
 #include <gemini/live/secret.hpp>
 
 #include <asio/awaitable.hpp>
@@ -88,6 +89,7 @@ private:
 /// errc::missing_credentials.
 struct token_provider {
     std::function<asio::awaitable<access_token>()> ask{};
+    gcc12_guard<token_provider> guard{}; ///< Not to be touched.
 };
 
 /// A file in JSON as Google Cloud gives it out, for Vertex AI: of a service account, a user
@@ -102,6 +104,7 @@ struct credential_file {
     /// Service accounts only: the bearer is a token that the account signs itself, and Google is
     /// not asked for one.
     bool self_signed = false;
+    gcc12_guard<credential_file> guard{}; ///< Not to be touched.
 };
 
 /// The service account of the machine in Google Cloud that the program runs on, for Vertex AI.
@@ -109,8 +112,9 @@ struct metadata_server {
     /// "host" or "host:port", unencrypted. Empty: `GCE_METADATA_HOST`, else `GCE_METADATA_IP`, else
     /// 169.254.169.254.
     std::string host{};
-    std::string account{};       ///< Email address; empty: the machine's default account.
-    std::string quota_project{}; ///< Who pays; empty: the account's own.
+    std::string account{};                ///< Email address; empty: the machine's default account.
+    std::string quota_project{};          ///< Who pays; empty: the account's own.
+    gcc12_guard<metadata_server> guard{}; ///< Not to be touched.
 };
 
 /// Whatever there is, for Vertex AI (Application Default Credentials): `file`, else
@@ -121,7 +125,8 @@ struct application_default {
     /// `$HOME/.config/gcloud`.
     std::string well_known_file{};
     metadata_server machine{};
-    std::string quota_project{}; ///< Pays instead of what the file says.
+    std::string quota_project{};              ///< Pays instead of what the file says.
+    gcc12_guard<application_default> guard{}; ///< Not to be touched.
 };
 
 /// What proves to the service who calls: one of the above, or nothing.

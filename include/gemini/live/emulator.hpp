@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gemini/live/flavour.hpp>
+#include <gemini/live/gcc12_guard.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -26,6 +27,7 @@ class fake_google;
 struct tls_identity {
     std::string certificate_pem;
     std::string private_key_pem;
+    gcc12_guard<tls_identity> guard{}; ///< Not to be touched.
 
     /// Makes a self-signed certificate for localhost, 127.0.0.1 and ::1, and for `host_names`,
     /// valid for a day. Trust it by `tls_options::ca_pem`. Throws errc::invalid_argument for what
@@ -163,6 +165,7 @@ struct emulator_options {
     std::function<void(std::size_t, char, std::string_view)> on_message{};
     /// Told of what happens to connections, in sentences without secrets: "Client 2 has come: …".
     std::function<void(std::string_view)> on_event{};
+    gcc12_guard<emulator_options> guard{}; ///< Not to be touched.
 };
 
 /// The server. Listens from construction to `close()` or destruction.

@@ -25,14 +25,15 @@ struct ephemeral_token_request {
     /// What holds for sessions with this token, whatever they ask for. Its `session_resumption`,
     /// which is there by default, lets them resume; it needs no handle. The model may be left empty
     /// where `lock_additional_fields` leaves it to the session.
-    std::optional<setup> constraints{};
+    /// Empty (`= {}`): the defaults of a setup, without a model.
+    switchable<setup> constraints = off;
     /// Which of the setup's fields are locked; of the others the session's own hold.
     ///
-    /// - Absent, with constraints: all. They replace the session's setup as a whole.
-    /// - Empty (`emplace()`, as `= {}` makes it absent): those that the constraints set.
+    /// - `live::off`, with constraints: all. They replace the session's setup as a whole.
+    /// - Empty (`= {}`): those that the constraints set.
     /// - Names: those, too, at their defaults where the constraints do not set them. As on the
     ///   wire: "outputAudioTranscription", "temperature", "generationConfig.seed".
-    std::optional<std::vector<std::string>> lock_additional_fields{};
+    switchable<std::vector<std::string>> lock_additional_fields = off;
 
     /// Empty: `client_options::api_version`, and without one v1alpha.
     std::string api_version{};

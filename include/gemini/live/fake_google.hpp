@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gemini/live/emulator.hpp>
+#include <gemini/live/gcc12_guard.hpp>
 
 #include <asio/any_io_executor.hpp>
 
@@ -45,6 +46,7 @@ struct google_outcome {
     int status = 200;
     std::chrono::seconds time{};
     std::string body{};
+    gcc12_guard<google_outcome> guard{}; ///< Not to be touched.
 
     /// As if nothing had been said: to let some requests through before the next fault.
     [[nodiscard]] static google_outcome proper();
@@ -88,6 +90,7 @@ struct external_account_kind {
     std::string file{};       ///< Path of a file; empty: from `subject_url()`.
     bool json = false;        ///< As the member "id_token" of an object, not as it stands.
     bool impersonate = false; ///< A service account, in a second step.
+    gcc12_guard<external_account_kind> guard{}; ///< Not to be touched.
 };
 
 struct fake_google_options {
@@ -103,6 +106,7 @@ struct fake_google_options {
     std::string quota_project{}; ///< In the files of users; empty: none there.
     /// Told of every request, in a sentence without secrets.
     std::function<void(std::string_view)> on_event{};
+    gcc12_guard<fake_google_options> guard{}; ///< Not to be touched.
 };
 
 /// OAuth token endpoint, STS, IAM credentials, metadata server and a foreign identity provider.

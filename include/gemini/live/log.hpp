@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/gcc12_guard.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -41,6 +43,7 @@ struct logger {
     /// Called from within the session, from any of its executor's threads: must not throw, nor use
     /// the session. For plain lines take `log_lines`.
     std::function<void(const log_record&)> sink{};
+    gcc12_guard<logger> guard{}; ///< Not to be touched.
 
     [[nodiscard]] bool wants(log_level at) const noexcept { return sink && at >= level; }
 };

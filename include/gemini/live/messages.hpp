@@ -27,26 +27,6 @@ struct setup_complete {
     friend bool operator==(const setup_complete&, const setup_complete&) = default;
 };
 
-/// A word and when it was spoken, from the start of the audio. Wire: WordInfo.
-struct word_info {
-    std::string word;
-    std::optional<std::chrono::nanoseconds> start_offset{};
-    std::optional<std::chrono::nanoseconds> end_offset{};
-    friend bool operator==(const word_info&, const word_info&) = default;
-};
-
-/// Text of what was heard or spoken, in pieces that are to be joined. Wire: Transcription.
-struct transcription {
-    std::string text;
-    bool finished = false;
-    std::string language_code{};    ///< BCP-47; empty when absent.
-    std::string speaker_label{};    ///< "spk_1"; with diarization.
-    std::vector<word_info> words{}; ///< With `audio_transcription::word_timestamp`.
-    std::optional<std::chrono::nanoseconds> start_offset{}; ///< From the start of the audio.
-    std::optional<std::chrono::nanoseconds> end_offset{};   ///< From the start of the audio.
-    friend bool operator==(const transcription&, const transcription&) = default;
-};
-
 /// Why a turn ended otherwise than by having been said. Wire: turnCompleteReason.
 enum class turn_complete_reason {
     unspecified,
@@ -93,11 +73,19 @@ enum class interaction_status {
 enum class speech_state { unspecified, non_speech, speech };
 [[nodiscard]] wire_name_list wire_names(speech_state) noexcept;
 
+/// Wire: GroundingChunk.web.searchResultMapping. Gemini API only.
+struct search_result_mapping {
+    std::optional<int> result_index{}; ///< Of the search's result, from 0.
+    friend bool operator==(const search_result_mapping&, const search_result_mapping&) = default;
+};
+
 /// Wire: GroundingChunk.web.
 struct grounding_web {
     std::string uri;
     std::string title{};
     std::string domain{};
+    std::string snippet{}; ///< What the page says. Gemini API only.
+    std::optional<live::search_result_mapping> search_result_mapping{}; ///< Gemini API only.
     friend bool operator==(const grounding_web&, const grounding_web&) = default;
 };
 
@@ -121,6 +109,16 @@ struct grounding_maps {
     friend bool operator==(const grounding_maps&, const grounding_maps&) = default;
 };
 
+/// What was noted with an uploaded file. Gemini API only. Wire:
+/// GroundingChunk.retrievedContext.customMetadata[].
+struct custom_metadata {
+    std::string key;
+    std::string string_value{};
+    std::optional<double> numeric_value{};
+    std::vector<std::string> string_list_value{}; ///< Wire: stringListValue.values.
+    friend bool operator==(const custom_metadata&, const custom_metadata&) = default;
+};
+
 /// Wire: GroundingChunk.retrievedContext.
 struct retrieved_context {
     std::string uri{};
@@ -131,6 +129,7 @@ struct retrieved_context {
     std::string media_id{};
     std::optional<int> page_number{};
     std::optional<json> rag_chunk{};
+    std::vector<live::custom_metadata> custom_metadata{}; ///< With `file_search`. Gemini API only.
     friend bool operator==(const retrieved_context&, const retrieved_context&) = default;
 };
 
@@ -140,6 +139,7 @@ struct grounding_chunk {
     std::optional<grounding_image> image{};
     std::optional<grounding_maps> maps{};
     std::optional<live::retrieved_context> retrieved_context{};
+    std::string reference_id{}; ///< Gemini API only.
     friend bool operator==(const grounding_chunk&, const grounding_chunk&) = default;
 };
 
@@ -158,6 +158,7 @@ struct grounding_support {
     std::vector<int> grounding_chunk_indices{};
     std::vector<double> confidence_scores{};
     std::vector<int> rendered_parts{};
+    std::string origin{}; ///< "POST_HOC_ANNOTATED". Gemini API only.
     friend bool operator==(const grounding_support&, const grounding_support&) = default;
 };
 
@@ -303,6 +304,13 @@ enum class service_tier { unspecified, flex, standard, priority };
 [[nodiscard]] wire_name_list wire_names(traffic_type) noexcept;
 [[nodiscard]] wire_name_list wire_names(service_tier) noexcept;
 
+/// A use of the server's own tools that is paid for. Gemini API only. Wire: billedToolCalls[].
+struct billed_tool_call {
+    std::string tool; ///< "GOOGLE_SEARCH_RETRIEVAL"
+    int search_query_count = 0;
+    friend bool operator==(const billed_tool_call&, const billed_tool_call&) = default;
+};
+
 /// Tokens of one turn. Wire: usageMetadata; the names of both the Gemini API and Vertex AI are
 /// read.
 struct usage_metadata {
@@ -319,6 +327,7 @@ struct usage_metadata {
     std::vector<modality_token_count> tool_use_prompt_tokens_details{};
     open_enum<live::traffic_type> traffic_type{};
     open_enum<live::service_tier> service_tier{};
+    std::vector<billed_tool_call> billed_tool_calls{}; ///< Gemini API only.
     friend bool operator==(const usage_metadata&, const usage_metadata&) = default;
 };
 
@@ -458,8 +467,8 @@ public:
         std::optional<blob> video{};
         std::optional<std::string> text{};
         std::optional<bool> audio_stream_end{};
-        std::optional<activity_mark> activity_start{};
-        std::optional<activity_mark> activity_end{};
+        switchable<activity_mark> activity_start = off;
+        switchable<activity_mark> activity_end = off;
         std::vector<blob> media_chunks{}; ///< The old form of `audio` and `video`.
         friend bool operator==(const members&, const members&) = default;
     };
@@ -489,7 +498,8 @@ private:
 /// Wire: contextUpdate.
 struct context_update {
     std::optional<content> system_instruction{};
-    std::optional<std::vector<tool>> tools{}; ///< All of them from now on; an empty list: none.
+    /// All of them from now on; an empty list (`{}`): none from now on; `live::off`: as before.
+    switchable<std::vector<tool>> tools = off;
 
     context_update() = default;
     explicit context_update(content instruction) : system_instruction(std::move(instruction)) {}

@@ -32,7 +32,10 @@ struct model_quirks {
     bool speaks = true;           ///< `modality::audio`
     bool writes = true;           ///< `modality::text`
     bool takes_thinking_level = true;
+    bool takes_thinking = true;  ///< `setup::thinking_config`, whatever is in it.
+    bool needs_thinking = false; ///< Exactly one of `thinking_level` and `thinking_budget`.
     bool takes_affective_dialog = true;
+    bool takes_proactivity = true;    ///< `setup::proactivity`, other than to say no.
     bool is_always_proactive = false; ///< `proactivity::proactive_audio` cannot be switched off.
 };
 

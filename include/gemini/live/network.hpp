@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/gcc12_guard.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -12,7 +14,8 @@ namespace gemini::live {
 struct tls_options {
     std::string
         ca_pem{}; ///< Certificates in PEM that are trusted as well as (or instead of) the system's.
-    bool system_store = true; ///< Trust the system's certificates.
+    bool system_store = true;         ///< Trust the system's certificates.
+    gcc12_guard<tls_options> guard{}; ///< Not to be touched.
     friend bool operator==(const tls_options&, const tls_options&) = default;
 };
 
@@ -23,6 +26,7 @@ struct proxy_options {
     /// When `url` is empty, use `https_proxy`/`HTTPS_PROXY` (`http_proxy` for ws://) unless
     /// `no_proxy`/`NO_PROXY` names the host.
     bool from_environment = true;
+    gcc12_guard<proxy_options> guard{}; ///< Not to be touched.
 };
 
 /// The time that each step may take, on a steady clock. Zero switches a limit off.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gemini/live/error.hpp>
+#include <gemini/live/gcc12_guard.hpp>
 
 #include <asio/awaitable.hpp>
 
@@ -106,6 +107,7 @@ struct reconnect_policy {
     /// Awaited before each attempt after a loss, on the client's executor: may change setup,
     /// endpoint and wait, or stop. What it throws ends the session.
     std::function<asio::awaitable<void>(reconnect_plan&)> on_reconnecting{};
+    gcc12_guard<reconnect_policy> guard{}; ///< Not to be touched.
 };
 
 } // namespace gemini::live

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gemini/live/client.hpp>
+#include <gemini/live/gcc12_guard.hpp>
 #include <gemini/live/session.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -66,6 +67,7 @@ struct session_group_options {
     /// Called on the client's executor, one at a time (a strand where that has several threads);
     /// must not throw.
     std::function<void(const group_event&)> on_event{};
+    gcc12_guard<session_group_options> guard{}; ///< Not to be touched.
 };
 
 /// What a group does with a connected session. It is over when it returns; the session is closed

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <gemini/live/content.hpp>
+#include <gemini/live/gcc12_guard.hpp>
+#include <gemini/live/switchable.hpp>
 #include <gemini/live/tool.hpp>
 
 #include <chrono>
@@ -25,6 +27,7 @@ enum class transcription_mode {
 /// Wire: languageHints. The service prefers `audio_transcription::language_codes`.
 struct language_hints {
     std::vector<std::string> language_codes{};
+    gcc12_guard<language_hints> guard{}; ///< Not to be touched.
     friend bool operator==(const language_hints&, const language_hints&) = default;
 };
 
@@ -42,9 +45,10 @@ struct audio_transcription {
     std::optional<bool> diarization{};            ///< Tell who speaks.
     open_enum<transcription_mode> mode{};
     std::string source_text{}; ///< With `smart`: the text that is rewritten by voice.
-    std::optional<live::language_auto> language_auto{};   ///< Deprecated by the service.
-    std::optional<live::language_hints> language_hints{}; ///< Deprecated by the service.
-    std::vector<std::string> adaptation_phrases{};        ///< Deprecated by the service.
+    switchable<live::language_auto> language_auto = off;   ///< Deprecated by the service.
+    switchable<live::language_hints> language_hints = off; ///< Deprecated by the service.
+    std::vector<std::string> adaptation_phrases{};         ///< Deprecated by the service.
+    gcc12_guard<audio_transcription> guard{};              ///< Not to be touched.
     friend bool operator==(const audio_transcription&, const audio_transcription&) = default;
 };
 
@@ -54,12 +58,14 @@ struct session_resumption {
     /// The server tells which message it has come to, and an outage repeats or loses nothing.
     /// Vertex AI only.
     std::optional<bool> transparent{};
+    gcc12_guard<session_resumption> guard{}; ///< Not to be touched.
     friend bool operator==(const session_resumption&, const session_resumption&) = default;
 };
 
 /// Wire: voiceConsentSignature.
 struct voice_consent_signature {
     std::string signature;
+    gcc12_guard<voice_consent_signature> guard{}; ///< Not to be touched.
     friend bool operator==(
         const voice_consent_signature&, const voice_consent_signature&) = default;
 };
@@ -70,6 +76,7 @@ struct replicated_voice_config {
     bytes voice_sample_audio{}; ///< Whose voice it is to be.
     bytes consent_audio{};      ///< The speaker's spoken consent; once, then the signature does.
     std::optional<live::voice_consent_signature> voice_consent_signature{};
+    gcc12_guard<replicated_voice_config> guard{}; ///< Not to be touched.
     friend bool operator==(
         const replicated_voice_config&, const replicated_voice_config&) = default;
 };
@@ -92,7 +99,7 @@ struct voice_config {
     friend bool operator==(const voice_config&, const voice_config&) = default;
 };
 
-enum class thinking_level { unspecified, minimal, low, medium, high };
+enum class thinking_level { unspecified, minimal, low, medium, high, xhigh };
 [[nodiscard]] wire_name_list wire_names(thinking_level) noexcept;
 
 /// How much the model thinks before it answers. Wire: generationConfig.thinkingConfig.
@@ -101,6 +108,7 @@ struct thinking_config {
     std::optional<int> thinking_budget{}; ///< In tokens; 0 none, -1 the model's choice. 2.5 models.
     /// low, medium, high for gemini-3.8-live-extended-thinking; gemini-3.8-live takes none.
     open_enum<live::thinking_level> thinking_level{};
+    gcc12_guard<thinking_config> guard{}; ///< Not to be touched.
     friend bool operator==(const thinking_config&, const thinking_config&) = default;
 };
 
@@ -108,6 +116,7 @@ struct thinking_config {
 struct translation_config {
     std::string target_language_code;           ///< BCP-47
     std::optional<bool> echo_target_language{}; ///< Repeat what is spoken in that language already.
+    gcc12_guard<translation_config> guard{};    ///< Not to be touched.
     friend bool operator==(const translation_config&, const translation_config&) = default;
 };
 
@@ -122,6 +131,7 @@ enum class feature_selection_preference {
 /// Wire: modelSelectionConfig; modelConfig on Vertex AI.
 struct model_selection_config {
     open_enum<live::feature_selection_preference> feature_selection_preference{};
+    gcc12_guard<model_selection_config> guard{}; ///< Not to be touched.
     friend bool operator==(const model_selection_config&, const model_selection_config&) = default;
 };
 
@@ -140,6 +150,7 @@ struct automatic_activity_detection {
         prefix_padding{}; ///< Speech needed for a start. Wire: prefixPaddingMs.
     std::optional<std::chrono::milliseconds>
         silence_duration{}; ///< Silence needed for an end. Wire: silenceDurationMs.
+    gcc12_guard<automatic_activity_detection> guard{}; ///< Not to be touched.
     friend bool operator==(
         const automatic_activity_detection&, const automatic_activity_detection&) = default;
 };
@@ -160,10 +171,11 @@ enum class turn_coverage {
 
 /// Wire: setup.realtimeInputConfig.
 struct realtime_input_config {
-    std::optional<live::automatic_activity_detection> automatic_activity_detection{};
+    switchable<live::automatic_activity_detection> automatic_activity_detection = off;
     open_enum<live::activity_handling> activity_handling{};
     open_enum<live::turn_coverage> turn_coverage{}; ///< What of the input belongs to a turn.
     std::optional<bool> interim_transcript_timestamp_enabled{}; ///< Absent: off.
+    gcc12_guard<realtime_input_config> guard{};                 ///< Not to be touched.
     friend bool operator==(const realtime_input_config&, const realtime_input_config&) = default;
 };
 
@@ -177,7 +189,7 @@ struct sliding_window {
 /// setup.contextWindowCompression.
 struct context_window_compression {
     std::optional<std::int64_t> trigger_tokens{}; ///< Absent: 80 % of the model's window.
-    std::optional<live::sliding_window> sliding_window{};
+    switchable<live::sliding_window> sliding_window = off;
     friend bool operator==(
         const context_window_compression&, const context_window_compression&) = default;
 };
@@ -199,7 +211,8 @@ struct history_config {
 /// Wire: customizedAvatar.
 struct customized_avatar {
     std::string image_mime_type{};
-    bytes image_data{}; ///< 9:16, at least 704 x 1280.
+    bytes image_data{};                     ///< 9:16, at least 704 x 1280.
+    gcc12_guard<customized_avatar> guard{}; ///< Not to be touched.
     friend bool operator==(const customized_avatar&, const customized_avatar&) = default;
 };
 
@@ -209,6 +222,7 @@ struct avatar_config {
     std::optional<live::customized_avatar> customized_avatar{};
     std::optional<int> audio_bitrate_bps{}; ///< Bits a second.
     std::optional<int> video_bitrate_bps{}; ///< Bits a second.
+    gcc12_guard<avatar_config> guard{};     ///< Not to be touched.
     friend bool operator==(const avatar_config&, const avatar_config&) = default;
 };
 
@@ -243,6 +257,7 @@ struct safety_setting {
     open_enum<harm_category> category{};
     open_enum<harm_block_threshold> threshold{};
     open_enum<harm_block_method> method{}; ///< Vertex AI only.
+    gcc12_guard<safety_setting> guard{};   ///< Not to be touched.
     friend bool operator==(const safety_setting&, const safety_setting&) = default;
 };
 
@@ -270,25 +285,26 @@ struct setup {
     /// generationConfig.speechConfig.voiceConfig.
     std::optional<voice_config> voice{};
     std::string language_code{}; ///< BCP-47; empty: the service's. Wire: speechConfig.languageCode.
-    std::optional<live::thinking_config> thinking_config{};
+    switchable<live::thinking_config> thinking_config = off;
     std::optional<bool> enable_affective_dialog{}; ///< 2.5 native audio models on v1alpha.
-    std::optional<live::translation_config> translation_config{}; ///< Translation models only.
-    std::optional<live::model_selection_config> model_selection_config{};
-    std::optional<live::realtime_input_config> realtime_input_config{};
-    std::optional<audio_transcription> input_audio_transcription{};  ///< Absent: off.
-    std::optional<audio_transcription> output_audio_transcription{}; ///< Absent: off.
-    std::optional<live::session_resumption> session_resumption{live::session_resumption{}};
-    std::optional<live::context_window_compression> context_window_compression{};
-    std::optional<live::proactivity> proactivity{};
-    std::optional<live::history_config> history_config{};
+    switchable<live::translation_config> translation_config = off; ///< Translation models only.
+    switchable<live::model_selection_config> model_selection_config = off;
+    switchable<live::realtime_input_config> realtime_input_config = off;
+    switchable<audio_transcription> input_audio_transcription = off;  ///< Absent: off.
+    switchable<audio_transcription> output_audio_transcription = off; ///< Absent: off.
+    switchable<live::session_resumption> session_resumption{};        ///< `live::off`: none.
+    switchable<live::context_window_compression> context_window_compression = off;
+    switchable<live::proactivity> proactivity = off;
+    switchable<live::history_config> history_config = off;
     std::optional<bool> explicit_vad_signal{}; ///< Sends `voice_activity`. Vertex AI only.
-    std::optional<live::avatar_config> avatar_config{};
+    switchable<live::avatar_config> avatar_config = off;
     std::vector<safety_setting> safety_settings{};
     std::map<std::string, std::string> labels{}; ///< For billing reports.
     /// Members that this version does not know: a JSON object that is merged into `setup`. An
     /// object that is there already (generationConfig) is merged in the same way; of anything else
     /// that is there already, the value given here is sent.
     std::optional<json> extra{};
+    gcc12_guard<setup> guard{}; ///< Not to be touched.
     friend bool operator==(const setup&, const setup&) = default;
 };
 

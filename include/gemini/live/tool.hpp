@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/gcc12_guard.hpp>
 #include <gemini/live/json.hpp>
 #include <gemini/live/open_enum.hpp>
+#include <gemini/live/switchable.hpp>
 
 #include <chrono>
 #include <map>
@@ -76,6 +78,7 @@ struct function_declaration {
     open_enum<live::behavior> behavior{};
     std::optional<schema> response{}; ///< Of the result; or as `response_json_schema`.
     std::optional<json> response_json_schema{};
+    gcc12_guard<function_declaration> guard{}; ///< Not to be touched.
     friend bool operator==(const function_declaration&, const function_declaration&) = default;
 };
 
@@ -95,8 +98,8 @@ struct image_search {
 
 /// Wire: SearchTypes. None set: web search.
 struct search_types {
-    std::optional<live::web_search> web_search{};
-    std::optional<live::image_search> image_search{};
+    switchable<live::web_search> web_search = off;
+    switchable<live::image_search> image_search = off;
     friend bool operator==(const search_types&, const search_types&) = default;
 };
 
@@ -114,10 +117,11 @@ enum class phish_block_threshold {
 
 /// Answers from Google Search. Wire: googleSearch.
 struct google_search {
-    std::optional<time_interval> time_range_filter{};
-    std::optional<live::search_types> search_types{};
+    switchable<time_interval> time_range_filter = off;
+    switchable<live::search_types> search_types = off;
     std::vector<std::string> exclude_domains{};             ///< Vertex AI only.
     open_enum<phish_block_threshold> blocking_confidence{}; ///< Vertex AI only.
+    gcc12_guard<google_search> guard{};                     ///< Not to be touched.
     friend bool operator==(const google_search&, const google_search&) = default;
 };
 
@@ -140,16 +144,17 @@ struct maps_routing {
 
 /// Wire: GoogleMapsGroundingTypes. None set: places.
 struct maps_grounding_types {
-    std::optional<maps_places> places{};
-    std::optional<maps_routing> routing{};
+    switchable<maps_places> places = off;
+    switchable<maps_routing> routing = off;
     friend bool operator==(const maps_grounding_types&, const maps_grounding_types&) = default;
 };
 
 /// Places and routes. Wire: googleMaps.
 struct google_maps {
     std::optional<bool> enable_widget{}; ///< Gives a token for the Maps widget with the answer.
-    std::optional<maps_grounding_types> grounding_types{}; ///< Vertex AI only.
-    std::optional<json> auth_config{};                     ///< {apiKey, …}
+    switchable<maps_grounding_types> grounding_types = off; ///< Vertex AI only.
+    std::optional<json> auth_config{};                      ///< {apiKey, …}
+    gcc12_guard<google_maps> guard{};                       ///< Not to be touched.
     friend bool operator==(const google_maps&, const google_maps&) = default;
 };
 
@@ -176,14 +181,16 @@ struct computer_use {
     std::vector<std::string> excluded_predefined_functions{};         ///< Never to be called.
     std::optional<bool> enable_prompt_injection_detection{};          ///< In what the screen shows.
     std::vector<open_enum<safety_policy>> disabled_safety_policies{}; ///< Not asked about.
+    gcc12_guard<computer_use> guard{};                                ///< Not to be touched.
     friend bool operator==(const computer_use&, const computer_use&) = default;
 };
 
 /// Answers from uploaded files. Gemini API only. Wire: fileSearch.
 struct file_search {
     std::vector<std::string> file_search_store_names{}; ///< "fileSearchStores/…"
-    std::string metadata_filter{}; ///< Of the service's filter language; empty: all files.
-    std::optional<int> top_k{};    ///< Pieces to be found, 1 or more.
+    std::string metadata_filter{};    ///< Of the service's filter language; empty: all files.
+    std::optional<int> top_k{};       ///< Pieces to be found, 1 or more.
+    gcc12_guard<file_search> guard{}; ///< Not to be touched.
     friend bool operator==(const file_search&, const file_search&) = default;
 };
 
@@ -194,6 +201,7 @@ struct streamable_http_transport {
     std::optional<std::chrono::nanoseconds> timeout{};          ///< For each call.
     std::optional<std::chrono::nanoseconds> sse_read_timeout{}; ///< Between events.
     std::optional<bool> terminate_on_close{};                   ///< End the MCP session with ours.
+    gcc12_guard<streamable_http_transport> guard{};             ///< Not to be touched.
     friend bool operator==(
         const streamable_http_transport&, const streamable_http_transport&) = default;
 };
@@ -203,6 +211,7 @@ struct streamable_http_transport {
 struct mcp_server {
     std::string name;
     std::optional<live::streamable_http_transport> streamable_http_transport{};
+    gcc12_guard<mcp_server> guard{}; ///< Not to be touched.
     friend bool operator==(const mcp_server&, const mcp_server&) = default;
 };
 
@@ -210,6 +219,7 @@ struct mcp_server {
 struct data_store_spec {
     std::string data_store;
     std::string filter{};
+    gcc12_guard<data_store_spec> guard{}; ///< Not to be touched.
     friend bool operator==(const data_store_spec&, const data_store_spec&) = default;
 };
 
@@ -220,6 +230,7 @@ struct vertex_ai_search {
     std::string filter{};
     std::optional<int> max_results{}; ///< At most 10.
     std::vector<data_store_spec> data_store_specs{};
+    gcc12_guard<vertex_ai_search> guard{}; ///< Not to be touched.
     friend bool operator==(const vertex_ai_search&, const vertex_ai_search&) = default;
 };
 
@@ -227,6 +238,7 @@ struct vertex_ai_search {
 struct rag_resource {
     std::string rag_corpus;
     std::vector<std::string> rag_file_ids{};
+    gcc12_guard<rag_resource> guard{}; ///< Not to be touched.
     friend bool operator==(const rag_resource&, const rag_resource&) = default;
 };
 
@@ -238,6 +250,7 @@ struct vertex_rag_store {
     std::optional<double> vector_distance_threshold{}; ///< Only what is nearer than this.
     std::optional<bool> store_context{};
     std::vector<std::string> rag_corpora{}; ///< Replaced by `rag_resources`.
+    gcc12_guard<vertex_rag_store> guard{};  ///< Not to be touched.
     friend bool operator==(const vertex_rag_store&, const vertex_rag_store&) = default;
 };
 
@@ -247,6 +260,7 @@ struct retrieval {
     std::optional<live::vertex_rag_store> vertex_rag_store{};
     std::optional<json> external_api{}; ///< {endpoint, apiSpec, apiAuth, …}
     std::optional<bool> disable_attribution{};
+    gcc12_guard<retrieval> guard{}; ///< Not to be touched.
     friend bool operator==(const retrieval&, const retrieval&) = default;
 };
 
@@ -254,6 +268,7 @@ struct retrieval {
 struct enterprise_web_search {
     std::vector<std::string> exclude_domains{};
     open_enum<phish_block_threshold> blocking_confidence{};
+    gcc12_guard<enterprise_web_search> guard{}; ///< Not to be touched.
     friend bool operator==(const enterprise_web_search&, const enterprise_web_search&) = default;
 };
 
@@ -261,6 +276,7 @@ struct enterprise_web_search {
 struct exa_ai_search {
     std::string api_key{};
     std::optional<json> custom_configs{};
+    gcc12_guard<exa_ai_search> guard{}; ///< Not to be touched.
     friend bool operator==(const exa_ai_search&, const exa_ai_search&) = default;
 };
 
@@ -270,6 +286,7 @@ struct parallel_ai_search {
     std::optional<json> custom_configs{};
     std::optional<bool> enable_data_retention{};
     std::optional<bool> enable_zero_data_retention{};
+    gcc12_guard<parallel_ai_search> guard{}; ///< Not to be touched.
     friend bool operator==(const parallel_ai_search&, const parallel_ai_search&) = default;
 };
 
@@ -277,17 +294,17 @@ struct parallel_ai_search {
 /// url_context{}}`. Wire: Tool.
 struct tool {
     std::vector<function_declaration> function_declarations{};
-    std::optional<live::google_search> google_search{};
-    std::optional<live::code_execution> code_execution{};
-    std::optional<live::url_context> url_context{};
-    std::optional<live::google_maps> google_maps{};
-    std::optional<live::computer_use> computer_use{};
-    std::optional<live::file_search> file_search{};
+    switchable<live::google_search> google_search = off;
+    switchable<live::code_execution> code_execution = off;
+    switchable<live::url_context> url_context = off;
+    switchable<live::google_maps> google_maps = off;
+    switchable<live::computer_use> computer_use = off;
+    switchable<live::file_search> file_search = off;
     std::vector<mcp_server> mcp_servers{};
-    std::optional<live::retrieval> retrieval{};
-    std::optional<live::enterprise_web_search> enterprise_web_search{};
-    std::optional<live::exa_ai_search> exa_ai_search{};
-    std::optional<live::parallel_ai_search> parallel_ai_search{};
+    switchable<live::retrieval> retrieval = off;
+    switchable<live::enterprise_web_search> enterprise_web_search = off;
+    switchable<live::exa_ai_search> exa_ai_search = off;
+    switchable<live::parallel_ai_search> parallel_ai_search = off;
 
     tool() = default;
     // NOLINTBEGIN(google-explicit-constructor)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/gcc12_guard.hpp>
+
 #include <filesystem>
 #include <functional>
 #include <string_view>
@@ -30,6 +32,7 @@ struct wire_tap {
     std::function<void(std::string_view line)> sink{};
     /// Records audio, video and other blobs as they are; else `data` is `{"bytes":3200}`.
     bool with_media = false;
+    gcc12_guard<wire_tap> guard{}; ///< Not to be touched.
 };
 
 /// Writes to a file that only this user can read (mode 0600); what it held is dropped. Clients may
