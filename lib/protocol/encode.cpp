@@ -79,6 +79,23 @@ void check_picture(const blob& picture)
     if (picture.data.empty()) throw error(errc::invalid_argument, "A picture must not be empty.");
 }
 
+/// A role that the service refuses; an empty one becomes "user", or `by_default`.
+content with_role(content given, const std::string& member, const char* by_default = "user")
+{
+    if (given.role.empty()) given.role = by_default;
+    if (given.role == "user" || given.role == "model") return given;
+    throw error(errc::invalid_argument,
+        fmt::format("{}.role cannot be {}: the service takes \"user\" and \"model\"{}.", member,
+            json_quote(given.role),
+            given.role == "system" ? "; instructions go into setup::system_instruction" : ""));
+}
+
+/// The instruction has a role of no effect, which may be missing.
+void check_instruction(const content& given, const std::string& member)
+{
+    if (!given.role.empty() && given.role != "system") (void)with_role(given, member);
+}
+
 /// What of a user's setup goes on the wire, as it goes there.
 setup on_wire(setup given, std::string_view handle, const addressing& to)
 {
@@ -156,6 +173,8 @@ json_value read_again(std::string_view setup)
 std::string setup_message(const setup& setup, std::string_view handle, const addressing& to)
 {
     const auto given = on_wire(setup, handle, to);
+    if (given.system_instruction)
+        check_instruction(*given.system_instruction, "setup.systemInstruction");
     check_tools(given.tools, to.flavour);
     json_writer out;
     out.begin_object().key("setup");
@@ -191,7 +210,9 @@ base::frame encode_client_content(
     out.begin_object().key("clientContent").begin_object();
     if (!turns.empty()) {
         out.key("turns").begin_array();
-        for (const auto& each : turns) writer(out, flavour).write(each);
+        for (std::size_t i = 0; i < turns.size(); ++i)
+            writer(out, flavour)
+                .write(with_role(turns[i], fmt::format("clientContent.turns[{}]", i)));
         out.end_array();
     }
     out.member("turnComplete", turn_complete);

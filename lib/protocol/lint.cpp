@@ -24,6 +24,19 @@ void lint_function(const function_declaration& function, calling calling)
         refuse(member, "is non_blocking, but this model always waits for its functions");
 }
 
+void lint_thinking(const setup& setup)
+{
+    const auto& thinking = setup.thinking_config;
+    const bool has_level = thinking && !thinking->thinking_level.empty();
+    const bool has_budget = thinking && thinking->thinking_budget;
+    if (has_level == has_budget) {
+        refuse("setup.generationConfig.thinkingConfig",
+            has_level
+                ? "has both thinkingLevel and thinkingBudget: this model takes one of them"
+                : "has neither thinkingLevel nor thinkingBudget: this model needs one of them");
+    }
+}
+
 } // namespace
 
 void lint(const setup& setup, const model_quirks& quirks)
@@ -39,6 +52,12 @@ void lint(const setup& setup, const model_quirks& quirks)
     if (!quirks.takes_thinking_level && setup.thinking_config &&
         !setup.thinking_config->thinking_level.empty())
         refuse("setup.generationConfig.thinkingConfig.thinkingLevel", "is not taken by this model");
+    if (!quirks.takes_proactivity && setup.proactivity &&
+        setup.proactivity->proactive_audio != false)
+        refuse("setup.proactivity", "is not taken by this model, which would never answer");
+    if (!quirks.takes_thinking && setup.thinking_config)
+        refuse("setup.generationConfig.thinkingConfig", "is not taken by this model");
+    if (quirks.needs_thinking) lint_thinking(setup);
     if (!quirks.takes_affective_dialog && setup.enable_affective_dialog == true)
         refuse("setup.generationConfig.enableAffectiveDialog", "is not taken by this model");
     if (quirks.is_always_proactive && setup.proactivity &&

@@ -382,3 +382,66 @@ TEST_CASE("every member of a server's message comes back as it was")
     CHECK(all.usage_metadata->total_token_count == 6);
     CHECK(all.error->code == 400);
 }
+
+TEST_CASE("roles other than user and model are refused by name, and an empty one is the user's")
+{
+    const auto sent = [](const std::string& role) {
+        const std::vector<content> turns{{"user", "a"}, {role, "b"}};
+        return std::string(
+            protocol::encode_client_content(turns, true, flavour::gemini_api).view());
+    };
+    CHECK(sent("model").find(R"({"role":"model","parts":[{"text":"b"}]})") != std::string::npos);
+    CHECK(sent("").find(R"({"role":"user","parts":[{"text":"b"}]})") != std::string::npos);
+    for (const auto* role : {"system", "assistant", "USER", "tool"}) {
+        CAPTURE(role);
+        const auto refusal = refusal_of([&] { return sent(role); });
+        CHECK(refusal.starts_with("clientContent.turns[1].role cannot be \"" + std::string(role)));
+    }
+    auto odd = plain();
+    odd.system_instruction = content("assistant", "Be brief.");
+    CHECK(refusal_of([&] {
+        return wire(odd);
+    }).starts_with("setup.systemInstruction.role cannot be \"assistant\""));
+}
+
+TEST_CASE("a tool response that is no JSON object is refused before it is sent")
+{
+    for (const auto* text : {"3", "\"sunny\"", "[1]", "null", " true"}) {
+        CAPTURE(text);
+        const std::vector<function_response> responses{
+            function_response("id", "weather", json(text))};
+        CHECK(refusal_of(
+            [&] { return protocol::encode_tool_response(responses, flavour::vertex_ai); })
+                  .starts_with("toolResponse.functionResponses[0].response cannot be sent: it must "
+                               "be a JSON object"));
+    }
+}
+
+TEST_CASE("empty braces switch an option on, live::off switches it off")
+{
+    auto given = plain();
+    given.output_audio_transcription = {};
+    CHECK(wire(given) == with_model(R"(,"outputAudioTranscription":{})"));
+    given.output_audio_transcription = off;
+    given.session_resumption = {};
+    CHECK(wire(given) == with_model(R"(,"sessionResumption":{})"));
+    const setup made{.model = std::string(any_model),
+        .input_audio_transcription = {},
+        .session_resumption = off,
+        .context_window_compression = {},
+        .history_config = {}};
+    CHECK(wire(made) == with_model(R"(,"inputAudioTranscription":{},"contextWindowCompression":{},)"
+                                   R"("historyConfig":{})"));
+    auto searching = plain();
+    tool search;
+    search.google_search = {};
+    search.code_execution = {};
+    searching.tools.push_back(search);
+    CHECK(wire(searching) == with_model(R"(,"tools":[{"googleSearch":{},"codeExecution":{}}])"));
+    // what was read or kept as a std::optional goes on working
+    const std::optional<audio_transcription> none;
+    given.output_audio_transcription = none;
+    CHECK_FALSE(given.output_audio_transcription);
+    const std::optional<audio_transcription> kept = made.input_audio_transcription;
+    CHECK(kept);
+}

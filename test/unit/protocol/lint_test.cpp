@@ -58,12 +58,16 @@ TEST_CASE("what a model is known to refuse is refused before it is sent, by name
         {.model = speaker,
             .thinking_config = thinking_config{.thinking_level = thinking_level::low}})
               .starts_with("setup.generationConfig.thinkingConfig.thinkingLevel "));
-    CHECK(refusal_of_setup({.model = thinker, .enable_affective_dialog = true})
+    CHECK(refusal_of_setup(
+        {.model = thinker,
+            .thinking_config = thinking_config{.thinking_level = thinking_level::low},
+            .enable_affective_dialog = true})
               .starts_with("setup.generationConfig.enableAffectiveDialog "));
     CHECK(refusal_of_setup({.model = speaker, .proactivity = proactivity{.proactive_audio = false}})
               .starts_with("setup.proactivity.proactiveAudio "));
-    CHECK(refusal_of_setup(
-        {.model = thinker, .functions = {{.name = "f", .behavior = behavior::blocking}}})
+    CHECK(refusal_of_setup({.model = thinker,
+                               .functions = {{.name = "f", .behavior = behavior::blocking}},
+                               .thinking_config = thinking_config{.thinking_budget = 100}})
               .starts_with("functions[f].behavior is blocking"));
     setup with_tool{.model = older};
     with_tool.tools.emplace_back(
@@ -102,11 +106,71 @@ TEST_CASE("a response's scheduling is refused where the model takes none")
 TEST_CASE("client content is refused where it can only be the history")
 {
     const auto refusal = [&](const setup& setup) {
-        return refusal_of([&] { lint_content(setup, quirks_of(setup.model)); });
+        return refusal_of([&] { lint_content(setup, {.content_is_history = true}); });
     };
     CHECK(refusal({.model = older}).starts_with("clientContent is taken by this model only"));
+    CHECK(refusal_of([&] { lint_content({.model = older}, quirks_of(older)); }).empty());
     CHECK(refusal({.model = older,
                       .history_config = history_config{.initial_history_in_client_content = true}})
               .empty());
-    CHECK(refusal({.model = speaker}).empty());
+    CHECK(refusal_of([&] { lint_content({.model = speaker}, quirks_of(speaker)); }).empty());
+}
+
+TEST_CASE("gemini-3.8-live-extended-thinking needs exactly one of thinking level and budget")
+{
+    constexpr auto member = "setup.generationConfig.thinkingConfig has ";
+    const auto neither = refusal_of_setup({.model = thinker});
+    CHECK(neither.starts_with(member + std::string("neither")));
+    CHECK(refusal_of_setup({.model = thinker, .thinking_config = {}}) == neither);
+    CHECK(refusal_of_setup({.model = thinker,
+                               .thinking_config = thinking_config{.thinking_budget = 100,
+                                   .thinking_level = thinking_level::high}})
+              .starts_with(member + std::string("both")));
+    CHECK(refusal_of_setup(
+        {.model = thinker, .thinking_config = thinking_config{.thinking_budget = 100}})
+              .empty());
+}
+
+TEST_CASE("gemini-3.8-live takes no thinking configuration at all")
+{
+    CHECK(refusal_of_setup({.model = speaker, .thinking_config = {}})
+              .starts_with("setup.generationConfig.thinkingConfig "));
+    CHECK(refusal_of_setup(
+        {.model = speaker, .thinking_config = thinking_config{.thinking_budget = 0}})
+              .starts_with("setup.generationConfig.thinkingConfig "));
+}
+
+TEST_CASE("gemini-3.1-flash-live is not asked for what makes it never answer")
+{
+    CHECK(refusal_of_setup({.model = older, .enable_affective_dialog = true})
+              .starts_with("setup.generationConfig.enableAffectiveDialog "));
+    CHECK(refusal_of_setup({.model = older, .proactivity = {}}).starts_with("setup.proactivity "));
+    CHECK(refusal_of_setup({.model = older, .proactivity = proactivity{.proactive_audio = true}})
+              .starts_with("setup.proactivity "));
+    CHECK(refusal_of_setup({.model = older,
+                               .enable_affective_dialog = false,
+                               .proactivity = proactivity{.proactive_audio = false}})
+              .empty());
+}
+
+TEST_CASE("every known name of a model has its quirks")
+{
+    for (const auto* model : {"gemini-2.5-flash-native-audio-preview-09-2025",
+             "gemini-live-2.5-flash-preview-native-audio",
+             "gemini-live-2.5-flash-preview-native-audio-09-2025"}) {
+        CAPTURE(model);
+        CHECK(quirks_of(model).audio_breaks_calls);
+        CHECK_FALSE(quirks_of(model).writes);
+    }
+    for (const auto* model : {"gemini-3.5-transcribe-live", "gemini-3.5-transcribe-live-preview",
+             "gemini-robotics-er-2-streaming-preview"}) {
+        CAPTURE(model);
+        CHECK_FALSE(quirks_of(model).speaks);
+        CHECK(quirks_of(model).writes);
+    }
+    for (const auto* model :
+        {"gemini-3.5-flash-live-preview", "gemini-3.5-flash-lite-live-preview"}) {
+        CAPTURE(model);
+        CHECK(quirks_of(model).takes_thinking_level);
+    }
 }
