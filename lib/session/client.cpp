@@ -48,11 +48,14 @@ protocol::addressing addressing_of(const client_options& options)
         options.universe_domain};
 }
 
-/// Whether the base URL leads to somebody who adds all that is missing.
+/// Whether the base URL leads to somebody who adds all that is missing. A token alone says nothing
+/// of a project.
 bool goes_to_a_proxy(const client_options& options)
 {
     return options.flavour == flavour::vertex_ai && !options.base_url.empty() &&
-           options.project.empty() && options.location.empty() && options.credentials.empty();
+           options.project.empty() && options.location.empty() &&
+           (options.credentials.empty() || options.credentials.is<access_token>() ||
+               options.credentials.is<token_provider>());
 }
 
 protocol::endpoint endpoint_of(const client_options& options, const protocol::addressing& whose,
