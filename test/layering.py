@@ -81,6 +81,7 @@ def check_includes(path, source):
                 yield number, f"{where} may not include <{header}>: hide {library} in a room that may see it"
 
 
+INITIALIZER = re.compile(r"[\w>](?<!\belse)(?<!\bdo)(?<!\btry)$|[(,=]\s*$|\breturn\s*$")
 AFTER_KEYWORD = re.compile(r"\b(return|co_await|co_return|co_yield)$")
 CONTROL = re.compile(r"\b(if|while|for|switch)(\s+constexpr)?$")
 
@@ -118,7 +119,7 @@ def whole_expression(code, at):
             depth += 1
         elif c in "([{":
             if depth == 0:
-                if c == "{" or (c == "(" and CONTROL.search(code[: start - 1].rstrip())):
+                if (c == "{" and not INITIALIZER.search(code[max(0, start - 40) : start - 1])) or (c == "(" and CONTROL.search(code[: start - 1].rstrip())):
                     break
             else:
                 depth -= 1
@@ -262,7 +263,8 @@ def check(files):
     for path, source in sorted(files.items()):
         found = list(check_includes(path, source))
         lines = [match.start() for match in re.finditer("\n", source)]
-        for at, what in [*check_coroutines(codes[path], aggregates), *check_catch2(path, source, codes[path])]:
+        coroutines = [] if path in HAZARDS else check_coroutines(codes[path], aggregates)
+        for at, what in [*coroutines, *check_catch2(path, source, codes[path])]:
             found.append((bisect.bisect_left(lines, at) + 1, what))
         offences += [f"{path}:{line}: {what}" for line, what in sorted(found)]
     return offences
@@ -276,6 +278,9 @@ def read_tree(root):
         if path.suffix in {".hpp", ".cpp"} and "subprojects" not in path.parts
     }
 
+
+# Written in the hazardous forms on purpose: the public types must survive them.
+HAZARDS = {"test/unit/hazards/option_temporaries_test.cpp"}
 
 DEFINITIONS = {"lib/base/data.hpp": "struct request { int a; std::string b; };\nstruct made { made(int); int a; };\n"}
 
@@ -304,6 +309,13 @@ SELF_TEST = [
     # coroutines
     ("test/a.cpp", "void f() {\n    co_await g({.a = 1});\n}", ["a.cpp:2: an aggregate"]),
     ("test/a.cpp", "co_await f(session{client, {.model = m}});", ["an aggregate"]),
+    ("test/a.cpp", "client c(co_await this_coro::executor, {.credentials = k});", ["an aggregate"]),
+    ("test/a.cpp", "emulator e(co_await this_coro::executor, emulator_options{.port = 1});", ["an aggregate"]),
+    ("test/a.cpp", "auto c = std::make_shared<client>(co_await ex(), options{.a = 1});", ["an aggregate"]),
+    ("test/a.cpp", "session s(client{co_await ex(), o}, {.model = m});", ["an aggregate"]),
+    ("test/a.cpp", "request r{.a = co_await f()};", ["an aggregate"]),
+    ("test/a.cpp", "auto r = options{.a = 1, .b = key(co_await f())};", ["an aggregate"]),
+    ("test/unit/hazards/option_temporaries_test.cpp", "client c(co_await ex(), {.a = k});", []),
     ("test/a.cpp", "co_await f(\n    session{client,\n        {.model = m}});", ["an aggregate"]),
     ("test/a.cpp", "auto x = co_await c->connect({});", ["an aggregate"]),
     ("test/a.cpp", "auto x = co_await c->connect(request{1, b});", ["the aggregate request"]),
