@@ -26,6 +26,7 @@
 #include <gemini/live/session.hpp>
 #include <gemini/live/session_group.hpp>
 #include <gemini/live/setup.hpp>
+#include <gemini/live/switchable.hpp>
 #include <gemini/live/tool.hpp>
 #include <gemini/live/version.hpp>
 #include <gemini/live/wire_tap.hpp>

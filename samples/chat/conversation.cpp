@@ -54,6 +54,8 @@ std::shared_ptr<live::session> conversation::new_session() const
     if (!wishes_.voice.empty()) setup.voice = wishes_.voice;
     setup.functions = tool_declarations();
     if (!wishes_.system.empty()) setup.system_instruction.emplace(wishes_.system);
+    if (live::quirks_of(wishes_.model).needs_thinking)
+        setup.thinking_config = live::thinking_config{.thinking_level = live::thinking_level::low};
     if (speaks) setup.output_audio_transcription.emplace();
     return std::make_shared<live::session>(client_, std::move(setup));
 }

@@ -116,7 +116,7 @@ const std::vector<form> forms{
                 live::client_options{.credentials = key(),
                     .tls = {.ca_pem = text},
                     .proxy = live::proxy_options{.url = "http://proxy.example:8080/" + text},
-                    .logger = {.sink = live::log_lines([](std::string_view) {})},
+                    .logger = {.sink = live::log_lines([](live::log_level, std::string_view) {})},
                     .tap = live::wire_tap{.sink = [](std::string_view) {}}});
             require(has_key(client) && client.options().tls.ca_pem == text);
             require(client.options().proxy.url.ends_with(text));
@@ -165,7 +165,7 @@ const std::vector<form> forms{
                 {.model = text,
                     .functions = functions(),
                     .thinking_config =
-                        live::thinking_config{.thinking_level = "A LEVEL OF " + text},
+                        live::thinking_config{.thinking_level = live::thinking_level::low},
                     .translation_config = {},
                     .input_audio_transcription = live::audio_transcription{.source_text = text},
                     .output_audio_transcription = {},
