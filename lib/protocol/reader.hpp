@@ -211,10 +211,13 @@ public:
     }
 
     template <class T>
-    void read(ondemand::value value, switchable<T>& to)
+    bool read(ondemand::value value, switchable<T>& to)
     {
-        if (!to) to.emplace();
-        read(value, *to);
+        const bool is_new = !to;
+        if (is_new) to.emplace();
+        if (read(value, *to)) return true;
+        if (is_new) to.reset();
+        return false;
     }
 
     template <described T>
