@@ -273,6 +273,14 @@ class ChatTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (1, b"Half an \n"))
         self.assertIn("No whole answer has come", done.stderr.decode())
 
+    def test_a_member_that_cannot_be_read_does_not_cost_the_answer(self):
+        url = self.script({"await": "realtimeInput.text"},
+                          {"send": {"serverContent": {"outputTranscription": {"text": "Whole."}},
+                                    "usageMetadata": {"promptTokenCount": "many"}}},
+                          {"send": {"serverContent": {"turnComplete": True}}}, {"stall": True})
+        done = self.pipe(b"hello\n", "--url", url)
+        self.assertEqual((done.returncode, done.stdout), (0, b"Whole.\n"), done.stderr)
+
     def test_a_pipe_says_so_when_the_model_says_nothing(self):
         url = self.script({"await": "realtimeInput.text"}, {"send": {"serverContent": {"turnComplete": True}}},
                           {"stall": True})

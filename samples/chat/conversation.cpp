@@ -300,7 +300,7 @@ asio::awaitable<void> conversation::take(live::session& from, live::session_even
         show(*change);
     } else if (const auto* skipped = std::get_if<live::malformed_message>(&event)) {
         tell(skipped->why.what());
-        answer_.hear_nonsense();
+        if (skipped->turn_in_doubt) answer_.hear_nonsense();
     } else if (std::holds_alternative<live::memory_doubtful>(event)) {
         tell("The model may have forgotten what was said before.");
     }
