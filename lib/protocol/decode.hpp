@@ -15,7 +15,7 @@ namespace gemini::live::protocol {
 /// keeps the text. A member that cannot be read is left out, together with nothing else, and named
 /// in `members::omitted`; a list's element likewise. Unknown members are kept in `raw()` and named
 /// in `members::unknown`. Throws errc::malformed_message, naming the path inside the message, for
-/// text that is not one JSON object: where brackets, commas, colons or words are out of place.
+/// text that is not one JSON object: where brackets, commas, colons or quotes are out of place.
 [[nodiscard]] server_message decode_server_message(base::padded_buffer text);
 
 /// What cannot be read there may have been the end of a turn, or a function call.

@@ -3,6 +3,9 @@
 
 #include "base/utf8.hpp"
 #include "protocol/json_check.hpp"
+#include "protocol/json_writer.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -49,6 +52,27 @@ void mend_surrogates(std::string& text)
         if (is_high(*unit) || is_low(*unit)) text.replace(at + 2, 4, "fffd");
         at += escape;
     }
+}
+
+/// Of JSON's grammar.
+bool is_number(std::string_view text)
+{
+    std::size_t at = text.starts_with('-') ? 1 : 0;
+    const auto digits = [&] {
+        const auto begin = at;
+        while (at < text.size() && is_digit(text[at])) ++at;
+        return at - begin;
+    };
+    const bool zero = text.substr(at).starts_with('0');
+    const auto whole = digits();
+    if (whole == 0 || (zero && whole > 1)) return false;
+    if (text.substr(at).starts_with('.') && (++at, digits() == 0)) return false;
+    if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+        ++at;
+        if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+        if (digits() == 0) return false;
+    }
+    return at == text.size();
 }
 
 /// Of a number of JSON's grammar. What is too small for a double is 0.
@@ -153,64 +177,41 @@ private:
     bool scalar()
     {
         if (left_.front() == '"') return string();
-        for (const std::string_view word : {"true", "false", "null"})
-            if (left_.starts_with(word)) return take(word.size()), ends();
-        for (const std::string_view word : {"NaN", "Infinity", "-Infinity"})
-            if (left_.starts_with(word)) return quote(word.size()), ends();
-        return number() && ends();
-    }
-
-    /// What follows a word or a number.
-    [[nodiscard]] bool ends() const
-    {
-        return left_.empty() ||
-               std::string_view(" \t\r\n,]}").find(left_.front()) != std::string_view::npos;
-    }
-
-    bool string()
-    {
-        std::size_t size = 1;
-        for (; size < left_.size() && left_[size] != '"'; ++size) {
-            if (static_cast<unsigned char>(left_[size]) < 0x20) return false;
-            if (left_[size] != '\\') continue;
-            if (left_.substr(size).starts_with("\\u")) {
-                if (!code_unit_at(left_, size)) return false;
-            } else if (size + 1 == left_.size() ||
-                       std::string_view("\"\\/bfnrt").find(left_[size + 1]) ==
-                           std::string_view::npos) {
-                return false;
-            }
-            ++size;
+        const auto size = std::min(left_.find_first_of(" \t\r\n,:[]{}\""), left_.size());
+        const auto token = left_.substr(0, size);
+        if (token.empty()) return false;
+        const bool is_word = token == "true" || token == "false" || token == "null";
+        if (is_word || (is_number(token) && fits_double(token))) {
+            take(size);
+            return true;
         }
-        if (size >= left_.size()) return false;
-        take(size + 1);
+        if (!is_cut() && !append_json_string(out_.text, token)) return false;
+        left_.remove_prefix(size);
         return true;
     }
 
-    bool number()
+    /// What may not stand in a string as it is, is escaped.
+    bool string()
     {
-        std::size_t size = left_.starts_with('-') ? 1 : 0;
-        const auto digits = [&] {
-            const auto begin = size;
-            while (size < left_.size() && is_digit(left_[size])) ++size;
-            return size - begin;
-        };
-        const auto next_is = [&](std::string_view any) {
-            return size < left_.size() && any.find(left_[size]) != any.npos;
-        };
-        const bool zero = next_is("0");
-        const auto whole = digits();
-        if (whole == 0 || (zero && whole > 1)) return false;
-        if (next_is(".") && (++size, digits() == 0)) return false;
-        if (next_is("eE")) {
-            ++size;
-            if (next_is("+-")) ++size;
-            if (digits() == 0) return false;
+        std::string text(1, '"');
+        std::size_t at = 1;
+        for (; at < left_.size() && left_[at] != '"'; ++at) {
+            const char c = left_[at];
+            if (static_cast<unsigned char>(c) < 0x20) {
+                text += fmt::format("\\u{:04x}", static_cast<int>(c));
+                continue;
+            }
+            text += c;
+            if (c != '\\') continue;
+            const bool is_known =
+                at + 1 < left_.size() &&
+                (std::string_view("\"\\/bfnrt").find(left_[at + 1]) != std::string_view::npos ||
+                    code_unit_at(left_, at));
+            text += is_known ? left_[++at] : '\\';
         }
-        if (fits_double(left_.substr(0, size)))
-            take(size);
-        else
-            quote(size);
+        if (at >= left_.size()) return false;
+        if (!is_cut()) out_.text += text + '"';
+        left_.remove_prefix(at + 1);
         return true;
     }
 
@@ -222,11 +223,6 @@ private:
     void take(std::size_t size)
     {
         if (!is_cut()) out_.text += left_.substr(0, size);
-        left_.remove_prefix(size);
-    }
-    void quote(std::size_t size)
-    {
-        if (!is_cut()) out_.text.append(1, '"').append(left_.substr(0, size)).append(1, '"');
         left_.remove_prefix(size);
     }
 

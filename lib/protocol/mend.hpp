@@ -21,9 +21,10 @@ struct mended_json {
     std::vector<std::size_t> cuts{};
 };
 
-/// Makes JSON of `text`, whose characters have been mended: numbers that no double holds, NaN and
-/// Infinity become strings, and what is nested deeper than 64 levels becomes null. Nothing where
-/// brackets, commas, colons or words are not where they belong.
+/// Makes JSON of `text`, whose characters have been mended: numbers that no double holds, NaN, and
+/// whatever else is neither a number nor a word of JSON's become strings; what a string may not
+/// hold is escaped in it; what is nested deeper than 64 levels becomes null. Nothing where
+/// brackets, commas, colons or quotes are not where they belong.
 [[nodiscard]] std::optional<mended_json> mend_json(std::string_view text);
 
 } // namespace gemini::live::protocol

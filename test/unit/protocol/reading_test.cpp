@@ -351,6 +351,21 @@ TEST_CASE("a call is delivered with what of its arguments can be read")
                                    "toolCall.functionCalls[2].name is not a string");
 }
 
+TEST_CASE("words, numbers and strings that JSON does not know cost their member only")
+{
+    const auto message = decode(
+        "{\"serverContent\":{\"turnComplete\":true,\"interrupted\":tru,\"outputTranscription\":"
+        "{\"text\":\"a\tb\\x\"},\"modelTurn\":{\"parts\":[{\"inlineData\":{\"mimeType\":"
+        "\"audio/pcm\",\"data\":\"AAEC\nAwQF\"}}]}},\"mood\":nul,\"usageMetadata\":"
+        "{\"totalTokenCount\":007,\"promptTokenCount\":.5}}");
+    CHECK(message.turn_complete());
+    CHECK(message.output_transcription() == "a\tb\\x");
+    CHECK(as_text(message.audio()) == "\0\1\2\3\4\5"sv);
+    CHECK(message.all().usage_metadata->total_token_count == 7);
+    CHECK(omitted_from(message) == "serverContent.interrupted is not a boolean; "
+                                   "usageMetadata.promptTokenCount is not an integer");
+}
+
 TEST_CASE("of members that come twice none is lost")
 {
     const auto message = decode(
@@ -403,9 +418,11 @@ TEST_CASE("what is mended is JSON, and nothing else is changed")
     CHECK(mended('[' + std::string(400, '9') + "e-300]") == '[' + std::string(400, '9') + "e-300]");
     CHECK(mended("[0." + std::string(400, '0') + "1]") == "[0." + std::string(400, '0') + "1]");
     CHECK(mended(nested(66)) == std::string(64, '[') + "null" + std::string(64, ']'));
+    CHECK(mended(R"([01,tru,truex,+1,.5,1.,--1,a\b])") ==
+          R"(["01","tru","truex","+1",".5","1.","--1","a\\b"])");
+    CHECK(mended("[\"a\nb\\x\\u12g4\\\"\"]") == R"(["a\u000ab\\x\\u12g4\""])");
     for (const auto* text : {"", "{", "}", "{}}", "{} {}", "[1,]", "{\"a\":1,}", "{\"a\" 1}",
-             "{a:1}", "[1 2]", "[1}", "01", "tru", "truex", "\"\\x\"", "\"\\u12g4\"", "\"\t\"",
-             "1.", ".5", "+1", "[,1]", "\"", "\"\\", "NaNx", "--1", "{\"a\"}"})
+             "{a:1}", "[1 2]", "[1}", "[,1]", "\"", "\"\\", "{\"a\"}", "[\"a\" \"b\"]", "tru:"})
         CHECK(mended(text) == "nothing");
 }
 
