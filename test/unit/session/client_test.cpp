@@ -109,16 +109,16 @@ TEST_CASE("a proxy of Vertex AI that knows project and credentials is called by 
 TEST_CASE("a proxy of Vertex AI is called by its own URL with a token, too")
 {
     const auto request = request_of({.flavour = flavour::vertex_ai,
-        .base_url = "wss://proxy.example/live?a=b",
-        .credentials = access_token("ya29.t")});
+        .credentials = access_token("ya29.t"),
+        .base_url = "wss://proxy.example/live?a=b"});
     CHECK(request.host == "proxy.example");
     CHECK(request.target == "/live?a=b");
     CHECK(header(request, "Authorization") == "Bearer ya29.t");
     const auto placed = request_of({.flavour = flavour::vertex_ai,
         .project = "p",
         .location = "us-central1",
-        .base_url = "wss://proxy.example/live",
-        .credentials = access_token("ya29.t")});
+        .credentials = access_token("ya29.t"),
+        .base_url = "wss://proxy.example/live"});
     CHECK(placed.target.starts_with("/live/ws/"));
 }
 
