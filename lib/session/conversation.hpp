@@ -68,6 +68,8 @@ public:
     [[nodiscard]] std::vector<content> memories() const;
     /// The setup has been sent.
     void setting_up(time_point now) noexcept { setup_sent_ = now; }
+    /// Whether the connection that the setup is about to be sent on was made ahead.
+    void begins_on(bool made_ahead) noexcept { machine_.begins_on(made_ahead); }
     /// setupComplete has come; `already_sent`: messages that are not the user's, such as memories.
     [[nodiscard]] status_change opened(time_point now, std::size_t already_sent = 0);
     /// A server message came.

@@ -26,14 +26,6 @@ namespace {
 /// The close code of a connection whose conversation is not over.
 constexpr std::uint16_t goes_on_elsewhere = 4000;
 
-/// The server may have closed a connection that was made ahead before it saw the setup, so that its
-/// close says nothing about the handle. The next connection shows.
-error ended_before_use(const error& failure)
-{
-    return error(errc::connection_lost,
-        fmt::format("The connection that was made ahead has ended: {}", failure.what()));
-}
-
 } // namespace
 
 void session_core::start()
@@ -95,12 +87,12 @@ asio::awaitable<void> session_core::converse()
     link_ = link;
     link_ptr left;
     for (;; is_made_ahead = true) {
+        {
+            const std::lock_guard lock(mutex_);
+            conversation_.begins_on(is_made_ahead);
+        }
         try {
             co_await set_up(link);
-        } catch (const error& failure) {
-            if (left) left->abort();
-            if (is_made_ahead && failure.close_code() != 0) throw ended_before_use(failure);
-            throw;
         } catch (...) {
             if (left) left->abort();
             throw;

@@ -174,6 +174,8 @@ status_change machine::lost(const error& failure, time_point now, bool has_conte
 {
     const auto when = situation_of(failure);
     auto judged = classify(failure, when, policy_.quota_wait);
+    const bool is_unseen = std::exchange(made_ahead_, false) && !when.was_open;
+    if (is_unseen && judged.action == action::fresh) judged.action = action::resume;
     // The old connection may still have been open: that is no reason to wait, or to blame anybody.
     const bool handed_over = std::exchange(handing_over_, false);
     const bool is_suspect = !handed_over && suspects_handle(failure, now, when);

@@ -53,6 +53,10 @@ public:
     /// What had been going on when the last failure came.
     [[nodiscard]] situation last_situation() const noexcept { return situation_; }
 
+    /// The setup is about to be sent. The server may have closed a connection that was made ahead
+    /// before it saw the setup, so that its close says nothing about the handle.
+    void begins_on(bool made_ahead) noexcept { made_ahead_ = made_ahead; }
+
     /// A handle from elsewhere.
     void go_on_with(std::string handle)
     {
@@ -105,6 +109,7 @@ private:
     bool opened_with_handle_ = false;
     bool handle_refused_ = false;
     bool handing_over_ = false;
+    bool made_ahead_ = false; ///< The connection that is being set up.
     situation situation_{};
     std::optional<time_point> open_since_; ///< While connected.
     std::optional<time_point> out_since_;

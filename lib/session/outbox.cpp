@@ -257,7 +257,7 @@ bool outbox::asks_again() const noexcept
 {
     const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);
     return std::any_of(first, entries_.end(),
-        [](const entry& each) { return each.index != 0 && each.what.kind != worth::context; });
+        [](const entry& each) { return each.index != 0 && wants_answer(each.what.kind); });
 }
 
 std::vector<std::string> outbox::answers() const
