@@ -51,9 +51,11 @@ constexpr bool is_enumeration<open_enum<Known>> = true;
 template <class T>
 std::string value_of()
 {
-    if constexpr (is_enumeration<T>)
-        return json_quote(T(static_cast<decltype(T().known())::value_type>(1)).name());
-    else if constexpr (std::is_same_v<T, std::string>)
+    if constexpr (is_enumeration<T>) {
+        using known = typename decltype(T().known())::value_type;
+        const auto names = wire_names(known{}); // the first is often "unspecified"
+        return json_quote(*std::next(names.begin(), names.size() > 1 ? 1 : 0));
+    } else if constexpr (std::is_same_v<T, std::string>)
         return "\"text\"";
     else if constexpr (std::is_same_v<T, bool>)
         return "true";
