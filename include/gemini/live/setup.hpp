@@ -239,6 +239,9 @@ enum class harm_category {
     image_harassment,
     image_sexually_explicit,
 };
+// g++ 12 takes an enumerator of this scope for a shadow of live::off.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 enum class harm_block_threshold {
     unspecified,
     block_low_and_above,
@@ -247,6 +250,7 @@ enum class harm_block_threshold {
     block_none,
     off,
 };
+#pragma GCC diagnostic pop
 enum class harm_block_method { unspecified, severity, probability };
 [[nodiscard]] wire_name_list wire_names(harm_category) noexcept;
 [[nodiscard]] wire_name_list wire_names(harm_block_threshold) noexcept;
