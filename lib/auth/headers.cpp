@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/headers.hpp"
 
+#include "base/ascii.hpp"
+
 #include <gemini/live/error.hpp>
 
 #include <fmt/format.h>
@@ -9,14 +11,6 @@
 
 namespace gemini::live::auth {
 namespace {
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_name(std::string_view a, std::string_view b) noexcept
-{
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-        [](char x, char y) { return lower(x) == lower(y); });
-}
 
 /// Why no key and no token looks so; empty: they may.
 std::string_view fault_in(std::string_view proof) noexcept
@@ -68,8 +62,8 @@ headers headers_of(const credentials& given)
 
 const std::string* find(const headers& all, std::string_view name) noexcept
 {
-    const auto found = std::find_if(
-        all.begin(), all.end(), [name](const auto& each) { return same_name(each.first, name); });
+    const auto found = std::find_if(all.begin(), all.end(),
+        [name](const auto& each) { return base::equal_ignoring_case(each.first, name); });
     return found == all.end() ? nullptr : &found->second;
 }
 

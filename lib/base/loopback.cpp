@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/loopback.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -92,12 +94,10 @@ bool ends_with_localhost(std::string_view name) noexcept
     if (name.ends_with('.')) name.remove_suffix(1);
     if (name.size() < localhost.size()) return false;
     const auto end = name.substr(name.size() - localhost.size());
-    const bool same = std::equal(end.begin(), end.end(), localhost.begin(), [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-    });
     const auto before = name.substr(0, name.size() - localhost.size());
-    return same && (before.empty() ||
-                       (before.size() > 1 && before.ends_with('.') && !before.starts_with('.')));
+    return equal_ignoring_case(end, localhost) &&
+           (before.empty() ||
+               (before.size() > 1 && before.ends_with('.') && !before.starts_with('.')));
 }
 
 } // namespace

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/media_type.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 
 namespace gemini::live::base {
 namespace {
 
 constexpr std::string_view blank = " \t";
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool are_alike(std::string_view a, std::string_view b) noexcept
-{
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-        [](char one, char other) { return lower(one) == lower(other); });
-}
 
 std::string_view trimmed(std::string_view text) noexcept
 {
@@ -48,7 +42,7 @@ bool is_of_type(std::string_view media_type, std::string_view type) noexcept
 {
     media_type = trimmed(media_type);
     return media_type.size() > type.size() && media_type[type.size()] == '/' &&
-           are_alike(media_type.substr(0, type.size()), type);
+           equal_ignoring_case(media_type.substr(0, type.size()), type);
 }
 
 std::optional<std::string> media_parameter(std::string_view media_type, std::string_view name)
@@ -63,7 +57,7 @@ std::optional<std::string> media_parameter(std::string_view media_type, std::str
         if (!has_value) continue;
         media_type = trimmed(media_type.substr(1));
         auto value = take_value(media_type);
-        if (are_alike(each, name)) return value;
+        if (equal_ignoring_case(each, name)) return value;
     }
     return std::nullopt;
 }

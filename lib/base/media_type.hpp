@@ -8,11 +8,11 @@
 /// Media types as RFC 9110 (8.3.1) writes them: `Audio/PCM; rate="16000"`.
 namespace gemini::live::base {
 
-/// Whether `media_type` is "audio/…", for the type "audio": upper and lower case are the same.
+/// Returns whether `media_type` is "audio/…", for the type "audio". Case does not matter.
 [[nodiscard]] bool is_of_type(std::string_view media_type, std::string_view type) noexcept;
 
-/// The value of a parameter, without quotes. Nothing where there is none of this name, whose upper
-/// and lower case are the same.
+/// Returns the value of the parameter `name` without quotes, or nothing if it is absent. The case
+/// of `name` does not matter.
 [[nodiscard]] std::optional<std::string> media_parameter(
     std::string_view media_type, std::string_view name);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/route.hpp"
 
+#include "base/ascii.hpp"
 #include "base/loopback.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace gemini::live {
 
@@ -50,13 +50,8 @@ std::string_view without_port(std::string_view host)
 
 bool is_among(std::string_view name, const std::vector<std::string>& list)
 {
-    const auto same = [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) ==
-               std::tolower(static_cast<unsigned char>(b));
-    };
-    return std::any_of(list.begin(), list.end(), [&](const std::string& each) {
-        return std::equal(each.begin(), each.end(), name.begin(), name.end(), same);
-    });
+    return std::any_of(list.begin(), list.end(),
+        [name](const std::string& each) { return base::equal_ignoring_case(each, name); });
 }
 
 void find_credential(route& route, const emulator_request& request)

@@ -19,7 +19,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-/// The code unit of an escape such as \ud83d at `at`; nothing where there is none.
+/// Returns the code unit of the escape at `at`, such as \ud83d, or nothing if there is no escape.
 std::optional<unsigned> code_unit_at(std::string_view text, std::size_t at)
 {
     constexpr std::size_t size = 6;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/service_error.hpp"
 
+#include "base/ascii.hpp"
 #include "base/complaint.hpp"
 #include "base/utf8.hpp"
 #include "protocol/json_reader.hpp"
@@ -56,12 +57,10 @@ std::string message_in_cut(std::string_view body)
     return message_in(fmt::format("[{}]", body.substr(begin, end + 1 - begin)));
 }
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 std::size_t find_tag(std::string_view text, std::string_view tag)
 {
     const auto found = std::search(text.begin(), text.end(), tag.begin(), tag.end(),
-        [](char a, char b) { return lower(a) == b; });
+        [](char a, char b) { return base::lower(a) == b; });
     return found == text.end() ? text.npos : static_cast<std::size_t>(found - text.begin());
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/url.hpp"
 
+#include "base/ascii.hpp"
+
 #include <gemini/live/error.hpp>
 
 #include <fmt/format.h>
@@ -11,14 +13,6 @@
 
 namespace gemini::live::protocol {
 namespace {
-
-std::string lowered(std::string_view text)
-{
-    std::string result(text);
-    for (char& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return result;
-}
 
 /// Of letters, digits and `marks`.
 bool consists_of(std::string_view text, std::string_view marks)
@@ -41,7 +35,7 @@ public:
             refuse("has a space or a control character in it");
         const auto scheme_end = url.find("://");
         if (scheme_end == std::string_view::npos) refuse("has no scheme");
-        const auto scheme = lowered(url.substr(0, scheme_end));
+        const auto scheme = base::lowered(url.substr(0, scheme_end));
         endpoint result;
         result.tls = scheme == "https" || scheme == "wss";
         if (!result.tls && scheme != "http" && scheme != "ws") refuse("has an unknown scheme");
@@ -80,7 +74,7 @@ private:
             refuse("has something other than an IPv6 address in brackets");
         if (!consists_of(host, bracketed ? ":." : "-._"))
             refuse("has a character in its host that no host has");
-        return lowered(host);
+        return base::lowered(host);
     }
 
     [[nodiscard]] std::uint16_t read_port(std::string_view text) const

@@ -167,7 +167,8 @@ turn_mark conversation::heard(
     const auto mark =
         goes_on ? dialogue_.heard(message, now, outbox_.is_asking()) : mark_of_left(message);
     if (mark.is_answer) received.pongs = waypoint::to_come;
-    if (goes_on && (mark.begins || mark.is_answer)) {
+    // What this message proves of an answer that began earlier, it does not prove of its beginning.
+    if (goes_on && ((mark.begins && !mark.began_earlier) || mark.is_answer)) {
         outbox_.answered(received, heard);
         noted(received, heard);
     }
@@ -209,12 +210,18 @@ turn_mark conversation::heard(
     return mark;
 }
 
-/// On a connection that has been left, the turn goes on and ends that was under way there.
+/// On a connection that has been left, the turn goes on and ends that was under way there. The
+/// server forgets the calls that it makes in it.
 turn_mark conversation::mark_of_left(const server_message& message)
 {
     turn_mark mark;
     mark.turn = mark.asked_in = dialogue_.turn();
-    if (!message.turn_complete()) return mark;
+    if (const auto& calls = message.all().tool_call; calls && !outbox_.keeps_unconsumed()) {
+        for (const auto& id : dialogue_.forget(*calls)) forgotten_calls_.push_back(id);
+        left_calls_ = true;
+        left_in_turn_ = leaves_unanswered(false, true) || left_in_turn_;
+    }
+    if (!message.turn_complete() || left_calls_) return mark;
     left_in_turn_ = false;
     mark.ends = turn_mark::end::turn;
     return mark;
@@ -358,6 +365,7 @@ void conversation::hand_over(time_point now)
     }
     machine_.hand_over(now);
     const bool has_lost_calls = connection_gone();
+    left_calls_ = has_lost_calls;
     left_in_turn_ = leaves_unanswered(answering, in_turn || has_lost_calls);
 }
 

@@ -169,6 +169,8 @@ private:
     bool context_lost_ = false;
     bool activity_is_open_ = false; ///< By the user's marks.
     bool left_in_turn_ = false;     ///< The connection, which ends the turn in its middle.
+    bool left_calls_ = false;       ///< There, which the server will not know: the end of the
+                                    ///< turn that made them ends nothing.
     bool owes_answer_ = false;      ///< A question is to be asked again on the next connection.
     std::optional<usage_metadata> usage_{};
     live::counters counters_{};

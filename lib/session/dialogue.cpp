@@ -230,7 +230,7 @@ void dialogue::hear_end(turn_mark& mark, time_point now)
             closed_ = true;
             if (crosses || is_waited_for() || open_calls_.empty()) return;
             // The model does not wait: this is all that it says for now.
-            mark.begins = talks_on_;
+            mark.begins = mark.began_earlier = talks_on_;
             over();
             asked_ = false;
             ended_ = true;
@@ -335,6 +335,17 @@ const std::string* dialogue::answered_before(const std::vector<std::string>& cal
     const auto found = std::find_if(calls.begin(), calls.end(),
         [this](const std::string& id) { return contains(answered_, id); });
     return found == calls.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> dialogue::forget(const tool_call& calls)
+{
+    std::vector<std::string> ids;
+    for (const auto& call : calls.function_calls) {
+        if (call.id.empty()) continue;
+        add(forgotten_, call.id);
+        ids.push_back(call.id);
+    }
+    return ids;
 }
 
 std::vector<std::string> dialogue::lost(forgets how_much)

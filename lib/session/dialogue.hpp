@@ -25,13 +25,14 @@ struct turn_mark {
     std::uint64_t turn = 0;     ///< That the model's words, sound and calls belong to.
     std::uint64_t asked_in = 0; ///< That the user's words belong to.
     end ends = end::nothing;
-    bool begins = false;    ///< The model has begun to answer what was asked.
-    bool is_answer = false; ///< To the one thing that was asked: the model had no other reason.
-    bool is_empty = false;  ///< The turn ends without words, sound or call.
-    bool was_cut = false;   ///< The turn that ends was interrupted.
-    bool unsure = false;    ///< This may have been the end, unless something is said soon.
-    bool undecided = false; ///< Late words of `turn`, unless the next turn claims them.
-    bool claims = false;    ///< The undecided words before belong to this turn.
+    bool begins = false;        ///< The model has begun to answer what was asked.
+    bool began_earlier = false; ///< With words of a message before; only now is that certain.
+    bool is_answer = false;     ///< To the one thing that was asked: the model had no other reason.
+    bool is_empty = false;      ///< The turn ends without words, sound or call.
+    bool was_cut = false;       ///< The turn that ends was interrupted.
+    bool unsure = false;        ///< This may have been the end, unless something is said soon.
+    bool undecided = false;     ///< Late words of `turn`, unless the next turn claims them.
+    bool claims = false;        ///< The undecided words before belong to this turn.
 };
 
 /// How long after an unsure end something has to be said.
@@ -70,6 +71,9 @@ public:
     {
         if (calling_) responded_ = now;
     }
+    /// The server makes these calls on a connection that has been left, and will not know them.
+    /// Returns their ids.
+    std::vector<std::string> forget(const tool_call& calls);
     /// The user has answered these calls; some of them get further responses.
     void responded(const std::vector<std::string>& calls, const std::vector<std::string>& going_on);
     /// The first of these calls that has had its final response.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/redact.hpp"
 
+#include "base/ascii.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
 
@@ -26,7 +27,7 @@ std::string plain_name(std::string_view name)
     std::string plain;
     for (const char c : name) {
         if (c == '_' || c == '-') continue;
-        plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        plain += base::lower(c);
     }
     return plain;
 }

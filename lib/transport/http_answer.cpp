@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/http_answer.hpp"
 
+#include "base/ascii.hpp"
 #include "transport/http.hpp"
 
 #include <algorithm>
@@ -12,14 +13,6 @@ namespace gemini::live::transport {
 namespace {
 
 constexpr std::size_t longest_size_line = 1024;
-
-std::string lower(std::string_view text)
-{
-    std::string result(text);
-    for (char& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return result;
-}
 
 std::string_view trimmed(std::string_view text)
 {
@@ -110,14 +103,14 @@ void http_answer::read_head()
         const auto colon = line.find(':');
         if (colon != line.npos)
             fields_.emplace_back(
-                lower(trimmed(line.substr(0, colon))), trimmed(line.substr(colon + 1)));
+                base::lowered(trimmed(line.substr(0, colon))), trimmed(line.substr(colon + 1)));
     }
     head_.clear();
     const bool is_interim = status_ >= 100 && status_ < 200 && status_ != 101;
     if (is_interim) return; // another head follows
     stage_ = stage::body;
     left_ = std::numeric_limits<std::size_t>::max(); // up to the end of the connection
-    if (lower(field("transfer-encoding")).ends_with("chunked"))
+    if (base::lowered(field("transfer-encoding")).ends_with("chunked"))
         stage_ = stage::chunk_size;
     else if (!field("content-length").empty() &&
              (!read_number(field("content-length"), left_, 10) || left_ == 0))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/proxy.hpp"
 
+#include "base/ascii.hpp"
 #include "base/loopback.hpp"
 
 #include <gemini/live/error.hpp>
@@ -14,15 +15,6 @@
 
 namespace gemini::live::transport {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lowered(std::string_view text)
-{
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), lower);
-    return result;
-}
 
 std::optional<std::uint16_t> port_in(std::string_view digits)
 {
@@ -60,7 +52,7 @@ std::optional<host_and_port> cut_port(std::string_view text)
 
 std::optional<int> hex_digit(char c)
 {
-    c = lower(c);
+    c = base::lower(c);
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     return std::nullopt;
@@ -113,7 +105,7 @@ bool entry_matches(std::string_view entry, std::string_view host, std::uint16_t 
         return !not_an_address && in_network(entry, address);
     const auto cut = cut_port(entry);
     if (!cut || (cut->port && port_in(*cut->port) != port)) return false;
-    auto domain = lowered(cut->host);
+    auto domain = base::lowered(cut->host);
     if (domain.starts_with("*.")) domain.erase(0, 1);
     if (domain.starts_with('.')) domain.erase(0, 1);
     if (domain.empty()) return false;
@@ -122,7 +114,7 @@ bool entry_matches(std::string_view entry, std::string_view host, std::uint16_t 
         const auto exempt = asio::ip::make_address(domain, broken);
         return !broken && exempt == address;
     }
-    const auto name = lowered(host);
+    const auto name = base::lowered(host);
     return name == domain || name.ends_with('.' + domain);
 }
 
@@ -135,7 +127,7 @@ proxy_address parse_proxy(std::string_view url, const std::string& origin)
             origin + " is no usable proxy: " + why + ". Use \"http://user:password@host:port\".");
     };
     if (const auto scheme_end = url.find("://"); scheme_end != std::string_view::npos) {
-        if (lowered(url.substr(0, scheme_end)) != "http")
+        if (base::lowered(url.substr(0, scheme_end)) != "http")
             refuse("only proxies with http:// are supported");
         url.remove_prefix(scheme_end + 3);
     }

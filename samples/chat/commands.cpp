@@ -60,7 +60,7 @@ bool is_one_of(std::span<const std::string_view> known, std::string_view name)
     return std::find(known.begin(), known.end(), name) != known.end();
 }
 
-/// A path, such as /etc/passwd, is none; nor is what begins with a slash and no letter.
+/// Returns false for a path, such as /etc/passwd, and for a slash that no letter follows.
 bool looks_like_command(std::string_view name)
 {
     if (name.size() == 1) return true;

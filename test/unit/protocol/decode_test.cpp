@@ -24,7 +24,7 @@ server_message decode(std::string_view text)
     return protocol::decode_server_message(base::padded_buffer(text));
 }
 
-/// What the user is told of a message that is malformed, or has a member that is.
+/// Returns what the library reports about a malformed message, or about its malformed member.
 std::string refusal_of(std::string_view text)
 {
     try {

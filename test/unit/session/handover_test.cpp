@@ -370,3 +370,49 @@ TEST_CASE("a connection made ahead that the server closes before its setup costs
     CHECK(session.counters().contexts_lost == 0);
     CHECK(setup_has(w.heard.back(), "h"));
 }
+
+TEST_CASE("a question whose function call comes when the connection has been left is asked again")
+{
+    const bool is_called_before = GENERATE(true, false);
+    const std::string call = R"({"toolCall":{"functionCalls":[{"id":"c","name":"f","args":{}}]}})";
+    world w;
+    w.options.reconnect.handover.overlap = true;
+    peer_ptr first;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     first = peer;
+                     co_await greet(w, peer);
+                     peer->send(handle_message("h"));
+                     co_await peer->receive();
+                     peer->send(text_message("Let me look."));
+                     if (is_called_before) peer->send(call);
+                     peer->send(going_away);
+                     co_await peer->receive();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await peer->receive();
+            if (!is_called_before) first->send(call);
+            first->send(turn_complete); // before the response, as some models do
+            co_await settle();
+            peer->send(R"({"setupComplete":{}})");
+            co_await listen(w, std::move(peer));
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("What is there?");
+        const auto calling = co_await session.turn();
+        CHECK(calling.end == turn_end::tool_call);
+        const auto cut = co_await session.turn();
+        CHECK(cut.end == turn_end::cut);
+        CHECK(cut.ask_again());
+        co_await session.send_tool_response(function_response("c", "f", json()));
+        co_await session.send("Once more.");
+        co_await session.drain();
+        CHECK(session.counters().obsolete == 1);
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.heard.back().find("Once more.") != std::string::npos);
+    for (const auto& message : w.heard) CHECK(message.find("toolResponse") == std::string::npos);
+}
