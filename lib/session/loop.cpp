@@ -422,6 +422,7 @@ void session_core::deliver(
         message.epoch(conversation_.epoch());
         const auto mark = conversation_.heard(message, size, client_->clock->now(), with);
         if (conversation_.wants_attention()) attention_.set();
+        if (all.tool_call_cancellation) notify(); // a response that waited may have been dropped
         if (message.interrupted() && client_->options.skip_stale_audio)
             stale_ += inbox_.drop_audio();
         auto omitted = message.all().omitted;
@@ -528,7 +529,6 @@ asio::awaitable<void> session_core::write(self_ptr self)
             } else if (self->open_ == link) { // what is still to be read may say what has arrived
                 self->open_.reset();
             }
-            if (!self->senders_.empty()) self->senders_.front()->set();
             self->notify();
         }
         if (sent) self->ask_for_pong(link);

@@ -184,6 +184,7 @@ void session_core::check_open() const
 
 void session_core::notify()
 {
+    if (!senders_.empty()) senders_.front()->set();
     for (auto* each : watchers_) each->set();
 }
 
@@ -447,7 +448,6 @@ void session_core::announce(status_change change)
     status_ = change.to;
     sessions::log(client_->options.logger, change);
     push(std::move(change), sizeof(status_change));
-    if (!senders_.empty()) senders_.front()->set(); // what has been dropped has made room
     notify();
 }
 

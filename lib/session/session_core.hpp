@@ -111,6 +111,8 @@ private:
     [[nodiscard]] std::optional<turn> collect();
     void end(std::exception_ptr why);
     void check_open() const;
+    /// Something that waited has been sent or dropped: there may be room, and nothing left to
+    /// drain.
     void notify();
 
     static asio::awaitable<void> until(self_ptr self, std::function<bool()> done);

@@ -3,6 +3,8 @@
 
 #include <gemini/live/error.hpp>
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <mutex>
 #include <vector>
@@ -47,6 +49,17 @@ uv_handle_t* first_poll(uv_loop_t& loop)
     return found;
 }
 
+/// libwebsockets 4.3 opens a netlink socket that child processes would inherit.
+void keep_from_children(uv_loop_t& loop)
+{
+    const auto mark = [](uv_handle_t* handle, void*) {
+        uv_os_fd_t descriptor = -1;
+        if (handle->type == UV_POLL && uv_fileno(handle, &descriptor) == 0)
+            ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    };
+    uv_walk(&loop, mark, nullptr);
+}
+
 [[noreturn]] void refuse()
 {
     throw error(errc::event_loop_unavailable,
@@ -77,6 +90,7 @@ lws_loop::lws_loop() : open_files_(open_files_limit())
     // With a loop that is not its own, lws returns a context even when it could not set it up, and
     // is already destroying it: then the pipe that wakes it is missing.
     event_pipe_ = context_ ? first_poll(loop_) : nullptr;
+    keep_from_children(loop_);
 }
 
 /// Only of one that did not come to be: the two calls that a loop like this takes.

@@ -993,3 +993,44 @@ TEST_CASE("arguments that can never work are refused where they are given")
     options.base_url = "http://example.com";
     CHECK_THROWS_AS(live::client(w.io.get_executor(), options), error);
 }
+
+TEST_CASE("a response that is dropped with its call makes room, and leaves nothing to drain")
+{
+    world w;
+    w.options.limits.outbox = 400;
+    peer_ptr server;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        server = peer;
+        co_await greet(w, peer);
+        co_await peer->receive();
+        peer->send(R"({"toolCall":{"functionCalls":[{"id":"c","name":"f","args":{}}]}})");
+        while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    bool is_sent = false;
+    const auto send = [&]() -> asio::awaitable<void> {
+        co_await session.send(std::string(300, 'x')); // waits for room
+        is_sent = true;
+    };
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("What is there?");
+        const auto calling = co_await session.turn();
+        REQUIRE(calling.end == turn_end::tool_call);
+        const json result(R"({"output":")" + std::string(200, 'y') + R"("})");
+        co_await session.send_tool_response(function_response("c", "f", result));
+        asio::co_spawn(w.io, send(), [](std::exception_ptr) {});
+        server->send(R"({"toolCallCancellation":{"ids":["c"]}})");
+        co_await session.drain();
+        CHECK(session.counters().obsolete == 1);
+        co_await settle();
+        CHECK(is_sent);
+        co_await session.drain();
+        co_await session.close();
+    };
+    w.play(work());
+    server.reset();
+    REQUIRE(w.heard.size() == 2);
+    CHECK(w.heard.back().find("xxx") != std::string::npos);
+}
