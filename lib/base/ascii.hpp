@@ -13,6 +13,18 @@ namespace gemini::live::base {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+[[nodiscard]] constexpr bool is_letter_or_digit(char c) noexcept
+{
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
+/// Whether each character is a letter, a digit or one of `marks`.
+[[nodiscard]] inline bool consists_of(std::string_view text, std::string_view marks) noexcept
+{
+    return std::all_of(text.begin(), text.end(),
+        [marks](char c) { return is_letter_or_digit(c) || marks.find(c) != marks.npos; });
+}
+
 [[nodiscard]] inline std::string lowered(std::string_view text)
 {
     std::string result(text);

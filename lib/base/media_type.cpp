@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view blank = " \t";
 
-std::string_view trimmed(std::string_view text) noexcept
+std::string_view without_blanks(std::string_view text) noexcept
 {
     text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
     return text.substr(0, text.find_last_not_of(blank) + 1);
@@ -23,7 +23,7 @@ std::string take_value(std::string_view& text)
     const bool quoted = text.starts_with('"');
     if (!quoted) {
         const auto size = std::min(text.find(';'), text.size());
-        value = trimmed(text.substr(0, size));
+        value = without_blanks(text.substr(0, size));
         text.remove_prefix(size);
         return value;
     }
@@ -40,7 +40,7 @@ std::string take_value(std::string_view& text)
 
 bool is_of_type(std::string_view media_type, std::string_view type) noexcept
 {
-    media_type = trimmed(media_type);
+    media_type = without_blanks(media_type);
     return media_type.size() > type.size() && media_type[type.size()] == '/' &&
            equal_ignoring_case(media_type.substr(0, type.size()), type);
 }
@@ -49,13 +49,13 @@ std::optional<std::string> media_parameter(std::string_view media_type, std::str
 {
     media_type.remove_prefix(std::min(media_type.find(';'), media_type.size()));
     while (!media_type.empty()) {
-        media_type = trimmed(media_type.substr(1)); // behind a semicolon
+        media_type = without_blanks(media_type.substr(1)); // behind a semicolon
         const auto size = std::min(media_type.find_first_of("=;"), media_type.size());
-        const auto each = trimmed(media_type.substr(0, size));
+        const auto each = without_blanks(media_type.substr(0, size));
         const bool has_value = size < media_type.size() && media_type[size] == '=';
         media_type.remove_prefix(size);
         if (!has_value) continue;
-        media_type = trimmed(media_type.substr(1));
+        media_type = without_blanks(media_type.substr(1));
         auto value = take_value(media_type);
         if (equal_ignoring_case(each, name)) return value;
     }

@@ -23,7 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 using protocol::json_value;
 
-constexpr auto patience = 60s;  // for a setup
 constexpr auto overlap = 250ms; // a setup may come before the close of the handle's connection
 constexpr auto try_pause = 5ms;
 constexpr auto first_word = 350ms; // how long the model thinks
@@ -42,7 +41,6 @@ constexpr std::size_t uneven_chunks[]{40 * ms_bytes, 240 * ms_bytes, 560 * ms_by
 constexpr std::size_t most_history = 50;
 constexpr std::size_t most_calls = 100;    // open ones, and those that are remembered
 constexpr std::size_t most_planned = 1000; // steps
-constexpr std::size_t most_reason = 123;   // bytes of a close frame
 
 std::string text_of(const json_value& content)
 {
@@ -127,7 +125,7 @@ conversation::conversation(emulation::route route, std::string api_key, double p
     emulator_quirks quirks)
     : route_(std::move(route)), api_key_(std::move(api_key)), pace_(std::max(0.0, pace)),
       archive_(std::move(archive)), life_(life), names_(std::move(names)), quirks_(quirks),
-      number_(archive_->number_connection()), farewell_(std::in_place, patience, too_late())
+      number_(archive_->number_connection()), farewell_(std::in_place, setup_deadline, too_late())
 {
 }
 
@@ -150,8 +148,8 @@ void conversation::refuse(refusal why)
     if (over_) return;
     over_ = true;
     next_try_.reset();
-    out_.close.emplace(why.code, shortened(why.reason, most_reason));
-    const bool is_cut = why.reason.size() > most_reason;
+    out_.close.emplace(why.code, shortened(why.reason, most_close_reason));
+    const bool is_cut = why.reason.size() > most_close_reason;
     out_.rule = is_cut ? "In full: " + shortened(why.reason, most_words) : std::move(why.rule);
     plan_.clear();
     farewell_.reset();

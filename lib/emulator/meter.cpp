@@ -9,13 +9,13 @@ namespace {
 constexpr int audio_rate = 25;  // tokens a second
 constexpr int video_rate = 258; // tokens a frame, one frame a second
 
-int count(std::string_view words)
+int tokens_of(std::string_view words)
 {
     if (words.empty()) return 0;
     return static_cast<int>(std::count(words.begin(), words.end(), ' ') + 1) * 4 / 3 + 1;
 }
 
-int count(std::chrono::milliseconds length, int rate)
+int tokens_of(std::chrono::milliseconds length, int rate)
 {
     return static_cast<int>((length.count() * rate + 999) / 1000);
 }
@@ -34,21 +34,21 @@ int total(const std::vector<modality_token_count>& details)
 
 } // namespace
 
-void meter::writes(std::string_view words) { written_ += count(words); }
-void meter::thinks(std::string_view words) { thoughts_ += count(words); }
-void meter::is_told_by_tool(std::string_view words) { told_ += count(words); }
+void meter::writes(std::string_view words) { written_ += tokens_of(words); }
+void meter::thinks(std::string_view words) { thoughts_ += tokens_of(words); }
+void meter::is_told_by_tool(std::string_view words) { told_ += tokens_of(words); }
 
 usage_metadata meter::bill(std::span<const std::string> history, live::flavour flavour)
 {
     usage_metadata usage;
     int text = 1; // whatever was said before
-    for (const auto& each : history) text += count(each);
+    for (const auto& each : history) text += tokens_of(each);
     detail(usage.prompt_tokens_details, token_modality::text, text);
-    detail(usage.prompt_tokens_details, token_modality::audio, count(heard_, audio_rate));
+    detail(usage.prompt_tokens_details, token_modality::audio, tokens_of(heard_, audio_rate));
     detail(usage.prompt_tokens_details, token_modality::image, pictures_ * video_rate);
     detail(usage.response_tokens_details, token_modality::text, written_);
-    detail(usage.response_tokens_details, token_modality::audio, count(spoken_, audio_rate));
-    detail(usage.response_tokens_details, token_modality::video, count(shown_, video_rate));
+    detail(usage.response_tokens_details, token_modality::audio, tokens_of(spoken_, audio_rate));
+    detail(usage.response_tokens_details, token_modality::video, tokens_of(shown_, video_rate));
     detail(usage.tool_use_prompt_tokens_details, token_modality::text, told_);
     usage.prompt_token_count = total(usage.prompt_tokens_details);
     usage.response_token_count = total(usage.response_tokens_details);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/music.hpp"
 
+#include "emulator/refusal.hpp"
 #include "emulator/schema.hpp"
 #include "emulator/words.hpp"
 #include "protocol/encode.hpp"
@@ -22,14 +23,12 @@ namespace {
 using namespace std::chrono_literals;
 using protocol::json_value;
 
-constexpr auto patience = 60s; // for a setup
 constexpr auto piece = 500ms;
 constexpr auto least_pause = 5ms; // between pieces, at any pace
 constexpr int music_rate = 48'000;
 constexpr std::size_t piece_samples = music_rate / 2;
 constexpr std::string_view model_name = "models/lyria-realtime-exp";
 constexpr std::string_view music_type = "audio/l16;rate=48000;channels=2";
-constexpr std::size_t most_reason = 123; // bytes of a close frame
 
 /// Words that stand for what the service's filter stops.
 constexpr std::array<std::string_view, 4> filtered{"beatles", "gunshot", "in the style of", "hate"};
@@ -207,7 +206,7 @@ bytes play(std::span<const weighted_prompt> prompts, const music_generation_conf
 
 music::music(emulation::route route, std::string api_key, double pace)
     : route_(std::move(route)), api_key_(std::move(api_key)), pace_(std::max(0.0, pace)),
-      due_(patience)
+      due_(setup_deadline)
 {
 }
 
@@ -215,7 +214,7 @@ void music::refuse(refusal why)
 {
     over_ = true;
     due_.reset();
-    out_.close.emplace(why.code, shortened(why.reason, most_reason));
+    out_.close.emplace(why.code, shortened(why.reason, most_close_reason));
     out_.rule = std::move(why.rule);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/persona.hpp"
 
+#include "base/ascii.hpp"
 #include "emulator/builtin_tools.hpp"
 #include "emulator/commands.hpp"
 #include "protocol/json_reader.hpp"
@@ -16,8 +17,6 @@ namespace gemini::live::emulation {
 namespace {
 
 using protocol::json_value;
-
-bool is_letter(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
 /// One of `variants`, always the same for the same words.
 std::string_view pick(std::span<const std::string_view> variants, std::string_view words)
@@ -78,8 +77,8 @@ std::vector<std::string> words_of(std::string_view name)
     std::vector<std::string> all(1);
     for (const char c : name) {
         const bool upper = std::isupper(static_cast<unsigned char>(c)) != 0;
-        if ((upper || !is_letter(c)) && !all.back().empty()) all.emplace_back();
-        if (is_letter(c)) all.back() += lower({&c, 1});
+        if ((upper || !base::is_letter_or_digit(c)) && !all.back().empty()) all.emplace_back();
+        if (base::is_letter_or_digit(c)) all.back() += lower({&c, 1});
     }
     return all;
 }
@@ -205,7 +204,7 @@ std::optional<reply> recall(
     return in_words(memory);
 }
 
-reply count(std::string_view words)
+reply count_aloud(std::string_view words)
 {
     constexpr std::array<std::string_view, 20> names{"One", "two", "three", "four", "five", "six",
         "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
@@ -241,7 +240,7 @@ reply answer(std::string_view words, std::span<const std::string> history, const
     if (auto remembered = recall(words, text, history)) return std::move(*remembered);
     for (const auto& each : topics)
         if (says_any(text, each.cues)) return in_words(std::string(pick(each.answers, words)));
-    if (says(text, "count")) return count(words);
+    if (says(text, "count")) return count_aloud(words);
     if (trimmed(words).empty()) return in_words("I am listening.");
     constexpr std::array<std::string_view, 5> musings{"That is worth a thought.",
         "I have no opinion on that, but I like how you put it.", "Interesting.",

@@ -3,6 +3,7 @@
 
 #include "base/fifo.hpp"
 #include "emulator/one_line.hpp"
+#include "emulator/refusal.hpp"
 #include "emulator/schema.hpp"
 #include "emulator/words.hpp"
 #include "transport/wakeup.hpp"
@@ -27,7 +28,6 @@ namespace {
 
 constexpr std::size_t most_unread = 16u << 20; // bytes that the client may be ahead of the script
 constexpr std::chrono::duration<double> longest_nap{5}; // so that it notices when the client goes
-constexpr std::size_t most_reason = 123;                // bytes of a close frame
 constexpr std::size_t most_shown = 300;                 // bytes of a message, in the log
 constexpr std::size_t most_shown_in_close = 24;
 
@@ -245,7 +245,7 @@ private:
                 what.others_may_come_first ? "awaits" : "expects", wanted(what, width), came);
         };
         failure_ = sentence(most_shown);
-        if (!left) reason_ = shortened(sentence(most_shown_in_close), most_reason);
+        if (!left) reason_ = shortened(sentence(most_shown_in_close), most_close_reason);
     }
 
     /// The client has gone before these steps.

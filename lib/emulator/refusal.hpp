@@ -3,6 +3,8 @@
 
 #include "emulator/route.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +18,11 @@ struct refusal {
     std::string reason;
     std::string rule{}; ///< Which member broke which rule, where the reason does not say it.
 };
+
+/// How long a client may take for its setup.
+inline constexpr std::chrono::seconds setup_deadline{60};
+/// Bytes of a reason in a close frame (RFC 6455, 5.5.1).
+inline constexpr std::size_t most_close_reason = 123;
 
 /// `rule`: the path of the member, a colon, and what is taken there; for the emulator's own log.
 [[nodiscard]] refusal invalid_argument(std::string rule);

@@ -29,7 +29,7 @@ emulator_verdict refuse(int status, std::string body)
 }
 
 /// The value of a query parameter, as it was sent.
-std::string parameter(std::string_view query, std::string_view name)
+std::string query_parameter(std::string_view query, std::string_view name)
 {
     while (!query.empty()) {
         const auto end = std::min(query.find('&'), query.size());
@@ -67,8 +67,8 @@ void find_credential(route& route, const emulator_request& request)
     if (authorization.starts_with("Bearer "))
         take(credential::access_token, std::string(authorization.substr(7)));
     take(credential::api_key, std::string(request.header("x-goog-api-key")));
-    take(credential::api_key, parameter(request.query, "key"));
-    take(credential::ephemeral_token, parameter(request.query, "access_token"));
+    take(credential::api_key, query_parameter(request.query, "key"));
+    take(credential::ephemeral_token, query_parameter(request.query, "access_token"));
 }
 
 /// Firebase has the location behind the method: "…/BidiGenerateContent/locations/us-central1".

@@ -21,9 +21,10 @@ constexpr std::string_view verbs[]{"connection", "refuse", "expect", "await", "s
     "wait", "close", "drop", "stall", "drain", "repeat"};
 
 /// One object of the script, and where it stands.
-class entry {
+class step_entry {
 public:
-    entry(int line, std::string path, const json_value& value) : line_(line), path_(std::move(path))
+    step_entry(int line, std::string path, const json_value& value)
+        : line_(line), path_(std::move(path))
     {
         if (!value.is_object()) fail("", "must be a JSON object");
         all_ = value.members();
@@ -101,7 +102,8 @@ public:
     }
 
     /// The object at `index` of the list `name`.
-    [[nodiscard]] entry inner(std::string_view name, std::size_t index, const json_value& at) const
+    [[nodiscard]] step_entry inner(
+        std::string_view name, std::size_t index, const json_value& at) const
     {
         return {line_, fmt::format("{}{}{}[{}]", path_, path_.empty() ? "" : ".", name, index), at};
     }
@@ -119,7 +121,7 @@ bool is_plain(std::string_view text)
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-refuse_upgrade read_refusal(const entry& from)
+refuse_upgrade read_refusal(const step_entry& from)
 {
     from.may_have({"headers", "body"});
     refuse_upgrade refusal;
@@ -138,13 +140,13 @@ refuse_upgrade read_refusal(const entry& from)
     return refusal;
 }
 
-std::chrono::milliseconds seconds_of(const entry& from, std::string_view member)
+std::chrono::milliseconds seconds_of(const step_entry& from, std::string_view member)
 {
     const std::chrono::duration<double> time(from.number(member, 0, 3600));
     return std::chrono::duration_cast<std::chrono::milliseconds>(time);
 }
 
-expect_step read_expectation(const entry& from, bool others_may_come_first)
+expect_step read_expectation(const step_entry& from, bool others_may_come_first)
 {
     from.may_have({"within"});
     std::optional<std::chrono::milliseconds> within;
@@ -158,7 +160,7 @@ expect_step read_expectation(const entry& from, bool others_may_come_first)
     return {from.value(), others_may_come_first, {}, within};
 }
 
-send_step read_sending(const entry& from, bool in_text_frame)
+send_step read_sending(const step_entry& from, bool in_text_frame)
 {
     from.may_have({});
     if (from.value().is_object()) return {from.value().text(), in_text_frame};
@@ -168,7 +170,7 @@ send_step read_sending(const entry& from, bool in_text_frame)
     return {*std::move(text), in_text_frame};
 }
 
-close_step read_close(const entry& from)
+close_step read_close(const step_entry& from)
 {
     from.may_have({"reason"});
     const auto code = from.integer("close", 1000, 4999);
@@ -180,7 +182,7 @@ close_step read_close(const entry& from)
     return {static_cast<std::uint16_t>(code), std::move(reason)};
 }
 
-drop_step read_drop(const entry& from)
+drop_step read_drop(const step_entry& from)
 {
     from.may_have({"after_messages", "after_bytes"});
     from.must_be_true("drop");
@@ -194,10 +196,10 @@ drop_step read_drop(const entry& from)
 /// Reads steps, and counts them.
 class step_reader {
 public:
-    step read(const entry& from) { return {from.line(), what(from)}; }
+    step read(const step_entry& from) { return {from.line(), what(from)}; }
 
 private:
-    decltype(step::what) what(const entry& from)
+    decltype(step::what) what(const step_entry& from)
     {
         if (++count_ > script::max_steps)
             from.fail("", fmt::format("is one step too many: {} are the most", script::max_steps));
@@ -216,7 +218,7 @@ private:
         return stall_step{};
     }
 
-    repeat_step read_repeat(const entry& from)
+    repeat_step read_repeat(const step_entry& from)
     {
         from.may_have({"steps"});
         if (++repeats_ > script::max_repeats_inside)
@@ -265,7 +267,7 @@ script script::parse(std::string_view text)
         const auto first = content.find_first_not_of(" \t\r");
         if (first == std::string_view::npos || content[first] == '#') continue;
 
-        const entry given(line, "", parse_line(content, line));
+        const step_entry given(line, "", parse_line(content, line));
         if (given.verb() == "connection") {
             given.may_have({});
             const auto number = given.integer("connection", 1, 1'000'000'000);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/words.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -8,7 +10,7 @@
 namespace gemini::live::emulation {
 namespace {
 
-bool is_letter(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+using base::is_letter_or_digit;
 
 } // namespace
 
@@ -25,7 +27,8 @@ std::size_t find_words(std::string_view text, std::string_view phrase)
     for (auto at = text.find(phrase); at != std::string_view::npos;
          at = text.find(phrase, at + 1)) {
         const auto end = at + phrase.size();
-        if ((at == 0 || !is_letter(text[at - 1])) && (end == text.size() || !is_letter(text[end])))
+        if ((at == 0 || !is_letter_or_digit(text[at - 1])) &&
+            (end == text.size() || !is_letter_or_digit(text[end])))
             return at;
     }
     return std::string_view::npos;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/endpoint.hpp"
 
+#include "base/ascii.hpp"
 #include "base/loopback.hpp"
 #include "protocol/url.hpp"
 
@@ -8,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace gemini::live::protocol {
@@ -20,14 +20,6 @@ constexpr std::string_view base_url_form =
     "client_options::base_url must look like https://host[:port][/path].";
 
 /// Of letters, digits and `marks`.
-bool consists_of(std::string_view text, std::string_view marks)
-{
-    return std::all_of(text.begin(), text.end(), [marks](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               marks.find(c) != std::string_view::npos;
-    });
-}
-
 /// The path is as it stands in the URL.
 endpoint read_base_url(std::string_view url)
 {
@@ -66,7 +58,7 @@ std::string vertex_url(const addressing& whose)
 std::string_view version_or(std::string_view given, std::string_view usual)
 {
     if (given.empty()) return usual;
-    if (!consists_of(given, {}))
+    if (!base::consists_of(given, {}))
         refuse("client_options::api_version must look like v1beta: letters and digits.");
     return given;
 }
@@ -80,11 +72,11 @@ void check(const addressing& whose)
         }
         return;
     }
-    if (!consists_of(whose.location, "-"))
+    if (!base::consists_of(whose.location, "-"))
         refuse("client_options::location must look like us-central1: letters, digits and '-'.");
-    if (!consists_of(whose.project, "-.:") || whose.project.find("..") != std::string::npos)
+    if (!base::consists_of(whose.project, "-.:") || whose.project.find("..") != std::string::npos)
         refuse("client_options::project must be the id of a project, such as my-project-42.");
-    if (!consists_of(whose.universe_domain, "-.")) {
+    if (!base::consists_of(whose.universe_domain, "-.")) {
         refuse("client_options::universe_domain must be a domain, such as googleapis.com.");
     }
 }

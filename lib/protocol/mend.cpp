@@ -55,7 +55,7 @@ void mend_surrogates(std::string& text)
 }
 
 /// Of JSON's grammar.
-bool is_number(std::string_view text)
+bool is_number_text(std::string_view text)
 {
     std::size_t at = text.starts_with('-') ? 1 : 0;
     const auto digits = [&] {
@@ -181,7 +181,7 @@ private:
         const auto token = left_.substr(0, size);
         if (token.empty()) return false;
         const bool is_word = token == "true" || token == "false" || token == "null";
-        if (is_word || (is_number(token) && fits_double(token))) {
+        if (is_word || (is_number_text(token) && fits_double(token))) {
             take(size);
             return true;
         }

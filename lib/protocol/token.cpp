@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/token.hpp"
 
+#include "base/ascii.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
@@ -20,21 +21,9 @@ namespace {
 constexpr std::array<std::string_view, 7> of_generation_config{
     "temperature", "topK", "topP", "maxOutputTokens", "responseModalities", "seed", "speechConfig"};
 
-template <class Range, class Predicate>
-bool all_of(const Range& range, Predicate predicate)
-{
-    return std::all_of(range.begin(), range.end(), predicate);
-}
-
-bool is_letter_or_digit(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 void check_field(std::string_view name)
 {
-    const auto allowed = [](char c) { return is_letter_or_digit(c) || c == '_' || c == '.'; };
-    if (!name.empty() && all_of(name, allowed)) return;
+    if (!name.empty() && base::consists_of(name, "_.")) return;
     throw error(errc::invalid_argument,
         "lock_additional_fields has a name that no field has: give names such as \"temperature\" "
         "or \"outputAudioTranscription\".");
@@ -101,7 +90,8 @@ ephemeral_token decode_token(std::string_view answer)
     auto text = name ? name->string().value_or("") : std::string();
     constexpr std::string_view prefix = "auth_tokens/";
     const auto printable = [](unsigned char c) { return c > ' ' && c < 0x7f; };
-    if (!text.starts_with(prefix) || text.size() == prefix.size() || !all_of(text, printable))
+    if (!text.starts_with(prefix) || text.size() == prefix.size() ||
+        !std::all_of(text.begin(), text.end(), printable))
         throw error(errc::malformed_message, "The service's answer has no token in it.");
     return ephemeral_token(std::move(text));
 }

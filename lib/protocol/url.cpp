@@ -15,14 +15,6 @@ namespace gemini::live::protocol {
 namespace {
 
 /// Of letters, digits and `marks`.
-bool consists_of(std::string_view text, std::string_view marks)
-{
-    return std::all_of(text.begin(), text.end(), [marks](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               marks.find(c) != std::string_view::npos;
-    });
-}
-
 /// Takes a URL apart; refuses it in the caller's words.
 class url_reader {
 public:
@@ -72,7 +64,7 @@ private:
         if (host.empty()) refuse("names no host");
         if (bracketed && host.find(':') == std::string_view::npos)
             refuse("has something other than an IPv6 address in brackets");
-        if (!consists_of(host, bracketed ? ":." : "-._"))
+        if (!base::consists_of(host, bracketed ? ":." : "-._"))
             refuse("has a character in its host that no host has");
         return base::lowered(host);
     }

@@ -56,8 +56,8 @@ bool is_hopeless(const error& failure)
 }
 
 /// A session from its making to its end; a restart makes another.
-struct life {
-    life(const client& client, setup setup, std::string name)
+struct tenure {
+    tenure(const client& client, setup setup, std::string name)
         : session(client, std::move(setup), std::move(name))
     {
     }
@@ -74,7 +74,7 @@ struct child {
     session_handler handler;
     bool resume;
     sessions::supervisor supervisor;
-    std::shared_ptr<life> present; ///< Changes, as its `is_open`, under the group's lock.
+    std::shared_ptr<tenure> present; ///< Changes, as its `is_open`, under the group's lock.
     /// Where the handler runs. It lives in the coroutine, which dies with its execution context.
     const asio::any_io_executor* strand = nullptr;
     bool stopping = false;
@@ -113,7 +113,7 @@ public:
         const std::optional<restart_policy>& given)
     {
         const auto& policy = given ? *given : options_.restart;
-        auto first = std::make_shared<life>(client_, setup, policy.resume ? name : "");
+        auto first = std::make_shared<tenure>(client_, setup, policy.resume ? name : "");
         auto added = std::make_shared<child>(child{std::move(name), std::move(setup),
             std::move(handler), policy.resume, {policy, core().random}, std::move(first)});
         {
@@ -258,7 +258,7 @@ private:
     }
 
     static asio::awaitable<void> live_once(
-        self_ptr self, child_ptr child, std::shared_ptr<life> present, milliseconds delay)
+        self_ptr self, child_ptr child, std::shared_ptr<tenure> present, milliseconds delay)
     {
         auto beginning = asio::co_spawn(self->home(), begin(self, present, delay),
             asio::bind_cancellation_slot(present->beginning.slot(), asio::use_awaitable));
@@ -271,7 +271,7 @@ private:
     }
 
     static asio::awaitable<void> begin(
-        self_ptr self, std::shared_ptr<life> present, milliseconds delay)
+        self_ptr self, std::shared_ptr<tenure> present, milliseconds delay)
     {
         const auto& clock = *self->core().clock;
         if (delay.count() != 0) co_await self->core().clock->sleep_until(clock.now() + delay);
@@ -280,7 +280,7 @@ private:
     }
 
     /// On the child's strand.
-    static asio::awaitable<void> handle(child_ptr child, std::shared_ptr<life> present)
+    static asio::awaitable<void> handle(child_ptr child, std::shared_ptr<tenure> present)
     {
         auto handling = child->handler(present->session);
         co_await std::move(handling);
@@ -317,7 +317,7 @@ private:
         const auto handle = one.present->session.resumption_handle();
         // An empty handle, too: the server may have refused the one of the setup.
         if (one.resume && setup.session_resumption) setup.session_resumption->handle = handle;
-        auto next = std::make_shared<life>(client_, std::move(setup), one.resume ? one.name : "");
+        auto next = std::make_shared<tenure>(client_, std::move(setup), one.resume ? one.name : "");
         const std::lock_guard lock(mutex_);
         one.present = std::move(next);
     }
@@ -381,7 +381,7 @@ private:
             one.present->beginning.emit(asio::cancellation_type::terminal);
     }
 
-    static asio::awaitable<void> say_goodbye(std::shared_ptr<life> present)
+    static asio::awaitable<void> say_goodbye(std::shared_ptr<tenure> present)
     {
         try {
             co_await present->session.drain();

@@ -32,8 +32,6 @@ std::size_t end_of_head(std::string_view head)
     return 0;
 }
 
-bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
-
 template <class Number>
 bool read_number(std::string_view text, Number& number, int base)
 {

@@ -9,6 +9,12 @@
 
 namespace gemini::live::transport {
 
+/// RFC 9112, 6.3.
+[[nodiscard]] constexpr bool has_no_body(int status) noexcept
+{
+    return status < 200 || status == 204 || status == 304;
+}
+
 /// Reads the answer to an HTTP/1.1 request in pieces, wherever they are cut. What is over its
 /// bounds is not kept: then the answer is as complete as it gets. Pure.
 class http_answer {

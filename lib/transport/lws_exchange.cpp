@@ -2,6 +2,7 @@
 #include "transport/lws_exchange.hpp"
 
 #include "transport/http.hpp"
+#include "transport/http_answer.hpp"
 #include "transport/lws_fields.hpp"
 
 #include <openssl/ssl.h>
@@ -18,8 +19,6 @@ namespace {
 
 /// Of the fields that lws does not know, those that a caller needs.
 constexpr std::array<std::string_view, 1> custom_fields = {"metadata-flavor:"};
-
-bool has_no_body(int status) { return status == 204 || status == 304; }
 
 /// A length that is none, or more than fits, is the largest there is.
 std::size_t length_of(std::string_view text)

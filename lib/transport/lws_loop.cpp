@@ -12,7 +12,6 @@
 namespace gemini::live::transport {
 namespace {
 
-constexpr int far_away = 7 * 24 * 3600; // s; all deadlines are ours, lws's must never come first
 // Tables grow with the descriptor limit. Above this they would cost megabytes, below it a limit
 // of our own would only slow lws's look-ups down.
 constexpr rlim_t widest_table = 1u << 18;

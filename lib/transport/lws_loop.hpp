@@ -10,6 +10,9 @@
 
 namespace gemini::live::transport {
 
+/// In seconds. All deadlines are ours: lws's must never come first.
+inline constexpr int far_away = 7 * 24 * 3600;
+
 /// An lws context on a libuv loop of ours. Contexts are never destroyed, but kept for whoever wants
 /// one next: lws 4.1.6 closes a context's descriptor twice, which in a program with other threads
 /// may be somebody else's by then, and creation costs a millisecond or two.

@@ -16,7 +16,6 @@ namespace {
 
 static_assert(base::frame::headroom >= LWS_PRE);
 
-constexpr int far_away = 7 * 24 * 3600; // s; all deadlines are ours, lws's must never come first
 constexpr std::size_t read_size = 64 * 1024;
 
 /// Makes sure that an execution context gets one runtime only.

@@ -22,7 +22,7 @@
 namespace gemini::live::transport {
 namespace {
 
-constexpr std::size_t max_control_payload = 125;
+constexpr std::size_t most_control_payload = 125;
 constexpr int writes_per_turn = 16;
 constexpr std::size_t most_drained = 8u << 20;          // more than a kernel's receive buffer
 constexpr std::chrono::seconds longest_close{10};       // when the deadline is switched off
@@ -49,7 +49,7 @@ std::string close_payload(const close_frame& frame)
                           frame.code != 1015 && frame.code < 5000;
     if (!sendable) return {};
     std::string payload{static_cast<char>(frame.code >> 8), static_cast<char>(frame.code & 0xff)};
-    return payload.append(base::truncate_utf8(frame.reason, max_control_payload - 2));
+    return payload.append(base::truncate_utf8(frame.reason, most_control_payload - 2));
 }
 
 } // namespace
@@ -639,7 +639,7 @@ int lws_stream::write_message()
 
 int lws_stream::write_control(lws_write_protocol kind, std::string_view payload)
 {
-    std::array<unsigned char, LWS_PRE + max_control_payload> buffer{};
+    std::array<unsigned char, LWS_PRE + most_control_payload> buffer{};
     std::copy(payload.begin(), payload.end(), buffer.begin() + LWS_PRE);
     return lws_write(connection_, buffer.data() + LWS_PRE, payload.size(), kind);
 }

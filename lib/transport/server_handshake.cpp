@@ -15,8 +15,8 @@ namespace gemini::live::transport {
 namespace {
 
 /// Of the fields that lws does not know, those that programs send to the Live API.
-constexpr std::array<std::string_view, 5> custom_fields = {"metadata-flavor:", "x-goog-api-key:",
-    "x-goog-api-client:", "x-goog-user-project:", "x-goog-request-params:"};
+constexpr std::array<std::string_view, 5> fields_of_clients = {"metadata-flavor:",
+    "x-goog-api-key:", "x-goog-api-client:", "x-goog-user-project:", "x-goog-request-params:"};
 
 constexpr std::array<std::pair<lws_token_indexes, std::string_view>, 7> methods{
     {{WSI_TOKEN_GET_URI, "GET"}, {WSI_TOKEN_HEAD_URI, "HEAD"}, {WSI_TOKEN_POST_URI, "POST"},
@@ -74,7 +74,7 @@ upgrade_request read_request(lws* connection, std::span<char> scratch)
     upgrade_request request;
     append_encoded(request.path, read_field(connection, WSI_TOKEN_GET_URI, scratch));
     request.query = query_of(connection, scratch);
-    request.fields = read_fields(connection, custom_fields, scratch);
+    request.fields = read_fields(connection, fields_of_clients, scratch);
     return request;
 }
 
@@ -101,7 +101,7 @@ plain_request read_plain_request(lws* connection, std::span<char> scratch)
         append_encoded(request.path, read_field(connection, token, scratch));
     }
     request.query = query_of(connection, scratch);
-    request.fields = read_fields(connection, custom_fields, scratch);
+    request.fields = read_fields(connection, fields_of_clients, scratch);
     return request;
 }
 

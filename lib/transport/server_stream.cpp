@@ -25,10 +25,7 @@ constexpr std::uint16_t normal_closure = 1000;
 // lws writes Close frames by this kind, but keeps its name to itself.
 constexpr auto write_kind_close = static_cast<lws_write_protocol>(4);
 
-error closed_by_owner()
-{
-    return {errc::closed, "The connection has been closed.", {phase::close}};
-}
+error closed_here() { return {errc::closed, "The connection has been closed.", {phase::close}}; }
 
 } // namespace
 
@@ -306,7 +303,7 @@ asio::awaitable<void> server_stream::close(
 {
     if (self->stage_ == stage::open) {
         self->inbox_.clear();
-        self->part(code, std::move(reason), closed_by_owner());
+        self->part(code, std::move(reason), closed_here());
     }
     if (self->somebody_closes_) co_return;
     self->somebody_closes_ = true;
@@ -315,7 +312,7 @@ asio::awaitable<void> server_stream::close(
 
 void server_stream::abort() noexcept
 {
-    finish(closed_by_owner());
+    finish(closed_here());
     inbox_.clear();
     kill();
 }

@@ -23,7 +23,7 @@ namespace live = gemini::live;
 constexpr std::string_view usual_model = "gemini-3.8-live";
 constexpr std::string_view writing_model_of_emulator = "gemini-emulator-text";
 
-constexpr auto help = R"(Talk to a Gemini Live model in the terminal.
+constexpr auto usage = R"(Talk to a Gemini Live model in the terminal.
 
   gemini-live-chat [options]
   echo "hello" | gemini-live-chat
@@ -181,7 +181,7 @@ std::optional<options> read_options(int argc, char* argv[], int& exit_code)
         case ':': wrong = std::string(argv[optind - 1]) + " wants a value."; break;
         case '?': wrong = complaint(argv[at]); break;
         case 'h':
-        case show_help: std::cout << help; return std::nullopt;
+        case show_help: std::cout << usage; return std::nullopt;
         case show_version:
             std::cout << "gemini-live-chat " << live::version() << '\n';
             return std::nullopt;

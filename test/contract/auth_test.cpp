@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+namespace auth_test {
+
 // Every kind of credentials that gives tokens, over loopback: from a file or a machine to a
 // session.
 namespace live = gemini::live;
@@ -465,3 +467,5 @@ TEST_CASE("nothing that the library tells has a secret in it, whatever happens")
         CHECK(at == w.output.npos);
     }
 }
+
+} // namespace auth_test

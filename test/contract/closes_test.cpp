@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+namespace closes_test {
+
 // Closes and refusals over loopback, from servers that do them in their own ways.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
@@ -304,3 +306,5 @@ TEST_CASE("white space around the key of the environment does not reach the wire
     test::run(io, work());
     CHECK(seen == "a-key-with-a-line-break");
 }
+
+} // namespace closes_test

@@ -10,6 +10,8 @@
 
 #include <stdexcept>
 
+namespace emulator_test {
+
 // What clients of any make see of the emulator, by raw sockets.
 namespace live = gemini::live;
 using test::raw_frame;
@@ -350,3 +352,5 @@ TEST_CASE("it does not listen to other machines unless told so, nor where anothe
     taken.port = first.port();
     CHECK_THROWS_AS(live::emulator(io.get_executor(), taken), live::error);
 }
+
+} // namespace emulator_test

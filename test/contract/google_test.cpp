@@ -21,6 +21,8 @@
 #include <optional>
 #include <thread>
 
+namespace google_test {
+
 // What clients of any make see of the fake Google, by raw sockets.
 namespace live = gemini::live;
 using live::google_endpoint;
@@ -732,3 +734,5 @@ TEST_CASE("after close nobody listens")
     w.io.poll();
     CHECK_THROWS_AS(w.call(port, "GET", "/subject"), std::system_error);
 }
+
+} // namespace google_test

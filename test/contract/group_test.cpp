@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace group_test {
+
 // Many sessions over real sockets, on several threads.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
@@ -127,3 +129,5 @@ TEST_CASE("many sessions are restarted, found, stopped and shut down from severa
     CHECK(ended == sessions);
     server.close();
 }
+
+} // namespace group_test

@@ -20,6 +20,8 @@
 #include <optional>
 #include <string>
 
+namespace inheritance_test {
+
 // A program that uses the library starts others: they get none of its sockets.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
@@ -146,3 +148,5 @@ TEST_CASE("a child process that lives on does not keep the emulator's port, nor 
     test::run(io, work());
     CHECK(server->accepted() == 1);
 }
+
+} // namespace inheritance_test

@@ -8,6 +8,8 @@
 
 #include <string>
 
+namespace music_test {
+
 // A music session against the emulator over loopback.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
@@ -104,3 +106,5 @@ TEST_CASE("music wants a method that only v1alpha of the Gemini API has")
     const live::client elsewhere(io.get_executor(), options);
     CHECK_THROWS_AS(live::music_session(elsewhere), live::error);
 }
+
+} // namespace music_test

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <iostream>
 
+namespace offsets_test {
+
 // A connection that breaks after its n-th byte, for every n: before, inside and behind any frame.
 using namespace test;
 
@@ -127,3 +129,5 @@ TEST_CASE("a conversation in TLS survives a cut after any byte")
     w.use_tls();
     try_offsets(w, 7 * stride_or(11));
 }
+
+} // namespace offsets_test

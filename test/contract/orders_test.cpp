@@ -14,6 +14,8 @@
 #include <variant>
 #include <vector>
 
+namespace orders_test {
+
 // Recordings of the orders in which the service sends its messages, in the form of a wire_tap,
 // played back to each way of reading.
 namespace live = gemini::live;
@@ -255,3 +257,5 @@ TEST_CASE("recordings of each order play back right through messages(), events()
         CHECK(session.counters().cut_turns == 0);
     }
 }
+
+} // namespace orders_test

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 
+namespace outage_test {
+
 // Servers that end, refuse and forget, over real sockets: what the user sees of it.
 using namespace test;
 using namespace std::chrono_literals;
@@ -361,3 +363,5 @@ TEST_CASE("a server that breaks the WebSocket protocol in the middle is left, an
         CHECK(seen.changes[2].cause->value() == live::errc::protocol_violation);
     }
 }
+
+} // namespace outage_test

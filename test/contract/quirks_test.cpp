@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+namespace quirks_test {
+
 // A session and a server that behaves as the service does on some models.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
@@ -436,3 +438,5 @@ TEST_CASE("a quota that is used up makes a test wait no longer than the policy s
     CHECK(std::chrono::steady_clock::now() - begin < 30s); // the usual wait is 60 s
     CHECK(emulator.failure().empty());
 }
+
+} // namespace quirks_test

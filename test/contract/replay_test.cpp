@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+namespace replay_test {
+
 // A conversation is recorded, and played back to the same program.
 namespace live = gemini::live;
 
@@ -83,3 +85,5 @@ TEST_CASE(
     serving.script = R"({"stall": true})";
     CHECK_THROWS_AS(live::emulator(io.get_executor(), serving), live::error);
 }
+
+} // namespace replay_test

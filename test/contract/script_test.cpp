@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace script_test {
+
 // What scripts do to clients of any make, by raw sockets.
 namespace live = gemini::live;
 using test::raw_frame;
@@ -384,3 +386,5 @@ TEST_CASE("a mistake in a script is told when the emulator is made")
               "Line 2 of the script: wait must be a number from 0 to 3600.");
     }
 }
+
+} // namespace script_test

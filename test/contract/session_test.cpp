@@ -17,6 +17,8 @@
 #include <thread>
 #include <vector>
 
+namespace session_test {
+
 // The session against the emulator over loopback: what a user's program sees.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
@@ -508,3 +510,5 @@ TEST_CASE("a program whose sessions have ended has nothing left to run")
     w.io.restart();
     w.io.run(); // returns
 }
+
+} // namespace session_test

@@ -11,6 +11,8 @@
 #include <chrono>
 #include <thread>
 
+namespace silence_test {
+
 // Connections on which nothing comes any more, and users who do not look for a while.
 using namespace test;
 using namespace std::chrono_literals;
@@ -190,3 +192,5 @@ TEST_CASE("a user who blocks the loop for longer than the silence that is allowe
     work_there.reset();
     other.join();
 }
+
+} // namespace silence_test

@@ -17,6 +17,8 @@
 #include <string>
 #include <thread>
 
+namespace system_calls_test {
+
 // A conversation over sockets, while what the library asks of the operating system fails.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
@@ -185,3 +187,5 @@ TEST_CASE(
     CHECK(why.find("too many files and sockets are open") != std::string::npos);
     CHECK(call.calls() == 3);
 }
+
+} // namespace system_calls_test

@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 
+namespace token_test {
+
 // Ephemeral tokens over loopback: made with a key, used without it.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
@@ -260,3 +262,5 @@ TEST_CASE("what the service refuses to make a token of is told in its words")
     elsewhere.api_version = "v2";
     CHECK(fail(live::api_key(test::secret_key), elsewhere).http_status() == 404);
 }
+
+} // namespace token_test

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+namespace cookbook_test {
+
 namespace live = gemini::live;
 using namespace std::chrono_literals;
 
@@ -439,3 +441,5 @@ TEST_CASE("JSON is written and read in a line")
     content.grounding_metadata.emplace().grounding_chunks.emplace_back().web.emplace().uri = "u";
     CHECK(sources_of(content) == std::vector<std::string>{"u"});
 }
+
+} // namespace cookbook_test

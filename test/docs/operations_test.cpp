@@ -16,6 +16,8 @@
 #include <sstream>
 #include <stdexcept>
 
+namespace operations_test {
+
 namespace live = gemini::live;
 using namespace std::chrono_literals;
 
@@ -182,3 +184,5 @@ TEST_CASE("a session is logged, recorded and played back")
     CHECK(test::run(s.io, go_on(other, "a")) == said);
     std::filesystem::remove(path);
 }
+
+} // namespace operations_test

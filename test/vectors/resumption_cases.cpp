@@ -39,9 +39,9 @@ live::client_options options_without_guesses()
 }
 
 /// Plays the steps: our user sends, the server updates and hangs up.
-class play {
+class playback {
 public:
-    explicit play(std::vector<json_value> steps)
+    explicit playback(std::vector<json_value> steps)
         : steps_(std::move(steps)), here_(options_without_guesses(),
                                         [this](stage::peer peer) { return serve(std::move(peer)); })
     {
@@ -131,7 +131,7 @@ json_value list(const std::vector<std::string>& texts)
 complaint try_resumption(const json_value& test)
 {
     const auto expected = *test.find("expect");
-    const auto last = play(test.find("steps")->elements()).run().back();
+    const auto last = playback(test.find("steps")->elements()).run().back();
     const auto handle = expected.find("handle") ? expected.find("handle")->string() : std::nullopt;
     if (handle != last.handle) {
         return fmt::format("expect.handle: {} is expected, there is {}", handle.value_or("none"),

@@ -23,9 +23,9 @@ constexpr std::string_view access_token_type = "urn:ietf:params:oauth:token-type
 constexpr std::string_view id_token_type = "urn:ietf:params:oauth:token-type:id_token";
 /// What some SDKs ask for when impersonation is to follow.
 constexpr std::string_view iam_scope = "https://www.googleapis.com/auth/iam";
-constexpr auto longest_life = 3600s;
+constexpr auto longest_impersonation = 3600s;
 
-emulator_verdict invalid(std::string_view parameter)
+emulator_verdict invalid_parameter(std::string_view parameter)
 {
     return oauth_failure(
         400, "invalid_request", fmt::format("Invalid value for \"{}\".", parameter));
@@ -50,7 +50,7 @@ std::optional<emulator_verdict> refuse_subject(
     return std::nullopt;
 }
 
-emulator_verdict invalid_argument(std::string_view message)
+emulator_verdict bad_request(std::string_view message)
 {
     return api_failure(400, "INVALID_ARGUMENT", message);
 }
@@ -58,7 +58,7 @@ emulator_verdict invalid_argument(std::string_view message)
 /// The body of a call for impersonation, as far as it matters.
 struct impersonation {
     std::vector<std::string> scopes;
-    std::chrono::nanoseconds lifetime = longest_life;
+    std::chrono::nanoseconds lifetime = longest_impersonation;
 };
 
 std::optional<impersonation> read_impersonation(std::string_view body)
@@ -87,12 +87,12 @@ emulator_verdict answer_exchange(const google_call& call, google_state& google)
     const auto asked = form::body_of(call);
     if (const auto absent = asked.find_missing({"grant_type", "audience", "scope",
             "requested_token_type", "subject_token", "subject_token_type"}))
-        return invalid(*absent);
-    if (asked.value("grant_type") != exchange_grant) return invalid("grant_type");
+        return invalid_parameter(*absent);
+    if (asked.value("grant_type") != exchange_grant) return invalid_parameter("grant_type");
     if (asked.value("requested_token_type") != access_token_type)
-        return invalid("requested_token_type");
+        return invalid_parameter("requested_token_type");
     const auto type = asked.value("subject_token_type");
-    if (type != jwt_type && type != id_token_type) return invalid("subject_token_type");
+    if (type != jwt_type && type != id_token_type) return invalid_parameter("subject_token_type");
     if (asked.value("audience") != google.accounts.pool) {
         return oauth_failure(400, "invalid_target",
             "The target service indicated by the \"audience\" parameters is invalid. This might "
@@ -126,12 +126,12 @@ emulator_verdict answer_impersonation(const google_call& call, google_state& goo
             "exist).");
     }
     const auto asked = read_impersonation(call.body);
-    if (!asked) return invalid_argument("Invalid JSON payload received.");
+    if (!asked) return bad_request("Invalid JSON payload received.");
     const auto& scopes = asked->scopes;
     if (std::find(scopes.begin(), scopes.end(), cloud_scope) == scopes.end())
-        return invalid_argument("Scope must be provided for access token request.");
-    if (asked->lifetime <= 0s || asked->lifetime > longest_life)
-        return invalid_argument("The access token lifetime cannot exceed 3600s.");
+        return bad_request("Scope must be provided for access token request.");
+    if (asked->lifetime <= 0s || asked->lifetime > longest_impersonation)
+        return bad_request("The access token lifetime cannot exceed 3600s.");
     const auto life =
         std::min(call.lifetime, std::chrono::duration_cast<std::chrono::seconds>(asked->lifetime));
     const auto& token = google.book.issue(google_endpoint::impersonation, call.now, life);

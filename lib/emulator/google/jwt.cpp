@@ -16,7 +16,7 @@ namespace {
 using protocol::json_value;
 using namespace std::chrono_literals;
 
-constexpr auto longest_life = 1h;
+constexpr auto longest_jwt_life = 1h;
 constexpr auto clock_difference = 5min;
 
 std::string base64url(std::string_view bytes)
@@ -100,7 +100,7 @@ jwt_time check_time(const jwt& token, std::chrono::system_clock::time_point now)
     const auto expires = time_at("exp");
     if (!issued || !expires) return jwt_time::unreasonable;
     const auto since = now.time_since_epoch();
-    if (*expires <= *issued || *expires - *issued > longest_life ||
+    if (*expires <= *issued || *expires - *issued > longest_jwt_life ||
         *issued > since + clock_difference)
         return jwt_time::unreasonable;
     return *expires <= since ? jwt_time::expired : jwt_time::good;

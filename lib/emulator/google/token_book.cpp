@@ -9,7 +9,7 @@
 namespace gemini::live::emulation {
 namespace {
 
-constexpr std::size_t most_tokens = 1000;
+constexpr std::size_t most_issued = 1000;
 
 } // namespace
 
@@ -24,7 +24,7 @@ std::string random_secret(std::string_view prefix)
 const google_token& token_book::issue(
     google_endpoint from, time_point now, std::chrono::seconds lifetime)
 {
-    if (issued_.size() == most_tokens) issued_.erase(issued_.begin());
+    if (issued_.size() == most_issued) issued_.erase(issued_.begin());
     issued_.push_back({random_secret("ya29."), from, now, now + lifetime});
     return issued_.back();
 }

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace account_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 using auth::account;
@@ -210,3 +212,5 @@ TEST_CASE("a credential file with a byte order mark works, and one in UTF-16 is 
         CHECK(told.find("save it in UTF-8") != std::string::npos);
     }
 }
+
+} // namespace account_test

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+namespace environment_test {
+
 using namespace gemini::live;
 
 namespace {
@@ -249,3 +251,5 @@ TEST_CASE("white space around a variable of the process is taken off")
     ::unsetenv("GEMINI_LIVE_TEST_VARIABLE");
     CHECK(auth::process_variable("GEMINI_LIVE_TEST_VARIABLE").empty());
 }
+
+} // namespace environment_test

@@ -5,6 +5,8 @@
 
 #include <gemini/live/error.hpp>
 
+namespace headers_test {
+
 using namespace gemini::live;
 using auth::headers;
 
@@ -106,3 +108,5 @@ TEST_CASE("what cannot be a key is refused by the name of where it came from, an
         }
     }
 }
+
+} // namespace headers_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+namespace token_call_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 using auth::grant;
@@ -232,3 +234,5 @@ TEST_CASE("a key that a service account cannot have is refused by file and membe
         }
     }
 }
+
+} // namespace token_call_test

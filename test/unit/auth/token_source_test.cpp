@@ -18,6 +18,8 @@
 #include <memory>
 #include <string>
 
+namespace token_source_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 using auth::proof;
@@ -363,3 +365,5 @@ TEST_CASE("the log tells of tokens without showing them")
     CHECK(lines.find("access token fetched: left=3600000ms") != std::string::npos);
     CHECK(lines.find("token-") == std::string::npos);
 }
+
+} // namespace token_source_test

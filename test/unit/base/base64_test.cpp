@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+namespace base64_test {
+
 namespace base = gemini::live::base;
 
 namespace {
@@ -133,3 +135,5 @@ TEST_CASE("base64 is read leniently where that is asked for")
     for (const auto* text : {"A", "AAAAA", "AA=A", "!AAA", "AA AA!"})
         REQUIRE_FALSE(leniently(text));
 }
+
+} // namespace base64_test

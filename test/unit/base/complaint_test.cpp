@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+namespace complaint_test {
+
 using namespace gemini::live;
 using namespace gemini::live::base;
 
@@ -63,3 +65,5 @@ TEST_CASE("the status of a refusal and its words together say what it means")
     INFO(status << " " << words);
     CHECK(cause_of_refusal(status, words) == cause);
 }
+
+} // namespace complaint_test

@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+namespace error_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 
@@ -81,3 +83,5 @@ TEST_CASE("an error is caught as what the standard library has")
         CHECK(std::string(caught.what()) == "One reader at a time.");
     }
 }
+
+} // namespace error_test

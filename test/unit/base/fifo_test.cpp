@@ -5,6 +5,8 @@
 
 #include <memory>
 
+namespace fifo_test {
+
 namespace base = gemini::live::base;
 
 TEST_CASE("a fifo gives back all that was put in, in that order, however far behind its reader is")
@@ -34,3 +36,5 @@ TEST_CASE("an item of a fifo lives no longer than until it is taken")
     }
     REQUIRE(queue.empty());
 }
+
+} // namespace fifo_test

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+namespace log_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
@@ -38,3 +40,5 @@ TEST_CASE("plain lines are had by a function of level and line")
     CHECK(got[0] == std::pair(log_level::error, std::string("message")));
     CHECK(std::string(to_string(log_level::warning)) == "warning");
 }
+
+} // namespace log_test

@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+namespace loopback_test {
+
 using gemini::live::base::is_loopback;
 
 TEST_CASE("loopback is known by every name and address that it has, and by nothing else")
@@ -27,3 +29,5 @@ TEST_CASE("loopback is known by every name and address that it has, and by nothi
         CHECK_FALSE(is_loopback(host));
     }
 }
+
+} // namespace loopback_test

@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+namespace media_type_test {
+
 using namespace gemini::live::base;
 
 TEST_CASE("a media type is compared without regard to case and to what follows it")
@@ -24,3 +26,5 @@ TEST_CASE("a media type's parameters are read with their quotes, blanks and case
     CHECK(media_parameter("audio/pcm; x=\"", "rate") == std::nullopt);
     CHECK(media_parameter("audio/pcm;;rate=8;", "rate") == "8");
 }
+
+} // namespace media_type_test

@@ -14,6 +14,8 @@
 #include <type_traits>
 #include <utility>
 
+namespace secret_test {
+
 using gemini::live::secret;
 
 namespace {
@@ -90,3 +92,5 @@ TEST_CASE("wiping a string overwrites all that it owns")
     text.resize(text.capacity()); // so that they may be read
     CHECK(std::all_of(bytes, bytes + size, [](char each) { return each == '\0'; }));
 }
+
+} // namespace secret_test

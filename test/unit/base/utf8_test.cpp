@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace utf8_test {
+
 using namespace gemini::live;
 using namespace std::string_literals;
 
@@ -137,3 +139,5 @@ TEST_CASE("what is not UTF-8 is replaced, a cut character by one sign")
     CHECK(base::mend_utf8(each.text) == each.mended);
     CHECK(base::is_utf8(base::mend_utf8(each.text)));
 }
+
+} // namespace utf8_test

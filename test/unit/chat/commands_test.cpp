@@ -5,6 +5,8 @@
 
 #include <array>
 
+namespace commands_test {
+
 using namespace chat;
 
 TEST_CASE("chat: what is no command goes to the model as it is typed")
@@ -84,3 +86,5 @@ TEST_CASE("chat: two slashes send a line to the model with one")
         CHECK(read_request("//help", with_emulator).argument == "/help");
     }
 }
+
+} // namespace commands_test

@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+namespace ctrl_c_test {
+
 using chat::ctrl_c;
 using namespace std::chrono_literals;
 using meaning = ctrl_c::meaning;
@@ -35,3 +37,5 @@ TEST_CASE("chat: Ctrl-C now and then does not leave")
     for (int i = 0; i < 5; ++i)
         CHECK(key.press(start + i * 2s, false, false) == meaning::drop_line);
 }
+
+} // namespace ctrl_c_test

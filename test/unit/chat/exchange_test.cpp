@@ -5,6 +5,8 @@
 
 #include <initializer_list>
 
+namespace exchange_test {
+
 using chat::exchange;
 using namespace std::chrono_literals;
 using outcome = exchange::outcome;
@@ -280,3 +282,5 @@ TEST_CASE("chat: a change of connections at rest changes nothing")
     CHECK(one.reconnect(change::loss, false) == outcome::none);
     CHECK_FALSE(one.is_open());
 }
+
+} // namespace exchange_test

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+namespace layout_test {
+
 using namespace chat;
 
 namespace {
@@ -125,3 +127,5 @@ TEST_CASE("chat: what would command the terminal is left out")
 {
     CHECK(printable("a\x1b[31mb\x07\tc\nd\x7f") == "a[31mb c\nd");
 }
+
+} // namespace layout_test

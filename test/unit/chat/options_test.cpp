@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace options_test {
+
 using namespace chat;
 namespace live = gemini::live;
 
@@ -165,3 +167,5 @@ TEST_CASE("chat: errors speak of options and variables, not of members of the li
     };
     for (const auto& [from, wishes, to] : sentences) CHECK(in_terms_of_options(from, wishes) == to);
 }
+
+} // namespace options_test

@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace agreement_test {
+
 // The emulator's own account of the wire beside the SDK's: each member that the SDK can send, alone
 // in a message, must be known to the emulator in the same flavour, and in no other.
 namespace protocol = gemini::live::protocol;
@@ -166,3 +168,5 @@ TEST_CASE("what a music session can send, the emulator knows")
         CHECK_FALSE(emulation::find_music_fault(json_value::parse(each.message)));
     }
 }
+
+} // namespace agreement_test

@@ -5,6 +5,8 @@
 
 #include "support/catch.hpp"
 
+namespace auth_tokens_test {
+
 using namespace gemini::live;
 using namespace gemini::live::emulation;
 using namespace std::chrono_literals;
@@ -270,3 +272,5 @@ TEST_CASE("what is no setup is refused by those who know how")
     CHECK(bearer.hear(text, moment(0)).empty());
     CHECK(heard.size() == 1);
 }
+
+} // namespace auth_tokens_test

@@ -3,6 +3,8 @@
 
 #include "emulator/speech.hpp"
 
+namespace conversation_test {
+
 using namespace test;
 
 TEST_CASE("a spoken answer: transcript and sound in pieces, then the end of the turn with usage "
@@ -415,3 +417,5 @@ TEST_CASE("a turn of a million words is answered as quickly as any other")
     CHECK(c.heard.size() < 1000);
     CHECK(c.now < 1min);
 }
+
+} // namespace conversation_test

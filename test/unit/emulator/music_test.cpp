@@ -3,6 +3,8 @@
 
 #include <cstdlib>
 
+namespace music_test {
+
 using namespace test;
 
 namespace {
@@ -192,3 +194,5 @@ TEST_CASE("the sound follows the prompts and the configuration, and joins withou
     CHECK(is_silent(
         with([](auto& c) { c.mute_bass = c.mute_drums = c.only_bass_and_drums = true; })));
 }
+
+} // namespace music_test

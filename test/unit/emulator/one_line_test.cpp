@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+namespace one_line_test {
+
 using gemini::live::emulation::on_one_line;
 
 TEST_CASE("a message is shown on one line, media by its kind and size")
@@ -20,3 +22,5 @@ TEST_CASE("what is long is cut between characters, and no message moves the curs
     CHECK(on_one_line(R"({"a\u001b":"\u001b"})", 100).find('\x1b') == std::string::npos);
     CHECK(on_one_line("", 100).empty());
 }
+
+} // namespace one_line_test

@@ -3,6 +3,8 @@
 
 #include "unit/emulator/virtual_client.hpp"
 
+namespace other_clients_test {
+
 using namespace test;
 
 // What clients other than ours send, and what they need in return. ./dev peers runs the real ones.
@@ -346,3 +348,5 @@ TEST_CASE("a reason that is too long for a close is in the log in full")
     CHECK(c.closed->second.size() <= 123);
     CHECK(c.rule.ends_with("Cannot find field."));
 }
+
+} // namespace other_clients_test

@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+namespace persona_test {
+
 using namespace gemini::live;
 using namespace gemini::live::emulation;
 
@@ -145,3 +147,5 @@ TEST_CASE("tools of the service answer what is meant for them, when they are at 
         CHECK((plain.work.empty() && !plain.grounding && !plain.pages));
     }
 }
+
+} // namespace persona_test

@@ -3,6 +3,8 @@
 
 #include "emulator/speech.hpp"
 
+namespace productions_test {
+
 using namespace test;
 
 // That the emulator can produce every message of the service, and when it does.
@@ -464,3 +466,5 @@ TEST_CASE("/partial streams the arguments of a call, on Vertex AI")
     ask(g, "/partial");
     CHECK(g.transcript() == "Only on Vertex AI do arguments come in pieces.");
 }
+
+} // namespace productions_test

@@ -9,6 +9,8 @@
 #include <numeric>
 #include <set>
 
+namespace quirks_test {
+
 using namespace test;
 
 // How the service behaves on some models, message by message.
@@ -525,3 +527,5 @@ TEST_CASE("each behavior is switched on and off whatever the model, and a model'
     set_up(c, flash_3_8);
     CHECK(order(c) == "setup nothing handle");
 }
+
+} // namespace quirks_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace recording_test {
+
 using namespace gemini::live;
 using namespace gemini::live::emulation;
 using namespace std::chrono_literals;
@@ -165,3 +167,5 @@ TEST_CASE("a script waits for kinds of messages, too")
     CHECK_FALSE(is_wanted(R"({"clientContent":{}})"));
     CHECK_FALSE(is_wanted("[]"));
 }
+
+} // namespace recording_test

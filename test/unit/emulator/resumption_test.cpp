@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/emulator/virtual_client.hpp"
 
+namespace resumption_test {
+
 using namespace test;
 
 namespace {
@@ -133,3 +135,5 @@ TEST_CASE("a connection that is not to live for ever announces its end")
     CHECK(c.closed->first == 1008);
     CHECK(c.now == 10s);
 }
+
+} // namespace resumption_test

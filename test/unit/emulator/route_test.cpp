@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+namespace route_test {
+
 using namespace gemini::live;
 using namespace gemini::live::emulation;
 
@@ -147,3 +149,5 @@ TEST_CASE("names of this machine and web pages that are on the list are served")
     guests.origins = {"*"};
     CHECK(status("localhost", "http://example.com") == 101);
 }
+
+} // namespace route_test

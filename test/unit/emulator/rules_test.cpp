@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/emulator/virtual_client.hpp"
 
+namespace rules_test {
+
 using namespace test;
 
 // What the service refuses after the setup: one row a rule.
@@ -240,3 +242,5 @@ TEST_CASE("a context update replaces the tools, clears them, or keeps them")
     c.say(R"({"contextUpdate":{"tools":{"tools":[]}}})");
     CHECK(calls() == 0);
 }
+
+} // namespace rules_test

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <string>
 
+namespace schema_test {
+
 using namespace gemini::live::emulation;
 using gemini::live::flavour;
 using gemini::live::protocol::json_value;
@@ -327,3 +329,5 @@ TEST_CASE("members are found along a path in either spelling")
           true);
     CHECK_FALSE(find_path(value, "realtimeInputConfig.nothing.disabled"));
 }
+
+} // namespace schema_test

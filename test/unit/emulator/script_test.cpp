@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace script_test {
+
 using namespace gemini::live;
 using namespace gemini::live::emulation;
 using protocol::json_value;
@@ -179,3 +181,5 @@ TEST_CASE("a message contains a pattern when all of the pattern is in it")
         CHECK_FALSE(contains(message, pattern));
     }
 }
+
+} // namespace script_test

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+namespace settings_test {
+
 using namespace gemini::live;
 using namespace gemini::live::emulation;
 using gemini::live::protocol::json_value;
@@ -231,3 +233,5 @@ TEST_CASE("a model must be named, and be one that is served")
             std::string(name) + " is not found for API version v1beta"));
     }
 }
+
+} // namespace settings_test

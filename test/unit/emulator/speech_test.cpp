@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstdlib>
 
+namespace speech_test {
+
 using namespace gemini::live;
 using namespace gemini::live::emulation;
 
@@ -48,3 +50,5 @@ TEST_CASE("silence is not loud")
     CHECK_FALSE(is_loud(bytes(3200)));
     CHECK_FALSE(is_loud({}));
 }
+
+} // namespace speech_test

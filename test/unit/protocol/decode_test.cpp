@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+namespace decode_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
@@ -405,3 +407,5 @@ TEST_CASE("threads decode side by side")
     for (auto& each : threads) each.join();
     for (const auto size : sizes) CHECK(size == 3 * 201 * 100);
 }
+
+} // namespace decode_test

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+namespace encode_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 
@@ -445,3 +447,5 @@ TEST_CASE("empty braces switch an option on, live::off switches it off")
     const std::optional<audio_transcription> kept = made.input_audio_transcription;
     CHECK(kept);
 }
+
+} // namespace encode_test

@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace endpoint_test {
+
 using namespace gemini::live;
 using namespace gemini::live::protocol;
 
@@ -221,3 +223,5 @@ TEST_CASE("a model becomes a resource")
             return model_resource(bad, each.whose);
         }).starts_with("setup::model "));
 }
+
+} // namespace endpoint_test

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+namespace json_test {
+
 using namespace gemini::live;
 using namespace std::string_literals;
 using protocol::json_value;
@@ -310,3 +312,5 @@ TEST_CASE("JSON values are equal however they are written")
     CHECK_FALSE(json("[ [] ]").empty());
     CHECK_FALSE(json("\"{}\"").empty());
 }
+
+} // namespace json_test

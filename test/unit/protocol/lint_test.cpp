@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace lint_test {
+
 using namespace gemini::live;
 using namespace gemini::live::protocol;
 
@@ -174,3 +176,5 @@ TEST_CASE("every known name of a model has its quirks")
         CHECK(quirks_of(model).takes_thinking_level);
     }
 }
+
+} // namespace lint_test

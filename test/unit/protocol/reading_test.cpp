@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+namespace reading_test {
+
 // A fault in a minor member never costs the message.
 using namespace gemini::live;
 using namespace std::chrono_literals;
@@ -457,3 +459,5 @@ TEST_CASE("a golden message with one member spoilt differs from the whole one in
     }
     CHECK(count > 5'000);
 }
+
+} // namespace reading_test

@@ -4,6 +4,8 @@
 
 #include "support/catch.hpp"
 
+namespace schema_test {
+
 using namespace gemini::live;
 
 TEST_CASE("a schema is built in one expression and keeps the order of its properties")
@@ -172,3 +174,5 @@ TEST_CASE("a schema that was converted is converted to itself")
         CHECK(told(told(text)) == told(text));
     }
 }
+
+} // namespace schema_test

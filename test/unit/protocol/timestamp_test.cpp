@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace timestamp_test {
+
 using namespace gemini::live::protocol;
 using namespace std::chrono_literals;
 
@@ -45,3 +47,5 @@ TEST_CASE("times are RFC 3339")
     CHECK(timestamp_text(noon + 250ms) == "2026-11-23T12:30:00.25Z");
     CHECK(parse_timestamp(timestamp_text(noon - 1us)) == noon - 1us);
 }
+
+} // namespace timestamp_test

@@ -7,6 +7,8 @@
 
 #include <gemini/live/error.hpp>
 
+namespace token_test {
+
 using namespace gemini::live;
 using namespace gemini::live::protocol;
 using namespace std::chrono_literals;
@@ -208,3 +210,5 @@ TEST_CASE("what a refusal says is shown on one line, as text, and not for ever")
     CHECK(shown.size() < 510);
     CHECK(shown.ends_with("\xc3\xbc…"));
 }
+
+} // namespace token_test

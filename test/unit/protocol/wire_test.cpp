@@ -10,6 +10,8 @@
 #include <set>
 #include <string>
 
+namespace wire_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 
@@ -212,3 +214,5 @@ TEST_CASE("no type has two members of one name")
     CHECK(distinct(protocol::fields<server_message::members>));
     CHECK(distinct(protocol::fields<usage_metadata>));
 }
+
+} // namespace wire_test

@@ -20,6 +20,8 @@
 #include <string>
 #include <vector>
 
+namespace access_token_test {
+
 // Access tokens in whole sessions, in virtual time.
 using namespace gemini::live;
 using namespace std::chrono_literals;
@@ -170,3 +172,5 @@ TEST_CASE("a session that is closed while it waits for a token ends at once")
     auto working = work();
     test::play(w.io, *w.clock, std::move(working));
 }
+
+} // namespace access_token_test

@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+namespace classifier_test {
+
 using namespace gemini::live;
 using namespace gemini::live::sessions;
 
@@ -189,3 +191,5 @@ TEST_CASE("a quota that is used up is given a minute unless the server or the us
     details.retry_after = 7s;
     CHECK(classify(error(errc::quota_exceeded, "x", details), when_open).at_least == 7s);
 }
+
+} // namespace classifier_test

@@ -15,6 +15,8 @@
 #include <string>
 #include <utility>
 
+namespace client_test {
+
 // What a client asks for when it connects.
 using namespace gemini::live;
 using protocol::method;
@@ -205,3 +207,5 @@ TEST_CASE("what a refusal echoes of the key is struck out before it is cut")
     CHECK(words.find("canary") == std::string::npos);
     CHECK(request.read_refusal("key canary-canary-canary").find("canary") == std::string::npos);
 }
+
+} // namespace client_test

@@ -9,6 +9,8 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 
+namespace closes_test {
+
 // What a close or a refusal means to a whole session.
 using namespace test;
 
@@ -751,3 +753,5 @@ TEST_CASE("a session that is destroyed while it closes leaves nothing behind")
     };
     w.play(work());
 }
+
+} // namespace closes_test

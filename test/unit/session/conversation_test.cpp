@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+namespace conversation_test {
+
 // The parts that a conversation is made of, where a whole session would not show them.
 using namespace gemini::live;
 using namespace gemini::live::sessions;
@@ -295,3 +297,5 @@ TEST_CASE("a handover is due at the deadline less its margin, which is at most h
     due.over();
     CHECK_FALSE(due.is_expected());
 }
+
+} // namespace conversation_test

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+namespace dialogue_test {
+
 // What each message is to the turns: one row for each step of what both sides say.
 using namespace gemini::live;
 using namespace gemini::live::sessions;
@@ -271,3 +273,5 @@ TEST_CASE("what comes after a turn's end leaves the conversation at rest")
         CHECK(talk.at_rest());
     }
 }
+
+} // namespace dialogue_test

@@ -13,6 +13,8 @@
 
 #include <optional>
 
+namespace ephemeral_token_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 using transport::http_request;
@@ -154,3 +156,5 @@ TEST_CASE("who has no API key cannot make tokens, and nothing is asked")
     }
     CHECK_FALSE(on.seen);
 }
+
+} // namespace ephemeral_token_test

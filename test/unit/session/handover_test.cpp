@@ -5,6 +5,8 @@
 
 #include <array>
 
+namespace handover_test {
+
 // What a session does when the server says that it will end the connection.
 using namespace test;
 
@@ -416,3 +418,5 @@ TEST_CASE("a question whose function call comes when the connection has been lef
     CHECK(w.heard.back().find("Once more.") != std::string::npos);
     for (const auto& message : w.heard) CHECK(message.find("toolResponse") == std::string::npos);
 }
+
+} // namespace handover_test

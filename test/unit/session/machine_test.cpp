@@ -9,6 +9,8 @@
 #include <set>
 #include <utility>
 
+namespace machine_test {
+
 using namespace gemini::live;
 using namespace gemini::live::sessions;
 using namespace std::chrono_literals;
@@ -224,3 +226,5 @@ TEST_CASE("whatever happens, a session only goes the ways of the table, and goes
     }
     CHECK(gone.size() == all.size());
 }
+
+} // namespace machine_test

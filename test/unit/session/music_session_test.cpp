@@ -5,6 +5,8 @@
 
 #include <gemini/live/music_session.hpp>
 
+namespace music_session_test {
+
 using namespace gemini::live;
 using vectors::stage;
 
@@ -153,3 +155,5 @@ TEST_CASE("a wish that was never accepted is not told on the next connection")
     here.play(work());
     for (const auto& each : here.heard) CHECK(each.find("never") == std::string::npos);
 }
+
+} // namespace music_session_test

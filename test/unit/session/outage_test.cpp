@@ -8,6 +8,8 @@
 
 #include <array>
 
+namespace outage_test {
+
 // What an outage costs: what is sent again, what is forgotten, what the user is told and asked.
 using namespace test;
 
@@ -842,3 +844,5 @@ TEST_CASE("a conversation that cannot be looked for is not begun anew in silence
     w.play(work());
     CHECK(w.dials == 0);
 }
+
+} // namespace outage_test

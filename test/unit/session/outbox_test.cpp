@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace outbox_test {
+
 using namespace gemini::live;
 using namespace gemini::live::sessions;
 using namespace std::chrono_literals;
@@ -214,3 +216,5 @@ TEST_CASE("what is unconfirmed never holds up a sender: beyond the limit media g
     box.lost();
     CHECK(joined(box.take(1000)) == "4444 ");
 }
+
+} // namespace outbox_test

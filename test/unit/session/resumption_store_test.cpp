@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+namespace resumption_store_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
@@ -361,3 +363,5 @@ TEST_CASE("a store that knows only load, save and erase goes on as it did")
     CHECK(erase_if(store, "whatever"));
     CHECK_FALSE(load(store, "a"));
 }
+
+} // namespace resumption_store_test

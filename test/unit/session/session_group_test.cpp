@@ -7,6 +7,8 @@
 
 #include <stdexcept>
 
+namespace session_group_test {
+
 using namespace test;
 
 namespace {
@@ -401,3 +403,5 @@ TEST_CASE("a group may outlive its execution context, with sessions in it")
     }
     CHECK(group->names() == std::vector<std::string>{"a"});
 }
+
+} // namespace session_group_test

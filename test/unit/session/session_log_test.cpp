@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace session_log_test {
+
 using namespace gemini::live;
 using namespace std::chrono_literals;
 
@@ -94,3 +96,5 @@ TEST_CASE("each member that was left out is a warning, with its path and reason"
                        "a member of a server message could not be read: member=error "
                        "reason=\"is odd\""});
 }
+
+} // namespace session_log_test

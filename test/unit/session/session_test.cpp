@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace session_test {
+
 namespace live = gemini::live;
 using namespace test;
 
@@ -1034,3 +1036,5 @@ TEST_CASE("a response that is dropped with its call makes room, and leaves nothi
     REQUIRE(w.heard.size() == 2);
     CHECK(w.heard.back().find("xxx") != std::string::npos);
 }
+
+} // namespace session_test

@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace stop_test {
+
 // The model is stopped without a word.
 using namespace test;
 
@@ -169,3 +171,5 @@ TEST_CASE("a stop does not outlive its connection: the question that is asked ag
     REQUIRE(w.heard.size() == 2);
     CHECK(w.heard[1] == R"({"realtimeInput":{"text":"one"}})");
 }
+
+} // namespace stop_test

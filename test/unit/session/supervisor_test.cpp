@@ -5,6 +5,8 @@
 
 #include <vector>
 
+namespace supervisor_test {
+
 using namespace gemini::live;
 using namespace gemini::live::sessions;
 using namespace std::chrono_literals;
@@ -61,3 +63,5 @@ TEST_CASE("more restarts than allowed within the window end it, fewer are forgot
     CHECK(other.after(outcome::failed, start + 60s) == 1000ms);
     CHECK_FALSE(other.after(outcome::failed, start + 61s));
 }
+
+} // namespace supervisor_test

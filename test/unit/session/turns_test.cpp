@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace turns_test {
+
 // Turns in the orders that the service has been seen to send.
 using namespace test;
 
@@ -905,3 +907,5 @@ TEST_CASE("a restored history has what the user said before what answered it, in
     REQUIRE(model != std::string::npos);
     CHECK(user < model);
 }
+
+} // namespace turns_test

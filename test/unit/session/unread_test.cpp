@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+namespace unread_test {
+
 // What a session does with messages that cannot be read, or not wholly.
 using namespace test;
 
@@ -280,3 +282,5 @@ TEST_CASE("a tap records a message as the session has read it")
     CHECK(recorded.find("\"text\":\"\xef\xbf\xbd \xef\xbf\xbd\"") != std::string::npos);
     CHECK(recorded.find("malformed") == std::string::npos);
 }
+
+} // namespace unread_test

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+namespace window_test {
+
 // A handle was made before it arrived: what was on its way then may be in it or not.
 using namespace test;
 using sessions::outbox;
@@ -333,3 +335,5 @@ TEST_CASE("a round trip is what pings say, else what answers took, with a margin
     near.measured(100us);
     CHECK(near.window() == 20ms);
 }
+
+} // namespace window_test

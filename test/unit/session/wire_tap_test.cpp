@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <fstream>
 
+namespace wire_tap_test {
+
 using namespace test;
 
 namespace {
@@ -181,3 +183,5 @@ TEST_CASE("a file tap writes a line for each event into a file of its owner's on
         CHECK(failure.value() == errc::storage_failed);
     }
 }
+
+} // namespace wire_tap_test

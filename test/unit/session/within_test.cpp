@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+namespace within_test {
+
 namespace live = gemini::live;
 using namespace test;
 
@@ -423,3 +425,5 @@ TEST_CASE("a context that goes while something is awaited within a time leaves n
     }
     CHECK(ends == 1);
 }
+
+} // namespace within_test

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+namespace frame_reader_test {
+
 using namespace gemini::live;
 using namespace std::string_literals;
 using transport::frame_reader;
@@ -534,3 +536,5 @@ TEST_CASE("random conversations read the same however the network cuts them")
         REQUIRE(read_in_pieces(stream, [&] { return 1 + up_to(5000); }) == expected);
     }
 }
+
+} // namespace frame_reader_test

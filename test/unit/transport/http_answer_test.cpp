@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace http_answer_test {
+
 using namespace gemini::live;
 using namespace gemini::live::transport;
 
@@ -99,3 +101,5 @@ TEST_CASE("the words of a refusal decide what it means, and are told")
     CHECK(refused_upgrade(408, "", {}).value() == errc::unavailable);
     CHECK(refused_upgrade(425, "", {}).value() == errc::unavailable);
 }
+
+} // namespace http_answer_test

@@ -19,6 +19,8 @@
 #include <exception>
 #include <thread>
 
+namespace listener_test {
+
 namespace base = gemini::live::base;
 namespace transport = gemini::live::transport;
 using gemini::live::errc;
@@ -987,3 +989,5 @@ TEST_CASE("a listener that answers plain requests still upgrades")
     };
     test::run(world.io, play(world));
 }
+
+} // namespace listener_test

@@ -11,6 +11,8 @@
 #include <dlfcn.h>
 #include <fstream>
 
+namespace lws_connect_test {
+
 using namespace test;
 using live::errc;
 using live::phase;
@@ -836,3 +838,5 @@ TEST_CASE("connections come about one after the other and together, with bodies 
     };
     on.run(many());
 }
+
+} // namespace lws_connect_test

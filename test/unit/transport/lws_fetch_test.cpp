@@ -7,6 +7,8 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 
+namespace lws_fetch_test {
+
 using namespace test;
 using live::errc;
 using live::phase;
@@ -468,3 +470,5 @@ TEST_CASE("a call and a WebSocket share connector and loop")
     };
     on.run(play(on));
 }
+
+} // namespace lws_fetch_test

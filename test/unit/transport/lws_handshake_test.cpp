@@ -5,6 +5,8 @@
 
 #include "support/catch.hpp"
 
+namespace lws_handshake_test {
+
 using namespace gemini::live;
 using namespace gemini::live::transport;
 using namespace std::chrono_literals;
@@ -67,3 +69,5 @@ TEST_CASE("a refused upgrade tells what to do, and whether to try again")
     CHECK(refused_upgrade(404, "Not Found", {}).condition() == condition::invalid_request);
     CHECK(refused_upgrade(404, "Not Found", {}).reason() == "Not Found");
 }
+
+} // namespace lws_handshake_test

@@ -10,6 +10,8 @@
 #include <mutex>
 #include <thread>
 
+namespace lws_runtime_test {
+
 using namespace test;
 using live::errc;
 
@@ -359,3 +361,5 @@ TEST_CASE("pitfall 3.14: failed connects lose no libuv handle, as they would in 
     for (auto& each : others) transport::lws_loop::give_back(std::move(each));
     transport::lws_loop::give_back(std::move(used));
 }
+
+} // namespace lws_runtime_test

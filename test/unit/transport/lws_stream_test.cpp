@@ -7,6 +7,8 @@
 
 #include <numeric>
 
+namespace lws_stream_test {
+
 using namespace test;
 using live::errc;
 using live::phase;
@@ -698,3 +700,5 @@ TEST_CASE("a receiver and a sender wait beside each other")
             echo(*both.server), side_by_side(talk(*both.client), listen(*both.client)));
     });
 }
+
+} // namespace lws_stream_test

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+namespace memory_test {
+
 using namespace gemini::live;
 using transport::connection;
 using transport::memory_peer;
@@ -399,3 +401,5 @@ TEST_CASE("a call gets what the test answers, within its limit")
     const auto nobody = transport::make_memory_connector(io.get_executor(), {});
     CHECK_THROWS_AS(test::run(io, nobody->fetch(request)), error);
 }
+
+} // namespace memory_test

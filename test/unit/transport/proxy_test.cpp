@@ -7,6 +7,8 @@
 
 #include <map>
 
+namespace proxy_test {
+
 using namespace gemini::live;
 using namespace gemini::live::transport;
 
@@ -115,3 +117,5 @@ TEST_CASE("a broken variable is named, its value is not shown")
         CHECK(std::string(why.what()).find("hunter2") == std::string::npos);
     }
 }
+
+} // namespace proxy_test

@@ -14,6 +14,8 @@
 #include <memory>
 #include <vector>
 
+namespace turnstile_test {
+
 using gemini::live::transport::turnstile;
 using gemini::live::transport::wakeup;
 
@@ -101,3 +103,5 @@ TEST_CASE("whoever waits at a turnstile dies with the execution context")
     CHECK(all.came == std::vector{0});
     CHECK(gate.use_count() == 1);
 }
+
+} // namespace turnstile_test

@@ -15,6 +15,8 @@
 #include <memory>
 #include <thread>
 
+namespace wakeup_test {
+
 using gemini::live::transport::wakeup;
 
 namespace {
@@ -113,3 +115,5 @@ TEST_CASE("an event may be set from another thread")
     done = true;
     setter.join();
 }
+
+} // namespace wakeup_test
