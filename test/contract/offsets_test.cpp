@@ -2,9 +2,9 @@
 #include "support/catch.hpp"
 
 #include "contract/broken_world.hpp"
+#include "support/stride.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 
 namespace offsets_test {
@@ -108,19 +108,12 @@ void try_offsets(broken_world& w, std::uint64_t stride)
               << " down, every " << stride << ".\n";
 }
 
-/// 1 for all: `./dev chaos --offsets`.
-std::uint64_t stride_or(std::uint64_t usual)
-{
-    const char* const asked = std::getenv("OFFSETS_STRIDE");
-    return asked ? std::strtoull(asked, nullptr, 10) : usual;
-}
-
 } // namespace
 
 TEST_CASE("a conversation survives a cut after any byte")
 {
     broken_world w;
-    try_offsets(w, stride_or(11));
+    try_offsets(w, static_cast<std::uint64_t>(test::stride_or("OFFSETS_STRIDE", 11)));
 }
 
 TEST_CASE("a conversation in TLS survives a cut after any byte")

@@ -3,6 +3,7 @@
 #include "support/failing_call.hpp"
 #include "support/loud.hpp"
 #include "support/run.hpp"
+#include "support/stride.hpp"
 
 #include <gemini/live.hpp>
 #include <gemini/live/emulator.hpp>
@@ -157,9 +158,10 @@ TEST_CASE("whichever system call fails once, the conversation goes on")
     if (!is_used(failing.which, tls)) return;
     const server peer(tls);
     hold_conversation(peer); // leaves on the shelf what is made once
-    int nth = 0;
+    const int stride = test::stride_or("CALLS_STRIDE", 1);
+    int nth = 1 - stride;
     for (bool struck = true; struck;) {
-        ++nth;
+        nth += stride;
         INFO(failing.name << " number " << nth << " fails: " << failing.error
                           << (tls ? ", TLS" : ""));
         const test::failing_call call(failing.which, failing.error, nth);

@@ -38,12 +38,18 @@ struct alignas(std::max_align_t) header {
 
 } // namespace
 
-void* operator new(std::size_t size)
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept
 {
     auto* const block = static_cast<header*>(std::malloc(sizeof(header) + size));
-    if (!block) throw std::bad_alloc();
+    if (!block) return nullptr;
     block->state = in_use;
     return block + 1;
+}
+
+void* operator new(std::size_t size)
+{
+    if (void* block = operator new(size, std::nothrow)) return block;
+    throw std::bad_alloc();
 }
 
 void operator delete(void* block) noexcept

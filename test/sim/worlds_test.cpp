@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/plan.hpp"
+#include "sim/series.hpp"
+#include "sim/world.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+TEST_CASE("a seed is one and the same world every time")
+{
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        const auto once = sim::play(sim::draw(seed), true);
+        const auto again = sim::play(sim::draw(seed), true);
+        REQUIRE(once.story == again.story);
+    }
+}
+
+TEST_CASE("wherever a call is cancelled, a session closed or destroyed, nothing is lost or left")
+{
+    const auto all = sim::all_series();
+    const auto which = std::find_if(
+        all.begin(), all.end(), [](const sim::series& each) { return each.one == "interruption"; });
+    REQUIRE(which != all.end());
+    for (std::uint64_t number = 1; number <= which->size; number += 29) { // CI runs all
+        const auto result = sim::play(which->draw(number));
+        INFO("sim --interruption " << number);
+        CHECK(result.violations == std::vector<std::string>{});
+    }
+}
+
+TEST_CASE("sessions keep their promises in some hundred worlds")
+{
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        const auto result = sim::play(sim::draw(seed));
+        INFO("sim --seed " << seed);
+        CHECK(result.violations == std::vector<std::string>{});
+    }
+}
