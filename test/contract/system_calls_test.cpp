@@ -158,7 +158,7 @@ TEST_CASE("whichever system call fails once, the conversation goes on")
     if (!is_used(failing.which, tls)) return;
     const server peer(tls);
     hold_conversation(peer); // leaves on the shelf what is made once
-    const int stride = test::stride_or("CALLS_STRIDE", 1);
+    const auto stride = static_cast<int>(test::stride_or("CALLS_STRIDE", 1));
     int nth = 1 - stride;
     for (bool struck = true; struck;) {
         nth += stride;

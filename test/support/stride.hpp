@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <cstdlib>
 
 namespace test {
 
 /// Of a long series of cases every so many are tried: as many as the environment says, or `usual`.
-[[nodiscard]] inline int stride_or(const char* variable, int usual)
+[[nodiscard]] inline std::uint64_t stride_or(const char* variable, std::uint64_t usual)
 {
     const char* const asked = std::getenv(variable);
-    const int stride = asked ? std::atoi(asked) : usual;
+    const auto stride = asked ? std::strtoull(asked, nullptr, 10) : usual;
     return stride > 0 ? stride : usual;
 }
 
