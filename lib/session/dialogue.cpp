@@ -146,6 +146,8 @@ void dialogue::hear_user(const server_content& content, turn_mark& mark, time_po
 
 void dialogue::begin_turn(turn_mark& mark, time_point now)
 {
+    const bool empty_turn_owes_its_end = cut_in_ && !spoke_;
+    if (empty_turn_owes_its_end) unanswered_ = std::max(0, unanswered_ - 1);
     over();
     mark.turn = ++turn_;
     mark.claims = undecided_since_ && now - *undecided_since_ <= longest_lead;
@@ -178,7 +180,7 @@ void dialogue::hear_calls(const tool_call& calls, turn_mark& mark, time_point no
     fresh_handle_ = failed_ = false;
     doubt_until_.reset();
     if (!open_ || cut_in_ || (calling_ && (responded_ || closed_))) {
-        const bool interrupted = std::exchange(cut_in_, false);
+        const bool interrupted = cut_in_;
         begin_turn(mark, now);
         owed_end_ = interrupted;
     }

@@ -60,6 +60,15 @@ std::string content_of(const std::string& file)
     return content.str();
 }
 
+/// What is being written when the signal comes is written all the same.
+void restart_calls_after(int signal)
+{
+    struct sigaction action {};
+    ::sigaction(signal, nullptr, &action);
+    action.sa_flags |= SA_RESTART;
+    ::sigaction(signal, &action, nullptr);
+}
+
 int talk(chat::options& wishes)
 {
     asio::io_context io;
@@ -89,6 +98,7 @@ int talk(chat::options& wishes)
     live::client client{io.get_executor(), service};
     asio::signal_set signals{io.get_executor(), SIGINT, SIGTERM, SIGHUP};
     signals.add(SIGQUIT); // before the terminal is another than it was
+    for (const int each : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) restart_calls_after(each);
     chat::terminal screen{io.get_executor()};
     if (screen.interactive() || emulator) screen.notice("Talking to " + peer + ".");
     if (screen.interactive()) screen.notice("/help lists the commands, Ctrl-D leaves.");

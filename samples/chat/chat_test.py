@@ -37,6 +37,14 @@ def environment(folder, **more):
     return {**keyless, "XDG_STATE_HOME": folder, "PATH": "/usr/bin:/bin", "TERM": "xterm", **more}
 
 
+F_GETPIPE_SZ = 1032  # Linux's; Python knows it from 3.10 on
+
+
+def waiting_in(pipe):
+    """How many bytes nobody has read yet."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+
+
 class Terminal:
     """The chat in a terminal of its own."""
 
@@ -417,6 +425,25 @@ class ChatTest(unittest.TestCase):
                 self.assertTrue(chat.stdout.read(4))
             chat.send_signal(signal.SIGINT)
             self.assertIn(chat.wait(PATIENCE), (128 + signal.SIGINT, -signal.SIGINT))
+
+    def test_a_signal_costs_no_words_that_wait_for_the_reader(self):
+        words = "word " * 40_000 # more than a pipe holds
+        url = self.script({"await": "realtimeInput.text"},
+                          {"send": {"serverContent": {"outputTranscription": {"text": words}}}},
+                          {"send": {"serverContent": {"turnComplete": True}}}, {"stall": True})
+        chat = subprocess.Popen([PROGRAM, "--url", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, cwd=self.folder, env=environment(self.folder))
+        self.addCleanup(chat.communicate)
+        chat.stdin.write(b"hello\n")
+        chat.stdin.flush()
+        full = fcntl.fcntl(chat.stdout, F_GETPIPE_SZ)
+        end = time.monotonic() + PATIENCE
+        while waiting_in(chat.stdout) < full:
+            self.assertLess(time.monotonic(), end)
+        chat.send_signal(signal.SIGINT)
+        told, why = chat.communicate(timeout=PATIENCE)
+        self.assertEqual("".join(told.decode().split()), "".join(words.split()))
+        self.assertEqual(why, b"")
 
     # On the screen -----------------------------------------------------------------------
 

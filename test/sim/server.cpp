@@ -149,16 +149,19 @@ void server::set_up(line& on, const item& setup)
         [this, number = on.wire->number] { complete(number); });
 }
 
-/// Others that were in this conversation go on in a copy of their own.
-void server::part(int conversation, const line& but)
+/// Of those in this conversation, the ones that were dialled first go on in a copy of their own:
+/// the client has left them. That is the newcomer itself if its setup was read so late.
+void server::part(int conversation, line& newcomer)
 {
-    for (auto& each : lines_) {
-        if (&each.second == &but || each.second.conversation != conversation) continue;
+    for (auto& [number, other] : lines_) {
+        if (&other == &newcomer || other.conversation != conversation) continue;
+        auto& left = number < newcomer.wire->number ? other : newcomer;
         auto copy = conversation_of(conversation);
         copy.id = static_cast<int>(conversations_.size()) + 1;
         copy.is_left = true;
         conversations_.push_back(std::move(copy));
-        each.second.conversation = conversations_.back().id;
+        left.conversation = conversations_.back().id;
+        if (&left == &newcomer) return;
     }
 }
 

@@ -76,7 +76,7 @@ private:
     };
 
     void set_up(line& on, const item& setup);
-    void part(int conversation, const line& but);
+    void part(int conversation, line& newcomer);
     void complete(int number);
     void append(line& on, const item& message);
     void react(line& on, const item& message);
