@@ -440,7 +440,10 @@ class ChatTest(unittest.TestCase):
         end = time.monotonic() + PATIENCE
         while waiting_in(chat.stdout) < full:
             self.assertLess(time.monotonic(), end)
-        chat.send_signal(signal.SIGINT)
+        for _ in range(20):  # the first one may only shorten what is being written
+            chat.send_signal(signal.SIGINT)
+            if select.select([chat.stderr], [], [], 0.01)[0]:
+                break
         told, why = chat.communicate(timeout=PATIENCE)
         self.assertEqual("".join(told.decode().split()), "".join(words.split()))
         self.assertEqual(why, b"")
