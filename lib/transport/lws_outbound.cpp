@@ -15,11 +15,6 @@ const lws_retry_bo_t no_policy{};
 
 } // namespace
 
-error closed_by_owner()
-{
-    return {errc::closed, "The connection has been closed.", {phase::close}};
-}
-
 error lost(const std::string& how)
 {
     return {errc::connection_lost, fmt::format("The connection was lost: {}.", how), {phase::open}};

@@ -97,7 +97,6 @@ private:
     std::chrono::milliseconds limit_{}; // that led to the deadline
 };
 
-[[nodiscard]] error closed_by_owner();
 [[nodiscard]] error lost(const std::string& how);
 
 } // namespace gemini::live::transport

@@ -64,7 +64,7 @@ struct link {
     void finish_by_client()
     {
         received.clear();
-        finish(error(errc::closed, "The connection has been closed.", {phase::close}));
+        finish(closed_by_owner());
     }
 };
 

@@ -25,8 +25,6 @@ constexpr std::uint16_t normal_closure = 1000;
 // lws writes Close frames by this kind, but keeps its name to itself.
 constexpr auto write_kind_close = static_cast<lws_write_protocol>(4);
 
-error closed_here() { return {errc::closed, "The connection has been closed.", {phase::close}}; }
-
 } // namespace
 
 server_stream::server_stream(std::shared_ptr<lws_runtime> runtime,
@@ -303,7 +301,7 @@ asio::awaitable<void> server_stream::close(
 {
     if (self->stage_ == stage::open) {
         self->inbox_.clear();
-        self->part(code, std::move(reason), closed_here());
+        self->part(code, std::move(reason), closed_by_owner());
     }
     if (self->somebody_closes_) co_return;
     self->somebody_closes_ = true;
@@ -312,7 +310,7 @@ asio::awaitable<void> server_stream::close(
 
 void server_stream::abort() noexcept
 {
-    finish(closed_here());
+    finish(closed_by_owner());
     inbox_.clear();
     kill();
 }

@@ -106,6 +106,12 @@ public:
     virtual void abort() noexcept = 0;
 };
 
+/// What calls on a connection throw that its owner has closed.
+[[nodiscard]] inline error closed_by_owner()
+{
+    return {errc::closed, "The connection has been closed.", {phase::close}};
+}
+
 /// Makes connections and calls.
 class connector {
 public:

@@ -37,9 +37,6 @@ def environment(folder, **more):
     return {**keyless, "XDG_STATE_HOME": folder, "PATH": "/usr/bin:/bin", "TERM": "xterm", **more}
 
 
-F_GETPIPE_SZ = 1032  # Linux's; Python knows it from 3.10 on
-
-
 def waiting_in(pipe):
     """How many bytes nobody has read yet."""
     return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
@@ -436,7 +433,7 @@ class ChatTest(unittest.TestCase):
         self.addCleanup(chat.communicate)
         chat.stdin.write(b"hello\n")
         chat.stdin.flush()
-        full = fcntl.fcntl(chat.stdout, F_GETPIPE_SZ)
+        full = fcntl.fcntl(chat.stdout, fcntl.F_GETPIPE_SZ)
         end = time.monotonic() + PATIENCE
         while waiting_in(chat.stdout) < full:
             self.assertLess(time.monotonic(), end)
