@@ -240,6 +240,7 @@ void checker::saw(const live::session_event& event)
 checker::standing checker::standing_of(int connection, std::size_t hearings) const
 {
     bool answers = false, called = false, ended = false, is_clear = true, is_quiet = true;
+    bool may_begin = false;
     ledger::moment when = 0;
     std::vector<ledger::moment> ends_at;
     int asked = 0;
@@ -253,6 +254,7 @@ checker::standing checker::standing_of(int connection, std::size_t hearings) con
         case closes: continue;
         case late: // to a session that has just been asked something, the beginning of an answer
             is_clear = false;
+            may_begin = true;
             continue;
         case user: // while there is sound, the beginning of a question
             is_quiet = false;
@@ -266,10 +268,15 @@ checker::standing checker::standing_of(int connection, std::size_t hearings) con
                  (called && each.what != ends && each.what != interrupts);
         ended = each.what == ends;
         is_clear = is_quiet = true;
+        may_begin = false;
         asked = each.asked;
         when = each.when;
         if (ended) ends_at.push_back(when);
     }
+    // Late words may answer a question whose sending the end of the connection has interrupted.
+    if (may_begin && std::any_of(ledger_.sends.begin(), ledger_.sends.end(),
+                         [](const ledger::send& one) { return asks(one.what) && one.torn; }))
+        return {};
     // Of questions that cross each other's answers one cannot tell which has been answered.
     std::vector<ledger::handing> questions;
     for (const auto& one : ledger_.sends) {
