@@ -95,6 +95,37 @@ std::size_t uneven_piece(std::size_t number, std::size_t left)
     return left <= longest ? left : left / 2 / sample_bytes * sample_bytes;
 }
 
+/// `message` as `text`, with a member that cannot be read; which one, `number` decides.
+std::string with_odd_member(
+    std::string text, const server_message::members& message, std::size_t number)
+{
+    const auto add = [&text](std::string_view object, std::string_view member) {
+        const auto begin = text.find(object) + object.size();
+        text.insert(begin, fmt::format("{}{}", member, text[begin] == '}' ? "" : ","));
+    };
+    const bool has_content = message.server_content.has_value();
+    switch (number % 5) {
+    case 0:
+        if (has_content) return add(R"("serverContent":{)", R"("speechState":[7])"), text;
+        [[fallthrough]];
+    case 1:
+        if (has_content && !message.server_content->url_context_metadata)
+            return add(R"("serverContent":{)", R"("urlContextMetadata":"none")"), text;
+        [[fallthrough]];
+    case 2:
+        if (!message.usage_metadata)
+            return add("{", R"("usageMetadata":{"promptTokensDetails":[7,null]})"), text;
+        [[fallthrough]];
+    case 3:
+        if (!message.tool_call_cancellation)
+            return add("{", R"("toolCallCancellation":{"ids":[{}]})"), text;
+        [[fallthrough]];
+    default:
+        if (!message.voice_activity) add("{", R"("voiceActivity":{"audioOffset":"soon"})");
+        return text;
+    }
+}
+
 bool says_something(std::string_view words)
 {
     return words.find_first_not_of(" \t\r\n.") != std::string_view::npos;
@@ -161,7 +192,10 @@ void conversation::emit(server_message::members message, waiting wait)
     if (does(&emulator_quirks::merged_transcriptions) && message.server_content &&
         message.server_content->model_turn)
         message.server_content->model_turn->role.clear();
-    out_.messages.push_back(protocol::encode_server_message(message, route_.flavour));
+    auto text = protocol::encode_server_message(message, route_.flavour);
+    if (does(&emulator_quirks::odd_members))
+        text = with_odd_member(std::move(text), message, messages_++);
+    out_.messages.push_back(std::move(text));
     if (message.server_content && message.server_content->model_turn) {
         for (const auto& each : message.server_content->model_turn->parts) {
             if (each.text && each.thought) meter_.thinks(*each.text);

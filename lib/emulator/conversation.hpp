@@ -139,6 +139,7 @@ private:
     bool has_answered_ = false;      // and nobody has marked speech since
     bool handle_is_due_ = false;
     int answers_ = 0;                                   // so far
+    std::size_t messages_ = 0;                          // so far, where that is asked
     std::optional<server_message::members> last_words_; // to follow the end of the turn
     /// An interrupted turn that has not ended yet: how much of the next comes first, and when it
     /// ends if nothing does.

@@ -184,7 +184,7 @@ std::string_view type_that_has(std::string_view member)
 
 bool suits(std::string_view type, std::string_view member)
 {
-    if (type.empty() || type == "TYPE_UNSPECIFIED") return true;
+    if (type.empty()) return true;
     if (member == "minimum" || member == "maximum") return type == "INTEGER" || type == "NUMBER";
     const auto owner = type_that_has(member);
     return owner.empty() || owner == type;

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t most_schemas = 4096;
 constexpr std::size_t most_levels = 30;   // each is two of JSON's
 constexpr std::size_t longest_note = 600; // in bytes
+constexpr std::size_t longest_type = 60;  // that is repeated
 
 std::string upper(std::string text)
 {
@@ -31,13 +32,24 @@ bool is_null_name(const json_value& type)
     return name && upper(*name) == "NULL";
 }
 
+bool is_any(const std::string& type)
+{
+    const auto name = upper(type);
+    return name == "ANY" || name == "TYPE_UNSPECIFIED";
+}
+
 /// A type's name as the service wants it.
-std::string in_capitals(std::string name)
+std::string in_capitals(const std::string& name, const std::string& path)
 {
     constexpr std::array types{"STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT"};
-    name = upper(std::move(name));
-    const bool known = std::find(types.begin(), types.end(), name) != types.end();
-    return known ? name : "TYPE_UNSPECIFIED";
+    auto type = upper(name);
+    if (std::find(types.begin(), types.end(), type) == types.end()) {
+        refuse_schema(
+            path, fmt::format("is \"{}\", which is no type: the types are string, number, "
+                              "integer, boolean, array and object",
+                      name.substr(0, longest_type)));
+    }
+    return type;
 }
 
 /// "any_of" as "anyOf", as one SDK writes it.
@@ -220,8 +232,8 @@ private:
             if (is_null_name(type)) {
                 if (*name != "NULL") refuse_schema(path, "cannot be null alone");
                 node.types = {"NULL"};
-            } else if (upper(*name) != "ANY") {
-                node.types = {in_capitals(*name)};
+            } else if (!is_any(*name)) {
+                node.types = {in_capitals(*name, path)};
             }
             node.mention("type");
             return;
@@ -231,7 +243,7 @@ private:
         for (const auto& each : types) {
             if (!each.string()) types.clear();
             if (types.empty()) break;
-            auto name = in_capitals(*each.string());
+            auto name = in_capitals(*each.string(), path);
             if (std::find(node.types.begin(), node.types.end(), name) == node.types.end())
                 node.types.push_back(std::move(name));
         }

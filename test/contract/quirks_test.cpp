@@ -46,7 +46,8 @@ const std::vector<behavior> behaviors{{"3.8", flash_3_8}, {"3.1", flash_3_1},
     {.name = "empty grounding", .switched_on = &quirk::empty_grounding},
     {.name = "finished alone", .switched_on = &quirk::finished_alone},
     {.name = "trailing transcription", .switched_on = &quirk::trailing_transcription},
-    {.name = "late interrupted end", .switched_on = &quirk::late_interrupted_end}};
+    {.name = "late interrupted end", .switched_on = &quirk::late_interrupted_end},
+    {.name = "odd members", .switched_on = &quirk::odd_members}};
 
 struct world {
     asio::io_context io;
@@ -158,6 +159,7 @@ TEST_CASE(
     test::run(w.io, work());
     const auto counted = session.counters();
     CHECK(counted.malformed == 0);
+    CHECK((counted.members_omitted != 0) == (one.switched_on == &quirk::odd_members));
     CHECK(counted.empty_turns == 0);
     CHECK(counted.cut_turns == 0);
     CHECK(counted.contexts_lost == 0);

@@ -97,6 +97,9 @@ struct emulator_quirks {
     std::optional<bool> late_interrupted_end{};
     /// Sends sound in pieces of 40 to 560 ms, the first of an answer a single sample.
     std::optional<bool> uneven_sound{};
+    /// Puts a member that cannot be read into each message: a number where an object is due, a
+    /// duration in no known form.
+    std::optional<bool> odd_members{};
     /// Cancels the blocking calls that are open when the user says something new.
     std::optional<bool> cancels_blocking_calls{};
     /// Refuses turns of other roles than "user" and "model".

@@ -48,7 +48,8 @@ TEST_CASE("what JSON Schema says otherwise is said in OpenAPI's way")
           R"({"type":"STRING","nullable":true})");
     CHECK(told(R"({"type": "object", "additionalProperties": false, "default": null})") ==
           R"({"type":"OBJECT"})");
-    CHECK(told(R"({"type": "date"})") == R"({"type":"TYPE_UNSPECIFIED"})");
+    CHECK(told(R"({"type": "TYPE_UNSPECIFIED", "description": "any"})") ==
+          R"({"description":"any"})");
     CHECK(told(R"({"type": "integer", "maximum": 123456789012345678901234567890})") ==
           R"({"type":"INTEGER","maximum":1.2345678901234568e+29})");
 }
@@ -104,6 +105,14 @@ TEST_CASE("references in a JSON Schema are resolved, with what stands beside the
     CHECK(told(R"({"$ref": "#/$defs/args", "$defs": {"args": {"type": "object",
               "properties": {"n": {"type": "integer"}}}}})") ==
           R"({"type":"OBJECT","properties":{"n":{"type":"INTEGER"}}})");
+}
+
+TEST_CASE("a type that JSON Schema does not have is refused by path")
+{
+    CHECK(refusal_of(R"({"properties": {"day": {"type": "date"}}})")
+              .find("/properties/day/type is \"date\", which is no type") != std::string::npos);
+    CHECK(refusal_of(R"({"type": ["string", "file"]})").find("/type is \"file\"") !=
+          std::string::npos);
 }
 
 TEST_CASE("recursion in a JSON Schema and references to nowhere are refused by path")
