@@ -12,9 +12,11 @@
 #include <bit>
 #include <chrono>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace gemini::live::protocol {
 namespace {
@@ -24,7 +26,7 @@ static_assert(base::padded_buffer::padding >= simdjson::SIMDJSON_PADDING);
 using sm = server_message::members;
 
 template <class T>
-T& ensure(std::optional<T>& value)
+T& ensure(boxed<T>& value)
 {
     return value ? *value : value.emplace();
 }
@@ -118,46 +120,82 @@ void make_up_for_omitted(sm& message)
         update->resumable = !update->new_handle.empty();
 }
 
+/// Longer ones are not mended: that takes several passes.
+constexpr std::size_t longest_to_mend = 4u << 20;
+
 /// What a message with a fault in it says otherwise. Nothing where it is not JSON.
-std::optional<sm> read_leniently(std::string_view text)
+std::optional<sm> read_leniently(std::string_view text, budget budget)
 {
     auto mended = mend_json(text);
     if (!mended) return std::nullopt;
     base::padded_buffer sound(mended->text);
     omissions omitted{{}, std::move(mended->cuts), sound.data()};
-    reader in(reader::from::server, &omitted);
+    reader in(reader::from::server, budget, &omitted);
     sm message;
     try {
         read_message(sound, in, message);
-    } catch (const error&) { // no object
-        return std::nullopt;
+    } catch (const error& refused) {
+        if (refused.value() == errc::message_too_big) throw;
+        return std::nullopt; // no object
     }
     message.omitted = std::move(omitted.list);
     make_up_for_omitted(message);
     return message;
 }
 
+/// `text` less the base64 that has been decoded, in no more memory than it takes.
+server_message::text_buffer kept_text(
+    base::padded_buffer text, const std::vector<decoded_base64>& decoded)
+{
+    server_message::text_buffer kept;
+    kept.size = text.size();
+    for (const auto& each : decoded) kept.size -= each.text.size();
+    const bool is_tight = text.capacity() + base::padded_buffer::padding - kept.size <= 64;
+    if (is_tight) {
+        kept.bytes = text.release();
+        return kept;
+    }
+    kept.bytes = std::make_unique_for_overwrite<char[]>(kept.size);
+    kept.gaps.reserve(decoded.size());
+    const char* from = text.data();
+    char* to = kept.bytes.get();
+    for (const auto& each : decoded) {
+        to = std::copy(from, each.text.data(), to);
+        kept.gaps.push_back({static_cast<std::size_t>(to - kept.bytes.get()), each.bytes});
+        from = each.text.data() + each.text.size();
+    }
+    std::copy(from, static_cast<const char*>(text.data() + text.size()), to);
+    return kept;
+}
+
 } // namespace
 
 error malformed_by(const omitted_member& why) { return malformed("server", why); }
 
-server_message decode_server_message(base::padded_buffer text)
+decode_limits limits_of_message(std::size_t text) noexcept
 {
-    reader in(reader::from::server);
+    constexpr std::size_t least = 64u << 10;
+    decode_limits limits;
+    limits.memory = std::max(least, text / 2);
+    return limits;
+}
+
+server_message decode_server_message(base::padded_buffer text, decode_limits limits)
+{
+    const budget budget{limits.values, limits.memory};
+    reader in(reader::from::server, budget);
     if (text.empty()) in.fail("is empty");
     server_message::members members;
     try {
         read_message(text, in, members);
-    } catch (const error&) {
+    } catch (const error& refused) {
+        if (refused.value() == errc::message_too_big || text.size() > longest_to_mend) throw;
         text = base::padded_buffer(mend_characters(text.view()));
-        auto rest = read_leniently(text.view());
+        auto rest = read_leniently(text.view(), budget);
         if (!rest) throw;
-        members = *std::move(rest);
+        return {*std::move(rest), kept_text(std::move(text), {})};
     }
-    server_message::text_buffer raw;
-    raw.size = text.size();
-    raw.bytes = text.release();
-    return {std::move(members), std::move(raw)};
+    return {std::move(members), kept_text(std::move(text), in.decoded())};
 }
 
 } // namespace gemini::live::protocol

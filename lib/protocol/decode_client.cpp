@@ -7,7 +7,8 @@ namespace gemini::live::protocol {
 
 client_message decode_client_message(std::string_view text)
 {
-    reader in(reader::from::client);
+    const decode_limits limits;
+    reader in(reader::from::client, {limits.values, limits.memory});
     const simdjson::padded_string padded(text);
     ondemand::parser parser;
     ondemand::document document;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace gemini::live::protocol {
@@ -21,31 +22,35 @@ error_code failure_of(simdjson::simdjson_result<T> result)
     return result.error();
 }
 
-error_code check_members(ondemand::object object, int depth)
+error_code check_members(ondemand::object object, int depth, std::size_t& left)
 {
     for (auto field : object) {
         if (field.error() != simdjson::SUCCESS) return field.error();
+        if (left == 0) return simdjson::CAPACITY;
+        --left;
         if (const auto failed = failure_of(field.unescaped_key())) return failed;
         ondemand::value value;
         if (const auto failed = field.value().get(value)) return failed;
-        if (const auto failed = check_json(value, depth + 1)) return failed;
+        if (const auto failed = check_json(value, depth + 1, left)) return failed;
     }
     return simdjson::SUCCESS;
 }
 
-error_code check_elements(ondemand::array array, int depth)
+error_code check_elements(ondemand::array array, int depth, std::size_t& left)
 {
     for (auto element : array) {
         ondemand::value value;
         if (const auto failed = std::move(element).get(value)) return failed;
-        if (const auto failed = check_json(value, depth + 1)) return failed;
+        if (left == 0) return simdjson::CAPACITY;
+        --left;
+        if (const auto failed = check_json(value, depth + 1, left)) return failed;
     }
     return simdjson::SUCCESS;
 }
 
 /// Of a value or a document, which may be a value outside of all objects and arrays.
 template <class Value>
-error_code check(Value& value, int depth)
+error_code check(Value& value, int depth, std::size_t& left)
 {
     ondemand::json_type type{};
     if (const auto failed = value.type().get(type)) return failed;
@@ -54,13 +59,13 @@ error_code check(Value& value, int depth)
         ondemand::object object;
         if (depth == max_json_depth) return simdjson::DEPTH_ERROR;
         if (const auto failed = value.get_object().get(object)) return failed;
-        return check_members(object, depth);
+        return check_members(object, depth, left);
     }
     case ondemand::json_type::array: {
         ondemand::array array;
         if (depth == max_json_depth) return simdjson::DEPTH_ERROR;
         if (const auto failed = value.get_array().get(array)) return failed;
-        return check_elements(array, depth);
+        return check_elements(array, depth, left);
     }
     case ondemand::json_type::string: return failure_of(value.get_string());
     case ondemand::json_type::number: return failure_of(value.get_double());
@@ -101,7 +106,8 @@ bool ends_with_its_word(std::string_view text)
 
 error_code check_document(ondemand::document& document, std::string_view text)
 {
-    if (const auto failed = check(document, 0)) return failed;
+    auto left = std::numeric_limits<std::size_t>::max();
+    if (const auto failed = check(document, 0, left)) return failed;
     if (!ends_with_its_word(text)) return simdjson::TAPE_ERROR;
     const auto behind = document.current_location();
     return behind.error() == simdjson::OUT_OF_BOUNDS ? simdjson::SUCCESS
@@ -110,7 +116,10 @@ error_code check_document(ondemand::document& document, std::string_view text)
 
 } // namespace
 
-simdjson::error_code check_json(ondemand::value value, int depth) { return check(value, depth); }
+simdjson::error_code check_json(ondemand::value value, int depth, std::size_t& left)
+{
+    return check(value, depth, left);
+}
 
 simdjson::error_code get_number(ondemand::value& value, double& to)
 {

@@ -3,6 +3,7 @@
 
 #include <simdjson.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,8 +17,10 @@ namespace gemini::live::protocol {
 /// How many objects and arrays may stand inside one another.
 inline constexpr int max_json_depth = 64;
 
-/// Walks over a value that stands inside of `depth` objects and arrays. Gives the first error.
-[[nodiscard]] simdjson::error_code check_json(simdjson::ondemand::value value, int depth);
+/// Walks over a value that stands inside of `depth` objects and arrays. Gives the first error;
+/// CAPACITY when it has more members and elements than are `left`, which is then 0.
+[[nodiscard]] simdjson::error_code check_json(
+    simdjson::ondemand::value value, int depth, std::size_t& left);
 
 /// The number at `value`, to the last bit: simdjson 3.0's On-Demand misreads 0.1 with twenty or
 /// more digits behind the point.

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/messages.hpp>
 
+#include "base/base64.hpp"
 #include "base/media_type.hpp"
 #include "protocol/encode.hpp"
+#include "protocol/footprint.hpp"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace gemini::live {
@@ -17,34 +21,64 @@ bool is_sound(const part& each)
 
 } // namespace
 
+namespace {
+
+/// With its base64.
+server_message::text_buffer whole(const server_message::text_buffer& text)
+{
+    server_message::text_buffer all;
+    all.size = text.size;
+    for (const auto& each : text.gaps) all.size += base::base64_size(each.decoded.size());
+    all.bytes = std::make_unique_for_overwrite<char[]>(all.size);
+    const char* from = text.bytes.get();
+    const char* const end = from + text.size;
+    char* to = all.bytes.get();
+    for (const auto& each : text.gaps) {
+        const char* const gap = text.bytes.get() + each.at;
+        to = std::copy(from, gap, to);
+        base::base64_encode(each.decoded, to);
+        to += base::base64_size(each.decoded.size());
+        from = gap;
+    }
+    std::copy(from, end, to);
+    return all;
+}
+
+} // namespace
+
 struct server_message::state {
     members parts;
     text_buffer raw;
-    bytes joined_audio{}; // when there is more than one piece
-    std::span<const std::byte> audio{};
+    std::unique_ptr<bytes> joined_audio{}; // when there is more than one piece
     std::uint64_t epoch = 0;
 
-    void add_audio(const bytes& piece)
+    /// Shows `see` each piece of the sound.
+    template <class See>
+    void for_each_sound(See see) const
     {
-        if (audio.empty()) {
-            audio = piece;
-            return;
-        }
-        if (joined_audio.empty()) joined_audio.assign(audio.begin(), audio.end());
-        joined_audio.insert(joined_audio.end(), piece.begin(), piece.end());
-        audio = joined_audio;
+        const auto& content = parts.server_content;
+        if (!content) return;
+        for (const auto& each : content->audio_chunks) see(each.data);
+        if (!content->model_turn) return;
+        for (const auto& each : content->model_turn->parts)
+            if (is_sound(each)) see(each.inline_data->data);
     }
 };
 
 server_message::server_message(members parts, text_buffer raw)
     : state_(std::make_unique<state>(state{std::move(parts), std::move(raw)}))
 {
-    const auto& content = state_->parts.server_content;
-    if (!content) return;
-    for (const auto& each : content->audio_chunks) state_->add_audio(each.data);
-    if (!content->model_turn) return;
-    for (const auto& each : content->model_turn->parts)
-        if (is_sound(each)) state_->add_audio(each.inline_data->data);
+    std::size_t pieces = 0, size = 0;
+    state_->for_each_sound([&](const bytes& piece) {
+        pieces += piece.empty() ? 0 : 1;
+        size += piece.size();
+    });
+    if (pieces < 2) return;
+    auto joined = std::make_unique<bytes>();
+    joined->reserve(size);
+    state_->for_each_sound(
+        [&](const bytes& piece) { joined->insert(joined->end(), piece.begin(), piece.end()); });
+    state_->joined_audio = std::move(joined);
 }
 
 server_message::server_message(server_message&&) noexcept = default;
@@ -70,12 +104,24 @@ std::string server_message::text() const { return join_text(state_->parts, false
 
 std::string server_message::thought_text() const { return join_text(state_->parts, true); }
 
-std::span<const std::byte> server_message::audio() const noexcept { return state_->audio; }
+std::span<const std::byte> server_message::audio() const noexcept
+{
+    if (state_->joined_audio) return *state_->joined_audio;
+    std::span<const std::byte> only;
+    state_->for_each_sound([&only](const bytes& piece) {
+        if (!piece.empty()) only = piece;
+    });
+    return only;
+}
 
 void server_message::drop_audio() noexcept
 {
-    state_->audio = {};
-    state_->joined_audio.clear();
+    state_->joined_audio.reset();
+    auto& gaps = state_->raw.gaps;
+    state_->for_each_sound([&gaps](const bytes& piece) {
+        std::erase_if(gaps,
+            [&piece](const text_buffer::gap& each) { return each.decoded.data() == piece.data(); });
+    });
     auto& content = state_->parts.server_content;
     if (!content) return;
     content->audio_chunks.clear();
@@ -117,9 +163,23 @@ std::span<const function_call> server_message::function_calls() const noexcept
     return state_->parts.tool_call->function_calls;
 }
 
-std::string_view server_message::raw() const noexcept
+std::string_view server_message::raw() const
 {
-    return {state_->raw.bytes.get(), state_->raw.size};
+    auto& raw = state_->raw;
+    if (!raw.gaps.empty()) raw = whole(raw);
+    return {raw.bytes.get(), raw.size};
+}
+
+std::size_t server_message::footprint() const noexcept
+{
+    using protocol::allocation;
+    using protocol::footprint;
+    const auto& all = state_->parts;
+    auto sum = sizeof(state) + allocation + footprint(all) + footprint(all.unknown) +
+               footprint(all.omitted) + state_->raw.size + allocation + footprint(state_->raw.gaps);
+    if (const auto& joined = state_->joined_audio)
+        sum += sizeof(bytes) + allocation + footprint(*joined);
+    return sum;
 }
 
 std::uint64_t server_message::epoch() const noexcept { return state_->epoch; }

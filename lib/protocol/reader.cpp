@@ -154,6 +154,15 @@ bool reader::refuse(std::string_view what)
     return false;
 }
 
+error reader::too_rich(std::string_view in) const
+{
+    const auto where = path();
+    return error(errc::message_too_big,
+        fmt::format("The {} sent a message with too many {}{}{}.",
+            sender_ == from::server ? "server" : "client", in, where.empty() ? "" : ", at ", where),
+        {phase::open});
+}
+
 bool reader::is_snake_case(std::string_view wire, std::string_view name) noexcept
 {
     std::size_t at = 0;
@@ -170,7 +179,8 @@ void reader::pass_over(
 {
     if (sender_ == from::client) fail(fmt::format("has an unknown member \"{}\"", name));
     if (is_null(value)) return;
-    if (unknown) unknown->emplace_back(name);
+    constexpr std::size_t most_unknown = 64;
+    if (unknown && unknown->size() < most_unknown) unknown->emplace_back(name);
     check(value, depth_ + 1);
 }
 
@@ -182,9 +192,10 @@ bool reader::is_null(ondemand::value& value) const
     return null;
 }
 
-void reader::check(ondemand::value value, std::size_t depth) const
+void reader::check(ondemand::value value, std::size_t depth)
 {
-    const auto failed = check_json(value, static_cast<int>(depth));
+    const auto failed = check_json(value, static_cast<int>(depth), budget_.values);
+    if (failed == simdjson::CAPACITY) count_value();
     if (failed == simdjson::DEPTH_ERROR) fail("is nested too deeply");
     if (failed != simdjson::SUCCESS) fail("is not valid JSON");
 }
@@ -337,6 +348,21 @@ bool reader::read(ondemand::value value, std::chrono::system_clock::time_point& 
     return true;
 }
 
+/// Base64 that can be written again exactly as it was.
+void reader::note_base64(std::string_view text, const bytes& decoded)
+{
+    constexpr std::size_t shortest = 256;
+    const bool is_plain = text.size() == base::base64_size(decoded.size()) &&
+                          text.find_first_of("-_") == std::string_view::npos;
+    if (text.size() >= shortest && is_plain && !omitted_) decoded_.push_back({text, decoded});
+}
+
+void reader::forget_base64(const bytes& decoded)
+{
+    std::erase_if(decoded_,
+        [&decoded](const decoded_base64& each) { return each.bytes.data() == decoded.data(); });
+}
+
 bool reader::read(ondemand::value value, bytes& to)
 {
     std::string_view text = value.raw_json_token();
@@ -345,7 +371,9 @@ bool reader::read(ondemand::value value, bytes& to)
     bytes decoded;
     if (quoted && decode_base64(text.substr(1, text.size() - 2), decoded, base::base64_decode)) {
         must(value.get_raw_json_string(), "is not a string"); // else it could be a member's name
+        forget_base64(to); // of a member that the message has twice
         to = std::move(decoded);
+        note_base64(text.substr(1, text.size() - 2), to);
         return true;
     }
     if (value.get_string().get(text) != simdjson::SUCCESS) return refuse("is not a string");

@@ -3,6 +3,7 @@
 
 #include "protocol/field.hpp"
 
+#include <gemini/live/boxed.hpp>
 #include <gemini/live/content.hpp>
 #include <gemini/live/error.hpp>
 #include <gemini/live/messages.hpp>
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -47,6 +49,18 @@ struct rule {
 [[nodiscard]] bool is_of_go_away(std::string_view path);
 [[nodiscard]] bool is_resumable(std::string_view path);
 
+/// What one message may still become; see `decode_limits`.
+struct budget {
+    std::size_t values;
+    std::size_t memory;
+};
+
+/// Base64 that a reader has decoded, by where it stood in the text.
+struct decoded_base64 {
+    std::string_view text;
+    std::span<const std::byte> bytes;
+};
+
 /// What a reader has left out of a message.
 struct omissions {
     std::vector<omitted_member> list{};
@@ -65,10 +79,13 @@ public:
     };
     /// With `omitted`, what cannot be read is left out and noted there, and the text must be valid
     /// JSON; else it is refused.
-    explicit reader(from sender, omissions* omitted = nullptr) noexcept
-        : sender_(sender), omitted_(omitted)
+    reader(from sender, budget budget, omissions* omitted = nullptr) noexcept
+        : sender_(sender), budget_(budget), omitted_(omitted)
     {
     }
+
+    /// The long base64 of the message, in its order.
+    [[nodiscard]] const std::vector<decoded_base64>& decoded() const noexcept { return decoded_; }
 
     /// Throws errc::malformed_message with the path.
     [[noreturn]] void fail(std::string_view what) const;
@@ -90,6 +107,7 @@ public:
     {
         for (auto next : object) {
             if (next.error() != simdjson::SUCCESS) fail("is not valid JSON");
+            count_value();
             // of `next`, not of its field: there later versions of simdjson want an argument
             const auto name = must(next.unescaped_key(), "has a bad member name");
             auto value = std::move(next).value_unsafe().value();
@@ -122,6 +140,7 @@ public:
         int index = 0;
         for (auto next : list) {
             auto each = must(std::move(next), "is not valid JSON");
+            count_value();
             enter({{}, index++});
             if (each.get_object().get(found) == simdjson::SUCCESS) {
                 read(found);
@@ -142,6 +161,7 @@ public:
         if (value.get_array().get(list) != simdjson::SUCCESS) return refuse("is not an array");
         int index = 0;
         for (auto next : list) {
+            count_value();
             enter({{}, index++});
             read(must(std::move(next), "is not valid JSON"));
             --depth_;
@@ -220,6 +240,19 @@ public:
         return false;
     }
 
+    template <class T>
+    bool read(ondemand::value value, boxed<T>& to)
+    {
+        const bool is_new = !to;
+        if (is_new) {
+            spend(sizeof(T));
+            to.emplace();
+        }
+        if (read(value, *to)) return true;
+        if (is_new) to.reset();
+        return false;
+    }
+
     template <described T>
     bool read(ondemand::value value, T& to)
     {
@@ -232,6 +265,18 @@ private:
         std::string_view member;
         int index;
     };
+
+    void count_value()
+    {
+        if (budget_.values == 0) throw too_rich("members and elements");
+        --budget_.values;
+    }
+    void spend(std::size_t memory)
+    {
+        if (budget_.memory < memory) throw too_rich("lists and objects");
+        budget_.memory -= memory;
+    }
+    [[nodiscard]] error too_rich(std::string_view in) const;
 
     void enter(step next)
     {
@@ -247,6 +292,7 @@ private:
         constexpr bool keeps_place = std::is_same_v<T, grounding_chunk>;
         const bool absent = sender_ == from::server && is_null(value);
         if (absent && !keeps_place) return;
+        spend(sizeof(T));
         auto& added = to.emplace_back();
         if (absent || read(value, added) || keeps_place) return;
         to.pop_back();
@@ -265,14 +311,18 @@ private:
     [[nodiscard]] static bool is_snake_case(std::string_view wire, std::string_view name) noexcept;
     void pass_over(std::string_view name, ondemand::value value, std::vector<std::string>* unknown);
     [[nodiscard]] bool is_null(ondemand::value& value) const;
+    void note_base64(std::string_view text, const bytes& decoded);
+    void forget_base64(const bytes& decoded);
     /// What nobody reads must be JSON, too.
-    void check(ondemand::value value, std::size_t depth) const;
+    void check(ondemand::value value, std::size_t depth);
 
     from sender_;
+    budget budget_;
     omissions* omitted_;
     std::array<step, 16> steps_{};
     std::size_t depth_ = 0;
     bool has_refused_type_ = false; // the media type of what is being read
+    std::vector<decoded_base64> decoded_;
 };
 
 // From fields to rules ---------------------------------------------------------------------

@@ -42,6 +42,11 @@ public:
         return !value.has_value();
     }
     template <class T>
+    [[nodiscard]] static bool is_absent(const boxed<T>& value) noexcept
+    {
+        return !value.has_value();
+    }
+    template <class T>
     [[nodiscard]] static bool is_absent(const T& value) noexcept
     {
         if constexpr (requires { value.empty(); })
@@ -89,6 +94,12 @@ public:
 
     template <class T>
     void write(const switchable<T>& value)
+    {
+        write(*value);
+    }
+
+    template <class T>
+    void write(const boxed<T>& value)
     {
         write(*value);
     }

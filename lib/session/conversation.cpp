@@ -217,7 +217,7 @@ turn_mark conversation::mark_of_left(const server_message& message)
     turn_mark mark;
     mark.turn = mark.asked_in = dialogue_.turn();
     if (const auto& calls = message.all().tool_call; calls && !outbox_.keeps_unconsumed()) {
-        for (const auto& id : dialogue_.forget(*calls)) forgotten_calls_.push_back(id);
+        add_forgotten(dialogue_.forget(*calls));
         left_calls_ = true;
         left_in_turn_ = leaves_unanswered(false, true) || left_in_turn_;
     }
@@ -225,6 +225,14 @@ turn_mark conversation::mark_of_left(const server_message& message)
     left_in_turn_ = false;
     mark.ends = turn_mark::end::turn;
     return mark;
+}
+
+/// For the next change of status; of calls without end, the first.
+void conversation::add_forgotten(const std::vector<std::string>& calls)
+{
+    constexpr std::size_t most = 1024;
+    for (const auto& id : calls)
+        if (forgotten_calls_.size() < most) forgotten_calls_.push_back(id);
 }
 
 /// The prompt holds all that the model remembers, so that its size shows whether that is still
@@ -312,7 +320,7 @@ bool conversation::connection_gone()
     }
     if (!forgotten.empty()) {
         counters_.obsolete += outbox_.drop_answers(forgotten);
-        forgotten_calls_.insert(forgotten_calls_.end(), forgotten.begin(), forgotten.end());
+        add_forgotten(forgotten);
     }
     return had_calls && !dialogue_.has_open_calls();
 }
@@ -458,8 +466,8 @@ void conversation::drop_stale(time_point now)
 live::counters conversation::counters() const
 {
     auto all = counters_;
-    all.outbox = outbox_.bytes();
-    all.unconfirmed = outbox_.kept_bytes();
+    all.outbox = outbox_.cost();
+    all.unconfirmed = outbox_.kept_cost();
     return all;
 }
 

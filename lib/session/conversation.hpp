@@ -154,6 +154,7 @@ private:
     void watch_memory(const usage_metadata& usage);
     void release_answers(time_point now);
     [[nodiscard]] turn_mark mark_of_left(const server_message& message);
+    void add_forgotten(const std::vector<std::string>& calls);
     [[nodiscard]] bool leaves_unanswered(bool answering, bool in_turn);
     void noted(const proof& received, const proof& heard);
     void measure(const signs& with, time_point now);

@@ -9,8 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A server that calls without end must not make us grow without bound.
+/// A server that calls without end must not make us grow without bound, nor one whose ids are
+/// long.
 constexpr std::size_t most_calls = 1024;
+constexpr std::size_t most_ids = 256u << 10; // bytes
 
 /// A turnComplete that comes so soon after a response, with nothing said in between, was sent
 /// before the response had arrived.
@@ -23,11 +25,23 @@ constexpr auto longest_lead = 1s;
 /// The model answers speech within this time after the last of its words was recognized.
 constexpr auto longest_hearing = 10s;
 
+const std::string& id_of(const std::string& id) { return id; }
+template <class Call>
+const std::string& id_of(const Call& call)
+{
+    return call.id;
+}
+
 template <class Call>
 void add(std::vector<Call>& calls, Call made)
 {
-    if (calls.size() == most_calls) calls.erase(calls.begin());
     calls.push_back(std::move(made));
+    std::size_t size = 0, kept = 0; // of the newest
+    for (auto each = calls.rbegin(); each != calls.rend() && kept < most_calls; ++each, ++kept) {
+        size += id_of(*each).size();
+        if (size > most_ids && kept != 0) break;
+    }
+    calls.erase(calls.begin(), calls.end() - static_cast<std::ptrdiff_t>(kept));
 }
 
 bool contains(const std::vector<std::string>& ids, const std::string& id)
@@ -50,7 +64,7 @@ bool has_sound(const server_content& content)
     return turn && std::any_of(turn->parts.begin(), turn->parts.end(), has_content);
 }
 
-bool has_words(const std::optional<transcription>& words) { return words && !words->text.empty(); }
+bool has_words(const boxed<transcription>& words) { return words && !words->text.empty(); }
 
 bool tells_of_speech(const server_message::members& all)
 {

@@ -9,6 +9,9 @@
 namespace gemini::live::sessions {
 namespace {
 
+/// Turns of a word each must not take more than their words do.
+constexpr std::size_t most_turns = 1024;
+
 /// Not the first byte of a character, in UTF-8.
 bool is_continuation(char byte) noexcept
 {
@@ -44,6 +47,7 @@ void history::heard(const server_message& message, const turn_mark& mark)
     if (mark.undecided) {
         undecided_turn_ = mark.turn;
         undecided_ += spoken;
+        if (undecided_.size() > limit_) place_undecided(mark.turn);
         return;
     }
     const bool has_words = !message.text().empty() || !spoken.empty();
@@ -73,7 +77,7 @@ void history::add(std::string& to, std::string_view words)
 /// Drops the oldest words; of the last that are left, the beginning.
 void history::shorten()
 {
-    while (size_ > limit_) {
+    while (size_ > limit_ || turns_.size() > most_turns) {
         auto& oldest = turns_.front();
         auto& words = oldest.user.empty() ? oldest.model : oldest.user;
         const bool is_last = turns_.size() == 1 && (oldest.user.empty() || oldest.model.empty());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/inbox.hpp"
 
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -16,6 +17,27 @@ bool says_nothing(const server_message& message)
     return all == nothing;
 }
 
+std::size_t footprint(const error& failure)
+{
+    return std::string_view(failure.what()).size() + failure.reason().size();
+}
+
+/// The memory that an event owns.
+std::size_t footprint(const session_event& event)
+{
+    if (const auto* message = std::get_if<server_message>(&event)) return message->footprint();
+    std::size_t sum = 0;
+    if (const auto* change = std::get_if<status_change>(&event)) {
+        if (change->cause) sum += footprint(*change->cause);
+        for (const auto& id : change->forgotten_calls) sum += sizeof id + id.size();
+    } else if (const auto* unread = std::get_if<malformed_message>(&event)) {
+        sum += footprint(unread->why);
+        for (const auto& each : unread->omitted)
+            sum += sizeof each + each.path.size() + each.reason.size();
+    }
+    return sum;
+}
+
 bool ends_a_turn(const session_event& event)
 {
     const auto* message = std::get_if<server_message>(&event);
@@ -24,8 +46,9 @@ bool ends_a_turn(const session_event& event)
 
 } // namespace
 
-void inbox::push(session_event event, std::size_t size, turn_mark mark)
+void inbox::push(session_event event, turn_mark mark)
 {
+    const auto size = sizeof(queued) + footprint(event);
     bytes_ += size;
     queue_.push({{std::move(event), mark}, size});
 }
@@ -60,10 +83,14 @@ std::size_t inbox::drop_audio()
         auto* message = std::get_if<server_message>(&each.what.event);
         if (!message || message->audio().empty()) return false;
         message->drop_audio();
-        if (!says_nothing(*message)) return false;
         bytes_ -= each.size;
-        ++dropped;
-        return true;
+        if (says_nothing(*message)) {
+            ++dropped;
+            return true;
+        }
+        each.size = sizeof(queued) + footprint(each.what.event);
+        bytes_ += each.size;
+        return false;
     };
     queue_.erase_newest(
         is_empty_without, [](const queued& each) { return ends_a_turn(each.what.event); });

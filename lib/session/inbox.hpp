@@ -16,8 +16,7 @@ class inbox {
 public:
     explicit inbox(std::size_t limit) noexcept : limit_(limit) {}
 
-    /// `size`: what it counts for.
-    void push(session_event event, std::size_t size, turn_mark mark = {});
+    void push(session_event event, turn_mark mark = {});
 
     /// The oldest event, or the oldest message: then the events before it are dropped.
     template <class Element>
@@ -39,6 +38,7 @@ public:
     /// of messages that had nothing else and are dropped whole.
     std::size_t drop_audio();
 
+    /// By the memory that what waits takes, whatever its size on the wire.
     [[nodiscard]] bool is_full() const noexcept { return bytes_ > limit_; }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 

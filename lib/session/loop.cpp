@@ -23,8 +23,21 @@
 namespace gemini::live {
 namespace {
 
+/// The server has reported an error in the place of setupComplete.
+error refusal_of_setup(const server_error& refused)
+{
+    const auto words = refused.status + ' ' + refused.message;
+    return error(base::cause_of_refusal(std::max(refused.code, 400), words),
+        fmt::format("The server refused the setup: {}", refused.message),
+        {phase::setup, 0, refused.message, refused.code});
+}
+
 /// The close code of a connection whose conversation is not over.
 constexpr std::uint16_t goes_on_elsewhere = 4000;
+
+// Those of connections that end at what the server has sent.
+constexpr std::uint16_t unreadable = 1007;
+constexpr std::uint16_t too_big = 1009;
 
 } // namespace
 
@@ -227,43 +240,56 @@ asio::awaitable<void> session_core::set_up(link_ptr link)
             const std::lock_guard lock(mutex_);
             conversation_.setting_up(client_->clock->now());
         }
-        for (bool complete = false; !complete;) {
-            auto received = co_await link->receive();
-            const auto size = received.payload.size();
-            const sessions::conversation::signs with{received.pongs, received.round_trip};
-            auto message = decode(std::move(received.payload));
-            if (!message) continue;
-            if (const auto& refused = message->all().error) {
-                const auto words = refused->status + ' ' + refused->message;
-                throw error(base::cause_of_refusal(std::max(refused->code, 400), words),
-                    fmt::format("The server refused the setup: {}", refused->message),
-                    {phase::setup, 0, refused->message, refused->code});
-            }
-            complete = message->all().setup_complete.has_value();
-            if (complete) {
-                std::vector<base::frame> first;
-                if (!memories.empty())
-                    first.push_back(
-                        protocol::encode_client_content(memories, as_history, flavour()));
-                if (restate && conversation_.epoch() != 0) first = restate();
-                const auto already_sent = first.size();
-                if (!first.empty()) co_await link->send(std::move(first));
-                const std::lock_guard lock(mutex_);
-                auto change = conversation_.opened(client_->clock->now(), already_sent);
-                open_ = link;
-                announce(std::move(change));
-                writer_.set();
-                reader_took_.set(); // who reads the connection before this one need not wait
-            }
-            deliver(std::move(*message), size, with);
-            if (complete) ask_for_pong(link);
+        auto early = co_await await_setup_complete(link);
+        std::vector<base::frame> first;
+        if (!memories.empty())
+            first.push_back(protocol::encode_client_content(memories, as_history, flavour()));
+        if (restate && conversation_.epoch() != 0) first = restate();
+        const auto already_sent = first.size();
+        if (!first.empty()) co_await link->send(std::move(first));
+        {
+            const std::lock_guard lock(mutex_);
+            auto change = conversation_.opened(client_->clock->now(), already_sent);
+            open_ = link;
+            announce(std::move(change));
+            writer_.set();
+            reader_took_.set(); // who reads the connection before this one need not wait
         }
+        for (auto& each : early) deliver(std::move(each));
+        ask_for_pong(link);
     } catch (const error& thrown) {
         if (!too_late) throw;
         throw error(errc::timed_out,
             fmt::format("The server did not answer the setup within {} ms.", limit.count()),
             {phase::setup});
     }
+}
+
+/// Everything up to setupComplete. It is nobody's before that, so that a bound of its own holds it.
+asio::awaitable<std::vector<session_core::incoming>> session_core::await_setup_complete(
+    link_ptr link)
+{
+    const auto limit = client_->options.limits.message;
+    std::vector<incoming> early;
+    std::size_t cost = 0;
+    for (bool complete = false; !complete;) {
+        auto received = co_await link->receive();
+        auto next = decode(std::move(received));
+        cost += sizeof(incoming);
+        if (const auto* const message = std::get_if<server_message>(&next.what)) {
+            const auto& all = message->all();
+            if (all.error) throw refusal_of_setup(*all.error);
+            complete = all.setup_complete.has_value();
+            cost += message->footprint();
+        }
+        if (!complete && cost > limit) {
+            throw error(errc::message_too_big,
+                fmt::format("The server has sent more than {} bytes before setupComplete.", limit),
+                {phase::setup});
+        }
+        early.push_back(std::move(next));
+    }
+    co_return early;
 }
 
 /// While a connection is open. Throws its end; gives it back when it is to be left, for `link_`.
@@ -281,7 +307,7 @@ asio::awaitable<session_core::link_ptr> session_core::attend(link_ptr link)
             if (!closing_) step = conversation_.next(client_->clock->now(), spare_ != nullptr);
             if (step.silence) {
                 sessions::log(client_->options.logger, *step.silence);
-                push(*step.silence, sizeof(stalled));
+                push(*step.silence);
             }
             if (step.write) writer_.set();
             if (step.hand_over) {
@@ -314,10 +340,7 @@ asio::awaitable<void> session_core::pump(self_ptr self, link_ptr link, ending_pt
         for (;;) {
             auto received = co_await link->receive();
             if (self->conversation_.epoch() != epoch) co_return;
-            const auto size = received.payload.size();
-            const sessions::conversation::signs with{received.pongs, received.round_trip};
-            if (auto message = self->decode(std::move(received.payload)))
-                self->deliver(std::move(*message), size, with);
+            self->deliver(self->decode_or_part(link, std::move(received)));
             while (self->conversation_.epoch() == epoch && !self->has_room())
                 co_await self->reader_took_.wait();
         }
@@ -352,23 +375,33 @@ asio::awaitable<void> session_core::dial_ahead(self_ptr self, link_ptr present)
     self->attention_.set();
 }
 
-/// Nothing for a message that is passed over.
-std::optional<server_message> session_core::decode(base::padded_buffer text)
+/// Throws what is not to be passed over.
+session_core::incoming session_core::decode(transport::message received) const
 {
     const bool strictly = client_->options.malformed == malformed_policy::fail;
+    const auto size = received.payload.size();
+    const sessions::conversation::signs with{received.pongs, received.round_trip};
     try {
-        auto message = protocol::decode_server_message(std::move(text));
+        auto message = protocol::decode_server_message(std::move(received.payload),
+            protocol::limits_of_message(client_->options.limits.message));
         const auto& omitted = message.all().omitted;
         if (strictly && !omitted.empty()) throw protocol::malformed_by(omitted.front());
-        return message;
-    } catch (const error& malformed) {
-        if (strictly) throw;
-        malformed_message skipped{malformed};
-        sessions::log(client_->options.logger, skipped);
-        const std::lock_guard lock(mutex_);
-        conversation_.heard_nonsense(client_->clock->now());
-        push(std::move(skipped), sizeof(malformed_message));
-        return std::nullopt;
+        return {std::move(message), size, with};
+    } catch (const error& refused) {
+        if (strictly || refused.value() == errc::message_too_big) throw;
+        return {malformed_message{refused}, size, with};
+    }
+}
+
+/// The server is told why a connection ends at what it has sent.
+session_core::incoming session_core::decode_or_part(
+    const link_ptr& link, transport::message received)
+{
+    try {
+        return decode(std::move(received));
+    } catch (const error& refused) {
+        part(link, refused.value() == errc::message_too_big ? too_big : unreadable);
+        throw;
     }
 }
 
@@ -384,7 +417,7 @@ void session_core::tell_of(std::vector<omitted_member> omitted, bool in_turn)
     malformed_message in_part{
         protocol::malformed_by(omitted.front()), true, turn_in_doubt, std::move(omitted)};
     sessions::log(client_->options.logger, in_part);
-    push(std::move(in_part), sizeof(malformed_message));
+    push(std::move(in_part));
 }
 
 bool session_core::is_closing()
@@ -412,6 +445,17 @@ void session_core::ask_for_pong(const link_ptr& link)
     conversation_.pinged(number, client_->clock->now());
 }
 
+void session_core::deliver(incoming received)
+{
+    if (auto* const message = std::get_if<server_message>(&received.what))
+        return deliver(std::move(*message), received.size, received.with);
+    auto& skipped = std::get<malformed_message>(received.what);
+    sessions::log(client_->options.logger, skipped);
+    const std::lock_guard lock(mutex_);
+    conversation_.heard_nonsense(client_->clock->now());
+    push(std::move(skipped));
+}
+
 void session_core::deliver(
     server_message message, std::size_t size, sessions::conversation::signs with)
 {
@@ -427,11 +471,11 @@ void session_core::deliver(
             stale_ += inbox_.drop_audio();
         auto omitted = message.all().omitted;
         const bool ends_turn = message.turn_complete();
-        push(std::move(message), size, mark);
+        push(std::move(message), mark);
         if (!omitted.empty()) tell_of(std::move(omitted), !ends_turn);
         if (const auto doubt = conversation_.doubt()) {
             sessions::log(client_->options.logger, *doubt);
-            push(*doubt, sizeof(memory_doubtful));
+            push(*doubt);
         }
     }
     if (changes_handle) keep_handle();

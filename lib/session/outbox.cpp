@@ -21,7 +21,7 @@ std::size_t outbox::forget_written(Predicate gone)
 {
     const auto end = std::remove_if(entries_.begin(), at(sent_), [&](entry& each) {
         if (!gone(each)) return false;
-        kept_ -= each.size;
+        kept_ -= each.cost();
         settle(each);
         return true;
     });
@@ -37,13 +37,15 @@ std::size_t outbox::forget_waiting(Predicate gone)
 {
     const auto end = std::remove_if(at(sent_ + taken_), entries_.end(), [&](const entry& each) {
         if (!gone(each)) return false;
-        bytes_ -= each.size;
+        cost_ -= each.cost();
         return true;
     });
     const auto count = static_cast<std::size_t>(entries_.end() - end);
     entries_.erase(end, entries_.end());
     return count;
 }
+
+std::size_t outbox::cost_of(std::size_t size) noexcept { return size + sizeof(entry); }
 
 std::uint64_t outbox::push(outgoing message, time_point now)
 {
@@ -57,8 +59,9 @@ std::uint64_t outbox::push(outgoing message, time_point now)
         const auto first = at(sent_ + taken_);
         while (place != first && is_media(std::prev(place)->what.kind)) --place;
     }
-    bytes_ += size;
-    entries_.insert(place, {std::move(message), now, next_, size, 0, false, false, false, {}});
+    const auto added =
+        entries_.insert(place, {std::move(message), now, next_, size, 0, false, false, false, {}});
+    cost_ += added->cost();
     return next_++;
 }
 
@@ -104,7 +107,7 @@ outbox::batch outbox::written(time_point now)
     batch all;
     std::int64_t activity_ended = 0;
     const auto gone = std::remove_if(begin, end, [&](entry& each) {
-        bytes_ -= each.size;
+        cost_ -= each.cost();
         each.index = next_index_++;
         each.where = {now};
         each.heard = false;
@@ -117,7 +120,7 @@ outbox::batch outbox::written(time_point now)
         all.asks = all.questions != 0;
         if (each.what.kind == worth::activity_end) activity_ended = each.index;
         if (outlives_writing(each.what) && each.index > consumed_) {
-            kept_ += each.size;
+            kept_ += each.cost();
             return false;
         }
         settle(each);
@@ -203,7 +206,7 @@ void outbox::handled(const proof& heard)
 std::size_t outbox::lost()
 {
     const auto again = std::exchange(sent_, 0);
-    bytes_ += std::exchange(kept_, 0);
+    cost_ += std::exchange(kept_, 0);
     std::size_t perished = 0;
     const auto begun = at(again);
     const auto end = begun + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
@@ -213,7 +216,7 @@ std::size_t outbox::lost()
         const bool perishes = keeps_ != keeps::until_consumed && is_perishable;
         if (!consumed && !perishes) return false;
         if (!consumed && is_media(each.what.kind)) ++perished;
-        bytes_ -= each.size;
+        cost_ -= each.cost();
         settle(each);
         return true;
     });

@@ -64,11 +64,14 @@ public:
 
     [[nodiscard]] bool keeps_written() const noexcept { return keeps_ != keeps::until_written; }
 
+    /// The memory that a message of so many bytes takes, about.
+    [[nodiscard]] static std::size_t cost_of(std::size_t size) noexcept;
+
     /// True when a message may be added: what waits is below the limit, or nothing does (so that
     /// one large message passes).
     [[nodiscard]] bool has_room(std::size_t size) const noexcept
     {
-        return bytes_ == 0 || bytes_ + size <= limit_;
+        return cost_ == 0 || cost_ + cost_of(size) <= limit_;
     }
 
     /// Gives the message's number; numbers grow by one.
@@ -152,9 +155,9 @@ public:
     [[nodiscard]] bool is_asking() const noexcept;
     /// So, and it is the response to a function call.
     [[nodiscard]] bool is_responding() const noexcept;
-    /// Of what waits or is being written / of what has been written and is kept.
-    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-    [[nodiscard]] std::size_t kept_bytes() const noexcept { return kept_; }
+    /// The memory of what waits or is being written / of what has been written and is kept.
+    [[nodiscard]] std::size_t cost() const noexcept { return cost_; }
+    [[nodiscard]] std::size_t kept_cost() const noexcept { return kept_; }
     /// Number of the last message accepted / of the oldest one still waiting or being written, else
     /// one past the last.
     [[nodiscard]] std::uint64_t last() const noexcept { return next_ - 1; }
@@ -171,6 +174,8 @@ private:
         bool heard;         ///< On that connection, by the server: a handle to come holds it.
         bool in_doubt;      ///< The newest handle may hold it, or not.
         waypoint where;     ///< On that connection.
+
+        [[nodiscard]] std::size_t cost() const noexcept { return cost_of(size); }
     };
     using position = std::vector<entry>::iterator;
 
@@ -188,7 +193,7 @@ private:
 
     std::size_t limit_;
     keeps keeps_;
-    std::size_t bytes_ = 0;
+    std::size_t cost_ = 0;
     std::size_t kept_ = 0;
     std::size_t sent_ = 0;  ///< So many entries at the front are written and kept.
     std::size_t taken_ = 0; ///< So many behind them are being written.

@@ -102,7 +102,8 @@ session_core::session_core(std::shared_ptr<client_core> client, live::setup setu
       quirks_(client_->options.quirks ? client_->options.quirks(setup_.model) : model_quirks{}),
       method_(method), waits_for_(live::waits_for(setup_, quirks_.calling)), name_(std::move(name)),
       conversation_(rules_of(*client_, setup_, quirks_, method)),
-      inbox_(client_->options.limits.inbox), next_setup_(setup_)
+      inbox_(client_->options.limits.inbox), collector_(client_->options.limits.turn),
+      next_setup_(setup_)
 {
     static_cast<void>(protocol::encode_setup(
         setup_, {}, client_->addressing())); // refuses what can never be accepted
@@ -361,7 +362,7 @@ std::optional<turn> session_core::collect()
         return collector_.finish();
     }
     if (end_) {
-        collector_ = {};
+        collector_ = sessions::turn_collector(client_->options.limits.turn);
         std::rethrow_exception(end_);
     }
     if (ended_) return collector_.close();
@@ -447,13 +448,13 @@ void session_core::announce(status_change change)
 {
     status_ = change.to;
     sessions::log(client_->options.logger, change);
-    push(std::move(change), sizeof(status_change));
+    push(std::move(change));
     notify();
 }
 
-void session_core::push(session_event event, std::size_t size, sessions::turn_mark mark)
+void session_core::push(session_event event, sessions::turn_mark mark)
 {
-    inbox_.push(std::move(event), size, mark);
+    inbox_.push(std::move(event), mark);
     reader_.set();
 }
 

@@ -20,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <variant>
 #include <vector>
 
 namespace gemini::live {
@@ -91,7 +92,15 @@ private:
     [[nodiscard]] error without_secrets(const error& failure);
     asio::awaitable<std::optional<sessions::time_point>> recover(error failure);
     asio::awaitable<void> consult(status_change& change);
-    std::optional<server_message> decode(base::padded_buffer text);
+    /// What has come in one message.
+    struct incoming {
+        std::variant<server_message, malformed_message> what;
+        std::size_t size;
+        sessions::conversation::signs with;
+    };
+    [[nodiscard]] incoming decode(transport::message received) const;
+    [[nodiscard]] incoming decode_or_part(const link_ptr& link, transport::message received);
+    asio::awaitable<std::vector<incoming>> await_setup_complete(link_ptr link);
     void tell_of(std::vector<omitted_member> omitted, bool in_turn);
     [[nodiscard]] bool has_room();
 
@@ -100,13 +109,14 @@ private:
     void part(link_ptr link, std::uint16_t code);
     void keep_handle();
     void ask_for_pong(const link_ptr& link);
+    void deliver(incoming received);
     void deliver(server_message message, std::size_t size, sessions::conversation::signs with);
     void finish();
     void fail(std::exception_ptr why);
 
     // With the lock held -------------------------------------------------------------------
     void announce(status_change change);
-    void push(session_event event, std::size_t size, sessions::turn_mark mark = {});
+    void push(session_event event, sessions::turn_mark mark = {});
     void begin();
     [[nodiscard]] std::optional<turn> collect();
     void end(std::exception_ptr why);

@@ -17,6 +17,7 @@ const char* to_string(turn_end value) noexcept
     case turn_end::error: return "error";
     case turn_end::unreadable: return "unreadable";
     case turn_end::stalled: return "stalled";
+    case turn_end::unfinished: return "unfinished";
     }
     return "unknown";
 }

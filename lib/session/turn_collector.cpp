@@ -43,6 +43,15 @@ bool has_words(const late_words& words)
 
 } // namespace
 
+bool turn_collector::is_full() const noexcept
+{
+    const auto size = [](const auto& words) {
+        return words.text.size() + words.output_transcription.size() +
+               words.input_transcription.size() + words.audio.size();
+    };
+    return size(present_) + size(present_.late) + size(undecided_) > limit_;
+}
+
 bool turn_collector::is_over_before(const inbox::entry& next) const
 {
     const auto* message = std::get_if<server_message>(&next.event);
@@ -92,7 +101,10 @@ bool turn_collector::add(const server_message& message, const turn_mark& mark, c
     switch (mark.ends) {
     case turn_mark::end::nothing:
         if (mark.unsure) unsure_ = turn_end::complete;
-        return false;
+        if (!is_full()) return false;
+        place_undecided(mark.turn);
+        present_.end = turn_end::unfinished;
+        return true;
     case turn_mark::end::calls: return end_calls(mark, open);
     case turn_mark::end::turn: break;
     }

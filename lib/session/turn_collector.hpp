@@ -18,6 +18,9 @@ enum class calls { none, open, waited_for };
 /// away. Pure.
 class turn_collector {
 public:
+    /// `limit`: of the memory that a turn may take.
+    explicit turn_collector(std::size_t limit) noexcept : limit_(limit) {}
+
     /// The turn ends before this event, which is not part of it.
     [[nodiscard]] bool is_over_before(const inbox::entry& next) const;
     /// True when the turn ends with this event: `finish()`.
@@ -46,6 +49,9 @@ private:
     void take_late_for_own();
     [[nodiscard]] bool has_spoken() const noexcept { return number_ > returned_; }
 
+    [[nodiscard]] bool is_full() const noexcept;
+
+    std::size_t limit_;
     turn present_{};
     std::uint64_t number_ = 0;   ///< Of the turn that `present_` has words of; 0: none yet.
     std::uint64_t returned_ = 0; ///< The last turn that has been returned.

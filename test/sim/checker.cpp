@@ -435,7 +435,7 @@ void checker::saw(const live::counters& now)
         accuse(fmt::format("{} bytes in the outbox, {} unconfirmed; the limit is {}", now.outbox,
             now.unconfirmed, limits.outbox));
     // A new connection brings its first words though the inbox is full.
-    const auto opening = (ledger_.connections.size() + 2) * 1000;
+    const auto opening = (ledger_.connections.size() + 2) * 4000;
     if (now.inbox > limits.inbox + opening)
         accuse(fmt::format("{} bytes in the inbox; the limit is {}", now.inbox, limits.inbox));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/boxed.hpp>
 #include <gemini/live/json.hpp>
 #include <gemini/live/open_enum.hpp>
 
@@ -267,21 +268,21 @@ struct speech_metadata {
 /// what it is. Wire: Part.
 struct part {
     std::optional<std::string> text{};
-    std::optional<blob> inline_data{};
-    std::optional<live::file_data> file_data{};
-    std::optional<live::function_call> function_call{};
-    std::optional<live::function_response> function_response{};
-    std::optional<live::executable_code> executable_code{};
-    std::optional<live::code_execution_result> code_execution_result{};
+    boxed<blob> inline_data{};
+    boxed<live::file_data> file_data{};
+    boxed<live::function_call> function_call{};
+    boxed<live::function_response> function_response{};
+    boxed<live::executable_code> executable_code{};
+    boxed<live::code_execution_result> code_execution_result{};
     bool thought = false;      ///< The model's reasoning, not its answer.
     bytes thought_signature{}; ///< To be given back with the part.
-    std::optional<live::video_metadata> video_metadata{};
-    std::optional<part_media_resolution> media_resolution{};
-    std::optional<server_tool_call> tool_call{};         ///< Gemini API only.
-    std::optional<server_tool_response> tool_response{}; ///< Gemini API only.
-    std::optional<transcription> audio_transcription{};  ///< Of the audio in `inline_data`.
-    std::optional<live::speech_metadata> speech_metadata{};
-    std::optional<json> part_metadata{}; ///< An object of your own. Gemini API only.
+    boxed<live::video_metadata> video_metadata{};
+    boxed<part_media_resolution> media_resolution{};
+    boxed<server_tool_call> tool_call{};         ///< Gemini API only.
+    boxed<server_tool_response> tool_response{}; ///< Gemini API only.
+    boxed<transcription> audio_transcription{};  ///< Of the audio in `inline_data`.
+    boxed<live::speech_metadata> speech_metadata{};
+    boxed<json> part_metadata{}; ///< An object of your own. Gemini API only.
     open_enum<live::media_processing> media_processing{}; ///< Videos only. Gemini API only.
 
     part() = default;

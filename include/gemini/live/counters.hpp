@@ -37,9 +37,10 @@ struct counters {
     std::uint64_t stalls = 0;        ///< Silences reported as `stalled`.
     std::uint64_t memory_doubts = 0; ///< Resumes reported as `memory_doubtful`.
 
-    std::size_t outbox = 0;      ///< Bytes that wait to be sent, now.
-    std::size_t unconfirmed = 0; ///< Bytes sent and kept for sending again, now.
-    std::size_t inbox = 0;       ///< Bytes that wait to be read, now.
+    // Memory in bytes, now; what `live::limits` bounds.
+    std::size_t outbox = 0;      ///< Of messages that wait to be sent.
+    std::size_t unconfirmed = 0; ///< Of messages sent and kept for sending again.
+    std::size_t inbox = 0;       ///< Of messages and events that wait to be read.
 };
 
 } // namespace gemini::live

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/boxed.hpp>
 #include <gemini/live/content.hpp>
 #include <gemini/live/music.hpp>
 #include <gemini/live/setup.hpp>
@@ -23,7 +24,7 @@ namespace gemini::live {
 struct setup_complete {
     std::string session_id; ///< Vertex AI only, else empty.
     /// To be kept: it takes the place of `replicated_voice_config::consent_audio` next time.
-    std::optional<live::voice_consent_signature> voice_consent_signature{};
+    boxed<live::voice_consent_signature> voice_consent_signature{};
     friend bool operator==(const setup_complete&, const setup_complete&) = default;
 };
 
@@ -85,7 +86,7 @@ struct grounding_web {
     std::string title{};
     std::string domain{};
     std::string snippet{}; ///< What the page says. Gemini API only.
-    std::optional<live::search_result_mapping> search_result_mapping{}; ///< Gemini API only.
+    boxed<live::search_result_mapping> search_result_mapping{}; ///< Gemini API only.
     friend bool operator==(const grounding_web&, const grounding_web&) = default;
 };
 
@@ -104,8 +105,8 @@ struct grounding_maps {
     std::string title{};
     std::string text{};
     std::string place_id{};
-    std::optional<json> place_answer_sources{};
-    std::optional<json> route{};
+    boxed<json> place_answer_sources{};
+    boxed<json> route{};
     friend bool operator==(const grounding_maps&, const grounding_maps&) = default;
 };
 
@@ -128,17 +129,17 @@ struct retrieved_context {
     std::string file_search_store{};
     std::string media_id{};
     std::optional<int> page_number{};
-    std::optional<json> rag_chunk{};
+    boxed<json> rag_chunk{};
     std::vector<live::custom_metadata> custom_metadata{}; ///< With `file_search`. Gemini API only.
     friend bool operator==(const retrieved_context&, const retrieved_context&) = default;
 };
 
 /// A source; one of its members is there. Wire: GroundingChunk.
 struct grounding_chunk {
-    std::optional<grounding_web> web{};
-    std::optional<grounding_image> image{};
-    std::optional<grounding_maps> maps{};
-    std::optional<live::retrieved_context> retrieved_context{};
+    boxed<grounding_web> web{};
+    boxed<grounding_image> image{};
+    boxed<grounding_maps> maps{};
+    boxed<live::retrieved_context> retrieved_context{};
     std::string reference_id{}; ///< Gemini API only.
     friend bool operator==(const grounding_chunk&, const grounding_chunk&) = default;
 };
@@ -154,7 +155,7 @@ struct text_segment {
 
 /// Which sources a stretch of the answer stands on. Wire: GroundingSupport.
 struct grounding_support {
-    std::optional<text_segment> segment{};
+    boxed<text_segment> segment{};
     std::vector<int> grounding_chunk_indices{};
     std::vector<double> confidence_scores{};
     std::vector<int> rendered_parts{};
@@ -186,11 +187,11 @@ struct source_flagging_uri {
 struct grounding_metadata {
     std::vector<grounding_chunk> grounding_chunks{};
     std::vector<grounding_support> grounding_supports{};
-    std::optional<live::search_entry_point> search_entry_point{};
+    boxed<live::search_entry_point> search_entry_point{};
     std::vector<std::string> web_search_queries{};
     std::vector<std::string> image_search_queries{};
     std::vector<std::string> retrieval_queries{};
-    std::optional<live::retrieval_metadata> retrieval_metadata{};
+    boxed<live::retrieval_metadata> retrieval_metadata{};
     std::string google_maps_widget_context_token{};
     std::vector<source_flagging_uri> source_flagging_uris{};
     friend bool operator==(const grounding_metadata&, const grounding_metadata&) = default;
@@ -224,13 +225,13 @@ struct music_source {
 struct audio_chunk {
     std::string mime_type; ///< "audio/l16;rate=48000;channels=2"
     bytes data;            ///< Stereo pcm16, little endian, 48 kHz, interleaved.
-    std::optional<music_source> source_metadata{};
+    boxed<music_source> source_metadata{};
     friend bool operator==(const audio_chunk&, const audio_chunk&) = default;
 };
 
 /// Wire: serverContent. Every member may be absent; flags are false then.
 struct server_content {
-    std::optional<content> model_turn{};
+    boxed<content> model_turn{};
     bool generation_complete =
         false; ///< All is generated; playing it may take longer. Not sent in an interrupted turn.
     bool turn_complete = false; ///< The turn is over, unless `interaction_status` is in_progress.
@@ -239,11 +240,11 @@ struct server_content {
         false; ///< The model waits for the user to go on; the turn is not over.
     open_enum<live::turn_complete_reason> turn_complete_reason{};
     open_enum<live::interaction_status> interaction_status{};
-    std::optional<transcription> input_transcription{};
-    std::optional<transcription> interim_input_transcription{}; ///< A guess; replaces the last one.
-    std::optional<transcription> output_transcription{};
-    std::optional<live::grounding_metadata> grounding_metadata{};
-    std::optional<live::url_context_metadata> url_context_metadata{};
+    boxed<transcription> input_transcription{};
+    boxed<transcription> interim_input_transcription{}; ///< A guess; replaces the last one.
+    boxed<transcription> output_transcription{};
+    boxed<live::grounding_metadata> grounding_metadata{};
+    boxed<live::url_context_metadata> url_context_metadata{};
     open_enum<live::speech_state> speech_state{}; ///< Vertex AI only.
     std::vector<audio_chunk> audio_chunks{};      ///< Music sessions only.
     friend bool operator==(const server_content&, const server_content&) = default;
@@ -382,28 +383,35 @@ class server_message {
 public:
     /// The members of a message, each absent unless the server sent it.
     struct members {
-        std::optional<live::setup_complete> setup_complete{};
-        std::optional<live::server_content> server_content{};
-        std::optional<live::tool_call> tool_call{};
-        std::optional<live::tool_call_cancellation> tool_call_cancellation{};
-        std::optional<live::go_away> go_away{};
-        std::optional<live::session_resumption_update> session_resumption_update{};
-        std::optional<live::usage_metadata> usage_metadata{};
-        std::optional<live::voice_activity> voice_activity{};
-        std::optional<live::voice_activity_detection_signal> voice_activity_detection_signal{};
-        std::optional<live::filtered_prompt> filtered_prompt{}; ///< Music sessions only.
-        std::optional<live::server_error> error{};
-        std::vector<std::string>
-            unknown{}; ///< Names of top-level members that this version does not know; see `raw()`.
+        boxed<live::setup_complete> setup_complete{};
+        boxed<live::server_content> server_content{};
+        boxed<live::tool_call> tool_call{};
+        boxed<live::tool_call_cancellation> tool_call_cancellation{};
+        boxed<live::go_away> go_away{};
+        boxed<live::session_resumption_update> session_resumption_update{};
+        boxed<live::usage_metadata> usage_metadata{};
+        boxed<live::voice_activity> voice_activity{};
+        boxed<live::voice_activity_detection_signal> voice_activity_detection_signal{};
+        boxed<live::filtered_prompt> filtered_prompt{}; ///< Music sessions only.
+        boxed<live::server_error> error{};
+        std::vector<std::string> unknown{}; ///< Names of top-level members that this version does
+                                            ///< not know, at most 64; see `raw()`.
         /// What could not be read and is missing here, in the order of the wire; about 16 at most.
         std::vector<omitted_member> omitted{};
         friend bool operator==(const members&, const members&) = default;
     };
 
-    /// The text of a message: `size` bytes of JSON at `bytes`.
+    /// The text of a message: `size` bytes of JSON at `bytes`, less long base64 whose bytes the
+    /// members have.
     struct text_buffer {
+        /// Before the character of this number there was the base64 of `decoded`.
+        struct gap {
+            std::size_t at;
+            std::span<const std::byte> decoded;
+        };
         std::unique_ptr<char[]> bytes{};
         std::size_t size = 0;
+        std::vector<gap> gaps{}; ///< In ascending order.
     };
 
     server_message(members, text_buffer);
@@ -422,7 +430,7 @@ public:
     /// The model's speech in this message: mono pcm16, little endian, 24 kHz. In a music session:
     /// stereo pcm16, little endian, 48 kHz. Valid as long as this message is.
     [[nodiscard]] std::span<const std::byte> audio() const noexcept;
-    /// Takes the speech out of the message, `raw()` aside.
+    /// Takes the speech out of the message; `raw()` has nothing in its place.
     void drop_audio() noexcept;
     /// Text of what the model speaks / of what the user was heard to say, in this message; else
     /// empty.
@@ -437,8 +445,12 @@ public:
     [[nodiscard]] std::span<const function_call> function_calls() const noexcept;
 
     /// The JSON as received, unknown and omitted members included; U+FFFD stands where bytes were
-    /// not UTF-8 and for half a surrogate pair. Valid as long as this message is.
-    [[nodiscard]] std::string_view raw() const noexcept;
+    /// not UTF-8 and for half a surrogate pair. Valid as long as this message is. The first call
+    /// for a message with audio writes its base64 again.
+    [[nodiscard]] std::string_view raw() const;
+
+    /// The memory that this message owns, in bytes, about: for whoever keeps messages.
+    [[nodiscard]] std::size_t footprint() const noexcept;
 
     /// Number of the connection that this message came on, from 1; it grows with each reconnect.
     [[nodiscard]] std::uint64_t epoch() const noexcept;

@@ -43,17 +43,22 @@ struct deadlines {
         60'000}; ///< After the ping, give up when nothing was heard for so long.
 };
 
-/// Sizes in bytes that nothing grows beyond.
+/// Memory in bytes that nothing grows beyond. Whatever waits is charged for the memory that it
+/// takes, not for its size on the wire.
 struct limits {
-    std::size_t message =
-        16u
-        << 20; ///< One server message. A larger one ends the connection with errc::message_too_big.
-    std::size_t outbox =
-        4u << 20; ///< Messages that wait to be sent. A full outbox suspends the sender.
-    std::size_t inbox =
-        8u << 20; ///< Messages that wait to be read. A full inbox stops reading from the network.
-    std::size_t history =
-        64u << 10; ///< Text kept for `context_loss::restore`; the oldest turns go first.
+    /// The text of one server message. What it is read into is bounded with it: at most 100,000
+    /// members and list elements, and half as much memory for lists and objects as for text. A
+    /// message beyond any of it ends the connection with errc::message_too_big.
+    std::size_t message = 16u << 20;
+    /// Messages that wait to be sent. A full outbox suspends the sender.
+    std::size_t outbox = 4u << 20;
+    /// Messages that wait to be read. A full inbox stops reading from the network.
+    std::size_t inbox = 8u << 20;
+    /// Text kept for `context_loss::restore`; the oldest turns go first.
+    std::size_t history = 64u << 10;
+    /// Words and sound that `turn()` gathers: 64 MiB are 23 minutes of speech. A longer turn is
+    /// returned in pieces; see `turn_end::unfinished`.
+    std::size_t turn = 64u << 20;
 };
 
 } // namespace gemini::live

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/boxed.hpp>
+
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -20,38 +22,54 @@ template <class Known>
 class open_enum {
 public:
     /// Absent: not on the wire.
-    open_enum() = default;
-    open_enum(Known value) // NOLINT(google-explicit-constructor)
-        : name_(wire_names(value)[static_cast<std::size_t>(value)])
+    open_enum() noexcept = default;
+    open_enum(Known value) noexcept // NOLINT(google-explicit-constructor)
+        : index_(static_cast<int>(value))
     {
     }
     /// Any value by its name on the wire; empty: absent.
-    explicit open_enum(std::string name) noexcept : name_(std::move(name)) {}
+    explicit open_enum(std::string name)
+    {
+        if (name.empty()) return;
+        const std::span<const std::string_view> names = wire_names(Known{});
+        for (std::size_t i = 0; i < names.size() && index_ == absent; ++i)
+            if (names[i] == name) index_ = static_cast<int>(i);
+        if (index_ != absent) return;
+        index_ = unknown;
+        name_.emplace(std::move(name));
+    }
 
-    /// As on the wire: "NEED_MORE_INPUT"; empty when absent.
-    [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    [[nodiscard]] bool empty() const noexcept { return name_.empty(); }
+    /// As on the wire: "NEED_MORE_INPUT"; empty when absent. Valid as long as this value is, and
+    /// unchanged.
+    [[nodiscard]] std::string_view name() const noexcept
+    {
+        if (index_ >= 0) return wire_names(Known{})[static_cast<std::size_t>(index_)];
+        return name_ ? std::string_view(*name_) : std::string_view();
+    }
+    [[nodiscard]] bool empty() const noexcept { return index_ == absent; }
     /// Nothing when absent, or newer than this version.
     [[nodiscard]] std::optional<Known> known() const noexcept
     {
-        const std::span<const std::string_view> names = wire_names(Known{});
-        for (std::size_t i = 0; i < names.size(); ++i)
-            if (names[i] == name_) return static_cast<Known>(i);
-        return std::nullopt;
+        if (index_ < 0) return std::nullopt;
+        return static_cast<Known>(index_);
     }
 
     friend bool operator==(const open_enum&, const open_enum&) = default;
     friend bool operator==(const open_enum& a, Known b) noexcept
     {
-        return a.name_ == wire_names(b)[static_cast<std::size_t>(b)];
+        return a.index_ == static_cast<int>(b);
     }
     friend bool operator==(const open_enum& a, std::string_view name) noexcept
     {
-        return a.name_ == name;
+        return a.name() == name;
     }
 
 private:
-    std::string name_;
+    static constexpr int absent = -1;
+    static constexpr int unknown = -2; // to this version
+
+    int index_ = absent; // of a known value
+    boxed<std::string> name_{};
 };
 
 /// The wire's names of an enumeration, in the order of its enumerators. There is one such function

@@ -108,6 +108,7 @@ enum class turn_end {
     unreadable,  ///< A message could not be read, and may have held the rest of the turn; see
                  ///< `malformed_message::turn_in_doubt`.
     stalled,     ///< The server fell silent; see `client_options::watchdogs`.
+    unfinished,  ///< More than `limits::turn` has come; the next `turn()` returns what follows.
 };
 [[nodiscard]] const char* to_string(turn_end) noexcept;
 

@@ -386,7 +386,7 @@ TEST_CASE("a message of many unknown members and one of many megabytes are read"
     for (int i = 0; i < 20'000; ++i) many += "\"m" + std::to_string(i) + "\":[{}],";
     many += "\"goAway\":{}}";
     const auto message = decode(many);
-    CHECK(message.all().unknown.size() == 20'000);
+    CHECK(message.all().unknown.size() == 64); // of which the rest is in raw()
     CHECK(message.all().go_away);
     CHECK(decode(with_parts(audio_part(std::string(4'000'000, 'A')))).audio().size() == 3'000'000);
     CHECK(decode("{}").raw() == "{}"); // with what a large one has left behind

@@ -15,6 +15,8 @@ namespace {
 
 constexpr time_point t0 = time_point() + 1h;
 
+constexpr std::size_t plenty = 1'000'000;
+
 std::string joined(const std::vector<base::frame>& batch)
 {
     std::string all;
@@ -26,7 +28,7 @@ std::string joined(const std::vector<base::frame>& batch)
 
 TEST_CASE("messages leave in the order they came")
 {
-    outbox box(1000);
+    outbox box(plenty);
     CHECK(box.push({base::frame("a"), worth::durable}, t0) == 1);
     CHECK(box.push({base::frame("b"), worth::audio}, t0) == 2);
     CHECK(box.push({base::frame("c"), worth::durable}, t0) == 3);
@@ -34,14 +36,14 @@ TEST_CASE("messages leave in the order they came")
     CHECK(box.oldest() == 1);
     box.written();
     CHECK(box.empty());
-    CHECK(box.bytes() == 0);
+    CHECK(box.cost() == 0);
     CHECK(box.oldest() == 4);
     CHECK(box.last() == 3);
 }
 
 TEST_CASE("a batch holds about so many bytes, and at least one message")
 {
-    outbox box(1000);
+    outbox box(plenty);
     for (const char* each : {"aaaa", "bbbb", "cccc"})
         box.push({base::frame(each), worth::durable}, t0);
     CHECK(joined(box.take(8)) == "aaaa bbbb ");
@@ -51,7 +53,7 @@ TEST_CASE("a batch holds about so many bytes, and at least one message")
 
 TEST_CASE("after a lost connection durable messages are sent again, media are not")
 {
-    outbox box(1000);
+    outbox box(plenty);
     box.push({base::frame("a"), worth::durable}, t0);
     box.push({base::frame("audio"), worth::audio}, t0);
     box.push({base::frame("c"), worth::durable}, t0);
@@ -60,24 +62,24 @@ TEST_CASE("after a lost connection durable messages are sent again, media are no
     box.lost();
     CHECK(joined(box.take(1000)) == "a c later ");
     box.written();
-    CHECK(box.bytes() == 0);
+    CHECK(box.cost() == 0);
 }
 
 TEST_CASE("media older than the window are dropped and counted, the rest keeps its order")
 {
-    outbox box(1000);
+    outbox box(plenty);
     box.push({base::frame("old"), worth::audio}, t0);
     box.push({base::frame("text"), worth::durable}, t0);
     box.push({base::frame("new"), worth::audio}, t0 + 2s);
     CHECK(box.expire(t0 + 1s) == 1);
-    CHECK(box.bytes() == 7);
+    CHECK(box.cost() == outbox::cost_of(4) + outbox::cost_of(3));
     CHECK(joined(box.take(1000)) == "text new ");
 }
 
 TEST_CASE("there is room up to the limit, and for one message of any size")
 {
-    outbox box(10);
-    CHECK(box.has_room(11));
+    outbox box(2 * outbox::cost_of(5));
+    CHECK(box.has_room(1'000'000));
     box.push({base::frame("12345"), worth::durable}, t0);
     CHECK(box.has_room(5));
     CHECK_FALSE(box.has_room(6));
@@ -85,7 +87,7 @@ TEST_CASE("there is room up to the limit, and for one message of any size")
 
 TEST_CASE("what the server has not consumed is sent again in its order, once, before all else")
 {
-    outbox box(1000, keeps::until_consumed);
+    outbox box(plenty, keeps::until_consumed);
     for (const char* each : {"a", "b", "audio", "d"}) {
         const auto kind = std::string_view(each) == "audio" ? worth::audio : worth::durable;
         box.push({base::frame(each), kind}, t0);
@@ -93,8 +95,8 @@ TEST_CASE("what the server has not consumed is sent again in its order, once, be
     CHECK(joined(box.take(7)) == "a b d ");
     box.written();
     CHECK(box.oldest() == 3);
-    CHECK(box.bytes() == 5);
-    CHECK(box.kept_bytes() == 3);
+    CHECK(box.cost() == outbox::cost_of(5));
+    CHECK(box.kept_cost() == 3 * outbox::cost_of(1));
     box.consumed(1);
     box.lost();
     CHECK(box.waiting_again() == 2);
@@ -107,12 +109,12 @@ TEST_CASE("what the server has not consumed is sent again in its order, once, be
     box.lost();
     CHECK(box.waiting_again() == 1);
     CHECK(joined(box.take(1000)) == "audio ");
-    CHECK(box.bytes() == 5);
+    CHECK(box.cost() == outbox::cost_of(5));
 }
 
 TEST_CASE("a message that was being written when the connection went is not counted twice")
 {
-    outbox box(1000, keeps::until_consumed);
+    outbox box(plenty, keeps::until_consumed);
     box.push({base::frame("a"), worth::durable}, t0);
     box.push({base::frame("audio"), worth::audio}, t0);
     CHECK(joined(box.take(1000)) == "a audio ");
@@ -129,14 +131,14 @@ TEST_CASE("a message that was being written when the connection went is not coun
 
 TEST_CASE("what the server has consumed of a batch that is still being written is not sent again")
 {
-    outbox box(1000, keeps::until_consumed);
+    outbox box(plenty, keeps::until_consumed);
     for (const auto* each : {"a", "b", "c"}) box.push({base::frame(each), worth::durable}, t0);
     static_cast<void>(box.take(2));
     box.consumed(1);
     SECTION("the batch is torn")
     {
         CHECK(box.lost() == 0);
-        CHECK(box.bytes() == 2);
+        CHECK(box.cost() == 2 * outbox::cost_of(1));
         CHECK(joined(box.take(1000)) == "b c ");
         box.written();
         box.lost();
@@ -145,7 +147,7 @@ TEST_CASE("what the server has consumed of a batch that is still being written i
     SECTION("the batch is written")
     {
         box.written();
-        CHECK(box.kept_bytes() == 1);
+        CHECK(box.kept_cost() == outbox::cost_of(1));
         box.lost();
         CHECK(joined(box.take(1000)) == "b c ");
     }
@@ -153,7 +155,7 @@ TEST_CASE("what the server has consumed of a batch that is still being written i
 
 TEST_CASE("the server counts what has been sent besides the user's messages")
 {
-    outbox box(1000, keeps::until_consumed);
+    outbox box(plenty, keeps::until_consumed);
     box.sent_besides(1);
     for (const auto* each : {"a", "b"}) box.push({base::frame(each), worth::durable}, t0);
     static_cast<void>(box.take(1000));
@@ -165,7 +167,7 @@ TEST_CASE("the server counts what has been sent besides the user's messages")
 
 TEST_CASE("the start of what is still being said does not go into the history")
 {
-    outbox box(1000, keeps::until_handle);
+    outbox box(plenty, keeps::until_handle);
     const auto say = [&box](const char* text, worth kind) {
         box.push({base::frame(text), kind}, t0);
         static_cast<void>(box.take(1000));
@@ -181,7 +183,7 @@ TEST_CASE("the start of what is still being said does not go into the history")
 
 TEST_CASE("media that went down in the middle of a batch are told of")
 {
-    outbox box(1000, keeps::until_answered);
+    outbox box(plenty, keeps::until_answered);
     box.push({base::frame("a"), worth::durable}, t0);
     box.push({base::frame("audio"), worth::audio}, t0);
     box.push({base::frame("more"), worth::audio}, t0);
@@ -193,7 +195,7 @@ TEST_CASE("media that went down in the middle of a batch are told of")
 
 TEST_CASE("what is unconfirmed never holds up a sender: beyond the limit media go first")
 {
-    outbox box(10, keeps::until_consumed);
+    outbox box(2 * outbox::cost_of(5), keeps::until_consumed);
     const auto send = [&box](const char* text, worth kind) {
         box.push({base::frame(text), kind}, t0);
         static_cast<void>(box.take(1000));
@@ -211,7 +213,7 @@ TEST_CASE("what is unconfirmed never holds up a sender: beyond the limit media g
     gone = box.shed();
     CHECK(gone.media == 0);
     CHECK(gone.durable == 1);
-    CHECK(box.kept_bytes() == 8);
+    CHECK(box.kept_cost() == 2 * outbox::cost_of(4));
     box.consumed(3); // "3333" was the third
     box.lost();
     CHECK(joined(box.take(1000)) == "4444 ");

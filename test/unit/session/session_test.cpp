@@ -713,7 +713,7 @@ TEST_CASE("a full outbox suspends the sender; cancelled, it has sent nothing")
 TEST_CASE("a sender that waits for room goes on when an outage has made some")
 {
     world w;
-    w.options.limits.outbox = 400;
+    w.options.limits.outbox = 1000;
     w.options.reconnect.realtime_window = 100ms;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
                      co_await greet(w, peer);

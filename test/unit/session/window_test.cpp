@@ -257,26 +257,26 @@ TEST_CASE("with a full inbox a handover leaves nobody waiting for the reader of 
 
 TEST_CASE("a message is kept until the server has certainly heard it when it made a handle")
 {
-    outbox box(1000, sessions::keeps::until_handle);
+    outbox box(1'000'000, sessions::keeps::until_handle);
     box.push({base::frame("a"), worth::context}, t0);
     static_cast<void>(box.take(1000));
     box.written(t0);
     box.pinged(1);
     box.handled(proof{t0 + 1s, 0, 1}); // no pong yet
-    CHECK(box.kept_bytes() == 1);
+    CHECK(box.kept_cost() == outbox::cost_of(1));
     box.handled(proof{t0 - 1ms, 1}); // too soon
-    CHECK(box.kept_bytes() == 1);
+    CHECK(box.kept_cost() == outbox::cost_of(1));
     SECTION("a handle made after the pong, and late enough, holds it")
     {
         box.handled(proof{t0, 1});
-        CHECK(box.kept_bytes() == 0);
+        CHECK(box.kept_cost() == 0);
     }
     SECTION("a peer that never answers pings has had it after a minute and many pings")
     {
         box.handled(proof{t0 + 1h, 0, 8}); // the process may have been suspended
-        CHECK(box.kept_bytes() == 1);
+        CHECK(box.kept_cost() == outbox::cost_of(1));
         box.handled(proof{t0 + 61s, 0, 9});
-        CHECK(box.kept_bytes() == 0);
+        CHECK(box.kept_cost() == 0);
     }
     SECTION("what was heard on a connection that is lost is kept anew on the next")
     {
@@ -286,7 +286,7 @@ TEST_CASE("a message is kept until the server has certainly heard it when it mad
         box.written(t0 + 1s);
         box.pinged(1);
         box.handled(proof{t0 + 1s, 0});
-        CHECK(box.kept_bytes() == 1);
+        CHECK(box.kept_cost() == outbox::cost_of(1));
     }
     SECTION("otherwise it is sent again, and the server may have heard it")
     {
@@ -298,7 +298,7 @@ TEST_CASE("a message is kept until the server has certainly heard it when it mad
 
 TEST_CASE("an answer answers the oldest question that may not have been heard, and no more")
 {
-    outbox box(1000, sessions::keeps::until_answered);
+    outbox box(1'000'000, sessions::keeps::until_answered);
     for (const char* each : {"1", "2"}) {
         box.push({base::frame(each), worth::durable}, t0);
         static_cast<void>(box.take(1000));
@@ -307,9 +307,9 @@ TEST_CASE("an answer answers the oldest question that may not have been heard, a
     }
     const proof nothing{t0 - 1s, 0};
     box.answered(proof{t0, 0}, nothing);
-    CHECK(box.kept_bytes() == 2); // too soon for any
+    CHECK(box.kept_cost() == 2 * outbox::cost_of(1)); // too soon for any
     box.answered(proof{t0, 2}, nothing);
-    CHECK(box.kept_bytes() == 1);
+    CHECK(box.kept_cost() == outbox::cost_of(1));
     box.lost();
     const auto again = box.take(1000);
     REQUIRE(again.size() == 1);

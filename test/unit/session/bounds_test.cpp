@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/session/world.hpp"
+
+#include "support/catch.hpp"
+
+namespace bounds_test {
+
+// Nothing that a server sends, and nothing that waits for it, takes more memory than its bound.
+using namespace test;
+
+namespace {
+
+/// About what a message of no content takes while it waits.
+constexpr std::size_t empty_message = 1000;
+
+} // namespace
+
+TEST_CASE("a flood of empty messages that nobody reads stays within the inbox's bound in memory")
+{
+    world w;
+    w.options.limits.inbox = 100'000;
+    constexpr int count = 20'000;
+    const std::string each = GENERATE(as<std::string>(), "{}", R"({"serverContent":{}})",
+        R"({"usageMetadata":{}})", R"({"novelty":1})", "[]",
+        R"({"serverContent":{"modelTurn":{"parts":[{},{},{}]}}})");
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        for (int i = 0; i < count; ++i) peer->send(each);
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        for (int i = 0; i < 10; ++i) co_await settle();
+        const auto counted = session.counters();
+        CHECK(counted.inbox <= w.options.limits.inbox + 2 * empty_message);
+        CHECK(counted.messages_received + counted.malformed < count / 2);
+        std::uint64_t seen = 0;
+        auto events = session.events();
+        while (seen < count) {
+            auto event = co_await events.next();
+            REQUIRE(event);
+            const auto* unread = std::get_if<malformed_message>(&*event);
+            if ((unread && !unread->delivered) || std::holds_alternative<server_message>(*event))
+                ++seen;
+            CHECK(session.counters().inbox <= w.options.limits.inbox + 2 * empty_message);
+        }
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("what comes before setupComplete is bounded, on every connection")
+{
+    world w;
+    w.options.limits.message = 64 * 1024;
+    w.options.reconnect.first_connect_attempts = 1;
+    const std::string each =
+        GENERATE(as<std::string>(), "{}", "[]", text_message(std::string(4000, 'x')));
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await peer->receive();
+        for (int i = 0; i < 2000; ++i) peer->send(each);
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const auto failure = co_await failure_of(session.connect());
+        REQUIRE(failure);
+        CHECK(failure->value() == errc::message_too_big);
+        CHECK(failure->phase() == phase::setup);
+        CHECK(session.counters().inbox < 10 * empty_message);
+    };
+    w.play(work());
+}
+
+TEST_CASE("what came before setupComplete is delivered behind it")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await peer->receive();
+        peer->send(R"({"usageMetadata":{"totalTokenCount":7}})");
+        peer->send(R"({"setupComplete":{}})");
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        auto messages = session.messages();
+        const auto first = co_await messages.next();
+        REQUIRE(first);
+        CHECK(first->all().usage_metadata);
+        CHECK(first->epoch() == 1);
+        const auto second = co_await messages.next();
+        REQUIRE(second);
+        CHECK(second->all().setup_complete);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("a message of very many elements ends the session with errc::message_too_big")
+{
+    world w;
+    std::string many = R"({"serverContent":{"modelTurn":{"parts":[{})";
+    for (int i = 0; i < 200'000; ++i) many += ",{}";
+    many += "]}}}";
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(many);
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto messages = session.messages();
+        std::optional<error> failure;
+        try {
+            while (auto message = co_await messages.next())
+                CHECK(message->all().setup_complete);
+        } catch (const error& thrown) {
+            failure = thrown;
+        }
+        REQUIRE(failure);
+        CHECK(failure->value() == errc::message_too_big);
+        CHECK(w.dials == 1);
+    };
+    w.play(work());
+}
+
+TEST_CASE("a turn longer than its bound is returned in pieces, and none of it is lost")
+{
+    world w;
+    w.options.limits.turn = 1000;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        co_await peer->receive();
+        for (int i = 0; i < 30; ++i) peer->send(text_message(std::string(100, 'x')));
+        peer->send(turn_complete);
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.send("Go on.");
+        std::size_t size = 0;
+        auto turn = co_await session.turn();
+        for (; turn.end == turn_end::unfinished; turn = co_await session.turn()) {
+            CHECK(turn.text.size() == 1100);
+            CHECK_FALSE(turn.is_whole());
+            size += turn.text.size();
+        }
+        CHECK(turn.end == turn_end::complete);
+        CHECK(size + turn.text.size() == 3000);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("messages that wait to be sent are charged for the memory that they take")
+{
+    world w;
+    w.options.limits.outbox = 50'000;
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    int accepted = 0;
+    const auto send = [&]() -> asio::awaitable<void> {
+        for (; accepted < 1000; ++accepted) co_await session.send("a");
+    };
+    const auto work = [&]() -> asio::awaitable<void> {
+        asio::co_spawn(w.io, send(), [](std::exception_ptr) {});
+        for (int i = 0; i < 100; ++i) co_await settle();
+        CHECK(accepted > 100);
+        CHECK(accepted < 300);
+        CHECK(session.counters().outbox <= w.options.limits.outbox);
+        co_await session.connect();
+        while (accepted < 1000) co_await settle();
+        co_await session.drain();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.heard.size() == 1001);
+}
+
+} // namespace bounds_test
