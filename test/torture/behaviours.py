@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a hostile server does with a connection: functions of a Peer, and the messages that they send."""
 
+import functools
 import itertools
 import time
 
@@ -41,8 +42,9 @@ def counts(template):
 def says(*messages):
     """These messages, then the words that the client waits for."""
     def serve(peer):
+        ready = [made(each) for each in messages]
         peer.open()
-        peer.say(*map(made, messages))
+        peer.say(*ready)
         peer.end_well()
     return serve
 
@@ -92,23 +94,21 @@ def drips_answer(head):
     return serve
 
 
-def deaf(then=None):
-    """Opens the session and reads no more of it."""
-    def serve(peer):
-        peer.open()
+def deaf(serve=lambda peer: (peer.open(), peer.wait())):
+    """Does so, and reads nothing that comes after the setup."""
+    def serve_without_reading(peer):
         peer.deaf = True
-        if then:
-            peer.flood(then)
-        peer.wait()
-    return serve
+        serve(peer)
+    return serve_without_reading
 
 
 def reads_slowly(peer):
     peer.open()
     peer.deaf = True
-    while peer.connection.fileno() >= 0:
-        time.sleep(0.01)
-        peer._read()
+    while True:
+        peer.wait(0.02)
+        peer.say(b'{"usageMetadata":{}}')
+        peer.read_some(4_000)
 
 
 def before_setup(then):
@@ -158,7 +158,7 @@ def asks_to_leave(time_left, times=1):
     def serve(peer):
         peer.open()
         peer.say(*[go_away] * times)
-        peer.wait()
+        peer.stay()
     return serve
 
 
@@ -174,12 +174,15 @@ def large_handle(peer):
 
 def many_parts(size):
     """One message of about this size that is nothing but parts."""
-    return lambda: part(b",".join([b"{}"] * (size // 3)))
+    return lambda: part(b"{}" + b",{}" * (size // 3))
 
 
 def listed(template, count, before, after):
     """A message with a long list, each of its elements with a number of its own."""
-    return lambda: before + b",".join(template.replace(b"#", b"%d" % i) for i in range(count)) + after
+    @functools.cache
+    def make():
+        return before + b",".join(template.replace(b"#", b"%d" % i) for i in range(count)) + after
+    return make
 
 
 def calls(count, ids=True):
@@ -222,18 +225,16 @@ def finishes_handshake(peer):
 
 
 def by_openssl(version, storm):
-    """A proper session, whose encryption is then begun anew without an end."""
+    """A proper session, whose encryption is begun anew with each message."""
     def serve(peer):
-        from_client = tls.OpenSsl(peer.connection, peer.identity, version)
+        encrypted = tls.OpenSsl(peer.connection, peer.identity, version)
         request = b""
         while b"\r\n\r\n" not in request:
-            request += from_client.read()
-        from_client.write(switching(request))
-        from_client.read()
-        from_client.write(frame(b'{"setupComplete":{}}'))
+            request += encrypted.read()
+        encrypted.write(switching(request) + frame(b'{"setupComplete":{}}'))
         while True:
-            storm(from_client)
-            from_client.read()  # the answer, or a ping
+            storm(encrypted)
+            encrypted.write(frame(b'{"usageMetadata":{}}'))  # without words the server would be taken for gone
     return serve
 
 

@@ -194,6 +194,7 @@ asio::awaitable<void> user::read_turns()
 {
     while (!has_heard_all_) {
         const auto turn = co_await session_.turn();
+        if (turn.end == live::turn_end::closed) co_return;
         has_heard_all_ = turn.output_transcription.ends_with(closing_words);
     }
 }
@@ -204,7 +205,7 @@ asio::awaitable<void> user::hear(const live::server_message& message)
     const auto& asked = message.all().tool_call;
     if (chosen_.sends != "responses" || !asked) co_return;
     for (const auto& call : asked->function_calls) {
-        auto result = live::json::object().add("output", "done");
+        auto result = live::json::object().add("output", std::string(1'000, 'w'));
         live::function_response response(call, std::move(result));
         co_await session_.send_tool_response(std::move(response));
     }

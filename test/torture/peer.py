@@ -75,14 +75,15 @@ class Peer:
         """Waits until there is room to write, and drops what comes."""
         readers = [] if self.deaf else [self.connection]
         readable, _, _ = select.select(readers, [self.connection] if seconds else [], [], seconds)
-        if readable and not self._read():
+        if readable and not self.read_some():
             raise Gone
 
-    def _read(self):
+    def read_some(self, size=PIECE):
+        """Drops what is there. False at the end of the stream."""
         try:
-            return self.connection.recv(PIECE)
+            return bool(self.connection.recv(size))
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return b"\0"  # a record of TLS that is not whole
+            return True
 
     def receive(self):
         """What comes next, at least a byte."""
@@ -108,13 +109,19 @@ class Peer:
             time.sleep(pause)
 
     def wait(self, seconds=60):
-        """Says nothing, and reads on unless it is deaf."""
+        """Says nothing, and answers no ping either."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if self.deaf:
                 time.sleep(min(left, 0.05))
-            elif select.select([self.connection], [], [], left)[0] and not self._read():
+            elif select.select([self.connection], [], [], left)[0] and not self.read_some():
                 raise Gone
+
+    def stay(self):
+        """Is there, and says so now and then: who is silent is taken for gone."""
+        while True:
+            self.say(b'{"usageMetadata":{}}')
+            self.wait(0.1)
 
     def request(self):
         head = b""

@@ -69,8 +69,10 @@ class OpenSsl:
     """A TLS server on a connected socket, by libssl itself: renegotiation and new keys at will."""
 
     TLS_1_2, TLS_1_3 = 0x0303, 0x0304
-    SET_MAX_VERSION = 124  # SSL_CTRL_SET_MAX_PROTO_VERSION
+    CLEAR_MODE, AUTO_RETRY = 78, 4  # a read returns behind a handshake
+    SET_MAX_VERSION = 124
     PEM = 1
+    WANT_READ = 2
 
     def __init__(self, connection, identity, version):
         lib = self.lib = ctypes.CDLL(ctypes.util.find_library("ssl"))
@@ -79,6 +81,7 @@ class OpenSsl:
         connection.setblocking(True)
         context = ctypes.c_void_p(lib.SSL_CTX_new(ctypes.c_void_p(lib.TLS_server_method())))
         lib.SSL_CTX_ctrl(context, self.SET_MAX_VERSION, ctypes.c_long(version), None)
+        lib.SSL_CTX_ctrl(context, self.CLEAR_MODE, ctypes.c_long(self.AUTO_RETRY), None)
         lib.SSL_CTX_use_certificate_chain_file(context, identity.certificate.encode())
         lib.SSL_CTX_use_PrivateKey_file(context, identity.key.encode(), self.PEM)
         self.ssl = ctypes.c_void_p(lib.SSL_new(context))
@@ -86,8 +89,10 @@ class OpenSsl:
         self._do(lib.SSL_accept(self.ssl))
 
     def read(self):
+        """What comes next; empty behind a part of a handshake."""
         data = ctypes.create_string_buffer(65536)
-        return data.raw[:self._do(self.lib.SSL_read(self.ssl, data, len(data)))]
+        size = self._do(self.lib.SSL_read(self.ssl, data, len(data)))
+        return data.raw[:size]
 
     def write(self, data):
         self._do(self.lib.SSL_write(self.ssl, data, len(data)))
@@ -95,14 +100,18 @@ class OpenSsl:
     def renegotiate(self):
         self._do(self.lib.SSL_renegotiate(self.ssl))
         self._do(self.lib.SSL_do_handshake(self.ssl))
+        while self.lib.SSL_renegotiate_pending(self.ssl):
+            self.read()
 
     def update_keys(self):
         requested = 1
         self._do(self.lib.SSL_key_update(self.ssl, requested))
         self._do(self.lib.SSL_do_handshake(self.ssl))
+        self.read()
 
-    @staticmethod
-    def _do(result):
-        if result <= 0:
+    def _do(self, result):
+        if result > 0:
+            return result
+        if self.lib.SSL_get_error(self.ssl, result) != self.WANT_READ:
             raise ConnectionError
-        return result
+        return 0

@@ -46,12 +46,12 @@ def run(client, identity, scenario, over):
     context = handshake(identity) if handshake else None
     with Server(scenario.serve, identity, context) as server:
         scheme = "wss" if over == TLS else "ws"
-        command = [client, "--reads", scenario.reads, "--sends", scenario.sends, "--seconds", str(scenario.seconds),
+        command = [client, "--reads", scenario.reads, "--sends", scenario.sends, "--seconds", str(scenario.time),
                    "--message", str(scenario.message), "--ca", identity.certificate,
                    f"{scheme}://127.0.0.1:{server.port}"]
         began = time.monotonic()
         try:
-            ended = subprocess.run(command, capture_output=True, text=True, timeout=scenario.seconds + 5)
+            ended = subprocess.run(command, capture_output=True, text=True, timeout=scenario.time + 5)
         except subprocess.TimeoutExpired:
             return Result("hangs", time.monotonic() - began, complaints=["did not end by itself"])
         seconds = time.monotonic() - began
