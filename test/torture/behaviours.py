@@ -152,12 +152,13 @@ def in_the_middle_of_a_message(peer):
 
 
 def asks_to_leave(time_left, times=1):
-    """goAway so many times on each connection, which then stays open."""
+    """A handle, and goAway so many times, on each connection; it stays open."""
+    handle = b'{"sessionResumptionUpdate":{"newHandle":"handle","resumable":true}}'
     go_away = b'{"goAway":{' + time_left + b"}}"
 
     def serve(peer):
         peer.open()
-        peer.say(*[go_away] * times)
+        peer.say(handle, *[go_away] * times)
         peer.stay()
     return serve
 
@@ -178,10 +179,12 @@ def many_parts(size):
 
 
 def listed(template, count, before, after):
-    """A message with a long list, each of its elements with a number of its own."""
+    """A message with a long list; # in its elements is a number of their own."""
     @functools.cache
     def make():
-        return before + b",".join(template.replace(b"#", b"%d" % i) for i in range(count)) + after
+        numbered = b"#" in template
+        elements = (template.replace(b"#", b"%d" % i) for i in range(count)) if numbered else [template] * count
+        return before + b",".join(elements) + after
     return make
 
 

@@ -115,7 +115,6 @@ live::client_options calling(const options& chosen)
     reconnect.max_attempts = 2;
     reconnect.first_delay = 10ms;
     reconnect.max_delay = 50ms;
-    reconnect.attempts_per_second = 5;
     reconnect.handover.margin = 100ms;
     return options;
 }
@@ -226,7 +225,6 @@ asio::awaitable<void> user::send()
 struct ending {
     std::string outcome;
     std::string words{};
-    std::uint64_t attempts = 0;
 };
 
 /// Ends the process with one line of output, whoever is the first to know how it ends.
@@ -242,7 +240,6 @@ public:
         const auto line = live::json::object()
                               .add("outcome", ended.outcome)
                               .add("words", ended.words)
-                              .add("attempts", ended.attempts)
                               .add("baseline", baseline_)
                               .add("high_water", torture::memory_of_this_process().high_water)
                               .add("held", held.count());
@@ -275,9 +272,8 @@ asio::awaitable<void> suffer(
     const auto end = clock::now() + chosen.time;
     while (!user.has_heard_all() && session.status() != live::status::error && clock::now() < end)
         co_await sleep(10ms);
-    const auto counted = session.counters();
-    ended = {to_string(session.status()), {}, counted.attempts};
-    if (session.status() == live::status::connected && counted.losses != 0)
+    ended.outcome = to_string(session.status());
+    if (session.status() == live::status::connected && session.counters().losses != 0)
         ended.outcome = "reconnected";
     if (user.has_heard_all()) ended.outcome = "heard";
     const bool has_failed = session.status() == live::status::error;

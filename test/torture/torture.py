@@ -38,6 +38,7 @@ class Result:
     baseline: int = 0
     high_water: int = 0
     held: float = 0
+    dials: int = 0
     complaints: list = field(default_factory=list)
 
 
@@ -60,14 +61,15 @@ def run(client, identity, scenario, over):
     if ended.returncode != 0 or not ended.stdout:
         return Result(f"crash ({ended.returncode})", seconds, complaints=[ended.stderr[-500:] or "without a word"])
     told = json.loads(ended.stdout)
-    result = Result(told["outcome"], seconds, told["baseline"], told["high_water"], told["held"])
+    result = Result(told["outcome"], seconds, told["baseline"], told["high_water"], told["held"], dials)
     if result.outcome not in scenario.expect.split("|"):
         result.complaints.append(f"expected: {scenario.expect.replace('|', ' or ')}; {told['words']}".rstrip("; "))
     allowed = result.baseline + scenario.message + QUEUES + MARGIN
     if result.high_water > allowed:
         result.complaints.append(f"{result.high_water / MIB:.0f} MiB in memory, {allowed / MIB:.0f} are allowed")
     if result.held > LONGEST_HOLD:
-        result.complaints.append(f"the loop was held for {result.held * 1000:.0f} ms, {LONGEST_HOLD * 1000:.0f} are allowed")
+        result.complaints.append(
+            f"the loop was held for {result.held * 1000:.0f} ms, {LONGEST_HOLD * 1000:.0f} are allowed")
     if dials > scenario.dials:
         result.complaints.append(f"{dials} connections, {scenario.dials} are allowed")
     result.complaints += [f"the server of the test failed: {each}" for each in failures]
@@ -83,13 +85,14 @@ class Table:
         self.color = sys.stdout.isatty()
 
     def head(self):
-        print(self._row("class", "scenario", "over", "base MiB", "peak MiB", "held ms", "s", "outcome"))
+        print(self._row("class", "scenario", "over", "base MiB", "peak MiB", "held ms", "dials", "s", "outcome"))
 
     def add(self, scenario, over, result):
         self.clear()
         outcome = self._paint(result.outcome, 31 if result.complaints else 32)
         print(self._row(scenario.kind, scenario.name, over, f"{result.baseline / MIB:.1f}",
-                        f"{result.high_water / MIB:.1f}", f"{result.held * 1000:.1f}", f"{result.seconds:.1f}", outcome))
+                        f"{result.high_water / MIB:.1f}", f"{result.held * 1000:.1f}", result.dials,
+                        f"{result.seconds:.1f}", outcome))
         for each in result.complaints:
             print(self._paint(f"{'':{self.kind}}  {each}", 31))
         sys.stdout.flush()
@@ -101,9 +104,9 @@ class Table:
     def clear(self):
         self.progress("")
 
-    def _row(self, kind, name, over, base, peak, held, seconds, outcome):
-        return (f"{kind:{self.kind}}  {name:{self.name}}  {over:5}  {base:>8}  {peak:>8}  {held:>7}  {seconds:>5}  "
-                f"{outcome}")
+    def _row(self, kind, name, over, base, peak, held, dials, seconds, outcome):
+        return (f"{kind:{self.kind}}  {name:{self.name}}  {over:5}  {base:>8}  {peak:>8}  {held:>7}  {dials:>5}  "
+                f"{seconds:>4}  {outcome}")
 
     def _paint(self, text, code):
         return f"\033[{code}m{text}\033[0m" if self.color else text
