@@ -290,12 +290,33 @@ TEST_CASE("a handover is due at the deadline less its margin, which is at most h
     CHECK(due.deadline() == t0 + 40s);
     due.announced(t0, 6s);
     CHECK(due.deadline() == t0 + 3s);
-    due.dial_failed(t0, 0ms);
-    CHECK(due.next_dial() == t0 + 1s);
-    due.dial_failed(t0 + 1s, 0ms);
-    CHECK(due.next_dial() == t0 + 3s);
+    due.announced(t0 + 1s, 50s); // the first has not been taken back
+    CHECK(due.deadline() == t0 + 3s);
+    CHECK(due.end() == t0 + 6s);
     due.over();
     CHECK_FALSE(due.is_expected());
+}
+
+TEST_CASE("whatever time a goAway leaves, the handover is due between now and ten minutes later")
+{
+    using std::chrono::nanoseconds;
+    const auto [left, end] = GENERATE(table<nanoseconds, nanoseconds>(
+        {{nanoseconds::min(), 0s}, {-1s, 0s}, {-1ns, 0s}, {0s, 0s}, {1ns, 0s}, {10min, 10min},
+            {1h, 10min}, {nanoseconds::max(), 10min}}));
+    handover due({});
+    due.announced(t0, left);
+    CHECK(due.end() == t0 + end);
+    CHECK(due.deadline() >= t0);
+    CHECK(due.deadline() <= due.end());
+}
+
+TEST_CASE("a wait that is longer than time itself ends with it, and none is negative")
+{
+    using std::chrono::milliseconds;
+    CHECK(later(t0, 5ms) == t0 + 5ms);
+    CHECK(later(t0, milliseconds::max()) == time_point::max());
+    CHECK(later(time_point::max(), 1ms) == time_point::max());
+    CHECK(later(t0, milliseconds::min()) == t0);
 }
 
 } // namespace conversation_test
