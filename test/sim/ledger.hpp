@@ -49,7 +49,7 @@ public:
         time_point dialled;
         bool ahead = false;                 ///< Dialled while another one served,
         bool made = false;                  ///< with success.
-        bool warned = false;                ///< The client has read a goAway.
+        std::optional<time_point> leave_by{}; ///< By the goAways that the client has read.
         std::optional<time_point> opened{}; ///< The client has read setupComplete.
         std::optional<time_point> ended{};  ///< The client has been told.
         bool left = false;                  ///< The client closed or dropped it.
