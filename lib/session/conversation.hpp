@@ -112,7 +112,7 @@ public:
         bool dial_ahead = false; ///< Counts as an attempt: it has to be made.
         bool hand_over = false;
         bool is_over = false; ///< The server's time is up, and no attempts are left: a loss.
-        bool write = false; ///< What was held back may go.
+        bool write = false;   ///< What was held back may go.
         std::optional<stalled> silence{};
         std::optional<time_point> ask_again{};
     };

@@ -131,7 +131,8 @@ void checker::dialled(int connection)
     const auto& policy = plan_.options.reconnect;
     const bool first = open_order_.empty();
     const int most = first ? policy.first_connect_attempts : policy.max_attempts;
-    if (most != 0 && attempt_ > most) accuse(fmt::format("attempt {} of at most {}", attempt_, most));
+    if (most != 0 && attempt_ > most)
+        accuse(fmt::format("attempt {} of at most {}", attempt_, most));
     if (!first && policy.max_outage.count() != 0 && out_since_ && punctual_ &&
         now - *out_since_ > policy.max_outage + 1ms)
         accuse(fmt::format("#{} was dialled after max_outage", connection));

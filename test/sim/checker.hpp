@@ -97,8 +97,8 @@ private:
     std::optional<failure> failure_;
     std::optional<double> drawn_;
     time_point drawn_at_{};
-    int attempt_ = 1;          // also of the last one that was dialled ahead
-    bool has_renewed_ = false; // the connection that serves has begun a new row of attempts
+    int attempt_ = 1;               // also of the last one that was dialled ahead
+    bool has_renewed_ = false;      // the connection that serves has begun a new row of attempts
     time_point not_ahead_before_{}; // as the server wants it
     bool ahead_is_hopeless_ = false;
     bool hopeless_ = false;

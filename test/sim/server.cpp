@@ -76,8 +76,7 @@ void server::close(line& on, int code, std::string reason)
     gone(on.wire);
 }
 
-void server::say(
-    line& on, std::string member, meaning means, std::optional<milliseconds> time_left)
+void server::say(line& on, std::string member, meaning means, std::optional<milliseconds> time_left)
 {
     ++sayings_;
     wire::saying what;
@@ -192,8 +191,8 @@ void server::ask_to_leave(line& on, milliseconds left, milliseconds lingers)
     const auto notice = notice_of(left);
     say(on, fmt::format(R"("goAway":{})", notice.text), meaning::none, notice.left);
     constexpr milliseconds longest = 1h;
-    clock_->at(clock_->now() + std::clamp(left, 0ms, longest) + lingers,
-        [this, number = on.wire->number] {
+    clock_->at(
+        clock_->now() + std::clamp(left, 0ms, longest) + lingers, [this, number = on.wire->number] {
             const auto stays = lines_.find(number);
             if (stays != lines_.end())
                 close(stays->second, 1008,

@@ -68,8 +68,8 @@ std::chrono::milliseconds length_of_row(const reconnect_policy& policy)
 {
     double sum = 0;
     for (int attempt = 2; attempt <= policy.max_attempts; ++attempt) {
-        const auto grown = static_cast<double>(policy.first_delay.count()) *
-                           std::pow(policy.factor, attempt - 1);
+        const auto grown =
+            static_cast<double>(policy.first_delay.count()) * std::pow(policy.factor, attempt - 1);
         sum += 0.5 * std::min(static_cast<double>(policy.max_delay.count()), grown);
     }
     return std::chrono::milliseconds(static_cast<std::int64_t>(sum));
@@ -217,8 +217,8 @@ TEST_CASE("a refused handle, a new conversation, a refused handle: a row of atte
 
 TEST_CASE("whatever Retry-After a server gives, the attempts are counted, and their waits grow")
 {
-    const auto retry_after = GENERATE(
-        std::chrono::seconds(0), std::chrono::seconds(-1), std::chrono::seconds::min());
+    const auto retry_after =
+        GENERATE(std::chrono::seconds(0), std::chrono::seconds(-1), std::chrono::seconds::min());
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
         co_await open(w, peer);
