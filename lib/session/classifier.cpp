@@ -14,6 +14,9 @@ namespace {
 using enum action;
 namespace complaint = base::complaint;
 
+/// The longest that a server can ask for.
+constexpr std::chrono::hours longest_wait{24};
+
 // Close codes and reasons as they were seen from the service.
 // clang-format off
 constexpr std::array rows{
@@ -109,7 +112,9 @@ std::span<const failure_row> failure_table() noexcept { return failure_rows; }
 verdict classify(const error& failure, situation when, std::chrono::milliseconds quota_wait)
 {
     if (failure.close_code() != 0) return judge_close(failure, when, quota_wait);
-    const std::chrono::milliseconds wait = failure.retry_after().value_or(std::chrono::seconds{0});
+    using std::chrono::seconds;
+    const std::chrono::milliseconds wait =
+        std::clamp<seconds>(failure.retry_after().value_or(seconds{0}), seconds{0}, longest_wait);
     const bool waits_for_quota = failure.value() == errc::quota_exceeded && !failure.retry_after();
     return {action_after(failure, when), waits_for_quota ? quota_wait : wait, failure};
 }

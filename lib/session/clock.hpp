@@ -4,6 +4,7 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -11,6 +12,13 @@
 namespace gemini::live::sessions {
 
 using time_point = std::chrono::steady_clock::time_point;
+
+/// `wait` after `when`, at most the last moment that there is.
+[[nodiscard]] constexpr time_point later(time_point when, std::chrono::milliseconds wait) noexcept
+{
+    const auto most = std::chrono::floor<std::chrono::milliseconds>(time_point::max() - when);
+    return wait < most ? when + std::max(wait, std::chrono::milliseconds{0}) : time_point::max();
+}
 
 /// The only source of time in this room, so that tests own it.
 class clock {

@@ -198,10 +198,7 @@ turn_mark conversation::heard(
         usage_ = all.usage_metadata;
         watch_memory(*all.usage_metadata);
     }
-    if (all.go_away) {
-        handover_.announced(
-            now, std::chrono::duration_cast<std::chrono::milliseconds>(all.go_away->time_left));
-    }
+    if (all.go_away && goes_on) handover_.announced(now, all.go_away->time_left);
     if (!all.setup_complete) {
         last_heard_ = now;
         silent_since_resume_ = false;
@@ -325,7 +322,7 @@ bool conversation::connection_gone()
     return had_calls && !dialogue_.has_open_calls();
 }
 
-status_change conversation::lost(const error& failure, time_point now)
+status_change conversation::lost(const error& failure, time_point now, bool is_replaced)
 {
     const bool was_open = machine_.status() == status::connected;
     dialogue_.settle(now);
@@ -333,7 +330,7 @@ status_change conversation::lost(const error& failure, time_point now)
     const bool answering = dialogue_.answering();
     const bool had_context = has_context();
 
-    auto change = machine_.lost(failure, now, had_context);
+    auto change = machine_.lost(failure, now, {had_context, is_replaced, handover_.is_announced()});
     const bool has_lost_calls = connection_gone();
     if (machine_.handle().empty() && had_context) {
         context_lost_ = true;
@@ -355,9 +352,9 @@ void conversation::dial_ahead_failed(const error& failure, time_point now)
 {
     const auto judged = machine_.judge_dial(failure);
     if (judged.action == action::give_up)
-        handover_.over();
+        handover_.give_up();
     else
-        handover_.dial_failed(now, judged.at_least);
+        handover_.dial_failed(later(now, judged.at_least));
 }
 
 void conversation::hand_over(time_point now)
@@ -409,7 +406,28 @@ std::optional<time_point> conversation::silent_until() const
     return std::nullopt;
 }
 
-conversation::step conversation::next(time_point now, bool new_connection_is_ready)
+/// Makes the connection that is to follow when its turn in the row of attempts has come. When the
+/// row has ended, the present one may still begin another.
+template <class Ask>
+void conversation::dial_ahead(step& step, time_point now, const Ask& ask_at)
+{
+    if (!handover_.next_dial()) {
+        if (const auto wait = machine_.wait_ahead(now)) handover_.plan_dial(later(now, *wait));
+    }
+    if (const auto when = handover_.next_dial()) {
+        step.dial_ahead = now >= *when;
+        if (!step.dial_ahead) return ask_at(*when);
+        handover_.dialled();
+        machine_.dials_ahead(now);
+    } else {
+        step.is_over = now >= handover_.end();
+        if (step.is_over) return;
+        ask_at(handover_.end());
+        if (const auto when_healthy = machine_.renewal()) ask_at(*when_healthy);
+    }
+}
+
+conversation::step conversation::next(time_point now, successor following)
 {
     step step;
     dialogue_.settle(now);
@@ -417,12 +435,11 @@ conversation::step conversation::next(time_point now, bool new_connection_is_rea
         step.ask_again = step.ask_again ? std::min(*step.ask_again, when) : when;
     };
     if (handover_.is_expected() && !machine_.handle().empty()) {
-        if (!new_connection_is_ready) {
-            step.dial_ahead = now >= handover_.next_dial();
-            if (!step.dial_ahead) ask_at(handover_.next_dial());
-        } else if (hands_over_at(now)) {
+        if (following == successor::none) {
+            dial_ahead(step, now, ask_at);
+        } else if (following == successor::ready && hands_over_at(now)) {
             step.hand_over = true;
-        } else {
+        } else if (following == successor::ready) {
             ask_at(handover_.deadline());
             if (const auto unsure = dialogue_.unsure_until()) ask_at(*unsure);
         }

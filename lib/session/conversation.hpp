@@ -102,18 +102,22 @@ public:
     [[nodiscard]] bool wants_ping() const noexcept { return wants_ping_; }
     void pinged(std::uint64_t number, time_point now);
     /// The connection, or the attempt to make one, has failed; what to do is in the change.
-    [[nodiscard]] status_change lost(const error& failure, time_point now);
+    /// `is_replaced`: one that was dialled ahead is there to follow.
+    [[nodiscard]] status_change lost(
+        const error& failure, time_point now, bool is_replaced = false);
 
     // The change of connection before the server's deadline --------------------------------------
     /// What to do now, and when to ask again.
     struct step {
-        bool dial_ahead = false;
+        bool dial_ahead = false; ///< Counts as an attempt: it has to be made.
         bool hand_over = false;
-        bool write = false; ///< What was held back may go.
+        bool is_over = false; ///< The server's time is up, and no attempts are left: a loss.
+        bool write = false;   ///< What was held back may go.
         std::optional<stalled> silence{};
         std::optional<time_point> ask_again{};
     };
-    [[nodiscard]] step next(time_point now, bool new_connection_is_ready);
+    enum class successor { none, dialled, ready };
+    [[nodiscard]] step next(time_point now, successor following);
     void dial_ahead_failed(const error& failure, time_point now);
     void hand_over(time_point now);
     [[nodiscard]] bool overlaps() const noexcept { return handover_.overlaps(); }
@@ -149,6 +153,8 @@ private:
     [[nodiscard]] bool holds_media(time_point now) const noexcept;
     [[nodiscard]] bool has_context() const noexcept;
     [[nodiscard]] bool hands_over_at(time_point now) const;
+    template <class Ask>
+    void dial_ahead(step& step, time_point now, const Ask& ask_at);
     [[nodiscard]] std::optional<time_point> silent_until() const;
     void remember_settled(std::uint64_t turn);
     void watch_memory(const usage_metadata& usage);

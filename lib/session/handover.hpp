@@ -16,37 +16,49 @@ class handover {
 public:
     explicit handover(handover_policy policy) noexcept : policy_(policy) {}
 
-    /// goAway has come.
-    void announced(time_point now, std::chrono::milliseconds time_left) noexcept
+    /// goAway has come. Of several on one connection the one that ends it first counts.
+    void announced(time_point now, std::chrono::nanoseconds time_left) noexcept
     {
-        if (!policy_.enabled) return;
-        const auto margin = std::min(policy_.margin, time_left / 2);
-        deadline_ = now + time_left - margin;
-        next_dial_ = now;
-        dial_wait_ = first_dial_wait;
+        using std::chrono::milliseconds;
+        const auto left = std::chrono::duration_cast<milliseconds>(
+            std::clamp<std::chrono::nanoseconds>(time_left, milliseconds{0}, longest_time_left));
+        if (end_ && *end_ <= now + left) return;
+        end_ = now + left;
+        deadline_ = *end_ - std::min(policy_.margin, left / 2);
     }
-    /// The new connection could not be made; the server may have asked for a wait.
-    void dial_failed(time_point now, std::chrono::milliseconds at_least) noexcept
-    {
-        next_dial_ = now + std::max(dial_wait_, at_least);
-        dial_wait_ *= 2;
-    }
+    /// The new connection is to be made then, but no earlier than the server has asked for.
+    void plan_dial(time_point when) noexcept { next_dial_ = std::max(when, not_before_); }
+    /// It is being made.
+    void dialled() noexcept { next_dial_.reset(); }
+    /// It could not be made.
+    void dial_failed(time_point not_before) noexcept { not_before_ = not_before; }
+    /// It cannot be made.
+    void give_up() noexcept { is_given_up_ = true; }
     /// The connection has gone, or been left.
-    void over() noexcept { deadline_.reset(); }
+    void over() noexcept { *this = handover(policy_); }
 
-    [[nodiscard]] bool is_expected() const noexcept { return deadline_.has_value(); }
-    /// While it is expected: when to leave at the latest / when to dial.
-    [[nodiscard]] time_point deadline() const noexcept { return *deadline_; }
-    [[nodiscard]] time_point next_dial() const noexcept { return next_dial_; }
+    [[nodiscard]] bool is_announced() const noexcept { return end_.has_value(); }
+    [[nodiscard]] bool is_expected() const noexcept
+    {
+        return is_announced() && policy_.enabled && !is_given_up_;
+    }
+    /// While it is expected: when to leave at the latest / when the server ends the connection.
+    [[nodiscard]] time_point deadline() const noexcept { return deadline_; }
+    [[nodiscard]] time_point end() const noexcept { return *end_; }
+    /// Absent: it is not planned.
+    [[nodiscard]] std::optional<time_point> next_dial() const noexcept { return next_dial_; }
     [[nodiscard]] bool overlaps() const noexcept { return policy_.overlap; }
 
 private:
-    static constexpr std::chrono::milliseconds first_dial_wait{1'000};
+    /// A connection of the service does not live for longer.
+    static constexpr std::chrono::minutes longest_time_left{10};
 
     handover_policy policy_;
-    std::optional<time_point> deadline_;
-    time_point next_dial_{};
-    std::chrono::milliseconds dial_wait_ = first_dial_wait;
+    std::optional<time_point> end_{};
+    time_point deadline_{};
+    std::optional<time_point> next_dial_{};
+    time_point not_before_{};
+    bool is_given_up_ = false;
 };
 
 } // namespace gemini::live::sessions

@@ -304,7 +304,9 @@ asio::awaitable<session_core::link_ptr> session_core::attend(link_ptr link)
         sessions::conversation::step step;
         {
             const std::lock_guard lock(mutex_);
-            if (!closing_) step = conversation_.next(client_->clock->now(), spare_ != nullptr);
+            using enum sessions::conversation::successor;
+            const auto following = spare_ ? ready : dialling_ahead_ ? dialled : none;
+            if (!closing_) step = conversation_.next(client_->clock->now(), following);
             if (step.silence) {
                 sessions::log(client_->options.logger, *step.silence);
                 push(*step.silence);
@@ -319,7 +321,13 @@ asio::awaitable<session_core::link_ptr> session_core::attend(link_ptr link)
             link_ = std::exchange(spare_, nullptr);
             co_return link;
         }
-        if (step.dial_ahead && !std::exchange(dialling_ahead_, true)) {
+        if (step.is_over) {
+            link->abort();
+            throw error(errc::connection_lost,
+                "The time that the server had left for the connection is over.", {phase::open});
+        }
+        if (step.dial_ahead) {
+            dialling_ahead_ = true;
             asio::co_spawn(executor, dial_ahead(self, link),
                 asio::bind_cancellation_slot(stop_dialling_.slot(), asio::detached));
         }
@@ -489,7 +497,7 @@ asio::awaitable<std::optional<sessions::time_point>> session_core::recover(error
         const std::lock_guard lock(mutex_);
         open_.reset();
         if (closing_) co_return std::nullopt;
-        change = conversation_.lost(failure, client_->clock->now());
+        change = conversation_.lost(failure, client_->clock->now(), spare_ != nullptr);
     }
     if (change.cause) change.cause = client_->with_origin(std::move(*change.cause));
     // One that was refused is refused the next time, too.
@@ -498,7 +506,7 @@ asio::awaitable<std::optional<sessions::time_point>> session_core::recover(error
         change.delay += client_->budget.spend(client_->clock->now());
         if (client_->options.reconnect.on_reconnecting) co_await consult(change);
     }
-    const auto next = client_->clock->now() + change.delay;
+    const auto next = sessions::later(client_->clock->now(), change.delay);
     const std::lock_guard lock(mutex_);
     const auto cause = change.cause;
     announce(std::move(change));

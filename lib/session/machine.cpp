@@ -3,6 +3,8 @@
 
 #include "base/complaint.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -88,6 +90,7 @@ status_change machine::start()
 status_change machine::opened(time_point now)
 {
     open_since_ = now;
+    has_renewed_ = false;
     opened_with_handle_ = !handle_.empty();
     internal_errors_ = 0;
     believed_until_.reset();
@@ -100,20 +103,63 @@ status_change machine::opened(time_point now)
     return change;
 }
 
-/// Only a healthy spell earns a new row of attempts, so that a server which hangs up at once is not
-/// hammered.
+bool machine::is_healthy(time_point now) const
+{
+    return open_since_ && now - *open_since_ >= policy_.healthy_after;
+}
+
+/// Only a healthy spell begins a new row of attempts, so that a server which hangs up at once, or
+/// asks to leave, is not hammered.
+void machine::renew(time_point now)
+{
+    if (has_renewed_ || !is_healthy(now)) return;
+    has_renewed_ = true;
+    attempt_ = 0;
+}
+
+std::optional<time_point> machine::renewal() const
+{
+    if (has_renewed_ || !open_since_) return std::nullopt;
+    return later(*open_since_, policy_.healthy_after);
+}
+
 void machine::leave(time_point now)
 {
     if (!open_since_) return;
-    if (now - *open_since_ >= policy_.healthy_after) attempt_ = 0;
     open_since_.reset();
     out_since_ = now;
 }
 
+std::optional<std::chrono::milliseconds> machine::wait_ahead(time_point now)
+{
+    renew(now);
+    const auto most = most_attempts();
+    if (most != 0 && attempt_ >= most) return std::nullopt;
+    return attempt_ == 0 ? std::chrono::milliseconds{0} : draw_delay(attempt_ + 1);
+}
+
+void machine::dials_ahead(time_point now)
+{
+    renew(now);
+    ++attempt_;
+}
+
 void machine::hand_over(time_point now)
 {
+    renew(now);
     leave(now);
     handing_over_ = true;
+}
+
+/// The row has ended, and its last connection had been asked to leave.
+error machine::spent(const error& why) const
+{
+    return {errc::unavailable,
+        fmt::format("The server asks to leave one connection after the other (goAway) before it "
+                    "has lasted for {} ms, and {} attempts in a row are all that the policy "
+                    "allows: try again later. {}",
+            policy_.healthy_after.count(), policy_.max_attempts, why.what()),
+        why.details()};
 }
 
 bool machine::suspects_handle(const error& failure, time_point now, situation when)
@@ -170,7 +216,7 @@ void machine::overrule(verdict& judged, situation when) const
     if (const auto other = policy_.judge(judged.why, when)) judged.action = *other;
 }
 
-status_change machine::lost(const error& failure, time_point now, bool has_context)
+status_change machine::lost(const error& failure, time_point now, circumstances how)
 {
     const auto when = situation_of(failure);
     auto judged = classify(failure, when, policy_.quota_wait);
@@ -191,29 +237,30 @@ status_change machine::lost(const error& failure, time_point now, bool has_conte
         handle_.clear();
         handle_refused_ = failure.close_code() != 1011;
     }
+    if (is_healthy(now)) attempt_ = 0; // whatever was dialled ahead: an outage has its own row
     leave(now);
 
     const bool first = epoch_ == 0;
-    const int most = waits_for_owner ? 0
-                     : first         ? policy_.first_connect_attempts
-                                     : policy_.max_attempts;
+    const auto attempt = how.is_replaced ? std::max(attempt_, 1) : attempt_ + 1;
+    const int most = waits_for_owner ? 0 : most_attempts();
     const bool worth_it = judged.action != action::give_up && (first || policy_.enabled) &&
-                          (most == 0 || attempt_ < most) &&
                           !(first && judged.at_least > patience_of_connect);
     if (!worth_it) return give_up(std::move(judged.why));
-    if (handle_.empty() && has_context && policy_.on_context_loss == context_loss::fail) {
+    if (most != 0 && attempt > most)
+        return give_up(how.was_sent_away ? spent(judged.why) : std::move(judged.why));
+    if (handle_.empty() && how.has_context && policy_.on_context_loss == context_loss::fail) {
         if (!handle_refused_) handle_ = std::move(handle); // another session may try it
         return give_up(error(errc::context_lost,
             std::string("The server no longer knows the conversation: begin a new session. ") +
                 judged.why.what(),
             judged.why.details()));
     }
-    const auto attempt = attempt_ + 1;
-    const bool without_wait = handed_over || (judged.action == action::fresh && attempt == 1);
+    const bool without_wait =
+        (handed_over && attempt <= 2) || (judged.action == action::fresh && attempt == 1);
     const auto delay = std::max(
         without_wait ? std::chrono::milliseconds{0} : draw_delay(attempt), judged.at_least);
     if (!first && policy_.max_outage.count() != 0 && out_since_ &&
-        now + delay - *out_since_ > policy_.max_outage)
+        later(now, delay) - *out_since_ > policy_.max_outage)
         return give_up(std::move(judged.why));
 
     attempt_ = attempt;

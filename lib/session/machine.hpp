@@ -24,6 +24,13 @@ struct transition {
 };
 [[nodiscard]] std::span<const transition> transitions() noexcept;
 
+/// How it stood when a connection ended.
+struct circumstances {
+    bool has_context = true;    ///< There is a conversation that the server may have forgotten.
+    bool is_replaced = false;   ///< A connection that was dialled ahead is there to follow.
+    bool was_sent_away = false; ///< The server had asked to leave it.
+};
+
 /// The life of a session's connections: decides whether, when and with which handle the next one is
 /// made. Pure: no I/O, no clock of its own, no executor; randomness comes in.
 class machine {
@@ -36,12 +43,20 @@ public:
     /// setupComplete has come.
     [[nodiscard]] status_change opened(time_point now);
     /// The attempt failed, or the open connection ended. `to` is `error` when there is to be no
-    /// further attempt. `has_context`: there is a conversation that the server may have forgotten.
-    [[nodiscard]] status_change lost(const error& failure, time_point now, bool has_context = true);
+    /// further attempt.
+    [[nodiscard]] status_change lost(const error& failure, time_point now, circumstances how = {});
     [[nodiscard]] status_change close();
     [[nodiscard]] status_change give_up(error why);
 
-    /// The open connection is being left for a new one, whose setup is to come.
+    /// The wait before a connection is dialled ahead, while the open one still serves: none before
+    /// the first of a row. Nothing when the row has no attempts left.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> wait_ahead(time_point now);
+    /// It is being dialled: an attempt of the row.
+    void dials_ahead(time_point now);
+    /// When the open connection begins a new row; absent when it has begun one.
+    [[nodiscard]] std::optional<time_point> renewal() const;
+    /// The open connection is being left for the one that was dialled ahead, whose setup is to
+    /// come.
     void hand_over(time_point now);
 
     /// The server gave a handle, or said that there is none for now: the last good one stays. True
@@ -88,7 +103,14 @@ private:
     [[nodiscard]] status_change become(live::status to);
     [[nodiscard]] situation situation_of(const error& failure) const;
     void overrule(verdict& judged, situation when) const;
+    [[nodiscard]] bool is_healthy(time_point now) const;
+    void renew(time_point now);
     void leave(time_point now);
+    [[nodiscard]] int most_attempts() const noexcept
+    {
+        return epoch_ == 0 ? policy_.first_connect_attempts : policy_.max_attempts;
+    }
+    [[nodiscard]] error spent(const error& why) const;
     [[nodiscard]] bool suspects_handle(const error& failure, time_point now, situation when);
     [[nodiscard]] bool repeats(const verdict& judged, time_point now);
     [[nodiscard]] bool believes(time_point now) const noexcept
@@ -101,11 +123,12 @@ private:
     std::function<double()> random_;
     live::status status_ = status::disconnected;
     std::uint64_t epoch_ = 0;
-    int attempt_ = 0;         ///< Of the attempt under way or coming; 0 while connected.
+    int attempt_ = 0;         ///< The last of the row, also while connected.
     int internal_errors_ = 0; ///< In a row, before setupComplete, with a handle.
     int repeats_ = 0;         ///< Refusals of open connections, one soon after the other.
     /// Whether the server may not know yet that the handle's last connection has gone.
     std::optional<time_point> believed_until_;
+    bool has_renewed_ = false; ///< The open connection has begun a new row of attempts.
     bool opened_with_handle_ = false;
     bool handle_refused_ = false;
     bool handing_over_ = false;

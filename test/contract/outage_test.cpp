@@ -271,6 +271,7 @@ TEST_CASE("a server that asks to leave several times a second: nothing is lost o
     broken_world w;
     w.serving.lifetime = 300ms;
     w.serving.notice = 200ms;
+    w.calling.reconnect.healthy_after = 50ms; // such a life is no failed attempt
     const auto client = w.start();
     live::session session{client, written()};
     std::vector<int> sent;

@@ -81,10 +81,33 @@ checker::checker(const plan& plan, ledger& ledger, const server& server)
 double checker::random()
 {
     drawn_ = jitter_.real();
+    drawn_at_ = ledger_.now();
     return *drawn_;
 }
 
 // Attempts -------------------------------------------------------------------------------------
+
+bool checker::is_healthy(time_point now) const
+{
+    return open_since_ && now - *open_since_ >= plan_.options.reconnect.healthy_after;
+}
+
+/// While a connection serves, once.
+void checker::renew(time_point now)
+{
+    if (has_renewed_ || !is_healthy(now)) return;
+    has_renewed_ = true;
+    attempt_ = 0;
+}
+
+/// Of the full jitter.
+milliseconds checker::drawn_wait() const
+{
+    const auto& policy = plan_.options.reconnect;
+    const double ceiling = std::min(static_cast<double>(policy.max_delay.count()),
+        static_cast<double>(policy.first_delay.count()) * std::pow(policy.factor, attempt_ - 1));
+    return milliseconds(static_cast<std::int64_t>(ceiling * drawn_.value_or(0)));
+}
 
 void checker::dialled(int connection)
 {
@@ -95,20 +118,59 @@ void checker::dialled(int connection)
     // The end may be read together with the goAway before it: the dial was under way.
     const bool together = failure_ && failure_->was_open && failure_->when == now && !drawn_ &&
                           !refuses_handle(failure_->why, failure_->was_open) &&
-                          ledger_.connections[static_cast<std::size_t>(main_)].warned;
+                          ledger_.connections[static_cast<std::size_t>(main_)].leave_by;
     if ((!failure_ && open_since_) || together) {
         ledger_.connections[static_cast<std::size_t>(connection)].ahead = true;
+        if (!together) return check_ahead(connection);
+        const auto& policy = plan_.options.reconnect;
+        if (now - *failure_->open_since < policy.healthy_after) ++attempt_;
         return;
     }
+    check_time_is_up();
     check_wait(now);
     const auto& policy = plan_.options.reconnect;
     const bool first = open_order_.empty();
     const int most = first ? policy.first_connect_attempts : policy.max_attempts;
-    if (most != 0 && attempt_ > most && row_is_known_)
+    if (most != 0 && attempt_ > most)
         accuse(fmt::format("attempt {} of at most {}", attempt_, most));
     if (!first && policy.max_outage.count() != 0 && out_since_ && punctual_ &&
         now - *out_since_ > policy.max_outage + 1ms)
         accuse(fmt::format("#{} was dialled after max_outage", connection));
+}
+
+/// While another one serves: an attempt like any other, but the first comes without a wait.
+void checker::check_ahead(int connection)
+{
+    const auto now = ledger_.now();
+    const int most = plan_.options.reconnect.max_attempts;
+    if (!ledger_.connections[static_cast<std::size_t>(main_)].leave_by)
+        accuse(fmt::format("#{} was dialled though the server had not asked to leave", connection));
+    renew(now);
+    ++attempt_;
+    if (most != 0 && attempt_ > most)
+        accuse(fmt::format("attempt {} of at most {}, dialled ahead", attempt_, most));
+    if (ahead_is_hopeless_)
+        accuse(fmt::format("#{} was dialled ahead though that cannot help", connection));
+    if (now < not_ahead_before_)
+        accuse(fmt::format("#{} was dialled ahead before the server's Retry-After", connection));
+    if (attempt_ > 1 && !drawn_)
+        accuse(fmt::format("#{} was dialled ahead without a random wait before it", connection));
+    if (attempt_ > 1 && drawn_ && now < drawn_at_ + drawn_wait())
+        accuse(fmt::format("#{} was dialled ahead {} ms too early", connection,
+            std::chrono::ceil<milliseconds>(drawn_at_ + drawn_wait() - now).count()));
+    drawn_.reset();
+}
+
+/// A session that takes a connection for lost which has not ended.
+void checker::check_time_is_up()
+{
+    if (!failure_ || !failure_->by_session) return;
+    const auto leave_by = ledger_.connections[static_cast<std::size_t>(main_)].leave_by;
+    const int most = plan_.options.reconnect.max_attempts;
+    if (!leave_by || failure_->when < *leave_by)
+        accuse("a connection was given up that had time left");
+    else if (most == 0 || failure_->attempt < most)
+        accuse("a connection was given up though there were attempts left");
 }
 
 /// Between a failure and the next attempt; a spare connection is not dialled any more.
@@ -116,24 +178,18 @@ void checker::check_wait(std::optional<time_point> dialled)
 {
     if (!failure_) return;
     const auto failure = *std::exchange(failure_, std::nullopt);
-    const auto& policy = plan_.options.reconnect;
-    const double ceiling = std::min(static_cast<double>(policy.max_delay.count()),
-        static_cast<double>(policy.first_delay.count()) * std::pow(policy.factor, attempt_ - 1));
-    auto wait = least_wait(failure.why);
-    if (drawn_) {
-        if (row_is_known_)
-            wait = std::max(wait, milliseconds(static_cast<std::int64_t>(ceiling * *drawn_)));
-    } else if (dialled && !failure.handing_over &&
-               !(refuses_handle(failure.why, failure.was_open) && attempt_ == 1) && row_is_known_) {
-        accuse("an attempt without a random wait before it");
-    }
-    rows_.push_back({row_is_known_ ? attempt_ : 0, wait});
+    constexpr int in_change = 2; // the old connection may not have gone yet
+    const bool needs_none = (failure.handing_over && attempt_ <= in_change) ||
+                            (refuses_handle(failure.why, failure.was_open) && attempt_ == 1);
+    if (!drawn_ && dialled && !needs_none) accuse("an attempt without a random wait before it");
+    const auto wait = std::max(least_wait(failure.why), drawn_wait());
+    rows_.push_back({attempt_, wait});
     if (!dialled) return;
     const auto waited = std::chrono::duration_cast<milliseconds>(*dialled - failure.when);
     if (waited < wait)
         accuse(fmt::format(
             "dialled {} ms after the failure instead of {}", waited.count(), wait.count()));
-    if (punctual_ && row_is_known_ && waited > wait + 1ms)
+    if (punctual_ && waited > wait + 1ms)
         accuse(fmt::format(
             "dialled {} ms after the failure, not already after {}", waited.count(), wait.count()));
 }
@@ -150,6 +206,8 @@ void checker::opened(int connection)
         failure_ && refuses_handle(failure_->why, failure_->was_open) && log.handle.empty();
     if (failure_ && log.ahead && log.set_up == failure_->when && !begins_anew) {
         by_handover_.push_back(std::nullopt);
+        attempt_ = failure_->attempt;
+        open_since_ = failure_->open_since;
         failure_.reset();
         rows_match_ = false; // it may have been told as a loss, or not
     } else {
@@ -157,11 +215,11 @@ void checker::opened(int connection)
         check_wait(std::nullopt);
     }
     check_handle(log);
-    if (open_order_.size() == 1) {
-        attempt_ = 0;
-    } else if (handover) {
-        row_is_known_ = false;
-    }
+    if (open_order_.size() == 1) attempt_ = 0;
+    if (open_since_) renew(log.set_up.value_or(now));
+    has_renewed_ = ahead_is_hopeless_ = false;
+    not_ahead_before_ = {};
+    drawn_.reset();
     main_ = connection;
     open_since_ = now;
     out_since_.reset();
@@ -194,7 +252,11 @@ void checker::failed(int connection, const live::error& why)
         const bool soon = now - *log.opened < 30s;
         complaints_ = is_complaint(why) ? (soon ? complaints_ + 1 : 1) : soon ? complaints_ : 0;
     }
-    if (log.ahead && !log.made) return;          // nobody's loss yet
+    if (log.ahead && !log.made) { // nobody's loss yet
+        not_ahead_before_ = now + least_wait(why);
+        ahead_is_hopeless_ = is_hopeless(why, true);
+        return;
+    }
     if (was_open && connection != main_) return; // left already
     // With overlap, it may end while the next one is being set up.
     for (auto next = static_cast<std::size_t>(connection) + 1; was_open; ++next) {
@@ -204,18 +266,40 @@ void checker::failed(int connection, const live::error& why)
     }
     check_wait(std::nullopt);
     const bool handing_over = !was_open && open_since_.has_value();
-    if (open_since_) {
-        if (now - *open_since_ >= plan_.options.reconnect.healthy_after) {
-            attempt_ = 0;
-            row_is_known_ = !handing_over;
-        }
-        out_since_ = now;
-        open_since_.reset();
-    }
-    ++attempt_;
-    drawn_.reset();
-    failure_.emplace(failure{now, why, was_open, handing_over});
+    if (handing_over) renew(log.set_up.value_or(now));
+    lose({now, why, was_open, handing_over});
     if (is_hopeless(why, !open_order_.empty())) hopeless_ = true;
+}
+
+/// One that was dialled ahead has come about, and nothing has been sent on it.
+bool checker::is_replaced() const
+{
+    const auto& last = ledger_.connections.back();
+    return last.ahead && last.made && !last.left && !last.set_up;
+}
+
+/// The session ends what serves: for the next one, at its own end, or because time is up.
+void checker::left(int connection)
+{
+    const auto& newest = ledger_.connections.back();
+    const bool is_followed = newest.ahead && newest.made && !newest.left;
+    if (connection != main_ || !open_since_ || is_followed) return;
+    const live::error why(live::errc::connection_lost, "Time is up.", {live::phase::open});
+    failure now{ledger_.now(), why, true, false};
+    now.by_session = true;
+    lose(now);
+}
+
+void checker::lose(failure what)
+{
+    what.attempt = attempt_;
+    what.open_since = open_since_;
+    if (!what.handing_over && is_healthy(what.when)) attempt_ = 0;
+    if (open_since_) out_since_ = what.when;
+    open_since_.reset();
+    attempt_ = what.was_open && is_replaced() ? std::max(attempt_, 1) : attempt_ + 1;
+    drawn_.reset();
+    failure_.emplace(std::move(what));
 }
 
 // The stream -----------------------------------------------------------------------------------
@@ -346,7 +430,7 @@ void checker::saw_change(const live::status_change& change)
         if (!change.cause) accuse("a loss without a cause");
         if (rows_match_ && rows_seen_ < rows_.size()) {
             const auto& row = rows_[rows_seen_];
-            if (row.attempt != 0 && (row.attempt != change.attempt || row.delay != change.delay))
+            if (row.attempt != change.attempt || row.delay != change.delay)
                 accuse(fmt::format("the user was told of attempt {} in {} ms; it was {} in {} ms",
                     change.attempt, change.delay.count(), row.attempt, row.delay.count()));
         }
@@ -361,9 +445,10 @@ void checker::saw_change(const live::status_change& change)
 void checker::check_end(const live::status_change& change)
 {
     if (!change.cause) return accuse("an end without a cause");
+    check_time_is_up();
     const auto& policy = plan_.options.reconnect;
     const int most = open_order_.empty() ? policy.first_connect_attempts : policy.max_attempts;
-    const bool is_spent = most != 0 && (attempt_ > most || !row_is_known_);
+    const bool is_spent = most != 0 && attempt_ > most;
     const bool may_end = is_spent || !policy.enabled || policy.max_outage.count() != 0 ||
                          policy.on_context_loss == live::context_loss::fail;
     if (change.cause->value() == live::errc::connection_lost && !may_end)

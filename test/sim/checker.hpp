@@ -29,6 +29,7 @@ public:
     void dialled(int connection);
     void opened(int connection);
     void failed(int connection, const live::error& why);
+    void left(int connection);
 
     // What the user sees
     void saw(const live::session_event& event);
@@ -46,9 +47,26 @@ private:
         int attempt;
         milliseconds delay;
     };
+    struct failure {
+        time_point when;
+        live::error why;
+        bool was_open;
+        bool handing_over;
+        bool by_session = false; // which took the connection for lost
+        // Before it:
+        int attempt = 0;
+        std::optional<time_point> open_since{};
+    };
 
     void end_now();
     void check_wait(std::optional<time_point> dialled);
+    void check_ahead(int connection);
+    void check_time_is_up();
+    [[nodiscard]] milliseconds drawn_wait() const;
+    [[nodiscard]] bool is_healthy(time_point now) const;
+    void renew(time_point now);
+    [[nodiscard]] bool is_replaced() const;
+    void lose(failure what);
     void check_handle(const ledger::connection& opened);
     void check_end(const live::status_change& change);
     void check_context(const live::status_change& change);
@@ -76,16 +94,13 @@ private:
     bool punctual_ = true; // nothing suspends the process
 
     // Attempts, as the policy has them.
-    struct failure {
-        time_point when;
-        live::error why;
-        bool was_open;
-        bool handing_over;
-    };
     std::optional<failure> failure_;
     std::optional<double> drawn_;
-    int attempt_ = 1;
-    bool row_is_known_ = true; // a change of connection may have begun a new row of attempts
+    time_point drawn_at_{};
+    int attempt_ = 1;               // also of the last one that was dialled ahead
+    bool has_renewed_ = false;      // the connection that serves has begun a new row of attempts
+    time_point not_ahead_before_{}; // as the server wants it
+    bool ahead_is_hopeless_ = false;
     bool hopeless_ = false;
     bool handle_refused_ = false; // since the last opening
     int handle_suspected_ = 0;    // so, too

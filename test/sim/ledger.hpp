@@ -47,14 +47,14 @@ public:
     };
     struct connection {
         time_point dialled;
-        bool ahead = false;                 ///< Dialled while another one served,
-        bool made = false;                  ///< with success.
-        bool warned = false;                ///< The client has read a goAway.
-        std::optional<time_point> opened{}; ///< The client has read setupComplete.
-        std::optional<time_point> ended{};  ///< The client has been told.
-        bool left = false;                  ///< The client closed or dropped it.
-        std::optional<time_point> set_up{}; ///< The setup has been sent.
-        std::string handle{};               ///< Of it.
+        bool ahead = false;                   ///< Dialled while another one served,
+        bool made = false;                    ///< with success.
+        std::optional<time_point> leave_by{}; ///< By the goAways that the client has read.
+        std::optional<time_point> opened{};   ///< The client has read setupComplete.
+        std::optional<time_point> ended{};    ///< The client has been told.
+        bool left = false;                    ///< The client closed or dropped it.
+        std::optional<time_point> set_up{};   ///< The setup has been sent.
+        std::string handle{};                 ///< Of it.
         int conversation = 0;
         std::vector<int> taken{}; ///< Serials of what has been given to it, in order.
     };

@@ -288,6 +288,17 @@ TEST_CASE("the simulation finds every planted bug")
             }},
         {"begins a new row of attempts too early",
             [] { return with([](auto& options) { options.reconnect.healthy_after = 0ms; }); }},
+        {"dials at once whenever the server asks to leave",
+            [] {
+                mutation planted;
+                const auto asked = std::make_shared<bool>(false);
+                planted.received = [asked](mutation::message message) {
+                    *asked = has(message, R"("goAway")");
+                    return these(std::move(message));
+                };
+                planted.random = [asked](double drawn) { return *asked ? 0.0 : drawn; };
+                return planted;
+            }},
         {"lets the wait grow beyond its cap",
             [] { return with([](auto& options) { options.reconnect.max_delay = 1h; }); }},
         {"tries for ever",

@@ -264,7 +264,11 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
     book.hearings.push_back({self->number, first.serial, book.tick(), first.handle, first.content,
         first.call, first.refusal || book.newest_open > self->number, first.what, first.asked,
         first.pongs, net.clock_->now()});
-    if (first.text.starts_with(R"({"goAway")")) self->log().warned = true;
+    if (first.time_left) {
+        auto& leave_by = self->log().leave_by;
+        const auto end = net.clock_->now() + *first.time_left;
+        leave_by = std::min(leave_by.value_or(end), end);
+    }
     if (first.complete) {
         self->complete_ = true;
         self->completion_ = book.hearings.size() - 1;
@@ -293,6 +297,7 @@ void wire::leave()
     if (end_) return;
     log().left = true;
     log().ended = net_.clock_->now();
+    net_.watch.left(number);
     net_.ledger_.trace("client", [&] { return fmt::format("#{} is closed", number); });
     finish(closed());
     if (!deaf_) server_is_told(net_.plan_.nearest);
@@ -480,7 +485,8 @@ void network::strike(const fault& one, const wire_ptr& on)
     case trouble::mute:
     case trouble::internal_errors:
     case trouble::refused_setup:
-    case trouble::flap: server_.suffer(one); return;
+    case trouble::flap:
+    case trouble::sent_away: server_.suffer(one); return;
     default: break;
     }
     if (!on || !on->is_open()) { // the next connection, then

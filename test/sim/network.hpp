@@ -63,6 +63,7 @@ public:
         int asked = 0;           ///< Questions that had been consumed on this connection.
         std::uint64_t pongs = 0; ///< Pings that had been answered when it arrived.
         std::chrono::nanoseconds round_trip{0};
+        std::optional<milliseconds> time_left{}; ///< goAway's, within reason.
     };
     void say(saying what);
     void close_by_server(int code, std::string reason);
@@ -140,10 +141,12 @@ public:
     /// The session has a connection that it has neither closed nor seen the end of.
     [[nodiscard]] bool is_used() const { return newest() != nullptr; }
 
-    /// Told of every attempt, of every failure and end that the session has seen.
+    /// Told of every attempt, of every failure and end that the session has seen, and of what it
+    /// has ended itself.
     struct watcher {
         std::function<void(int connection)> dialled{};
         std::function<void(int connection)> opened{};
+        std::function<void(int connection)> left{};
         std::function<void(int connection, const live::error& why)> failed{};
     };
     watcher watch{};

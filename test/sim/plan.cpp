@@ -37,6 +37,9 @@ constexpr std::array closings{
     closing{1013, ""},
 };
 
+/// As much as a duration on the wire can say.
+constexpr std::chrono::seconds largest_time_left{9'223'372'035};
+
 /// Nobody sees these unless a connection is lost.
 bool hits_new_connections(trouble what)
 {
@@ -102,6 +105,17 @@ fault draw_fault(chance& faults)
     return one;
 }
 
+/// The present connection and some more are asked to leave, whatever time that gives them.
+fault draw_departures(chance& faults)
+{
+    fault one{trouble::sent_away, trigger::time, faults.between(0, 30'000)};
+    one.times = static_cast<int>(faults.between(1, 12));
+    one.lasts = faults.one_of<milliseconds>(
+        {-largest_time_left, -5s, 0s, 0s, 300ms, 5s, 20s, 50s, largest_time_left});
+    one.lingers = faults.one_of({0ms, 0ms, 100ms, 5'000ms, 40'000ms});
+    return one;
+}
+
 std::vector<act> draw_acts(chance& app)
 {
     std::vector<act> acts;
@@ -154,6 +168,7 @@ manners draw_manners(std::uint64_t seed)
     if (all.ends_interrupted != at_once)
         all.generates = 100; // else nobody could tell the ends apart
     all.spoils = style.one_of({0, 0, 0, 20, 100});
+    all.leaves_at_calls = style.one_of({0, 0, 0, 30});
     return all;
 }
 
@@ -219,6 +234,8 @@ plan draw(std::uint64_t seed)
         loss.what = trouble::cut;
         all.faults.push_back(loss);
     }
+    chance departures(seed, "departures");
+    if (departures.percent(20)) all.faults.push_back(draw_departures(departures));
     all.acts = draw_acts(app);
     return all;
 }
@@ -251,6 +268,7 @@ const char* name_of(trouble what) noexcept
     case trouble::flood: return "flood";
     case trouble::jump: return "process suspended";
     case trouble::spoilt: return "malformed member";
+    case trouble::sent_away: return "goAway after setup";
     }
     return "?";
 }
@@ -323,6 +341,10 @@ std::string words(const fault& one)
     case trouble::jump:
         return fmt::format("{}: the client's process is suspended for {} ms", when, ms);
     case trouble::spoilt: return fmt::format("{}: a member cannot be read", when);
+    case trouble::sent_away:
+        return fmt::format("{}: this connection and {} more are sent goAway, timeLeft {} ms, and "
+                           "closed {} ms after that",
+            when, one.times, ms, one.lingers.count());
     }
     return when;
 }

@@ -41,8 +41,9 @@ enum class trouble {
     flood,           ///< The server says much at once.
     jump,            ///< The client's process is suspended.
     spoilt,          ///< A member of a server message cannot be read; see `manners::spoils`.
+    sent_away,       ///< goAway comes as soon as a connection is set up.
 };
-inline constexpr int troubles = static_cast<int>(trouble::spoilt) + 1;
+inline constexpr int troubles = static_cast<int>(trouble::sent_away) + 1;
 [[nodiscard]] const char* name_of(trouble) noexcept;
 
 /// What a fault waits for.
@@ -56,12 +57,13 @@ struct fault {
     trouble what;
     trigger on;
     std::int64_t at;
-    milliseconds lasts{0}; ///< As long; until the server notices; goAway's timeLeft.
+    milliseconds lasts{0}; ///< As long; until the server notices; goAway's timeLeft, whatever.
     int code = 0;          ///< Of close or HTTP.
     std::string reason{};
     int times = 1;               ///< So many connections or messages.
     milliseconds retry_after{0}; ///< 0: none is given.
     bool arrives = false;        ///< What was under way arrives all the same.
+    milliseconds lingers{0};     ///< The server stays so much longer than goAway said.
 };
 /// For people.
 [[nodiscard]] std::string words(const fault& one);
@@ -120,6 +122,7 @@ struct manners {
     int says_nothing = 0;      ///< The turn is empty.
     int fails = 0;             ///< There is an error in the place of an answer.
     int spoils = 0;            ///< In percent of messages a minor member cannot be read.
+    int leaves_at_calls = 0;   ///< In percent of function calls goAway comes while they are open.
     /// The turnComplete of an interrupted turn.
     enum class end { at_once, late } ends_interrupted = end::at_once;
 };

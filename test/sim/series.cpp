@@ -132,8 +132,9 @@ plan day(std::uint64_t number)
 
 /// Lives in which there is always something to interrupt: between a loss and the next connection,
 /// between goAway and the change, with a full outbox, with a full inbox, on a long way to the first
-/// connection, while a conversation is restored.
-constexpr std::uint64_t lives = 6;
+/// connection, while a conversation is restored, with goAways while a function call is open, with
+/// one right after each setup.
+constexpr std::uint64_t lives = 8;
 plan eventful(std::uint64_t life)
 {
     auto all = conversation();
@@ -170,11 +171,19 @@ plan eventful(std::uint64_t life)
         all.options.reconnect.first_connect_attempts = 0;
         break;
     }
-    default:
+    case 5:
         all.options.reconnect.on_context_loss = live::context_loss::restore;
         all.faults.push_back({trouble::expire, trigger::client_messages, middle});
         all.faults.push_back(end_at(middle, endings[0]));
         break;
+    case 6: all.manners.leaves_at_calls = 100; break;
+    default: {
+        fault departures{trouble::sent_away, trigger::client_messages, middle};
+        departures.times = 3;
+        departures.lingers = 300ms;
+        all.faults.push_back(departures);
+        break;
+    }
     }
     return all;
 }

@@ -19,14 +19,15 @@ bool contains(const std::vector<std::string>& all, const std::string& one)
 
 server::server(const plan& plan, ledger& ledger, std::shared_ptr<timeline> clock)
     : plan_(plan), ledger_(ledger), clock_(std::move(clock)), chance_(plan.seed, "server"),
-      manners_(plan.seed, "what the server says"), spoils_(plan.seed, "what cannot be read")
+      manners_(plan.seed, "what the server says"), spoils_(plan.seed, "what cannot be read"),
+      departures_(plan.seed, "when the server asks to leave")
 {
 }
 
 void server::heal()
 {
     healed_ = true;
-    mute_ = internal_errors_ = refused_setups_ = flaps_ = 0;
+    mute_ = internal_errors_ = refused_setups_ = flaps_ = sent_away_ = 0;
     no_handles_until_ = {};
 }
 
@@ -75,10 +76,11 @@ void server::close(line& on, int code, std::string reason)
     gone(on.wire);
 }
 
-void server::say(line& on, std::string member, meaning means)
+void server::say(line& on, std::string member, meaning means, std::optional<milliseconds> time_left)
 {
     ++sayings_;
     wire::saying what;
+    what.time_left = time_left;
     what.serial = sayings_;
     what.what = means;
     what.asked = on.asked;
@@ -181,6 +183,22 @@ void server::complete(int number)
             wire->cut(true, 0ms, "dies");
         });
     }
+    if (takes(sent_away_)) ask_to_leave(on, departure_.lasts, departure_.lingers);
+}
+
+void server::ask_to_leave(line& on, milliseconds left, milliseconds lingers)
+{
+    const auto notice = notice_of(left);
+    say(on, fmt::format(R"("goAway":{})", notice.text), meaning::none, notice.left);
+    constexpr milliseconds longest = 1h;
+    clock_->at(
+        clock_->now() + std::clamp(left, 0ms, longest) + lingers, [this, number = on.wire->number] {
+            const auto stays = lines_.find(number);
+            if (stays != lines_.end())
+                close(stays->second, 1008,
+                    "Connection aborted because the client failed to close the connection after "
+                    "receiving a GoAway signal");
+        });
 }
 
 /// What a record may not hold.
@@ -336,6 +354,8 @@ void server::call(line& on, int number)
     if (closes && manners_.percent(manners.at_once))
         return say(on, member + R"(,"serverContent":{"turnComplete":true})", meaning::calls);
     say(on, std::move(member), meaning::calls);
+    if (departures_.percent(manners.leaves_at_calls))
+        ask_to_leave(on, departures_.magnitude(200ms, 60s), 0ms);
     if (manners_.percent(manners.talks_on))
         say(on, R"("serverContent":{"outputTranscription":{"text":"Well"}})", meaning::speaks);
     if (!closes) return;
@@ -445,18 +465,23 @@ std::string server::spoilt(std::string message)
 }
 
 /// As the service writes it, or in another form, or so that nobody knows.
-std::string server::time_left(milliseconds left)
+server::notice server::notice_of(milliseconds left)
 {
+    constexpr milliseconds longest = 10min, unknown = 10s;
+    const auto means = std::clamp(left, 0ms, longest);
     const auto seconds = static_cast<double>(left.count()) / 1000;
-    if (!spoils_.percent(plan_.manners.spoils)) return fmt::format(R"("{:.3f}s")", seconds);
+    if (left.count() == 0 && departures_.percent(50)) return {"{}", means};
+    if (!spoils_.percent(plan_.manners.spoils))
+        return {fmt::format(R"({{"timeLeft":"{:.3f}s"}})", seconds), means};
     fires(trouble::spoilt);
     switch (spoils_.between(0, 3)) {
-    case 0: return fmt::format(R"("{:.3f}")", seconds);
-    case 1: return fmt::format("{:.3f}", seconds);
+    case 0: return {fmt::format(R"({{"timeLeft":"{:.3f}"}})", seconds), means};
+    case 1: return {fmt::format(R"({{"timeLeft":{:.3f}}})", seconds), means};
     case 2:
-        return fmt::format(
-            R"({{"seconds":{},"nanos":{}}})", left.count() / 1000, left.count() % 1000 * 1'000'000);
-    default: return R"("soon")";
+        return {fmt::format(R"({{"timeLeft":{{"seconds":{},"nanos":{}}}}})", left.count() / 1000,
+                    left.count() % 1000 * 1'000'000),
+            means};
+    default: return {R"({"timeLeft":"soon"})", unknown};
     }
 }
 
@@ -475,6 +500,10 @@ void server::suffer(const fault& one)
     case trouble::internal_errors: internal_errors_ += one.times; return;
     case trouble::refused_setup: ++refused_setups_; return;
     case trouble::flap: flaps_ += one.times; return;
+    case trouble::sent_away:
+        sent_away_ += one.times;
+        departure_ = one;
+        break;
     case trouble::restart:
         fires(one.what);
         if (!one.arrives)
@@ -485,19 +514,10 @@ void server::suffer(const fault& one)
     }
     auto* on = newest();
     if (!on || !on->complete) return;
-    const auto number = on->wire->number;
     fires(one.what);
     switch (one.what) {
     case trouble::go_away:
-        say(*on, fmt::format(R"("goAway":{{"timeLeft":{}}})", time_left(one.lasts)));
-        clock_->at(clock_->now() + one.lasts, [this, number] {
-            const auto stays = lines_.find(number);
-            if (stays != lines_.end())
-                close(stays->second, 1008,
-                    "Connection aborted because the client failed to close the connection after "
-                    "receiving a GoAway signal");
-        });
-        return;
+    case trouble::sent_away: return ask_to_leave(*on, one.lasts, one.lingers);
     case trouble::nonsense: on->wire->say({"{\"serverContent\":"}); return;
     case trouble::oversized:
         on->wire->say({std::string(plan_.options.limits.message + 1, ' ')});

@@ -84,14 +84,20 @@ private:
     void step(int number, std::uint64_t turn, int left);
     void later(milliseconds most, int number, int left);
     using meaning = ledger::meaning;
-    void say(line& on, std::string member, meaning what = meaning::none);
+    void say(line& on, std::string member, meaning what = meaning::none,
+        std::optional<milliseconds> time_left = std::nullopt);
+    void ask_to_leave(line& on, milliseconds left, milliseconds lingers);
     void call(line& on, int number);
     void close_calls(line& on);
     void end_turn(line& on);
     void say_more(line& on);
     void update(line& on);
     [[nodiscard]] std::string spoilt(std::string message);
-    [[nodiscard]] std::string time_left(milliseconds left);
+    struct notice {
+        std::string text;
+        milliseconds left; ///< As the client is to take it.
+    };
+    [[nodiscard]] notice notice_of(milliseconds left);
     void close(line& on, int code, std::string reason);
     void fires(trouble what);
     [[nodiscard]] bool takes(int& times);
@@ -104,6 +110,7 @@ private:
     chance chance_;
     chance manners_;
     chance spoils_;
+    chance departures_;
     std::vector<conversation> conversations_;
     std::map<int, line> lines_;
     std::map<std::string, snapshot> snapshots_;
@@ -111,7 +118,8 @@ private:
     int calls_ = 0;
     int sayings_ = 0;
     std::uint64_t repeats_ = 0;
-    int mute_ = 0, internal_errors_ = 0, refused_setups_ = 0, flaps_ = 0;
+    int mute_ = 0, internal_errors_ = 0, refused_setups_ = 0, flaps_ = 0, sent_away_ = 0;
+    fault departure_{}; // of those that are sent away
     time_point no_handles_until_{};
     bool healed_ = false;
 };

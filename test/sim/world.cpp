@@ -63,6 +63,7 @@ outcome play(const plan& all, bool traces, const mutation& planted)
         const auto net = std::make_shared<network>(io.get_executor(), all, book, clock, api);
         net->watch.dialled = [&judge](int number) { judge.dialled(number); };
         net->watch.opened = [&judge](int number) { judge.opened(number); };
+        net->watch.left = [&judge](int number) { judge.left(number); };
         net->watch.failed = [&judge](
                                 int number, const live::error& why) { judge.failed(number, why); };
         auto options = all.options;

@@ -54,7 +54,8 @@ enum class context_loss {
 
 /// How a session changes to a new connection when the server says that it will end the present one
 /// (goAway): the new one is made while the old one still serves, and is used at the end of a turn
-/// with no function call open and a fresh handle, or shortly before time is up.
+/// with no function call open and a fresh handle, or shortly before time is up. Each is an attempt
+/// of `reconnect_policy`, the first of a row without a wait.
 struct handover_policy {
     bool enabled = true;
     /// Time kept free before the server's deadline; never more than half of what it gives.
@@ -81,7 +82,7 @@ struct reconnect_policy {
     std::chrono::milliseconds first_delay{500};
     double factor = 2.0; ///< 1 or more.
     std::chrono::milliseconds max_delay{30'000};
-    int max_attempts = 10; ///< In a row; 0: no limit.
+    int max_attempts = 10; ///< In a row, after losses and goAways; 0: no limit.
     /// From the loss to the start of the last attempt; 0: no limit.
     std::chrono::milliseconds max_outage{0};
     /// The first connection's own limit; 1: fail at once. While the service answers a handle from
@@ -95,8 +96,9 @@ struct reconnect_policy {
     live::replay replay = live::replay::unanswered;
     context_loss on_context_loss = context_loss::restart;
     handover_policy handover{};
-    /// All sessions of a client together start so many attempts to reconnect a second, and as many
-    /// at once after a quiet time, so that a server that comes back is not stormed; 0: no limit.
+    /// All sessions of a client together start so many attempts to reconnect or to follow a goAway
+    /// a second, and as many at once after a quiet time, so that a server that comes back is not
+    /// stormed; 0: no limit.
     double attempts_per_second = 100;
     /// The shortest wait after the quota is used up, where the server does not name one.
     std::chrono::milliseconds quota_wait{60'000};

@@ -194,6 +194,21 @@ TEST_CASE("a handle of the old connection does not count when the new one is bei
     CHECK(talk.handle() == "h");
 }
 
+TEST_CASE("a goAway of the old connection does not count when the new one is being set up")
+{
+    conversation::rules rules;
+    rules.random = [] { return 0.5; };
+    rules.waits_for = [](const std::string&) { return true; };
+    conversation talk(rules);
+    static_cast<void>(talk.start());
+    static_cast<void>(talk.opened(t0));
+    talk.heard(message(a_handle), 1, t0);
+    talk.hand_over(t0);
+    talk.heard(message(R"({"goAway":{}})"), 1, t0);
+    static_cast<void>(talk.opened(t0));
+    CHECK_FALSE(talk.next(t0, conversation::successor::none).dial_ahead);
+}
+
 TEST_CASE("a history keeps the newest turns within its bound")
 {
     history past(10);
@@ -290,12 +305,33 @@ TEST_CASE("a handover is due at the deadline less its margin, which is at most h
     CHECK(due.deadline() == t0 + 40s);
     due.announced(t0, 6s);
     CHECK(due.deadline() == t0 + 3s);
-    due.dial_failed(t0, 0ms);
-    CHECK(due.next_dial() == t0 + 1s);
-    due.dial_failed(t0 + 1s, 0ms);
-    CHECK(due.next_dial() == t0 + 3s);
+    due.announced(t0 + 1s, 50s); // the first has not been taken back
+    CHECK(due.deadline() == t0 + 3s);
+    CHECK(due.end() == t0 + 6s);
     due.over();
     CHECK_FALSE(due.is_expected());
+}
+
+TEST_CASE("whatever time a goAway leaves, the handover is due between now and ten minutes later")
+{
+    using std::chrono::nanoseconds;
+    const auto [left, end] =
+        GENERATE(table<nanoseconds, nanoseconds>({{nanoseconds::min(), 0s}, {-1s, 0s}, {-1ns, 0s},
+            {0s, 0s}, {1ns, 0s}, {10min, 10min}, {1h, 10min}, {nanoseconds::max(), 10min}}));
+    handover due({});
+    due.announced(t0, left);
+    CHECK(due.end() == t0 + end);
+    CHECK(due.deadline() >= t0);
+    CHECK(due.deadline() <= due.end());
+}
+
+TEST_CASE("a wait that is longer than time itself ends with it, and none is negative")
+{
+    using std::chrono::milliseconds;
+    CHECK(later(t0, 5ms) == t0 + 5ms);
+    CHECK(later(t0, milliseconds::max()) == time_point::max());
+    CHECK(later(time_point::max(), 1ms) == time_point::max());
+    CHECK(later(t0, milliseconds::min()) == t0);
 }
 
 } // namespace conversation_test

@@ -112,6 +112,49 @@ TEST_CASE("a healthy spell earns a new row of attempts")
     CHECK(machine.lost(lost, start_of_time + 30s).attempt == 1);
 }
 
+TEST_CASE("attempts count on over changes of connections, and their waits grow")
+{
+    auto machine = make();
+    static_cast<void>(machine.start());
+    static_cast<void>(machine.opened(start_of_time));
+    auto now = start_of_time;
+    std::vector<std::chrono::milliseconds> waits;
+    while (const auto wait = machine.wait_ahead(now)) {
+        waits.push_back(*wait);
+        now += *wait;
+        machine.dials_ahead(now);
+        machine.hand_over(now);
+        static_cast<void>(machine.opened(now));
+    }
+    CHECK(waits == std::vector<std::chrono::milliseconds>{0ms, 500ms, 1000ms, 2000ms, 4000ms,
+                       8000ms, 15000ms, 15000ms, 15000ms, 15000ms});
+    SECTION("a connection that lasts begins a new row")
+    {
+        CHECK(machine.renewal() == now + 30s);
+        CHECK(machine.wait_ahead(now + 30s) == 0ms);
+        CHECK_FALSE(machine.renewal());
+    }
+    SECTION("one that does not is the last, and the error says what happened")
+    {
+        const auto end = machine.lost(lost, now + 1s, {.was_sent_away = true});
+        REQUIRE(end.to == status::error);
+        CHECK(end.cause->value() == errc::unavailable);
+        CHECK(std::string(end.cause->what()).find("goAway") != std::string::npos);
+        CHECK(std::string(end.cause->what()).find(lost.what()) != std::string::npos);
+    }
+}
+
+TEST_CASE("a connection that was dialled ahead is one attempt, also when it replaces a lost one")
+{
+    const bool is_replaced = GENERATE(true, false);
+    auto machine = make();
+    static_cast<void>(machine.start());
+    static_cast<void>(machine.opened(start_of_time));
+    machine.dials_ahead(start_of_time);
+    CHECK(machine.lost(lost, start_of_time + 1s, {.is_replaced = is_replaced}).attempt ==
+          (is_replaced ? 1 : 2));
+}
+
 TEST_CASE("the first connection has a small limit of its own and fails with the real cause")
 {
     auto machine = make();
