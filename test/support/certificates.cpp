@@ -90,21 +90,39 @@ std::string pem_of(EVP_PKEY* what)
 } // namespace
 
 struct certificate_authority::state {
+    /// Signed by `issuer`; null: by itself.
+    explicit state(const std::string& name, const state* issuer = nullptr)
+        : own(new_certificate(name, own_key.get(), validity::now))
+    {
+        const auto& by = issuer ? *issuer : *this;
+        add_extension(own.get(), by.own.get(), NID_basic_constraints, "critical,CA:TRUE");
+        sign(own.get(), by.own.get(), by.own_key.get());
+        pem = pem_of(own.get());
+    }
+
     key own_key = new_key();
-    certificate own = new_certificate("Throw-away CA of the tests", own_key.get(), validity::now);
+    certificate own;
     std::string pem;
 };
 
-certificate_authority::certificate_authority() : state_(std::make_unique<state>())
+certificate_authority::certificate_authority()
+    : state_(std::make_unique<state>("Throw-away CA of the tests"))
 {
-    add_extension(state_->own.get(), state_->own.get(), NID_basic_constraints, "critical,CA:TRUE");
-    sign(state_->own.get(), state_->own.get(), state_->own_key.get());
-    state_->pem = pem_of(state_->own.get());
+}
+
+certificate_authority::certificate_authority(std::unique_ptr<state> state)
+    : state_(std::move(state))
+{
 }
 
 certificate_authority::~certificate_authority() = default;
 
 const std::string& certificate_authority::pem() const { return state_->pem; }
+
+certificate_authority certificate_authority::issue_authority() const
+{
+    return certificate_authority(std::make_unique<state>("Throw-away CA in between", state_.get()));
+}
 
 pem_identity certificate_authority::issue(const std::string& names, validity when) const
 {

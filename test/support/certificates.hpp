@@ -10,11 +10,13 @@ namespace test {
 struct pem_identity {
     std::string certificate;
     std::string private_key;
+    int newest_tls = 0; ///< That its server speaks, as OpenSSL numbers it; 0: the newest there is.
 };
 
 enum class validity { now, expired, not_yet };
 
-/// A certificate authority that lives as long as the test. Another one is an unknown one.
+/// A certificate authority that lives as long as the test. Another one of its own is an unknown
+/// one.
 class certificate_authority {
 public:
     certificate_authority();
@@ -25,11 +27,15 @@ public:
     /// What to trust.
     [[nodiscard]] const std::string& pem() const;
 
+    /// An authority whose certificate this one has signed.
+    [[nodiscard]] certificate_authority issue_authority() const;
     /// A server's certificate for `names`, in OpenSSL's spelling: "DNS:localhost,IP:127.0.0.1".
     [[nodiscard]] pem_identity issue(const std::string& names, validity when = validity::now) const;
 
 private:
     struct state;
+    explicit certificate_authority(std::unique_ptr<state> state);
+
     std::unique_ptr<state> state_;
 };
 

@@ -140,6 +140,17 @@ TEST_CASE("in ten hours no token is given out that has ended or is about to")
     CHECK(w.fetched <= 12);
 }
 
+TEST_CASE("a token with too little time left for another connection is not given out")
+{
+    world w;
+    w.play([&]() -> asio::awaitable<void> {
+        co_await w.token();
+        co_await w.pass(59min + 10s); // fifty seconds are left
+        const auto token = co_await w.token();
+        CHECK(token == "token-2");
+    });
+}
+
 TEST_CASE("a token is not trusted after the machine has slept")
 {
     world w;

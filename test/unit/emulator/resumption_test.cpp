@@ -119,6 +119,32 @@ TEST_CASE("a transparent resume takes the answer to a call that it has not made 
     CHECK_FALSE(next.closed);
 }
 
+TEST_CASE("a handle is of one model, and the emulator keeps the newest thousand of all")
+{
+    client c;
+    c.connect();
+    c.text("Hello");
+    c.wait();
+    REQUIRE(update_in(c));
+    const auto handle = update_in(c)->new_handle;
+    c.server.reset();
+    const auto resume = [&](std::string_view model) {
+        client later;
+        later.kept = c.kept;
+        later.say(R"({"setup":{"model":"models/)" + std::string(model) +
+                  R"(","sessionResumption":{"handle":")" + handle + "\"}}}");
+        return later.closed;
+    };
+    using refusal = std::pair<std::uint16_t, std::string>;
+    const refusal refused(1007, "Invalid session handle");
+    CHECK(resume("gemini-3.1-flash-live-preview") == refused);
+    CHECK_FALSE(resume("gemini-3.8-live"));
+    for (int i = 0; i < 999; ++i) static_cast<void>(c.kept->keep({}));
+    CHECK_FALSE(resume("gemini-3.8-live"));
+    static_cast<void>(c.kept->keep({}));
+    CHECK(resume("gemini-3.8-live") == refused);
+}
+
 TEST_CASE("a connection that is not to live for ever announces its end")
 {
     client c;

@@ -209,6 +209,37 @@ TEST_CASE("a goAway of the old connection does not count when the new one is bei
     CHECK_FALSE(talk.next(t0, conversation::successor::none).dial_ahead);
 }
 
+TEST_CASE("what was given up or dropped is reported once, on the next connection")
+{
+    conversation::rules rules;
+    rules.random = [] { return 0.5; };
+    rules.waits_for = [](const std::string&) { return true; };
+    rules.outbox_limit = 2 * outbox::cost_of(4);
+    rules.keeps = keeps::until_consumed;
+    conversation talk(rules);
+    static_cast<void>(talk.start());
+    static_cast<void>(talk.opened(t0));
+    const auto send = [&talk](const char* text, worth kind) {
+        talk.accept({base::frame(text), kind}, t0);
+        static_cast<void>(talk.take(1000, t0));
+        talk.written(t0);
+    };
+    send("1111", worth::audio);
+    send("2222", worth::durable);
+    send("3333", worth::durable); // the first is forgotten
+    send("4444", worth::durable); // the second, too
+    const error gone(errc::connection_lost, "The connection was lost.", {phase::open});
+    static_cast<void>(talk.lost(gone, t0));
+    const auto back = talk.opened(t0);
+    CHECK(back.dropped == 1);
+    CHECK(back.uncertain == 1);
+    static_cast<void>(talk.lost(gone, t0));
+    const auto again = talk.opened(t0);
+    CHECK(again.dropped == 0);
+    CHECK(again.uncertain == 0);
+    CHECK(talk.counters().uncertain == 1);
+}
+
 TEST_CASE("a history keeps the newest turns within its bound")
 {
     history past(10);
@@ -225,11 +256,15 @@ TEST_CASE("a history keeps the newest turns within its bound")
 
 TEST_CASE("a single turn stays within a history's bound, too, and is cut between characters")
 {
-    history past(5);
-    past.add_user("123\xc3\xa4\xc3\xb6z", 1); // 123äöz
-    const auto turns = past.turns();
-    REQUIRE(turns.size() == 1);
-    CHECK(turns[0].parts[0].text == "\xc3\xa4\xc3\xb6z");
+    const auto kept = [](std::size_t bound) {
+        history past(bound);
+        past.add_user("123\xc3\xa4\xc3\xb6z", 1); // 123äöz
+        const auto turns = past.turns();
+        REQUIRE(turns.size() == 1);
+        return turns[0].parts[0].text;
+    };
+    CHECK(kept(5) == "\xc3\xa4\xc3\xb6z");
+    CHECK(kept(4) == "\xc3\xb6z"); // the bound is within a character
 }
 
 TEST_CASE("a history has the user's words before the answer, whenever they are recognized")

@@ -3,6 +3,8 @@
 
 #include "support/catch.hpp"
 
+#include <gemini/live/reconnect_plan.hpp>
+
 #include <array>
 
 namespace handover_test {
@@ -336,6 +338,45 @@ TEST_CASE("closing a session closes the connection that was made ahead, too")
         CHECK_FALSE(spare_is_open);
     };
     w.play(work());
+}
+
+TEST_CASE(
+    "a connection that was made ahead is used after a loss, unless the hook wants another endpoint")
+{
+    const bool moves = GENERATE(false, true);
+    world w;
+    std::vector<std::string> hosts;
+    w.decide = [&](const transport::connect_request& request) { hosts.push_back(request.host); };
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(handle_message("h"));
+                     peer->send(text_message("I have only begun"));
+                     peer->send(going_away);
+                     co_await settle();
+                     CHECK(hosts.size() == 2);
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    if (moves) {
+        w.options.reconnect.on_reconnecting = [](reconnect_plan& plan) -> asio::awaitable<void> {
+            plan.base_url = "https://elsewhere.example";
+            co_return;
+        };
+    }
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await listen_until(session, all, [&] {
+            return all.last(status::reconnecting) && session.status() == status::connected;
+        });
+        co_await session.close();
+    };
+    w.play(work());
+    std::vector<std::string> expected(2, "generativelanguage.googleapis.com");
+    if (moves) expected.emplace_back("elsewhere.example");
+    CHECK(hosts == expected);
 }
 
 TEST_CASE("a connection made ahead that the server closes before its setup costs no conversation")

@@ -229,6 +229,30 @@ TEST_CASE("the newest good handle is used, and dropped when the server refuses i
     CHECK_FALSE(machine.opened(start_of_time + 1min).resumed);
 }
 
+TEST_CASE("internal errors in answer to a handle count in a row only")
+{
+    const auto internal = closed(1011, "Internal error encountered.");
+    auto machine = make();
+    static_cast<void>(machine.start());
+    static_cast<void>(machine.opened(start_of_time));
+    machine.update({"one", true, {}});
+    static_cast<void>(machine.lost(closed(1012, ""), start_of_time));
+    static_cast<void>(machine.lost(internal, start_of_time));
+    SECTION("the setup fails in another way")
+    {
+        static_cast<void>(machine.lost(lost, start_of_time));
+    }
+    SECTION("a setup is accepted")
+    {
+        static_cast<void>(machine.opened(start_of_time));
+        static_cast<void>(machine.lost(closed(1012, ""), start_of_time));
+    }
+    static_cast<void>(machine.lost(internal, start_of_time));
+    CHECK(machine.handle() == "one");
+    static_cast<void>(machine.lost(internal, start_of_time));
+    CHECK(machine.handle().empty());
+}
+
 TEST_CASE("a handle from another process is used by the first connection")
 {
     auto machine = make({}, "from elsewhere");

@@ -6,6 +6,9 @@
 #include <gemini/live/reconnect_plan.hpp>
 #include <gemini/live/resumption_store.hpp>
 
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+
 #include <array>
 
 namespace outage_test {
@@ -330,6 +333,41 @@ TEST_CASE("a context that is lost can end the session")
     CHECK(failure->close_code() == 1008);
 }
 
+TEST_CASE("the response to a call of a conversation that is lost does not reach the new one")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(call);
+                     peer->send(handle);
+                     co_await settle();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await peer->receive();
+            peer->close(1007, "Invalid session handle");
+        },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await listen_until(session, all, [&] { return all.last(status::reconnecting); });
+        function_response response("c1", "weather", json());
+        co_await session.send_tool_response(std::move(response)); // the handle has the call
+        co_await listen_until(session, all, [&] { return session.status() == status::connected; });
+        co_await session.drain();
+        co_await settle();
+        CHECK(session.counters().contexts_lost == 1);
+        CHECK(session.counters().obsolete == 1);
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(said(w).empty());
+    CHECK(all.last(status::connected)->forgotten_calls == std::vector<std::string>{"c1"});
+}
+
 TEST_CASE("two internal errors in answer to a handle are the handle's fault")
 {
     world w;
@@ -558,6 +596,40 @@ TEST_CASE("stale speech is not read after an interruption, the rest is")
     w.play(work());
 }
 
+TEST_CASE("stale speech that is dropped makes room for what follows")
+{
+    world w;
+    w.options.skip_stale_audio = true;
+    w.options.limits.inbox = 1000;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        while (co_await peer->receive()) {
+            for (int i = 0; i < 4; ++i) {
+                peer->send(
+                    R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":{"mimeType":"audio/pcm;rate=24000","data":"AAAA"}}]}}})");
+            }
+            peer->send(R"({"serverContent":{"interrupted":true}})");
+        }
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto messages = session.messages();
+        co_await messages.next();
+        for (int i = 0; i < 10; ++i) {
+            co_await session.send("Well?");
+            co_await settle();
+            const auto message = co_await messages.next();
+            CHECK(message->interrupted());
+        }
+        CHECK(session.counters().stale == 40);
+        CHECK(session.counters().inbox == 0);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
 TEST_CASE("a server that is there and says nothing is told of once")
 {
     world w;
@@ -584,6 +656,75 @@ TEST_CASE("a server that is there and says nothing is told of once")
     REQUIRE(all.silences.size() == 1);
     CHECK(all.silences[0].silence == 5s);
     CHECK_FALSE(all.silences[0].after_resume);
+}
+
+TEST_CASE("a silence lasts from the server's last message, however often one asks")
+{
+    const bool says_something = GENERATE(false, true);
+    world w;
+    w.options.watchdogs.in_turn = 5s;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        co_await peer->receive();
+        co_await w.clock->sleep_until(w.clock->now() + 1s);
+        if (says_something) peer->send(text_message("Well, "));
+        while (co_await peer->receive()) {
+        }
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        const auto begun = w.clock->now();
+        const auto ask = [&]() -> asio::awaitable<void> {
+            for (int i = 0; i < 3; ++i) {
+                co_await session.send("Hello?");
+                co_await w.clock->sleep_until(w.clock->now() + 1500ms);
+            }
+        };
+        asio::co_spawn(w.io, ask(), asio::detached);
+        co_await listen_until(session, all, [&] { return !all.silences.empty(); });
+        CHECK(w.clock->now() - begun == (says_something ? 6s : 5s));
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(all.silences[0].silence == 5s);
+}
+
+TEST_CASE("after a resume a silence has a limit of its own, where there is something to answer")
+{
+    const bool asks = GENERATE(true, false);
+    world w;
+    w.options.watchdogs.after_resume = 3s;
+    w.options.watchdogs.in_turn = 20s;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(handle);
+                     if (asks) co_await peer->receive();
+                     co_await settle();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            co_await w.clock->sleep_until(w.clock->now() + 10s);
+            peer->send(text_message("Here I am."));
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    told all;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        if (asks) co_await session.send("Hello?");
+        co_await listen_until(session, all, [&] { return !all.text.empty(); });
+        co_await session.close();
+    };
+    w.play(work());
+    REQUIRE(all.silences.size() == (asks ? 1 : 0));
+    if (!asks) return;
+    CHECK(all.silences[0].after_resume);
+    CHECK(all.silences[0].silence == 3s);
 }
 
 TEST_CASE("another session goes on with the handle of the first")
@@ -728,6 +869,36 @@ TEST_CASE("speech does not wait for ever for a function that nobody answers, nor
     }
 }
 
+TEST_CASE("speech that waits for a function grows old as in an outage")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(call);
+        while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+    }};
+    const auto client = w.make_client();
+    auto setup = plain;
+    setup.model = "gemini-2.5-flash-native-audio-latest";
+    session session{client, setup};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const std::array<std::byte, 4> pcm{};
+        co_await session.connect();
+        co_await settle();
+        co_await session.send_audio(pcm);
+        co_await w.clock->sleep_until(w.clock->now() + 3s);
+        co_await session.send_audio(pcm);
+        function_response response("c1", "weather", json());
+        co_await session.send_tool_response(std::move(response));
+        co_await session.drain();
+        co_await settle();
+        CHECK(session.counters().dropped == 1);
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(said(w).size() == 2); // the response, and what was said last
+}
+
 TEST_CASE("a session with a name goes on where the last of that name was, and saves its handles")
 {
     world w;
@@ -784,6 +955,32 @@ TEST_CASE("a handle in the store that the server refuses is tried once, and drop
     };
     w.play(work());
     CHECK(w.heard.size() == 2);
+}
+
+TEST_CASE("a handle that the server refuses leaves the store, also when no connection follows")
+{
+    world w;
+    w.options.resumption_store = std::make_shared<memory_resumption_store>();
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await peer->receive();
+        peer->close(1007, "Invalid session handle");
+    }};
+    w.decide = [&](const transport::connect_request&) {
+        if (w.dials > 1) throw error(errc::unauthorized, "No.", {phase::upgrade, 0, "", 401});
+    };
+    const auto client = w.make_client();
+    const auto work = [&]() -> asio::awaitable<void> {
+        resumption_record record("old", std::chrono::system_clock::now(), plain.model);
+        co_await w.options.resumption_store->save("caller 7", std::move(record));
+        session session{client, plain, "caller 7"};
+        const auto failure = co_await failure_of(session.connect());
+        REQUIRE(failure);
+        CHECK(failure->value() == errc::unauthorized);
+        co_await settle();
+        const auto left = co_await w.options.resumption_store->load("caller 7");
+        CHECK_FALSE(left);
+    };
+    w.play(work());
 }
 
 TEST_CASE("a handle in the setup that the server refuses is tried once, and not sent again")

@@ -41,6 +41,14 @@ TEST_CASE("messages leave in the order they came")
     CHECK(box.last() == 3);
 }
 
+TEST_CASE("words that ask for nothing do not wait for media either")
+{
+    outbox box(plenty);
+    box.push({base::frame("audio"), worth::audio}, t0);
+    box.push({base::frame("remark"), worth::context}, t0);
+    CHECK(joined(box.take(1000)) == "remark audio ");
+}
+
 TEST_CASE("a batch holds about so many bytes, and at least one message")
 {
     outbox box(plenty);
@@ -153,6 +161,21 @@ TEST_CASE("what the server has consumed of a batch that is still being written i
     }
 }
 
+TEST_CASE("an index beyond what has been sent is not believed")
+{
+    outbox box(plenty, keeps::until_consumed);
+    const auto send = [&box](const char* text) {
+        box.push({base::frame(text), worth::durable}, t0);
+        static_cast<void>(box.take(1000));
+        box.written();
+    };
+    send("a");
+    box.consumed(7);
+    send("b");
+    box.lost();
+    CHECK(joined(box.take(1000)) == "b ");
+}
+
 TEST_CASE("the server counts what has been sent besides the user's messages")
 {
     outbox box(plenty, keeps::until_consumed);
@@ -179,6 +202,31 @@ TEST_CASE("the start of what is still being said does not go into the history")
     box.lost();
     box.drop_noted();
     CHECK(joined(box.take(1000)) == "start ");
+}
+
+TEST_CASE("the open start of an activity outlives a handle, and ends with its activity")
+{
+    const auto keep = GENERATE(keeps::until_handle, keeps::until_answered);
+    outbox box(plenty, keep);
+    const auto say = [&box](const char* text, worth kind) {
+        box.push({base::frame(text), kind}, t0);
+        static_cast<void>(box.take(1000));
+        box.written();
+    };
+    say("start", worth::activity_start);
+    box.handled();
+    SECTION("the activity goes on")
+    {
+        box.lost();
+        CHECK(joined(box.take(1000)) == "start ");
+    }
+    SECTION("the activity has ended")
+    {
+        say("end", worth::activity_end);
+        box.handled();
+        box.lost();
+        CHECK(joined(box.take(1000)).empty());
+    }
 }
 
 TEST_CASE("media that went down in the middle of a batch are told of")

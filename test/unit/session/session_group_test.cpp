@@ -5,6 +5,10 @@
 #include <gemini/live/resumption_store.hpp>
 #include <gemini/live/session_group.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+
 #include <stdexcept>
 
 namespace session_group_test {
@@ -280,12 +284,28 @@ TEST_CASE("what would fail again is not tried again, what may work is")
     CHECK(other.told() == "failed a in 500, restarted a, ended a");
 }
 
+TEST_CASE("an error of the handler's own does not make a healthy session hopeless")
+{
+    group_world w;
+    w.group_options.restart.max_restarts = 1;
+    const auto what = GENERATE(errc::invalid_argument, errc::unauthorized, errc::misuse);
+    w.make().start("a", plain, [what](session&) -> asio::awaitable<void> {
+        throw error(what, "Of the handler's own.");
+        co_return;
+    });
+    w.play(come_to_an_end(w));
+    CHECK(w.told() == "started a, failed a in 500, restarted a, failed a, ended a");
+}
+
 TEST_CASE("a stop sends what waits, closes, and lets the handler see the end")
 {
     group_world w;
     std::optional<std::uint16_t> code;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
         co_await greet(w, peer);
+        peer->stall(true); // the words are still waiting when the stop comes
+        co_await w.clock->sleep_until(w.clock->now() + 500ms);
+        peer->stall(false);
         while (auto message = co_await peer->receive()) w.heard.push_back(*message);
         code = peer->close_code();
     }};
@@ -306,6 +326,26 @@ TEST_CASE("a stop sends what waits, closes, and lets the handler see the end")
     CHECK(w.told() == "started a, ended a");
     CHECK(code == 1000);
     CHECK(w.heard.back().find("Last words") != std::string::npos);
+}
+
+TEST_CASE("who no longer waits for a stop has stopped the session all the same")
+{
+    group_world w;
+    auto& group = w.make();
+    const auto work = [](group_world& w, session_group& group) -> asio::awaitable<void> {
+        group.start(
+            "a", plain, [&](session&) { return w.clock->sleep_until(w.clock->now() + 1h); });
+        co_await settle();
+        asio::cancellation_signal cancel;
+        auto stopping = group.stop("a", 5s);
+        asio::co_spawn(w.io, std::move(stopping),
+            asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr, bool) {}));
+        co_await settle();
+        cancel.emit(asio::cancellation_type::terminal);
+        co_await w.clock->sleep_until(w.clock->now() + 6s);
+        CHECK(w.told() == "started a, ended a"); // dropped at the deadline
+    };
+    w.play(work(w, group));
 }
 
 TEST_CASE("a shutdown is over by its deadline: what has not ended then is dropped and counted")

@@ -5,6 +5,7 @@
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
 
 #include <array>
 #include <string>
@@ -143,6 +144,9 @@ TEST_CASE("a second reader is told so, and the first goes on")
 
 TEST_CASE("cancelling next loses no message")
 {
+    using namespace asio::experimental::awaitable_operators;
+    const int moment = GENERATE(range(0, 12)); // between the message and the cancellation
+    CAPTURE(moment);
     world w;
     peer_ptr server;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -151,29 +155,49 @@ TEST_CASE("cancelling next loses no message")
     }};
     const auto client = w.make_client();
     session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
-        co_await session.connect();
-        auto messages = session.messages();
-        co_await messages.next();
-        asio::cancellation_signal cancel;
-        bool cancelled = false;
-        const auto read = [&]() -> asio::awaitable<void> { co_await messages.next(); };
-        asio::co_spawn(w.io, read(),
-            asio::bind_cancellation_slot(
-                cancel.slot(), [&](std::exception_ptr thrown) { cancelled = thrown != nullptr; }));
+    const auto interrupt = [&]() -> asio::awaitable<void> {
         co_await settle();
         server->send(text_message("kept"));
-        cancel.emit(asio::cancellation_type::terminal);
-        co_await settle();
-        if (cancelled) {
-            auto message = co_await messages.next();
+        server->send(turn_complete);
+        for (int i = 0; i < moment; ++i) co_await asio::post(w.io, asio::use_awaitable);
+    };
+    SECTION("of messages()")
+    {
+        const auto work = [&]() -> asio::awaitable<void> {
+            co_await session.connect();
+            auto messages = session.messages();
+            co_await messages.next();
+            auto reading = messages.next();
+            auto race = std::move(reading) || interrupt();
+            auto first = co_await std::move(race);
+            std::optional<server_message> message;
+            if (first.index() == 0)
+                message = std::get<0>(std::move(first));
+            else
+                message = co_await messages.next();
             REQUIRE(message);
             CHECK(message->text() == "kept");
-        }
-        CHECK(cancelled);
-        server.reset();
-    };
-    w.play(work());
+            server.reset();
+        };
+        w.play(work());
+    }
+    SECTION("of turn()")
+    {
+        const auto work = [&]() -> asio::awaitable<void> {
+            co_await session.connect();
+            auto reading = session.turn();
+            auto race = std::move(reading) || interrupt();
+            auto first = co_await std::move(race);
+            live::turn turn;
+            if (first.index() == 0)
+                turn = std::get<0>(std::move(first));
+            else
+                turn = co_await session.turn();
+            CHECK(turn.text == "kept");
+            server.reset();
+        };
+        w.play(work());
+    }
 }
 
 TEST_CASE("the first connection fails with the real cause")
@@ -324,6 +348,26 @@ TEST_CASE("a server that never answers the setup runs into its deadline")
     };
     w.play(work());
     CHECK(w.clock->now() - begin == 15s);
+}
+
+TEST_CASE("without a deadline a server may take its time for the setup")
+{
+    world w;
+    w.options.deadlines.setup = 0ms;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        const auto setup = co_await peer->receive();
+        co_await w.clock->sleep_until(w.clock->now() + 1h);
+        peer->send(R"({"setupComplete":{}})");
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        CHECK(session.counters().attempts == 1);
+        co_await session.close();
+    };
+    w.play(work());
 }
 
 TEST_CASE("a lost connection comes back with the handle, and what was sent meanwhile follows")
@@ -708,6 +752,44 @@ TEST_CASE("a full outbox suspends the sender; cancelled, it has sent nothing")
     REQUIRE(w.heard.size() == 4);
     CHECK(w.heard[2] == R"({"realtimeInput":{"text":"second"}})");
     CHECK(w.heard[3] == R"({"realtimeInput":{"text":"third"}})");
+}
+
+TEST_CASE("a send that is cancelled in the moment in which room comes has sent nothing")
+{
+    using namespace asio::experimental::awaitable_operators;
+    const int moment = GENERATE(range(0, 12)); // between the room and the cancellation
+    CAPTURE(moment);
+    world w;
+    w.options.limits.outbox = 100;
+    peer_ptr server;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        server = peer;
+        co_await greet(w, peer);
+        peer->stall(true);
+        while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    bool is_sent = false;
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await settle();
+        co_await session.send(std::string(90, 'x'));
+        const auto interrupt = [&]() -> asio::awaitable<void> {
+            co_await settle();
+            server->stall(false);
+            for (int i = 0; i < moment; ++i) co_await asio::post(w.io, asio::use_awaitable);
+        };
+        auto sending = session.send("second");
+        auto race = std::move(sending) || interrupt();
+        const auto first = co_await std::move(race);
+        is_sent = first.index() == 0;
+        co_await session.drain();
+        co_await settle();
+        server.reset();
+    };
+    w.play(work());
+    CHECK(w.heard.size() == (is_sent ? 3 : 2));
 }
 
 TEST_CASE("a sender that waits for room goes on when an outage has made some")

@@ -54,6 +54,11 @@ TEST_CASE("handles, tokens, keys and headers are taken out of a recording, where
         R"({"a":[{"api_key":"[redacted]"},{"apiKey":"[redacted]"},{"ACCESS_TOKEN":"[redacted]"}]})");
     CHECK(redacted(R"({"headers":{"X-Any":"v"},"authConfig":{"user":{"name":"n"}}})") ==
           R"({"headers":{"X-Any":"[redacted]"},"authConfig":{"user":{"name":"[redacted]"}}})");
+    CHECK(
+        redacted(
+            R"({"headers":{"X-Any":["v","w"]},"token":["t",["u"]],"apiAuth":[{"key":"k"}]})") ==
+        R"({"headers":{"X-Any":["[redacted]","[redacted]"]},"token":["[redacted]",["[redacted]"]],)"
+        R"("apiAuth":[{"key":"[redacted]"}]})");
     const auto counts = R"({"usageMetadata":{"totalTokenCount":7},"triggerTokens":"25600"})";
     CHECK(redacted(counts) == counts);
     CHECK(sessions::redact(R"({"handle":"h-1","apiKey":"k"})", false).secrets ==

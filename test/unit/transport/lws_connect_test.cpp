@@ -6,6 +6,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <libwebsockets.h>
+#include <openssl/ssl.h>
 
 #include <cstdlib>
 #include <dlfcn.h>
@@ -465,6 +466,34 @@ TEST_CASE("pitfall 3.18: a certificate is trusted by name, by address and by the
         return;
     }
     on.run(open_and_greet(on, request));
+}
+
+TEST_CASE("an authority between the root and the server may be all that is trusted")
+{
+    bench on;
+    const auto between = authority().issue_authority();
+    raw_peer peer(on.io, between.issue("DNS:localhost,IP:127.0.0.1"));
+    auto request = request_to(peer.port(), true);
+    request.trust.ca_pem = between.pem();
+    const auto connect = [](bench& with, transport::connect_request to) -> asio::awaitable<void> {
+        const auto made = co_await with.connector->connect(std::move(to));
+        CHECK(made);
+    };
+    const auto serve = [](raw_peer& from) -> asio::awaitable<void> {
+        auto socket = co_await from.accept_websocket();
+        co_await socket.read_to_end();
+    };
+    on.run(side_by_side(connect(on, std::move(request)), serve(peer)));
+}
+
+TEST_CASE("a server that speaks no TLS later than 1.1 is refused")
+{
+    bench on;
+    auto identity = localhost_identity();
+    identity.newest_tls = TLS1_1_VERSION;
+    raw_peer peer(on.io, identity);
+    const auto why = failure(on, request_to(peer.port(), true), fail_handshake(peer));
+    CHECK(why.code() == errc::tls_failed);
 }
 
 TEST_CASE("pitfall 3.13: an IPv6 address is verified, although libwebsockets cannot")
