@@ -24,16 +24,13 @@ namespace {
 constexpr std::size_t most_control_payload = 125;
 constexpr std::size_t most_in_frame = 64 * 1024; // of a long message, so that others get their turn
 constexpr int writes_per_turn = 16;
-constexpr std::size_t message_overhead = 512;  // what holds a message and its bytes, here and above
-constexpr std::size_t most_kept = 128 * 1024;  // more than one read of messages of usual size
-constexpr std::size_t most_drained = 8u << 20; // more than a kernel's receive buffer
-constexpr std::chrono::seconds longest_close{10};       // when the deadline is switched off
-constexpr std::chrono::seconds longest_refusal{2};      // for the body of one
+constexpr std::size_t most_kept = 128 * 1024;      // more than one read of messages of usual size
+constexpr std::size_t most_drained = 8u << 20;     // more than a kernel's receive buffer
+constexpr std::chrono::seconds longest_close{10};  // when the deadline is switched off
+constexpr std::chrono::seconds longest_refusal{2}; // for the body of one
 constexpr std::chrono::milliseconds stall_noticed{100}; // a timer that is later: the loop stood
 
 static_assert(base::frame::headroom >= longest_frame_head);
-
-std::size_t cost_of(const message& one) { return message_overhead + one.payload.capacity(); }
 
 template <class Bytes>
 Bytes random_bytes()
@@ -134,10 +131,11 @@ bool lws_stream::take_answer(std::span<const char>& bytes)
 void lws_stream::judge_answer()
 {
     const auto answer = std::exchange(answer_, nullptr);
+    const auto key = std::exchange(key_, {});
     if (answer->status() == 0) {
         handshake_->misanswered("as an HTTP server does");
     } else if (answer->status() == 101) {
-        const auto fault = fault_in_upgrade(*answer, key_);
+        const auto fault = fault_in_upgrade(*answer, key);
         if (!fault) {
             heard_ = clock::now();
             open();
