@@ -85,6 +85,7 @@ bool frame_reader::take_head(std::span<const char>& bytes) noexcept
         const auto length = head_[1] & length_bits;
         return length == length_in_8_bytes ? 10 : length == length_in_2_bytes ? 4 : 2;
     };
+    if (head_size_ == 0 && fragments_ == 0 && !bytes.empty()) ++begun_;
     std::size_t used = 0;
     while (head_size_ < size() && used < bytes.size())
         head_[head_size_++] = static_cast<std::uint8_t>(bytes[used++]);

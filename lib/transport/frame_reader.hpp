@@ -58,6 +58,16 @@ public:
 
     [[nodiscard]] bool ended() const noexcept { return ended_; }
 
+    /// What has begun and not ended, by its number: a message with all between its fragments, or a
+    /// control frame outside of one. 0: nothing.
+    [[nodiscard]] std::uint64_t underway() const noexcept
+    {
+        const bool is_midway = head_size_ != 0 || in_payload_ || fragments_ != 0;
+        return is_midway && !ended_ ? begun_ : 0;
+    }
+    /// Bytes that have come of the message at hand.
+    [[nodiscard]] std::size_t received() const noexcept { return message_.size(); }
+
     /// Bytes that it holds for the message at hand.
     [[nodiscard]] std::size_t capacity() const noexcept { return message_.capacity(); }
 
@@ -74,6 +84,8 @@ private:
 
     std::size_t max_message_;
     bool ended_ = false;
+
+    std::uint64_t begun_ = 0; // messages, and control frames outside of them
 
     // the frame at hand
     std::array<std::uint8_t, 10> head_{};

@@ -53,7 +53,15 @@ std::string_view http_answer::body() const noexcept
     return coding.empty() || coding == "identity" ? std::string_view(body_) : std::string_view();
 }
 
-bool http_answer::feed(std::string_view piece)
+std::vector<std::string_view> http_answer::all_of(std::string_view name) const
+{
+    std::vector<std::string_view> values;
+    for (const auto& [each, value] : fields_)
+        if (each == name) values.emplace_back(value);
+    return values;
+}
+
+bool http_answer::feed(std::string_view& piece)
 {
     while (!piece.empty() && stage_ != stage::done) {
         switch (stage_) {
@@ -72,6 +80,10 @@ void http_answer::take_head(std::string_view& piece)
 {
     const auto before = head_.size();
     head_.append(piece.substr(0, longest_head - before));
+    if (!std::string_view(head_).starts_with(std::string_view("HTTP/").substr(0, head_.size()))) {
+        stage_ = stage::done;
+        return;
+    }
     const auto end = end_of_head(head_);
     if (end == 0) {
         piece.remove_prefix(std::min(piece.size(), longest_head - before));
@@ -82,6 +94,7 @@ void http_answer::take_head(std::string_view& piece)
     }
     piece.remove_prefix(end - before);
     head_.resize(end);
+    whole_head_ = true;
     read_head();
 }
 
@@ -105,6 +118,7 @@ void http_answer::read_head()
     }
     head_.clear();
     const bool is_interim = status_ >= 100 && status_ < 200 && status_ != 101;
+    whole_head_ = whole_head_ && !is_interim;
     if (is_interim) return; // another head follows
     stage_ = stage::body;
     left_ = std::numeric_limits<std::size_t>::max(); // up to the end of the connection
@@ -119,6 +133,7 @@ void http_answer::read_head()
 void http_answer::read_status_line(std::string_view line)
 {
     const auto blank = std::min(line.find(' '), line.size());
+    version_ = line.substr(0, blank);
     line = trimmed(line.substr(blank));
     if (!read_number(line.substr(0, 3), status_, 10)) status_ = 0;
     status_text_ = trimmed(line.substr(std::min<std::size_t>(3, line.size())));

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gemini::live::transport {
 
@@ -16,20 +17,27 @@ namespace gemini::live::transport {
 }
 
 /// Reads the answer to an HTTP/1.1 request in pieces, wherever they are cut. What is over its
-/// bounds is not kept: then the answer is as complete as it gets. Pure.
+/// bounds is not kept: then the answer is as complete as it gets. What does not begin as HTTP does
+/// has the status 0 and ends at once. Pure.
 class http_answer {
 public:
     static constexpr std::size_t longest_head = 32u << 10;
     static constexpr std::size_t longest_body = 64u << 10;
 
-    /// Returns true once nothing more is wanted.
-    bool feed(std::string_view piece);
+    /// Takes what is its own from the front of `piece`. Returns true once nothing more is wanted.
+    bool feed(std::string_view& piece);
 
     [[nodiscard]] bool has_head() const noexcept { return stage_ != stage::head; }
+    /// False as well for one that is over its bound.
+    [[nodiscard]] bool has_whole_head() const noexcept { return whole_head_; }
+    /// "HTTP/1.1"
+    [[nodiscard]] const std::string& version() const noexcept { return version_; }
     [[nodiscard]] int status() const noexcept { return status_; }
     [[nodiscard]] const std::string& status_text() const noexcept { return status_text_; }
     /// By its name in lower case; empty when absent.
     [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
+    /// The values of all fields of this name, in their order.
+    [[nodiscard]] std::vector<std::string_view> all_of(std::string_view name) const;
     /// As far as it has come; empty where it is coded in a way that is not known.
     [[nodiscard]] std::string_view body() const noexcept;
 
@@ -44,6 +52,8 @@ private:
 
     stage stage_ = stage::head;
     std::string head_;
+    bool whole_head_ = false;
+    std::string version_;
     int status_ = 0;
     std::string status_text_;
     headers fields_;

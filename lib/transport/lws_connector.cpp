@@ -28,8 +28,8 @@ constexpr std::size_t most_hosts_kept = 16;
 constexpr std::size_t most_handshakes = 256;
 
 constexpr lws_protocols protocols[] = {
-    {lws_outbound::protocol_name, &lws_outbound::callback, 0, lws_runtime::rx_buffer_size, 0,
-        nullptr, lws_runtime::tx_packet_size},
+    {lws_outbound::protocol_name, &lws_outbound::callback, 0, 0, 0, nullptr,
+        lws_runtime::tx_packet_size},
     {},
 };
 
@@ -131,13 +131,14 @@ std::shared_ptr<lws_virtual_host> lws_connector::host_for(const host_key& key)
     lws_context_creation_info info{};
     info.vhost_name = "client";
     info.protocols = protocols;
-    info.options = LWS_SERVER_OPTION_VALIDATE_UTF8;
     if (!key.proxy.empty()) info.http_proxy_address = baggage->proxy.c_str();
     if (key.tls) {
         baggage->tls = client_tls_context(key.trust, key.ipv6_peer);
         info.provided_client_ssl_ctx = baggage->tls.get();
     }
     auto made = std::make_shared<lws_virtual_host>(runtime_, info, baggage);
+    // later versions would file sessions under a connection that is not theirs any more
+    if (key.tls) SSL_CTX_sess_set_new_cb(baggage->tls.get(), nullptr);
     if (hosts_.size() == most_hosts_kept) hosts_.erase(hosts_.begin());
     hosts_.emplace_back(key, made);
     return made;

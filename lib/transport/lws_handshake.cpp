@@ -5,13 +5,13 @@
 #include "transport/http.hpp"
 #include "transport/lws_fields.hpp"
 #include "transport/tls_context.hpp"
+#include "transport/upgrade.hpp"
 
 #include <openssl/ssl.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -140,16 +140,10 @@ int lws_handshake::append_headers(unsigned char** end, std::size_t room)
     return 0;
 }
 
-void lws_handshake::answered(lws* connection)
+std::string lws_handshake::ask_for_upgrade(const std::string& key)
 {
-    status_ = static_cast<int>(lws_http_client_http_response(connection));
-    std::array<char, 256> scratch{};
-    const auto line = read_field(connection, WSI_TOKEN_HTTP, scratch); // "429 Too Many Requests"
-    const auto blank = line.find(' ');
-    status_text_ = blank == line.npos ? "" : line.substr(blank + 1);
-    if (const auto wait = read_field(connection, WSI_TOKEN_HTTP_RETRY_AFTER, scratch);
-        !wait.empty())
-        retry_after_ = parse_retry_after(wait, std::chrono::system_clock::now());
+    asked_ = true;
+    return upgrade_request(target_, host_header_, fields_, key);
 }
 
 void lws_handshake::refused(const http_answer& answer, std::string words)
@@ -173,7 +167,7 @@ void lws_handshake::failed(lws* connection, std::string_view lws_text)
 {
     out_of_files_ = !connected_ && (errno == EMFILE || errno == ENFILE);
     reached_ = reached(connection);
-    lws_text_ = lws_text;
+    if (lws_text == "problems parsing header") misanswered("as an HTTP server does");
     if (reached_ != phase::tls) return;
     distrusted_ = SSL_get_verify_result(lws_get_ssl(connection));
     openssl_text_ = handshake_fault(lws_get_ssl(connection));
@@ -182,15 +176,10 @@ void lws_handshake::failed(lws* connection, std::string_view lws_text)
 error lws_handshake::why() const
 {
     if (distrusted_ != X509_V_OK) return distrust(distrusted_, host_);
-    if (status_ != 0 && status_ != 101)
-        return refused_upgrade(status_, status_text_, retry_after_, words_);
-    if (status_ == 101)
+    if (status_ != 0) return refused_upgrade(status_, status_text_, retry_after_, words_);
+    if (!misanswered_.empty())
         return {errc::protocol_violation,
-            fmt::format("{} did not answer as a WebSocket server does: check the URL.", peer_),
-            {phase::upgrade}};
-    if (lws_text_ == "problems parsing header")
-        return {errc::protocol_violation,
-            fmt::format("{} did not answer as an HTTP server does: check the URL.", peer_),
+            fmt::format("{} did not answer {}: check the URL.", peer_, misanswered_),
             {phase::upgrade}};
     if (asked_)
         return {errc::connection_lost,

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace gemini::live::transport {
 
@@ -25,8 +26,7 @@ namespace gemini::live::transport {
 /// or in headers, and what exceeds the buffers of libwebsockets.
 void check_sendable(const request_head& request);
 
-/// The way of one connection from the first packet to the server's answer, as lws's callbacks tell
-/// it.
+/// The way of one connection from the first packet to the server's answer.
 class lws_handshake {
 public:
     lws_handshake(const request_head& request, const std::optional<proxy_address>& proxy);
@@ -41,9 +41,12 @@ public:
     // what happened
     void connected() noexcept { connected_ = true; }
     int append_headers(unsigned char** end, std::size_t room);
-    void answered(lws* connection);
-    /// The server has refused the upgrade; its answer was read beside lws.
+    /// The request for an upgrade, which now goes out.
+    [[nodiscard]] std::string ask_for_upgrade(const std::string& key);
+    /// The server has refused the upgrade.
     void refused(const http_answer& answer, std::string words);
+    /// The server has not answered as one does: "as an HTTP server does".
+    void misanswered(std::string how) { misanswered_ = std::move(how); }
     /// To be called within lws's callback.
     void failed(lws* connection, std::string_view lws_text);
 
@@ -68,10 +71,10 @@ private:
     int status_ = 0;
     std::string status_text_;
     std::string words_; // of a refusal
+    std::string misanswered_;
     std::optional<std::chrono::seconds> retry_after_;
     long distrusted_ = X509_V_OK;
     phase reached_ = phase::connect;
-    std::string lws_text_;
     std::string openssl_text_;
 };
 

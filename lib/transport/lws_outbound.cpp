@@ -9,8 +9,7 @@
 namespace gemini::live::transport {
 namespace {
 
-// Without a policy of its own lws would end each connection after 310 s: only its own parser, which
-// is not used, sees the pongs that it waits for.
+// lws must end nothing by itself: all deadlines are ours.
 const lws_retry_bo_t no_policy{};
 
 } // namespace
@@ -48,8 +47,6 @@ int lws_outbound::on(lws* connection, lws_callback_reasons reason, void* in, std
     const std::string_view text(static_cast<const char*>(in), in ? size : 0);
     switch (reason) {
     case LWS_CALLBACK_WSI_CREATE: on_connected(connection); return 0;
-    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-        return handshake_->append_headers(static_cast<unsigned char**>(in), size);
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_failed(connection, text); return 0;
     case LWS_CALLBACK_CLOSED_CLIENT_HTTP: on_failed(connection, {}); return 0;
     case LWS_CALLBACK_WSI_DESTROY: on_destroyed(connection); return 0;
@@ -66,8 +63,10 @@ void lws_outbound::on_connected(lws* connection)
     arm(deadline_);
 }
 
+/// May be called more than once.
 void lws_outbound::on_failed(lws* connection, std::string_view text)
 {
+    if (owner_ != owner::lws) return;
     if (stage_ == stage::dialling) {
         handshake_->failed(connection, text);
         finish(why());
@@ -85,12 +84,37 @@ void lws_outbound::on_closed()
 
 void lws_outbound::on_destroyed(lws* connection)
 {
+    if (owner_ == owner::nobody_yet) {
+        owner_ = owner::us;
+        return stage_ == stage::over ? release() : on_taken_over();
+    }
     const bool never_opened = handshake_ != nullptr;
     if (stage_ != stage::over) on_failed(connection, {});
     if (never_opened) runtime_->reclaim_handle(connection);
+    release();
+}
+
+int lws_outbound::take_over()
+{
+    runtime_->add(*this);
+    owner_ = owner::nobody_yet;
+    connection_ = nullptr;
+    return -1;
+}
+
+/// May be the end of it.
+void lws_outbound::release() noexcept
+{
+    runtime_->remove(*this);
     use_.reset();
     host_.reset();
-    held_by_lws_.reset();
+    held_.reset();
+}
+
+void lws_outbound::let_go() noexcept
+{
+    const auto self = shared_from_this();
+    abort();
 }
 
 void lws_outbound::dial(
@@ -98,7 +122,7 @@ void lws_outbound::dial(
 {
     const auto self = shared_from_this();
     if (!runtime_->alive()) return finish(closed_by_owner());
-    held_by_lws_ = self;
+    held_ = self;
     use_ = lws_use(runtime_);
     timer_.emplace(runtime_->strand_executor());
     limit_ = limit;
@@ -120,8 +144,9 @@ void lws_outbound::dial(
     info.userdata = this;
     errno = 0; // what is in it afterwards is of this connection
     auto* made = lws_client_connect_via_info(&info);
-    if (made && stage_ == stage::dialling) connection_ = made;
-    if (!made) {
+    const bool is_ours = owner_ != owner::lws;
+    if (made && stage_ == stage::dialling && !is_ours) connection_ = made;
+    if (!made && !is_ours) {
         // Whether WSI_DESTROY has come, will come or never comes, lws does not say.
         on_failed(nullptr, {});
         use_.reset();
@@ -177,6 +202,7 @@ void lws_outbound::kill() noexcept
     timer_.reset();
     if (connection_) runtime_->kill(connection_);
     wake_all();
+    if (owner_ == owner::us) release();
 }
 
 /// One timer, armed for the earliest thing that may be due and otherwise left alone.

@@ -14,10 +14,12 @@
 
 namespace gemini::live::transport {
 
-/// A connection that we make, up to the server's answer, and its end. lws holds it from `dial` to
-/// WSI_DESTROY, so that it can end in its own time after its owner has gone. What it carries is for
-/// those that derive from it. All calls on the runtime's executor.
-class lws_outbound : public std::enable_shared_from_this<lws_outbound> {
+/// A connection that we make, up to the server's answer, and its end. It holds itself from `dial`
+/// to its end, so that it can end in its own time after its owner has gone. What it carries is for
+/// those that derive from it: they leave it to lws, or take it over before lws has asked for
+/// anything. All calls on the runtime's executor.
+class lws_outbound : public std::enable_shared_from_this<lws_outbound>,
+                     private lws_runtime::dependant {
 public:
     static constexpr const char* protocol_name = "gemini-live"; ///< Within lws, not on the wire.
 
@@ -53,14 +55,16 @@ protected:
 
     /// What lws tells. For what it does not know, this one's.
     virtual int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size);
-    /// The last chance to read: lws closes it next.
-    virtual void on_closed();
     virtual void on_timer();
+    /// lws has closed its part.
+    virtual void on_taken_over() {}
     /// For lws: null asks for an upgrade.
     [[nodiscard]] virtual const char* method() const noexcept { return nullptr; }
     /// Why it came to nothing.
     [[nodiscard]] virtual error why() const { return handshake_->why(); }
 
+    /// What lws's callback returns to leave its connection to us; `on_taken_over` comes next.
+    [[nodiscard]] int take_over();
     /// What was asked for has come.
     void open();
     /// The first cause stays.
@@ -88,10 +92,16 @@ private:
 
     void on_connected(lws* connection);
     void on_failed(lws* connection, std::string_view text);
+    void on_closed();
     void on_destroyed(lws* connection);
+    void let_go() noexcept override;
+    void release() noexcept;
 
+    enum class owner { lws, nobody_yet, us };
+
+    owner owner_ = owner::lws;
     std::shared_ptr<lws_virtual_host> host_;
-    std::shared_ptr<lws_outbound> held_by_lws_;
+    std::shared_ptr<lws_outbound> held_;
     lws_use use_;
     std::optional<timer> timer_;
     std::chrono::milliseconds limit_{}; // that led to the deadline

@@ -98,18 +98,6 @@ void lws_runtime::reclaim_handle(lws* connection) noexcept
     kick();
 }
 
-void lws_runtime::serve(lws* connection) noexcept
-{
-    if (!context_ || turning_) return;
-    lws_pollfd ready{};
-    ready.fd = lws_get_socket_fd(connection);
-    ready.events = ready.revents = LWS_POLLIN;
-    turning_ = true;
-    lws_service_fd(context_, &ready);
-    turning_ = false;
-    kick();
-}
-
 std::span<char> lws_runtime::read_buffer()
 {
     if (read_buffer_.empty()) read_buffer_.resize(read_size);
@@ -178,6 +166,7 @@ void lws_runtime::stop() noexcept
     timer_.reset();
     watch_.reset();
     turning_ = true;
+    for (auto* each : std::exchange(dependants_, {})) each->let_go();
     loop_->end_connections();
     for (auto* host : std::exchange(hosts_, {})) lws_vhost_destroy(host);
     context_ = nullptr;

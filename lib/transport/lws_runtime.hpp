@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -32,9 +33,6 @@ public:
 
     /// Bytes of one frame that lws gives to the socket at once; longer messages are fragmented.
     static constexpr std::size_t tx_packet_size = 64 * 1024;
-    /// lws's own receive buffer of each connection: it only serves what comes behind the upgrade.
-    static constexpr std::size_t rx_buffer_size = 512;
-
     /// The runtime of the execution context of `executor`. From any thread. Throws `live::error`
     /// with errc::event_loop_unavailable.
     [[nodiscard]] static std::shared_ptr<lws_runtime> of(const asio::any_io_executor& executor);
@@ -64,12 +62,20 @@ public:
     /// the libuv handle of a failed connect.
     void reclaim_handle(lws* connection) noexcept;
 
-    /// Lets lws read a connection at once, for what no descriptor announces: bytes that TLS has
-    /// decrypted already. Not to be called in callbacks.
-    void serve(lws* connection) noexcept;
-
     /// Connections that lws can still take without running out of descriptors.
     [[nodiscard]] bool has_room() const noexcept { return users_ < loop_->capacity(); }
+
+    /// Whoever has descriptors of its own on the strand lets go of them before the execution
+    /// context goes down.
+    class dependant {
+    public:
+        virtual void let_go() noexcept = 0;
+
+    protected:
+        ~dependant() = default;
+    };
+    void add(dependant& one) { dependants_.insert(&one); }
+    void remove(dependant& one) noexcept { dependants_.erase(&one); }
 
     /// Where a connection reads into; what it holds is void when control leaves the caller.
     [[nodiscard]] std::span<char> read_buffer();
@@ -94,6 +100,7 @@ private:
     std::unique_ptr<lws_loop> loop_;
     lws_context* context_ = nullptr;
     std::vector<lws_vhost*> hosts_;
+    std::unordered_set<dependant*> dependants_;
     std::optional<watch> watch_;
     std::optional<timer> timer_;
     bool watching_ = false;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transport/byte_stream.hpp"
 #include "transport/frame_reader.hpp"
+#include "transport/frame_writer.hpp"
 #include "transport/lws_outbound.hpp"
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,9 +15,18 @@
 
 namespace gemini::live::transport {
 
-/// A client's WebSocket: lws connects, encrypts, upgrades, writes and closes it; what the server
-/// sends is read here, beside lws (docs/adr/0002).
-class lws_stream : public lws_outbound {
+/// How long a message may take of which so much has come. A fixed limit would either cut long ones
+/// on a slow network, or let a server hold a reader up for minutes by a byte at a time.
+[[nodiscard]] constexpr std::chrono::milliseconds time_for(
+    std::size_t received, std::chrono::milliseconds limit) noexcept
+{
+    constexpr std::size_t slowest = 16 * 1024; // bytes a second: a quarter of speech
+    return limit + std::chrono::milliseconds(received * 1000 / slowest);
+}
+
+/// A client's WebSocket: lws makes the way to the server, through proxy and TLS; what goes over it
+/// is asked, read and written here (docs/adr/0009).
+class lws_stream final : public lws_outbound {
 public:
     lws_stream(std::shared_ptr<lws_virtual_host> host, const connect_request& request,
         const std::optional<proxy_address>& proxy);
@@ -31,74 +43,45 @@ public:
     void release() noexcept;
 
 private:
-    using watch = asio::posix::basic_stream_descriptor<lws_runtime::strand>;
-
-    using recheck_timer =
-        asio::basic_waitable_timer<clock, asio::wait_traits<clock>, lws_runtime::strand>;
-
-    enum class reading {
-        idle,    ///< Messages wait for the owner.
-        waiting, ///< For the descriptor, or for a posted turn.
-        by_lws,  ///< lws parses: bytes had come behind the upgrade's answer.
-    };
-    /// What reading once gave, and what to do next.
-    struct pulled {
-        enum next { at_once, when_readable, when_writable, at_the_end, broken };
-        std::size_t size = 0;
-        next then = when_readable;
-        int error = 0;
-    };
-
     int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size) override;
-    int on_request(lws* connection, void* in, std::size_t room);
-    int on_established(lws* connection);
-    int on_writeable();
-    void on_closed() override;
+    int on_way_made(lws* connection);
+    void on_taken_over() override;
 
-    // the answer to the request, which lws gets only when it is an upgrade
-    bool duplicate(lws* connection);
-    void await_answer(watch::wait_type what);
-    void look_at_answer();
-    [[nodiscard]] std::string peek(bool& waits);
-    void leave_answer_to_lws();
-    void read_refusal();
-    void tell_refusal();
+    // the upgrade
+    bool take_answer(std::span<const char>& bytes);
+    void judge_answer();
 
-    // reading beside lws
+    // reading
     void resume_reading();
-    void await_bytes(watch::wait_type what);
+    void await_bytes(moved::next what);
     void read();
-    [[nodiscard]] pulled pull(std::span<char> into);
-    [[nodiscard]] pulled pull_plain(std::span<char> into);
-    [[nodiscard]] pulled pull_tls(std::span<char> into);
-    void parse(std::span<const char> bytes);
+    void take(std::span<const char> bytes);
+    void take_rest();
+    void parse(std::span<const char>& bytes, std::size_t most);
+    void go_on();
+    void drain();
     void on_event(message& event);
     void on_event(ping_frame& event);
     void on_event(pong_frame& event) { answered(event.payload); }
     void on_event(close_frame& event);
     void on_event(violation& event);
-    void on_end(const pulled& last);
+    void on_end(const moved& last);
     void heard();
     void answered(std::string_view pong);
-    void keep(message whole);
-
-    void drain();
-
-    // reading through lws
-    int on_lws_data(std::string_view piece);
-    int on_lws_close(std::string_view payload);
-    void pause_lws();
 
     // writing
-    void request_write();
-    int write_next();
-    int write_message();
-    int write_control(lws_write_protocol kind, std::string_view payload);
+    void write();
+    void write_on_next_turn();
+    void await_room(moved::next what);
+    void on_written();
+    void on_write_failed();
+    bool next_output();
+    void next_message_output();
+    void next_control_output(frame_kind kind, std::string_view payload);
     void drop_unbegun() noexcept;
-    [[nodiscard]] bool has_output() const noexcept;
 
     // the end
-    void begin_close(std::optional<close_frame> ours, error why);
+    void begin_close(close_frame ours, error why);
     void part() noexcept;
     void kill() noexcept override;
     void wake_all() override;
@@ -110,27 +93,32 @@ private:
 
     std::size_t max_message_;
     std::function<std::string(std::string_view)> read_body_; // of a refusal
-    std::unique_ptr<http_answer> refusal_;
-    std::optional<std::size_t> peeked_; // bytes of the answer's beginning, while it is awaited
-    std::optional<recheck_timer> recheck_;
-    SSL* ssl_ = nullptr;
+    std::optional<byte_stream> wire_;
+    std::string key_;                     // of the upgrade
+    std::unique_ptr<http_answer> answer_; // while it is awaited
 
-    reading reading_ = reading::idle;
-    bool more_at_once_ = true; // the last read did not empty the socket
-    std::optional<watch> descriptor_;
+    bool reading_ = false;     // waits for the wire, or for a posted turn
+    bool more_at_once_ = true; // the last read did not empty the wire
     frame_reader reader_;
+    std::vector<char> rest_; // was read, but nobody has asked for it yet
+    std::size_t rest_at_ = 0;
+    std::optional<moved> end_behind_rest_;
     std::vector<message> inbox_;
-    std::size_t taken_ = 0;            // from the inbox
-    std::unique_ptr<message> partial_; // through lws
-    bool lws_paused_ = false;
+    std::size_t taken_ = 0;      // from the inbox
+    std::size_t inbox_cost_ = 0; // of what is in it
 
     std::vector<base::frame> outbox_;
     std::size_t begun_ = 0;      // index of the message at hand
-    std::size_t offset_ = 0;     // into it
+    std::size_t offset_ = 0;     // behind the fragment at hand
+    bool in_message_ = false;    // a part of it has been given to the wire, or is about to
     std::uint64_t accepted_ = 0; // messages, ever
-    std::uint64_t written_ = 0;  // messages that lws has whole, ever
     std::uint64_t flushed_ = 0;  // messages that the kernel has whole, ever
-    bool write_requested_ = false;
+    std::string request_;        // the upgrade's
+    std::array<char, longest_frame_head + 125> control_{};
+    std::span<const char> output_; // what is being written
+    bool blocked_ = false;         // waits for the wire, or for a posted turn
+    bool write_failed_ = false;
+    int turns_left_; // writes before others get a turn
     std::optional<std::string> pong_;
     bool ping_due_ = false;
     std::optional<close_frame> close_due_;
@@ -138,6 +126,8 @@ private:
 
     clock::time_point heard_{};
     std::optional<clock::time_point> pinged_;
+    std::uint64_t underway_ = 0; // what the server is in the middle of
+    clock::time_point underway_since_{};
 
     // pings on request; those for liveness have no payload
     std::uint64_t pings_ = 0;      // asked for

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::chrono::seconds handshake_limit{10};
 constexpr std::chrono::seconds close_limit{5};
-constexpr std::size_t high_water = 64 * 1024; // bytes that wait for `receive`
+constexpr std::size_t high_water = 64 * 1024; // cost of what waits for `receive`
 constexpr int pieces_at_once = 16;
 constexpr std::size_t max_close_reason = 123;
 constexpr std::uint16_t normal_closure = 1000;
@@ -171,10 +171,10 @@ int server_stream::on_data(std::string_view piece)
     if (lws_is_final_fragment(connection_) == 0) return 0;
     if (partial_->kind == opcode::text && !base::is_utf8(payload.view()))
         return hang_up(1007, "text is not UTF-8", errc::protocol_violation);
-    inbox_bytes_ += payload.size();
+    inbox_cost_ += cost_of(*partial_);
     inbox_.push_back(std::move(*partial_));
     partial_.reset();
-    if (inbox_bytes_ >= high_water) pause(true);
+    if (inbox_cost_ >= high_water) pause(true);
     arrived_.set();
     return 0;
 }
@@ -205,8 +205,8 @@ asio::awaitable<message> server_stream::receive(std::shared_ptr<server_stream> s
     if (self->inbox_.empty()) throw error(*self->end_);
     auto first = std::move(self->inbox_.front());
     self->inbox_.pop_front();
-    self->inbox_bytes_ -= first.payload.size();
-    if (self->inbox_bytes_ < high_water / 2 && self->runtime_->alive()) self->pause(false);
+    self->inbox_cost_ -= cost_of(first);
+    if (self->inbox_cost_ < high_water / 2 && self->runtime_->alive()) self->pause(false);
     co_return first;
 }
 

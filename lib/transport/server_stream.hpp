@@ -124,7 +124,7 @@ private:
 
     std::optional<message> partial_;
     std::deque<message> inbox_;
-    std::size_t inbox_bytes_ = 0;
+    std::size_t inbox_cost_ = 0;
     bool paused_ = false;
     wakeup arrived_;
 

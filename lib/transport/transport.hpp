@@ -72,6 +72,13 @@ struct message {
     std::chrono::nanoseconds round_trip{0}; ///< Of that ping, where it was measured; else 0.
 };
 
+/// What it takes to keep one: its bytes, and what holds them, here and above.
+[[nodiscard]] inline std::size_t cost_of(const message& one) noexcept
+{
+    constexpr std::size_t overhead = 512;
+    return overhead + one.payload.capacity();
+}
+
 /// An open WebSocket. All calls on its executor; one `receive` and one `send` at a time, beside
 /// each other. Destruction aborts it.
 class connection {
@@ -88,7 +95,8 @@ public:
 
     /// The next message. Throws `live::error` when the connection has ended, with the peer's close
     /// code and reason where it gave them; after that, always the same error. Not being asked, it
-    /// stops reading from the network before it holds more than one read's worth of messages.
+    /// stops reading from the network: what one read has given waits, as bytes where it is more
+    /// than some messages.
     /// Cancellation: loses nothing.
     virtual asio::awaitable<message> receive() = 0;
 

@@ -41,6 +41,9 @@ struct deadlines {
     std::chrono::milliseconds ping_after{20'000}; ///< Ping when nothing was heard for so long.
     std::chrono::milliseconds silence{
         60'000}; ///< After the ping, give up when nothing was heard for so long.
+    std::chrono::milliseconds message{
+        30'000}; ///< From a server message's first byte to its last, and a second more for each
+                 ///< 16 KiB of it that have come. Time in which nobody reads does not count.
 };
 
 /// Memory in bytes that nothing grows beyond. Whatever waits is charged for the memory that it

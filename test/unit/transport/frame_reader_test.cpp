@@ -537,4 +537,36 @@ TEST_CASE("random conversations read the same however the network cuts them")
     }
 }
 
+TEST_CASE("what has begun has a number until it ends, and what begins next has another")
+{
+    frame_reader reader(default_limit);
+    events seen;
+    const auto feed = [&](const std::string& bytes) {
+        drain(reader, bytes, seen);
+        return reader.underway();
+    };
+    CHECK(feed("") == 0);
+    const auto message = frame(fin | text, "hello");
+    const auto first = feed(message.substr(0, 1));
+    CHECK(first != 0);
+    CHECK(feed(message.substr(1, 3)) == first);
+    CHECK(feed(message.substr(4)) == 0);
+
+    const auto second = feed(frame(text, "frag"));
+    CHECK(second != 0);
+    CHECK(second != first);
+    CHECK(feed(frame(fin | ping, "between") + frame(continuation, "ments")) == second);
+    CHECK(reader.received() == 9);
+    const auto third = feed(frame(fin | continuation, "") + message.substr(0, 3));
+    CHECK(third != 0);
+    CHECK(third != second);
+    CHECK(feed(message.substr(3)) == 0);
+
+    const auto ping_begun = feed(frame(fin | ping, "alone").substr(0, 4));
+    CHECK(ping_begun != 0);
+    CHECK(feed("one" + frame(fin | ping, "").substr(0, 1)) != ping_begun);
+    CHECK(feed("\x82") == 0); // broken
+    CHECK(reader.ended());
+}
+
 } // namespace frame_reader_test

@@ -13,13 +13,15 @@ using namespace gemini::live::transport;
 
 namespace {
 
+bool feed(http_answer& answer, std::string_view piece) { return answer.feed(piece); }
+
 /// Fed in pieces of so many bytes.
 http_answer read(std::string_view text, std::size_t piece)
 {
     http_answer answer;
     while (!text.empty()) {
         const auto size = std::min(piece, text.size());
-        if (answer.feed(text.substr(0, size))) break;
+        if (feed(answer, text.substr(0, size))) break;
         text.remove_prefix(size);
     }
     return answer;
@@ -63,24 +65,52 @@ TEST_CASE("an answer of HTTP is read wherever it is cut, in every framing")
 TEST_CASE("an answer that does not end is kept up to its bounds")
 {
     http_answer body;
-    CHECK_FALSE(body.feed("HTTP/1.1 500 Oh\r\n\r\n"));
-    CHECK_FALSE(body.feed(std::string(http_answer::longest_body - 1, 'x')));
-    CHECK(body.feed("xx"));
+    CHECK_FALSE(feed(body, "HTTP/1.1 500 Oh\r\n\r\n"));
+    CHECK_FALSE(feed(body, std::string(http_answer::longest_body - 1, 'x')));
+    CHECK(feed(body, "xx"));
     CHECK(body.body().size() == http_answer::longest_body);
 
     http_answer head;
-    CHECK_FALSE(head.feed("HTTP/1.1 500 Oh\r\nRetry-After: 7\r\nX: "));
+    CHECK_FALSE(feed(head, "HTTP/1.1 500 Oh\r\nRetry-After: 7\r\nX: "));
     bool done = false;
-    for (int i = 0; i < 40 && !done; ++i) done = head.feed(std::string(1024, 'x'));
+    for (int i = 0; i < 40 && !done; ++i) done = feed(head, std::string(1024, 'x'));
     CHECK(done);
     CHECK(head.status() == 500);
     CHECK(head.field("retry-after") == "7");
 
     http_answer line;
-    CHECK_FALSE(line.feed("HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    CHECK_FALSE(feed(line, "HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n"));
     done = false;
-    for (int i = 0; i < 5000 && !done; ++i) done = line.feed("1");
+    for (int i = 0; i < 5000 && !done; ++i) done = feed(line, "1");
     CHECK(done);
+}
+
+TEST_CASE("what stands behind an answer is left for others")
+{
+    const auto text = GENERATE(as<std::string>(), "HTTP/1.1 101 Switching\r\nX: a\r\nX: b\r\n\r\n",
+        "HTTP/1.1 400 No\r\nContent-Length: 2\r\n\r\nno");
+    const auto both = text + "behind";
+    for (std::size_t cut = 0; cut <= both.size(); ++cut) {
+        http_answer answer;
+        auto front = std::string_view(both).substr(0, cut);
+        auto back = std::string_view(both).substr(cut);
+        if (!answer.feed(front)) CHECK(answer.feed(back));
+        CHECK(std::string(front).append(back) == "behind");
+        CHECK(answer.has_whole_head());
+        CHECK(answer.version() == "HTTP/1.1");
+    }
+}
+
+TEST_CASE("what is not HTTP is known by its first bytes")
+{
+    const auto text = GENERATE(as<std::string>(), "SSH-2.0-OpenSSH_9.2", "H2", "http/1.1 200 OK");
+    http_answer answer;
+    CHECK(feed(answer, text));
+    CHECK(answer.status() == 0);
+    http_answer begun;
+    CHECK_FALSE(feed(begun, "HT"));
+    CHECK_FALSE(feed(begun, "TP/1"));
+    CHECK(feed(begun, "x") == false);
 }
 
 TEST_CASE("the words of a refusal decide what it means, and are told")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lws_support.hpp"
+#include "transport/lws_stream.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -408,127 +409,6 @@ TEST_CASE("7d: the end of the stream, orderly or not, is an error that invites a
     on.run(play(on, reset));
 }
 
-namespace {
-
-/// Answers the upgrade with `behind` in the same segment, then writes `later`, then waits.
-asio::awaitable<void> answer_with(raw_peer& peer, std::string behind, std::string later)
-{
-    auto socket = co_await peer.accept();
-    const auto head = co_await socket.read_head();
-    co_await socket.write(switching_protocols(head) + behind);
-    for (int i = 0; i < 20; ++i) co_await asio::post(asio::use_awaitable);
-    if (!later.empty()) co_await socket.drip(std::move(later));
-    co_await socket.read_to_end();
-}
-
-asio::awaitable<void> connect_and(
-    bench& on, asio::awaitable<void> (*what)(transport::connection&), std::size_t max_message)
-{
-    auto request = on.request();
-    request.max_message = max_message;
-    auto opened = co_await on.connector->connect(std::move(request));
-    co_await what(*opened);
-}
-
-void behind_the_upgrade(std::string behind, std::string later,
-    asio::awaitable<void> (*what)(transport::connection&), std::size_t max_message = 1u << 20)
-{
-    const bool tls = GENERATE(false, true);
-    CAPTURE(tls);
-    bench on(tls);
-    on.run(side_by_side(connect_and(on, what, max_message),
-        answer_with(on.peer, std::move(behind), std::move(later))));
-}
-
-} // namespace
-
-TEST_CASE("7g: 101 and frames in one segment")
-{
-    SECTION("a message, then others")
-    {
-        behind_the_upgrade(raw_frame::text("early").bytes(),
-            raw_frame::binary("late").bytes() + raw_frame::text(bytes_of(3'000)).bytes(),
-            [](transport::connection& from) -> asio::awaitable<void> {
-                co_await expect_text(from, "early");
-                const auto late = co_await from.receive();
-                CHECK(late.kind == transport::opcode::binary);
-                CHECK(late.payload.view() == "late");
-                co_await expect_text(from, bytes_of(3'000));
-            });
-    }
-    SECTION("half a message in fragments, with a ping")
-    {
-        behind_the_upgrade(
-            raw_frame::text("ha").final(false).bytes() + raw_frame::ping("x").bytes(),
-            raw_frame::continuation("lf").bytes() + raw_frame::text("next").bytes(),
-            [](transport::connection& from) -> asio::awaitable<void> {
-                co_await expect_text(from, "half");
-                co_await expect_text(from, "next");
-            });
-    }
-    SECTION("half a frame")
-    {
-        const auto frame = raw_frame::text("a whole message").bytes();
-        const std::size_t cut = GENERATE(1u, 2u, 5u);
-        behind_the_upgrade(frame.substr(0, cut), frame.substr(cut),
-            [](transport::connection& from) -> asio::awaitable<void> {
-                co_await expect_text(from, "a whole message");
-            });
-    }
-    SECTION("a Close")
-    {
-        behind_the_upgrade(raw_frame::close(1008, "no such model").bytes(), "",
-            [](transport::connection& from) -> asio::awaitable<void> {
-                const auto why = co_await error_of(from.receive());
-                CHECK(why.close_code() == 1008);
-                CHECK(why.reason() == "no such model");
-            });
-    }
-    SECTION("a message and a Close")
-    {
-        behind_the_upgrade(raw_frame::text("hi").bytes() + raw_frame::close(1008, "no").bytes(), "",
-            [](transport::connection& from) -> asio::awaitable<void> {
-                co_await expect_text(from, "hi");
-                const auto why = co_await error_of(from.receive());
-                CHECK(why.close_code() == 1008);
-            });
-    }
-    SECTION("a message over the limit")
-    {
-        behind_the_upgrade(
-            raw_frame::text(std::string(2000, 'x')).bytes(), "",
-            [](transport::connection& from) -> asio::awaitable<void> {
-                const auto why = co_await error_of(from.receive());
-                CHECK(why.code() == errc::message_too_big);
-            },
-            1000);
-    }
-    SECTION("and a close of our own")
-    {
-        behind_the_upgrade(raw_frame::text("early").bytes(), "",
-            [](transport::connection& from) -> asio::awaitable<void> {
-                co_await expect_text(from, "early");
-                co_await send_text(from, "answer");
-                from.abort();
-            });
-    }
-}
-
-TEST_CASE("7g: a slow reader behind the upgrade makes the server wait, too")
-{
-    std::string flood;
-    for (int i = 0; i < 300; ++i) flood += raw_frame::text(std::to_string(i)).bytes();
-    behind_the_upgrade(raw_frame::text("early").bytes(), flood,
-        [](transport::connection& from) -> asio::awaitable<void> {
-            for (int i = 0; i < 200; ++i) co_await asio::post(asio::use_awaitable);
-            co_await expect_text(from, "early");
-            for (int i = 0; i < 300; ++i) {
-                for (int turn = 0; turn < 3; ++turn) co_await asio::post(asio::use_awaitable);
-                co_await expect_text(from, std::to_string(i));
-            }
-        });
-}
-
 TEST_CASE("7h: what arrives in the packet after the upgrade is read at once")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
@@ -619,6 +499,127 @@ TEST_CASE("pitfall 3.28: a loop that stood still costs a healthy session nothing
         co_await expect_text(*both.client, "alive");
     };
     on.run(play(on, request));
+}
+
+namespace {
+
+void soon(transport::connect_request& request) { request.deadlines.message = 100ms; }
+
+asio::awaitable<void> expect_no_end_of_message(transport::connection& from)
+{
+    const auto why = co_await error_of(from.receive());
+    CHECK(why.code() == errc::timed_out);
+    CHECK(why.phase() == phase::open);
+    CHECK(why.condition() == live::condition::retryable);
+    CHECK(std::string(why.what()).find("deadlines::message") != std::string::npos);
+}
+
+asio::awaitable<void> pass(std::chrono::milliseconds time)
+{
+    asio::steady_timer timer(co_await asio::this_coro::executor, time);
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+} // namespace
+
+TEST_CASE("a message that does not end is given up, whatever comes between its fragments")
+{
+    on_both(
+        [](bench&, pair& both) -> asio::awaitable<void> {
+            const auto drip = [](raw_socket& server) -> asio::awaitable<void> {
+                co_await server.write(raw_frame::text("begun").final(false).bytes());
+                try {
+                    while (true) {
+                        co_await server.write(raw_frame::ping("alive").bytes() +
+                                              raw_frame::continuation("x").final(false).bytes());
+                        co_await server.read_frame();
+                    }
+                } catch (const std::system_error&) {
+                }
+            };
+            co_await side_by_side(expect_no_end_of_message(*both.client), drip(*both.server));
+        },
+        soon);
+}
+
+TEST_CASE("a frame that does not end is given up, even in its head")
+{
+    on_both(
+        [](bench&, pair& both) -> asio::awaitable<void> {
+            const bool in_head = both.server->tcp().local_endpoint().port() % 2 == 0;
+            co_await both.server->write(raw_frame::ping("1234").bytes().substr(0, in_head ? 1 : 3));
+            co_await expect_no_end_of_message(*both.client);
+        },
+        soon);
+}
+
+TEST_CASE("a long message may take longer, as long as it comes")
+{
+    CHECK(transport::time_for(0, 30s) == 30s);
+    CHECK(transport::time_for(600, 30s) < 31s);
+    CHECK(transport::time_for(16u << 20, 30s) == 30s + 1024s);
+    on_both(
+        [](bench&, pair& both) -> asio::awaitable<void> {
+            const auto bytes = raw_frame::binary(bytes_of(32'000)).bytes();
+            const auto slowly = [](raw_socket& server, std::string all) -> asio::awaitable<void> {
+                co_await server.write(all.substr(0, 16'000));
+                co_await pass(200ms);
+                co_await server.write(all.substr(16'000));
+            };
+            co_await side_by_side(
+                expect_text(*both.client, bytes_of(32'000)), slowly(*both.server, bytes));
+        },
+        soon);
+}
+
+TEST_CASE("the time in which nobody reads is not taken off a message's")
+{
+    on_both(
+        [](bench&, pair& both) -> asio::awaitable<void> {
+            const auto half = raw_frame::text("second").bytes();
+            co_await both.server->write(raw_frame::text("first").bytes() + half.substr(0, 4));
+            co_await pass(250ms);
+            co_await expect_text(*both.client, "first");
+            co_await both.server->write(half.substr(4));
+            co_await expect_text(*both.client, "second");
+        },
+        soon);
+}
+
+TEST_CASE("thousands of tiny messages wait as bytes, and what is behind them waits, too")
+{
+    on_both([](bench& on, pair& both) -> asio::awaitable<void> {
+        constexpr int count = 10'000;
+        std::string flood;
+        for (int i = 0; i < count; ++i) flood += raw_frame::text("{}").bytes();
+        co_await both.server->write(flood + raw_frame::ping("behind").bytes());
+        bool answered = false;
+        const auto listen = [](raw_socket& server, bool& heard) -> asio::awaitable<void> {
+            const auto pong = co_await server.read_frame();
+            CHECK(pong.payload() == "behind");
+            heard = true;
+        };
+        const auto listening = start(on, listen(*both.server, answered));
+        for (int i = 0; i < 200; ++i) co_await asio::post(asio::use_awaitable);
+        CHECK_FALSE(answered);
+        for (int i = 0; i < count; ++i) co_await expect_text(*both.client, "{}");
+        co_await until([&] { return answered; });
+        CHECK(*listening);
+    });
+}
+
+TEST_CASE("a Close behind many messages is told after them, though the stream ends with it")
+{
+    on_both([](bench&, pair& both) -> asio::awaitable<void> {
+        constexpr int count = 2'000;
+        std::string flood;
+        for (int i = 0; i < count; ++i) flood += raw_frame::text("{}").bytes();
+        co_await both.server->write(flood + raw_frame::close(1008, "enough").bytes());
+        both.server->finish();
+        for (int i = 0; i < count; ++i) co_await expect_text(*both.client, "{}");
+        const auto why = co_await error_of(both.client->receive());
+        CHECK(why.close_code() == 1008);
+    });
 }
 
 TEST_CASE("a network that takes nothing ends the connection")

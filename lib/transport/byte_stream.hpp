@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/lws_runtime.hpp"
+
+#include <openssl/ssl.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+
+namespace gemini::live::transport {
+
+/// What moving bytes once gave, and what to do next.
+struct moved {
+    enum next { at_once, when_readable, when_writable, at_the_end, broken };
+    std::size_t size = 0;
+    next then = when_readable;
+    int error = 0; ///< An errno, when broken.
+};
+
+/// A connected socket, plain or in TLS, that is ours alone. It never blocks; who cannot go on
+/// waits.
+class byte_stream {
+public:
+    /// Takes the descriptor, and shares `tls`, which may be null.
+    byte_stream(const lws_runtime::strand& strand, int descriptor, SSL* tls);
+    byte_stream(const byte_stream&) = delete;
+    byte_stream& operator=(const byte_stream&) = delete;
+
+    /// From now on TLS goes over our descriptor, too. To be called before anything is moved, and
+    /// once whoever made the connection has closed its own. Throws std::bad_alloc.
+    void settle();
+
+    [[nodiscard]] moved read(std::span<char> into);
+    /// `from` must come again, with all of its bytes that were not taken, before anything else
+    /// does.
+    [[nodiscard]] moved write(std::span<const char> from);
+    /// Tells TLS's peer that nothing more comes.
+    void say_goodbye() noexcept;
+
+    /// Destruction cancels it.
+    template <class Handler>
+    void async_wait(moved::next what, Handler handler)
+    {
+        descriptor_.async_wait(what == moved::when_writable ? watch::wait_write : watch::wait_read,
+            std::move(handler));
+    }
+
+private:
+    using watch = asio::posix::basic_stream_descriptor<lws_runtime::strand>;
+
+    [[nodiscard]] moved read_plain(std::span<char> into);
+    [[nodiscard]] moved read_tls(std::span<char> into);
+    [[nodiscard]] moved write_plain(std::span<const char> from);
+    [[nodiscard]] moved write_tls(std::span<const char> from);
+    [[nodiscard]] bool stopped(int result, moved& at);
+
+    watch descriptor_;
+    std::unique_ptr<SSL, decltype(&SSL_free)> tls_;
+    // What a server said before it reset the connection can be read when writing has failed.
+    bool read_broken_ = false;
+    bool write_broken_ = false;
+};
+
+} // namespace gemini::live::transport

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/http_answer.hpp"
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The opening handshake of RFC 6455, as the client sees it. Pure.
+namespace gemini::live::transport {
+
+/// The value of `Sec-WebSocket-Key` that stands for 16 random bytes.
+[[nodiscard]] std::string websocket_key(const std::array<std::byte, 16>& random);
+
+/// The head of the request, with `fields` behind those that every upgrade has.
+[[nodiscard]] std::string upgrade_request(const std::string& target, const std::string& host,
+    const headers& fields, const std::string& key);
+
+/// What keeps an answer with status 101 from being the answer to that request, for a sentence;
+/// nothing when it is one. Neither subprotocols nor extensions are asked for.
+[[nodiscard]] std::optional<std::string> fault_in_upgrade(
+    const http_answer& answer, const std::string& key);
+
+} // namespace gemini::live::transport
