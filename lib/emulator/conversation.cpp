@@ -784,7 +784,7 @@ void conversation::speak_next(const std::string& words, moment at)
     const auto pcm = speak(words);
     const auto length = duration_of(pcm.size(), speech_rate);
     const bool merges = does(&emulator_quirks::merged_transcriptions);
-    std::optional<transcription> transcript;
+    boxed<transcription> transcript;
     if (settings_->output.on)
         transcript = transcribe(
             words, {meter_.spoken(), meter_.spoken() + length}, settings_->output, false);

@@ -57,8 +57,8 @@ struct reply {
     waiting wait = waiting::blocked;              ///< For them.
     std::vector<part> work{};                     ///< Code that it ran, and what came of it.
     std::string words{};
-    std::optional<grounding_metadata> grounding{};
-    std::optional<url_context_metadata> pages{};
+    boxed<grounding_metadata> grounding{};
+    boxed<url_context_metadata> pages{};
     open_enum<turn_complete_reason> reason{}; ///< For the end of the turn.
     bool waits = false;                       ///< For the user to go on: the turn does not end.
     bool drop = false;                        ///< Cuts the connection in the middle.

@@ -34,10 +34,8 @@ std::size_t footprint(const open_enum<Known>& value) noexcept
 }
 
 template <class T>
-requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) std::size_t footprint(const T&) noexcept
-{
-    return 0;
-}
+requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) std::size_t footprint(const T&)
+noexcept { return 0; }
 
 template <class Count, class Period>
 std::size_t footprint(const std::chrono::duration<Count, Period>&) noexcept

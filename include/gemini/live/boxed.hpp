@@ -22,10 +22,7 @@ public:
     boxed(const boxed& other) : value_(other ? std::make_unique<T>(*other) : nullptr) {}
     boxed(boxed&&) noexcept = default;
     ~boxed() = default;
-    boxed& operator=(const boxed& other)
-    {
-        return *this = boxed(other);
-    }
+    boxed& operator=(const boxed& other) { return *this = boxed(other); }
     boxed& operator=(boxed&&) noexcept = default;
 
     [[nodiscard]] bool has_value() const noexcept { return value_ != nullptr; }

@@ -39,8 +39,8 @@ std::string with_sound(std::string_view base64, std::string_view beside = "")
         base64, beside);
 }
 
-std::string list_of(std::string_view before, std::string_view element, std::size_t count,
-    std::string_view after)
+std::string list_of(
+    std::string_view before, std::string_view element, std::size_t count, std::string_view after)
 {
     std::string text(before);
     for (std::size_t i = 0; i < count; ++i) text.append(i == 0 ? "" : ",").append(element);
@@ -78,7 +78,8 @@ TEST_CASE("the text of a message with sound is as it was received")
 {
     const auto sound = base64_of(2399);
     const std::string_view more = GENERATE(R"(,{"text":"Hi"})", "",
-        R"(,{"inlineData":{"mimeType":"audio/pcm","data":"AAAA"}})", R"(,{"thoughtSignature":"AA"})");
+        R"(,{"inlineData":{"mimeType":"audio/pcm","data":"AAAA"}})",
+        R"(,{"thoughtSignature":"AA"})");
     const auto text = with_sound(sound, more);
     auto message = decode(text);
     CHECK(message.raw() == text);
@@ -88,8 +89,8 @@ TEST_CASE("the text of a message with sound is as it was received")
     CHECK(moved.audio().size() >= 2399);
     SECTION("two pieces")
     {
-        const auto twice = with_sound(
-            sound, R"(,{"inlineData":{"mimeType":"audio/pcm","data":")" + base64_of(900) + R"("}})");
+        const auto twice = with_sound(sound,
+            R"(,{"inlineData":{"mimeType":"audio/pcm","data":")" + base64_of(900) + R"("}})");
         const auto both = decode(twice);
         CHECK(both.audio().size() == 2399 + 900);
         CHECK(both.raw() == twice);
@@ -119,8 +120,7 @@ TEST_CASE("a message with more members and elements than it may have is refused 
 {
     const protocol::decode_limits few{.values = 1000, .memory = 8u << 20};
     const auto parts = [](std::string_view part, std::size_t count) {
-        return list_of(
-            R"({"serverContent":{"modelTurn":{"parts":[)", part, count, "]}}}");
+        return list_of(R"({"serverContent":{"modelTurn":{"parts":[)", part, count, "]}}}");
     };
     CHECK(refusal_of(parts("{}", 900), few) == "taken");
     CHECK(refusal_of(parts("{}", 1000), few) ==
@@ -130,8 +130,9 @@ TEST_CASE("a message with more members and elements than it may have is refused 
     CHECK(refusal_of(list_of(R"({"novelty":[)", "0", 1000, "]}"), few) ==
           "The server sent a message with too many members and elements.");
     CHECK(refusal_of(list_of(R"({"novelty":{"a":[)", R"({"b":0})", 500, "]}}"), few) != "taken");
-    CHECK(refusal_of(list_of(R"({"toolCall":{"functionCalls":[{"args":{"x":[)", "0", 1000, "]}}]}}"),
-              few) != "taken");
+    CHECK(
+        refusal_of(list_of(R"({"toolCall":{"functionCalls":[{"args":{"x":[)", "0", 1000, "]}}]}}"),
+            few) != "taken");
     CHECK(refusal_of(list_of(R"({"serverContent":[)", "{}", 1000, "]}"), few) != "taken");
 }
 
@@ -140,8 +141,7 @@ TEST_CASE("a message whose lists and objects would take more memory than it may 
     const auto limits = protocol::limits_of_message(1u << 20);
     const auto most_parts =
         (limits.memory - sizeof(server_content) - sizeof(content)) / sizeof(part);
-    const auto many = list_of(
-        R"({"serverContent":{"modelTurn":{"parts":[)", "{}", 100'000, "]}}}");
+    const auto many = list_of(R"({"serverContent":{"modelTurn":{"parts":[)", "{}", 100'000, "]}}}");
     CHECK(refusal_of(many, limits) == "The server sent a message with too many lists and objects, "
                                       "at serverContent.modelTurn.parts[" +
                                           std::to_string(most_parts) + "].");

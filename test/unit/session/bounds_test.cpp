@@ -20,9 +20,9 @@ TEST_CASE("a flood of empty messages that nobody reads stays within the inbox's 
     world w;
     w.options.limits.inbox = 100'000;
     constexpr int count = 20'000;
-    const std::string each = GENERATE(as<std::string>(), "{}", R"({"serverContent":{}})",
-        R"({"usageMetadata":{}})", R"({"novelty":1})", "[]",
-        R"({"serverContent":{"modelTurn":{"parts":[{},{},{}]}}})");
+    const std::string each =
+        GENERATE(as<std::string>(), "{}", R"({"serverContent":{}})", R"({"usageMetadata":{}})",
+            R"({"novelty":1})", "[]", R"({"serverContent":{"modelTurn":{"parts":[{},{},{}]}}})");
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
         co_await greet(w, peer);
         for (int i = 0; i < count; ++i) peer->send(each);
@@ -118,8 +118,7 @@ TEST_CASE("a message of very many elements ends the session with errc::message_t
         auto messages = session.messages();
         std::optional<error> failure;
         try {
-            while (auto message = co_await messages.next())
-                CHECK(message->all().setup_complete);
+            while (auto message = co_await messages.next()) CHECK(message->all().setup_complete);
         } catch (const error& thrown) {
             failure = thrown;
         }
