@@ -544,13 +544,24 @@ TEST_CASE("a message that does not end is given up, whatever comes between its f
 
 TEST_CASE("a frame that does not end is given up, even in its head")
 {
-    on_both(
-        [](bench&, pair& both) -> asio::awaitable<void> {
-            const bool in_head = both.server->tcp().local_endpoint().port() % 2 == 0;
-            co_await both.server->write(raw_frame::ping("1234").bytes().substr(0, in_head ? 1 : 3));
-            co_await expect_no_end_of_message(*both.client);
-        },
-        soon);
+    SECTION("in its head")
+    {
+        on_both(
+            [](bench&, pair& both) -> asio::awaitable<void> {
+                co_await both.server->write(raw_frame::text("1234").bytes().substr(0, 1));
+                co_await expect_no_end_of_message(*both.client);
+            },
+            soon);
+    }
+    SECTION("behind it")
+    {
+        on_both(
+            [](bench&, pair& both) -> asio::awaitable<void> {
+                co_await both.server->write(raw_frame::ping("1234").bytes().substr(0, 3));
+                co_await expect_no_end_of_message(*both.client);
+            },
+            soon);
+    }
 }
 
 TEST_CASE("a long message may take longer, as long as it comes")
