@@ -77,6 +77,10 @@ struct kind<std::optional<T>> {
     static std::string of(book& into) { return kind<T>::of(into); }
 };
 template <class T>
+struct kind<boxed<T>> {
+    static std::string of(book& into) { return kind<T>::of(into); }
+};
+template <class T>
 struct kind<switchable<T>> {
     static std::string of(book& into) { return kind<T>::of(into); }
 };
@@ -195,7 +199,8 @@ the library itself reads and writes by (`./dev docs`), so the two cannot differ.
 
 - A name is that of the wire in snake_case. Where the wire has an object only to hold a few members
   (`generationConfig.topP`), they stand in the C++ type around it (`setup::top_p`).
-- `std::optional` is used where absent and empty are not the same. What is absent is not written.
+- `std::optional` is used where absent and empty are not the same; `live::boxed` likewise, where the absent should cost nothing.
+  What is absent is not written.
 - Enumerations are `open_enum`: a value that is newer than this version keeps its name, both ways.
 - Times are `std::chrono`, base64 is bytes, 64-bit integers go as strings.
 - *only*: the flavour that takes the member; the other refuses it before anything is sent.
