@@ -8,8 +8,8 @@
         --jobs N             so many at a time; as many as there are processors
     run.py --check           says whether each of them can still be planted in exactly one place
 
-A room's file begins with the programs that are run for its bugs, from the likeliest to find one to the
-least; an entry is
+A room's file begins with the programs (of Catch2) that are run for its bugs, from the likeliest to find
+one to the least; an entry is
 
     ## What a user would notice
     lib/base/trim.cpp
@@ -73,11 +73,11 @@ class Mutant:
 
 
 def split_tests(text):
-    return [shlex.split(each) for each in text.split(",")]
+    return [tuple(shlex.split(each)) for each in text.split(",")]
 
 
 def read(room):
-    """The programs of a room, and its mutants."""
+    """The mutants of a room."""
     programs, mutants = [], []
     for number, line in enumerate((FOLDER / f"{room}.mutants").read_text(encoding="utf-8").splitlines(), 1):
         key, _, value = line.partition(": ")
@@ -138,7 +138,7 @@ class Build:
         """Builds the programs and remembers how they are linked."""
         for program in programs:
             self.programs[program] = self.path(program)
-        if not os.environ.get("NOBUILD"): subprocess.run(["ninja", "-C", self.directory, "--quiet", *self.programs.values()], check=True)
+        subprocess.run(["ninja", "-C", self.directory, "--quiet", *self.programs.values()], check=True)
         for program, path in self.programs.items():
             link = subprocess.run(["ninja", "-C", self.directory, "-t", "commands", "-s", path], check=True,
                                   capture_output=True, text=True).stdout
@@ -199,15 +199,15 @@ class Build:
                 process.wait()
 
 
-def find_limits(build, programs, jobs):
-    """Runs the programs as they are: seconds after which one with a bug in it hangs."""
-    def time_of(program):
+def find_limits(build, tests, jobs):
+    """Runs the tests as they are: seconds after which one with a bug in it hangs."""
+    def time_of(test):
         start = time.monotonic()
-        if not build.passes(build.directory / build.programs[program][0], [], 600):
-            sys.exit(f"{program} fails without any bug planted")
+        if not build.passes(build.directory / build.programs[test[0]][0], test[1:], 600):
+            sys.exit(f"{shlex.join(test)} fails without any bug planted")
         return time.monotonic() - start
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        return {program: 10 + 5 * took for program, took in zip(programs, pool.map(time_of, programs))}
+        return {test: 10 + 5 * took for test, took in zip(tests, pool.map(time_of, tests))}
 
 
 def plant(build, mutant, limits):
@@ -218,12 +218,16 @@ def plant(build, mutant, limits):
         if not object_file:
             return "broken"
         try:
-            for program, *arguments in mutant.tests:
+            for test in mutant.tests:
+                program, *arguments = test
                 if program not in linked:
                     linked[program] = build.link(program, object_file, folder)
-                if not build.passes(linked[program], arguments, limits[program]):
+                if not build.passes(linked[program], arguments, limits[test]):
                     return "killed"
             return "survived"
+        except subprocess.CalledProcessError as failed:
+            print(f"\n{mutant.file}: “{mutant.name}” does not link:\n{failed.stderr.decode()[-2000:]}", file=sys.stderr)
+            return "broken"
         finally:
             for path in linked.values():
                 path.unlink()
@@ -295,10 +299,10 @@ def main():
         mutants = random.Random(options.seed).sample(found, min(options.sample, len(found)))
         mutants.sort(key=lambda mutant: mutant.room)
     to_plant = [mutant for mutant in mutants if not mutant.equivalent]
-    programs = sorted({test[0] for mutant in to_plant for test in mutant.tests})
+    tests = sorted({test for mutant in to_plant for test in mutant.tests})
     build = Build(options.build)
-    build.prepare(programs)
-    limits = find_limits(build, programs, options.jobs)
+    build.prepare({program for program, *_ in tests})
+    limits = find_limits(build, tests, options.jobs)
     progress = Progress(len(to_plant))
     with (tempfile.TemporaryDirectory(prefix="mutants-") as folder,
           concurrent.futures.ThreadPoolExecutor(options.jobs) as pool):
