@@ -108,6 +108,9 @@ TEST_CASE("an external account may act for a service account")
     found = read(workload(R"({"file": "/token"})",
         member + R"(, "service_account_impersonation": {"token_lifetime_seconds": 600})"));
     CHECK(found.acts_for->lifetime == 10min);
+    found = read(workload(R"({"file": "/token"})",
+        member + R"(, "service_account_impersonation": {"token_lifetime_seconds": 43200})"));
+    CHECK(found.acts_for->lifetime == 12h);
 }
 
 TEST_CASE("a service account may be played by a user")
@@ -142,6 +145,7 @@ TEST_CASE("what is wrong with a file is told by file and member, without its sec
         row{without(robot, "private_key"), "\"private_key\" is missing"},
         row{with(robot, "-----BEGIN", "BEGIN"), "\"private_key\" is not a key in PEM"},
         row{with(robot, "\"kid\"", "\"a\\nb\""), "\"private_key_id\" has a line break"},
+        row{with(robot, "\"kid\"", R"("a\u0000b")"), "\"private_key_id\" has a null character"},
         row{with(robot, "https://o", "http://o"), "\"token_uri\" is not an https URL"},
         row{with(robot, "https://o", "canary"), "\"token_uri\" is not a URL"},
         row{without(user, "client_id"), "\"client_id\" is missing"},
@@ -169,6 +173,12 @@ TEST_CASE("what is wrong with a file is told by file and member, without its sec
         row{R"({"type": "impersonated_service_account", "source_credentials":
                 {"type": "impersonated_service_account"}})",
             "\"source_credentials.type\" is "},
+        row{R"({"type": "impersonated_service_account", "service_account_impersonation_url":
+                "https://a", "source_credentials": )" +
+                workload(
+                    R"({"file": "/t"})", R"(, "service_account_impersonation_url": "https://a")") +
+                "}",
+            "\"source_credentials\" impersonates somebody itself"},
         row{R"({"type": "impersonated_service_account", "service_account_impersonation_url":
                 "https://a", "delegates": [1], "source_credentials": )" +
                 user + "}",

@@ -3,8 +3,10 @@
 
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,12 +24,17 @@ std::string encoded(std::string_view bytes)
     return text;
 }
 
-/// Nothing beyond `base64_capacity` may be written to: ASan sees it on the heap.
+/// Nothing beyond `base64_capacity` may be written to.
 std::optional<std::string> decoded(std::string_view text)
 {
-    const std::vector<char> exact(text.begin(), text.end());
-    std::vector<std::byte> bytes(base::base64_capacity(text.size()));
-    const auto size = base::base64_decode({exact.data(), exact.size()}, bytes.data());
+    constexpr std::ptrdiff_t margin = 64;
+    constexpr auto untouched = std::byte{0xa5};
+    const auto capacity = base::base64_capacity(text.size());
+    std::vector<std::byte> bytes(capacity + margin, untouched);
+    const auto size = base::base64_decode(text, bytes.data());
+    const auto end = bytes.begin() + static_cast<std::ptrdiff_t>(capacity);
+    if (std::count(end, bytes.end(), untouched) != margin)
+        throw std::logic_error("base64_decode has written beyond base64_capacity");
     if (!size) return std::nullopt;
     return std::string(reinterpret_cast<const char*>(bytes.data()), *size);
 }
@@ -111,6 +118,13 @@ TEST_CASE("base64 refuses a lone character and bits that no byte takes up")
     REQUIRE_FALSE(decoded("="));
     REQUIRE_FALSE(decoded("A==="));
     REQUIRE(decoded("AA==") == std::string(1, '\0'));
+}
+
+TEST_CASE("base64 does not look at what stands behind it")
+{
+    constexpr std::string_view text = "AAAAAAAA";
+    REQUIRE_FALSE(decoded(text.substr(0, 5)));
+    REQUIRE(decoded(text.substr(0, 6)) == std::string(4, '\0'));
 }
 
 TEST_CASE("base64 is read leniently where that is asked for")

@@ -60,8 +60,9 @@ TEST_CASE("the status of a refusal and its words together say what it means")
                 errc::rejected},
             row{408, "", errc::unavailable}, row{425, "", errc::unavailable},
             row{429, "", errc::quota_exceeded}, row{502, "", errc::unavailable},
-            row{503, "", errc::unavailable}, row{504, "", errc::unavailable},
-            row{200, "", errc::rejected}, row{302, "", errc::rejected});
+            row{500, "", errc::unavailable}, row{503, "", errc::unavailable},
+            row{504, "", errc::unavailable}, row{200, "", errc::rejected},
+            row{302, "", errc::rejected});
     INFO(status << " " << words);
     CHECK(cause_of_refusal(status, words) == cause);
 }

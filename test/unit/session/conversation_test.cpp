@@ -179,6 +179,47 @@ TEST_CASE("a new conversation knows no call of the old one, whatever handle had 
     CHECK(talk.take(1000, t0).empty());
 }
 
+TEST_CASE("what the end of a connection has cost is told with the next one, and only then")
+{
+    conversation::rules rules;
+    rules.outbox_limit = 1000;
+    rules.random = [] { return 0.5; };
+    rules.waits_for = [](const std::string&) { return true; };
+    conversation talk(rules);
+    const error lost(errc::connection_lost, "Lost.");
+    static_cast<void>(talk.start());
+    static_cast<void>(talk.opened(t0));
+    talk.heard(message(call("c")), 1, t0);
+    static_cast<void>(talk.lost(lost, t0));
+    talk.accept({base::frame("sound"), worth::audio}, t0);
+    const auto next = talk.opened(t0 + 3s);
+    CHECK(next.context_lost);
+    CHECK(next.dropped == 1);
+    CHECK(next.forgotten_calls == std::vector<std::string>{"c"});
+
+    static_cast<void>(talk.lost(lost, t0 + 4s));
+    const auto later = talk.opened(t0 + 5s);
+    CHECK_FALSE(later.context_lost);
+    CHECK(later.dropped == 0);
+    CHECK(later.forgotten_calls.empty());
+}
+
+TEST_CASE("sound waits for a connection as long as the window, and no longer")
+{
+    conversation::rules rules;
+    rules.outbox_limit = 1000;
+    rules.reconnect.realtime_window = 2s;
+    rules.random = [] { return 0.5; };
+    conversation talk(rules);
+    static_cast<void>(talk.start());
+    static_cast<void>(talk.opened(t0));
+    static_cast<void>(talk.lost(error(errc::connection_lost, "Lost."), t0));
+    talk.accept({base::frame("too old"), worth::audio}, t0);
+    talk.accept({base::frame("sound"), worth::audio}, t0 + 1s);
+    CHECK(talk.opened(t0 + 3s).dropped == 1);
+    CHECK(talk.take(1000, t0 + 3s).size() == 1);
+}
+
 TEST_CASE("a handle of the old connection does not count when the new one is being set up")
 {
     conversation::rules rules;

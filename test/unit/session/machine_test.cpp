@@ -261,6 +261,50 @@ TEST_CASE("a handle from another process is used by the first connection")
     CHECK(machine.opened(start_of_time).resumed);
 }
 
+TEST_CASE("only internal errors in a row, of setups in a row, cost the handle")
+{
+    const auto internal = closed(1011, "Internal error occurred.");
+    const auto restarts = closed(1012, "");
+    auto machine = make({}, "handle");
+    static_cast<void>(machine.start());
+    static_cast<void>(machine.opened(start_of_time));
+    static_cast<void>(machine.lost(restarts, start_of_time + 1min));
+    static_cast<void>(machine.lost(internal, start_of_time + 2min));
+    SECTION("another failure between them")
+    {
+        static_cast<void>(machine.lost(restarts, start_of_time + 3min));
+    }
+    SECTION("a connection between them")
+    {
+        static_cast<void>(machine.opened(start_of_time + 3min));
+        static_cast<void>(machine.lost(restarts, start_of_time + 4min));
+    }
+    static_cast<void>(machine.lost(internal, start_of_time + 5min));
+    CHECK(machine.handle() == "handle");
+    static_cast<void>(machine.lost(internal, start_of_time + 6min));
+    CHECK(machine.handle().empty());
+}
+
+TEST_CASE("an outage that would last longer than max_outage ends the session")
+{
+    reconnect_policy policy;
+    policy.max_outage = 10s;
+    auto machine = make(policy, "", 0.0);
+    static_cast<void>(machine.start());
+    static_cast<void>(machine.opened(start_of_time));
+    CHECK(machine.lost(lost, start_of_time).to == status::reconnecting);
+    CHECK(machine.lost(refused, start_of_time + 10s).to == status::reconnecting);
+    CHECK(machine.lost(refused, start_of_time + 10s + 1ms).to == status::error);
+}
+
+TEST_CASE("judge has the last word on a connection that is made ahead, too")
+{
+    reconnect_policy policy;
+    CHECK(make(policy).judge_dial(refused).action == action::back_off);
+    policy.judge = [](const error&, situation) { return action::give_up; };
+    CHECK(make(policy).judge_dial(refused).action == action::give_up);
+}
+
 TEST_CASE("whatever happens, a session only goes the ways of the table, and goes them all")
 {
     std::mt19937 dice(7);

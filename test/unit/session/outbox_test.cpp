@@ -267,4 +267,13 @@ TEST_CASE("what is unconfirmed never holds up a sender: beyond the limit media g
     CHECK(joined(box.take(1000)) == "4444 ");
 }
 
+TEST_CASE("a response to several calls goes out while one of them is still open")
+{
+    outbox box(1000);
+    box.push({base::frame("response"), worth::durable, {"first", "second"}}, t0);
+    CHECK(box.drop_answers({"first"}) == 0);
+    CHECK(box.drop_answers({"second", "first"}) == 1);
+    CHECK(box.empty());
+}
+
 } // namespace outbox_test

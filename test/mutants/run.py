@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Plants bugs in the library, one at a time, and counts those that the tests find.
+
+    run.py BUILD [ROOM...]   plants those of test/mutants/ROOM.mutants, or of all rooms
+        --sample N --seed S  only N of them, which S chooses
+        --only TEXT          only those whose name contains TEXT
+        --jobs N             so many at a time; as many as there are processors
+    run.py --check           says whether each of them can still be planted in exactly one place
+
+A room's file begins with the programs (of Catch2) that are run for its bugs, from the likeliest to find
+one to the least; an entry is
+
+    ## What a user would notice
+    lib/base/trim.cpp
+    - what stands there; white space does not matter
+    + what is planted instead; without such a line: nothing
+    tests: base-test "the likeliest test*", base-test [#trim_test]
+    equivalent: why nobody can notice, if so; it is not planted
+    survives: what is missing in the tests; counted, but never in a sample
+
+The build directory stays as it is. The altered file is compiled by itself, without optimization, and
+linked into the test programs before everything else: the linker takes the first definition of a function,
+and the loader that of the program before that of a shared library. What stands in a header is not
+planted.
+
+Ends with 1 when fewer than 95 % are found, or one of them does not compile.
+"""
+import argparse
+import collections
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDER = pathlib.Path(__file__).resolve().parent
+LEAST_SCORE = 0.95
+WORTH_A_PRELUDE = 6  # mutants of a room
+
+
+@dataclasses.dataclass
+class Mutant:
+    room: str
+    name: str
+    file: str = ""
+    old: list = dataclasses.field(default_factory=list)
+    new: list = dataclasses.field(default_factory=list)
+    tests: list = dataclasses.field(default_factory=list)
+    equivalent: str = ""
+    survives: str = ""
+    outcome: str = ""
+
+    def places(self, source):
+        words = [re.escape(word) for line in self.old for word in line.split()]
+        return list(re.finditer(r"\s+".join(words), source)) if words else []
+
+    def planted(self, source):
+        place = self.places(source)[0]
+        return source[:place.start()] + "\n".join(self.new) + source[place.end():]
+
+    def line(self, source):
+        return source.count("\n", 0, self.places(source)[0].start()) + 1
+
+
+def split_tests(text):
+    return [tuple(shlex.split(each)) for each in text.split(",")]
+
+
+def read(room):
+    """The mutants of a room."""
+    programs, mutants = [], []
+    for number, line in enumerate((FOLDER / f"{room}.mutants").read_text(encoding="utf-8").splitlines(), 1):
+        key, _, value = line.partition(": ")
+        if line.startswith("## "):
+            mutants.append(Mutant(room, line[3:]))
+        elif not line or line.startswith("# "):
+            continue
+        elif key == "tests":
+            (mutants[-1].tests if mutants else programs).extend(split_tests(value))
+        elif mutants and key in ("equivalent", "survives"):
+            setattr(mutants[-1], key, value)
+        elif mutants and line.startswith("lib/"):
+            mutants[-1].file = line
+        elif mutants and line.startswith("- "):
+            mutants[-1].old.append(line[2:])
+        elif mutants and line.startswith("+ "):
+            mutants[-1].new.append(line[2:])
+        else:
+            sys.exit(f"{room}.mutants:{number}: cannot be read: {line}")
+    for mutant in mutants:
+        mutant.tests += programs
+    return mutants
+
+
+def check(mutants):
+    """Whether each can be planted; names those that cannot."""
+    good = True
+    for mutant in mutants:
+        path = ROOT / mutant.file
+        count = len(mutant.places(path.read_text(encoding="utf-8"))) if path.is_file() else 0
+        if count != 1:
+            print(f"{mutant.room}.mutants: “{mutant.name}” fits {count} places of {mutant.file or 'no file'}")
+            good = False
+    names = [mutant.name for mutant in mutants]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        print(f"“{name}” is the name of several")
+        good = False
+    return good
+
+
+class Build:
+    """What a build directory knows: how files are compiled and programs linked."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory).resolve()
+        commands = json.loads((self.directory / "compile_commands.json").read_text(encoding="utf-8"))
+        self.commands = {entry["output"]: entry["command"] for entry in commands}
+        self.programs = {}
+        self.preludes = {}
+
+    def path(self, program):
+        found = [path for path in self.directory.glob(f"test/**/{program}") if path.is_file()]
+        if len(found) != 1:
+            sys.exit(f"there is no program {program} in {self.directory}: ./dev build")
+        return str(found[0].relative_to(self.directory))
+
+    def prepare(self, programs):
+        """Builds the programs and remembers how they are linked."""
+        for program in programs:
+            self.programs[program] = self.path(program)
+        subprocess.run(["ninja", "-C", self.directory, "--quiet", *self.programs.values()], check=True)
+        for program, path in self.programs.items():
+            link = subprocess.run(["ninja", "-C", self.directory, "-t", "commands", "-s", path], check=True,
+                                  capture_output=True, text=True).stdout
+            self.programs[program] = path, shlex.split(link.strip().splitlines()[-1])
+
+    def compiler(self, room):
+        """The command that compiles a room's files, without what names one of them."""
+        command = next(shlex.split(command) for output, command in self.commands.items()
+                       if output.startswith(f"lib/{room}/lib"))
+        kept, drop = [], False
+        for argument in command:
+            if not drop and argument not in ("-MD", "-MQ", "-MF", "-o", "-c", "-Werror"):
+                kept.append(argument)
+            drop = argument in ("-MQ", "-MF", "-o", "-c")
+        return [*kept, "-O0", "-w"]
+
+    def precompile(self, room, folder):
+        """Reads once what all of a room's files begin with: most of them compile in a third of the time."""
+        sources = [path.read_text(encoding="utf-8") for path in (ROOT / "lib" / room).rglob("*.[ch]pp")]
+        headers = sorted({name for text in sources for name in re.findall(r"^#include (<.+>)$", text, re.M)})
+        prelude = folder / f"{room}.hpp"
+        prelude.write_text("".join(f"#include {name}\n" for name in headers), encoding="utf-8")
+        subprocess.run([*self.compiler(room), "-x", "c++-header", prelude, "-o", f"{prelude}.gch"],
+                       cwd=self.directory, check=True)
+        self.preludes[room] = ["-include", prelude]
+
+    def compile(self, mutant, folder):
+        """Returns the planted file's object, or nothing if it does not compile."""
+        source = (ROOT / mutant.file).read_text(encoding="utf-8")
+        planted, object_file = folder / pathlib.Path(mutant.file).name, folder / "planted.o"
+        planted.write_text(mutant.planted(source), encoding="utf-8")
+        done = subprocess.run([*self.compiler(mutant.room), *self.preludes.get(mutant.room, []), "-c", planted,
+                               "-o", object_file], cwd=self.directory, capture_output=True, text=True)
+        if done.returncode == 0:
+            return object_file
+        print(f"\n{mutant.file}: “{mutant.name}” does not compile:\n{done.stderr[-2000:]}", file=sys.stderr)
+        return None
+
+    def link(self, program, object_file, folder):
+        path, command = self.programs[program]
+        at = command.index("-o")
+        output = self.directory / pathlib.Path(path).parent / f"{program}-{folder.name}"
+        subprocess.run([*command[:at], "-o", output, object_file, "-Wl,-z,muldefs", "-Wl,--copy-dt-needed-entries",
+                        *command[at + 2:]], cwd=self.directory, check=True, capture_output=True)
+        return output
+
+    def passes(self, program, arguments, limit):
+        """Whether a test program ends well within so many seconds."""
+        process = subprocess.Popen([program, "--abort", "--filenames-as-tags", *arguments], cwd=self.directory, start_new_session=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            return process.wait(limit) == 0
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def find_limits(build, tests, jobs):
+    """Runs the tests as they are: seconds after which one with a bug in it hangs."""
+    def time_of(test):
+        start = time.monotonic()
+        if not build.passes(build.directory / build.programs[test[0]][0], test[1:], 600):
+            sys.exit(f"{shlex.join(test)} fails without any bug planted")
+        return time.monotonic() - start
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        return {test: 10 + 5 * took for test, took in zip(tests, pool.map(time_of, tests))}
+
+
+def plant(build, mutant, limits):
+    linked = {}
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name:
+        folder = pathlib.Path(name)
+        object_file = build.compile(mutant, folder)
+        if not object_file:
+            return "broken"
+        try:
+            for test in mutant.tests:
+                program, *arguments = test
+                if program not in linked:
+                    linked[program] = build.link(program, object_file, folder)
+                if not build.passes(linked[program], arguments, limits[test]):
+                    return "killed"
+            return "survived"
+        except subprocess.CalledProcessError as failed:
+            print(f"\n{mutant.file}: “{mutant.name}” does not link:\n{failed.stderr.decode()[-2000:]}", file=sys.stderr)
+            return "broken"
+        finally:
+            for path in linked.values():
+                path.unlink()
+
+
+class Progress:
+    def __init__(self, total):
+        self.total, self.outcomes, self.start = total, [], time.monotonic()
+
+    def done(self, mutant):
+        self.outcomes.append(mutant.outcome)
+        count = len(self.outcomes)
+        left = (time.monotonic() - self.start) / count * (self.total - count)
+        if mutant.outcome == "survived":
+            self.clear()
+            print(f"survived: {describe(mutant)}", flush=True)
+        if sys.stderr.isatty():
+            print(f"\r\033[K{count} of {self.total}, {self.outcomes.count('survived')} survived, "
+                  f"{left / 60:.0f} min left", end="", file=sys.stderr, flush=True)
+            if count == self.total:
+                self.clear()
+
+    def clear(self):
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def describe(mutant):
+    line = mutant.line((ROOT / mutant.file).read_text(encoding="utf-8"))
+    return f"{mutant.file}:{line}: {mutant.name}" + (f" ({mutant.survives})" if mutant.survives else "")
+
+
+def print_table(mutants):
+    rooms = list(dict.fromkeys(mutant.room for mutant in mutants))
+    print(f"\n{'room':<12}{'planted':>9}{'killed':>9}{'survived':>10}{'equivalent':>12}{'score':>8}")
+    for room in [*rooms, "all"]:
+        those = [mutant for mutant in mutants if room in ("all", mutant.room)]
+        equivalent = sum(bool(mutant.equivalent) for mutant in those)
+        killed = sum(mutant.outcome == "killed" for mutant in those)
+        survived = sum(mutant.outcome == "survived" for mutant in those)
+        print(f"{room:<12}{len(those) - equivalent:>9}{killed:>9}{survived:>10}{equivalent:>12}"
+              f"{killed / max(1, len(those) - equivalent):>8.1%}")
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("build", nargs="?")
+    parser.add_argument("rooms", nargs="*")
+    parser.add_argument("--sample", type=int)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    rooms = sorted(path.stem for path in FOLDER.glob("*.mutants"))
+    for room in options.rooms:
+        if room not in rooms:
+            sys.exit(f"there is no room {room}: {', '.join(rooms)}")
+    mutants = [mutant for room in options.rooms or rooms for mutant in read(room) if options.only in mutant.name]
+    if not check(mutants):
+        return 1
+    if options.check:
+        print(f"{len(mutants)} bugs can be planted")
+        return 0
+    if not options.build:
+        parser.error("which build directory?")
+    if options.sample:
+        found = [mutant for mutant in mutants if not mutant.equivalent and not mutant.survives]
+        mutants = random.Random(options.seed).sample(found, min(options.sample, len(found)))
+        mutants.sort(key=lambda mutant: mutant.room)
+    to_plant = [mutant for mutant in mutants if not mutant.equivalent]
+    tests = sorted({test for mutant in to_plant for test in mutant.tests})
+    build = Build(options.build)
+    build.prepare({program for program, *_ in tests})
+    limits = find_limits(build, tests, options.jobs)
+    progress = Progress(len(to_plant))
+    with (tempfile.TemporaryDirectory(prefix="mutants-") as folder,
+          concurrent.futures.ThreadPoolExecutor(options.jobs) as pool):
+        counts = collections.Counter(mutant.room for mutant in to_plant)
+        often = [room for room, count in counts.items() if count >= WORTH_A_PRELUDE]
+        list(pool.map(lambda room: build.precompile(room, pathlib.Path(folder)), often))
+        jobs = {pool.submit(plant, build, mutant, limits): mutant for mutant in to_plant}
+        for job in concurrent.futures.as_completed(jobs):
+            jobs[job].outcome = job.result()
+            progress.done(jobs[job])
+    print_table(mutants)
+    killed = sum(mutant.outcome == "killed" for mutant in to_plant)
+    print(f"\n{killed} passed, {len(to_plant) - killed} failed")
+    return 0 if killed >= LEAST_SCORE * len(to_plant) and "broken" not in progress.outcomes else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
