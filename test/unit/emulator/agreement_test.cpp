@@ -43,6 +43,12 @@ struct element_of<std::vector<T>> {
 template <class T>
 struct element_of<std::optional<T>> : element_of<T> {
 };
+template <class T>
+struct element_of<boxed<T>> : element_of<T> {
+};
+template <class T>
+struct element_of<switchable<T>> : element_of<T> {
+};
 
 template <class T>
 constexpr bool is_enumeration = false;

@@ -215,7 +215,7 @@ TEST_CASE("Vertex AI tells when somebody speaks, where the setup asks for it")
     for (const auto& each : c.heard) {
         if (each.all().voice_activity) told.push_back(*each.all().voice_activity);
         if (content_of(each) && !content_of(each)->speech_state.empty())
-            states.push_back(content_of(each)->speech_state.name());
+            states.emplace_back(content_of(each)->speech_state.name());
     }
     REQUIRE(told.size() == 2);
     CHECK(told[0] == voice_activity{voice_activity_type::activity_start, 500ms});

@@ -600,7 +600,7 @@ TEST_CASE("stale speech that is dropped makes room for what follows")
 {
     world w;
     w.options.skip_stale_audio = true;
-    w.options.limits.inbox = 1000;
+    w.options.limits.inbox = 5000;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
         co_await greet(w, peer);
         while (co_await peer->receive()) {
