@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <chrono>
 #include <cstring>
 #include <memory>
@@ -76,11 +75,31 @@ ondemand::parser& this_threads_parser()
 }
 
 constexpr std::size_t everyday_message = 256 * 1024; // larger ones leave no tables behind
+constexpr std::size_t least_tables = 4 * 1024;
+constexpr std::size_t most_marks = 1'000'000;
+
+/// Brackets, commas and colons, in strings or not. In blocks that compilers turn into vectors.
+std::size_t count_marks(std::string_view text)
+{
+    constexpr std::size_t block = 128;
+    const auto is_mark = [](char c) {
+        return static_cast<unsigned char>((c == ',') | (c == ':') | (c == '{') | (c == '['));
+    };
+    std::size_t marks = 0;
+    while (text.size() >= block) {
+        unsigned char found = 0;
+        for (std::size_t i = 0; i < block; ++i) found += is_mark(text[i]);
+        marks += found;
+        text.remove_prefix(block);
+    }
+    for (const char c : text) marks += is_mark(c);
+    return marks;
+}
 
 void read_message(base::padded_buffer& text, ondemand::parser& parser, reader& in, sm& into)
 {
     if (parser.capacity() < text.size() &&
-        parser.allocate(std::bit_ceil(text.size())) != simdjson::SUCCESS)
+        parser.allocate(std::max(text.size(), least_tables)) != simdjson::SUCCESS)
         throw std::bad_alloc();
     // simdjson looks at what follows a text that ends too early
     std::memset(text.data() + text.size(), 0, base::padded_buffer::padding);
@@ -98,6 +117,8 @@ void read_message(base::padded_buffer& text, ondemand::parser& parser, reader& i
 void read_message(base::padded_buffer& text, reader& in, sm& into)
 {
     if (text.size() <= everyday_message) return read_message(text, this_threads_parser(), in, into);
+    // The tables have an entry for each mark, however little it comes to.
+    if (count_marks(text.view()) > most_marks) throw in.too_rich("members and elements");
     ondemand::parser parser;
     read_message(text, parser, in, into);
 }

@@ -89,6 +89,8 @@ public:
 
     /// Throws errc::malformed_message with the path.
     [[noreturn]] void fail(std::string_view what) const;
+    /// What a message with too many of these is refused with.
+    [[nodiscard]] error too_rich(std::string_view in) const;
     /// Of the present value; returns false, or throws as `fail`.
     bool refuse(std::string_view what);
 
@@ -276,8 +278,6 @@ private:
         if (budget_.memory < memory) throw too_rich("lists and objects");
         budget_.memory -= memory;
     }
-    [[nodiscard]] error too_rich(std::string_view in) const;
-
     void enter(step next)
     {
         if (depth_ == steps_.size()) fail("is nested too deeply");

@@ -10,6 +10,8 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <gemini/live/reconnect_plan.hpp>
 #include <gemini/live/resumption_store.hpp>
@@ -22,6 +24,11 @@
 // The coroutines that work for a session: they act, the machine decides.
 namespace gemini::live {
 namespace {
+
+/// So many messages are read before everybody else on the executor has a turn.
+constexpr std::size_t messages_per_turn = 64;
+
+asio::awaitable<void> let_others_run() { return asio::post(asio::use_awaitable); }
 
 /// The server has reported an error in the place of setupComplete.
 error refusal_of_setup(const server_error& refused)
@@ -288,6 +295,7 @@ asio::awaitable<std::vector<session_core::incoming>> session_core::await_setup_c
                 {phase::setup});
         }
         early.push_back(std::move(next));
+        if (early.size() % messages_per_turn == 0) co_await let_others_run();
     }
     co_return early;
 }
@@ -314,6 +322,7 @@ asio::awaitable<session_core::link_ptr> session_core::attend(link_ptr link)
             if (step.write) writer_.set();
             if (step.hand_over) {
                 open_.reset();
+                failed_.reset();
                 conversation_.hand_over(client_->clock->now());
             }
         }
@@ -345,12 +354,13 @@ asio::awaitable<void> session_core::pump(self_ptr self, link_ptr link, ending_pt
 {
     try {
         const auto epoch = self->conversation_.epoch();
-        for (;;) {
+        for (std::size_t messages = 1;; ++messages) {
             auto received = co_await link->receive();
             if (self->conversation_.epoch() != epoch) co_return;
             self->deliver(self->decode_or_part(link, std::move(received)));
-            while (self->conversation_.epoch() == epoch && !self->has_room())
+            while (self->conversation_.epoch() == epoch && !self->has_room(link))
                 co_await self->reader_took_.wait();
+            if (messages % messages_per_turn == 0) co_await let_others_run();
         }
     } catch (...) {
         *end = std::current_exception();
@@ -434,11 +444,12 @@ bool session_core::is_closing()
     return closing_;
 }
 
-/// When the inbox is full, reading from the network is held back.
-bool session_core::has_room()
+/// When the inbox is full, reading from the network is held back. What is left of a connection that
+/// has failed is little, and the end behind it must be seen.
+bool session_core::has_room(const link_ptr& link)
 {
     const std::lock_guard lock(mutex_);
-    return !inbox_.is_full() || closing_;
+    return !inbox_.is_full() || closing_ || failed_ == link;
 }
 
 /// The answer says that all that has been written has been received.
@@ -496,6 +507,7 @@ asio::awaitable<std::optional<sessions::time_point>> session_core::recover(error
     {
         const std::lock_guard lock(mutex_);
         open_.reset();
+        failed_.reset();
         if (closing_) co_return std::nullopt;
         change = conversation_.lost(failure, client_->clock->now(), spare_ != nullptr);
     }
@@ -580,6 +592,8 @@ asio::awaitable<void> session_core::write(self_ptr self)
                 if (self->conversation_.wants_attention()) self->attention_.set();
             } else if (self->open_ == link) { // what is still to be read may say what has arrived
                 self->open_.reset();
+                self->failed_ = link;
+                self->reader_took_.set();
             }
             self->notify();
         }

@@ -463,6 +463,7 @@ void session_core::end(std::exception_ptr why)
     ended_ = true;
     end_ = std::move(why);
     open_.reset();
+    failed_.reset();
     reader_.set();
     reader_took_.set();
     writer_.set();

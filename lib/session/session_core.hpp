@@ -102,7 +102,7 @@ private:
     [[nodiscard]] incoming decode_or_part(const link_ptr& link, transport::message received);
     asio::awaitable<std::vector<incoming>> await_setup_complete(link_ptr link);
     void tell_of(std::vector<omitted_member> omitted, bool in_turn);
-    [[nodiscard]] bool has_room();
+    [[nodiscard]] bool has_room(const link_ptr& link);
 
     void start();
     void begin_close();
@@ -149,7 +149,8 @@ private:
     std::vector<transport::wakeup*>
         senders_; // wait for room in the outbox, first come first served
     std::vector<transport::wakeup*> watchers_; // wait for any other change
-    link_ptr open_; // the connection to write to, once its setup is complete
+    link_ptr open_;   // the connection to write to, once its setup is complete
+    link_ptr failed_; // the one that could not be written to, until it has been read to its end
 
     // On the connector's executor only.
     live::setup next_setup_; // as the user's hook wants it

@@ -2,6 +2,7 @@
 #include "transport/byte_stream.hpp"
 
 #include <openssl/err.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -115,6 +116,13 @@ bool byte_stream::stopped(int result, moved& at)
         at.error = why == SSL_ERROR_SYSCALL ? system_error : EPROTO;
         return true;
     }
+}
+
+std::size_t byte_stream::unacknowledged()
+{
+    int size = 0;
+    const bool is_known = ::ioctl(descriptor_.native_handle(), TIOCOUTQ, &size) == 0;
+    return is_known ? static_cast<std::size_t>(size) : 0;
 }
 
 void byte_stream::say_goodbye() noexcept

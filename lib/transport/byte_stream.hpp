@@ -37,6 +37,8 @@ public:
     /// `from` must come again, with all of its bytes that were not taken, before anything else
     /// does.
     [[nodiscard]] moved write(std::span<const char> from);
+    /// Bytes that the kernel has taken and the peer has not acknowledged.
+    [[nodiscard]] std::size_t unacknowledged();
     /// Tells TLS's peer that nothing more comes.
     void say_goodbye() noexcept;
 

@@ -388,6 +388,7 @@ void lws_stream::write_on_next_turn()
 void lws_stream::await_room(moved::next what)
 {
     blocked_ = true;
+    in_kernel_ = wire_->unacknowledged();
     arm(next_check());
     wire_->async_wait(what, [this, self = shared_from_this()](asio::error_code cancelled) {
         if (cancelled) return;
@@ -585,7 +586,7 @@ void lws_stream::check_liveness(clock::time_point now)
         return limit.count() != 0 && now - since >= limit;
     };
     if (!reading_) heard_ = underway_since_ = now; // nobody listens
-    if (blocked_ && is_over(progress_, deadlines_.write_stall))
+    if (blocked_ && is_over(progress_, deadlines_.write_stall) && !passes_on(now))
         return give_up(
             phase::write, fmt::format("The network took nothing for {} ms: it is down or too slow.",
                               deadlines_.write_stall.count()));
@@ -605,6 +606,16 @@ void lws_stream::check_liveness(clock::time_point now)
         ping_due_ = true;
         write();
     }
+}
+
+/// Whether the peer has taken something since the last look. The kernel asks for more only when a
+/// third of its buffer is free: on a slow network that may last.
+bool lws_stream::passes_on(clock::time_point now)
+{
+    const auto before = std::exchange(in_kernel_, wire_->unacknowledged());
+    if (in_kernel_ >= before) return false;
+    progress_ = now;
+    return true;
 }
 
 lws_stream::clock::time_point lws_stream::next_check() const

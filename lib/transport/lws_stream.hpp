@@ -89,6 +89,7 @@ private:
     // time
     void on_timer() override;
     void check_liveness(clock::time_point now);
+    [[nodiscard]] bool passes_on(clock::time_point now);
     [[nodiscard]] clock::time_point next_check() const;
 
     std::size_t max_message_;
@@ -138,6 +139,7 @@ private:
     std::chrono::nanoseconds round_trip_{0};
 
     clock::time_point progress_{}; // when the network last took something
+    std::size_t in_kernel_ = 0;    // bytes that the peer had not acknowledged then
     bool spared_ = false;          // a stalled loop was given one more period
 
     wakeup arrived_;

@@ -112,6 +112,7 @@ live::client_options calling(const options& chosen)
     options.limits.message = chosen.message;
     options.limits.inbox = mebibyte;
     options.limits.outbox = mebibyte;
+    options.limits.turn = mebibyte;
     auto& deadlines = options.deadlines;
     deadlines.resolve = deadlines.connect = deadlines.upgrade = deadlines.setup = 1s;
     deadlines.write_stall = 1s;
