@@ -29,7 +29,8 @@ enum class errc {
     rejected,     ///< The server does not accept the request (HTTP 400, 404, close 1007, 1008).
                   ///< invalid_request
     protocol_violation,  ///< The server broke RFC 6455. retryable
-    message_too_big,     ///< A message was over `limits::message`. invalid_request
+    message_too_big,     ///< A message was over `limits::message`, or became too much; or too much
+                         ///< came before setupComplete. invalid_request
     malformed_message,   ///< A server message was not the JSON that the API describes.
                          ///< invalid_request
     invalid_argument,    ///< The SDK refused an argument before anything was sent. invalid_request
