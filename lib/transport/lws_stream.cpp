@@ -5,8 +5,10 @@
 
 #include <asio/post.hpp>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <fmt/format.h>
@@ -25,7 +27,7 @@ namespace {
 constexpr std::size_t most_control_payload = 125;
 constexpr int writes_per_turn = 16;
 constexpr std::size_t most_drained = 8u << 20;          // more than a kernel's receive buffer
-constexpr std::chrono::seconds longest_close{10};       // when the deadline is switched off
+constexpr std::chrono::seconds longest_close{10};       // where the deadline is 0: it has to end
 constexpr std::chrono::milliseconds stall_noticed{100}; // a timer that is later: the loop stood
 constexpr std::size_t tls_read_ahead = 32 * 1024;
 
@@ -586,6 +588,7 @@ int lws_stream::on_writeable()
         }
         flushed_ = written_;
     }
+    if (write_requested_) in_kernel_ = unacknowledged();
     if (begun_ == outbox_.size()) {
         outbox_.clear();
         begun_ = 0;
@@ -743,8 +746,7 @@ void lws_stream::check_liveness(clock::time_point now)
 {
     const bool paused = reading_ == reading::idle || lws_paused_;
     if (paused) heard_ = now; // nobody listens
-    if (write_requested_ && deadlines_.write_stall.count() != 0 &&
-        now - progress_ >= deadlines_.write_stall) {
+    if (is_stalled(now)) {
         finish(error(errc::timed_out,
             fmt::format("The network took nothing for {} ms: it is down or too slow.",
                 deadlines_.write_stall.count()),
@@ -765,6 +767,26 @@ void lws_stream::check_liveness(clock::time_point now)
         ping_due_ = true;
         request_write();
     }
+}
+
+/// Whether the network has taken nothing for too long. The kernel asks for more only when a third
+/// of its buffer is free, so what it has passed on meanwhile counts, too.
+bool lws_stream::is_stalled(clock::time_point now)
+{
+    if (!write_requested_ || deadlines_.write_stall.count() == 0 ||
+        now - progress_ < deadlines_.write_stall)
+        return false;
+    const auto before = std::exchange(in_kernel_, unacknowledged());
+    if (in_kernel_ >= before) return true;
+    progress_ = now;
+    return false;
+}
+
+/// Bytes that the kernel has taken and the peer has not acknowledged.
+int lws_stream::unacknowledged()
+{
+    int size = 0;
+    return ::ioctl(descriptor_->native_handle(), SIOCOUTQ, &size) == 0 ? size : 0;
 }
 
 lws_stream::clock::time_point lws_stream::next_check() const

@@ -106,6 +106,8 @@ private:
     // time
     void on_timer() override;
     void check_liveness(clock::time_point now);
+    [[nodiscard]] bool is_stalled(clock::time_point now);
+    [[nodiscard]] int unacknowledged();
     [[nodiscard]] clock::time_point next_check() const;
 
     std::size_t max_message_;
@@ -148,6 +150,7 @@ private:
     std::chrono::nanoseconds round_trip_{0};
 
     clock::time_point progress_{}; // when the network last took something
+    int in_kernel_ = 0;            // bytes, when that was full
     bool spared_ = false;          // a stalled loop was given one more period
 
     wakeup arrived_;
