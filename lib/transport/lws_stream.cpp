@@ -5,7 +5,6 @@
 
 #include <asio/post.hpp>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/ioctl.h>
@@ -786,7 +785,7 @@ bool lws_stream::is_stalled(clock::time_point now)
 int lws_stream::unacknowledged()
 {
     int size = 0;
-    return ::ioctl(descriptor_->native_handle(), SIOCOUTQ, &size) == 0 ? size : 0;
+    return ::ioctl(descriptor_->native_handle(), TIOCOUTQ, &size) == 0 ? size : 0;
 }
 
 lws_stream::clock::time_point lws_stream::next_check() const
