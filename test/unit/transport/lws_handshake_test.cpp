@@ -11,7 +11,7 @@ using namespace gemini::live;
 using namespace gemini::live::transport;
 using namespace std::chrono_literals;
 
-TEST_CASE("Retry-After is a number of seconds or a date")
+TEST_CASE("Retry-After is a number of seconds or a date, and no longer than a day")
 {
     const auto now =
         std::chrono::system_clock::from_time_t(784'111'777); // Sun, 06 Nov 1994 08:49:37
@@ -21,6 +21,7 @@ TEST_CASE("Retry-After is a number of seconds or a date")
     };
     const auto [value, expected] =
         GENERATE(row{"0", 0s}, row{"120", 120s}, row{"-5", 0s}, row{"99999999999999999999", 24h},
+            row{"86401", 24h}, row{"Sun, 13 Nov 1994 08:49:37 GMT", 24h},
             row{"Sun, 06 Nov 1994 08:50:37 GMT", 60s}, row{"Sun, 06 Nov 1994 08:40:00 GMT", 0s},
             row{"", std::nullopt}, row{"soon", std::nullopt}, row{"12 s", std::nullopt});
     CHECK(parse_retry_after(value, now) == expected);

@@ -234,6 +234,26 @@ TEST_CASE("pitfall 3.22: a reader who does not ask makes the server wait, and th
     });
 }
 
+TEST_CASE(
+    "what stays behind a full buffer, in TLS too, is read at once and not with the next message")
+{
+    // OpenSSL reads on, and fills our buffer, when what it has read ends within a record's header.
+    const std::size_t size = GENERATE(range(16'350u, 16'362u));
+    CAPTURE(size);
+    bench on(true);
+    const auto play = [](bench& with, std::size_t each) -> asio::awaitable<void> {
+        auto both = co_await with.open();
+        co_await both.server->write(raw_frame::text("first").bytes());
+        for (int i = 0; i < 100; ++i) co_await asio::post(asio::use_awaitable);
+        const std::string text(each, 'x');
+        constexpr int count = 5; // more than 64 KB
+        for (int i = 0; i < count; ++i) co_await both.server->write(raw_frame::text(text).bytes());
+        co_await expect_text(*both.client, "first");
+        for (int i = 0; i < count; ++i) co_await expect_text(*both.client, text);
+    };
+    on.run(play(on, size));
+}
+
 TEST_CASE("pitfall 3.24: the server's close code and reason arrive as they were sent")
 {
     const std::uint16_t code = GENERATE(1000, 1001, 1007, 1008, 1011, 1012, 1013, 1014, 4321);
@@ -279,18 +299,23 @@ TEST_CASE("7e: a close shakes hands, with code and reason, then the stream ends"
 {
     on_both([](bench& on, pair& both) -> asio::awaitable<void> {
         const auto waiting = start(on, both.client->receive());
-        const auto serve = [](raw_socket& server) -> asio::awaitable<void> {
+        const auto serve = [](raw_socket& server,
+                               const std::exception_ptr& closed) -> asio::awaitable<void> {
             const auto close = co_await server.read_frame();
             CHECK(close.opcode() == 8);
             CHECK(close.close_code() == 1000);
             CHECK(close.close_reason() == "done");
+            for (int i = 0; i < 100; ++i) co_await asio::post(asio::use_awaitable);
+            CHECK_FALSE(closed); // it waits for the answer
             co_await server.write(
                 raw_frame::text("discarded").bytes() + raw_frame::close(1000, "done").bytes());
             server.finish();
             const auto rest = co_await server.read_to_end();
             CHECK(rest.empty());
         };
-        co_await side_by_side(both.client->close(1000, "done"), serve(*both.server));
+        const auto closing = start(on, both.client->close(1000, "done"));
+        co_await serve(*both.server, *closing);
+        co_await until([&] { return *closing != nullptr; });
         co_await until([&] { return *waiting != nullptr; });
         CHECK(code_of(*waiting) == errc::closed);
         const auto why = co_await error_of(both.client->receive());
@@ -634,6 +659,47 @@ TEST_CASE("a Close behind many messages is told after them, though the stream en
     });
 }
 
+TEST_CASE("a reader who pauses for longer than the silence that is allowed keeps the connection")
+{
+    on_both(
+        [](bench& on, pair& both) -> asio::awaitable<void> {
+            const auto ping = co_await both.server->read_frame();
+            CHECK(ping.opcode() == 9);
+            co_await both.server->write(
+                raw_frame::text("one").bytes() + raw_frame::text("two").bytes());
+            asio::steady_timer pause(on.io, 200ms);
+            co_await pause.async_wait(asio::use_awaitable);
+            co_await expect_text(*both.client, "one");
+            co_await expect_text(*both.client, "two");
+            co_await both.server->write(raw_frame::text("three").bytes());
+            co_await expect_text(*both.client, "three");
+        },
+        [](auto& request) {
+            request.deadlines.ping_after = 20ms;
+            request.deadlines.silence = 50ms;
+        });
+}
+
+TEST_CASE("a process that is suspended while a ping is out waits for the answer as long as ever")
+{
+    on_both(
+        [](bench&, pair& both) -> asio::awaitable<void> {
+            const auto ping = co_await both.server->read_frame();
+            CHECK(ping.opcode() == 9);
+            const auto stall_end = std::chrono::steady_clock::now() + 500ms;
+            while (std::chrono::steady_clock::now() < stall_end) {
+            }
+            for (int i = 0; i < 20; ++i) co_await asio::post(asio::use_awaitable);
+            co_await both.server->write(
+                raw_frame::pong("").bytes() + raw_frame::text("on").bytes());
+            co_await expect_text(*both.client, "on");
+        },
+        [](auto& request) {
+            request.deadlines.ping_after = 20ms;
+            request.deadlines.silence = 200ms;
+        });
+}
+
 TEST_CASE("a network that takes nothing ends the connection")
 {
     on_both(
@@ -643,6 +709,73 @@ TEST_CASE("a network that takes nothing ends the connection")
             CHECK(why.phase() == phase::write);
         },
         [](auto& request) { request.deadlines.write_stall = 100ms; });
+}
+
+TEST_CASE("an upload that is slow but goes on is no stall, however long it takes")
+{
+    on_both(
+        [](bench& on, pair& both) -> asio::awaitable<void> {
+            const auto text = bytes_of(40u << 20);
+            const auto sending = start(on, send_text(*both.client, text));
+            std::size_t arrived = 0;
+            const auto read_on = [](raw_socket& from, std::size_t& to,
+                                     std::size_t goal) -> asio::awaitable<void> {
+                while (to < goal) {
+                    const auto frame = co_await from.read_frame();
+                    to += frame.payload().size();
+                }
+            };
+            // The kernel's buffer grows, and asks for more only when a third of it is free.
+            co_await read_on(*both.server, arrived, 16u << 20);
+            both.server->tcp().set_option(asio::socket_base::receive_buffer_size(128 * 1024));
+            co_await read_on(*both.server, arrived, 32u << 20);
+            const auto slow_end = std::chrono::steady_clock::now() + 3s;
+            asio::steady_timer pause(on.io);
+            while (std::chrono::steady_clock::now() < slow_end) {
+                co_await read_on(*both.server, arrived, arrived + 1);
+                pause.expires_after(100ms);
+                co_await pause.async_wait(asio::use_awaitable);
+            }
+            if (*sending) std::rethrow_exception(*sending);
+            co_await read_on(*both.server, arrived, text.size());
+            co_await until([&] { return *sending != nullptr; });
+            CHECK_THROWS_AS(std::rethrow_exception(*sending), int); // it was sent
+        },
+        [](auto& request) { request.deadlines.write_stall = 1s; });
+}
+
+TEST_CASE("deadlines of zero are none: who is slow is waited for")
+{
+    on_both(
+        [](bench& on, pair& both) -> asio::awaitable<void> {
+            const auto turns = []() -> asio::awaitable<void> {
+                for (int i = 0; i < 200; ++i) co_await asio::post(asio::use_awaitable);
+            };
+            const auto text = bytes_of(12u << 20); // more than the kernel takes
+            const auto sending = start(on, send_text(*both.client, text));
+            co_await turns();
+            CHECK_FALSE(*sending);
+            const auto heard = co_await read_message(*both.server);
+            CHECK((heard == text));
+            co_await until([&] { return *sending != nullptr; });
+            const auto closing = start(on, both.client->close(1000, ""));
+            const auto close = co_await both.server->read_frame();
+            CHECK(close.opcode() == 8);
+            co_await turns();
+            CHECK_FALSE(*closing);
+            co_await both.server->write(raw_frame::close(1000).bytes());
+            co_await until([&] { return *closing != nullptr; });
+        },
+        [](auto& request) {
+            request.deadlines = {.resolve = 0ms,
+                .connect = 0ms,
+                .upgrade = 0ms,
+                .setup = 0ms,
+                .write_stall = 0ms,
+                .close = 0ms,
+                .ping_after = 0ms,
+                .silence = 0ms};
+        });
 }
 
 TEST_CASE("a cancelled send sends whole messages or nothing of them")
