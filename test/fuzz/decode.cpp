@@ -118,6 +118,8 @@ template <class T>
 void take(const json_value& from, std::vector<T>& to);
 template <class T>
 void take(const json_value& from, std::optional<T>& to);
+template <class T>
+void take(const json_value& from, boxed<T>& to);
 
 /// Whether `name` was the member's.
 template <class T, class Field>
@@ -150,6 +152,11 @@ void take(const json_value& from, std::vector<T>& to)
 
 template <class T>
 void take(const json_value& from, std::optional<T>& to)
+{
+    take(from, to ? *to : to.emplace());
+}
+template <class T>
+void take(const json_value& from, boxed<T>& to)
 {
     take(from, to ? *to : to.emplace());
 }
