@@ -18,7 +18,6 @@ namespace {
 constexpr std::size_t most_schemas = 4096;
 constexpr std::size_t most_levels = 30;   // each is two of JSON's
 constexpr std::size_t longest_note = 600; // in bytes
-constexpr std::size_t longest_type = 60;  // that is repeated
 
 std::string upper(std::string text)
 {
@@ -47,7 +46,7 @@ std::string in_capitals(const std::string& name, const std::string& path)
         refuse_schema(
             path, fmt::format("is \"{}\", which is no type: the types are string, number, "
                               "integer, boolean, array and object",
-                      name.substr(0, longest_type)));
+                      name));
     }
     return type;
 }

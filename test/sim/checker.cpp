@@ -358,8 +358,14 @@ checker::standing checker::standing_of(int connection, std::size_t hearings) con
         if (ended) ends_at.push_back(when);
     }
     // Late words may answer a question whose sending the end of the connection has interrupted.
-    if (may_begin && std::any_of(ledger_.sends.begin(), ledger_.sends.end(),
-                         [](const ledger::send& one) { return asks(one.what) && one.torn; }))
+    const auto is_interrupted = [connection](const ledger::send& one) {
+        const auto is_whole = [connection](const ledger::handing& each) {
+            return each.connection <= connection && each.done != 0;
+        };
+        return asks(one.what) && one.torn &&
+               std::none_of(one.handings.begin(), one.handings.end(), is_whole);
+    };
+    if (may_begin && std::any_of(ledger_.sends.begin(), ledger_.sends.end(), is_interrupted))
         return {};
     // Of questions that cross each other's answers one cannot tell which has been answered.
     std::vector<ledger::handing> questions;
