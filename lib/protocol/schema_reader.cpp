@@ -242,6 +242,10 @@ private:
         for (const auto& each : types) {
             if (!each.string()) types.clear();
             if (types.empty()) break;
+            if (is_any(*each.string())) { // whatever else is in the list
+                node.types.clear();
+                break;
+            }
             auto name = in_capitals(*each.string(), path);
             if (std::find(node.types.begin(), node.types.end(), name) == node.types.end())
                 node.types.push_back(std::move(name));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Google's own JavaScript SDK puts on the wire for given calls, as golden vectors:
 //   node record.mjs CALLS.json… OUTPUT.json
-// Each of CALLS.json holds {"cases": [{name, flavour, sdk: {model, config?, calls?, music?, client?}}]}; cases
-// without `sdk` are left out. OUTPUT.json has the same cases with what this SDK sent just now.
+// Each of CALLS.json holds {"cases": [{name, flavour, sdk: {model, config?, calls?, music?, client?}, refused?}]};
+// cases without `sdk` are left out. OUTPUT.json has the same cases with what this SDK sent just now, or with the
+// reason why ours refuses by intent what this one sends (`refused`).
 import {readFileSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {GoogleGenAI} from '@google/genai';
@@ -83,7 +84,8 @@ async function record(test) {
             timer = setTimeout(() => reject(new Error('the recorder waited in vain')), patience);
         });
         await Promise.race([play(test, server), late]);
-        made.frames = server.frames;
+        if (test.refused) Object.assign(made, {error: test.refused, frames_sent: 0});
+        else made.frames = server.frames;
     } catch (refused) {
         if (String(refused.message).includes('waited in vain')) throw refused;
         made.error = String(refused.message);

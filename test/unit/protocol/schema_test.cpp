@@ -50,6 +50,8 @@ TEST_CASE("what JSON Schema says otherwise is said in OpenAPI's way")
           R"({"type":"OBJECT"})");
     CHECK(told(R"({"type": "TYPE_UNSPECIFIED", "description": "any"})") ==
           told(R"({"description": "any"})"));
+    CHECK(told(R"({"type": ["string", "any"]})") ==
+          R"({"anyOf":[{"type":"STRING"},{"type":"NUMBER"},{"type":"BOOLEAN"}]})");
     CHECK(told(R"({"type": "integer", "maximum": 123456789012345678901234567890})") ==
           R"({"type":"INTEGER","maximum":1.2345678901234568e+29})");
 }
