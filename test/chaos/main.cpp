@@ -255,8 +255,9 @@ bool conversation::report() const
     for (std::size_t i = 0; i < chaos::miseries; ++i)
         if (server.suffered[i] != 0)
             fmt::print("  {:3} x {}\n", server.suffered[i], name_of(static_cast<chaos::misery>(i)));
-    fmt::print("durable messages  {:6} sent, {} consumed exactly once, {} lost ({} told as answers to "
-               "withdrawn calls), {} repeated, {} out of order\n",
+    fmt::print(
+        "durable messages  {:6} sent, {} consumed exactly once, {} lost ({} told as answers to "
+        "withdrawn calls), {} repeated, {} out of order\n",
         durable.sent, durable.once, durable.lost, counters_.obsolete, durable.repeated,
         durable.reordered);
     fmt::print("chunks of sound   {:6} sent, {} consumed exactly once, {} missing ({} told as "
