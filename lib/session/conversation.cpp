@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace gemini::live::sessions {
@@ -311,9 +312,9 @@ bool conversation::connection_gone()
                                     : outbox_.keeps_unconsumed() ? nothing
                                                                  : since_handle);
     if (fresh) {
+        std::unordered_set<std::string> known(forgotten.begin(), forgotten.end());
         for (auto& id : outbox_.answers())
-            if (std::find(forgotten.begin(), forgotten.end(), id) == forgotten.end())
-                forgotten.push_back(std::move(id));
+            if (known.insert(id).second) forgotten.push_back(std::move(id));
     }
     if (!forgotten.empty()) {
         counters_.obsolete += outbox_.drop_answers(forgotten);

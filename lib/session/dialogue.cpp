@@ -2,17 +2,14 @@
 #include "session/dialogue.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace gemini::live::sessions {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A server that calls without end must not make us grow without bound, nor one whose ids are
-/// long.
-constexpr std::size_t most_calls = 1024;
-constexpr std::size_t most_ids = 256u << 10; // bytes
 
 /// A turnComplete that comes so soon after a response, with nothing said in between, was sent
 /// before the response had arrived.
@@ -24,30 +21,6 @@ constexpr auto longest_lead = 1s;
 
 /// The model answers speech within this time after the last of its words was recognized.
 constexpr auto longest_hearing = 10s;
-
-const std::string& id_of(const std::string& id) { return id; }
-template <class Call>
-const std::string& id_of(const Call& call)
-{
-    return call.id;
-}
-
-template <class Call>
-void add(std::vector<Call>& calls, Call made)
-{
-    calls.push_back(std::move(made));
-    std::size_t size = 0, kept = 0; // of the newest
-    for (auto each = calls.rbegin(); each != calls.rend() && kept < most_calls; ++each, ++kept) {
-        size += id_of(*each).size();
-        if (size > most_ids && kept != 0) break;
-    }
-    calls.erase(calls.begin(), calls.end() - static_cast<std::ptrdiff_t>(kept));
-}
-
-bool contains(const std::vector<std::string>& ids, const std::string& id)
-{
-    return std::find(ids.begin(), ids.end(), id) != ids.end();
-}
 
 bool has_content(const part& each)
 {
@@ -112,7 +85,7 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
         const auto& ids = all.tool_call_cancellation->ids;
         close(ids);
         for (const auto& id : ids)
-            if (!id.empty() && !contains(forgotten_, id)) add(forgotten_, id);
+            if (!id.empty()) forgotten_.add(id);
         if (!ids.empty() && calling_ && open_calls_.empty() && !responded_)
             calling_ = closed_ = false;
     }
@@ -140,7 +113,7 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
     if (const auto& update = all.session_resumption_update;
         update && update->resumable && !update->new_handle.empty()) {
         fresh_handle_ = true;
-        for (const auto& id : std::exchange(calls_since_handle_, {})) add(calls_in_handle_, id);
+        for (auto& id : calls_since_handle_.take()) calls_in_handle_.add(std::move(id));
     }
     return mark;
 }
@@ -203,10 +176,11 @@ void dialogue::hear_calls(const tool_call& calls, turn_mark& mark, time_point no
     closed_ = talks_on_ = false;
     responded_.reset();
     for (const auto& call : calls.function_calls) {
-        add(open_calls_, {call.id, waits_for_(call.name)});
-        add(calls_since_handle_, call.id);
-        std::erase(forgotten_, call.id);
-        std::erase(answered_, call.id);
+        open_calls_.add(call.id);
+        if (waits_for_(call.name)) waited_for_.add(call.id);
+        calls_since_handle_.add(call.id);
+        forgotten_.erase(call.id);
+        answered_.erase(call.id);
     }
 }
 
@@ -301,13 +275,10 @@ std::optional<time_point> dialogue::unsure_until() const noexcept
 
 void dialogue::close(const std::vector<std::string>& ids)
 {
-    std::erase_if(open_calls_, [&](const call& each) { return contains(ids, each.id); });
-}
-
-bool dialogue::is_waited_for() const noexcept
-{
-    return std::any_of(open_calls_.begin(), open_calls_.end(),
-        [](const call& each) { return each.is_waited_for; });
+    for (const auto& id : ids) {
+        open_calls_.erase(id);
+        waited_for_.erase(id);
+    }
 }
 
 void dialogue::told(said what, time_point now)
@@ -339,17 +310,18 @@ void dialogue::told(said what, time_point now)
 void dialogue::responded(
     const std::vector<std::string>& calls, const std::vector<std::string>& going_on)
 {
+    const std::unordered_set<std::string_view> open(going_on.begin(), going_on.end());
     auto done = calls;
-    std::erase_if(done, [&](const std::string& id) { return contains(going_on, id); });
+    std::erase_if(done, [&open](const std::string& id) { return open.contains(id); });
     close(done);
     for (auto& id : done)
-        if (!id.empty() && !contains(answered_, id)) add(answered_, std::move(id));
+        if (!id.empty()) answered_.add(std::move(id));
 }
 
 const std::string* dialogue::answered_before(const std::vector<std::string>& calls) const
 {
     const auto found = std::find_if(calls.begin(), calls.end(),
-        [this](const std::string& id) { return contains(answered_, id); });
+        [this](const std::string& id) { return answered_.contains(id); });
     return found == calls.end() ? nullptr : &*found;
 }
 
@@ -358,7 +330,7 @@ std::vector<std::string> dialogue::forget(const tool_call& calls)
     std::vector<std::string> ids;
     for (const auto& call : calls.function_calls) {
         if (call.id.empty()) continue;
-        add(forgotten_, call.id);
+        forgotten_.add(call.id);
         ids.push_back(call.id);
     }
     return ids;
@@ -371,21 +343,21 @@ std::vector<std::string> dialogue::lost(forgets how_much)
     unanswered_ = begun_early_ = 0;
     undecided_since_.reset();
     if (how_much == forgets::nothing) return {};
-    auto forgotten = std::exchange(calls_since_handle_, {});
+    auto forgotten = calls_since_handle_.take();
     if (how_much == forgets::everything) {
-        for (const auto& each : open_calls_)
-            if (!contains(forgotten, each.id)) forgotten.push_back(each.id);
-        for (const auto& id : std::exchange(calls_in_handle_, {})) add(forgotten_, id);
+        for (const auto& id : forgotten) open_calls_.erase(id);
+        for (auto& id : open_calls_.take()) forgotten.push_back(std::move(id));
+        for (auto& id : calls_in_handle_.take()) forgotten_.add(std::move(id));
     }
     close(forgotten);
-    for (const auto& id : forgotten) add(forgotten_, id);
+    for (const auto& id : forgotten) forgotten_.add(id);
     return forgotten;
 }
 
 bool dialogue::has_forgotten(const std::vector<std::string>& calls) const
 {
     return std::all_of(calls.begin(), calls.end(),
-        [this](const std::string& id) { return contains(forgotten_, id); });
+        [this](const std::string& id) { return forgotten_.contains(id); });
 }
 
 } // namespace gemini::live::sessions

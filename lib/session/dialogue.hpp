@@ -2,6 +2,7 @@
 #pragma once
 
 #include "session/clock.hpp"
+#include "session/recent_ids.hpp"
 
 #include <gemini/live/messages.hpp>
 
@@ -102,7 +103,7 @@ public:
     /// The model has begun to answer, and has not come to an end.
     [[nodiscard]] bool answering() const noexcept { return answering_; }
     /// A function that the model waits for is being called / any function is.
-    [[nodiscard]] bool is_waited_for() const noexcept;
+    [[nodiscard]] bool is_waited_for() const noexcept { return !waited_for_.empty(); }
     [[nodiscard]] bool has_open_calls() const noexcept { return !open_calls_.empty(); }
     /// Number of the last turn that has begun; the next has one more.
     [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
@@ -113,10 +114,6 @@ public:
     }
 
 private:
-    struct call {
-        std::string id;
-        bool is_waited_for;
-    };
     void close(const std::vector<std::string>& ids);
     void hear_user(const server_content& content, turn_mark& mark, time_point now);
     void hear_model(bool is_sound, turn_mark& mark, time_point now);
@@ -153,11 +150,12 @@ private:
     std::uint64_t turn_ = 0;
 
     std::function<bool(const std::string&)> waits_for_;
-    std::vector<call> open_calls_;
-    std::vector<std::string> calls_since_handle_;
-    std::vector<std::string> calls_in_handle_;
-    std::vector<std::string> forgotten_;
-    std::vector<std::string> answered_;
+    recent_ids open_calls_;
+    recent_ids waited_for_; ///< Of these, those whose response the model waits for.
+    recent_ids calls_since_handle_;
+    recent_ids calls_in_handle_;
+    recent_ids forgotten_;
+    recent_ids answered_;
 };
 
 } // namespace gemini::live::sessions

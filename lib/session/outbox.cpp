@@ -2,6 +2,8 @@
 #include "session/outbox.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace gemini::live::sessions {
@@ -275,9 +277,8 @@ std::vector<std::string> outbox::answers() const
 
 std::size_t outbox::drop_answers(const std::vector<std::string>& calls)
 {
-    const auto is_one = [&calls](const std::string& id) {
-        return std::find(calls.begin(), calls.end(), id) != calls.end();
-    };
+    const std::unordered_set<std::string_view> those(calls.begin(), calls.end());
+    const auto is_one = [&those](const std::string& id) { return those.contains(id); };
     return forget_waiting([&](const entry& each) {
         const auto& ids = each.what.answers;
         return !ids.empty() && std::all_of(ids.begin(), ids.end(), is_one);
