@@ -28,6 +28,9 @@ namespace {
 /// So many messages are read before everybody else on the executor has a turn.
 constexpr std::size_t messages_per_turn = 64;
 
+/// In memory, beyond the inbox's limit: about what networks hold.
+constexpr std::size_t most_of_failed = 256 * 1024;
+
 asio::awaitable<void> let_others_run() { return asio::post(asio::use_awaitable); }
 
 /// The server has reported an error in the place of setupComplete.
@@ -445,11 +448,18 @@ bool session_core::is_closing()
 }
 
 /// When the inbox is full, reading from the network is held back. What is left of a connection that
-/// has failed is little, and the end behind it must be seen.
+/// has failed is little, and the end behind it must be seen; one that has more is ended here.
 bool session_core::has_room(const link_ptr& link)
 {
-    const std::lock_guard lock(mutex_);
-    return !inbox_.is_full() || closing_ || failed_ == link;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!inbox_.is_full() || closing_) return true;
+        if (failed_ != link) return false;
+        if (inbox_.bytes() <= client_->options.limits.inbox + most_of_failed) return true;
+    }
+    link->abort();
+    throw error(errc::connection_lost,
+        "The connection could not be written to, and brought more than was read.", {phase::open});
 }
 
 /// The answer says that all that has been written has been received.

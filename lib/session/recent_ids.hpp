@@ -11,8 +11,8 @@
 namespace gemini::live::sessions {
 
 /// Ids of function calls, the oldest first, each once. A server that calls without end, or whose
-/// ids are long, does not make it grow without bound: only the newest are kept. Whether one is there
-/// is known at once, however many there are.
+/// ids are long, does not make it grow without bound: only the newest are kept. Whether one is
+/// there is known at once, however many there are.
 class recent_ids {
 public:
     static constexpr std::size_t most = 1024;

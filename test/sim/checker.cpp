@@ -527,10 +527,10 @@ void checker::saw(const live::counters& now)
             now.unconfirmed, limits.outbox));
     // A new connection brings its first words though the inbox is full.
     const auto opening = (ledger_.connections.size() + 2) * 4000;
-    // Of a connection that could not be written to, what had arrived is read to its end.
+    // Of a connection that could not be written to, what had arrived is read up to a bound.
     const bool has_failed = std::any_of(ledger_.sends.begin(), ledger_.sends.end(),
         [](const ledger::send& one) { return one.torn; });
-    const std::size_t rest = has_failed ? 128 * 1024 : 0;
+    const std::size_t rest = has_failed ? 256 * 1024 : 0;
     if (now.inbox > limits.inbox + opening + rest)
         accuse(fmt::format("{} bytes in the inbox; the limit is {}", now.inbox, limits.inbox));
 }

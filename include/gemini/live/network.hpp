@@ -55,7 +55,8 @@ struct limits {
     std::size_t message = 16u << 20;
     /// Messages that wait to be sent. A full outbox suspends the sender.
     std::size_t outbox = 4u << 20;
-    /// Messages that wait to be read. A full inbox stops reading from the network.
+    /// Messages that wait to be read. A full inbox stops reading from the network; only what is
+    /// left of a connection that can no longer be written to is read, up to 256 KiB more.
     std::size_t inbox = 8u << 20;
     /// Text kept for `context_loss::restore`; the oldest turns go first.
     std::size_t history = 64u << 10;

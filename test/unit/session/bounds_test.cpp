@@ -51,6 +51,76 @@ TEST_CASE("a flood of empty messages that nobody reads stays within the inbox's 
     w.play(work());
 }
 
+TEST_CASE(
+    "who answers calls in the loop that reads them is not held up by a connection that failed")
+{
+    world w;
+    w.options.limits.inbox = 5'000;
+    w.options.limits.outbox = 2'000;
+    constexpr int count = 100;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     for (int i = 0; i < count; ++i) {
+                         peer->send(R"({"toolCall":{"functionCalls":[{"id":")" + std::to_string(i) +
+                                    R"(","name":"f"}]}})");
+                     }
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            peer->send(text_message("again"));
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto messages = session.messages();
+        for (bool again = false; !again;) {
+            const auto message = co_await messages.next();
+            REQUIRE(message);
+            again = message->text() == "again";
+            const auto& asked = message->all().tool_call;
+            if (!asked) continue;
+            auto result = json::object().add("output", std::string(200, 'x'));
+            function_response answer(asked->function_calls.front(), std::move(result));
+            co_await session.send_tool_response(std::move(answer));
+        }
+        CHECK(w.dials == 2);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("of a connection that failed no more is read than a bound, though nobody takes it")
+{
+    world w;
+    w.options.limits.inbox = 10'000;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     for (int i = 0; i < 20'000; ++i) peer->send("{}");
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("Is anybody there?");
+        for (int i = 0; i < 100 && w.dials < 2; ++i) {
+            co_await settle();
+            co_await w.clock->sleep_until(w.clock->now() + 100ms);
+        }
+        CHECK(w.dials == 2);
+        CHECK(session.counters().inbox <= 10'000 + 256 * 1024 + 4 * empty_message);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
 TEST_CASE("what comes before setupComplete is bounded, on every connection")
 {
     world w;
