@@ -2,6 +2,7 @@
 #include "base/complaint.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 namespace gemini::live::base {
@@ -35,11 +36,24 @@ std::string words_of(std::string_view text)
     return words;
 }
 
+/// Whether a number there is a status: other numbers count or measure something.
+bool is_status_at(std::string_view text, std::size_t place)
+{
+    constexpr std::array<std::string_view, 5> before{
+        " http", " http 1 1", " code", " status", " error"};
+    text = text.substr(0, place);
+    return text.empty() || std::any_of(before.begin(), before.end(),
+                               [text](std::string_view word) { return text.ends_with(word); });
+}
+
 /// `wanted` as from `words_of`: its last word may go on in `text`, unless it is a number.
 bool contains(const std::string& text, std::string wanted)
 {
-    if (!is_digit(wanted[wanted.size() - 2])) wanted.pop_back();
-    return text.find(wanted) != std::string::npos;
+    const bool is_number = is_digit(wanted[wanted.size() - 2]);
+    if (!is_number) wanted.pop_back();
+    for (auto at = text.find(wanted); at != text.npos; at = text.find(wanted, at + 1))
+        if (!is_number || is_status_at(text, at)) return true;
+    return false;
 }
 
 } // namespace

@@ -426,7 +426,9 @@ void conversation::hear_realtime(const json_value& input)
     }
     if (const auto text = find_member(input, "text")) {
         interrupt();
-        take_turn(text->string().value_or(""));
+        const auto words = text->string().value_or("");
+        const auto asked = is_placeholder(words) ? question() : words;
+        take_turn(asked.empty() ? words : asked);
     }
 }
 

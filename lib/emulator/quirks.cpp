@@ -44,7 +44,7 @@ emulator_quirks quirks_of(const model& model, live::flavour flavour)
     its.turn_ends_with_call = is_2_5;
     its.empty_grounding = its.finished_alone = is_2_5 && on_vertex;
     its.uneven_sound = model.family != family::emulator;
-    its.cancels_blocking_calls = true;
+    its.cancels_blocking_calls = is_3_8;
     its.refuses_other_roles = true;
     its.refuses_omitted_roles = is_3_1 || is_3_8;
     its.empty_turn_at_late_activity = is_2_5 || is_3_1;

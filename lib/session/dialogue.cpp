@@ -26,7 +26,11 @@ bool has_content(const part& each)
 {
     if (each.text) return !each.text->empty();
     if (each.inline_data) return !each.inline_data->data.empty();
-    return !(each == part{});
+    auto rest = each; // what tells of other parts says nothing by itself
+    rest.thought = {};
+    rest.thought_signature = {};
+    rest.part_metadata = {};
+    return !(rest == part{});
 }
 
 /// Sound, written words, or anything else that only an answer has. Transcriptions may be late.
@@ -290,7 +294,7 @@ void dialogue::told(said what, time_point now)
     if (!what.is_durable) return;
     begun_ = true;
     fresh_handle_ = false;
-    if (what.responds && calling_ && what.asks) responded_ = now;
+    if (what.responds && what.asks) responding(now);
     if (what.responds && calling_ && !what.asks && open_calls_.empty()) {
         // Nothing is said to a silent response.
         calling_ = asked_ = false;

@@ -67,10 +67,11 @@ public:
         int questions = 0; ///< So much of it wants an answer.
     };
     void told(said what, time_point now);
-    /// A response to a function call is being sent; the server may hear it before `told()`.
+    /// A response to a function call is being sent; the server may hear it before `told()`. The
+    /// model says nothing to it before it has all that it waits for.
     void responding(time_point now) noexcept
     {
-        if (calling_) responded_ = now;
+        if (calling_ && !is_waited_for()) responded_ = now;
     }
     /// The server makes these calls on a connection that has been left, and will not know them.
     /// Returns their ids.

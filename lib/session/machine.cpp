@@ -49,9 +49,16 @@ constexpr std::array all_transitions{
 };
 // clang-format on
 
+/// 1011 in whatever words, unless they name another cause.
 bool is_internal(const error& failure)
 {
-    return failure.close_code() == 1011 && base::mentions(failure.reason(), "internal error");
+    namespace complaint = base::complaint;
+    constexpr std::array others{complaint::of_quota, complaint::of_key, complaint::of_permission,
+        complaint::of_model, complaint::of_location, std::string_view("deadline")};
+    return failure.close_code() == 1011 &&
+           std::none_of(others.begin(), others.end(), [&failure](std::string_view cause) {
+               return base::mentions(failure.reason(), cause);
+           });
 }
 
 } // namespace

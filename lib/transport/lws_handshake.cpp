@@ -143,7 +143,7 @@ int lws_handshake::append_headers(unsigned char** end, std::size_t room)
 std::string lws_handshake::ask_for_upgrade(const std::string& key)
 {
     asked_ = true;
-    return upgrade_request(target_, host_header_, fields_, key);
+    return upgrade_request_text(target_, host_header_, fields_, key);
 }
 
 void lws_handshake::refused(const http_answer& answer, std::string words)

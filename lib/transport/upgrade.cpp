@@ -56,7 +56,7 @@ bool has_token(const std::vector<std::string_view>& values, std::string_view tok
 
 std::string websocket_key(const std::array<std::byte, 16>& random) { return base64(random); }
 
-std::string upgrade_request(const std::string& target, const std::string& host,
+std::string upgrade_request_text(const std::string& target, const std::string& host,
     const headers& fields, const std::string& key)
 {
     auto text = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: "

@@ -16,7 +16,7 @@ namespace gemini::live::transport {
 [[nodiscard]] std::string websocket_key(const std::array<std::byte, 16>& random);
 
 /// The head of the request, with `fields` behind those that every upgrade has.
-[[nodiscard]] std::string upgrade_request(const std::string& target, const std::string& host,
+[[nodiscard]] std::string upgrade_request_text(const std::string& target, const std::string& host,
     const headers& fields, const std::string& key);
 
 /// What keeps an answer with status 101 from being the answer to that request, for a sentence;

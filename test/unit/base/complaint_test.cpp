@@ -14,18 +14,23 @@ TEST_CASE("a server's complaint is understood in every spelling")
         {"RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).", "429",
             "HTTP 429: slow down", "Quota exceeded for aiplatform.googleapis.com/requests",
             "quotaExceeded", "rateLimitExceeded", "You exceeded your current QUOTA, please check",
-            "Too Many Requests", "RATE_LIMIT_EXCEEDED"}) {
+            "Too Many Requests", "RATE_LIMIT_EXCEEDED", "Error 429", "status: 429",
+            "Your prepayment credits are depleted.", "You exceeded your monthly spending cap",
+            "Concurrent session limit exceeded"}) {
         INFO(reason);
         CHECK(mentions(reason, complaint::of_quota));
     }
     for (const auto* reason : {"API key not valid. Please pass a valid API key.", "API_KEY_INVALID",
              "api key expired", "apiKeyInvalid", "APIKey not found", "UNAUTHENTICATED",
-             "Request had invalid authentication credentials.", "ACCESS_TOKEN_EXPIRED"}) {
+             "Request had invalid authentication credentials.", "ACCESS_TOKEN_EXPIRED",
+             "Unauthorized", "HTTP/1.1 401"}) {
         INFO(reason);
         CHECK(mentions(reason, complaint::of_key));
     }
     for (const auto* reason : {"PERMISSION_DENIED", "Permission 'x' denied on resource",
-             "permission denied", "The caller does not have permission", "SERVICE_DISABLED"}) {
+             "permission denied", "The caller does not have permission", "SERVICE_DISABLED",
+             "Request had insufficient authentication scopes.",
+             "This API method requires billing to be enabled."}) {
         INFO(reason);
         CHECK(mentions(reason, complaint::of_permission));
     }
@@ -35,6 +40,8 @@ TEST_CASE("what only looks alike is no such complaint")
 {
     CHECK_FALSE(mentions("4290 tokens are too many", complaint::of_quota));
     CHECK_FALSE(mentions("Internal error encountered.", complaint::of_quota));
+    CHECK_FALSE(mentions("Invalid UTF-8 at offset 429 of 500", complaint::of_quota));
+    CHECK_FALSE(mentions("at most 401 parts", complaint::of_key));
     CHECK_FALSE(mentions("", complaint::of_key));
     CHECK_FALSE(mentions("capi keyboard", complaint::of_key));
     CHECK(mentions("anything", ""));
