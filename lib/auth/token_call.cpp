@@ -239,11 +239,17 @@ std::optional<std::chrono::seconds> read_lifetime(const json_value& answer)
     return std::chrono::seconds(std::clamp<std::int64_t>(*number, 0, longest));
 }
 
+/// A token that says that it lives longer is renewed all the same.
+constexpr std::chrono::hours longest_life{24};
+
 std::optional<std::chrono::seconds> read_expire_time(const json_value& answer, wall_time now)
 {
     const auto when = protocol::parse_timestamp(text_at(answer, "expireTime"));
     if (!when) return std::nullopt;
-    return std::max(std::chrono::seconds{0}, std::chrono::floor<std::chrono::seconds>(*when - now));
+    using std::chrono::seconds; // a date may be further away than the clock can tell
+    const auto left = std::chrono::floor<seconds>(when->time_since_epoch()) -
+                      std::chrono::ceil<seconds>(now.time_since_epoch());
+    return std::clamp<seconds>(left, seconds{0}, longest_life);
 }
 
 /// Can stand in a header.

@@ -19,12 +19,14 @@ constexpr auto usual_ahead = 5min; // a metadata server gives no new token befor
 constexpr auto longest_fetch = 30s;
 constexpr int most_tries = 4;
 
-/// Exponential, with jitter; `Retry-After` counts where it is told.
+/// Exponential, with jitter; `Retry-After` is the least.
 std::chrono::milliseconds delay_before(int attempt, const error& failure, double random)
 {
-    if (const auto told = failure.retry_after()) return *told;
     const auto most = 1000ms * (1 << attempt);
-    return most / 2 + std::chrono::milliseconds(static_cast<long>(random * 0.5 * most.count()));
+    const auto ours =
+        most / 2 + std::chrono::milliseconds(static_cast<long>(random * 0.5 * most.count()));
+    const std::chrono::milliseconds told = failure.retry_after().value_or(0s);
+    return std::max(told, ours);
 }
 
 bool may_pass(const error& failure)

@@ -39,10 +39,16 @@ public:
     template <class Predicate, class Stop>
     void erase_newest(Predicate gone, Stop enough)
     {
-        for (auto index = items_.size(); index > taken_ && !enough(items_[index - 1]); --index) {
-            const auto at = items_.begin() + static_cast<std::ptrdiff_t>(index - 1);
-            if (gone(*at)) items_.erase(at);
+        auto stays = items_.size(); // those from here on
+        auto index = items_.size();
+        for (; index > taken_ && !enough(items_[index - 1]); --index) {
+            if (gone(items_[index - 1])) continue;
+            if (--stays != index - 1) items_[stays] = std::move(items_[index - 1]);
         }
+        const auto at = [this](std::size_t place) {
+            return items_.begin() + static_cast<std::ptrdiff_t>(place);
+        };
+        items_.erase(at(index), at(stays));
     }
 
 private:

@@ -91,8 +91,8 @@ bool fits_double(std::string_view number)
         const char* const begin = number.data() + e + (number[e + 1] == '+' ? 2 : 1);
         if (std::from_chars(begin, end, exponent).ec != std::errc()) return *begin == '-';
     }
-    // the power of ten of the first digit
-    return static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) < -exponent;
+    // the power of ten of the first digit; an exponent may be the least that there is
+    return static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) <= -(exponent + 1);
 }
 
 /// Walks over a text and copies what is in order. Keeps its own stack, so that no nesting is too

@@ -7,6 +7,7 @@
 #include "protocol/footprint.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -118,10 +119,15 @@ void server_message::drop_audio() noexcept
 {
     state_->joined_audio.reset();
     auto& gaps = state_->raw.gaps;
-    state_->for_each_sound([&gaps](const bytes& piece) {
-        std::erase_if(gaps,
-            [&piece](const text_buffer::gap& each) { return each.decoded.data() == piece.data(); });
+    const auto address = [](const text_buffer::gap& each) { return each.decoded.data(); };
+    std::ranges::sort(gaps, std::less<>{}, address);
+    state_->for_each_sound([&](const bytes& piece) {
+        const auto found = std::ranges::lower_bound(gaps, piece.data(), std::less<>{}, address);
+        if (found != gaps.end() && address(*found) == piece.data())
+            found->decoded = found->decoded.first(0);
     });
+    std::erase_if(gaps, [](const text_buffer::gap& each) { return each.decoded.empty(); });
+    std::ranges::sort(gaps, std::less<>{}, &text_buffer::gap::at);
     auto& content = state_->parts.server_content;
     if (!content) return;
     content->audio_chunks.clear();

@@ -371,7 +371,7 @@ bool reader::read(ondemand::value value, bytes& to)
     bytes decoded;
     if (quoted && decode_base64(text.substr(1, text.size() - 2), decoded, base::base64_decode)) {
         must(value.get_raw_json_string(), "is not a string"); // else it could be a member's name
-        forget_base64(to); // of a member that the message has twice
+        if (!to.empty()) forget_base64(to); // of a member that the message has twice
         to = std::move(decoded);
         note_base64(text.substr(1, text.size() - 2), to);
         return true;

@@ -4,6 +4,7 @@
 #include "base/complaint.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
+#include "protocol/service_error.hpp"
 #include "session/redact.hpp"
 #include "session/session_log.hpp"
 
@@ -36,10 +37,11 @@ asio::awaitable<void> let_others_run() { return asio::post(asio::use_awaitable);
 /// The server has reported an error in the place of setupComplete.
 error refusal_of_setup(const server_error& refused)
 {
-    const auto words = refused.status + ' ' + refused.message;
+    const auto message = protocol::on_one_line(refused.message);
+    const auto words = protocol::on_one_line(refused.status) + ' ' + message;
     return error(base::cause_of_refusal(std::max(refused.code, 400), words),
-        fmt::format("The server refused the setup: {}", refused.message),
-        {phase::setup, 0, refused.message, refused.code});
+        fmt::format("The server refused the setup: {}", message),
+        {phase::setup, 0, message, refused.code});
 }
 
 /// The close code of a connection whose conversation is not over.

@@ -49,6 +49,9 @@ constexpr std::array all_transitions{
 };
 // clang-format on
 
+/// Those of the service have some hundred bytes. A handle is kept in several places, and sent.
+constexpr std::size_t longest_handle = 64 * 1024;
+
 /// 1011 in whatever words, unless they name another cause.
 bool is_internal(const error& failure)
 {
@@ -290,7 +293,8 @@ status_change machine::give_up(error why)
 
 bool machine::update(const session_resumption_update& update)
 {
-    const bool good = update.resumable && !update.new_handle.empty();
+    const auto size = update.new_handle.size();
+    const bool good = update.resumable && size != 0 && size <= longest_handle;
     if (good) go_on_with(update.new_handle);
     return good;
 }

@@ -124,9 +124,13 @@ void strike_out(std::string& text, const std::deque<std::string>& secrets)
     constexpr std::size_t shortest = 8;
     for (const auto& secret : secrets) {
         if (secret.size() < shortest) continue;
-        for (auto at = text.find(secret); at != std::string::npos;
-             at = text.find(secret, at + redacted_mark.size()))
-            text.replace(at, secret.size(), redacted_mark);
+        std::string rest;
+        std::size_t from = 0;
+        for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, from)) {
+            rest.append(text, from, at - from).append(redacted_mark);
+            from = at + secret.size();
+        }
+        if (from != 0) text = std::move(rest.append(text, from));
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/turn_collector.hpp"
 
+#include "protocol/service_error.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -87,10 +89,10 @@ bool turn_collector::add(const server_message& message, const turn_mark& mark, c
     if (message.interrupted()) interrupted_ = true;
     if (const auto& reported = message.all().error) {
         if (mark.ends == turn_mark::end::turn) returned_ = std::max(returned_, mark.turn);
-        return fail(
-            turn_end::error, error(errc::rejected,
-                                 fmt::format("The server reported an error: {}", reported->message),
-                                 {phase::open, 0, reported->message, reported->code}));
+        const auto words = protocol::on_one_line(reported->message);
+        return fail(turn_end::error,
+            error(errc::rejected, fmt::format("The server reported an error: {}", words),
+                {phase::open, 0, words, reported->code}));
     }
     if (const auto made = message.function_calls(); !made.empty()) {
         present_.tool_calls.insert(present_.tool_calls.end(), made.begin(), made.end());
@@ -101,11 +103,8 @@ bool turn_collector::add(const server_message& message, const turn_mark& mark, c
     switch (mark.ends) {
     case turn_mark::end::nothing:
         if (mark.unsure) unsure_ = turn_end::complete;
-        if (!is_full()) return false;
-        place_undecided(mark.turn);
-        present_.end = turn_end::unfinished;
-        return true;
-    case turn_mark::end::calls: return end_calls(mark, open);
+        return stops_when_full(mark);
+    case turn_mark::end::calls: return end_calls(mark, open) || stops_when_full(mark);
     case turn_mark::end::turn: break;
     }
     const bool says_no_more = !is_of_this && !mark.was_cut && !has_words(present_.late);
@@ -115,6 +114,15 @@ bool turn_collector::add(const server_message& message, const turn_mark& mark, c
                                                  : turn_end::complete;
     returned_ = std::max(returned_, mark.turn);
     drains_ = true;
+    return true;
+}
+
+/// Of a turn without end, what there is.
+bool turn_collector::stops_when_full(const turn_mark& mark)
+{
+    if (!is_full()) return false;
+    place_undecided(mark.turn);
+    present_.end = turn_end::unfinished;
     return true;
 }
 

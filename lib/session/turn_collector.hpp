@@ -44,6 +44,7 @@ private:
     [[nodiscard]] bool add(const status_change& change);
     [[nodiscard]] bool fail(turn_end how, error why);
     [[nodiscard]] bool end_calls(const turn_mark& mark, calls open);
+    [[nodiscard]] bool stops_when_full(const turn_mark& mark);
     void add_words(const server_message& message, const turn_mark& mark);
     void place_undecided(std::uint64_t turn);
     void take_late_for_own();

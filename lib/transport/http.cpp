@@ -33,8 +33,9 @@ std::optional<std::chrono::seconds> parse_retry_after(
         std::tm date{};
         const std::string text(value);
         if (!::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date)) return std::nullopt;
-        result = std::chrono::ceil<std::chrono::seconds>(
-            std::chrono::system_clock::from_time_t(::timegm(&date)) - now);
+        // in seconds: a date may lie beyond what the clock can tell
+        result = std::chrono::seconds(::timegm(&date)) -
+                 std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
     }
     return std::clamp(result, std::chrono::seconds(0), longest_retry_after);
 }

@@ -52,7 +52,7 @@ asio::awaitable<std::string> ask(live::client& client, std::string question)
         co_await session.connect();
         co_await session.send(question);
         const auto answer = co_await session.turn();
-        if (answer.ask_again()) co_return "The answer was cut: ask again.";
+        if (!answer.is_whole()) co_return "The answer was cut: ask again.";
         co_return answer.output_transcription;
     } catch (const live::error& failure) {
         switch (failure.condition()) {

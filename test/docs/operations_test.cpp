@@ -28,7 +28,7 @@ asio::awaitable<void> greet(live::session& session)
 {
     co_await session.send("Hello");
     const auto greeting = co_await session.turn();
-    if (greeting.ask_again()) throw std::runtime_error("no greeting"); // the group tries again
+    if (!greeting.is_whole()) throw std::runtime_error("no greeting"); // the group tries again
 }
 
 asio::awaitable<std::size_t> serve(live::session_group& group)

@@ -170,6 +170,58 @@ TEST_CASE("what came before setupComplete is delivered behind it")
     w.play(work());
 }
 
+TEST_CASE("a handle that is larger than any of the service's is not kept")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     for (const std::size_t size : {100u, 100'000u}) {
+                         peer->send(
+                             R"({"sessionResumptionUpdate":{"resumable":true,"newHandle":")" +
+                             std::string(size, 'h') + R"("}})");
+                     }
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            peer->send(text_message("again"));
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        auto messages = session.messages();
+        while (auto message = co_await messages.next())
+            if (message->text() == "again") break;
+        CHECK(w.heard.back().find(std::string(100, 'h') + '"') != std::string::npos);
+        CHECK(w.heard.back().size() < 1000);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("a server's words about a setup that it refuses are kept as far as one reads them")
+{
+    world w;
+    w.options.reconnect.first_connect_attempts = 1;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await peer->receive();
+        std::string words;
+        for (int i = 0; i < 10'000; ++i) words += "no ";
+        peer->send(R"({"error":{"code":400,"message":")" + words + R"("}})");
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const auto failure = co_await failure_of(session.connect());
+        REQUIRE(failure);
+        CHECK(std::string_view(failure->what()).size() < 2000);
+        CHECK(failure->reason().size() < 1000);
+    };
+    w.play(work());
+}
+
 TEST_CASE("a message of very many elements ends the session with errc::message_too_big")
 {
     world w;

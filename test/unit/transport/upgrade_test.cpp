@@ -21,7 +21,8 @@ TEST_CASE("the answer to a key is that of RFC 6455")
 
 TEST_CASE("the request for an upgrade names host, key and version, and has the fields given")
 {
-    const auto text = upgrade_request_text("/live?alt=ws", "a.com:8443", {{"X-Key", "secret"}}, "KEY");
+    const auto text =
+        upgrade_request_text("/live?alt=ws", "a.com:8443", {{"X-Key", "secret"}}, "KEY");
     CHECK(text == "GET /live?alt=ws HTTP/1.1\r\nHost: a.com:8443\r\nUpgrade: websocket\r\n"
                   "Connection: Upgrade\r\nSec-WebSocket-Key: KEY\r\nSec-WebSocket-Version: 13\r\n"
                   "X-Key: secret\r\n\r\n");
