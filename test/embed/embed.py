@@ -30,7 +30,6 @@ def built_of_ours(build):
 
 
 def main(root):
-    os.nice(19)  # whoever waits for a network or a clock goes first
     with tempfile.TemporaryDirectory(prefix="gemini-live-embed.") as folder:
         project = Path(folder) / "project"
         build, prefix = project / "build", Path(folder) / "prefix"
