@@ -78,8 +78,10 @@ constexpr std::size_t everyday_message = 256 * 1024; // larger ones leave no tab
 constexpr std::size_t least_tables = 4 * 1024;
 constexpr std::size_t most_marks = 1'000'000;
 
-/// Brackets, commas and colons, in strings or not. In blocks that compilers turn into vectors.
-std::size_t count_marks(std::string_view text)
+} // namespace
+
+// In blocks that compilers turn into vectors.
+std::size_t count_marks(std::string_view text) noexcept
 {
     constexpr std::size_t block = 128;
     const auto is_mark = [](char c) {
@@ -95,6 +97,8 @@ std::size_t count_marks(std::string_view text)
     for (const char c : text) marks += is_mark(c);
     return marks;
 }
+
+namespace {
 
 void read_message(base::padded_buffer& text, ondemand::parser& parser, reader& in, sm& into)
 {
@@ -140,9 +144,6 @@ void make_up_for_omitted(sm& message)
     if (update && has_omitted(message, is_resumable))
         update->resumable = !update->new_handle.empty();
 }
-
-/// Longer ones are not mended: that takes several passes.
-constexpr std::size_t longest_to_mend = 4u << 20;
 
 /// What a message with a fault in it says otherwise. Nothing where it is not JSON.
 std::optional<sm> read_leniently(std::string_view text, budget budget)

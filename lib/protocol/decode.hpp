@@ -21,6 +21,9 @@ struct decode_limits {
     std::size_t memory = 8u << 20;
 };
 
+/// Brackets, commas and colons, in strings or not: about as many as members and elements at most.
+[[nodiscard]] std::size_t count_marks(std::string_view text) noexcept;
+
 /// For texts of at most so many bytes.
 [[nodiscard]] decode_limits limits_of_message(std::size_t text) noexcept;
 

@@ -185,34 +185,54 @@ private:
             take(size);
             return true;
         }
-        if (!is_cut() && !append_json_string(out_.text, token)) return false;
-        left_.remove_prefix(size);
-        return true;
+        std::string quoted;
+        return append_json_string(quoted, token) && replace(size, quoted);
     }
 
     /// What may not stand in a string as it is, is escaped.
     bool string()
     {
-        std::string text(1, '"');
         std::size_t at = 1;
-        for (; at < left_.size() && left_[at] != '"'; ++at) {
+        while (at < left_.size() && left_[at] != '"') {
             const char c = left_[at];
             if (static_cast<unsigned char>(c) < 0x20) {
-                text += fmt::format("\\u{:04x}", static_cast<int>(c));
-                continue;
+                take(at);
+                if (!replace(1, control_escape(c))) return false;
+                at = 0;
+            } else if (c == '\\' && !is_escape_at(at)) {
+                take(at);
+                if (!replace(1, "\\\\")) return false;
+                at = 0;
+            } else {
+                at += c == '\\' ? 2 : 1;
             }
-            text += c;
-            if (c != '\\') continue;
-            const bool is_known =
-                at + 1 < left_.size() &&
-                (std::string_view("\"\\/bfnrt").find(left_[at + 1]) != std::string_view::npos ||
-                    code_unit_at(left_, at));
-            text += is_known ? left_[++at] : '\\';
         }
         if (at >= left_.size()) return false;
-        if (!is_cut()) out_.text += text + '"';
-        left_.remove_prefix(at + 1);
+        take(at + 1);
         return true;
+    }
+
+    [[nodiscard]] bool is_escape_at(std::size_t at) const
+    {
+        constexpr std::string_view known = "\"\\/bfnrt";
+        return at + 1 < left_.size() &&
+               (known.find(left_[at + 1]) != known.npos || code_unit_at(left_, at));
+    }
+
+    static std::string control_escape(char c)
+    {
+        constexpr std::string_view digits = "0123456789abcdef";
+        const auto code = static_cast<unsigned char>(c);
+        return {'\\', 'u', '0', '0', digits[code >> 4], digits[code & 0xf]};
+    }
+
+    /// False when the text has grown by too much: it is no message with a fault in it.
+    bool replace(std::size_t size, std::string_view with)
+    {
+        if (!is_cut()) out_.text += with;
+        left_.remove_prefix(size);
+        growth_ += with.size() - size;
+        return growth_ <= most_growth;
     }
 
     void blank() { take(std::min(left_.find_first_not_of(" \t\r\n"), left_.size())); }
@@ -226,7 +246,10 @@ private:
         left_.remove_prefix(size);
     }
 
+    static constexpr std::size_t most_growth = 256 * 1024;
+
     std::string_view left_;
+    std::size_t growth_ = 0;
     mended_json out_{};
     std::string open_{}; // the closing brackets that are due
 };
@@ -242,6 +265,10 @@ std::string mend_characters(std::string_view text)
     return mended;
 }
 
-std::optional<mended_json> mend_json(std::string_view text) { return mender(text).run(); }
+std::optional<mended_json> mend_json(std::string_view text)
+{
+    if (text.size() > longest_to_mend) return std::nullopt;
+    return mender(text).run();
+}
 
 } // namespace gemini::live::protocol

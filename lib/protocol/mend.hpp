@@ -21,10 +21,14 @@ struct mended_json {
     std::vector<std::size_t> cuts{};
 };
 
+/// Longer texts are not mended: that takes several passes.
+inline constexpr std::size_t longest_to_mend = 4u << 20;
+
 /// Makes JSON of `text`, whose characters have been mended: numbers that no double holds, NaN, and
 /// whatever else is neither a number nor a word of JSON's become strings; what a string may not
 /// hold is escaped in it; what is nested deeper than 64 levels becomes null. Nothing where
-/// brackets, commas, colons or quotes are not where they belong.
+/// brackets, commas, colons or quotes are not where they belong, and of a text that is longer than
+/// `longest_to_mend` or would grow by more than 256 KiB.
 [[nodiscard]] std::optional<mended_json> mend_json(std::string_view text);
 
 } // namespace gemini::live::protocol

@@ -138,19 +138,32 @@ void reader::fail(std::string_view what) const
     throw malformed(sender_ == from::server ? "server" : "client", {path(), std::string(what)});
 }
 
+/// Whether the present value may have a weight that is not in the list yet: there may be very many
+/// values, and a path takes time.
+bool reader::may_weigh_anew() const
+{
+    constexpr std::size_t deepest = 3; // that has one
+    const auto has = [this](std::string_view path) {
+        return (omitted_->weights & (1u << weight_of(path))) != 0;
+    };
+    if (depth_ == 0 || depth_ > deepest) return false;
+    const auto first = steps_[0].member;
+    return !has(first == "sessionResumptionUpdate" ? "sessionResumptionUpdate.resumable" : first);
+}
+
 bool reader::refuse(std::string_view what)
 {
     if (!omitted_) fail(what);
     if (depth_ != 0 && steps_[depth_ - 1].member == "mimeType") has_refused_type_ = true;
     constexpr std::size_t most = 16;
-    auto& list = omitted_->list;
+    const bool is_full = omitted_->list.size() >= most;
+    if (is_full && !may_weigh_anew()) return false;
     omitted_member one{path(), std::string(what)};
-    const auto weight = weight_of(one.path);
-    const bool is_new =
-        weight != 0 && std::none_of(list.begin(), list.end(), [weight](const omitted_member& each) {
-            return weight_of(each.path) == weight;
-        });
-    if (list.size() < most || is_new) list.push_back(std::move(one));
+    const auto weight = 1u << weight_of(one.path);
+    const bool is_new = weight != 1 && (omitted_->weights & weight) == 0;
+    if (is_full && !is_new) return false;
+    omitted_->weights |= weight;
+    omitted_->list.push_back(std::move(one));
     return false;
 }
 

@@ -64,6 +64,7 @@ struct decoded_base64 {
 /// What a reader has left out of a message.
 struct omissions {
     std::vector<omitted_member> list{};
+    unsigned weights = 0; ///< Of those in the list, a bit each.
     /// Where values were cut in the text that is read, as `mended_json::cuts`.
     std::vector<std::size_t> cuts{};
     const char* text = nullptr;
@@ -89,6 +90,7 @@ public:
 
     /// Throws errc::malformed_message with the path.
     [[noreturn]] void fail(std::string_view what) const;
+    [[nodiscard]] bool may_weigh_anew() const;
     /// What a message with too many of these is refused with.
     [[nodiscard]] error too_rich(std::string_view in) const;
     /// Of the present value; returns false, or throws as `fail`.

@@ -84,6 +84,7 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
     owes_answer_ = false;
     change.uncertain = std::exchange(uncertain_, 0);
     change.forgotten_calls = std::exchange(forgotten_calls_, {});
+    forgotten_bytes_ = 0;
 
     change.maybe_heard = change.context_lost ? 0 : outbox_.waiting_in_doubt();
 
@@ -228,9 +229,12 @@ turn_mark conversation::mark_of_left(const server_message& message)
 /// For the next change of status; of calls without end, the first.
 void conversation::add_forgotten(const std::vector<std::string>& calls)
 {
-    constexpr std::size_t most = 1024;
-    for (const auto& id : calls)
-        if (forgotten_calls_.size() < most) forgotten_calls_.push_back(id);
+    for (const auto& id : calls) {
+        forgotten_bytes_ += id.size();
+        if (forgotten_calls_.size() == recent_ids::most || forgotten_bytes_ > recent_ids::most_bytes)
+            return;
+        forgotten_calls_.push_back(id);
+    }
 }
 
 /// The prompt holds all that the model remembers, so that its size shows whether that is still

@@ -186,6 +186,7 @@ private:
     std::size_t dropped_ = 0;
     std::size_t uncertain_ = 0;
     std::vector<std::string> forgotten_calls_{};
+    std::size_t forgotten_bytes_ = 0;
 
     std::optional<time_point> hold_until_{}; ///< While the model waits for a function.
     /// What the server sent together with a call arrives first, so that nobody takes it for what is

@@ -299,6 +299,8 @@ asio::awaitable<std::vector<session_core::incoming>> session_core::await_setup_c
                 fmt::format("The server has sent more than {} bytes before setupComplete.", limit),
                 {phase::setup});
         }
+        if (const auto* const unread = std::get_if<malformed_message>(&next.what))
+            cost += std::string_view(unread->why.what()).size() + unread->why.reason().size();
         early.push_back(std::move(next));
         if (early.size() % messages_per_turn == 0) co_await let_others_run();
     }

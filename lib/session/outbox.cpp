@@ -10,6 +10,15 @@ namespace gemini::live::sessions {
 
 namespace {
 
+/// The memory of what a message has beside its frame.
+std::size_t beside(const outgoing& message) noexcept
+{
+    std::size_t sum = message.words.size();
+    for (const auto* const ids : {&message.answers, &message.continues})
+        for (const auto& id : *ids) sum += sizeof id + id.size();
+    return sum;
+}
+
 bool wants_answer(worth kind) noexcept
 {
     return kind == worth::durable || kind == worth::activity_end;
@@ -52,6 +61,7 @@ std::size_t outbox::cost_of(std::size_t size) noexcept { return size + sizeof(en
 std::uint64_t outbox::push(outgoing message, time_point now)
 {
     const auto size = message.message.size();
+    const auto aside = beside(message);
     const auto kind = message.kind;
     if (kind == worth::video)
         superseded_ +=
@@ -62,7 +72,8 @@ std::uint64_t outbox::push(outgoing message, time_point now)
         while (place != first && is_media(std::prev(place)->what.kind)) --place;
     }
     const auto added =
-        entries_.insert(place, {std::move(message), now, next_, size, 0, false, false, false, {}});
+        entries_.insert(
+            place, {std::move(message), now, next_, size, aside, 0, false, false, false, {}});
     cost_ += added->cost();
     return next_++;
 }

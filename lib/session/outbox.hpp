@@ -169,13 +169,14 @@ private:
         time_point accepted;
         std::uint64_t number;
         std::size_t size;   ///< The frame's bytes may be gone once it has been taken.
+        std::size_t aside;  ///< Memory of what is kept beside them: ids, words.
         std::int64_t index; ///< On the connection that it was last written to; 0: none yet.
         bool noted;         ///< So that the history holds its words, where one is kept.
         bool heard;         ///< On that connection, by the server: a handle to come holds it.
         bool in_doubt;      ///< The newest handle may hold it, or not.
         waypoint where;     ///< On that connection.
 
-        [[nodiscard]] std::size_t cost() const noexcept { return cost_of(size); }
+        [[nodiscard]] std::size_t cost() const noexcept { return cost_of(size + aside); }
     };
     using position = std::vector<entry>::iterator;
 

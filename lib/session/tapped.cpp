@@ -3,6 +3,7 @@
 
 #include "base/private_file.hpp"
 #include "base/utf8.hpp"
+#include "protocol/decode.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/mend.hpp"
 #include "session/redact.hpp"
@@ -45,6 +46,8 @@ public:
 
     void keep_secret(std::string secret)
     {
+        constexpr std::size_t longest = 64 * 1024; // nor is a longer handle kept
+        if (secret.size() > longest) return;
         if (std::find(secrets_.begin(), secrets_.end(), secret) != secrets_.end()) return;
         secrets_.push_back(std::move(secret));
         constexpr std::size_t most = 64; // a server quotes what it got of late, if anything
@@ -117,10 +120,13 @@ private:
         to_->write(std::move(line));
     }
 
-    /// As the session reads it. Nothing for what is no JSON.
+    /// As the session reads it. Nothing for what is no JSON, or too much of it.
     std::optional<std::string> redacted(std::string_view message)
     {
+        constexpr std::size_t most_marks = 400'000;
+        if (protocol::count_marks(message) > most_marks) return std::nullopt;
         if (auto text = redacted_json(message)) return text;
+        if (message.size() > protocol::longest_to_mend) return std::nullopt;
         const auto mended = protocol::mend_json(protocol::mend_characters(message));
         return mended ? redacted_json(mended->text) : std::nullopt;
     }

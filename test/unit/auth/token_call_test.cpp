@@ -98,6 +98,12 @@ TEST_CASE("a token is given for that of a service account")
         auth::read_answer(call, R"({"accessToken":"t","expireTime":"2026-11-23T12:10:00Z"})", noon);
     CHECK(answer.token.reveal() == "t");
     CHECK(answer.lifetime == 10min);
+    const auto lifetime_until = [&call](const std::string& end) {
+        return auth::read_answer(call, R"({"accessToken":"t","expireTime":")" + end + R"("})", noon)
+            .lifetime;
+    };
+    CHECK(lifetime_until("2200-01-01T00:00:00Z") == 24h);
+    CHECK(lifetime_until("1678-01-01T00:00:00Z") == 0s);
 }
 
 TEST_CASE("a machine is asked in the clear, with its own header")

@@ -23,6 +23,7 @@ TEST_CASE("Retry-After is a number of seconds or a date, and no longer than a da
         GENERATE(row{"0", 0s}, row{"120", 120s}, row{"-5", 0s}, row{"99999999999999999999", 24h},
             row{"86401", 24h}, row{"Sun, 13 Nov 1994 08:49:37 GMT", 24h},
             row{"Sun, 06 Nov 1994 08:50:37 GMT", 60s}, row{"Sun, 06 Nov 1994 08:40:00 GMT", 0s},
+            row{"Fri, 31 Dec 9999 23:59:59 GMT", 24h}, row{"Mon, 01 Jan 0001 00:00:00 GMT", 0s},
             row{"", std::nullopt}, row{"soon", std::nullopt}, row{"12 s", std::nullopt});
     CHECK(parse_retry_after(value, now) == expected);
 }
