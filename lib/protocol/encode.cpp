@@ -185,6 +185,14 @@ std::string setup_message(const setup& setup, std::string_view handle, const add
     const auto extra = read_again(fmt::format(R"({{"setup":{}}})", setup.extra->text()));
     if (!extra.find("setup") || !extra.find("setup")->is_object())
         throw error(errc::invalid_argument, "setup::extra must be a JSON object.");
+    for (const auto* const name : {"sessionResumption", "session_resumption"}) {
+        const auto resumption = extra.find("setup")->find(name);
+        if (!resumption || !resumption->is_object() || !resumption->find("handle")) continue;
+        throw error(errc::invalid_argument,
+            fmt::format("setup::extra must not hold {}.handle, which would be sent again on every "
+                        "connection: it belongs in setup::session_resumption.",
+                name));
+    }
     json_writer all;
     write_merged(all, read_again(out.text()), extra);
     return all.take();

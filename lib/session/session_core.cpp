@@ -72,6 +72,10 @@ std::function<bool(const std::string&)> waits_for(const live::setup& setup, call
     };
 }
 
+/// Where a setup names none, compression begins at 80 % of the model's window; the smallest of a
+/// Live model has 32,768 tokens.
+constexpr std::int64_t least_trigger = 32'768 * 8 / 10;
+
 sessions::conversation::rules rules_of(const client_core& client, const live::setup& setup,
     const model_quirks& quirks, protocol::method method)
 {
@@ -90,7 +94,7 @@ sessions::conversation::rules rules_of(const client_core& client, const live::se
     rules.waits_for = waits_for(setup, quirks.calling);
     if (quirks.audio_breaks_calls) rules.longest_hold = quirks.longest_hold;
     if (const auto& compression = setup.context_window_compression)
-        rules.compresses_from = 3 * compression->trigger_tokens.value_or(0) / 4;
+        rules.compresses_from = 3 * compression->trigger_tokens.value_or(least_trigger) / 4;
     return rules;
 }
 

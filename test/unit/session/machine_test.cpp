@@ -261,6 +261,33 @@ TEST_CASE("a handle from another process is used by the first connection")
     CHECK(machine.opened(start_of_time).resumed);
 }
 
+TEST_CASE("a handle that a running session is given from elsewhere is believed for a minute")
+{
+    const auto internal = closed(1011, "Internal error occurred.");
+    auto machine = make();
+    static_cast<void>(machine.start());
+    static_cast<void>(machine.opened(start_of_time));
+    static_cast<void>(machine.lost(closed(1012, ""), start_of_time + 1min));
+    machine.go_on_with("of another");
+    for (int i = 0; i < 5; ++i)
+        static_cast<void>(machine.lost(internal, start_of_time + 2min + i * 10s));
+    CHECK(machine.handle() == "of another");
+    CHECK(machine.status() == status::reconnecting);
+    SECTION("it is refused for longer than that")
+    {
+        static_cast<void>(machine.lost(internal, start_of_time + 3min));
+        CHECK(machine.handle().empty());
+    }
+    SECTION("a connection opens with it, after which it is the session's own")
+    {
+        static_cast<void>(machine.opened(start_of_time + 3min));
+        static_cast<void>(machine.lost(closed(1012, ""), start_of_time + 4min));
+        static_cast<void>(machine.lost(internal, start_of_time + 4min));
+        static_cast<void>(machine.lost(internal, start_of_time + 4min));
+        CHECK(machine.handle().empty());
+    }
+}
+
 TEST_CASE("only internal errors in a row, of setups in a row, cost the handle")
 {
     const auto internal = closed(1011, "Internal error occurred.");
