@@ -166,10 +166,9 @@ turn_mark conversation::heard(
     const auto& all = message.all();
     // What the old connection says during an overlap is of a conversation that goes its own way.
     const bool goes_on = !machine_.is_handing_over();
-    const auto mark =
-        goes_on ? dialogue_.heard(message, now, outbox_.is_asking(),
-                      {trip_.least_answer(), trip_.window()})
-                : mark_of_left(message);
+    const auto mark = goes_on ? dialogue_.heard(message, now, outbox_.is_asking(),
+                                    {trip_.least_answer(), trip_.window()})
+                              : mark_of_left(message);
     if (mark.is_answer) received.pongs = waypoint::to_come;
     // What this message proves of an answer that began earlier, it does not prove of its beginning.
     if (goes_on && ((mark.begins && !mark.began_earlier) || mark.is_answer)) {
@@ -233,7 +232,8 @@ void conversation::add_forgotten(const std::vector<std::string>& calls)
 {
     for (const auto& id : calls) {
         forgotten_bytes_ += id.size();
-        if (forgotten_calls_.size() == recent_ids::most || forgotten_bytes_ > recent_ids::most_bytes)
+        if (forgotten_calls_.size() == recent_ids::most ||
+            forgotten_bytes_ > recent_ids::most_bytes)
             return;
         forgotten_calls_.push_back(id);
     }

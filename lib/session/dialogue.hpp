@@ -60,8 +60,8 @@ public:
     }
 
     /// `is_asking`: a question is being sent, which may have been heard already.
-    turn_mark heard(const server_message& message, time_point now, bool is_asking = false,
-        crossing trip = {});
+    turn_mark heard(
+        const server_message& message, time_point now, bool is_asking = false, crossing trip = {});
     /// A message came that could not be read: it may have ended the turn.
     void heard_nonsense(time_point now);
 

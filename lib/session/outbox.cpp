@@ -71,9 +71,8 @@ std::uint64_t outbox::push(outgoing message, time_point now)
         const auto first = at(sent_ + taken_);
         while (place != first && is_media(std::prev(place)->what.kind)) --place;
     }
-    const auto added =
-        entries_.insert(
-            place, {std::move(message), now, next_, size, aside, 0, false, false, false, {}});
+    const auto added = entries_.insert(
+        place, {std::move(message), now, next_, size, aside, 0, false, false, false, {}});
     cost_ += added->cost();
     return next_++;
 }
@@ -288,7 +287,8 @@ std::vector<std::string> outbox::answers() const
 
 std::size_t outbox::drop_answers(const std::vector<std::string>& calls)
 {
-    std::vector<std::string_view> those(calls.begin(), calls.end()); // a server may choose their hashes
+    std::vector<std::string_view> those(
+        calls.begin(), calls.end()); // a server may choose their hashes
     std::sort(those.begin(), those.end());
     const auto is_one = [&those](const std::string& id) {
         return std::binary_search(those.begin(), those.end(), id);
