@@ -107,7 +107,8 @@ struct reconnect_policy {
     /// session's lock, so it must not use the session.
     std::function<std::optional<reconnect_action>(const error&, situation)> judge{};
     /// Awaited before each attempt after a loss, on the client's executor: may change setup,
-    /// endpoint and wait, or stop. What it throws ends the session.
+    /// endpoint and wait, or stop. What it throws ends the session. It may take as long as it
+    /// likes, `max_outage` and the deadlines notwithstanding; `close()` cancels it.
     std::function<asio::awaitable<void>(reconnect_plan&)> on_reconnecting{};
     gcc12_guard<reconnect_policy> guard{}; ///< Not to be touched.
 };
