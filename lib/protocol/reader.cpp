@@ -5,6 +5,7 @@
 #include "protocol/decode.hpp"
 #include "protocol/fields.hpp"
 #include "protocol/json_check.hpp"
+#include "protocol/json_string.hpp"
 #include "protocol/timestamp.hpp"
 
 #include <fmt/format.h>
@@ -193,7 +194,9 @@ void reader::pass_over(
     if (sender_ == from::client) fail(fmt::format("has an unknown member \"{}\"", name));
     if (is_null(value)) return;
     constexpr std::size_t most_unknown = 64;
-    if (unknown && unknown->size() < most_unknown) unknown->emplace_back(name);
+    constexpr std::size_t longest_name = 1024;
+    if (unknown && unknown->size() < most_unknown && name.size() <= longest_name)
+        unknown->emplace_back(name);
     check(value, depth_ + 1);
 }
 
@@ -233,6 +236,12 @@ bool reader::refuse_number(ondemand::value& value, std::string_view what)
 
 bool reader::read(ondemand::value value, std::string& to)
 {
+    if (const auto text = long_string(value)) {
+        auto meant = unescape(*text);
+        if (!meant) return refuse("is not a string");
+        to = *std::move(meant);
+        return true;
+    }
     std::string_view text;
     if (value.get_string().get(text) != simdjson::SUCCESS) return refuse("is not a string");
     to = text;
@@ -366,7 +375,7 @@ void reader::note_base64(std::string_view text, const bytes& decoded)
 {
     constexpr std::size_t shortest = 256;
     const bool is_plain = text.size() == base::base64_size(decoded.size()) &&
-                          text.find_first_of("-_") == std::string_view::npos;
+                          text.find('-') == text.npos && text.find('_') == text.npos;
     if (text.size() >= shortest && is_plain && !omitted_) decoded_.push_back({text, decoded});
 }
 

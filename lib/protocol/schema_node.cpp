@@ -480,7 +480,7 @@ void settle_format(schema_node& node, std::string_view type)
     node.plain.erase(format);
 }
 
-std::string described(const schema_node& node)
+std::string description_of(const schema_node& node)
 {
     std::string text;
     if (const auto given = node.plain.find("description"); given != node.plain.end())
@@ -548,7 +548,7 @@ void write_member(json_writer& out, const schema_node& node, const std::string& 
         else if (node.types.empty())
             write_anything(out);
     } else if (member == "description") {
-        if (const auto text = described(node); !text.empty()) out.member("description", text);
+        if (const auto text = description_of(node); !text.empty()) out.member("description", text);
     } else if (member == "enum") {
         if (node.choices) write_choices(out, *node.choices);
     } else if (member == "items") {

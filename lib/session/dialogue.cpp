@@ -124,7 +124,7 @@ turn_mark dialogue::heard(
     if (const auto& update = all.session_resumption_update;
         update && update->resumable && !update->new_handle.empty()) {
         fresh_handle_ = true;
-        for (auto& id : calls_since_handle_.take()) calls_in_handle_.add(std::move(id));
+        for (const auto& id : calls_since_handle_.take()) calls_in_handle_.add(id);
     }
     return mark;
 }
@@ -341,8 +341,8 @@ void dialogue::responded(
     auto done = calls;
     std::erase_if(done, [&open](const std::string& id) { return open.contains(id); });
     close(done);
-    for (auto& id : done)
-        if (!id.empty()) answered_.add(std::move(id));
+    for (const auto& id : done)
+        if (!id.empty()) answered_.add(id);
 }
 
 const std::string* dialogue::answered_before(const std::vector<std::string>& calls) const
@@ -374,7 +374,7 @@ std::vector<std::string> dialogue::lost(forgets how_much)
     if (how_much == forgets::everything) {
         for (const auto& id : forgotten) open_calls_.erase(id);
         for (auto& id : open_calls_.take()) forgotten.push_back(std::move(id));
-        for (auto& id : calls_in_handle_.take()) forgotten_.add(std::move(id));
+        for (const auto& id : calls_in_handle_.take()) forgotten_.add(id);
     }
     close(forgotten);
     for (const auto& id : forgotten) forgotten_.add(id);
