@@ -90,7 +90,8 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
 
     trip_ = {};
     if (setup_sent_) trip_.at_most(now - *setup_sent_);
-    pings_ = pongs_ = 0;
+    pongs_ = rounds_ = 0;
+    is_held_up_ = false;
     timed_.reset();
     wants_ping_ = !outbox_.keeps_unconsumed();
 
@@ -130,11 +131,16 @@ void conversation::measure(const signs& with, time_point now)
 void conversation::pinged(std::uint64_t number, time_point now)
 {
     wants_ping_ = false;
-    pings_ = number;
-    outbox_.pinged(number);
+    constexpr std::chrono::seconds of_one_round{1};
+    if (!is_held_up_ && (rounds_ == 0 || now >= later(round_began_, of_one_round))) {
+        ++rounds_;
+        round_began_ = now;
+    }
+    outbox_.pinged(number, rounds_);
     for (auto each = under_way_.rbegin(); each != under_way_.rend(); ++each) {
         if (each->where.ping != waypoint::no_ping) break;
         each->where.ping = number;
+        each->where.round = rounds_;
     }
     if (number != 0 && !timed_) timed_ = timed_ping{number, now};
 }
@@ -157,7 +163,7 @@ turn_mark conversation::heard(
     proof received, heard;
     if (!outbox_.keeps_unconsumed()) {
         received.pongs = heard.pongs = with.pongs;
-        received.pings = heard.pings = pings_;
+        received.rounds = heard.rounds = rounds_;
         received.before = now;
         heard.before = now - trip_.window();
     }
@@ -479,12 +485,22 @@ conversation::step conversation::next(time_point now, successor following)
     return step;
 }
 
-void conversation::drop_stale(time_point now)
+bool conversation::drop_stale(time_point now)
 {
-    if (machine_.status() != status::reconnecting && !holds_media(now)) return;
+    if (machine_.status() != status::reconnecting && !holds_media(now)) return false;
     const auto gone = outbox_.expire(now - rules_.reconnect.realtime_window);
     dropped_ += gone;
     counters_.dropped += gone;
+    return gone != 0;
+}
+
+std::optional<time_point> conversation::next_stale(time_point now) const
+{
+    if (machine_.status() != status::reconnecting && !holds_media(now)) return std::nullopt;
+    const auto oldest = outbox_.oldest_media();
+    if (!oldest) return std::nullopt;
+    constexpr std::chrono::milliseconds behind{1};
+    return later(*oldest, rules_.reconnect.realtime_window + behind);
 }
 
 live::counters conversation::counters() const

@@ -156,12 +156,13 @@ void outbox::consumed(std::int64_t index)
     forget_written([index](const entry& each) { return each.index <= index; });
 }
 
-void outbox::pinged(std::uint64_t number) noexcept
+void outbox::pinged(std::uint64_t number, std::uint64_t round) noexcept
 {
     for (auto each = at(sent_); each != entries_.begin();) {
         --each;
         if (each->where.ping != waypoint::no_ping) break;
         each->where.ping = number;
+        each->where.round = round;
     }
 }
 
@@ -314,6 +315,14 @@ std::size_t outbox::expire(time_point oldest)
 {
     return forget_waiting(
         [oldest](const entry& each) { return is_media(each.what.kind) && each.accepted < oldest; });
+}
+
+std::optional<time_point> outbox::oldest_media() const noexcept
+{
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_ + taken_);
+    const auto found = std::find_if(
+        first, entries_.end(), [](const entry& each) { return is_media(each.what.kind); });
+    return found == entries_.end() ? std::nullopt : std::optional(found->accepted);
 }
 
 std::size_t outbox::superseded() noexcept { return std::exchange(superseded_, 0); }

@@ -239,7 +239,7 @@ asio::awaitable<void> session_core::accept(self_ptr self, sessions::outgoing mes
             const std::lock_guard lock(self->mutex_);
             self->check_open();
             if (const auto refused = self->conversation_.refusal(message)) throw error(*refused);
-            self->conversation_.drop_stale(self->client_->clock->now());
+            if (self->conversation_.drop_stale(self->client_->clock->now())) self->notify();
             const bool is_next = waiting ? waiting->is_first() : self->senders_.empty();
             if (is_next && self->conversation_.has_room(size)) {
                 if (message.accepted) std::exchange(message.accepted, nullptr)();
@@ -247,7 +247,10 @@ asio::awaitable<void> session_core::accept(self_ptr self, sessions::outgoing mes
                 if (self->open_) self->writer_.set();
                 co_return;
             }
-            if (!waiting) waiting.emplace(*self);
+            if (!waiting) {
+                waiting.emplace(*self);
+                self->writer_.set(); // what it waits for may be a matter of time
+            }
             if (self->conversation_.status() == status::disconnected && !connects) {
                 connects.emplace(self->client_->connector->executor(), self->client_->clock,
                     now + longest_wait_for_connect, [self] {
@@ -380,6 +383,7 @@ asio::awaitable<void> session_core::drain(self_ptr self)
         const std::lock_guard lock(self->mutex_);
         mark = self->conversation_.last_accepted();
         if (!self->ended_ && self->conversation_.oldest_waiting() <= mark) self->begin();
+        self->writer_.set();
     }
     std::function<bool()> done = [&core = *self, mark] {
         return core.conversation_.oldest_waiting() > mark || core.ended_;
