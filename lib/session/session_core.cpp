@@ -111,7 +111,6 @@ session_core::session_core(std::shared_ptr<client_core> client, live::setup setu
 {
     static_cast<void>(protocol::encode_setup(
         setup_, {}, client_->addressing())); // refuses what can never be accepted
-    if (lints()) protocol::lint(setup_, quirks_);
     // The conversation holds the handle, and drops it once the server has refused it.
     if (next_setup_.session_resumption) next_setup_.session_resumption->handle.clear();
 }

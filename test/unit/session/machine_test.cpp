@@ -82,6 +82,28 @@ TEST_CASE("the wait doubles up to its cap and is spread evenly from zero")
     CHECK(shortest.lost(lost, start_of_time).delay == 0ms);
 }
 
+TEST_CASE("the first connection has its own limit of attempts, and none when that is zero")
+{
+    reconnect_policy policy;
+    for (const int most : {1, 3, 0}) {
+        INFO(most);
+        policy.first_connect_attempts = most;
+        auto machine = make(policy);
+        static_cast<void>(machine.start());
+        int failures = 0;
+        while (!machine.ended() && failures < 1'000) {
+            const auto change = machine.lost(refused, start_of_time);
+            ++failures;
+            if (!machine.ended()) CHECK(change.to == status::connecting);
+        }
+        CHECK(failures == (most == 0 ? 1'000 : most));
+    }
+    auto machine = make(policy); // without a limit
+    static_cast<void>(machine.start());
+    const error hopeless(errc::unauthorized, "No.", {phase::upgrade, 0, "", 401});
+    CHECK(machine.lost(hopeless, start_of_time).to == status::error);
+}
+
 TEST_CASE("a server that accepts and hangs up at once is not hammered")
 {
     auto machine = make();

@@ -527,6 +527,44 @@ TEST_CASE("a session that is closed while its store looks for a handle ends at o
     w.play(work());
 }
 
+TEST_CASE("a setup that a hook has changed is held against the model as the first one was")
+{
+    for (const bool lint : {true, false}) {
+        world w;
+        w.options.lint = lint;
+        w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                         co_await greet(w, peer);
+                         peer->drop();
+                     },
+            [&](peer_ptr peer) -> asio::awaitable<void> {
+                co_await greet(w, peer);
+                co_await peer->receive();
+            }};
+        w.options.reconnect.on_reconnecting = [](reconnect_plan& plan) -> asio::awaitable<void> {
+            plan.setup.enable_affective_dialog = true;
+            co_return;
+        };
+        const auto client = w.make_client();
+        session session{client, plain};
+        const auto work = [&]() -> asio::awaitable<void> {
+            co_await session.connect();
+            if (lint) {
+                auto turn = session.turn();
+                const auto failed = co_await failure_of(std::move(turn));
+                REQUIRE(failed);
+                CHECK(failed->value() == errc::invalid_argument);
+                CHECK(std::string_view(failed->what())
+                          .starts_with("setup.generationConfig.enableAffectiveDialog"));
+            } else {
+                co_await until_connected(w, session, 2);
+                co_await session.close();
+            }
+        };
+        w.play(work());
+        CHECK(w.dials == (lint ? 1 : 2));
+    }
+}
+
 TEST_CASE("a hook may change setup, endpoint and wait of the next attempt, or stop")
 {
     world w;
