@@ -64,10 +64,10 @@ struct decoded_base64 {
 /// What a reader has left out of a message.
 struct omissions {
     std::vector<omitted_member> list{};
-    unsigned weights = 0; ///< Of those in the list, a bit each.
     /// Where values were cut in the text that is read, as `mended_json::cuts`.
     std::vector<std::size_t> cuts{};
     const char* text = nullptr;
+    unsigned weights = 0; ///< Of those in the list, a bit each.
 };
 
 /// Walks a message forward, and knows where it is. Each `read` returns whether the value is what is

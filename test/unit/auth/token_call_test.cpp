@@ -200,6 +200,9 @@ TEST_CASE("a refusal says what to do about it")
             errc::unauthorized, "Service Account Token Creator"},
         row{grant::machine, 404, "not found", errc::unauthorized, "attach one"},
         row{grant::subject, 401, "", errc::unauthorized, "\"credential_source\""},
+        row{grant::assertion, 403, "<html>Log in to the network", errc::unavailable,
+            "Try again later."},
+        row{grant::assertion, 401, "<html>", errc::unauthorized, "Check the service account"},
         row{grant::assertion, 503, "<html>", errc::unavailable, "Try again later."},
         row{grant::assertion, 429, "", errc::quota_exceeded, "Try again later."});
     const auto why = refusal(each.grant, each.status, each.body);
