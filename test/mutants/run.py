@@ -26,7 +26,7 @@ build, since GCC inlines nothing that is global into code that is independent of
 With an altered header all that includes it in the library is compiled anew. A test that fails has to fail
 twice, as one on a busy machine may fail by itself; one that hangs has to hang for long.
 
-Ends with 1 when fewer than 95 % are found, or one of them does not compile.
+Ends with 1 when fewer than 95 % are found, or one cannot be planted or its tests fail without it.
 """
 import argparse
 import collections
@@ -42,6 +42,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -118,6 +119,10 @@ def check(mutants):
         print(f"“{name}” is the name of several")
         good = False
     return good
+
+
+class Broken(Exception):
+    """A bug that cannot be planted, or a test that says nothing."""
 
 
 class Build:
@@ -237,16 +242,24 @@ class Build:
         return outcome == "hung" or (outcome == "failed" and self.run(program, arguments, limit) != "passed")
 
 
-def find_limits(build, tests, jobs):
-    """Runs the tests as they are: seconds after which one with a bug in it hangs."""
-    def time_of(test):
-        program, *arguments = test
-        start = time.monotonic()
-        if build.finds(build.directory / build.programs[program][0], arguments, 600):
-            sys.exit(f"{shlex.join(test)} fails without any bug planted")
-        return time.monotonic() - start
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        return {test: 10 + 5 * took for test, took in zip(tests, pool.map(time_of, tests))}
+class Limits:
+    """For how long the tests may run, by how long they take as they are."""
+
+    def __init__(self, build, tests):
+        self.build = build
+        self.locks = {test: threading.Lock() for test in tests}
+        self.known = {}
+
+    def of(self, test):
+        """Seconds after which one with a bug in it hangs."""
+        with self.locks[test]:
+            if test not in self.known:
+                program, *arguments = test
+                start = time.monotonic()
+                if self.build.finds(self.build.directory / self.build.programs[program][0], arguments, 600):
+                    raise Broken(f"{shlex.join(test)} fails without any bug planted")
+                self.known[test] = 10 + 5 * (time.monotonic() - start)
+            return self.known[test]
 
 
 def plant(build, mutant, limits):
@@ -260,11 +273,14 @@ def plant(build, mutant, limits):
                     units = build.units(mutant, program)
                     compiled.update({unit: build.compile(mutant, unit, folder) for unit in units if unit not in compiled})
                     linked[program] = build.link(program, [compiled[unit] for unit in units], folder)
-                if build.finds(linked[program], arguments, limits[test]):
+                if build.finds(linked[program], arguments, limits.of(test)):
                     return "killed"
-            return "survived" if compiled else "broken"
-        except subprocess.CalledProcessError as failed:
-            print(f"\n{mutant.file}: “{mutant.name}” cannot be built:\n{failed.stderr[-2000:]}", file=sys.stderr)
+            if not compiled:
+                raise Broken("nothing that is tested includes it")
+            return "survived"
+        except (Broken, subprocess.CalledProcessError) as failed:
+            why = failed.stderr[-2000:] if isinstance(failed, subprocess.CalledProcessError) else failed
+            print(f"\n{mutant.file}: “{mutant.name}” is not planted:\n{why}", file=sys.stderr)
             return "broken"
         finally:
             for path in linked.values():
@@ -337,10 +353,10 @@ def main():
         mutants = random.Random(options.seed).sample(found, min(options.sample, len(found)))
         mutants.sort(key=lambda mutant: mutant.room)
     to_plant = [mutant for mutant in mutants if not mutant.equivalent]
-    tests = sorted({test for mutant in to_plant for test in mutant.tests})
+    tests = {test for mutant in to_plant for test in mutant.tests}
     build = Build(options.build)
     build.prepare({program for program, *_ in tests})
-    limits = find_limits(build, tests, options.jobs)
+    limits = Limits(build, tests)
     progress = Progress(len(to_plant))
     with (tempfile.TemporaryDirectory(prefix="mutants-") as folder,
           concurrent.futures.ThreadPoolExecutor(options.jobs) as pool):
