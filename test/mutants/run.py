@@ -21,10 +21,12 @@ one to the least; an entry is
 
 The build directory stays as it is. The altered file is compiled by itself, without optimization, and
 linked into the test programs before everything else: the linker takes the first definition of a function,
-and the loader that of the program before that of a shared library. What stands in a header is not
-planted.
+and the loader that of the program before that of a shared library. So do calls within a file or a unity
+build, since GCC inlines nothing that is global into code that is independent of its position; Clang does.
+With an altered header all that includes it in the library is compiled anew. A test that fails has to fail
+twice, as one on a busy machine may fail by itself; one that hangs has to hang for long.
 
-Ends with 1 when fewer than 95 % are found, or one of them does not compile.
+Ends with 1 when fewer than 95 % are found, or one cannot be planted or its tests fail without it.
 """
 import argparse
 import collections
@@ -40,6 +42,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -118,6 +121,10 @@ def check(mutants):
     return good
 
 
+class Broken(Exception):
+    """A bug that cannot be planted, or a test that says nothing."""
+
+
 class Build:
     """What a build directory knows: how files are compiled and programs linked."""
 
@@ -126,7 +133,13 @@ class Build:
         commands = json.loads((self.directory / "compile_commands.json").read_text(encoding="utf-8"))
         self.commands = {entry["output"]: entry["command"] for entry in commands}
         self.programs = {}
+        self.linked = {}  # the objects of a program
+        self.includes = {}  # of the library's objects
         self.preludes = {}
+        macros = subprocess.run([*self.compiler("base"), "-dM", "-E", "-x", "c++", "/dev/null"], cwd=self.directory,
+                                check=True, capture_output=True, text=True).stdout
+        if "__clang__" in macros:
+            sys.exit(f"{self.directory} is not built by GCC: bugs would not take effect everywhere")
 
     def path(self, program):
         found = [path for path in self.directory.glob(f"test/**/{program}") if path.is_file()]
@@ -140,20 +153,40 @@ class Build:
             self.programs[program] = self.path(program)
         subprocess.run(["ninja", "-C", self.directory, "--quiet", *self.programs.values()], check=True)
         for program, path in self.programs.items():
-            link = subprocess.run(["ninja", "-C", self.directory, "-t", "commands", "-s", path], check=True,
-                                  capture_output=True, text=True).stdout
-            self.programs[program] = path, shlex.split(link.strip().splitlines()[-1])
+            commands = self.tell("commands", path)
+            self.programs[program] = path, shlex.split(commands.strip().splitlines()[-1])
+            self.linked[program] = set(re.findall(r" -o (lib/\S+\.o) ", commands))
+        for each in self.tell("deps").strip().split("\n\n"):
+            output, *includes = each.splitlines()
+            if output.startswith("lib/"):
+                self.includes[output.partition(":")[0]] = {os.path.normpath(path.strip()) for path in includes}
+
+    def tell(self, *tool):
+        return subprocess.run(["ninja", "-C", self.directory, "-t", *tool], check=True, capture_output=True,
+                              text=True).stdout
+
+    def units(self, mutant, program):
+        """What is compiled anew: the altered file, or the program's objects that include the altered header."""
+        if mutant.file.endswith(".cpp"):
+            return [mutant.file]
+        header = os.path.relpath(ROOT / mutant.file, self.directory)
+        return sorted(unit for unit in self.linked[program] if header in self.includes.get(unit, ()))
+
+    def command(self, unit):
+        """How an object is made, and of what."""
+        kept, source, arguments = [], "", iter(shlex.split(self.commands[unit]))
+        for argument in arguments:
+            if argument == "-c":
+                source = next(arguments)
+            elif argument in ("-MQ", "-MF", "-o"):
+                next(arguments)
+            elif argument not in ("-MD", "-Werror"):
+                kept.append(argument)
+        return [*kept, "-O0", "-w"], source
 
     def compiler(self, room):
-        """The command that compiles a room's files, without what names one of them."""
-        command = next(shlex.split(command) for output, command in self.commands.items()
-                       if output.startswith(f"lib/{room}/lib"))
-        kept, drop = [], False
-        for argument in command:
-            if not drop and argument not in ("-MD", "-MQ", "-MF", "-o", "-c", "-Werror"):
-                kept.append(argument)
-            drop = argument in ("-MQ", "-MF", "-o", "-c")
-        return [*kept, "-O0", "-w"]
+        """The command that compiles a room's files."""
+        return self.command(next(unit for unit in self.commands if unit.startswith(f"lib/{room}/lib")))[0]
 
     def precompile(self, room, folder):
         """Reads once what all of a room's files begin with: most of them compile in a third of the time."""
@@ -165,68 +198,89 @@ class Build:
                        cwd=self.directory, check=True)
         self.preludes[room] = ["-include", prelude]
 
-    def compile(self, mutant, folder):
-        """Returns the planted file's object, or nothing if it does not compile."""
-        source = (ROOT / mutant.file).read_text(encoding="utf-8")
-        planted, object_file = folder / pathlib.Path(mutant.file).name, folder / "planted.o"
-        planted.write_text(mutant.planted(source), encoding="utf-8")
-        done = subprocess.run([*self.compiler(mutant.room), *self.preludes.get(mutant.room, []), "-c", planted,
-                               "-o", object_file], cwd=self.directory, capture_output=True, text=True)
-        if done.returncode == 0:
-            return object_file
-        print(f"\n{mutant.file}: “{mutant.name}” does not compile:\n{done.stderr[-2000:]}", file=sys.stderr)
-        return None
+    def compile(self, mutant, unit, folder):
+        """Compiles a unit with the bug in it."""
+        altered = folder / pathlib.Path(mutant.file).relative_to("lib")
+        altered.parent.mkdir(exist_ok=True)
+        altered.write_text(mutant.planted((ROOT / mutant.file).read_text(encoding="utf-8")), encoding="utf-8")
+        if unit == mutant.file:
+            command, source = self.compiler(mutant.room), altered
+        else:
+            command, source = self.command(unit)
+            first = next(at for at, argument in enumerate(command) if argument.startswith("-I"))
+            command.insert(first, f"-I{folder}")
+        object_file = folder / f"{pathlib.Path(unit).name}.planted.o"
+        subprocess.run([*command, *self.preludes.get(unit.split("/")[1], []), "-c", source, "-o", object_file],
+                       cwd=self.directory, check=True, capture_output=True, text=True)
+        return object_file
 
-    def link(self, program, object_file, folder):
+    def link(self, program, objects, folder):
         path, command = self.programs[program]
         at = command.index("-o")
         output = self.directory / pathlib.Path(path).parent / f"{program}-{folder.name}"
-        subprocess.run([*command[:at], "-o", output, object_file, "-Wl,-z,muldefs", "-Wl,--copy-dt-needed-entries",
-                        *command[at + 2:]], cwd=self.directory, check=True, capture_output=True)
+        subprocess.run([*command[:at], "-o", output, *objects, "-Wl,-z,muldefs", "-Wl,--copy-dt-needed-entries",
+                        *command[at + 2:]], cwd=self.directory, check=True, capture_output=True, text=True)
         return output
 
-    def passes(self, program, arguments, limit):
-        """Whether a test program ends well within so many seconds."""
-        process = subprocess.Popen([program, "--abort", "--filenames-as-tags", *arguments], cwd=self.directory, start_new_session=True,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def run(self, program, arguments, limit):
+        """How a test program ends: "passed", "failed", or "hung" after so many seconds."""
+        process = subprocess.Popen([program, "--abort", "--filenames-as-tags", *arguments], cwd=self.directory,
+                                   start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
         try:
-            return process.wait(limit) == 0
+            return "passed" if process.wait(limit) == 0 else "failed"
         except subprocess.TimeoutExpired:
-            return False
+            return "hung"
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
+    def finds(self, program, arguments, limit):
+        """Whether a test program hangs, or fails twice."""
+        outcome = self.run(program, arguments, limit)
+        return outcome == "hung" or (outcome == "failed" and self.run(program, arguments, limit) != "passed")
 
-def find_limits(build, tests, jobs):
-    """Runs the tests as they are: seconds after which one with a bug in it hangs."""
-    def time_of(test):
-        start = time.monotonic()
-        if not build.passes(build.directory / build.programs[test[0]][0], test[1:], 600):
-            sys.exit(f"{shlex.join(test)} fails without any bug planted")
-        return time.monotonic() - start
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        return {test: 10 + 5 * took for test, took in zip(tests, pool.map(time_of, tests))}
+
+class Limits:
+    """For how long the tests may run, by how long they take as they are."""
+
+    def __init__(self, build, tests):
+        self.build = build
+        self.locks = {test: threading.Lock() for test in tests}
+        self.known = {}
+
+    def of(self, test):
+        """Seconds after which one with a bug in it hangs."""
+        with self.locks[test]:
+            if test not in self.known:
+                program, *arguments = test
+                start = time.monotonic()
+                if self.build.finds(self.build.directory / self.build.programs[program][0], arguments, 600):
+                    raise Broken(f"{shlex.join(test)} fails without any bug planted")
+                self.known[test] = 10 + 5 * (time.monotonic() - start)
+            return self.known[test]
 
 
 def plant(build, mutant, limits):
-    linked = {}
+    compiled, linked = {}, {}
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = pathlib.Path(name)
-        object_file = build.compile(mutant, folder)
-        if not object_file:
-            return "broken"
         try:
             for test in mutant.tests:
                 program, *arguments = test
                 if program not in linked:
-                    linked[program] = build.link(program, object_file, folder)
-                if not build.passes(linked[program], arguments, limits[test]):
+                    units = build.units(mutant, program)
+                    compiled.update({unit: build.compile(mutant, unit, folder) for unit in units if unit not in compiled})
+                    linked[program] = build.link(program, [compiled[unit] for unit in units], folder)
+                if build.finds(linked[program], arguments, limits.of(test)):
                     return "killed"
+            if not compiled:
+                raise Broken("nothing that is tested includes it")
             return "survived"
-        except subprocess.CalledProcessError as failed:
-            print(f"\n{mutant.file}: “{mutant.name}” does not link:\n{failed.stderr.decode()[-2000:]}", file=sys.stderr)
+        except (Broken, subprocess.CalledProcessError) as failed:
+            why = failed.stderr[-2000:] if isinstance(failed, subprocess.CalledProcessError) else failed
+            print(f"\n{mutant.file}: “{mutant.name}” is not planted:\n{why}", file=sys.stderr)
             return "broken"
         finally:
             for path in linked.values():
@@ -299,10 +353,10 @@ def main():
         mutants = random.Random(options.seed).sample(found, min(options.sample, len(found)))
         mutants.sort(key=lambda mutant: mutant.room)
     to_plant = [mutant for mutant in mutants if not mutant.equivalent]
-    tests = sorted({test for mutant in to_plant for test in mutant.tests})
+    tests = {test for mutant in to_plant for test in mutant.tests}
     build = Build(options.build)
     build.prepare({program for program, *_ in tests})
-    limits = find_limits(build, tests, options.jobs)
+    limits = Limits(build, tests)
     progress = Progress(len(to_plant))
     with (tempfile.TemporaryDirectory(prefix="mutants-") as folder,
           concurrent.futures.ThreadPoolExecutor(options.jobs) as pool):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/jwt.hpp"
 #include "auth/token_call.hpp"
+#include "base/utf8.hpp"
 
 #include "support/catch.hpp"
 
@@ -210,6 +211,11 @@ TEST_CASE("a refusal says what to do about it")
         row{grant::subject, 401, "", errc::missing_credentials, "\"credential_source\""},
         row{grant::subject, 404, R"({"error":"gone"})", errc::missing_credentials,
             "\"credential_source\""},
+        row{grant::assertion, 403, "<html>Log in to the network", errc::unavailable,
+            "Try again later."},
+        row{grant::assertion, 401, "<html>", errc::unauthorized, "Check the service account"},
+        row{grant::assertion, 503, oauth("temporarily_unavailable", "Busy."), errc::unavailable,
+            "Try again later."},
         row{grant::assertion, 503, "<html>", errc::unavailable, "Try again later."},
         row{grant::assertion, 429, "", errc::quota_exceeded, "Try again later."});
     const auto why = refusal(each.grant, each.status, each.body);
@@ -225,6 +231,23 @@ TEST_CASE("a service that says back what it was sent gives nothing away")
         R"({"error":"1//canary-r","error_subtype":"canary-s","error_description":"1//canary-r canary-s"})");
     CHECK_FALSE(says(why, "canary"));
     CHECK(why.reason().find("canary") == std::string::npos);
+}
+
+TEST_CASE("what a service says of a refusal stays on one line")
+{
+    const auto why = refusal(grant::refresh_token, 400,
+        R"({"error":"invalid_grant","error_description":"It has\nexpired."})");
+    CHECK(says(why, "It has expired."));
+}
+
+TEST_CASE("what a service says of a refusal is cut between characters")
+{
+    std::string words = "x";
+    for (int i = 0; i < 500; ++i) words += "é";
+    const auto why = refusal(
+        grant::refresh_token, 400, R"({"error":"x","error_description":")" + words + R"("})");
+    CHECK(says(why, "xé"));
+    CHECK(base::is_utf8(why.what()));
 }
 
 TEST_CASE("a key that a service account cannot have is refused by file and member")

@@ -198,6 +198,22 @@ TEST_CASE("what may pass is tried again while somebody waits")
     CHECK(w.begun == 3);
 }
 
+TEST_CASE("what does not pass is tried four times in all")
+{
+    world w;
+    w.failures.assign(10, error(errc::unavailable, "503"));
+    std::optional<errc> why;
+    w.play([&]() -> asio::awaitable<void> {
+        try {
+            co_await w.token();
+        } catch (const error& failure) {
+            why = failure.value();
+        }
+    });
+    CHECK(why == errc::unavailable);
+    CHECK(w.begun == 4);
+}
+
 TEST_CASE("the service's wish to be left alone for a time is heard")
 {
     world w;

@@ -128,6 +128,15 @@ TEST_CASE("with detection off the client marks its speech; otherwise marks are r
     c.wait();
     CHECK(c.count(is_end) == 1);
 
+    c.text("tell me a story");
+    c.wait(1s);
+    c.heard.clear();
+    c.say(audio_message(speak("stop"))); // not marked: nobody listens
+    CHECK(c.heard.empty());
+    c.wait();
+    CHECK(c.count(is_cut) == 0);
+    CHECK(c.count(is_end) == 1);
+
     client other;
     other.connect();
     other.say(R"({"realtimeInput":{"activityStart":{}}})");
