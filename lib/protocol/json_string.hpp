@@ -18,8 +18,7 @@ struct code_unit {
 };
 
 /// Returns the code unit of the escape at `at`, such as \ud83d, or nothing if there is no escape.
-[[nodiscard]] std::optional<code_unit> code_unit_at(
-    std::string_view text, std::size_t at) noexcept;
+[[nodiscard]] std::optional<code_unit> code_unit_at(std::string_view text, std::size_t at) noexcept;
 
 /// simdjson keeps a copy of every string until the whole text has been read. Longer ones are read
 /// by the functions below, which make none.

@@ -18,7 +18,8 @@ namespace {
 /// What a message says whose text is written so, or nothing where it cannot be read.
 std::optional<std::string> said(const std::string& written)
 {
-    const auto text = R"({"serverContent":{"modelTurn":{"parts":[{"text":")" + written + R"("}]}}})";
+    const auto text =
+        R"({"serverContent":{"modelTurn":{"parts":[{"text":")" + written + R"("}]}}})";
     const auto message = protocol::decode_server_message(base::padded_buffer(text));
     if (!message.all().omitted.empty()) return std::nullopt;
     return message.text();
@@ -61,9 +62,8 @@ TEST_CASE("escapes that are none are refused, wherever they stand")
 TEST_CASE("arguments with long strings are checked as others are")
 {
     const auto call = [](const std::string& written) {
-        const auto text =
-            R"({"toolCall":{"functionCalls":[{"id":"f","name":"f","args":{"a":")" + written +
-            R"("  } }]}})";
+        const auto text = R"({"toolCall":{"functionCalls":[{"id":"f","name":"f","args":{"a":")" +
+                          written + R"("  } }]}})";
         const auto message = protocol::decode_server_message(base::padded_buffer(text));
         return message.function_calls().empty() ? std::string()
                                                 : message.function_calls()[0].args.text();

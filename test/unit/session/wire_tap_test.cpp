@@ -6,6 +6,8 @@
 
 #include <gemini/live/json.hpp>
 
+#include <fmt/format.h>
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -157,6 +159,31 @@ TEST_CASE("a tap records both directions of every connection with times, and no 
         if (line.find("How are you?") != std::string::npos) asked = at;
         if (line.find("Fine.") != std::string::npos) CHECK(at == asked + 250);
     }
+}
+
+TEST_CASE("of a message of very many elements a tap records the size")
+{
+    tapped_world w;
+    w.options.limits.message = 1 << 20;
+    std::string many = R"({"unknown":[1)";
+    while (many.size() < 500'000) many += ",1";
+    many += "]}";
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(many);
+        peer->send(R"({"unknown":[1,1]})");
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await settle();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.count(fmt::format(R"("malformed":{}}})", many.size())) == 1);
+    CHECK(w.count(R"("received":{"unknown":[1,1]})") == 1);
 }
 
 TEST_CASE("a file tap writes a line for each event into a file of its owner's only")
