@@ -210,15 +210,21 @@ errc cause_of(int status)
     return status >= 500 || status == 408 || status == 425 ? errc::unavailable : errc::unauthorized;
 }
 
-/// Google refuses a token in JSON. What comes otherwise is from somebody in between, such as the
-/// portal of a network, and says nothing about the credentials.
+/// Only Google's token endpoints say that the credentials are refused, and they say it in JSON.
+/// What comes otherwise is from somebody in between, such as the portal of a network. A metadata
+/// server that is not ready, or a subject token that is not there yet, has given no credentials so
+/// far.
 errc cause_of(const token_call& call, const http_response& response, const failure& said)
 {
     const auto cause = cause_of(response.status);
-    const bool speaks_json = call.grant != grant::machine && call.grant != grant::subject;
+    if (cause != errc::unauthorized) return cause;
+    if (call.grant == grant::machine || call.grant == grant::subject)
+        return errc::missing_credentials;
     const bool is_silent = said.code.empty() && said.description.empty();
-    const bool may_be_another =
-        cause == errc::unauthorized && speaks_json && is_silent && response.status != 401;
+    const bool tells_of_credentials =
+        response.status == 400 || response.status == 401 || response.status == 403;
+    if (!is_silent && !tells_of_credentials) return errc::missing_credentials;
+    const bool may_be_another = is_silent && response.status != 401;
     return may_be_another ? errc::unavailable : cause;
 }
 
@@ -413,7 +419,8 @@ error refused(const token_call& call, const http_response& response, wall_time n
     const auto code = shown(said.code, call.secrets);
     const auto words = shown(said.description, call.secrets);
     std::string advice = "Try again later.";
-    if (cause == errc::unauthorized) advice = advice_for(call, said, response.status, now);
+    if (cause == errc::unauthorized || cause == errc::missing_credentials)
+        advice = advice_for(call, said, response.status, now);
     auto sentence =
         fmt::format("{}: {} gave no token (HTTP {}{}{}{}{}{}). {}", call.name, call.request.host,
             response.status, code.empty() ? "" : " ", code, said.subtype.empty() ? "" : "/",

@@ -267,11 +267,20 @@ void conversation::set_up(const json_value& setup)
     auto read = read_setup(setup, route_, names_);
     if (auto* const why = std::get_if<refusal>(&read)) return refuse(std::move(*why));
     settings_ = std::get<settings>(std::move(read));
+    if (!settings_->silenced_by.empty()) return fall_silent();
     quirks_ = overlaid(quirks_, quirks_of(*settings_->model, route_.flavour));
     if (does(&emulator_quirks::unasked_transcriptions))
         settings_->input.on = settings_->output.on = true;
     farewell_.emplace(now_ + overlap, refusal{1011, "Internal error occurred."});
     enter();
+}
+
+/// As a model does that says nothing to a setup, nor to anything after it.
+void conversation::fall_silent()
+{
+    over_ = true;
+    farewell_.reset();
+    out_.rule = settings_->silenced_by;
 }
 
 /// Accepts the setup, once its handle may be used.

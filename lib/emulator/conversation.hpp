@@ -59,6 +59,7 @@ private:
 
     void refuse(refusal why);
     void set_up(const protocol::json_value& setup);
+    void fall_silent();
     void enter();
     void hear_message(const protocol::json_value& message);
     void hear_content(const protocol::json_value& content);

@@ -404,7 +404,12 @@ private:
             batch.emplace_back(each);
         }
         if (!batch.empty()) co_await client->send(std::move(batch));
-        if (!said.close && !said.drop) co_return;
+        if (!said.close && !said.drop) {
+            if (!said.rule.empty())
+                self->tell(
+                    "Client {} gets no answer, as of the service: {}", talking->number, said.rule);
+            co_return;
+        }
         talking->over = true;
         if (said.close) {
             self->tell("Client {} is sent away with {}: {}{}{}", talking->number, said.close->first,

@@ -20,6 +20,13 @@ enum class calling {
 /// Whether the model may keep silent when it is not spoken to.
 enum class proactivity { never, on_request, always };
 
+/// Whether a setup may, must or must not have a thinkingConfig.
+enum class thinking {
+    on_request,
+    needed, ///< With exactly one of level and budget.
+    never,
+};
+
 /// Whose behavior a model has that is not asked for.
 enum class family { emulator, live_2_5, live_3_1, live_3_8, other };
 
@@ -36,8 +43,10 @@ struct model {
     bool takes_context_update = false;
     bool tells_status = false; ///< `interactionStatus` with the end of each turn.
     bool affective = false;    ///< On v1alpha, where there is one.
+    bool falls_silent = false; ///< Never answers a setup that asks for what it does not have.
     emulation::calling calling = calling::blocking_unless_asked;
     emulation::proactivity proactivity = proactivity::never;
+    emulation::thinking thinking = thinking::on_request;
     std::vector<std::string_view> thinking_levels{};
 };
 

@@ -18,10 +18,14 @@ using moment = std::chrono::milliseconds;
 struct output {
     std::vector<std::string> messages{};
     std::optional<std::pair<std::uint16_t, std::string>> close{};
-    std::string rule{}; ///< What a close does not say of its cause; for the log.
+    /// What a close, or silence, does not say of its cause; for the log.
+    std::string rule{};
     bool drop = false;
 
-    [[nodiscard]] bool empty() const noexcept { return messages.empty() && !close && !drop; }
+    [[nodiscard]] bool empty() const noexcept
+    {
+        return messages.empty() && !close && !drop && rule.empty();
+    }
 };
 
 /// The server's side of one connection. Pure: no I/O and no clock.

@@ -145,14 +145,21 @@ std::string broken_generation(const wish& wish)
 
 std::string broken_thinking(const wish& wish)
 {
+    constexpr std::string_view whole = "setup.generation_config.thinking_config";
+    constexpr std::string_view path = "setup.generation_config.thinking_config.thinking_level";
     const auto config = object_at(wish.setup, "generationConfig.thinkingConfig");
     const auto level = name_at(config, "thinkingLevel");
+    const bool has_budget = has(config, "thinkingBudget");
+    const auto& model = wish.model;
+    const auto& levels = model.thinking_levels;
+    if (model.thinking == thinking::never && has(wish.setup, "generationConfig.thinkingConfig"))
+        return fmt::format("{}: {} takes none", whole, model.name);
+    if (model.thinking == thinking::needed && level.empty() && !has_budget)
+        return fmt::format("{}: {} needs thinking_level or thinking_budget", whole, model.name);
     if (level.empty()) return {};
-    constexpr std::string_view path = "setup.generation_config.thinking_config.thinking_level";
-    const auto& levels = wish.model.thinking_levels;
-    if (has(config, "thinkingBudget")) return fmt::format("{}: not beside thinking_budget", path);
+    if (has_budget) return fmt::format("{}: not beside thinking_budget", path);
     if (std::find(levels.begin(), levels.end(), level) != levels.end()) return {};
-    return fmt::format("{}: {} has no {}", path, wish.model.name, level);
+    return fmt::format("{}: {} has no {}", path, model.name, level);
 }
 
 /// What 2.5 models have on the Gemini API they have on v1alpha.
@@ -320,8 +327,14 @@ std::variant<settings, refusal> read_setup(
     auto tools = read_tools(object_at(setup, "tools"), *chosen.model);
     if (const auto* rule = std::get_if<std::string>(&tools))
         return invalid_argument("setup." + *rule);
-    for (const auto broken : rules)
-        if (auto rule = broken(wish); !rule.empty()) return invalid_argument(std::move(rule));
+    for (const auto broken : rules) {
+        auto rule = broken(wish);
+        if (rule.empty()) continue;
+        const bool is_ignored = chosen.model->falls_silent &&
+                                (broken == broken_affection || broken == broken_proactivity);
+        if (!is_ignored) return invalid_argument(std::move(rule));
+        chosen.silenced_by = std::move(rule);
+    }
     chosen.tools = std::get<toolbox>(std::move(tools));
 
     const auto modalities = texts_in(object_at(setup, "generationConfig.responseModalities"));

@@ -39,6 +39,7 @@ struct settings {
     bool tells_thoughts = false;
     bool consented = false;     ///< A recorded consent to a replicated voice came along.
     bool history_first = false; ///< The first client content is history, not a question.
+    std::string silenced_by{};  ///< The rule for whose breach the model says nothing; else empty.
     toolbox tools{};
 };
 

@@ -6,6 +6,7 @@
 #include "protocol/fields.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
+#include "protocol/lint.hpp"
 #include "protocol/writer.hpp"
 
 #include <gemini/live/error.hpp>
@@ -185,6 +186,14 @@ std::string setup_message(const setup& setup, std::string_view handle, const add
     const auto extra = read_again(fmt::format(R"({{"setup":{}}})", setup.extra->text()));
     if (!extra.find("setup") || !extra.find("setup")->is_object())
         throw error(errc::invalid_argument, "setup::extra must be a JSON object.");
+    for (const auto* const name : {"sessionResumption", "session_resumption"}) {
+        const auto resumption = extra.find("setup")->find(name);
+        if (!resumption || !resumption->is_object() || !resumption->find("handle")) continue;
+        throw error(errc::invalid_argument,
+            fmt::format("setup::extra must not hold {}.handle, which would be sent again on every "
+                        "connection: it belongs in setup::session_resumption.",
+                name));
+    }
     json_writer all;
     write_merged(all, read_again(out.text()), extra);
     return all.take();
@@ -195,11 +204,19 @@ std::string setup_message(const setup& setup, std::string_view handle, const add
 base::frame encode_setup(const setup& setup, std::string_view handle, const addressing& to)
 {
     (void)model_resource(setup.model, to); // which must be there
-    return base::frame(setup_message(setup, handle, to));
+    auto message = setup_message(setup, handle, to);
+    if (to.quirks) lint(setup, (*to.quirks)(setup.model));
+    return base::frame(message);
 }
 
-std::string encode_constraints(const setup& setup, const addressing& to)
+std::string encode_constraints(const setup& setup, bool is_partial, const addressing& to)
 {
+    if (to.quirks) {
+        auto quirks = (*to.quirks)(setup.model);
+        const bool may_come_later = is_partial && !setup.thinking_config;
+        quirks.needs_thinking = quirks.needs_thinking && !may_come_later;
+        lint(setup, quirks);
+    }
     return read_again(setup_message(setup, {}, to)).find("setup").value().text();
 }
 
@@ -282,6 +299,8 @@ base::frame encode_tool_response(std::span<const function_response> responses, f
 
 base::frame encode_context_update(const context_update& update, flavour flavour)
 {
+    if (update.system_instruction)
+        check_instruction(*update.system_instruction, "contextUpdate.systemInstruction");
     if (update.tools) check_tools(*update.tools, flavour);
     return message("contextUpdate", update, flavour);
 }

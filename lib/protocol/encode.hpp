@@ -19,10 +19,13 @@ namespace gemini::live::protocol {
 // What a client sends. Each throws errc::invalid_argument, naming the member, for what JSON cannot
 // carry (text that is not UTF-8, a number that is not finite) or the API does not take.
 /// With the full name of the model, and `handle`, if there is one, in the place of the setup's own.
+/// Refuses what the model is known not to take, as the next does.
 [[nodiscard]] base::frame encode_setup(
     const setup& setup, std::string_view handle, const addressing& to);
-/// What a setup asks for, as the value of the member `setup`; the model may be left open.
-[[nodiscard]] std::string encode_constraints(const setup& setup, const addressing& to);
+/// What a setup asks for, as the value of the member `setup`; the model may be left open, and with
+/// `is_partial` what else a session must say.
+[[nodiscard]] std::string encode_constraints(
+    const setup& setup, bool is_partial, const addressing& to);
 [[nodiscard]] base::frame encode_client_content(
     std::span<const content> turns, bool turn_complete, flavour flavour);
 [[nodiscard]] base::frame encode_realtime_input(const realtime_input& input, flavour flavour);

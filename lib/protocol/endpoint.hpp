@@ -2,8 +2,10 @@
 #pragma once
 
 #include <gemini/live/flavour.hpp>
+#include <gemini/live/model_quirks.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +25,8 @@ struct addressing {
     std::string project{};         ///< Vertex AI; empty in express mode.
     std::string location{};        ///< Vertex AI; empty: global.
     std::string universe_domain{}; ///< Vertex AI; empty: googleapis.com.
+    /// What a setup is held against. Null: nothing, the service may judge it.
+    const std::function<model_quirks(std::string_view model)>* quirks = nullptr;
 };
 [[nodiscard]] std::string_view domain_of(const addressing& whose) noexcept;
 

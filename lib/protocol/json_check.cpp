@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/json_check.hpp"
 
+#include "protocol/json_string.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,6 +23,15 @@ error_code failure_of(simdjson::simdjson_result<T> result)
 {
     return result.error();
 }
+
+error_code check_string(ondemand::value& value)
+{
+    if (const auto text = long_string(value))
+        return has_sound_escapes(*text) ? simdjson::SUCCESS : simdjson::STRING_ERROR;
+    return failure_of(value.get_string());
+}
+
+error_code check_string(ondemand::document& value) { return failure_of(value.get_string()); }
 
 error_code check_members(ondemand::object object, int depth, std::size_t& left)
 {
@@ -67,7 +78,7 @@ error_code check(Value& value, int depth, std::size_t& left)
         if (const auto failed = value.get_array().get(array)) return failed;
         return check_elements(array, depth, left);
     }
-    case ondemand::json_type::string: return failure_of(value.get_string());
+    case ondemand::json_type::string: return check_string(value);
     case ondemand::json_type::number: return failure_of(value.get_double());
     case ondemand::json_type::boolean: return failure_of(value.get_bool());
     default: break;
@@ -119,6 +130,16 @@ error_code check_document(ondemand::document& document, std::string_view text)
 simdjson::error_code check_json(ondemand::value value, int depth, std::size_t& left)
 {
     return check(value, depth, left);
+}
+
+std::optional<std::string_view> long_string(ondemand::value& value)
+{
+    std::string_view text = value.raw_json_token();
+    if (text.size() <= longest_copied_string || text.front() != '"') return std::nullopt;
+    text = text.substr(1, text.rfind('"') - 1); // white space behind it
+    ondemand::raw_json_string begin;
+    if (value.get_raw_json_string().get(begin) != simdjson::SUCCESS) return std::nullopt;
+    return text;
 }
 
 simdjson::error_code get_number(ondemand::value& value, double& to)

@@ -22,6 +22,10 @@ inline constexpr int max_json_depth = 64;
 [[nodiscard]] simdjson::error_code check_json(
     simdjson::ondemand::value value, int depth, std::size_t& left);
 
+/// What stands between the quotes of a string that is too long for simdjson to copy, and moves on
+/// behind it. Nothing for anything else.
+[[nodiscard]] std::optional<std::string_view> long_string(simdjson::ondemand::value& value);
+
 /// The number at `value`, to the last bit: simdjson 3.0's On-Demand misreads 0.1 with twenty or
 /// more digits behind the point.
 [[nodiscard]] simdjson::error_code get_number(simdjson::ondemand::value& value, double& to);

@@ -15,9 +15,10 @@ namespace {
     throw error(errc::invalid_argument, fmt::format("{} {}.", member, why));
 }
 
-void lint_function(const function_declaration& function, calling calling)
+void lint_function(
+    const function_declaration& function, calling calling, std::string_view path = {})
 {
-    const auto member = fmt::format("functions[{}].behavior", function.name);
+    const auto member = fmt::format("{}functions[{}].behavior", path, function.name);
     if (calling == calling::non_blocking_only && function.behavior == behavior::blocking)
         refuse(member, "is blocking, but this model never waits for a function");
     if (calling == calling::blocking_only && function.behavior == behavior::non_blocking)
@@ -74,6 +75,14 @@ void lint(std::span<const function_response> responses, const model_quirks& quir
         if (!quirks.takes_scheduling && !each.scheduling.empty())
             refuse("toolResponse.functionResponses[].scheduling", "is not taken by this model");
     }
+}
+
+void lint(const context_update& update, const model_quirks& quirks)
+{
+    if (!update.tools) return;
+    for (const auto& tool : *update.tools)
+        for (const auto& each : tool.function_declarations)
+            lint_function(each, quirks.calling, "contextUpdate.tools.");
 }
 
 void lint_content(const setup& setup, const model_quirks& quirks)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gemini/live/content.hpp>
+#include <gemini/live/messages.hpp>
 #include <gemini/live/model_quirks.hpp>
 #include <gemini/live/setup.hpp>
 
@@ -12,6 +13,7 @@ namespace gemini::live::protocol {
 
 void lint(const setup& setup, const model_quirks& quirks);
 void lint(std::span<const function_response> responses, const model_quirks& quirks);
+void lint(const context_update& update, const model_quirks& quirks);
 /// Client content in a session of this setup.
 void lint_content(const setup& setup, const model_quirks& quirks);
 

@@ -3,6 +3,7 @@
 
 #include "base/utf8.hpp"
 #include "protocol/json_check.hpp"
+#include "protocol/json_string.hpp"
 #include "protocol/json_writer.hpp"
 
 #include <fmt/format.h>
@@ -17,23 +18,6 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-/// Returns the code unit of the escape at `at`, such as \ud83d, or nothing if there is no escape.
-std::optional<unsigned> code_unit_at(std::string_view text, std::size_t at)
-{
-    constexpr std::size_t size = 6;
-    if (at + size > text.size() || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
-    const auto digits = text.substr(at + 2, 4);
-    if (!std::all_of(digits.begin(), digits.end(), is_hex)) return std::nullopt;
-    unsigned unit = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
-    return unit;
-}
-
-bool is_high(unsigned unit) { return unit >= 0xd800 && unit <= 0xdbff; }
-bool is_low(unsigned unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
-
 /// Half a pair becomes an escape of the same length.
 void mend_surrogates(std::string& text)
 {
@@ -45,11 +29,11 @@ void mend_surrogates(std::string& text)
             continue;
         }
         const auto next = code_unit_at(text, at + escape);
-        if (is_high(*unit) && next && is_low(*next)) {
+        if (unit->is_high() && next && next->is_low()) {
             at += 2 * escape;
             continue;
         }
-        if (is_high(*unit) || is_low(*unit)) text.replace(at + 2, 4, "fffd");
+        if (unit->is_high() || unit->is_low()) text.replace(at + 2, 4, "fffd");
         at += escape;
     }
 }

@@ -2,9 +2,11 @@
 #include "protocol/reader.hpp"
 
 #include "base/base64.hpp"
+#include "base/trim.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/fields.hpp"
 #include "protocol/json_check.hpp"
+#include "protocol/json_string.hpp"
 #include "protocol/timestamp.hpp"
 
 #include <fmt/format.h>
@@ -193,7 +195,9 @@ void reader::pass_over(
     if (sender_ == from::client) fail(fmt::format("has an unknown member \"{}\"", name));
     if (is_null(value)) return;
     constexpr std::size_t most_unknown = 64;
-    if (unknown && unknown->size() < most_unknown) unknown->emplace_back(name);
+    constexpr std::size_t longest_name = 1024;
+    if (unknown && unknown->size() < most_unknown && name.size() <= longest_name)
+        unknown->emplace_back(name);
     check(value, depth_ + 1);
 }
 
@@ -231,11 +235,39 @@ bool reader::refuse_number(ondemand::value& value, std::string_view what)
     return refuse(is_number && !fits ? "is too large" : what);
 }
 
+bool reader::is_id() const
+{
+    auto at = depth_;
+    while (at > 0 && steps_[at - 1].index >= 0) --at;
+    const auto member = at == 0 ? std::string_view() : steps_[at - 1].member;
+    return member == "id" || member == "ids" || member.ends_with("Id");
+}
+
+bool reader::is_within(std::string_view member) const
+{
+    return std::any_of(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(depth_),
+        [member](const step& each) { return each.member == member; });
+}
+
 bool reader::read(ondemand::value value, std::string& to)
 {
+    if (const auto text = long_string(value)) {
+        auto meant = unescape(*text);
+        if (!meant) return refuse("is not a string");
+        to = *std::move(meant);
+        return true;
+    }
     std::string_view text;
-    if (value.get_string().get(text) != simdjson::SUCCESS) return refuse("is not a string");
-    to = text;
+    if (value.get_string().get(text) == simdjson::SUCCESS) {
+        to = text;
+        return true;
+    }
+    ondemand::json_type type{};
+    const bool is_number =
+        value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::number;
+    if (!is_number || sender_ == from::client || !is_id()) return refuse("is not a string");
+    refuse("is not a string: its digits are taken");
+    to = base::trimmed(std::string_view(value.raw_json_token()));
     return true;
 }
 
@@ -366,7 +398,7 @@ void reader::note_base64(std::string_view text, const bytes& decoded)
 {
     constexpr std::size_t shortest = 256;
     const bool is_plain = text.size() == base::base64_size(decoded.size()) &&
-                          text.find_first_of("-_") == std::string_view::npos;
+                          text.find('-') == text.npos && text.find('_') == text.npos;
     if (text.size() >= shortest && is_plain && !omitted_) decoded_.push_back({text, decoded});
 }
 
@@ -464,7 +496,32 @@ bool reader::read(ondemand::value value, blob& to)
     has_refused_type_ = false;
     if (!object(value, [&](ondemand::object found) { members(found, to, rules_for<blob>::value); }))
         return false;
-    if (has_refused_type_ && to.mime_type.empty()) to.mime_type = "audio/pcm";
+    const bool is_untold = to.mime_type.empty() && !to.data.empty() && !has_refused_type_;
+    if (is_untold && sender_ == from::server && is_within("modelTurn")) {
+        enter({"mimeType", -1});
+        refuse("is missing: taken for sound");
+        --depth_;
+    }
+    if (has_refused_type_ && to.mime_type.empty()) to.mime_type = "audio/pcm;rate=24000";
+    return true;
+}
+
+bool reader::read(ondemand::value value, grounding_support& to)
+{
+    const auto read_members = [&](ondemand::object found) {
+        members(found, to, rules_for<grounding_support>::value);
+    };
+    if (!object(value, read_members)) return false;
+    const auto is_unread = [](int index) { return index == unread_source; };
+    auto& sources = to.grounding_chunk_indices;
+    auto& scores = to.confidence_scores;
+    std::size_t source = 0;
+    std::erase_if(scores, [&](double) {
+        const auto at = source++;
+        return at < sources.size() && is_unread(sources[at]);
+    });
+    std::erase_if(sources, is_unread);
+    std::erase_if(to.rendered_parts, is_unread);
     return true;
 }
 

@@ -15,6 +15,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -69,6 +70,24 @@ struct omissions {
     const char* text = nullptr;
     unsigned weights = 0; ///< Of those in the list, a bit each.
 };
+
+/// Of a grounding_support, until all of it has been read.
+constexpr int unread_source = std::numeric_limits<int>::min();
+constexpr double unread_score = std::numeric_limits<double>::quiet_NaN();
+
+/// What stands in a list for an element that cannot be read. Nothing: it is left out.
+template <class T>
+std::optional<T> in_place_of()
+{
+    if constexpr (std::is_same_v<T, part> || std::is_same_v<T, grounding_chunk>)
+        return T();
+    else if constexpr (std::is_same_v<T, int>)
+        return unread_source;
+    else if constexpr (std::is_same_v<T, double>)
+        return unread_score;
+    else
+        return std::nullopt;
+}
 
 /// Walks a message forward, and knows where it is. Each `read` returns whether the value is what is
 /// wanted. It changes nothing otherwise, but that members of an object are judged one by one.
@@ -174,6 +193,7 @@ public:
     }
 
     // Values, by the type that takes them -----------------------------------------------------
+    /// A server's number where an id is due is told, and taken as text.
     bool read(ondemand::value value, std::string& to);
     bool read(ondemand::value value, bool& to);
     /// Also given as a string, as proto3 JSON does for NaN and the infinities.
@@ -195,8 +215,11 @@ public:
     /// RFC 3339.
     bool read(ondemand::value value, std::chrono::system_clock::time_point& to);
     bool read(ondemand::value value, std::map<std::string, std::string>& to);
-    /// A server's whose media type cannot be read is taken for sound, which it nearly always is.
+    /// A server's whose media type cannot be read, or is missing in a model's turn, is taken for
+    /// sound, which it nearly always is.
     bool read(ondemand::value value, blob& to);
+    /// A source that cannot be read goes with its score.
+    bool read(ondemand::value value, grounding_support& to);
 
     /// By its name; proto3 JSON writes a number for a value that the writer itself has no name for.
     template <class Known>
@@ -286,24 +309,29 @@ private:
         steps_[depth_++] = next;
     }
 
-    /// One that cannot be read is left out; a source stays in its place, since others refer to it
-    /// by its number.
+    /// One that cannot be read is left out; what others refer to by its number, or stands beside
+    /// one of another list, keeps its place.
     template <class T>
     void read_element(ondemand::value value, std::vector<T>& to)
     {
-        constexpr bool keeps_place = std::is_same_v<T, grounding_chunk>;
         const bool absent = sender_ == from::server && is_null(value);
-        if (absent && !keeps_place) return;
-        spend(sizeof(T));
-        auto& added = to.emplace_back();
-        if (absent || read(value, added) || keeps_place) return;
-        to.pop_back();
+        if (!absent) {
+            spend(sizeof(T));
+            if (read(value, to.emplace_back())) return;
+            to.pop_back();
+        }
+        auto instead = in_place_of<T>();
+        if (!instead) return;
+        if (absent) spend(sizeof(T));
+        to.push_back(*std::move(instead));
     }
 
     [[nodiscard]] std::string path() const;
     /// A server's only element of a list may stand where the list is due.
     [[nodiscard]] bool stands_alone(ondemand::value& value, bool is_object) const;
     bool read_name(ondemand::value value, std::string& to);
+    [[nodiscard]] bool is_id() const;
+    [[nodiscard]] bool is_within(std::string_view member) const;
     bool refuse_number(ondemand::value& value, std::string_view what);
 
     [[nodiscard]] bool is_called(std::string_view wire, std::string_view name) const noexcept

@@ -254,6 +254,7 @@ schema_node bare(schema_node node)
 void strip(schema_node& node)
 {
     schema_node left;
+    left.path = std::move(node.path);
     left.order = std::move(node.order);
     left.nullable = node.nullable;
     left.notes = std::move(node.notes);
@@ -347,6 +348,7 @@ schema_node either(schema_node a, schema_node b)
     }
     if (text_of(a) == text_of(b)) return a;
     schema_node all;
+    all.path = a.path;
     for (auto* one : {&a, &b}) {
         if (one->any_of.empty() || bare(*one).constrains()) {
             add_unless_there(all.any_of, std::move(*one));
@@ -402,11 +404,11 @@ void settle_alternatives(schema_node& node, bool outermost)
         node.any_of.clear();
         for (auto& each : alternatives) {
             try {
-                node.any_of.push_back(both(std::move(each), beside, "anyOf"));
+                node.any_of.push_back(both(std::move(each), beside, node.path));
             } catch (const error&) { // which never fits
             }
         }
-        if (node.any_of.empty()) refuse_schema("", "has alternatives of which none can fit");
+        if (node.any_of.empty()) refuse_schema(node.path, "has alternatives of which none can fit");
     }
     std::vector<schema_node> flat;
     for (auto& each : node.any_of) {
@@ -433,7 +435,8 @@ void settle(schema_node& node, bool outermost)
         node.any_of.clear();
         std::erase(node.order, "anyOf");
         const bool nullable = node.nullable || inside.nullable;
-        node = both(std::move(inside), std::move(node), "");
+        inside.path = node.path;
+        node = both(std::move(inside), std::move(node), inside.path);
         node.nullable = nullable;
     }
     if (!node.any_of.empty()) {
@@ -480,7 +483,7 @@ void settle_format(schema_node& node, std::string_view type)
     node.plain.erase(format);
 }
 
-std::string described(const schema_node& node)
+std::string description_of(const schema_node& node)
 {
     std::string text;
     if (const auto given = node.plain.find("description"); given != node.plain.end())
@@ -548,7 +551,7 @@ void write_member(json_writer& out, const schema_node& node, const std::string& 
         else if (node.types.empty())
             write_anything(out);
     } else if (member == "description") {
-        if (const auto text = described(node); !text.empty()) out.member("description", text);
+        if (const auto text = description_of(node); !text.empty()) out.member("description", text);
     } else if (member == "enum") {
         if (node.choices) write_choices(out, *node.choices);
     } else if (member == "items") {

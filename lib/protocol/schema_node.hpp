@@ -25,6 +25,7 @@ struct schema_bound {
 
 /// A schema as it is understood: without references, allOf, oneOf and const.
 struct schema_node {
+    std::string path{};               ///< Where it was read: "/properties/city", for refusals.
     std::vector<std::string> order{}; ///< Members of the service's Schema, in that of the input.
     std::vector<std::string> types{}; ///< In capitals, without NULL. Empty: any.
     bool nullable = false;

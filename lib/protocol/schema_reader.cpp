@@ -171,6 +171,7 @@ public:
         if (++depth_ > most_levels)
             refuse_schema(path, fmt::format("is nested deeper than {} schemas", most_levels));
         auto node = read_object(schema, path);
+        node.path = path;
         --depth_;
         return node;
     }
@@ -325,10 +326,11 @@ private:
             node.items = std::make_shared<schema_node>(std::move(one));
             return;
         }
-        const auto places =
-            read_list(tuple ? *tuple : *items, above + (tuple ? "/prefixItems" : "/items"));
+        const auto at = above + (tuple ? "/prefixItems" : "/items");
+        const auto places = read_list(tuple ? *tuple : *items, at);
         const auto rest = tuple ? items : schema.find("additionalItems");
         schema_node any;
+        any.path = at;
         any.any_of = places;
         if (rest && rest->boolean() == false) {
             const auto most = std::to_string(places.size());
@@ -521,7 +523,7 @@ private:
                     ref));
         }
         open_.push_back(ref);
-        auto node = read(target, ref.starts_with('#') && ref.size() > 1 ? ref.substr(1) : path);
+        auto node = read(target, ref.starts_with("#/") ? ref.substr(1) : path);
         open_.pop_back();
         return node;
     }

@@ -71,7 +71,8 @@ std::string encode_token_request(const ephemeral_token_request& request, const a
     std::optional<json_value> setup;
     if (request.constraints) {
         if (!request.lock_additional_fields) (void)model_resource(request.constraints->model, to);
-        setup = json_value::parse(encode_constraints(*request.constraints, to));
+        setup = json_value::parse(encode_constraints(
+            *request.constraints, request.lock_additional_fields.has_value(), to));
     }
     json_writer out;
     out.begin_object().member("uses", request.uses);

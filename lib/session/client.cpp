@@ -159,6 +159,7 @@ client_core::client_core(client_options options_, std::shared_ptr<transport::con
     check_credentials(options);
     auth::check(options.headers);
     if (options.credentials.give_tokens()) tokens_ = make_source();
+    if (options.lint && options.quirks) addressing_.quirks = &options.quirks;
 }
 
 std::shared_ptr<auth::token_source> client_core::make_source() const

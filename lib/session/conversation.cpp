@@ -90,7 +90,8 @@ status_change conversation::opened(time_point now, std::size_t already_sent)
 
     trip_ = {};
     if (setup_sent_) trip_.at_most(now - *setup_sent_);
-    pings_ = pongs_ = 0;
+    pongs_ = rounds_ = 0;
+    is_held_up_ = false;
     timed_.reset();
     wants_ping_ = !outbox_.keeps_unconsumed();
 
@@ -130,11 +131,16 @@ void conversation::measure(const signs& with, time_point now)
 void conversation::pinged(std::uint64_t number, time_point now)
 {
     wants_ping_ = false;
-    pings_ = number;
-    outbox_.pinged(number);
+    constexpr std::chrono::seconds of_one_round{1};
+    if (!is_held_up_ && (rounds_ == 0 || now >= later(round_began_, of_one_round))) {
+        ++rounds_;
+        round_began_ = now;
+    }
+    outbox_.pinged(number, rounds_);
     for (auto each = under_way_.rbegin(); each != under_way_.rend(); ++each) {
         if (each->where.ping != waypoint::no_ping) break;
         each->where.ping = number;
+        each->where.round = rounds_;
     }
     if (number != 0 && !timed_) timed_ = timed_ping{number, now};
 }
@@ -157,7 +163,7 @@ turn_mark conversation::heard(
     proof received, heard;
     if (!outbox_.keeps_unconsumed()) {
         received.pongs = heard.pongs = with.pongs;
-        received.pings = heard.pings = pings_;
+        received.rounds = heard.rounds = rounds_;
         received.before = now;
         heard.before = now - trip_.window();
     }
@@ -166,8 +172,9 @@ turn_mark conversation::heard(
     const auto& all = message.all();
     // What the old connection says during an overlap is of a conversation that goes its own way.
     const bool goes_on = !machine_.is_handing_over();
-    const auto mark =
-        goes_on ? dialogue_.heard(message, now, outbox_.is_asking()) : mark_of_left(message);
+    const auto mark = goes_on ? dialogue_.heard(message, now, outbox_.is_asking(),
+                                    {trip_.least_answer(), trip_.window()})
+                              : mark_of_left(message);
     if (mark.is_answer) received.pongs = waypoint::to_come;
     // What this message proves of an answer that began earlier, it does not prove of its beginning.
     if (goes_on && ((mark.begins && !mark.began_earlier) || mark.is_answer)) {
@@ -231,7 +238,8 @@ void conversation::add_forgotten(const std::vector<std::string>& calls)
 {
     for (const auto& id : calls) {
         forgotten_bytes_ += id.size();
-        if (forgotten_calls_.size() == recent_ids::most || forgotten_bytes_ > recent_ids::most_bytes)
+        if (forgotten_calls_.size() == recent_ids::most ||
+            forgotten_bytes_ > recent_ids::most_bytes)
             return;
         forgotten_calls_.push_back(id);
     }
@@ -477,12 +485,22 @@ conversation::step conversation::next(time_point now, successor following)
     return step;
 }
 
-void conversation::drop_stale(time_point now)
+bool conversation::drop_stale(time_point now)
 {
-    if (machine_.status() != status::reconnecting && !holds_media(now)) return;
+    if (machine_.status() != status::reconnecting && !holds_media(now)) return false;
     const auto gone = outbox_.expire(now - rules_.reconnect.realtime_window);
     dropped_ += gone;
     counters_.dropped += gone;
+    return gone != 0;
+}
+
+std::optional<time_point> conversation::next_stale(time_point now) const
+{
+    if (machine_.status() != status::reconnecting && !holds_media(now)) return std::nullopt;
+    const auto oldest = outbox_.oldest_media();
+    if (!oldest) return std::nullopt;
+    constexpr std::chrono::milliseconds behind{1};
+    return later(*oldest, rules_.reconnect.realtime_window + behind);
 }
 
 live::counters conversation::counters() const

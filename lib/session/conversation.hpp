@@ -101,6 +101,8 @@ public:
     /// Whether a ping should follow what has been written / its number; 0: there are none here.
     [[nodiscard]] bool wants_ping() const noexcept { return wants_ping_; }
     void pinged(std::uint64_t number, time_point now);
+    /// Nobody reads the connection for want of room, or somebody does again.
+    void held_up(bool on) noexcept { is_held_up_ = on; }
     /// The connection, or the attempt to make one, has failed; what to do is in the change.
     /// `is_replaced`: one that was dialled ahead is there to follow.
     [[nodiscard]] status_change lost(
@@ -129,8 +131,10 @@ public:
                rules_.watchdogs.in_turn.count() != 0 || rules_.watchdogs.after_resume.count() != 0;
     }
 
-    /// Drops media that have waited too long for a connection.
-    void drop_stale(time_point now);
+    /// Drops media that have waited too long for a connection; true when there were some.
+    bool drop_stale(time_point now);
+    /// When there will be some again, if nothing else happens.
+    [[nodiscard]] std::optional<time_point> next_stale(time_point now) const;
 
     [[nodiscard]] live::status status() const noexcept { return machine_.status(); }
     [[nodiscard]] bool ended() const noexcept { return machine_.ended(); }
@@ -209,7 +213,10 @@ private:
     round_trip trip_{};
     std::optional<time_point> setup_sent_{};
     bool wants_ping_ = false;
-    std::uint64_t pings_ = 0, pongs_ = 0; ///< Of the newest one sent, answered.
+    std::uint64_t pongs_ = 0;  ///< The newest ping that was answered.
+    std::uint64_t rounds_ = 0; ///< Of pings, some time apart, while somebody read.
+    time_point round_began_{};
+    bool is_held_up_ = false;
     struct timed_ping {
         std::uint64_t number;
         time_point sent;

@@ -19,6 +19,9 @@ constexpr auto longest_crossing = 1s;
 /// come longer before the next one.
 constexpr auto longest_lead = 1s;
 
+/// What the user has said is recognized no later than this after the answer to it has ended.
+constexpr auto longest_recognition = 2s;
+
 /// The model answers speech within this time after the last of its words was recognized.
 constexpr auto longest_hearing = 10s;
 
@@ -53,9 +56,11 @@ bool tells_of_speech(const server_message::members& all)
 
 } // namespace
 
-turn_mark dialogue::heard(const server_message& message, time_point now, bool is_asking)
+turn_mark dialogue::heard(
+    const server_message& message, time_point now, bool is_asking, crossing trip)
 {
     settle(now);
+    trip_ = trip;
     const auto& all = message.all();
     turn_mark mark;
     mark.turn = mark.asked_in = turn_;
@@ -67,8 +72,10 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
         const bool may_follow = unanswered_ > 0 && now - asked_at_ < longest_hearing;
         const bool is_asked = asked_ || is_asking || hearing_until_ || user_heard_;
         const bool is_expected = !ended_ || is_asked || may_follow;
-        const bool is_late =
-            cut_in_ || (!open_ && !is_expected) || (calling_ && closed_ && !responded_ && open_);
+        const bool is_too_soon = asked_ && unanswered_ == 1 && ended_ && !has_media_ &&
+                                 !hearing_until_ && now - asked_at_ < trip_.least;
+        const bool is_late = cut_in_ || (!open_ && (!is_expected || is_too_soon)) ||
+                             (calling_ && closed_ && !may_answer_response(now) && open_);
         if (has_sound(*content)) {
             hear_model(true, mark, now);
             if (answering_) mark.is_answer = std::exchange(asked_alone_, false);
@@ -117,7 +124,7 @@ turn_mark dialogue::heard(const server_message& message, time_point now, bool is
     if (const auto& update = all.session_resumption_update;
         update && update->resumable && !update->new_handle.empty()) {
         fresh_handle_ = true;
-        for (auto& id : calls_since_handle_.take()) calls_in_handle_.add(std::move(id));
+        for (const auto& id : calls_since_handle_.take()) calls_in_handle_.add(id);
     }
     return mark;
 }
@@ -127,18 +134,27 @@ void dialogue::hear_user(const server_content& content, turn_mark& mark, time_po
 {
     if (!has_words(content.input_transcription) && !has_words(content.interim_input_transcription))
         return;
-    if (open_ && !cut_in_) return;
-    const bool is_late = ended_ && !has_media_ && !asked_ && !user_heard_ && !cut_in_;
-    if (is_late) return;
+    const bool is_late = is_late_for_user(now);
+    if (!is_late) recognized_ = true;
+    if (is_late || (open_ && !cut_in_)) return;
     mark.asked_in = turn_ + 1;
     hearing_until_ = now + longest_hearing;
     fresh_handle_ = false;
+}
+
+/// With an open microphone, that sound has been sent since does not make late words those of
+/// another question: the one before has not had its own.
+bool dialogue::is_late_for_user(time_point now) const
+{
+    if (open_ || !ended_ || asked_ || user_heard_ || cut_in_) return false;
+    return !has_media_ || (ended_unrecognized_ && now - ended_at_ < longest_recognition);
 }
 
 void dialogue::begin_turn(turn_mark& mark, time_point now)
 {
     const bool empty_turn_owes_its_end = cut_in_ && !spoke_;
     if (empty_turn_owes_its_end) unanswered_ = std::max(0, unanswered_ - 1);
+    is_spoken_to_ = has_media_;
     over();
     mark.turn = ++turn_;
     mark.claims = undecided_since_ && now - *undecided_since_ <= longest_lead;
@@ -153,7 +169,7 @@ void dialogue::hear_model(bool is_sound, turn_mark& mark, time_point now)
     if (cut_in_ && is_sound) {
         begin_turn(mark, now);
         owed_end_ = true;
-    } else if (!open_ || (calling_ && (responded_ || closed_))) {
+    } else if (!open_ || (calling_ && (may_answer_response(now) || closed_))) {
         begin_turn(mark, now);
     }
     spoke_ = true;
@@ -170,7 +186,7 @@ void dialogue::hear_calls(const tool_call& calls, turn_mark& mark, time_point no
     begun_ = true;
     fresh_handle_ = failed_ = false;
     doubt_until_.reset();
-    if (!open_ || cut_in_ || (calling_ && (responded_ || closed_))) {
+    if (!open_ || cut_in_ || (calling_ && (may_answer_response(now) || closed_))) {
         const bool interrupted = cut_in_;
         begin_turn(mark, now);
         owed_end_ = interrupted;
@@ -216,7 +232,8 @@ void dialogue::hear_end(turn_mark& mark, time_point now)
         return;
     }
     if (calling_ && !cut_in_) {
-        const bool crosses = responded_ && !closed_ && now - *responded_ < longest_crossing;
+        const auto longest = std::max<std::chrono::nanoseconds>(longest_crossing, trip_.longest);
+        const bool crosses = responded_ && !closed_ && now - *responded_ < longest;
         if (!responded_ || crosses) {
             mark.ends = turn_mark::end::calls;
             mark.unsure = crosses;
@@ -225,9 +242,8 @@ void dialogue::hear_end(turn_mark& mark, time_point now)
             if (crosses || is_waited_for() || open_calls_.empty()) return;
             // The model does not wait: this is all that it says for now.
             mark.begins = mark.began_earlier = talks_on_;
-            over();
             asked_ = false;
-            ended_ = true;
+            end_turn(now);
             return;
         }
     }
@@ -241,9 +257,17 @@ void dialogue::hear_end(turn_mark& mark, time_point now)
     mark.was_cut = cut_in_;
     mark.begins = mark.begins || (!answering_ && !cut_in_);
     if (mark.begins) asked_ = false;
-    over();
-    ended_ = true;
+    end_turn(now);
     user_heard_ = mark.was_cut; // what interrupted is going to be answered
+}
+
+void dialogue::end_turn(time_point now) noexcept
+{
+    ended_unrecognized_ = (is_spoken_to_ || has_media_) && !recognized_;
+    is_spoken_to_ = recognized_ = false;
+    ended_ = true;
+    ended_at_ = now;
+    over();
 }
 
 /// Whatever was open is not any more.
@@ -266,9 +290,8 @@ void dialogue::settle(time_point now)
 {
     if (hearing_until_ && now >= *hearing_until_) hearing_until_.reset();
     if (!doubt_until_ || now < *doubt_until_) return;
-    over();
     asked_ = false;
-    ended_ = true;
+    end_turn(now);
 }
 
 std::optional<time_point> dialogue::unsure_until() const noexcept
@@ -318,8 +341,8 @@ void dialogue::responded(
     auto done = calls;
     std::erase_if(done, [&open](const std::string& id) { return open.contains(id); });
     close(done);
-    for (auto& id : done)
-        if (!id.empty()) answered_.add(std::move(id));
+    for (const auto& id : done)
+        if (!id.empty()) answered_.add(id);
 }
 
 const std::string* dialogue::answered_before(const std::vector<std::string>& calls) const
@@ -351,7 +374,7 @@ std::vector<std::string> dialogue::lost(forgets how_much)
     if (how_much == forgets::everything) {
         for (const auto& id : forgotten) open_calls_.erase(id);
         for (auto& id : open_calls_.take()) forgotten.push_back(std::move(id));
-        for (auto& id : calls_in_handle_.take()) forgotten_.add(std::move(id));
+        for (const auto& id : calls_in_handle_.take()) forgotten_.add(id);
     }
     close(forgotten);
     for (const auto& id : forgotten) forgotten_.add(id);

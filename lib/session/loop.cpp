@@ -331,6 +331,7 @@ asio::awaitable<session_core::link_ptr> session_core::attend(link_ptr link)
                 open_.reset();
                 failed_.reset();
                 conversation_.hand_over(client_->clock->now());
+                notify(); // sound that was being written is gone
             }
         }
         if (step.hand_over) {
@@ -365,8 +366,12 @@ asio::awaitable<void> session_core::pump(self_ptr self, link_ptr link, ending_pt
             auto received = co_await link->receive();
             if (self->conversation_.epoch() != epoch) co_return;
             self->deliver(self->decode_or_part(link, std::move(received)));
-            while (self->conversation_.epoch() == epoch && !self->has_room(link))
+            bool waits = false;
+            while (self->conversation_.epoch() == epoch && !self->has_room(link)) {
+                if (!std::exchange(waits, true)) self->hold_up(true);
                 co_await self->reader_took_.wait();
+            }
+            if (waits && self->conversation_.epoch() == epoch) self->hold_up(false);
             if (messages % messages_per_turn == 0) co_await let_others_run();
         }
     } catch (...) {
@@ -449,6 +454,12 @@ bool session_core::is_closing()
 {
     const std::lock_guard lock(mutex_);
     return closing_;
+}
+
+void session_core::hold_up(bool on)
+{
+    const std::lock_guard lock(mutex_);
+    conversation_.held_up(on);
 }
 
 /// When the inbox is full, reading from the network is held back. What is left of a connection that
@@ -536,6 +547,7 @@ asio::awaitable<std::optional<sessions::time_point>> session_core::recover(error
     const std::lock_guard lock(mutex_);
     const auto cause = change.cause;
     announce(std::move(change));
+    writer_.set();
     if (!conversation_.ended()) co_return next;
     end(std::make_exception_ptr(*cause));
     co_return std::nullopt;
@@ -581,14 +593,23 @@ asio::awaitable<void> session_core::write(self_ptr self)
     for (;;) {
         link_ptr link;
         std::vector<base::frame> batch;
+        std::optional<sessions::time_point> goes_stale;
         {
             const std::lock_guard lock(self->mutex_);
             if (self->ended_) co_return;
+            const auto now = self->client_->clock->now();
+            if (self->conversation_.drop_stale(now)) self->notify();
             link = self->open_;
-            if (link) batch = self->conversation_.take(batch_bytes, self->client_->clock->now());
+            if (link) batch = self->conversation_.take(batch_bytes, now);
+            goes_stale = self->conversation_.next_stale(now);
         }
         if (batch.empty()) {
             link.reset();
+            std::optional<sessions::alarm> drops;
+            if (goes_stale) {
+                drops.emplace(self->client_->connector->executor(), self->client_->clock,
+                    *goes_stale, [self] { self->writer_.set(); });
+            }
             co_await self->writer_.wait();
             continue;
         }

@@ -69,7 +69,8 @@ bool is_internal(const error& failure)
 std::span<const transition> transitions() noexcept { return all_transitions; }
 
 machine::machine(reconnect_policy policy, std::string handle, std::function<double()> random)
-    : policy_(std::move(policy)), handle_(std::move(handle)), random_(std::move(random))
+    : policy_(std::move(policy)), handle_(std::move(handle)), random_(std::move(random)),
+      is_from_elsewhere_(!handle_.empty())
 {
 }
 
@@ -102,6 +103,7 @@ status_change machine::opened(time_point now)
     open_since_ = now;
     has_renewed_ = false;
     opened_with_handle_ = !handle_.empty();
+    is_from_elsewhere_ = false;
     internal_errors_ = 0;
     believed_until_.reset();
     if (++epoch_ == 1) attempt_ = 0; // the first connection's attempts were its own
@@ -184,7 +186,7 @@ bool machine::suspects_handle(const error& failure, time_point now, situation wh
         internal_errors_ = 0;
         return false;
     }
-    if (!when.has_worked && !believed_until_) believed_until_ = now + longest_belief;
+    if (is_from_elsewhere_ && !believed_until_) believed_until_ = now + longest_belief;
     return ++internal_errors_ >= most_internal_errors && !believes(now);
 }
 
@@ -239,9 +241,8 @@ status_change machine::lost(const error& failure, time_point now, circumstances 
     if (when.was_open && repeats(judged, now)) judged.action = action::give_up;
     overrule(judged, when);
     // While the handle is believed, its last owner has its time.
-    const bool waits_for_owner = !when.has_worked && policy_.first_connect_attempts != 1 &&
-                                 when.handle_used && is_internal(failure) &&
-                                 (believes(now) || is_suspect);
+    const bool waits_for_owner = is_from_elsewhere_ && most_attempts() != 1 && when.handle_used &&
+                                 is_internal(failure) && (believes(now) || is_suspect);
     auto handle = handle_;
     if (judged.action == action::fresh) {
         handle_.clear();
@@ -295,8 +296,18 @@ bool machine::update(const session_resumption_update& update)
 {
     const auto size = update.new_handle.size();
     const bool good = update.resumable && size != 0 && size <= longest_handle;
-    if (good) go_on_with(update.new_handle);
+    if (good) take_over(update.new_handle);
     return good;
+}
+
+void machine::take_over(std::string handle)
+{
+    if (handle != handle_) {
+        internal_errors_ = 0;
+        believed_until_.reset();
+    }
+    handle_ = std::move(handle);
+    handle_refused_ = is_from_elsewhere_ = false;
 }
 
 } // namespace gemini::live::sessions

@@ -72,11 +72,11 @@ public:
     /// before it saw the setup, so that its close says nothing about the handle.
     void begins_on(bool made_ahead) noexcept { made_ahead_ = made_ahead; }
 
-    /// A handle from elsewhere.
+    /// A handle from elsewhere, whose owner may still have a connection open.
     void go_on_with(std::string handle)
     {
-        handle_ = std::move(handle);
-        handle_refused_ = false;
+        take_over(std::move(handle));
+        is_from_elsewhere_ = true;
     }
     /// Whether there is no handle because the server has refused it in so many words. An internal
     /// error says nothing of the kind.
@@ -100,6 +100,7 @@ public:
     [[nodiscard]] std::optional<time_point> out_since() const noexcept { return out_since_; }
 
 private:
+    void take_over(std::string handle);
     [[nodiscard]] status_change become(live::status to);
     [[nodiscard]] situation situation_of(const error& failure) const;
     void overrule(verdict& judged, situation when) const;
@@ -131,6 +132,7 @@ private:
     bool has_renewed_ = false; ///< The open connection has begun a new row of attempts.
     bool opened_with_handle_ = false;
     bool handle_refused_ = false;
+    bool is_from_elsewhere_; ///< The handle, and no connection of ours has been open with it.
     bool handing_over_ = false;
     bool made_ahead_ = false; ///< The connection that is being set up.
     situation situation_{};

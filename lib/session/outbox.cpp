@@ -71,9 +71,8 @@ std::uint64_t outbox::push(outgoing message, time_point now)
         const auto first = at(sent_ + taken_);
         while (place != first && is_media(std::prev(place)->what.kind)) --place;
     }
-    const auto added =
-        entries_.insert(
-            place, {std::move(message), now, next_, size, aside, 0, false, false, false, {}});
+    const auto added = entries_.insert(
+        place, {std::move(message), now, next_, size, aside, 0, false, false, false, {}});
     cost_ += added->cost();
     return next_++;
 }
@@ -157,12 +156,13 @@ void outbox::consumed(std::int64_t index)
     forget_written([index](const entry& each) { return each.index <= index; });
 }
 
-void outbox::pinged(std::uint64_t number) noexcept
+void outbox::pinged(std::uint64_t number, std::uint64_t round) noexcept
 {
     for (auto each = at(sent_); each != entries_.begin();) {
         --each;
         if (each->where.ping != waypoint::no_ping) break;
         each->where.ping = number;
+        each->where.round = round;
     }
 }
 
@@ -288,8 +288,12 @@ std::vector<std::string> outbox::answers() const
 
 std::size_t outbox::drop_answers(const std::vector<std::string>& calls)
 {
-    const std::unordered_set<std::string_view> those(calls.begin(), calls.end());
-    const auto is_one = [&those](const std::string& id) { return those.contains(id); };
+    std::vector<std::string_view> those(
+        calls.begin(), calls.end()); // a server may choose their hashes
+    std::sort(those.begin(), those.end());
+    const auto is_one = [&those](const std::string& id) {
+        return std::binary_search(those.begin(), those.end(), id);
+    };
     return forget_waiting([&](const entry& each) {
         const auto& ids = each.what.answers;
         return !ids.empty() && std::all_of(ids.begin(), ids.end(), is_one);
@@ -311,6 +315,14 @@ std::size_t outbox::expire(time_point oldest)
 {
     return forget_waiting(
         [oldest](const entry& each) { return is_media(each.what.kind) && each.accepted < oldest; });
+}
+
+std::optional<time_point> outbox::oldest_media() const noexcept
+{
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_ + taken_);
+    const auto found = std::find_if(
+        first, entries_.end(), [](const entry& each) { return is_media(each.what.kind); });
+    return found == entries_.end() ? std::nullopt : std::optional(found->accepted);
 }
 
 std::size_t outbox::superseded() noexcept { return std::exchange(superseded_, 0); }

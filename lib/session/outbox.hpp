@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -92,8 +93,8 @@ public:
         bool media = false;
     };
     batch written(time_point now = {});
-    /// Such a ping follows what has been written so far; 0: none does.
-    void pinged(std::uint64_t number) noexcept;
+    /// Such a ping, of such a round, follows what has been written so far; 0: none does.
+    void pinged(std::uint64_t number, std::uint64_t round = 0) noexcept;
 
     /// So many other messages have been sent on this connection; the server counts them, too.
     void sent_besides(std::size_t messages) noexcept
@@ -134,6 +135,8 @@ public:
 
     /// Drops media that wait and were accepted before `oldest`; gives their number.
     std::size_t expire(time_point oldest);
+    /// When the oldest media that wait were accepted.
+    [[nodiscard]] std::optional<time_point> oldest_media() const noexcept;
     /// Media dropped because newer ones came, since the last call.
     [[nodiscard]] std::size_t superseded() noexcept;
 

@@ -16,25 +16,27 @@ struct waypoint {
 
     time_point written{};
     std::uint64_t ping = no_ping; ///< The ping that was sent behind it.
+    std::uint64_t round = 0;      ///< The round of pings that this was one of.
 };
 
 /// What the server had certainly heard when it sent a message.
 struct proof {
     time_point before = time_point::max();   ///< What had been written until then,
     std::uint64_t pongs = waypoint::to_come; ///< and is followed by a ping that was answered.
-    std::uint64_t pings = 0;                 ///< So many have been sent.
+    std::uint64_t rounds = 0;                ///< So many rounds of pings there have been.
 
     [[nodiscard]] bool holds(const waypoint& where) const noexcept
     {
         if (where.written > before) return false;
         if (where.ping <= pongs) return true;
-        const bool is_never_answered = pongs == 0 && pings >= where.ping + most_unanswered;
+        const bool is_never_answered = pongs == 0 && rounds >= where.round + most_unanswered;
         return is_never_answered && where.written < before - longest_wait;
     }
 
 private:
     /// For a peer that does not answer pings. The time alone would say nothing after a process has
-    /// been suspended.
+    /// been suspended, nor would pings that were sent at once, or while nobody read: what comes
+    /// then may have waited for long.
     static constexpr std::uint64_t most_unanswered = 8;
     static constexpr std::chrono::seconds longest_wait{60};
 };

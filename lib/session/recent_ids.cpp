@@ -5,13 +5,14 @@
 
 namespace gemini::live::sessions {
 
-void recent_ids::add(std::string id)
+void recent_ids::add(std::string_view id)
 {
     erase(id);
+    if (id.size() > most_bytes) return;
     bytes_ += id.size();
-    const auto where = ids_.insert(ids_.end(), std::move(id));
+    const auto where = ids_.emplace(ids_.end(), id);
     places_.emplace(*where, where);
-    while (ids_.size() > most || (bytes_ > most_bytes && ids_.size() > 1)) erase(ids_.begin());
+    while (ids_.size() > most || bytes_ > most_bytes) erase(ids_.begin());
 }
 
 void recent_ids::erase(std::string_view id)

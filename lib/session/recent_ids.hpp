@@ -16,10 +16,10 @@ namespace gemini::live::sessions {
 class recent_ids {
 public:
     static constexpr std::size_t most = 1024;
-    static constexpr std::size_t most_bytes = 256u << 10; // one longer than that is kept alone
+    static constexpr std::size_t most_bytes = 256u << 10; // one longer than that is not kept
 
     /// As the newest, also when it is there already.
-    void add(std::string id);
+    void add(std::string_view id);
     void erase(std::string_view id);
     [[nodiscard]] bool contains(std::string_view id) const { return places_.contains(id); }
     [[nodiscard]] bool empty() const noexcept { return ids_.empty(); }

@@ -161,6 +161,7 @@ asio::awaitable<void> session::stop_speaking() { return session_core::stop_speak
 
 asio::awaitable<void> session::send_context_update(context_update update)
 {
+    if (core_->lints()) protocol::lint(update, core_->quirks());
     return session_core::accept(
         core_, outgoing(protocol::encode_context_update(update, core_->flavour()), worth::context));
 }

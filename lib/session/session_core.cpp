@@ -72,6 +72,10 @@ std::function<bool(const std::string&)> waits_for(const live::setup& setup, call
     };
 }
 
+/// Where a setup names none, compression begins at 80 % of the model's window; the smallest of a
+/// Live model has 32,768 tokens.
+constexpr std::int64_t least_trigger = 32'768 * 8 / 10;
+
 sessions::conversation::rules rules_of(const client_core& client, const live::setup& setup,
     const model_quirks& quirks, protocol::method method)
 {
@@ -90,7 +94,7 @@ sessions::conversation::rules rules_of(const client_core& client, const live::se
     rules.waits_for = waits_for(setup, quirks.calling);
     if (quirks.audio_breaks_calls) rules.longest_hold = quirks.longest_hold;
     if (const auto& compression = setup.context_window_compression)
-        rules.compresses_from = 3 * compression->trigger_tokens.value_or(0) / 4;
+        rules.compresses_from = 3 * compression->trigger_tokens.value_or(least_trigger) / 4;
     return rules;
 }
 
@@ -107,7 +111,6 @@ session_core::session_core(std::shared_ptr<client_core> client, live::setup setu
 {
     static_cast<void>(protocol::encode_setup(
         setup_, {}, client_->addressing())); // refuses what can never be accepted
-    if (lints()) protocol::lint(setup_, quirks_);
     // The conversation holds the handle, and drops it once the server has refused it.
     if (next_setup_.session_resumption) next_setup_.session_resumption->handle.clear();
 }
@@ -235,7 +238,7 @@ asio::awaitable<void> session_core::accept(self_ptr self, sessions::outgoing mes
             const std::lock_guard lock(self->mutex_);
             self->check_open();
             if (const auto refused = self->conversation_.refusal(message)) throw error(*refused);
-            self->conversation_.drop_stale(self->client_->clock->now());
+            if (self->conversation_.drop_stale(self->client_->clock->now())) self->notify();
             const bool is_next = waiting ? waiting->is_first() : self->senders_.empty();
             if (is_next && self->conversation_.has_room(size)) {
                 if (message.accepted) std::exchange(message.accepted, nullptr)();
@@ -243,7 +246,10 @@ asio::awaitable<void> session_core::accept(self_ptr self, sessions::outgoing mes
                 if (self->open_) self->writer_.set();
                 co_return;
             }
-            if (!waiting) waiting.emplace(*self);
+            if (!waiting) {
+                waiting.emplace(*self);
+                self->writer_.set(); // what it waits for may be a matter of time
+            }
             if (self->conversation_.status() == status::disconnected && !connects) {
                 connects.emplace(self->client_->connector->executor(), self->client_->clock,
                     now + longest_wait_for_connect, [self] {
@@ -376,6 +382,7 @@ asio::awaitable<void> session_core::drain(self_ptr self)
         const std::lock_guard lock(self->mutex_);
         mark = self->conversation_.last_accepted();
         if (!self->ended_ && self->conversation_.oldest_waiting() <= mark) self->begin();
+        self->writer_.set();
     }
     std::function<bool()> done = [&core = *self, mark] {
         return core.conversation_.oldest_waiting() > mark || core.ended_;

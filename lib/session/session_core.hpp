@@ -103,6 +103,7 @@ private:
     asio::awaitable<std::vector<incoming>> await_setup_complete(link_ptr link);
     void tell_of(std::vector<omitted_member> omitted, bool in_turn);
     [[nodiscard]] bool has_room(const link_ptr& link);
+    void hold_up(bool on);
 
     void start();
     void begin_close();

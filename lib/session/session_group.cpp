@@ -314,9 +314,10 @@ private:
     void renew(child& one)
     {
         auto setup = one.setup;
-        const auto handle = one.present->session.resumption_handle();
         // An empty handle, too: the server may have refused the one of the setup.
-        if (one.resume && setup.session_resumption) setup.session_resumption->handle = handle;
+        if (auto& resumption = setup.session_resumption)
+            resumption->handle =
+                one.resume ? one.present->session.resumption_handle() : std::string();
         auto next = std::make_shared<tenure>(client_, std::move(setup), one.resume ? one.name : "");
         const std::lock_guard lock(mutex_);
         one.present = std::move(next);

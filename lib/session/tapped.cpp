@@ -123,7 +123,7 @@ private:
     /// As the session reads it. Nothing for what is no JSON, or too much of it.
     std::optional<std::string> redacted(std::string_view message)
     {
-        constexpr std::size_t most_marks = 400'000;
+        constexpr std::size_t most_marks = 200'000;
         if (protocol::count_marks(message) > most_marks) return std::nullopt;
         if (auto text = redacted_json(message)) return text;
         if (message.size() > protocol::longest_to_mend) return std::nullopt;

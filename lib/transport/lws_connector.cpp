@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/lws_connector.hpp"
 
+#include "transport/connect_share.hpp"
 #include "transport/lws_exchange.hpp"
 #include "transport/lws_runtime.hpp"
 #include "transport/lws_stream.hpp"
@@ -20,8 +21,6 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// One address may take no longer than this while there are others to try.
-constexpr std::chrono::milliseconds one_of_several{2'500};
 constexpr std::size_t most_hosts_kept = 16;
 /// A handshake takes 10 to 40 KB for its time; a thousand at once would also keep each other, and
 /// the server, waiting. Deadlines count from when it is one's turn.
@@ -144,16 +143,6 @@ std::shared_ptr<lws_virtual_host> lws_connector::host_for(const host_key& key)
     return made;
 }
 
-/// How long an address may take to answer; zero: as long as it likes.
-std::chrono::milliseconds share_of(
-    std::chrono::milliseconds limit, clock::time_point begun, bool others_left)
-{
-    if (limit.count() == 0) return others_left ? one_of_several : limit;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(begun + limit - clock::now());
-    const auto at_least_one_ms = std::max(left, std::chrono::milliseconds(1));
-    return others_left ? std::min(at_least_one_ms, one_of_several) : at_least_one_ms;
-}
-
 /// As lws takes it: "user:password@address:port".
 std::string lws_proxy(const proxy_address& proxy, const asio::ip::address& address)
 {
@@ -177,7 +166,7 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
     std::optional<error> failure;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         const bool others_left = i + 1 < addresses.size();
-        const auto limit = share_of(request.deadlines.connect, begun, others_left);
+        const auto limit = share_of(request.deadlines.connect, clock::now() - begun, others_left);
         if (!self->runtime_->has_room()) {
             throw error(errc::connect_failed,
                 "There are no file descriptors left: raise the limit of open files (ulimit -n).",

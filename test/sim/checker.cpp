@@ -247,6 +247,9 @@ void checker::failed(int connection, const live::error& why)
     if (!was_open && !log.handle.empty()) {
         handle_refused_ = handle_refused_ || refuses_handle(why, was_open);
         if (why.close_code() == 1011) ++handle_suspected_;
+        const bool is_over = closed_in_ || ended_;
+        if (!log.ahead && !is_over && refuses_handle(why, was_open))
+            refused_handles_.insert(log.handle);
     }
     if (was_open) {
         const bool soon = now - *log.opened < 30s;
@@ -431,6 +434,7 @@ void checker::saw_change(const live::status_change& change)
             live::to_string(change.to), live::to_string(status_)));
     status_ = change.to;
     terminal_ = change.to == status::closed || change.to == status::error;
+    check_close(change);
     if (change.to == status::error) check_end(change);
     if (change.to == status::reconnecting || (change.to == status::connecting && changes_ > 1)) {
         if (!change.cause) accuse("a loss without a cause");
@@ -466,6 +470,25 @@ void checker::check_end(const live::status_change& change)
                         change.cause->value() == live::errc::tls_failed ||
                         (is_complaint(*change.cause) && was_open && complaints_ <= few);
     if (passes) accuse(fmt::format("gave up what passes: {}", change.cause->what()));
+}
+
+void checker::closes(live::status now)
+{
+    if (!closed_in_) closed_in_ = now;
+}
+
+/// Nobody who has called close() is told of a failure of what comes after it.
+void checker::check_close(const live::status_change& change)
+{
+    if (!closed_in_ || !terminal_) return;
+    if (change.to == status::error) accuse("close() was called, and the session ended by an error");
+    if (*closed_in_ == status::connected && change.from != status::connected)
+        accuse(fmt::format("close() was called, and then came {}", live::to_string(change.from)));
+}
+
+void checker::saw_kept(const std::string& handle)
+{
+    if (refused_handles_.contains(handle)) accuse("a handle is kept that the server has refused");
 }
 
 /// Whether the user was told what the server has made of the conversation.

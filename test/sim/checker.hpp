@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,11 @@ public:
     void saw_end();
     void saw_failure(const live::error& why);
     void saw(const live::counters& now);
+    /// The user calls close() on a session of this status, which has not ended.
+    void closes(live::status now);
     void destroyed() { end_now(); }
+    /// The handle in the store, when all is over.
+    void saw_kept(const std::string& handle);
 
     /// The conversation goes on, the network is well, and this text has arrived: everything else
     /// has had its fate.
@@ -69,6 +74,7 @@ private:
     void lose(failure what);
     void check_handle(const ledger::connection& opened);
     void check_end(const live::status_change& change);
+    void check_close(const live::status_change& change);
     void check_context(const live::status_change& change);
     void saw_change(const live::status_change& change);
     void saw_message(int serial);
@@ -122,6 +128,9 @@ private:
     std::size_t heard_ = 0; // so many of the hearings have been seen
     bool terminal_ = false;
     std::optional<time_point> ended_;
+    std::optional<live::status> closed_in_; // status in which close() was called
+
+    std::set<std::string> refused_handles_; // as the session knows
 };
 
 } // namespace sim

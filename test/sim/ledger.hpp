@@ -47,6 +47,7 @@ public:
     };
     struct connection {
         time_point dialled;
+        std::string host{};                   ///< That it was dialled to.
         bool ahead = false;                   ///< Dialled while another one served,
         bool made = false;                    ///< with success.
         std::optional<time_point> leave_by{}; ///< By the goAways that the client has read.
@@ -109,6 +110,7 @@ public:
     std::vector<connection> connections{}; ///< By number, from 1; [0] is none.
     std::vector<heard> hearings{};
     int newest_open = 0; ///< Connection.
+    std::string host{};  ///< That the user has asked for; empty: no matter.
     std::array<std::uint64_t, troubles> fired{};
 
     /// Whether its connection has given the session such a message after it had taken this one.

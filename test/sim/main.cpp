@@ -32,7 +32,8 @@ constexpr std::string_view help =
 Whole sessions against a simulated server, in virtual time. Each is held to the promises of
 docs/sessions.md, against the server's own record of what it has consumed.
 
-  --seeds A..B   worlds by chance (1..1000): a seed decides what the user does, what goes wrong, when
+  --seeds A..B   worlds by chance (1..1000): a seed decides what the user does, what goes wrong, when;
+                 in one of four, two conditions that seldom meet by chance hold at once
   --cuts [A..B]  one conversation, ended once after each of its messages, in each way and mode of
                  resumption, and with transparent resumption twice, after each two (all of them)
   --interruptions [A..B]

@@ -5,10 +5,13 @@
 
 #include "support/catch.hpp"
 
+#include <gemini/live/reconnect_plan.hpp>
+#include <gemini/live/resumption_store.hpp>
 #include <gemini/live/session.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -152,10 +155,9 @@ void hide_planted(mutation& planted)
 
 constexpr std::string_view call_end = R"("turnComplete":true,"groundingMetadata":{})";
 
-/// How many worlds it takes to find the bug; 0: more than there are.
-int worlds_until_found(const std::function<mutation()>& make)
+/// How many worlds it takes to find the bug; 0: more than are enough.
+int worlds_until_found(const std::function<mutation()>& make, int enough = 3000)
 {
-    constexpr int enough = 3000;
     for (int seed = 1; seed <= enough; ++seed) {
         const auto planted = make();
         if (!sim::play(sim::draw(static_cast<std::uint64_t>(seed)), false, planted)
@@ -169,6 +171,50 @@ struct planted_bug {
     const char* name;
     std::function<mutation()> make;
 };
+
+/// Erases nothing.
+class sticky_store final : public live::resumption_store {
+public:
+    using record = live::resumption_record;
+
+    explicit sticky_store(std::shared_ptr<live::resumption_store> honest)
+        : honest_(std::move(honest))
+    {
+    }
+
+    asio::awaitable<std::optional<record>> load(std::string name) override
+    {
+        return honest_->load(std::move(name));
+    }
+    asio::awaitable<void> save(
+        std::string name, record newest, std::chrono::milliseconds life) override
+    {
+        return honest_->save(std::move(name), std::move(newest), life);
+    }
+    asio::awaitable<void> erase(std::string) override { co_return; }
+    asio::awaitable<bool> erase_if(std::string, std::string) override { co_return true; }
+
+private:
+    std::shared_ptr<live::resumption_store> honest_;
+};
+
+/// Sends no start on any connection but the first.
+void forget_start(mutation::batch& batch, int connection)
+{
+    if (connection == 1) return;
+    std::erase_if(batch, [](const live::base::frame& each) {
+        return each.view().find("activityStart") != std::string_view::npos;
+    });
+}
+
+/// Asks the user's hook, and stays where it is.
+asio::awaitable<void> stay(
+    std::function<asio::awaitable<void>(live::reconnect_plan&)> hook, live::reconnect_plan& next)
+{
+    const auto here = next.base_url;
+    co_await hook(next);
+    next.base_url = here;
+}
 
 } // namespace
 
@@ -652,6 +698,40 @@ TEST_CASE("the simulation finds every planted bug")
             }},
     }));
     const auto worlds = worlds_until_found(bug.make);
+    INFO("a session that " << bug.name);
+    CHECK(worlds != 0);
+}
+
+TEST_CASE("what breaks only where two conditions meet is found in some hundred worlds")
+{
+    const auto bug = GENERATE(from_range(std::vector<planted_bug>{
+        {"goes on with a speech and does not begin it again",
+            [] {
+                mutation planted;
+                planted.sent = forget_start;
+                return planted;
+            }},
+        {"leaves a refused handle in the store",
+            [] {
+                return with([](auto& options) {
+                    if (options.resumption_store)
+                        options.resumption_store =
+                            std::make_shared<sticky_store>(options.resumption_store);
+                });
+            }},
+        {"goes to the old address after a change",
+            [] {
+                return with([](auto& options) {
+                    if (!options.reconnect.on_reconnecting) return;
+                    options.reconnect.on_reconnecting = [hook = options.reconnect.on_reconnecting](
+                                                            live::reconnect_plan& next) {
+                        return stay(hook, next);
+                    };
+                });
+            }},
+    }));
+    constexpr int some_hundred = 300;
+    const auto worlds = worlds_until_found(bug.make, some_hundred);
     INFO("a session that " << bug.name);
     CHECK(worlds != 0);
 }

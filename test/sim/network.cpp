@@ -154,6 +154,9 @@ void wire::take(const std::string& text)
         has_memory_ = awaits_memory_ = message.has_memory;
         log().handle = message.handle;
         log().set_up = net_.clock_->now();
+        if (!book.host.empty() && log().host != book.host)
+            book.accuse(fmt::format("#{}: a setup was sent to {}, though the base URL leads to {}",
+                number, log().host, book.host));
     }
     if (message.what == kind::memory) has_memory_ = false;
     book.trace("client", [&] {
@@ -171,6 +174,7 @@ void wire::take(const std::string& text)
         book.of(message.serial).handings.push_back({number, book.tick()});
     else if (!is_setup && message.what != kind::memory)
         book.accuse("a message that nobody has sent");
+    check_speech(message);
     taken.push_back(message.serial);
 
     ++net_.client_messages_;
@@ -184,6 +188,27 @@ void wire::take(const std::string& text)
     last_up_ = net_.arrival(last_up_);
     up_.emplace_back(std::move(message), text.size());
     net_.clock_->at(last_up_, [self] { self->deliver(); });
+}
+
+/// The user's speech begins on each connection that it goes on over; a server that tells what it
+/// has consumed goes on with it by itself.
+void wire::check_speech(const item& message)
+{
+    constexpr std::size_t never_outgrown =
+        1u << 20; // of what is kept beyond its limit, it is forgotten
+    if (net_.plan_.transparent || net_.plan_.options.limits.outbox < never_outgrown) return;
+    if (!is_media(message.what) && message.what != kind::end) return;
+    auto& book = net_.ledger_;
+    for (auto before = message.serial - 1; before > 0; --before) {
+        const auto& mark = book.of(before);
+        if (mark.refused || (mark.what != kind::start && mark.what != kind::end)) continue;
+        const auto& taken = log().taken;
+        const bool is_open = mark.what == kind::start;
+        if (is_open && std::find(taken.begin(), taken.end(), before) == taken.end())
+            book.accuse(fmt::format("#{}: {} {} was sent without the start {} of its activity",
+                number, name_of(message.what), message.serial, before));
+        return;
+    }
 }
 
 /// The next message reaches the server.
@@ -207,6 +232,7 @@ std::uint64_t wire::ping()
 {
     if (end_) return 0;
     const auto number = ++pings_;
+    if (!net_.plan_.answers_pings) return number;
     net_.clock_->at(net_.ping_arrival(last_up_),
         [self = shared_from_this(), number, behind = delivered_ + up_.size(),
             asked = net_.clock_->now()] { self->answer_ping(number, behind, asked); });
@@ -247,8 +273,10 @@ void wire::notice_silence()
 asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
 {
     co_await take_turn();
-    while (self->received_.empty() && !self->end_) co_await self->reader_.wait();
     auto& net = self->net_;
+    if (self->received_.empty()) self->listens_since_ = net.clock_->now();
+    while (self->received_.empty() && !self->end_) co_await self->reader_.wait();
+    self->listens_since_.reset();
     if (self->received_.empty()) {
         // Of what it has left itself, the session needs to be told only during the setup.
         const bool news = !self->log().left || !self->opened_;
@@ -294,7 +322,10 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
 void wire::leave()
 {
     received_.clear();
-    if (end_) return;
+    if (end_) {
+        log().left = log().left || !told_client_;
+        return;
+    }
     log().left = true;
     log().ended = net_.clock_->now();
     net_.watch.left(number);
@@ -379,12 +410,22 @@ void wire::go_deaf(milliseconds until_noticed)
 {
     net_.ledger_.trace("network", [&] { return fmt::format("#{} goes deaf", number); });
     deaf_ = true;
-    const auto& limits = net_.plan_.options.deadlines;
-    net_.clock_->at(
-        net_.clock_->now() + limits.ping_after + limits.silence, [self = shared_from_this()] {
-            self->finish(error(errc::timed_out, "The server is silent.", {phase::open}));
-        });
+    notice_deafness(net_.clock_->now());
     server_is_told(until_noticed);
+}
+
+/// Who does not listen does not know that there is nothing to be heard.
+void wire::notice_deafness(time_point since)
+{
+    const auto& limits = net_.plan_.options.deadlines;
+    const auto limit = limits.ping_after + limits.silence;
+    net_.clock_->at(since + limit, [self = shared_from_this(), since, limit] {
+        if (self->end_) return;
+        const auto now = self->net_.clock_->now();
+        const auto listens = std::max(since, self->listens_since_.value_or(now));
+        if (now < listens + limit) return self->notice_deafness(listens);
+        self->finish(error(errc::timed_out, "The server is silent.", {phase::open}));
+    });
 }
 
 void wire::stall(milliseconds lasts)
@@ -535,10 +576,10 @@ void network::heal()
 }
 
 asio::awaitable<std::unique_ptr<live::transport::connection>> network::connect(
-    live::transport::connect_request)
+    live::transport::connect_request request)
 {
     const auto number = static_cast<int>(ledger_.connections.size());
-    ledger_.connections.push_back({clock_->now()});
+    ledger_.connections.push_back({clock_->now(), request.host});
     return dial(number);
 }
 

@@ -92,8 +92,10 @@ private:
     void report_opened();
     void leave();
     void take(const std::string& text);
+    void check_speech(const item& message);
     void deliver();
     void notice_silence();
+    void notice_deafness(time_point since);
     [[nodiscard]] bool has_room(std::size_t size) const noexcept;
     [[nodiscard]] ledger::connection& log();
     void server_is_told(milliseconds later);
@@ -115,8 +117,9 @@ private:
     std::uint64_t pings_ = 0, pongs_ = 0;
     std::chrono::nanoseconds round_trip_{0};
     time_point last_up_{}, last_down_{};
-    time_point reads_again_{}; // the server; in the past: it reads
-    time_point progress_{};    // of the client's sends
+    time_point reads_again_{};                  // the server; in the past: it reads
+    time_point progress_{};                     // of the client's sends
+    std::optional<time_point> listens_since_{}; // absent: nobody asks for more
     std::deque<saying> received_;
     std::optional<live::error> end_;
     bool told_client_ = false;

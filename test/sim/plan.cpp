@@ -2,6 +2,7 @@
 #include "sim/plan.hpp"
 
 #include "sim/chance.hpp"
+#include "sim/pairs.hpp"
 
 #include <fmt/format.h>
 
@@ -237,6 +238,7 @@ plan draw(std::uint64_t seed)
     chance departures(seed, "departures");
     if (departures.percent(20)) all.faults.push_back(draw_departures(departures));
     all.acts = draw_acts(app);
+    lay_pair(all);
     return all;
 }
 
@@ -369,6 +371,7 @@ std::string words(const act& one)
     case deed::cancelled:
         return fmt::format(
             "{}send(), {} bytes, cancelled after {} ms", wait, one.size, one.gap.count());
+    case deed::rest: return fmt::format("{}the reader rests for {} ms", wait, one.gap.count());
     case deed::close: return fmt::format("{}close()", wait);
     case deed::destroy: return fmt::format("{}the session is destroyed", wait);
     }
@@ -402,6 +405,13 @@ std::string words(const plan& all)
         all.farthest.count(), all.socket,
         policy.handover.enabled ? policy.handover.overlap ? ", handover with overlap" : ""
                                 : ", no handover");
+    if (all.meeting) text += fmt::format("at once: {}\n", name_of(*all.meeting));
+    if (!all.answers_pings) text += "the server answers no pings\n";
+    if (all.keeps_handles)
+        text +=
+            fmt::format("handles are kept in a store that takes {} ms\n", all.store_takes.count());
+    if (all.moves_at != 0)
+        text += fmt::format("the hook changes the base URL at attempt {}\n", all.moves_at);
     text += "the user:\n";
     for (const auto& each : all.acts) text += "  " + words(each) + "\n";
     if (all.interrupted) text += "  " + words(*all.interrupted) + "\n";

@@ -81,6 +81,7 @@ enum class deed {
     drain,
     beside,    ///< A text whose send is not waited for.
     cancelled, ///< A text whose send is cancelled after a while.
+    rest,      ///< The reader takes nothing for a while.
     close,
     destroy,
 };
@@ -90,7 +91,7 @@ struct act {
     milliseconds after{0}; ///< The wait before.
     std::size_t size = 0;  ///< Of a message.
     int times = 1;
-    milliseconds gap{0}; ///< Between chunks; until the cancellation.
+    milliseconds gap{0}; ///< Between chunks; until the cancellation; of the reader's rest.
 };
 [[nodiscard]] std::string words(const act& one);
 
@@ -127,9 +128,20 @@ struct manners {
     enum class end { at_once, late } ends_interrupted = end::at_once;
 };
 
+/// Conditions that seldom meet by chance.
+enum class pair {
+    ping_and_pause,    ///< A ping is out while the reader rests, or the process is suspended.
+    handle_and_speech, ///< A handle comes within the user's speech, and then the connection ends.
+    refusal_and_end,   ///< A handle is refused while the session ends.
+    move_and_spare,    ///< The base URL changes when a connection to the old one was dialled ahead.
+    stale_and_full,    ///< Sound is too old while the outbox is full of it.
+};
+inline constexpr int pair_kinds = static_cast<int>(pair::stale_and_full) + 1;
+
 /// All that one seed decides but for the small delays.
 struct plan {
     std::uint64_t seed = 0;
+    std::optional<pair> meeting{}; ///< Laid on the rest.
     bool transparent = false;
     gemini::live::client_options options{};
 
@@ -144,12 +156,16 @@ struct plan {
     int handle_after = 1; ///< Client messages from one handle to the next; 0: at turns' ends only.
     int forgets_resumable = 0;   ///< Percent of updates that bring none.
     milliseconds setup_takes{0}; ///< At most.
+    bool answers_pings = true;
     sim::manners manners{};
 
     milliseconds connects_after{0};   ///< The user calls connect().
     milliseconds reads_every{0};      ///< A slow reader.
     milliseconds gives_up_reading{0}; ///< Reads are cancelled after so long; 0: never.
     milliseconds answers_after{0};    ///< Function calls.
+    bool keeps_handles = false;       ///< In a resumption store,
+    milliseconds store_takes{0};      ///< which takes so long for a call.
+    int moves_at = 0; ///< The attempt from which the user's hook wants another base URL; 0: none.
 
     std::vector<fault> faults{};
     std::vector<act> acts{};

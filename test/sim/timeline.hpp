@@ -36,6 +36,11 @@ public:
     /// Time passes, and nothing happens meanwhile: what falls due happens late.
     void jump(std::chrono::milliseconds by) { now_ += by; }
 
+    /// Something is due, at the latest now.
+    [[nodiscard]] bool is_due() const
+    {
+        return !events_.empty() && events_.begin()->first.first <= now_;
+    }
     [[nodiscard]] std::size_t sleepers() const noexcept { return sleepers_; }
     [[nodiscard]] std::uint64_t events() const noexcept { return next_; }
 

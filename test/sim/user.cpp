@@ -41,7 +41,8 @@ live::realtime_input mark(kind what, int serial)
 } // namespace
 
 user::user(surroundings around, const live::client& client)
-    : at_(around), session_(std::make_unique<live::session>(client, setup_of(around.all)))
+    : at_(around), session_(std::make_unique<live::session>(
+                       client, setup_of(around.all), around.all.keeps_handles ? "talk" : ""))
 {
 }
 
@@ -131,6 +132,27 @@ void user::interrupt(const interruption& how)
     }
 }
 
+void user::check_waiting() const
+{
+    if (!session_ || ended() || closing_ || waiting_.empty()) return;
+    constexpr std::size_t beside = 600; // what the library adds to a message, at most
+    const auto& [serial, size] = *waiting_.begin();
+    const auto now = session_->counters();
+    if (now.outbox == 0 || now.outbox + 2 * size + beside <= at_.all.options.limits.outbox)
+        at_.book.accuse(fmt::format(
+            "{} {} waits though there is room", name_of(at_.book.of(serial).what), serial));
+    if (session_->status() != status::reconnecting) return;
+    const auto window = at_.all.options.reconnect.realtime_window + 10ms;
+    const auto is_stale = [&](const ledger::send& one) {
+        return is_media(one.what) && one.accepted && one.handings.empty() &&
+               *one.accepted + window < at_.clock.now();
+    };
+    const auto& all = at_.book.sends;
+    if (now.dropped < static_cast<std::uint64_t>(std::count_if(all.begin(), all.end(), is_stale)))
+        at_.book.accuse(fmt::format(
+            "{} {} waits behind sound that is too old", name_of(at_.book.of(serial).what), serial));
+}
+
 void user::destroy()
 {
     session_.reset();
@@ -155,6 +177,7 @@ asio::awaitable<void> user::connect()
 asio::awaitable<void> user::close()
 {
     closing_ = true;
+    if (!ended()) at_.judge.closes(session_->status());
     try {
         co_return co_await interruptible(call::close, session_->close());
     } catch (const std::system_error&) { // cancelled
@@ -164,15 +187,17 @@ asio::awaitable<void> user::close()
         at_.book.accuse("close() has been cancelled, and the session goes on");
 }
 
-asio::awaitable<void> user::send_as(int serial, asio::awaitable<void> sending)
+asio::awaitable<void> user::send_as(int serial, std::size_t size, asio::awaitable<void> sending)
 {
     bool accepted = true, cancelled = false;
+    waiting_[serial] = size;
     try {
         co_await interruptible(call::send, std::move(sending));
     } catch (const std::system_error& failure) {
         accepted = false;
         cancelled = is_cancellation(failure);
     }
+    waiting_.erase(serial);
     auto& one = at_.book.of(serial);
     one.refused = !accepted;
     if (accepted) one.accepted = at_.clock.now();
@@ -191,27 +216,29 @@ asio::awaitable<void> user::send(kind what, std::size_t size)
     if (!session_) co_return;
     const auto serial = at_.book.begin_send(what);
     switch (what) {
-    case kind::text: co_await send_as(serial, session_->send(numbered(serial, size))); co_return;
+    case kind::text:
+        co_await send_as(serial, size, session_->send(numbered(serial, size)));
+        co_return;
     case kind::content:
     case kind::context: {
         live::content turn(numbered(serial, size));
         co_await send_as(
-            serial, session_->send_client_content(std::move(turn), what == kind::content));
+            serial, size, session_->send_client_content(std::move(turn), what == kind::content));
         co_return;
     }
     case kind::audio: {
         const auto data = numbered_bytes(serial, size);
-        co_await send_as(serial, session_->send_audio(data));
+        co_await send_as(serial, size, session_->send_audio(data));
         co_return;
     }
     case kind::video: {
         const auto data = numbered_bytes(serial, size);
-        co_await send_as(serial, session_->send_video(data));
+        co_await send_as(serial, size, session_->send_video(data));
         co_return;
     }
     default: {
         auto input = mark(what, serial);
-        co_await send_as(serial, session_->send_realtime_input(std::move(input)));
+        co_await send_as(serial, size, session_->send_realtime_input(std::move(input)));
         co_return;
     }
     }
@@ -219,7 +246,7 @@ asio::awaitable<void> user::send(kind what, std::size_t size)
 
 asio::awaitable<void> user::cancellable(int serial, std::size_t size)
 {
-    co_await send_as(serial, session_->send(numbered(serial, size)));
+    co_await send_as(serial, size, session_->send(numbered(serial, size)));
 }
 
 asio::awaitable<void> user::send_and_cancel(act what)
@@ -255,6 +282,7 @@ asio::awaitable<void> user::perform(act what)
         co_return;
     case deed::beside: start(send(kind::text, what.size)); co_return;
     case deed::cancelled: co_return co_await send_and_cancel(what);
+    case deed::rest: reads_again_ = at_.clock.now() + what.gap; co_return;
     case deed::close: co_return co_await close();
     case deed::destroy:
         at_.book.trace("user", [] { return "destroys the session"; });
@@ -285,7 +313,9 @@ asio::awaitable<void> user::answer(std::vector<std::string> calls)
         response.response = live::json::object().add("n", fmt::format("n={}", serial));
         responses.push_back(std::move(response));
     }
-    co_await send_as(serial, session_->send_tool_response(std::move(responses)));
+    constexpr std::size_t of_a_call = 200;
+    co_await send_as(
+        serial, of_a_call * calls.size(), session_->send_tool_response(std::move(responses)));
 }
 
 /// Reads one event; an impatient user tries again and again.
@@ -323,6 +353,8 @@ asio::awaitable<void> user::listen()
     auto events = session_->events();
     try {
         for (;;) {
+            while (!hurries_ && at_.clock.now() < reads_again_)
+                co_await at_.clock.sleep_until(reads_again_);
             auto event = co_await next(events);
             if (!event) break;
             show(*event);
@@ -351,7 +383,7 @@ asio::awaitable<void> user::listen()
 
 asio::awaitable<void> user::probe(int serial)
 {
-    if (session_) co_await send_as(serial, session_->send(numbered(serial, 0)));
+    if (session_) co_await send_as(serial, 0, session_->send(numbered(serial, 0)));
 }
 
 /// When nothing new goes wrong, the session must soon be well, or have ended.

@@ -14,8 +14,11 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/io_context.hpp>
 
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace sim {
@@ -42,6 +45,9 @@ public:
 
     void interrupt(const interruption& how);
 
+    /// When nothing is left to be done at this time: whoever waits, waits for a reason.
+    void check_waiting() const;
+
 private:
     template <class Result>
     asio::awaitable<Result> interruptible(call what, asio::awaitable<Result> work);
@@ -49,7 +55,7 @@ private:
     asio::awaitable<void> talk();
     asio::awaitable<void> perform(act what);
     asio::awaitable<void> send(kind what, std::size_t size);
-    asio::awaitable<void> send_as(int serial, asio::awaitable<void> sending);
+    asio::awaitable<void> send_as(int serial, std::size_t size, asio::awaitable<void> sending);
     asio::awaitable<void> send_and_cancel(act what);
     asio::awaitable<void> cancellable(int serial, std::size_t size);
     asio::awaitable<void> listen();
@@ -75,7 +81,9 @@ private:
         call what;
         std::shared_ptr<asio::cancellation_signal> stop;
     };
-    std::vector<pending> pending_; // what may be interrupted
+    std::vector<pending> pending_;       // what may be interrupted
+    std::map<int, std::size_t> waiting_; // sends that have not come back, by serial: their size
+    time_point reads_again_{};           // in the past: the reader reads
     int busy_ = 0;
     int tries_ = 0; // to read
     bool talking_ = true;

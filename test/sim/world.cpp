@@ -2,6 +2,7 @@
 #include "sim/world.hpp"
 
 #include "sim/checker.hpp"
+#include "sim/handle_store.hpp"
 #include "sim/ledger.hpp"
 #include "sim/network.hpp"
 #include "sim/server.hpp"
@@ -9,6 +10,8 @@
 #include "sim/user.hpp"
 
 #include "session/client_core.hpp"
+
+#include <gemini/live/reconnect_plan.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -24,9 +27,23 @@ namespace {
 
 constexpr std::uint64_t most_events = 500'000;
 
+/// From an attempt on the user's hook wants the sessions elsewhere.
+void move(live::client_options& options, ledger& book, int attempt)
+{
+    options.base_url = "https://here.example";
+    book.host = "here.example";
+    options.reconnect.on_reconnecting = [&book, attempt](
+                                            live::reconnect_plan& next) -> asio::awaitable<void> {
+        if (next.attempt < attempt) co_return;
+        next.base_url = "https://there.example";
+        book.host = "there.example";
+    };
+}
+
 /// Runs all that is ready, one after the other, then lets time go to the next event.
 void run(asio::io_context& io, timeline& clock, ledger& book, const bool& done,
-    const std::function<void(std::uint64_t steps)>& after_each)
+    const std::function<void(std::uint64_t steps)>& after_each,
+    const std::function<void()>& when_quiet)
 {
     std::uint64_t steps = 0;
     while (!done) {
@@ -34,7 +51,9 @@ void run(asio::io_context& io, timeline& clock, ledger& book, const bool& done,
         io.restart();
         if (ran != 0) after_each(++steps);
         if (done) return;
-        if (ran == 0 && !clock.advance()) return book.accuse("stuck: nothing is left to happen");
+        if (ran != 0) continue;
+        if (!clock.is_due()) when_quiet();
+        if (!clock.advance()) return book.accuse("stuck: nothing is left to happen");
         if (clock.events() > most_events) return book.accuse("too much happens: a livelock");
     }
 }
@@ -67,6 +86,9 @@ outcome play(const plan& all, bool traces, const mutation& planted)
         net->watch.failed = [&judge](
                                 int number, const live::error& why) { judge.failed(number, why); };
         auto options = all.options;
+        const auto store = std::make_shared<handle_store>(clock, all.store_takes);
+        if (all.keeps_handles) options.resumption_store = store;
+        if (all.moves_at != 0) move(options, book, all.moves_at);
         if (planted.options) planted.options(options);
         const auto draw = [&judge, &planted] {
             const auto drawn = judge.random();
@@ -80,14 +102,16 @@ outcome play(const plan& all, bool traces, const mutation& planted)
             if (failure) std::rethrow_exception(failure);
         });
         try {
-            run(io, *clock, book, done, [&](std::uint64_t steps) {
+            const auto after_each = [&](std::uint64_t steps) {
                 if (all.interrupted && steps == all.interrupted->after)
                     one.interrupt(*all.interrupted);
-            });
+            };
+            run(io, *clock, book, done, after_each, [&one] { one.check_waiting(); });
             if (planted.leaves_a_timer)
                 asio::co_spawn(
                     io, clock->sleep_until(clock->now() + std::chrono::hours(1)), asio::detached);
             if (done) check_rest(io, *clock, book);
+            judge.saw_kept(store->handle());
         } catch (const std::exception& failure) {
             book.accuse(fmt::format("an exception: {}", failure.what()));
         }

@@ -210,7 +210,11 @@ inline std::string complaint(const json_value& whole, const path& where, const s
     const auto without = read(with(whole, where, std::nullopt));
     if (!complete || !without) return "the whole message cannot be read";
     if (!spoilt) return text_of(where) + " costs the message: " + spoilt_text;
-    const auto may_differ = differences(complete->all(), without->all());
+    auto may_differ = differences(complete->all(), without->all());
+    const auto sources = std::find(where.begin(), where.end(), "groundingChunkIndices");
+    if (sources != where.end()) { // a source goes with its score
+        may_differ.emplace_back(where.begin(), sources).push_back("confidenceScores");
+    }
     for (const auto& each : differences(complete->all(), spoilt->all())) {
         // a member that says what its absence says has no region
         const bool is_own = may_differ.empty() && is_within(names_of(each), names_of(where));

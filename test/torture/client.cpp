@@ -22,7 +22,9 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +47,8 @@ constexpr auto usage = R"(usage: torture-client [OPTION...] URL
   --sends WHAT      nothing (default), audio, text, responses: to the calls that are read
   --seconds N       for how long (default 2)
   --message BYTES   limits::message (default 1 MiB)
+  --with WHAT       tap, log, store, skip_stale_audio, restore, overlap: more of the options; may
+                    be given several times
 )";
 
 /// What the server says when it is through with it; whoever hears this has survived.
@@ -61,6 +65,7 @@ struct options {
     std::string sends = "nothing";
     std::chrono::milliseconds time = 2s;
     std::size_t message = mebibyte;
+    std::set<std::string> with;
 };
 
 [[noreturn]] void refuse()
@@ -81,7 +86,7 @@ options read_options(int argc, char** argv)
     const option known[]{{"ca", required_argument, nullptr, 'c'},
         {"reads", required_argument, nullptr, 'r'}, {"sends", required_argument, nullptr, 's'},
         {"seconds", required_argument, nullptr, 't'}, {"message", required_argument, nullptr, 'm'},
-        {nullptr, 0, nullptr, 0}};
+        {"with", required_argument, nullptr, 'w'}, {nullptr, 0, nullptr, 0}};
     options chosen;
     for (int each = 0; (each = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
         switch (each) {
@@ -93,6 +98,7 @@ options read_options(int argc, char** argv)
                 std::chrono::milliseconds(static_cast<int>(1'000 * std::strtod(optarg, nullptr)));
             break;
         case 'm': chosen.message = std::strtoul(optarg, nullptr, 10); break;
+        case 'w': chosen.with.insert(optarg); break;
         default: refuse();
         }
     }
@@ -104,7 +110,7 @@ options read_options(int argc, char** argv)
 live::client_options calling(const options& chosen)
 {
     live::client_options options;
-    options.credentials = live::api_key("any");
+    options.credentials = live::api_key("a-key-that-a-server-may-repeat");
     options.base_url = chosen.url;
     options.tls.ca_pem = chosen.ca_pem;
     options.tls.system_store = false;
@@ -119,12 +125,23 @@ live::client_options calling(const options& chosen)
     deadlines.close = 500ms;
     deadlines.ping_after = 500ms;
     deadlines.silence = 1s;
+    deadlines.message = 2s;
     auto& reconnect = options.reconnect;
     reconnect.first_connect_attempts = 1;
     reconnect.max_attempts = 2;
     reconnect.first_delay = 10ms;
     reconnect.max_delay = 50ms;
     reconnect.handover.margin = 100ms;
+    reconnect.handover.overlap = chosen.with.contains("overlap");
+    if (chosen.with.contains("restore")) reconnect.on_context_loss = live::context_loss::restore;
+    options.skip_stale_audio = chosen.with.contains("skip_stale_audio");
+    if (chosen.with.contains("tap")) options.tap.sink = [](std::string_view) {};
+    if (chosen.with.contains("log")) {
+        options.logger.level = live::log_level::debug;
+        options.logger.sink = live::log_lines([](live::log_level, std::string_view) {});
+    }
+    if (chosen.with.contains("store"))
+        options.resumption_store = std::make_shared<live::memory_resumption_store>();
     return options;
 }
 
@@ -299,7 +316,7 @@ ending converse(asio::io_context& io, const options& chosen)
 {
     ending ended;
     const live::client client(io.get_executor(), calling(chosen));
-    live::session session(client, asking());
+    live::session session(client, asking(), "the-session");
     user user(session, chosen);
     asio::co_spawn(io, user.read(), live::rethrow);
     asio::co_spawn(io, user.send(), live::rethrow);

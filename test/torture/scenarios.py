@@ -26,6 +26,7 @@ class Scenario:
     over: tuple = (PLAIN,)
     reads: str = "messages"
     sends: str = "nothing"
+    using: tuple = ()    # options of the client beside the usual ones
     seconds: float = 0   # 0: 2 for a session that stands, 4 for what ends before
     message: int = MIB   # limits::message
     dials: int = 3       # the most connections that may be made: the first, and reconnect_policy::max_attempts
@@ -117,6 +118,23 @@ SCENARIOS = [
              quick=True),
     Scenario("one message", "15 MB of empty parts", says(many_parts(15_000_000)), "message_too_big",
              message=16 * MIB),
+    Scenario("one message", "15 MB of text", says(lambda: part(b'{"text":"' + b"t" * 15_000_000 + b'"}')), HEARD,
+             message=16 * MIB),
+    Scenario("one message", "15 MB of escapes", says(lambda: part(b'{"text":"' + rb"\u00fc" * 2_500_000 + b'"}')), HEARD,
+             message=16 * MIB),
+    Scenario("one message", "15 MB of sound", says(lambda: speech(15_000_000)), HEARD, message=16 * MIB),
+    Scenario("one message", "a call with an id of 15 MB",
+             says(lambda: calls(1)().replace(b"call-0", b"i" * 15_000_000)), HEARD, message=16 * MIB),
+    Scenario("one message", "a call with arguments of 15 MB",
+             says(lambda: calls(1)().replace(b'"args":{}', b'"args":{"a":"' + b"a" * 15_000_000 + b'"}')), HEARD,
+             message=16 * MIB),
+    Scenario("one message", "an unknown member of 15 MB",
+             says(lambda: b'{"m":"' + b"t" * 15_000_000 + b'"}'), HEARD, message=16 * MIB),
+    Scenario("one message", "an unknown member with a name of 15 MB",
+             says(lambda: b'{"' + b"m" * 15_000_000 + b'":1}'), HEARD, message=16 * MIB),
+    Scenario("one message", "15 MB of text, and an odd member",
+             says(lambda: part(b'{"text":"' + b"t" * 15_000_000 + b'","thought":NaN}')), HEARD, message=16 * MIB),
+    Scenario("one message", "15 MB that is no JSON", says(lambda: b"x" * 15_000_000), HEARD, message=16 * MIB),
     Scenario("one message", "over the limit", says(lambda: content(b" " * MIB)), "message_too_big", over=BOTH),
     Scenario("one message", "over the limit in fragments",
              sends(lambda: frame(b" ", final=False) + frame(b" " * 999, 0, final=False) * 1_100), "message_too_big"),
@@ -179,7 +197,7 @@ SCENARIOS = [
              streams(frame(b" ", 0, final=False), frame(b"", final=False)), "message_too_big", over=BOTH),
     Scenario("frames", "pings without end", streams(frame(b"p" * 125, PING)), STANDS, over=BOTH),
     Scenario("frames", "pings without end, whose pongs are not read", deaf(streams(frame(b"p" * 125, PING))),
-             STANDS + "|timed_out", seconds=6, quick=True),
+             STANDS + "|timed_out", seconds=6),
     Scenario("frames", "pings without end to nobody", streams(frame(b"", PING)), STANDS, **NO_READER),
     Scenario("frames", "pongs that nobody asked for", streams(frame(b"p", PONG)), STANDS),
     Scenario("frames", "pings between fragments without end",
@@ -214,8 +232,8 @@ SCENARIOS = [
              drips_answer(response("503 Service Unavailable", "Content-Length: 9999", body=b"w" * 9_999)),
              "unavailable"),
     Scenario("drip", "a frame", drips(frame(b'{"a":"%s"}' % (b"a" * 120))), HEARD),
-    Scenario("drip", "the payload", drips(frame(b" " * 9_999)), STANDS + "|timed_out"),
-    Scenario("drip", "the payload to nobody", drips(frame(b" " * 9_999)), STANDS + "|timed_out", **NO_READER),
+    Scenario("drip", "the payload", drips(frame(b" " * 9_999)), "timed_out", seconds=9),
+    Scenario("drip", "the payload to nobody", drips(frame(b" " * 9_999)), "timed_out", seconds=9, **NO_READER),
     Scenario("drip", "a record of TLS for each byte", drips_tls, HEARD, over=(TLS,)),
 
     # In the place of an upgrade.
@@ -326,6 +344,44 @@ SCENARIOS = [
     Scenario("never reads", "but a little, now and then", reads_slowly, STANDS, over=BOTH, sends="text", seconds=3),
     Scenario("never reads", "before setupComplete, while text is sent on",
              deaf(lambda peer: (peer.upgrade(), peer.wait())), "timed_out", sends="text"),
+
+    # Who keeps, records or drops what comes.
+    Scenario("options", "{} to a tap and a log", floods(EMPTY), STANDS, using=("tap", "log"), quick=True),
+    Scenario("options", "{} to a tap, and to nobody", floods(EMPTY), STANDS, using=("tap",), **NO_READER),
+    Scenario("options", "no JSON to a tap and a log", floods(b"x"), STANDS, using=("tap", "log")),
+    Scenario("options", "64 KB of text to a tap", floods(TEXT_64K), STANDS, using=("tap", "log")),
+    Scenario("options", "3 MB of empty parts to a tap", says(many_parts(3_000_000)), "message_too_big",
+             message=16 * MIB, using=("tap",), quick=True),
+    Scenario("options", "15 MB of empty parts to a tap", says(many_parts(15_000_000)), "message_too_big",
+             message=16 * MIB, using=("tap",)),
+    Scenario("options", "100,000 sources to a tap", says(sources(100_000)), "message_too_big", message=16 * MIB,
+             using=("tap",)),
+    Scenario("options", "1 MB of control characters to a tap",
+             says(lambda: part(b'{"text":"' + b"\x01" * 900_000 + b'"}')), HEARD, using=("tap", "log")),
+    Scenario("options", "an error that repeats the key, to a tap and a log",
+             says(lambda: b'{"error":{"code":3,"message":"' + b"a-key-that-a-server-may-repeat " * 29_000 + b'"}}'),
+             HEARD, using=("tap", "log"), quick=True),
+    Scenario("options", "handles to a tap and a store",
+             counts(b'{"sessionResumptionUpdate":{"newHandle":"handle-%d","resumable":true}}'), STANDS,
+             using=("tap", "store"), quick=True),
+    Scenario("options", "handles of 60 KB to a tap and a store",
+             floods(b'{"sessionResumptionUpdate":{"newHandle":"' + b"h" * 60_000 + b'","resumable":true}}'), STANDS,
+             using=("tap", "store")),
+    Scenario("options", "speech that is interrupted, without end, where stale audio is dropped",
+             floods(b'{"serverContent":{"interrupted":true,"modelTurn":{"parts":[{"inlineData":'
+                    b'{"mimeType":"audio/pcm","data":"AAAA"}}]}}}'), STANDS, using=("skip_stale_audio",)),
+    Scenario("options", "speech to nobody, where stale audio is dropped", floods(speech()), STANDS,
+             using=("skip_stale_audio",), **NO_READER),
+    Scenario("options", "the user's words, which are kept for a restart",
+             floods(content(b'"inputTranscription":{"text":"word "}')), STANDS, using=("restore",)),
+    Scenario("options", "turns of a word, which are kept for a restart",
+             floods(content(b'"outputTranscription":{"text":"w"},"turnComplete":true')), STANDS, using=("restore",),
+             quick=True),
+    Scenario("options", "64 KB of text, which is kept for a restart", floods(TEXT_64K), STANDS, using=("restore",)),
+    Scenario("options", "goAway without end, while connections overlap", floods(b'{"goAway":{"timeLeft":"10s"}}'),
+             LEAVES, dials=4, seconds=3, using=("overlap",)),
+    Scenario("options", "goAway at once on each connection, while they overlap", asks_to_leave(b'"timeLeft":"0s"'),
+             LEAVES, dials=4, seconds=3, using=("overlap",)),
 
     # Connections that come and go.
     Scenario("life", "half-open after the setup", deaf(), "timed_out", seconds=7),

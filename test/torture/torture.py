@@ -47,7 +47,8 @@ def run(arguments, identity, scenario, over):
     context = handshake(identity) if handshake else None
     with Server(scenario.serve, identity, context) as server:
         scheme = "wss" if over == TLS else "ws"
-        command = [arguments.client, "--reads", scenario.reads, "--sends", scenario.sends, "--seconds", str(scenario.time),
+        options = [word for each in scenario.using for word in ("--with", each)]
+        command = [arguments.client, *options, "--reads", scenario.reads, "--sends", scenario.sends, "--seconds", str(scenario.time),
                    "--message", str(scenario.message), "--ca", identity.certificate,
                    f"{scheme}://127.0.0.1:{server.port}"]
         began = time.monotonic()

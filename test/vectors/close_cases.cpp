@@ -41,6 +41,20 @@ complaint try_repeats(const json_value& repeats, const live::error& failure)
     return fmt::format("after_repeats.action: {} is expected, it is {}", expected, actual);
 }
 
+/// What is hopeless is so in an open session, too: but for a value that was not accepted, which may
+/// have been what stood beside it.
+complaint try_open(const live::error& failure)
+{
+    const auto verdict = sessions::classify(failure, {.was_open = true, .handle_used = true});
+    const bool may_pass = failure.reason() == "Request contains an invalid argument.";
+    const std::string_view expected = may_pass ? "resume" : "fatal";
+    if (name_of(verdict.action) != expected)
+        return fmt::format(
+            "action when open: {} is expected, it is {}", expected, name_of(verdict.action));
+    if (verdict.few_times == may_pass) return std::nullopt;
+    return "few_times: only what may pass is tried again, and only a few times";
+}
+
 } // namespace
 
 complaint try_close_code(const json_value& test)
@@ -62,6 +76,8 @@ complaint try_close_code(const json_value& test)
         return fmt::format("action: {} is expected, it is {}", expected, name_of(verdict.action));
     if (const auto repeats = test.find("after_repeats"))
         if (auto found = try_repeats(*repeats, failure)) return found;
+    if (expected == "fatal")
+        if (auto found = try_open(failure)) return found;
     const auto seconds = test.find("min_wait_s");
     if (!seconds || verdict.at_least >= std::chrono::seconds(seconds->integer().value()))
         return std::nullopt;

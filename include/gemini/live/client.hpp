@@ -61,7 +61,9 @@ struct client_options {
     /// What is known of a model; replace it to add a model or to correct an entry.
     std::function<model_quirks(std::string_view model)> quirks = quirks_of;
     /// Refuses with errc::invalid_argument, before it is sent, what `quirks` says that the model
-    /// does not take. False: leaves that to the service.
+    /// does not take: in a setup, also one that `on_reconnecting` has changed or that constrains
+    /// an ephemeral token, in tool responses and context updates. False: leaves that to the
+    /// service.
     bool lint = true;
     malformed_policy malformed = malformed_policy::skip;
     /// When the user has cut in (`interrupted`), audio of the model that waits to be read is

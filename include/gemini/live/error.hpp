@@ -34,8 +34,8 @@ enum class errc {
     malformed_message,   ///< A server message was not the JSON that the API describes.
                          ///< invalid_request
     invalid_argument,    ///< The SDK refused an argument before anything was sent. invalid_request
-    missing_credentials, ///< No API key, token or usable credential file was given or found.
-                         ///< credentials
+    missing_credentials, ///< No API key, token or usable credential file was given or found, or its
+                         ///< source has none for now. credentials
     closed,              ///< The session has been closed by its owner. closed
     misuse,              ///< Two readers at once, or another broken rule of the interface. misuse
     event_loop_unavailable, ///< libwebsockets lacks its libuv plugin. configuration

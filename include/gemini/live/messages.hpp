@@ -157,7 +157,7 @@ struct text_segment {
 struct grounding_support {
     boxed<text_segment> segment{};
     std::vector<int> grounding_chunk_indices{};
-    std::vector<double> confidence_scores{};
+    std::vector<double> confidence_scores{}; ///< Of each source; NaN where it cannot be read.
     std::vector<int> rendered_parts{};
     std::string origin{}; ///< "POST_HOC_ANNOTATED". Gemini API only.
     friend bool operator==(const grounding_support&, const grounding_support&) = default;
@@ -266,7 +266,8 @@ struct tool_call_cancellation {
 /// The server is about to end this connection; the session changes to another one by itself. Wire:
 /// goAway.
 struct go_away {
-    /// Until the connection ends; 10 s where the server's message has no readable time.
+    /// Until the connection ends; 10 s where the server's message has no time, or none that can be
+    /// read.
     std::chrono::nanoseconds time_left{0};
     friend bool operator==(const go_away&, const go_away&) = default;
 };
@@ -369,7 +370,8 @@ struct server_error {
     friend bool operator==(const server_error&, const server_error&) = default;
 };
 
-/// A member of a server message that could not be read and was left out.
+/// A member of a server message that could not be read and was left out, or was taken for what
+/// `reason` says: a number for an id, data without a media type for sound.
 struct omitted_member {
     std::string path;   ///< "goAway.timeLeft", "toolCall.functionCalls[1].args"
     std::string reason; ///< "is not a duration such as \"9.5s\""; nothing of the member's value.
@@ -396,7 +398,8 @@ public:
         boxed<live::server_error> error{};
         std::vector<std::string> unknown{}; ///< Names of top-level members that this version does
                                             ///< not know, at most 64; see `raw()`.
-        /// What could not be read and is missing here, in the order of the wire; about 16 at most.
+        /// What could not be read and is missing here, or taken for something else, in the order of
+        /// the wire; about 16 at most.
         std::vector<omitted_member> omitted{};
         friend bool operator==(const members&, const members&) = default;
     };

@@ -32,7 +32,10 @@ struct proxy_options {
 /// The time that each step may take, on a steady clock. Zero switches a limit off, but for `close`.
 struct deadlines {
     std::chrono::milliseconds resolve{5'000};
-    std::chrono::milliseconds connect{10'000}; ///< TCP, for all addresses of the host together.
+    /// TCP, for all addresses of the host together, of which each but the last has 2.5 s at most.
+    /// Without a limit the next one is tried when the network has given one up, often after
+    /// minutes.
+    std::chrono::milliseconds connect{10'000};
     std::chrono::milliseconds upgrade{10'000}; ///< TLS handshake, proxy and HTTP upgrade.
     std::chrono::milliseconds setup{15'000};   ///< From the upgrade to setupComplete.
     std::chrono::milliseconds write_stall{

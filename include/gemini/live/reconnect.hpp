@@ -85,9 +85,11 @@ struct reconnect_policy {
     int max_attempts = 10; ///< In a row, after losses and goAways; 0: no limit.
     /// From the loss to the start of the last attempt; 0: no limit.
     std::chrono::milliseconds max_outage{0};
-    /// The first connection's own limit; 1: fail at once. While the service answers a handle from
-    /// elsewhere with internal errors, since its last owner is still open, attempts go on for a
-    /// minute all the same, unless this is 1.
+    /// The first connection's own limit; 1: fail at once, 0: no limit, so that `session::connect`
+    /// waits for a service that can be reached. What cannot get better, or asks for a wait of more
+    /// than 10 s, ends it whatever the limit. While the service answers a handle from elsewhere
+    /// with internal errors, since its last owner is still open, attempts go on for a minute all
+    /// the same, unless this is 1.
     int first_connect_attempts = 3;
     std::chrono::milliseconds healthy_after{
         30'000}; ///< The attempts start from 1 again once a connection has lived so long.
@@ -107,7 +109,8 @@ struct reconnect_policy {
     /// session's lock, so it must not use the session.
     std::function<std::optional<reconnect_action>(const error&, situation)> judge{};
     /// Awaited before each attempt after a loss, on the client's executor: may change setup,
-    /// endpoint and wait, or stop. What it throws ends the session.
+    /// endpoint and wait, or stop. What it throws ends the session. It may take as long as it
+    /// likes, `max_outage` and the deadlines notwithstanding; `close()` cancels it.
     std::function<asio::awaitable<void>(reconnect_plan&)> on_reconnecting{};
     gcc12_guard<reconnect_policy> guard{}; ///< Not to be touched.
 };

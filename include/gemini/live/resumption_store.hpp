@@ -49,8 +49,10 @@ public:
 /// that this session put there or found there. Who comes too late leaves the record to the other,
 /// and logs a warning.
 ///
-/// Called on the executor of the session it works for, by several sessions at once. What it throws
-/// should be a `live::error` of errc::storage_failed, without the handle.
+/// Called on the executor of the session it works for, by several sessions at once. A session
+/// waits for `load` as long as it takes, or until it is closed, which cancels the wait; it does not
+/// wait for the others. What a store throws should be a `live::error` of errc::storage_failed,
+/// without the handle.
 class resumption_store {
 public:
     resumption_store() = default;

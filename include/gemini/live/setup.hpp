@@ -306,7 +306,8 @@ struct setup {
     std::map<std::string, std::string> labels{}; ///< For billing reports.
     /// Members that this version does not know: a JSON object that is merged into `setup`. An
     /// object that is there already (generationConfig) is merged in the same way; of anything else
-    /// that is there already, the value given here is sent.
+    /// that is there already, the value given here is sent. It must not hold
+    /// `sessionResumption.handle`, which changes during the session.
     std::optional<json> extra{};
     gcc12_guard<setup> guard{}; ///< Not to be touched.
     friend bool operator==(const setup&, const setup&) = default;

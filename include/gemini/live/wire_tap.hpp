@@ -19,7 +19,8 @@ namespace gemini::live {
 ///     {"at":180,"connection":1,"failed":"resolve_failed"}      // so far it did not come
 ///     {"at":181,"connection":1,"sent":{"setup":{…}}}
 ///     {"at":290,"connection":1,"received":{"setupComplete":{}}}
-///     {"at":290,"connection":1,"malformed":17}                 // bytes received that are no JSON
+///     {"at":290,"connection":1,"malformed":17}                 // bytes received that are no JSON,
+///     or too much
 ///     {"at":900,"connection":1,"closed":1011,"reason":"…"}     // by the server
 ///     {"at":900,"connection":1,"lost":"connection_lost"}       // without a close frame
 ///     {"at":900,"connection":1,"left":1000}                    // by us; 0: without a close frame

@@ -13,7 +13,8 @@
 #include <stdexcept>
 
 // Whether the emulator takes every golden client message: golden-test CLIENT_MESSAGES.JSON
-// Each one is said to a fresh emulator after what must come before it.
+// Each one is said to a fresh emulator after what must come before it. What SDKs send though the
+// service refuses it must be refused.
 using namespace gemini::live;
 using namespace gemini::live::emulation;
 using protocol::json_value;
@@ -120,6 +121,7 @@ std::string refusal_of(const std::vector<json_value>& frames, std::string_view f
 int main(int argc, char** argv)
 try {
     if (argc != 2) throw std::runtime_error("usage: golden-test CLIENT_MESSAGES.JSON");
+    constexpr std::string_view refused_by_service = "setup_thinking_budget_zero"; // of 3.8
     int passed = 0, failed = 0;
     for (const auto& each : read(argv[1]).find("cases")->elements()) {
         auto frames =
@@ -130,7 +132,9 @@ try {
         const auto flavours = flavour_name == "both" ? std::vector<std::string>{"gemini", "vertex"}
                                                      : std::vector<std::string>{flavour_name};
         for (const auto& way : flavours) {
-            const auto refusal = refusal_of(frames, way);
+            auto refusal = refusal_of(frames, way);
+            if (text_at(each, "name") == refused_by_service)
+                refusal = refusal.empty() ? "is taken" : "";
             ++(refusal.empty() ? passed : failed);
             if (!refusal.empty()) fmt::print("{} ({}): {}\n", text_at(each, "name"), way, refusal);
         }

@@ -286,6 +286,27 @@ TEST_CASE("any model is taken where that is wanted, and those that are known sta
     CHECK(nameless.closed);
 }
 
+TEST_CASE("3.1 never answers a setup with affective dialog or proactivity; the log says why")
+{
+    const std::string model = "gemini-3.1-flash-live-preview";
+    const auto none = [&model](std::string_view path) {
+        return fmt::format("setup.{}: {} has none", path, model);
+    };
+    for (const auto& [members, rule] :
+        {std::pair(R"("generationConfig":{"enableAffectiveDialog":true})",
+             none("generation_config.enable_affective_dialog")),
+            std::pair(R"("proactivity":{"proactiveAudio":true})", none("proactivity"))}) {
+        client c;
+        c.say(fmt::format(R"({{"setup":{{"model":"models/{}",{}}}}})", model, members));
+        CHECK(c.rule == rule);
+        c.text("Hello?");
+        c.wait();
+        CHECK(c.heard.empty());
+        CHECK_FALSE(c.closed);
+        CHECK_FALSE(c.dropped);
+    }
+}
+
 TEST_CASE("the log names member and rule of a refusal that does not say them")
 {
     struct row {
@@ -308,6 +329,11 @@ TEST_CASE("the log names member and rule of a refusal that does not say them")
             row{"gemini-3.8-live",
                 R"("tools":[{"googleSearch":{}},{"functionDeclarations":[{"name":"a"},{"name":"a"}]}])",
                 "setup.tools[1].function_declarations[1].name: a is declared twice"},
+            row{"gemini-3.8-live", R"("generationConfig":{"thinkingConfig":{"thinkingBudget":-1}})",
+                "setup.generation_config.thinking_config: gemini-3.8-live takes none"},
+            row{"gemini-3.8-live-extended-thinking", R"("labels":{})",
+                "setup.generation_config.thinking_config: gemini-3.8-live-extended-thinking needs "
+                "thinking_level or thinking_budget"},
             row{"gemini-3.1-flash-live-preview",
                 R"("tools":[{"functionDeclarations":[{"name":"a","behavior":"non_blocking"}]}])",
                 "setup.tools[0].function_declarations[0].behavior: gemini-3.1-flash-live-preview "

@@ -36,7 +36,9 @@ std::string weather(std::string_view behavior = "")
 
 void set_up(client& c, std::string_view model, std::string_view more = "")
 {
-    c.say(fmt::format(R"({{"setup":{{"model":"models/{}"{}}}}})", model, more));
+    const bool must_think = model.ends_with("extended-thinking");
+    c.say(fmt::format(R"({{"setup":{{"model":"models/{}"{}{}}}}})", model, more,
+        must_think ? R"(,"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW"}})" : ""));
     REQUIRE_FALSE(c.closed);
 }
 

@@ -25,8 +25,11 @@ constexpr std::string_view native_2_5 = "models/gemini-2.5-flash-native-audio-pr
 std::variant<settings, refusal> set_up(
     std::string_view model, std::string_view members, std::string_view version = "v1beta")
 {
-    const auto text = fmt::format(
-        R"({{"setup":{{"model":"{}"{}{}}}}})", model, members.empty() ? "" : ",", members);
+    const bool must_think =
+        model == thinker && !members.empty() && members.npos == members.find("thinkingConfig");
+    const auto text = fmt::format(R"({{"setup":{{"model":"{}"{}{}{}}}}})", model,
+        members.empty() ? "" : ",", members,
+        must_think ? R"(,"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW"}})" : "");
     const auto message = json_value::parse(text);
     route way;
     way.version = version;
@@ -54,6 +57,14 @@ void check(const std::vector<row>& rows)
         CHECK(why->code == 1007);
         CHECK(why->reason == "Request contains an invalid argument.");
     }
+}
+
+/// The rule for whose breach the model says nothing.
+std::string silence(std::string_view model, std::string_view members)
+{
+    const auto read = set_up(model, members, "v1alpha");
+    REQUIRE(std::holds_alternative<settings>(read));
+    return std::get<settings>(read).silenced_by;
 }
 
 std::string function(std::string_view members)
@@ -104,7 +115,11 @@ TEST_CASE("each model has its thinking levels, and a level excludes a budget")
     const auto low = level("LOW"), minimal = level("MINIMAL");
     check({{live_3_8, low, false}, {thinker, low, true}, {thinker, minimal, false},
         {live_3_1, minimal, true}, {native_2_5, low, false},
-        {live_3_8, R"("generationConfig":{"thinkingConfig":{"thinkingBudget":0}})", true},
+        {live_3_8, R"("generationConfig":{"thinkingConfig":{"thinkingBudget":0}})", false},
+        {live_3_8, R"("generationConfig":{"thinkingConfig":{"includeThoughts":true}})", false},
+        {thinker, "", false},
+        {thinker, R"("generationConfig":{"thinkingConfig":{"includeThoughts":true}})", false},
+        {thinker, R"("generationConfig":{"thinkingConfig":{"thinkingBudget":100}})", true},
         {native_2_5, R"("generationConfig":{"thinkingConfig":{"thinkingBudget":-1}})", true},
         {thinker,
             R"("generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW","thinkingBudget":5}})",
@@ -117,8 +132,8 @@ TEST_CASE("affective dialog belongs to 2.5 models, on v1alpha or Vertex AI")
     check({{native_2_5, affective, true, "v1alpha"}, {native_2_5, affective, false},
         {native_2_5, affective, false, "v1"},
         {"publishers/google/models/gemini-live-2.5-flash-native-audio", affective, true, "v1beta1"},
-        {live_3_8, affective, false}, {live_3_8, affective, false, "v1alpha"},
-        {live_3_1, affective, false, "v1alpha"}});
+        {live_3_8, affective, false}, {live_3_8, affective, false, "v1alpha"}});
+    CHECK_FALSE(silence(live_3_1, affective).empty());
     constexpr std::string_view off = R"("generationConfig":{"enableAffectiveDialog":false})";
     check({{live_3_8, off, true}, {live_3_1, off, true, "v1alpha"}, {native_2_5, off, true}});
 }
@@ -134,7 +149,10 @@ TEST_CASE("proactive audio: on request on 2.5, always on 3.8, never on others")
         {native_2_5, off, true, "v1alpha"}, {native_2_5, off, true},
         {native_2_5, video, false, "v1alpha"}, {native_2_5, all, true, "v1alpha"},
         {live_3_8, on, true}, {live_3_8, off, false}, {thinker, off, false},
-        {live_3_8, video, true}, {live_3_1, on, false}, {live_3_1, off, true}});
+        {live_3_8, video, true}, {translator, on, false}, {live_3_1, off, true}});
+    CHECK_FALSE(silence(live_3_1, on).empty());
+    CHECK_FALSE(silence(live_3_1, video).empty());
+    CHECK(silence(live_3_1, off).empty());
 }
 
 TEST_CASE("translation belongs to the model that translates, and needs a language")

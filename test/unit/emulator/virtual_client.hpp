@@ -34,7 +34,7 @@ struct client {
     moment now{0};
     std::vector<server_message> heard{};
     std::optional<std::pair<std::uint16_t, std::string>> closed{};
-    std::string rule{}; ///< That the emulator's log tells of the close.
+    std::string rule{}; ///< That the emulator's log tells of the close, or of silence.
     model_names names{};
     emulator_quirks quirks{};
     std::vector<std::string> raw{}; ///< As it was heard.
@@ -62,7 +62,7 @@ struct client {
             heard.push_back(protocol::decode_server_message(base::padded_buffer(each)));
         }
         if (what.close) closed = what.close;
-        if (what.close) rule = what.rule;
+        if (!what.rule.empty()) rule = what.rule;
         dropped = dropped || what.drop;
     }
 
@@ -90,9 +90,11 @@ struct client {
 
     void connect(std::string_view more = "", std::string_view model = "gemini-3.8-live")
     {
+        const bool must_think = model.ends_with("extended-thinking");
         say(fmt::format(R"({{"setup":{{"model":"models/{}","outputAudioTranscription":{{}},)"
-                        R"("inputAudioTranscription":{{}},"sessionResumption":{{}}{}}}}})",
-            model, more));
+                        R"("inputAudioTranscription":{{}},"sessionResumption":{{}}{}{}}}}})",
+            model, more,
+            must_think ? R"(,"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW"}})" : ""));
         REQUIRE_FALSE(heard.empty());
         CHECK(heard[0].all().setup_complete);
         CHECK(heard.size() == (emulator_quirks::of(model).unasked_handles == true ? 3 : 1));

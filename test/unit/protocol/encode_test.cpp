@@ -166,6 +166,12 @@ TEST_CASE("extra members come last, and into the objects that are there already"
             R"(,"generationConfig":{"temperature":1,"thinkingConfig":{"thinkingBudget":0}},"systemInstruction":{"role":"user","parts":[]},"proactivity":{"proactiveAudio":true},"\"":null)"));
     given.extra = json("3");
     CHECK(refusal_of([&] { return wire(given); }) == "setup::extra must be a JSON object.");
+    given.extra = json(R"({"sessionResumption": {"handle": "h"}})");
+    CHECK(
+        refusal_of([&] { return wire(given); }).starts_with("setup::extra must not hold session"));
+    given.extra = json(R"({"session_resumption": {"handle": "h"}})");
+    CHECK(
+        refusal_of([&] { return wire(given); }).starts_with("setup::extra must not hold session"));
     given.extra = json(R"({"large": 123456789012345678901234567890})");
     CHECK(wire(given).ends_with(R"("large":1.2345678901234568e+29}})"));
     given.extra = json(R"({"deep": )" + std::string(63, '[') + '1' + std::string(63, ']') + '}');

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "protocol/encode.hpp"
 #include "protocol/lint.hpp"
+#include "protocol/token.hpp"
 
 #include "support/catch.hpp"
 
 #include <gemini/live/error.hpp>
 
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace lint_test {
 
@@ -103,6 +107,55 @@ TEST_CASE("a response's scheduling is refused where the model takes none")
     };
     CHECK(refusal(thinker).starts_with("toolResponse.functionResponses[].scheduling "));
     CHECK(refusal(speaker).empty());
+}
+
+TEST_CASE("a context update is held against the model, and its instruction's role is checked")
+{
+    function_declaration waits{.name = "f", .behavior = behavior::blocking};
+    const context_update update(std::vector<tool>{std::vector<function_declaration>{waits}});
+    CHECK(refusal_of([&] { lint(update, quirks_of(thinker)); }) ==
+          "contextUpdate.tools.functions[f].behavior is blocking, but this model never waits for "
+          "a function.");
+    CHECK(refusal_of([&] { lint(update, quirks_of(older)); }).empty());
+    CHECK(refusal_of([&] { lint(context_update(), quirks_of(thinker)); }).empty());
+    const auto told = [](const char* role) {
+        return refusal_of([&] {
+            static_cast<void>(encode_context_update(
+                context_update(content(role, "Be brief.")), flavour::gemini_api));
+        });
+    };
+    CHECK(told("assistant") == "contextUpdate.systemInstruction.role cannot be \"assistant\": the "
+                               "service takes \"user\" and \"model\".");
+    for (const auto* role : {"", "system", "user", "model"}) CHECK(told(role).empty());
+}
+
+TEST_CASE("a setup is held against its model wherever it is written, unless nobody wants that")
+{
+    const std::function<model_quirks(std::string_view)> known = quirks_of;
+    addressing strict;
+    strict.quirks = &known;
+    setup wrong{.model = speaker, .response_modalities = modality::text};
+    const auto is_told = [](const std::string& refusal) {
+        return refusal.starts_with("setup.generationConfig.responseModalities has TEXT");
+    };
+    CHECK(is_told(refusal_of([&] { static_cast<void>(encode_setup(wrong, {}, strict)); })));
+    CHECK(refusal_of([&] { static_cast<void>(encode_setup(wrong, {}, {})); }).empty());
+
+    ephemeral_token_request request;
+    request.constraints = wrong;
+    const auto token = [&](const addressing& to) {
+        return refusal_of([&] { static_cast<void>(encode_token_request(request, to)); });
+    };
+    CHECK(is_told(token(strict)));
+    CHECK(token({}).empty());
+    request.constraints = setup{.model = thinker};
+    CHECK(token(strict).starts_with("setup.generationConfig.thinkingConfig has neither"));
+    request.lock_additional_fields.emplace(); // the session may say it
+    CHECK(token(strict).empty());
+    request.constraints->thinking_config.emplace();
+    CHECK(token(strict).starts_with("setup.generationConfig.thinkingConfig has neither"));
+    request.constraints = wrong;
+    CHECK(is_told(token(strict)));
 }
 
 TEST_CASE("client content is refused where it can only be the history")

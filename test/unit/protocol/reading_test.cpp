@@ -175,8 +175,8 @@ TEST_CASE("numbers are read as proto3 JSON writes them")
 {
     const auto message = decode(
         R"({"serverContent":{"groundingMetadata":{"groundingSupports":[{"confidenceScores":)"
-        R"(["NaN","Infinity","-Infinity","0.9","1e-1",NaN,1e999,"x",0.5],"groundingChunkIndices":)"
-        R"([1.0,"2","3.0","4e0",2.5]}]}},"usageMetadata":{"totalTokenCount":"17","promptTokenCount":)"
+        R"(["NaN","Infinity","-Infinity","0.9","1e-1",NaN,0.5],"groundingChunkIndices":)"
+        R"([1.0,"2","3.0","4e0"],"renderedParts":[2.5]}]}},"usageMetadata":{"totalTokenCount":"17","promptTokenCount":)"
         R"(1.0,"thoughtsTokenCount":"1e999"},"sessionResumptionUpdate":)"
         R"({"lastConsumedClientMessageIndex":"9223372036854775808"}})");
     const auto& support =
@@ -195,7 +195,7 @@ TEST_CASE("numbers are read as proto3 JSON writes them")
     CHECK(message.all().usage_metadata->prompt_token_count == 1);
     CHECK(message.all().usage_metadata->thoughts_token_count == 0);
     CHECK_FALSE(message.all().session_resumption_update->last_consumed_client_message_index);
-    CHECK(message.all().omitted.size() == 5);
+    CHECK(message.all().omitted.size() == 3);
     const json again(protocol::encode_server_message(message.all()));
     CHECK(again.find("/serverContent/groundingMetadata/groundingSupports/0/confidenceScores") ==
           json(R"(["NaN","Infinity","-Infinity",0.9,0.1,"NaN",0.5])"));
@@ -212,11 +212,17 @@ TEST_CASE("a goAway is one, whatever its timeLeft")
     CHECK(time_left(R"({"seconds":50})") == 50s);
     CHECK(time_left(R"({"seconds":"50","nanos":500000000})") == 50'500ms);
     CHECK(time_left(R"("9.12345678901234s")") == 9'123'456'789ns);
-    CHECK(time_left("null") == 0s);
+    CHECK(time_left(R"("0s")") == 0s);
     constexpr auto careful = 10s;
+    // A Duration is a message: proto3 JSON writes "0s" for none, so that nothing means "not said".
+    CHECK(time_left("null") == careful);
+    const auto bare = decode(R"({"goAway":{}})");
+    REQUIRE(bare.all().go_away);
+    CHECK(bare.all().go_away->time_left == careful);
+    CHECK(bare.all().omitted.empty());
     for (const auto* unreadable : {R"("soon")", R"("")", R"("s")", R"("5m")", R"("1e3s")", "true",
              "[]", "{}", R"({"minutes":5})", R"("99999999999999s")", "1e30", "1e999", "NaN",
-             R"({"seconds":1e30})", R"("5.s")"}) {
+             R"({"seconds":1e30})", R"({"seconds":50,"nanos":"few"})", R"("5.s")"}) {
         INFO(unreadable);
         CHECK(time_left(unreadable) == careful);
         CHECK_FALSE(decode(R"({"goAway":{"timeLeft":)" + std::string(unreadable) + "}}")
@@ -297,9 +303,57 @@ TEST_CASE("media types are compared as RFC 9110 wants")
     realtime_input::members sent;
     sent.audio = blob("Audio/PCM; rate=16000", bytes(2));
     CHECK_NOTHROW(protocol::encode_realtime_input(realtime_input(sent), flavour::gemini_api));
-    const auto unknown = decode(
-        R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":{"mimeType":{},"data":"AAEC"}}]}}})");
-    CHECK(unknown.audio().size() == 3); // what else should it be
+}
+
+TEST_CASE("sound in a model's turn is heard though its media type is absent, and that is told")
+{
+    const auto turn = [](std::string_view blob) {
+        return decode(R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":)" +
+                      std::string(blob) + R"(}]},"turnComplete":true}})");
+    };
+    struct row {
+        std::string_view blob;
+        std::string_view told;
+    };
+    const auto each = GENERATE(row{R"({"mimeType":{},"data":"AAEC"})", "is not a string"},
+        row{R"({"data":"AAEC","mimeType":7})", "is not a string"},
+        row{R"({"data":"AAEC"})", "is missing: taken for sound"},
+        row{R"({"mimeType":null,"data":"AAEC"})", "is missing: taken for sound"},
+        row{R"({"mimeType":"","data":"AAEC"})", "is missing: taken for sound"});
+    INFO(each.blob);
+    const auto message = turn(each.blob);
+    CHECK(as_text(message.audio()) == "\0\1\2"sv);
+    CHECK(message.all().server_content->model_turn->parts.at(0).inline_data->mime_type ==
+          "audio/pcm;rate=24000");
+    CHECK(message.turn_complete());
+    CHECK(omitted_from(message) ==
+          "serverContent.modelTurn.parts[0].inlineData.mimeType " + std::string(each.told));
+    for (const auto* empty : {"{}", R"({"data":""})", R"({"mimeType":"audio/pcm"})"}) {
+        CHECK(turn(empty).audio().empty());
+        CHECK(turn(empty).all().omitted.empty());
+    }
+}
+
+TEST_CASE("a number where an id is due is taken as text, so that the call can be answered")
+{
+    const auto message = decode(
+        R"({"toolCall":{"functionCalls":[{"id":7,"name":"f","args":{}},{"id": 12345678901234567890123 ,)"
+        R"("name":"g"},{"id":true,"name":"h"}]},"toolCallCancellation":{"ids":["a",7, 8 ]},)"
+        R"("setupComplete":{"sessionId":9}})");
+    const auto calls = message.function_calls();
+    REQUIRE(calls.size() == 3);
+    CHECK(calls[0].id == "7");
+    CHECK(calls[1].id == "12345678901234567890123");
+    CHECK(calls[2].id.empty());
+    CHECK(message.all().tool_call_cancellation->ids == std::vector<std::string>{"a", "7", "8"});
+    CHECK(message.all().setup_complete->session_id == "9");
+    CHECK(omitted_from(message) ==
+          "toolCall.functionCalls[0].id is not a string: its digits are taken; "
+          "toolCall.functionCalls[1].id is not a string: its digits are taken; "
+          "toolCall.functionCalls[2].id is not a string; "
+          "toolCallCancellation.ids[1] is not a string: its digits are taken; "
+          "toolCallCancellation.ids[2] is not a string: its digits are taken; "
+          "setupComplete.sessionId is not a string: its digits are taken");
 }
 
 TEST_CASE("an object is read where a list is due, and a list where an object is")
@@ -319,13 +373,16 @@ TEST_CASE("an object is read where a list is due, and a list where an object is"
     CHECK(omitted_from(mixed) == "serverContent[0] is not an object; toolCall[0] is not an object");
 }
 
-TEST_CASE("an unreadable element of a list is left out, and a source keeps its place")
+TEST_CASE("an unreadable element of a list is left out; parts and sources keep their places")
 {
     const auto message = decode(
         R"({"serverContent":{"modelTurn":{"parts":[7,{"text":"a"},"x",{"text":{}},{"text":"b"}]},)"
         R"("groundingMetadata":{"groundingChunks":[{"web":{"uri":"u"}},7,null,{"web":{"uri":"v"}}]}}})");
     CHECK(message.text() == "ab");
-    CHECK(message.all().server_content->model_turn->parts.size() == 3);
+    const auto& parts = message.all().server_content->model_turn->parts;
+    REQUIRE(parts.size() == 5); // segment.partIndex and renderedParts count them
+    CHECK(parts[0] == part());
+    CHECK(parts[4].text == "b");
     CHECK(omitted_from(message) ==
           "serverContent.modelTurn.parts[0] is not an object; "
           "serverContent.modelTurn.parts[2] is not an object; "
@@ -334,6 +391,37 @@ TEST_CASE("an unreadable element of a list is left out, and a source keeps its p
     const auto& chunks = message.all().server_content->grounding_metadata->grounding_chunks;
     REQUIRE(chunks.size() == 4);
     CHECK(chunks[3].web->uri == "v");
+}
+
+TEST_CASE("the score of a source stays with it where another source or score cannot be read")
+{
+    const auto support = [](std::string_view members) {
+        return decode(R"({"serverContent":{"groundingMetadata":{"groundingSupports":[{)" +
+                      std::string(members) + "}]}}}")
+            .all()
+            .server_content->grounding_metadata->grounding_supports.at(0);
+    };
+    const auto without_second = std::vector{0, 2};
+    const auto scores_of_both = std::vector{0.5, 0.7};
+    for (const auto* members :
+        {R"("groundingChunkIndices":[0,"x",2],"confidenceScores":[0.5,0.6,0.7])",
+            R"("confidenceScores":[0.5,0.6,0.7],"groundingChunkIndices":[0,null,2])",
+            R"("confidenceScores":[0.5,{},0.7],"groundingChunkIndices":[0,1.5,2])"}) {
+        INFO(members);
+        CHECK(support(members).grounding_chunk_indices == without_second);
+        CHECK(support(members).confidence_scores == scores_of_both);
+    }
+    const auto unknown =
+        support(R"("groundingChunkIndices":[0,1,2,3],"confidenceScores":[0.5,"high",null,0.8])");
+    CHECK(unknown.grounding_chunk_indices == std::vector{0, 1, 2, 3});
+    REQUIRE(unknown.confidence_scores.size() == 4);
+    CHECK(std::isnan(unknown.confidence_scores[1]));
+    CHECK(std::isnan(unknown.confidence_scores[2]));
+    CHECK(unknown.confidence_scores[3] == 0.8);
+    const auto alone = support(R"("groundingChunkIndices":["x",1],"renderedParts":[0,"x",null,2])");
+    CHECK(alone.grounding_chunk_indices == std::vector{1});
+    CHECK(alone.confidence_scores.empty());
+    CHECK(alone.rendered_parts == std::vector{0, 2});
 }
 
 TEST_CASE("a call is delivered with what of its arguments can be read")

@@ -4,6 +4,10 @@
 
 #include "support/catch.hpp"
 
+#include <array>
+#include <string>
+#include <string_view>
+
 namespace schema_test {
 
 using namespace gemini::live;
@@ -115,6 +119,54 @@ TEST_CASE("a type that JSON Schema does not have is refused by path")
               .find("/properties/day/type is \"date\", which is no type") != std::string::npos);
     CHECK(refusal_of(R"({"type": ["string", "file"]})").find("/type is \"file\"") !=
           std::string::npos);
+}
+
+TEST_CASE("whatever two keywords a member's schema joins, it is converted or refused by path")
+{
+    CHECK(refusal_of(R"({"properties": {"a": {"type": "string",
+              "anyOf": [{"type": "integer"}, {"type": "boolean"}]}}})") ==
+          "The schema cannot be sent: /properties/a has alternatives of which none can fit.");
+    constexpr std::array keywords{R"("type":"string")", R"("type":"integer")",
+        R"("type":["string","null"])", R"("type":["integer","boolean"])", R"("type":"object")",
+        R"("type":"array")", R"("type":"wish")", R"("type":[])", R"("nullable":true)",
+        R"("enum":["x",1])", R"("enum":[])", R"("enum":[null])", R"("enum":[{}])",
+        R"("const":true)", R"("const":null)", R"("minimum":3)", R"("minimum":"3")",
+        R"("exclusiveMaximum":"3")", R"("exclusiveMinimum":true)", R"("maxLength":-1)",
+        R"("maxItems":2)", R"("format":"date")", R"("pattern":"^x")",
+        R"("properties":{"b":{"type":"string"}})", R"("properties":{"b":false})",
+        R"("properties":[])", R"("required":["b"])", R"("required":[1])", R"("required":true)",
+        R"("items":{"type":"integer"})", R"("items":false)", R"("items":[{"type":"string"}])",
+        R"("items":[])", R"("items":3)", R"("prefixItems":[{"type":"string"}])",
+        R"("additionalItems":false)", R"("additionalProperties":{"type":"wish"})",
+        R"("anyOf":[{"type":"integer"},{"type":"boolean"}])",
+        R"("oneOf":[{"type":"string"},{"type":"null"}])", R"("oneOf":[{"type":"integer"}])",
+        R"("anyOf":[{"enum":["x"]},{"enum":["y"]}])", R"("anyOf":[{"required":["b"]}])",
+        R"("anyOf":[{"anyOf":[{"type":"string"},{"type":"integer"}]},{"maxLength":2}])",
+        R"("anyOf":[false])", R"("anyOf":[])", R"("anyOf":7)", R"("allOf":[{"type":"integer"}])",
+        R"("allOf":[{"enum":["y"]}])", R"("allOf":[false])", R"("allOf":[])",
+        R"("allOf":[{"items":{"type":"boolean"}}])",
+        R"("allOf":[{"properties":{"b":{"type":"integer"}}}])",
+        R"("allOf":[{"anyOf":[{"type":"array"},{"type":"string"}]}])", R"("$ref":"#/$defs/text")",
+        R"("$ref":"#named")", R"("$ref":"#nowhere")", R"("$ref":"elsewhere")",
+        R"("not":{"type":"string"})"};
+    std::size_t refused = 0;
+    for (const auto* one : keywords) {
+        for (const auto* other : keywords) {
+            const auto text = std::string(R"({"type":"object","properties":{"a":{)") + one + ',' +
+                              other + R"(}},"$defs":{"text":{"type":"string"},)" +
+                              R"("bad":{"$anchor":"named","minLength":"x"}}})";
+            const auto why = refusal_of(text);
+            if (why == "taken") continue;
+            ++refused;
+            INFO(text);
+            INFO(why);
+            const std::string_view sentence(why);
+            constexpr std::string_view begin = "The schema cannot be sent: ";
+            REQUIRE(sentence.starts_with(begin));
+            CHECK(sentence.substr(begin.size()).starts_with("/properties/a"));
+        }
+    }
+    CHECK(refused > 500);
 }
 
 TEST_CASE("recursion in a JSON Schema and references to nowhere are refused by path")

@@ -37,6 +37,8 @@ struct world {
     int dialled = 0;
     int expired = 0;
     bool refuses_all = false;
+    int not_ready = 0; ///< So many answers of the metadata server say that it has no token.
+    std::shared_ptr<transport::memory_peer> peer{}; ///< Of the newest connection.
 
     client connect()
     {
@@ -46,7 +48,7 @@ struct world {
         options.credentials = metadata_server{};
         options.reconnect.first_connect_attempts = 1;
         auto connector = transport::make_memory_connector(
-            io.get_executor(), [](auto peer) { return serve(std::move(peer)); },
+            io.get_executor(), [this](auto peer) { return serve(this->peer = std::move(peer)); },
             [this](const transport::connect_request& request) { check(request); },
             [this](transport::http_request) { return issue(); });
         return client(std::make_shared<client_core>(
@@ -65,9 +67,16 @@ struct world {
     asio::awaitable<transport::http_response> issue()
     {
         co_await clock->sleep_until(clock->now() + 200ms);
+        transport::http_response answer;
+        if (not_ready > 0) {
+            --not_ready;
+            answer.status = 404;
+            answer.fields.emplace_back("metadata-flavor", "Google");
+            answer.body = "not found";
+            co_return answer;
+        }
         const auto name = fmt::format("token-{}", ++fetched);
         tokens[name] = clock->now() + 1h;
-        transport::http_response answer;
         answer.status = 200;
         answer.fields.emplace_back("metadata-flavor", "Google");
         answer.body = fmt::format(R"({{"access_token":"{}","expires_in":3600}})", name);
@@ -153,6 +162,49 @@ TEST_CASE("an upgrade that is refused is tried with another token, once")
     CHECK(why->condition() == condition::credentials);
     CHECK(w.fetched == 3);
     CHECK(w.dialled == 5);
+}
+
+TEST_CASE("a metadata server that has no token for a moment does not end a session that has worked")
+{
+    world w;
+    const auto client = w.connect();
+    const auto work = [&]() -> asio::awaitable<void> {
+        session talk(client, setup{.model = "gemini-3.8-live"});
+        co_await talk.connect();
+        w.tokens.clear(); // so that another one is needed
+        w.not_ready = 3;
+        w.peer->drop();
+        for (int i = 0; i < 600 && talk.counters().connections < 2; ++i)
+            co_await w.clock->sleep_until(w.clock->now() + 100ms);
+        CHECK(talk.status() == status::connected);
+        CHECK(w.not_ready == 0);
+        co_await talk.close();
+    };
+    auto working = work();
+    test::play(w.io, *w.clock, std::move(working));
+}
+
+TEST_CASE("a metadata server that has no token fails a first connection at once, by type")
+{
+    world w;
+    w.not_ready = 100;
+    const auto client = w.connect();
+    std::optional<error> why;
+    const auto work = [&]() -> asio::awaitable<void> {
+        try {
+            co_await visit(client);
+        } catch (const error& refused) {
+            why = refused;
+        }
+    };
+    auto working = work();
+    test::play(w.io, *w.clock, std::move(working));
+    REQUIRE(why);
+    CHECK(why->value() == errc::missing_credentials);
+    CHECK(why->condition() == condition::credentials);
+    CHECK(why->http_status() == 404);
+    CHECK(std::string(why->what()).find("attach one") != std::string::npos);
+    CHECK(w.dialled == 0);
 }
 
 TEST_CASE("a session that is closed while it waits for a token ends at once")

@@ -281,6 +281,43 @@ TEST_CASE("what was given up or dropped is reported once, on the next connection
     CHECK(talk.counters().uncertain == 1);
 }
 
+TEST_CASE(
+    "pings without an answer prove nothing while nobody reads, nor such that were sent at once")
+{
+    conversation::rules rules;
+    rules.random = [] { return 0.5; };
+    rules.waits_for = [](const std::string&) { return true; };
+    rules.outbox_limit = 1'000'000;
+    rules.keeps = keeps::until_handle;
+    conversation talk(rules);
+    static_cast<void>(talk.start());
+    static_cast<void>(talk.opened(t0));
+    std::uint64_t pings = 0;
+    const auto send = [&](time_point now) {
+        talk.accept({base::frame("1111"), worth::durable}, now);
+        static_cast<void>(talk.take(1000, now));
+        talk.written(now);
+        talk.pinged(++pings, now);
+    };
+    send(t0);
+    const auto kept = talk.counters().unconfirmed;
+    const auto send_ten_more = [&](std::chrono::milliseconds pace) {
+        for (int i = 1; i <= 10; ++i) send(t0 + i * pace);
+    };
+    SECTION("while nobody reads")
+    {
+        talk.held_up(true);
+        send_ten_more(7s);
+        talk.held_up(false);
+    }
+    SECTION("at once") { send_ten_more(1ms); }
+    talk.heard(message(a_handle), 100, t0 + 80s, {0});
+    CHECK(talk.counters().unconfirmed == 11 * kept);
+    send_ten_more(7s);
+    talk.heard(message(a_handle), 100, t0 + 80s, {0});
+    CHECK(talk.counters().unconfirmed < 21 * kept);
+}
+
 TEST_CASE("a history keeps the newest turns within its bound")
 {
     history past(10);

@@ -82,6 +82,28 @@ TEST_CASE("the wait doubles up to its cap and is spread evenly from zero")
     CHECK(shortest.lost(lost, start_of_time).delay == 0ms);
 }
 
+TEST_CASE("the first connection has its own limit of attempts, and none when that is zero")
+{
+    reconnect_policy policy;
+    for (const int most : {1, 3, 0}) {
+        INFO(most);
+        policy.first_connect_attempts = most;
+        auto machine = make(policy);
+        static_cast<void>(machine.start());
+        int failures = 0;
+        while (!machine.ended() && failures < 1'000) {
+            const auto change = machine.lost(refused, start_of_time);
+            ++failures;
+            if (!machine.ended()) CHECK(change.to == status::connecting);
+        }
+        CHECK(failures == (most == 0 ? 1'000 : most));
+    }
+    auto machine = make(policy); // without a limit
+    static_cast<void>(machine.start());
+    const error hopeless(errc::unauthorized, "No.", {phase::upgrade, 0, "", 401});
+    CHECK(machine.lost(hopeless, start_of_time).to == status::error);
+}
+
 TEST_CASE("a server that accepts and hangs up at once is not hammered")
 {
     auto machine = make();
@@ -259,6 +281,33 @@ TEST_CASE("a handle from another process is used by the first connection")
     CHECK(machine.handle() == "from elsewhere");
     static_cast<void>(machine.start());
     CHECK(machine.opened(start_of_time).resumed);
+}
+
+TEST_CASE("a handle that a running session is given from elsewhere is believed for a minute")
+{
+    const auto internal = closed(1011, "Internal error occurred.");
+    auto machine = make();
+    static_cast<void>(machine.start());
+    static_cast<void>(machine.opened(start_of_time));
+    static_cast<void>(machine.lost(closed(1012, ""), start_of_time + 1min));
+    machine.go_on_with("of another");
+    for (int i = 0; i < 5; ++i)
+        static_cast<void>(machine.lost(internal, start_of_time + 2min + i * 10s));
+    CHECK(machine.handle() == "of another");
+    CHECK(machine.status() == status::reconnecting);
+    SECTION("it is refused for longer than that")
+    {
+        static_cast<void>(machine.lost(internal, start_of_time + 3min));
+        CHECK(machine.handle().empty());
+    }
+    SECTION("a connection opens with it, after which it is the session's own")
+    {
+        static_cast<void>(machine.opened(start_of_time + 3min));
+        static_cast<void>(machine.lost(closed(1012, ""), start_of_time + 4min));
+        static_cast<void>(machine.lost(internal, start_of_time + 4min));
+        static_cast<void>(machine.lost(internal, start_of_time + 4min));
+        CHECK(machine.handle().empty());
+    }
 }
 
 TEST_CASE("only internal errors in a row, of setups in a row, cost the handle")

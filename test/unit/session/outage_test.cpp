@@ -454,6 +454,117 @@ TEST_CASE("a hook that fails ends the session with what it said")
     w.play(work());
 }
 
+TEST_CASE("a session that is closed while a hook takes its time ends at once")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->drop();
+    }};
+    bool is_asked = false;
+    bool is_cancelled = false;
+    w.options.reconnect.on_reconnecting = [&](reconnect_plan&) -> asio::awaitable<void> {
+        is_asked = true;
+        try {
+            co_await w.clock->sleep_until(w.clock->now() + 1000h);
+        } catch (const std::system_error&) {
+            is_cancelled = true;
+            throw;
+        }
+    };
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        while (!is_asked) co_await w.clock->sleep_until(w.clock->now() + 100ms);
+        const auto before = w.clock->now();
+        co_await session.close();
+        co_await settle();
+        CHECK(w.clock->now() == before);
+        CHECK(is_cancelled);
+        CHECK(session.status() == status::closed);
+    };
+    w.play(work());
+}
+
+TEST_CASE("a session that is closed while its store looks for a handle ends at once")
+{
+    class slow_store final : public resumption_store {
+    public:
+        explicit slow_store(std::shared_ptr<test::virtual_clock> clock) : clock_(std::move(clock))
+        {
+        }
+        asio::awaitable<std::optional<resumption_record>> load(std::string) override
+        {
+            co_await clock_->sleep_until(clock_->now() + 1000h);
+            co_return std::nullopt;
+        }
+        asio::awaitable<void> save(
+            std::string, resumption_record, std::chrono::milliseconds) override
+        {
+            co_return;
+        }
+        asio::awaitable<void> erase(std::string) override { co_return; }
+
+    private:
+        std::shared_ptr<test::virtual_clock> clock_;
+    };
+    world w;
+    w.options.resumption_store = std::make_shared<slow_store>(w.clock);
+    const auto client = w.make_client();
+    session session{client, plain, "slow"};
+    std::exception_ptr ended;
+    const auto work = [&]() -> asio::awaitable<void> {
+        auto connecting = session.connect();
+        asio::co_spawn(w.io, std::move(connecting), [&](std::exception_ptr how) { ended = how; });
+        co_await w.clock->sleep_until(w.clock->now() + 1s);
+        const auto before = w.clock->now();
+        co_await session.close();
+        co_await settle();
+        CHECK(w.clock->now() == before);
+        CHECK(ended);
+    };
+    w.play(work());
+}
+
+TEST_CASE("a setup that a hook has changed is held against the model as the first one was")
+{
+    for (const bool lint : {true, false}) {
+        world w;
+        w.options.lint = lint;
+        w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                         co_await greet(w, peer);
+                         peer->drop();
+                     },
+            [&](peer_ptr peer) -> asio::awaitable<void> {
+                co_await greet(w, peer);
+                co_await peer->receive();
+            }};
+        w.options.reconnect.on_reconnecting = [](reconnect_plan& plan) -> asio::awaitable<void> {
+            plan.setup.enable_affective_dialog = true;
+            co_return;
+        };
+        const auto client = w.make_client();
+        session session{client, plain};
+        const auto work = [&]() -> asio::awaitable<void> {
+            co_await session.connect();
+            if (lint) {
+                auto turn = session.turn();
+                const auto failed = co_await failure_of(std::move(turn));
+                REQUIRE(failed);
+                CHECK(failed->value() == errc::invalid_argument);
+                CHECK(std::string_view(failed->what())
+                          .starts_with("setup.generationConfig.enableAffectiveDialog"));
+            } else {
+                co_await until_connected(w, session, 2);
+                co_await session.close();
+            }
+        };
+        w.play(work());
+        CHECK(w.dials == (lint ? 1 : 2));
+    }
+}
+
 TEST_CASE("a hook may change setup, endpoint and wait of the next attempt, or stop")
 {
     world w;

@@ -213,6 +213,28 @@ TEST_CASE("a restart goes on with the conversation, unless it is told to begin a
     }
 }
 
+TEST_CASE("a restart that begins anew does not go on with the handle of the setup either")
+{
+    group_world w;
+    w.scripts = {[&w](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        co_await peer->receive();
+    }};
+    w.group_options.restart.max_restarts = 1;
+    w.group_options.restart.resume = false;
+    auto& group = w.make();
+    auto given = plain;
+    given.session_resumption = session_resumption("of-the-setup");
+    group.start("a", given, [](session&) -> asio::awaitable<void> {
+        throw std::runtime_error("broken");
+        co_return;
+    });
+    w.play(come_to_an_end(w));
+    REQUIRE(w.heard.size() == 2);
+    CHECK(w.heard[0].find("of-the-setup") != std::string::npos);
+    CHECK(w.heard[1].find("of-the-setup") == std::string::npos);
+}
+
 TEST_CASE("a group that is made anew goes on with the conversations of the one before")
 {
     const auto store = std::make_shared<memory_resumption_store>();

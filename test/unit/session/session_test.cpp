@@ -820,6 +820,35 @@ TEST_CASE("a sender that waits for room goes on when an outage has made some")
 }
 
 TEST_CASE(
+    "a sender that waits behind sound goes on when that is too old, before there is a connection")
+{
+    world w;
+    w.options.limits.outbox = 1000;
+    w.options.reconnect.realtime_window = 100ms;
+    w.options.reconnect.first_delay = 20s;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     co_await peer->receive();
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const std::array<std::byte, 150> speech{};
+        co_await session.connect();
+        co_await session.send("one");
+        while (session.status() == status::connected) co_await settle();
+        co_await session.send_audio(speech);
+        co_await session.send(std::string(200, 'x'));
+        CHECK(session.status() == status::reconnecting);
+        CHECK(session.counters().dropped == 1);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE(
     "what the server has consumed is not sent again, though a send has failed before that was read")
 {
     world w;

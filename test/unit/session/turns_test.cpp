@@ -722,6 +722,7 @@ TEST_CASE("a question that was to be asked again and cannot be is reported once,
 TEST_CASE("a resume after which the server counts far fewer tokens is told once")
 {
     world w;
+    int before = 515;
     int now = 60;
     setup given = plain;
     bool is_told = true;
@@ -748,9 +749,14 @@ TEST_CASE("a resume after which the server counts far fewer tokens is told once"
     SECTION("far fewer, by compression that begins where the service will")
     {
         given.context_window_compression.emplace();
+        before = 26'000;
         is_told = false;
     }
-    w.scripts = {losing(w, {{}, {sound, usage(515), a_handle}}),
+    SECTION("far fewer, below where the service begins to compress")
+    {
+        given.context_window_compression.emplace();
+    }
+    w.scripts = {losing(w, {{}, {sound, usage(before), a_handle}}),
         answering(w, {{}, {sound, usage(now)}, {sound, usage(now)}})};
     const auto client = w.make_client();
     session session{client, given};
@@ -772,7 +778,7 @@ TEST_CASE("a resume after which the server counts far fewer tokens is told once"
     REQUIRE(doubts.size() == (is_told ? 1 : 0));
     CHECK(session.counters().memory_doubts == doubts.size());
     if (is_told) {
-        CHECK(doubts[0].prompt_tokens_before == 515);
+        CHECK(doubts[0].prompt_tokens_before == before);
         CHECK(doubts[0].prompt_tokens_now == now);
     }
 }

@@ -261,7 +261,7 @@ TEST_CASE("a message is kept until the server has certainly heard it when it mad
     box.push({base::frame("a"), worth::context}, t0);
     static_cast<void>(box.take(1000));
     box.written(t0);
-    box.pinged(1);
+    box.pinged(1, 1);
     box.handled(proof{t0 + 1s, 0, 1}); // no pong yet
     CHECK(box.kept_cost() == outbox::cost_of(1));
     box.handled(proof{t0 - 1ms, 1}); // too soon

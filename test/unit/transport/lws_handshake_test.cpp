@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "transport/connect_share.hpp"
 #include "transport/http.hpp"
 #include "transport/lws_handshake.hpp"
 #include "transport/resolver.hpp"
@@ -40,6 +41,19 @@ TEST_CASE("addresses are tried alternately by family")
         address("1.1.1.1"), address("::1"), address("::2"), address("::3")};
     CHECK(alternate_families(four_first) == four_first);
     CHECK(alternate_families({}).empty());
+}
+
+TEST_CASE(
+    "each address has its share of the time to connect, and as long as it likes without a limit")
+{
+    CHECK(share_of(10s, 0s, true) == 2500ms);
+    CHECK(share_of(10s, 9s, true) == 1s);
+    CHECK(share_of(10s, 0s, false) == 10s);
+    CHECK(share_of(10s, 2500ms, false) == 7500ms);
+    CHECK(share_of(10s, 11s, false) == 1ms); // zero would be no limit
+    CHECK(share_of(0s, 0s, true) == 0s);
+    CHECK(share_of(0s, 9h, true) == 0s);
+    CHECK(share_of(0s, 9h, false) == 0s);
 }
 
 TEST_CASE("the Host header has brackets and a port where it needs them")

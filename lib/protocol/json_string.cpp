@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/json_string.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace gemini::live::protocol {
+namespace {
+
+constexpr std::size_t size_of_unit = 6; // \uXXXX
+
+/// What each byte is as a hexadecimal digit; below zero: none.
+struct hex_table {
+    std::int8_t of[256];
+};
+constexpr auto hex = [] {
+    hex_table all{};
+    for (auto& each : all.of) each = -1;
+    for (std::int8_t i = 0; i < 10; ++i) all.of['0' + i] = i;
+    for (std::int8_t i = 10; i < 16; ++i) all.of['a' - 10 + i] = all.of['A' - 10 + i] = i;
+    return all;
+}();
+
+} // namespace
+
+std::optional<code_unit> code_unit_at(std::string_view text, std::size_t at) noexcept
+{
+    if (at + size_of_unit > text.size() || text[at] != '\\' || text[at + 1] != 'u')
+        return std::nullopt;
+    const auto* const digits = reinterpret_cast<const unsigned char*>(text.data() + at + 2);
+    const int value = hex.of[digits[0]] << 12 | hex.of[digits[1]] << 8 | hex.of[digits[2]] << 4 |
+                      hex.of[digits[3]];
+    if (value < 0) return std::nullopt; // one of them is
+    return code_unit{static_cast<unsigned>(value)};
+}
+
+namespace {
+
+/// What an escape of two characters means; 0: it is none.
+constexpr char meaning_of(char escaped) noexcept
+{
+    switch (escaped) {
+    case '"':
+    case '\\':
+    case '/': return escaped;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return 0;
+    }
+}
+
+/// In UTF-8, behind what `to` points to, which it moves on.
+void put_character(unsigned code, char*& to) noexcept
+{
+    const auto put = [&to](unsigned byte) { *to++ = static_cast<char>(byte); };
+    const auto tail = [&](int shift) { put(0x80 | (code >> shift & 0x3f)); };
+    if (code < 0x80) return put(code);
+    if (code < 0x800) {
+        put(0xc0 | code >> 6);
+    } else if (code < 0x10000) {
+        put(0xe0 | code >> 12);
+        tail(6);
+    } else {
+        put(0xf0 | code >> 18);
+        tail(12);
+        tail(6);
+    }
+    tail(0);
+}
+
+constexpr std::size_t longest_character = 4;
+
+/// Puts what the escape at `at` means behind `to`. Returns its size; 0: it is none.
+std::size_t put_escape(std::string_view text, std::size_t at, char*& to) noexcept
+{
+    if (at + 1 >= text.size()) return 0;
+    if (const char plain = meaning_of(text[at + 1])) {
+        *to++ = plain;
+        return 2;
+    }
+    const auto unit = code_unit_at(text, at);
+    if (!unit || unit->is_low()) return 0;
+    if (!unit->is_high()) {
+        put_character(unit->value, to);
+        return size_of_unit;
+    }
+    const auto low = code_unit_at(text, at + size_of_unit);
+    if (!low || !low->is_low()) return 0;
+    put_character(0x10000 + ((unit->value & 0x3ff) << 10 | (low->value & 0x3ff)), to);
+    return 2 * size_of_unit;
+}
+
+} // namespace
+
+std::optional<std::string> unescape(std::string_view text)
+{
+    std::string meant; // grows no larger than what it holds: escapes are longer than that
+    meant.reserve(text.size());
+    std::array<char, 4096> piece;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto next = std::min(text.find('\\', at), text.size());
+        meant.append(text, at, next - at);
+        at = next;
+        while (at < text.size() && text[at] == '\\') {
+            char* to = piece.data();
+            const char* const full = piece.data() + piece.size() - longest_character;
+            for (; to < full && at < text.size() && text[at] == '\\';) {
+                const auto size = put_escape(text, at, to);
+                if (size == 0) return std::nullopt;
+                at += size;
+            }
+            meant.append(piece.data(), to);
+        }
+    }
+    if (meant.size() < meant.capacity() / 2) meant.shrink_to_fit();
+    return meant;
+}
+
+bool has_sound_escapes(std::string_view text) noexcept
+{
+    for (auto at = text.find('\\'); at < text.size(); at = text.find('\\', at)) {
+        std::array<char, longest_character> meant;
+        char* to = meant.data();
+        const auto size = put_escape(text, at, to);
+        if (size == 0) return false;
+        at += size;
+    }
+    return true;
+}
+
+} // namespace gemini::live::protocol

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+namespace gemini::live::transport {
+
+/// How long one address of a host may take to answer, when `spent` has gone of the limit for all of
+/// them. Zero: as long as it likes, which it may where there is no limit (zero, too).
+[[nodiscard]] constexpr std::chrono::milliseconds share_of(
+    std::chrono::milliseconds limit, std::chrono::nanoseconds spent, bool others_left) noexcept
+{
+    using std::chrono::milliseconds;
+    constexpr milliseconds one_of_several{2'500}; // no longer while there are others to try
+    if (limit.count() == 0) return limit;
+    const auto left = std::chrono::ceil<milliseconds>(limit - spent);
+    const auto at_least_one_ms = std::max(left, milliseconds(1));
+    return others_left ? std::min(at_least_one_ms, one_of_several) : at_least_one_ms;
+}
+
+} // namespace gemini::live::transport
