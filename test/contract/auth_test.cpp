@@ -195,6 +195,7 @@ TEST_CASE("every kind of credentials that gives tokens opens sessions, with one 
     known.well_known_file = w.here.write("known.json", w.google->authorized_user_file());
     auto named = known;
     named.file = w.here.write("named.json", w.google->service_account_file());
+    named.well_known_file = w.here.write("broken.json", "{"); // nobody reads it
     auto on_machine = w.nothing();
     on_machine.machine = w.machine();
     using enum google_endpoint;

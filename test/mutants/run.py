@@ -201,7 +201,7 @@ class Build:
     def compile(self, mutant, unit, folder):
         """Compiles a unit with the bug in it."""
         altered = folder / pathlib.Path(mutant.file).relative_to("lib")
-        altered.parent.mkdir(exist_ok=True)
+        altered.parent.mkdir(parents=True, exist_ok=True)
         altered.write_text(mutant.planted((ROOT / mutant.file).read_text(encoding="utf-8")), encoding="utf-8")
         if unit == mutant.file:
             command, source = self.compiler(mutant.room), altered
