@@ -218,12 +218,11 @@ errc cause_of(const token_call& call, const http_response& response, const failu
 {
     const auto cause = cause_of(response.status);
     if (cause != errc::unauthorized) return cause;
-    if (call.grant == grant::machine || call.grant == grant::subject)
-        return errc::missing_credentials;
+    const bool is_refused = response.status == 401 || response.status == 403;
+    if (call.grant == grant::machine) return errc::missing_credentials;
+    if (call.grant == grant::subject) return is_refused ? cause : errc::missing_credentials;
     const bool is_silent = said.code.empty() && said.description.empty();
-    const bool tells_of_credentials =
-        response.status == 400 || response.status == 401 || response.status == 403;
-    if (!is_silent && !tells_of_credentials) return errc::missing_credentials;
+    if (!is_silent && !is_refused && response.status != 400) return errc::missing_credentials;
     const bool may_be_another = is_silent && response.status != 401;
     return may_be_another ? errc::unavailable : cause;
 }

@@ -47,16 +47,13 @@ constexpr std::array stray_rules{
         }},
 };
 
-/// Where it has not been said, or cannot be told, how much time is left.
+/// Where it cannot be told how much time is left.
 constexpr std::chrono::seconds careful_time_left{10};
 
 /// Members that say something merely by being there.
 constexpr std::array telling_rules{
     rule<sm>{"goAway",
-        [](reader& in, ondemand::value value, sm& to) {
-            if (!to.go_away) to.go_away.emplace().time_left = careful_time_left;
-            in.read(value, *to.go_away);
-        }},
+        [](reader& in, ondemand::value value, sm& to) { in.read(value, ensure(to.go_away)); }},
     rule<sm>{"setupComplete", [](reader& in, ondemand::value value,
                                   sm& to) { in.read(value, ensure(to.setup_complete)); }},
 };

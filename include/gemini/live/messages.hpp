@@ -266,8 +266,8 @@ struct tool_call_cancellation {
 /// The server is about to end this connection; the session changes to another one by itself. Wire:
 /// goAway.
 struct go_away {
-    /// Until the connection ends; 10 s where the server's message has no time, or none that can be
-    /// read.
+    /// Until the connection ends: at once where the server's message has no time, 10 s where it has
+    /// one that cannot be read.
     std::chrono::nanoseconds time_left{0};
     friend bool operator==(const go_away&, const go_away&) = default;
 };

@@ -208,7 +208,7 @@ TEST_CASE("a refusal says what to do about it")
         row{grant::machine, 410, R"({"error":"invalid_grant"})", errc::missing_credentials,
             "its scopes"},
         row{grant::machine, 503, "", errc::unavailable, "Try again later."},
-        row{grant::subject, 401, "", errc::missing_credentials, "\"credential_source\""},
+        row{grant::subject, 401, "", errc::unauthorized, "\"credential_source\""},
         row{grant::subject, 404, R"({"error":"gone"})", errc::missing_credentials,
             "\"credential_source\""},
         row{grant::assertion, 403, "<html>Log in to the network", errc::unavailable,
