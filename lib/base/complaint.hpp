@@ -13,12 +13,15 @@ namespace complaint {
 inline constexpr std::string_view of_quota = "quota|exhausted|rate limit|too many requests|too "
                                              "many concurrent|concurrent session|spending cap|"
                                              "credits are depleted|429";
-inline constexpr std::string_view of_key = "api key|unauthenticated|unauthorized|authentication "
-                                           "credential|access token|token expired|token has "
-                                           "expired|expired token|invalid token|401";
+inline constexpr std::string_view of_key =
+    "api key|unauthenticated|unauthorized|authentication "
+    "credential|access token|token expired|token has "
+    "expired|token is expired|expired token|invalid token|401";
 inline constexpr std::string_view of_permission =
     "permission|forbidden|access denied|denied access|quota project|has not been used in "
-    "project|service disabled|insufficient authentication scope|billing to be enabled|403";
+    "project|service disabled|insufficient authentication scope|billing to be enabled|"
+    "billing account|billing disabled|requests to this api|service blocked|consumer suspended|"
+    "403";
 inline constexpr std::string_view of_model = "is not found for|publisher model|no such model";
 inline constexpr std::string_view of_location = "location is not supported";
 } // namespace complaint

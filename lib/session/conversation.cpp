@@ -172,8 +172,7 @@ turn_mark conversation::heard(
     const auto& all = message.all();
     // What the old connection says during an overlap is of a conversation that goes its own way.
     const bool goes_on = !machine_.is_handing_over();
-    const auto mark = goes_on ? dialogue_.heard(message, now, outbox_.is_asking(),
-                                    {trip_.least_answer(), trip_.window()})
+    const auto mark = goes_on ? dialogue_.heard(message, now, outbox_.is_asking(), trip_.window())
                               : mark_of_left(message);
     if (mark.is_answer) received.pongs = waypoint::to_come;
     // What this message proves of an answer that began earlier, it does not prove of its beginning.

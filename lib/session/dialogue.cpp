@@ -21,6 +21,8 @@ constexpr auto longest_lead = 1s;
 
 /// What the user has said is recognized no later than this after the answer to it has ended.
 constexpr auto longest_recognition = 2s;
+/// And its words come one soon after the other.
+constexpr auto longest_pause = 500ms;
 
 /// The model answers speech within this time after the last of its words was recognized.
 constexpr auto longest_hearing = 10s;
@@ -57,10 +59,10 @@ bool tells_of_speech(const server_message::members& all)
 } // namespace
 
 turn_mark dialogue::heard(
-    const server_message& message, time_point now, bool is_asking, crossing trip)
+    const server_message& message, time_point now, bool is_asking, round_trip::duration crossing)
 {
     settle(now);
-    trip_ = trip;
+    crossing_ = crossing;
     const auto& all = message.all();
     turn_mark mark;
     mark.turn = mark.asked_in = turn_;
@@ -72,10 +74,8 @@ turn_mark dialogue::heard(
         const bool may_follow = unanswered_ > 0 && now - asked_at_ < longest_hearing;
         const bool is_asked = asked_ || is_asking || hearing_until_ || user_heard_;
         const bool is_expected = !ended_ || is_asked || may_follow;
-        const bool is_too_soon = asked_ && unanswered_ == 1 && ended_ && !has_media_ &&
-                                 !hearing_until_ && now - asked_at_ < trip_.least;
-        const bool is_late = cut_in_ || (!open_ && (!is_expected || is_too_soon)) ||
-                             (calling_ && closed_ && !may_answer_response(now) && open_);
+        const bool is_late =
+            cut_in_ || (!open_ && !is_expected) || (calling_ && closed_ && !responded_ && open_);
         if (has_sound(*content)) {
             hear_model(true, mark, now);
             if (answering_) mark.is_answer = std::exchange(asked_alone_, false);
@@ -135,7 +135,10 @@ void dialogue::hear_user(const server_content& content, turn_mark& mark, time_po
     if (!has_words(content.input_transcription) && !has_words(content.interim_input_transcription))
         return;
     const bool is_late = is_late_for_user(now);
-    if (!is_late) recognized_ = true;
+    if (is_late)
+        words_until_ = std::min(words_until_, now + longest_pause);
+    else
+        recognized_ = true;
     if (is_late || (open_ && !cut_in_)) return;
     mark.asked_in = turn_ + 1;
     hearing_until_ = now + longest_hearing;
@@ -147,7 +150,7 @@ void dialogue::hear_user(const server_content& content, turn_mark& mark, time_po
 bool dialogue::is_late_for_user(time_point now) const
 {
     if (open_ || !ended_ || asked_ || user_heard_ || cut_in_) return false;
-    return !has_media_ || (ended_unrecognized_ && now - ended_at_ < longest_recognition);
+    return !has_media_ || now < words_until_;
 }
 
 void dialogue::begin_turn(turn_mark& mark, time_point now)
@@ -169,7 +172,7 @@ void dialogue::hear_model(bool is_sound, turn_mark& mark, time_point now)
     if (cut_in_ && is_sound) {
         begin_turn(mark, now);
         owed_end_ = true;
-    } else if (!open_ || (calling_ && (may_answer_response(now) || closed_))) {
+    } else if (!open_ || (calling_ && (responded_ || closed_))) {
         begin_turn(mark, now);
     }
     spoke_ = true;
@@ -186,7 +189,7 @@ void dialogue::hear_calls(const tool_call& calls, turn_mark& mark, time_point no
     begun_ = true;
     fresh_handle_ = failed_ = false;
     doubt_until_.reset();
-    if (!open_ || cut_in_ || (calling_ && (may_answer_response(now) || closed_))) {
+    if (!open_ || cut_in_ || (calling_ && (responded_ || closed_))) {
         const bool interrupted = cut_in_;
         begin_turn(mark, now);
         owed_end_ = interrupted;
@@ -232,7 +235,7 @@ void dialogue::hear_end(turn_mark& mark, time_point now)
         return;
     }
     if (calling_ && !cut_in_) {
-        const auto longest = std::max<std::chrono::nanoseconds>(longest_crossing, trip_.longest);
+        const auto longest = std::max<std::chrono::nanoseconds>(longest_crossing, crossing_);
         const bool crosses = responded_ && !closed_ && now - *responded_ < longest;
         if (!responded_ || crosses) {
             mark.ends = turn_mark::end::calls;
@@ -263,10 +266,10 @@ void dialogue::hear_end(turn_mark& mark, time_point now)
 
 void dialogue::end_turn(time_point now) noexcept
 {
-    ended_unrecognized_ = (is_spoken_to_ || has_media_) && !recognized_;
+    const bool lacks_words = (is_spoken_to_ || has_media_) && !recognized_;
+    words_until_ = lacks_words ? now + longest_recognition : now;
     is_spoken_to_ = recognized_ = false;
     ended_ = true;
-    ended_at_ = now;
     over();
 }
 

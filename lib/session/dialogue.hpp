@@ -3,6 +3,7 @@
 
 #include "session/clock.hpp"
 #include "session/recent_ids.hpp"
+#include "session/round_trip.hpp"
 
 #include <gemini/live/messages.hpp>
 
@@ -39,12 +40,6 @@ struct turn_mark {
 /// How long after an unsure end something has to be said.
 inline constexpr std::chrono::seconds longest_doubt{5};
 
-/// How long a message and what is said to it are under way on the present connection.
-struct crossing {
-    std::chrono::nanoseconds least{0};   ///< Nothing that comes sooner is said to it.
-    std::chrono::nanoseconds longest{0}; ///< What comes later was certainly sent behind it.
-};
-
 /// Follows what both sides say: whose turn it is, which function calls are open, what has been said
 /// since the newest handle. Pure.
 ///
@@ -59,9 +54,10 @@ public:
     {
     }
 
-    /// `is_asking`: a question is being sent, which may have been heard already.
-    turn_mark heard(
-        const server_message& message, time_point now, bool is_asking = false, crossing trip = {});
+    /// `is_asking`: a question is being sent, which may have been heard already. `crossing`: for
+    /// how long what comes may have been said before the server heard what has been sent.
+    turn_mark heard(const server_message& message, time_point now, bool is_asking = false,
+        round_trip::duration crossing = {});
     /// A message came that could not be read: it may have ended the turn.
     void heard_nonsense(time_point now);
 
@@ -125,11 +121,6 @@ private:
     void close(const std::vector<std::string>& ids);
     void hear_user(const server_content& content, turn_mark& mark, time_point now);
     [[nodiscard]] bool is_late_for_user(time_point now) const;
-    /// A response has been sent that what comes now may be said to.
-    [[nodiscard]] bool may_answer_response(time_point now) const
-    {
-        return responded_ && now - *responded_ >= trip_.least;
-    }
     void end_turn(time_point now) noexcept;
     void hear_model(bool is_sound, turn_mark& mark, time_point now);
     void hear_calls(const tool_call& calls, turn_mark& mark, time_point now);
@@ -154,8 +145,7 @@ private:
     bool talks_on_ = false;    ///< something was said in it after the call;
     std::optional<time_point> responded_{}; ///< a response was sent.
     bool ended_ = false;                    ///< A turn has ended on this connection,
-    time_point ended_at_{};                 ///< the last of them then,
-    bool ended_unrecognized_ = false;       ///< and no words came of the speech that it answered.
+    time_point words_until_{};              ///< so long words of what it answered may come.
     bool recognized_ = false;               ///< Words of the user have come since the last end.
     bool is_spoken_to_ = false;             ///< The turn began behind sound.
     bool failed_ = false;     ///< The server has reported an error, and said nothing since.
@@ -167,7 +157,7 @@ private:
     std::optional<time_point> hearing_until_{}; ///< The user's words come in.
     bool fresh_handle_ = false;
     std::uint64_t turn_ = 0;
-    crossing trip_{};
+    round_trip::duration crossing_{};
 
     std::function<bool(const std::string&)> waits_for_;
     recent_ids open_calls_;

@@ -242,7 +242,8 @@ status_change machine::lost(const error& failure, time_point now, circumstances 
     overrule(judged, when);
     // While the handle is believed, its last owner has its time.
     const bool waits_for_owner = is_from_elsewhere_ && most_attempts() != 1 && when.handle_used &&
-                                 is_internal(failure) && (believes(now) || is_suspect);
+                                 is_internal(failure) &&
+                                 (believes(now) || judged.action == action::fresh);
     auto handle = handle_;
     if (judged.action == action::fresh) {
         handle_.clear();

@@ -18,14 +18,6 @@ public:
     void measured(duration took) noexcept
     {
         measured_ = std::max(took, measured_ ? (*measured_ * 7 + took) / 8 : took);
-        fastest_ = std::min(fastest_, took);
-    }
-
-    /// What comes sooner after something was written does not answer it. Half of the fastest: a
-    /// pong may have waited where an answer does not.
-    [[nodiscard]] duration least_answer() const noexcept
-    {
-        return measured_ ? std::min(fastest_, bound_) / 2 : duration{0};
     }
 
     /// What was written less than this before a message of the server's came may not have been
@@ -43,7 +35,6 @@ private:
 
     duration bound_ = std::chrono::milliseconds(500); ///< Before anything has been measured.
     std::optional<duration> measured_{};
-    duration fastest_ = duration::max();
 };
 
 } // namespace gemini::live::sessions

@@ -30,7 +30,10 @@ TEST_CASE("a server's complaint is understood in every spelling")
     for (const auto* reason : {"PERMISSION_DENIED", "Permission 'x' denied on resource",
              "permission denied", "The caller does not have permission", "SERVICE_DISABLED",
              "Request had insufficient authentication scopes.",
-             "This API method requires billing to be enabled."}) {
+             "This API method requires billing to be enabled.",
+             "Billing account disabled in state absent", "BILLING_DISABLED", "CONSUMER_SUSPENDED",
+             "Requests to this API generativelanguage.googleapis.com method are blocked.",
+             "API_KEY_SERVICE_BLOCKED"}) {
         INFO(reason);
         CHECK(mentions(reason, complaint::of_permission));
     }

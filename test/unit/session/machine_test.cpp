@@ -310,6 +310,20 @@ TEST_CASE("a handle that a running session is given from elsewhere is believed f
     }
 }
 
+TEST_CASE("who keeps a handle that is refused has the policy's attempts after the minute")
+{
+    const auto internal = closed(1011, "Internal error occurred.");
+    reconnect_policy policy;
+    policy.judge = [](const error&, situation) { return reconnect_action::back_off; };
+    auto machine = make(policy, "of another");
+    static_cast<void>(machine.start());
+    auto now = start_of_time;
+    for (; now < start_of_time + 1min; now += 5s)
+        REQUIRE(machine.lost(internal, now).to == status::connecting);
+    CHECK(machine.lost(internal, now + 5s).to == status::error);
+    CHECK(machine.handle() == "of another");
+}
+
 TEST_CASE("only internal errors in a row, of setups in a row, cost the handle")
 {
     const auto internal = closed(1011, "Internal error occurred.");

@@ -336,18 +336,4 @@ TEST_CASE("a round trip is what pings say, else what answers took, with a margin
     CHECK(near.window() == 20ms);
 }
 
-TEST_CASE("what comes sooner than half of the fastest round trip answers nothing")
-{
-    sessions::round_trip trip;
-    CHECK(trip.least_answer() == 0ms);
-    trip.at_most(300ms); // which may have been far less
-    CHECK(trip.least_answer() == 0ms);
-    trip.measured(100ms);
-    CHECK(trip.least_answer() == 50ms);
-    trip.measured(400ms);
-    CHECK(trip.least_answer() == 50ms);
-    trip.at_most(60ms);
-    CHECK(trip.least_answer() == 30ms);
-}
-
 } // namespace window_test
