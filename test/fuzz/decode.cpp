@@ -120,6 +120,7 @@ template <class T>
 void take(const json_value& from, std::optional<T>& to);
 template <class T>
 void take(const json_value& from, boxed<T>& to);
+void take(const json_value& from, blob& to);
 
 /// Whether `name` was the member's.
 template <class T, class Field>
@@ -141,6 +142,13 @@ void take(const json_value& from, T& to)
     for (const auto& [name, value] : from.members())
         if (value.kind() != json_value::type::null)
             take_member_of(name, value, to, protocol::fields<T>);
+}
+
+/// What a model's sound has no media type for is taken for sound, and told.
+void take(const json_value& from, blob& to)
+{
+    take<blob>(from, to);
+    if (to.mime_type.empty() && !to.data.empty()) throw does_not_fit{};
 }
 
 template <class T>
