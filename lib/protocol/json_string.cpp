@@ -37,7 +37,7 @@ std::optional<code_unit> code_unit_at(std::string_view text, std::size_t at) noe
 
 namespace {
 
-/// What an escape of two characters means; 0: it is none.
+/// Returns what an escape of two characters means, or 0 if there is no such escape.
 constexpr char meaning_of(char escaped) noexcept
 {
     switch (escaped) {
@@ -74,7 +74,8 @@ void put_character(unsigned code, char*& to) noexcept
 
 constexpr std::size_t longest_character = 4;
 
-/// Puts what the escape at `at` means behind `to`. Returns its size; 0: it is none.
+/// Writes what the escape at `at` means to `to`, and moves that on. Returns the escape's size, or 0
+/// if it is not valid.
 std::size_t put_escape(std::string_view text, std::size_t at, char*& to) noexcept
 {
     if (at + 1 >= text.size()) return 0;
@@ -108,7 +109,7 @@ std::optional<std::string> unescape(std::string_view text)
         while (at < text.size() && text[at] == '\\') {
             char* to = piece.data();
             const char* const full = piece.data() + piece.size() - longest_character;
-            for (; to < full && at < text.size() && text[at] == '\\';) {
+            while (to < full && at < text.size() && text[at] == '\\') {
                 const auto size = put_escape(text, at, to);
                 if (size == 0) return std::nullopt;
                 at += size;

@@ -24,9 +24,11 @@ struct code_unit {
 /// by the functions below, which make none.
 inline constexpr std::size_t longest_copied_string = 64u << 10;
 
-/// Of what stands between the quotes in a text that simdjson has found to be UTF-8 without bare
-/// control characters. Nothing where an escape is none, or half a surrogate pair.
+/// Returns what the text between the quotes of a string means, or nothing if it has an invalid
+/// escape or half a surrogate pair. simdjson has found the text to be UTF-8 without bare control
+/// characters.
 [[nodiscard]] std::optional<std::string> unescape(std::string_view text);
+/// Returns whether `unescape` would return something.
 [[nodiscard]] bool has_sound_escapes(std::string_view text) noexcept;
 
 } // namespace gemini::live::protocol

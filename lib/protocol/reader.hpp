@@ -75,7 +75,7 @@ struct omissions {
 constexpr int unread_source = std::numeric_limits<int>::min();
 constexpr double unread_score = std::numeric_limits<double>::quiet_NaN();
 
-/// What stands in a list for an element that cannot be read. Nothing: it is left out.
+/// Returns what stands in a list for an element that cannot be read, or nothing if it is left out.
 template <class T>
 std::optional<T> in_place_of()
 {

@@ -477,7 +477,7 @@ void checker::closes(live::status now)
     if (!closed_in_) closed_in_ = now;
 }
 
-/// Nobody who has called close() is told of a failure of what comes after it.
+/// A session does not end with an error after close() has been called.
 void checker::check_close(const live::status_change& change)
 {
     if (!closed_in_ || !terminal_) return;

@@ -190,8 +190,8 @@ void wire::take(const std::string& text)
     net_.clock_->at(last_up_, [self] { self->deliver(); });
 }
 
-/// The user's speech begins on each connection that it goes on over; a server that tells what it
-/// has consumed goes on with it by itself.
+/// Speech that continues on another connection begins there with an activityStart, unless the
+/// server reports what it has consumed: such a server still has the first one.
 void wire::check_speech(const item& message)
 {
     constexpr std::size_t never_outgrown =

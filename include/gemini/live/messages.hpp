@@ -396,8 +396,9 @@ public:
         boxed<live::voice_activity_detection_signal> voice_activity_detection_signal{};
         boxed<live::filtered_prompt> filtered_prompt{}; ///< Music sessions only.
         boxed<live::server_error> error{};
-        std::vector<std::string> unknown{}; ///< Names of top-level members that this version does
-                                            ///< not know, at most 64; see `raw()`.
+        /// Names of top-level members that this version does not know: at most 64, none of them
+        /// longer than 1 KiB; `raw()` has them all.
+        std::vector<std::string> unknown{};
         /// What could not be read and is missing here, or taken for something else, in the order of
         /// the wire; about 16 at most.
         std::vector<omitted_member> omitted{};

@@ -34,7 +34,7 @@ struct client {
     moment now{0};
     std::vector<server_message> heard{};
     std::optional<std::pair<std::uint16_t, std::string>> closed{};
-    std::string rule{}; ///< That the emulator's log tells of the close, or of silence.
+    std::string rule{}; ///< What the emulator's log reports of a close, or of silence.
     model_names names{};
     emulator_quirks quirks{};
     std::vector<std::string> raw{}; ///< As it was heard.
