@@ -30,6 +30,12 @@ bool decode_base64(std::string_view text, bytes& to, Decode decode)
     return size.has_value();
 }
 
+bool holds_number(ondemand::value& value)
+{
+    ondemand::json_type type{};
+    return value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::number;
+}
+
 /// A number of JSON's grammar, whole.
 std::optional<double> number_in(std::string_view text)
 {
@@ -227,12 +233,9 @@ bool reader::stands_alone(ondemand::value& value, bool is_object) const
 
 bool reader::refuse_number(ondemand::value& value, std::string_view what)
 {
-    ondemand::json_type type{};
-    const bool is_number =
-        value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::number;
     double number = 0;
-    const bool fits = is_number && get_number(value, number) == simdjson::SUCCESS;
-    return refuse(is_number && !fits ? "is too large" : what);
+    const bool is_too_large = holds_number(value) && get_number(value, number) != simdjson::SUCCESS;
+    return refuse(is_too_large ? "is too large" : what);
 }
 
 bool reader::is_id() const
@@ -262,10 +265,8 @@ bool reader::read(ondemand::value value, std::string& to)
         to = text;
         return true;
     }
-    ondemand::json_type type{};
-    const bool is_number =
-        value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::number;
-    if (!is_number || sender_ == from::client || !is_id()) return refuse("is not a string");
+    if (!holds_number(value) || sender_ == from::client || !is_id())
+        return refuse("is not a string");
     refuse("is not a string: its digits are taken");
     to = base::trimmed(std::string_view(value.raw_json_token()));
     return true;

@@ -109,7 +109,6 @@ public:
 
     /// Throws errc::malformed_message with the path.
     [[noreturn]] void fail(std::string_view what) const;
-    [[nodiscard]] bool may_weigh_anew() const;
     /// What a message with too many of these is refused with.
     [[nodiscard]] error too_rich(std::string_view in) const;
     /// Of the present value; returns false, or throws as `fail`.
@@ -327,6 +326,7 @@ private:
     }
 
     [[nodiscard]] std::string path() const;
+    [[nodiscard]] bool may_weigh_anew() const;
     /// A server's only element of a list may stand where the list is due.
     [[nodiscard]] bool stands_alone(ondemand::value& value, bool is_object) const;
     bool read_name(ondemand::value value, std::string& to);

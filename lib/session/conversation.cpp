@@ -281,7 +281,8 @@ void conversation::written(time_point now)
     const auto batch = outbox_.written(now);
     counters_.messages_sent += batch.messages;
     counters_.bytes_sent += batch.bytes;
-    if (batch.asks && !dialogue_.in_turn()) last_heard_ = now; // it has had nothing to say
+    const bool owed_nothing = !dialogue_.in_turn() || dialogue_.is_guess();
+    if (batch.asks && owed_nothing) last_heard_ = now;
     dialogue_.told(
         {batch.asks, batch.answers, batch.durable != 0, batch.media, batch.questions}, now);
     remember_settled(dialogue_.turn() + 1);
@@ -410,7 +411,9 @@ bool conversation::hands_over_at(time_point now) const
 /// When a silence has lasted too long.
 std::optional<time_point> conversation::silent_until() const
 {
-    if (told_of_silence_ || !dialogue_.in_turn() || dialogue_.is_waited_for()) return std::nullopt;
+    if (told_of_silence_ || !dialogue_.in_turn() || dialogue_.is_waited_for() ||
+        dialogue_.is_guess())
+        return std::nullopt;
     const auto& limits = rules_.watchdogs;
     if (silent_since_resume_ && limits.after_resume.count() != 0)
         return last_heard_ + limits.after_resume;
@@ -474,6 +477,7 @@ conversation::step conversation::next(time_point now, successor following)
     if (const auto until = silent_until()) {
         if (now >= *until) {
             told_of_silence_ = true;
+            dialogue_.stalled();
             ++counters_.stalls;
             step.silence = stalled{silent_since_resume_,
                 std::chrono::duration_cast<std::chrono::milliseconds>(now - last_heard_)};

@@ -81,9 +81,11 @@ turn_mark dialogue::heard(
             if (answering_) mark.is_answer = std::exchange(asked_alone_, false);
         } else if (has_words(content->output_transcription)) {
             if (!is_late) {
-                const bool is_guess = !open_ && ended_ && !is_asked;
+                const bool is_guess =
+                    !open_ && ended_ && !asked_ && !hearing_until_ && !user_heard_;
                 hear_model(false, mark, now);
-                if (is_guess) doubt_until_ = now + longest_doubt;
+                guessed_ = is_guess;
+                if (is_guess && !is_asking) doubt_until_ = now + longest_doubt;
             } else if (cut_in_ || has_media_) {
                 mark.undecided = true;
                 undecided_since_ = now;
@@ -167,7 +169,7 @@ void dialogue::begin_turn(turn_mark& mark, time_point now)
 
 void dialogue::hear_model(bool is_sound, turn_mark& mark, time_point now)
 {
-    fresh_handle_ = failed_ = false;
+    fresh_handle_ = failed_ = stalled_ = guessed_ = false;
     doubt_until_.reset();
     if (cut_in_ && is_sound) {
         begin_turn(mark, now);
@@ -187,7 +189,7 @@ void dialogue::hear_model(bool is_sound, turn_mark& mark, time_point now)
 void dialogue::hear_calls(const tool_call& calls, turn_mark& mark, time_point now)
 {
     begun_ = true;
-    fresh_handle_ = failed_ = false;
+    fresh_handle_ = failed_ = stalled_ = guessed_ = false;
     doubt_until_.reset();
     if (!open_ || cut_in_ || (calling_ && (responded_ || closed_))) {
         const bool interrupted = cut_in_;
@@ -210,6 +212,8 @@ void dialogue::hear_calls(const tool_call& calls, turn_mark& mark, time_point no
 void dialogue::hear_interruption(turn_mark& mark, time_point now)
 {
     fresh_handle_ = false;
+    give_up_stalled(now);
+    if (failed_ && !open_) return;
     if (!open_) { // of nothing: an empty turn
         mark.turn = ++turn_;
         open_ = true;
@@ -218,6 +222,14 @@ void dialogue::hear_interruption(turn_mark& mark, time_point now)
     }
     cut_in_ = true;
     answering_ = owed_end_ = false;
+}
+
+/// Once the user has asked on, nothing but its end is expected of a turn that fell silent.
+void dialogue::give_up_stalled(time_point now)
+{
+    if (!stalled_ || !asked_ || cut_in_ || calling_) return;
+    end_turn(now);
+    failed_ = true;
 }
 
 void dialogue::hear_end(turn_mark& mark, time_point now)
@@ -229,9 +241,12 @@ void dialogue::hear_end(turn_mark& mark, time_point now)
         doubt_until_ = now + longest_doubt;
         return;
     }
-    if (failed_ && !open_) { // the end of what the server has reported an error for
+    give_up_stalled(now);
+    if (failed_ && !open_) {
         failed_ = false;
         ended_ = true;
+        mark.unsure = asked_; // or else the end of an empty answer
+        if (asked_) doubt_until_ = now + longest_doubt;
         return;
     }
     if (calling_ && !cut_in_) {
@@ -277,7 +292,7 @@ void dialogue::end_turn(time_point now) noexcept
 void dialogue::over() noexcept
 {
     open_ = answering_ = spoke_ = generated_ = cut_in_ = owed_end_ = false;
-    calling_ = closed_ = talks_on_ = false;
+    calling_ = closed_ = talks_on_ = stalled_ = guessed_ = false;
     has_media_ = user_heard_ = false;
     responded_.reset();
     doubt_until_.reset();
@@ -327,13 +342,18 @@ void dialogue::told(said what, time_point now)
         if (closed_) over();
     }
     if (!what.asks) return;
-    failed_ = false;
     const int open = what.questions - std::exchange(begun_early_, 0);
-    if (open <= 0) return;
+    if (open <= 0) {
+        guessed_ = false; // an answer is due now
+        return;
+    }
     unanswered_ += open;
     asked_alone_ = is_quiet && !has_media_ && open == 1;
     asked_at_ = now;
-    if (doubt_until_ && !cut_in_) over(); // whatever ended or not: this wants another turn
+    if (doubt_until_ && !cut_in_) { // whatever ended or not: this wants another turn
+        failed_ = !guessed_;
+        over();
+    }
     asked_ = true;
 }
 
@@ -370,6 +390,7 @@ std::vector<std::string> dialogue::lost(forgets how_much)
 {
     over();
     asked_ = asked_alone_ = ended_ = failed_ = fresh_handle_ = false;
+    recognized_ = is_spoken_to_ = false;
     unanswered_ = begun_early_ = 0;
     undecided_since_.reset();
     if (how_much == forgets::nothing) return {};

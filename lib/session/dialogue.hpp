@@ -70,6 +70,8 @@ public:
         int questions = 0; ///< So much of it wants an answer.
     };
     void told(said what, time_point now);
+    /// The user has been told that the server is silent, and waits no longer.
+    void stalled() noexcept { stalled_ = open_; }
     /// A response to a function call is being sent; the server may hear it before `told()`. The
     /// model says nothing to it before it has all that it waits for.
     void responding(time_point now) noexcept
@@ -104,6 +106,8 @@ public:
     [[nodiscard]] bool has_begun() const noexcept { return begun_; }
     /// Something has been sent or said since the last turn ended.
     [[nodiscard]] bool in_turn() const noexcept { return open_ || asked_ || hearing_until_; }
+    /// All of that are words which may be late ones of a turn that is over.
+    [[nodiscard]] bool is_guess() const noexcept { return guessed_ && !asked_; }
     /// The model has begun to answer, and has not come to an end.
     [[nodiscard]] bool answering() const noexcept { return answering_; }
     /// A function that the model waits for is being called / any function is.
@@ -125,6 +129,7 @@ private:
     void hear_model(bool is_sound, turn_mark& mark, time_point now);
     void hear_calls(const tool_call& calls, turn_mark& mark, time_point now);
     void hear_interruption(turn_mark& mark, time_point now);
+    void give_up_stalled(time_point now);
     void hear_end(turn_mark& mark, time_point now);
     void begin_turn(turn_mark& mark, time_point now);
     void over() noexcept;
@@ -148,8 +153,10 @@ private:
     time_point words_until_{};              ///< so long words of what it answered may come.
     bool recognized_ = false;               ///< Words of the user have come since the last end.
     bool is_spoken_to_ = false;             ///< The turn began behind sound.
-    bool failed_ = false;     ///< The server has reported an error, and said nothing since.
-    int begun_early_ = 0;     ///< Answers that have begun to what is still being sent.
+    bool failed_ = false;  ///< A turn was given up whose end may come, and nothing was said since.
+    bool stalled_ = false; ///< The open turn, and nothing was said since.
+    bool guessed_ = false; ///< The open turn began with words that may be late.
+    int begun_early_ = 0;  ///< Answers that have begun to what is still being sent.
     bool has_media_ = false;  ///< The user has sent sound or pictures since the last end.
     bool user_heard_ = false; ///< The server has said that somebody speaks, since the last end.
     std::optional<time_point> undecided_since_{};

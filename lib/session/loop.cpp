@@ -439,13 +439,15 @@ session_core::incoming session_core::decode_or_part(
 /// session is locked.
 void session_core::tell_of(std::vector<omitted_member> omitted, bool in_turn)
 {
-    const bool turn_in_doubt =
-        in_turn && std::any_of(omitted.begin(), omitted.end(), [](const omitted_member& each) {
-            return protocol::may_end_turn(each.path);
-        });
+    const auto doubtful =
+        !in_turn ? omitted.end()
+                 : std::find_if(omitted.begin(), omitted.end(), [](const omitted_member& each) {
+                       return protocol::may_end_turn(each.path);
+                   });
+    const bool turn_in_doubt = doubtful != omitted.end();
+    auto why = protocol::malformed_by(turn_in_doubt ? *doubtful : omitted.front());
     conversation_.heard_in_part(omitted.size(), turn_in_doubt, client_->clock->now());
-    malformed_message in_part{
-        protocol::malformed_by(omitted.front()), true, turn_in_doubt, std::move(omitted)};
+    malformed_message in_part{std::move(why), true, turn_in_doubt, std::move(omitted)};
     sessions::log(client_->options.logger, in_part);
     push(std::move(in_part));
 }

@@ -106,6 +106,7 @@ status_change machine::opened(time_point now)
     is_from_elsewhere_ = false;
     internal_errors_ = 0;
     believed_until_.reset();
+    attempt_ -= std::exchange(waits_, 0);
     if (++epoch_ == 1) attempt_ = 0; // the first connection's attempts were its own
     auto change = become(status::connected);
     change.resumed = !handle_.empty();
@@ -254,11 +255,12 @@ status_change machine::lost(const error& failure, time_point now, circumstances 
 
     const bool first = epoch_ == 0;
     const auto attempt = how.is_replaced ? std::max(attempt_, 1) : attempt_ + 1;
-    const int most = waits_for_owner ? 0 : most_attempts();
+    if (waits_for_owner) ++waits_;
+    const int most = most_attempts();
     const bool worth_it = judged.action != action::give_up && (first || policy_.enabled) &&
                           !(first && judged.at_least > patience_of_connect);
     if (!worth_it) return give_up(std::move(judged.why));
-    if (most != 0 && attempt > most)
+    if (most != 0 && attempt - waits_ > most)
         return give_up(how.was_sent_away ? spent(judged.why) : std::move(judged.why));
     if (handle_.empty() && how.has_context && policy_.on_context_loss == context_loss::fail) {
         if (!handle_refused_) handle_ = std::move(handle); // another session may try it

@@ -125,6 +125,7 @@ private:
     live::status status_ = status::disconnected;
     std::uint64_t epoch_ = 0;
     int attempt_ = 0;         ///< The last of the row, also while connected.
+    int waits_ = 0;           ///< Attempts of the row that only waited for the handle's owner.
     int internal_errors_ = 0; ///< In a row, before setupComplete, with a handle.
     int repeats_ = 0;         ///< Refusals of open connections, one soon after the other.
     /// Whether the server may not know yet that the handle's last connection has gone.

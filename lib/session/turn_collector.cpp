@@ -102,12 +102,13 @@ bool turn_collector::add(const server_message& message, const turn_mark& mark, c
     }
     switch (mark.ends) {
     case turn_mark::end::nothing:
-        if (mark.unsure) unsure_ = turn_end::complete;
+        if (mark.unsure) unsure_ = has_spoken() ? turn_end::complete : turn_end::empty;
         return stops_when_full(mark);
     case turn_mark::end::calls: return end_calls(mark, open) || stops_when_full(mark);
     case turn_mark::end::turn: break;
     }
-    const bool says_no_more = !is_of_this && !mark.was_cut && !has_words(present_.late);
+    const bool was_returned = !is_of_this || (mark.turn == failed_ && !has_spoken());
+    const bool says_no_more = was_returned && !mark.was_cut && !has_words(present_.late);
     if (!is_of_this) take_late_for_own();
     present_.end = mark.is_empty || says_no_more ? turn_end::empty
                    : mark.was_cut                ? turn_end::interrupted
@@ -184,6 +185,7 @@ bool turn_collector::add(const status_change& change)
 
 bool turn_collector::fail(turn_end how, error why)
 {
+    if (has_spoken()) failed_ = number_;
     present_.end = how;
     present_.cause = std::move(why);
     return true;

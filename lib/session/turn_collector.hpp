@@ -56,6 +56,7 @@ private:
     turn present_{};
     std::uint64_t number_ = 0;   ///< Of the turn that `present_` has words of; 0: none yet.
     std::uint64_t returned_ = 0; ///< The last turn that has been returned.
+    std::uint64_t failed_ = 0;   ///< The last that has been returned in its middle.
     bool interrupted_ = false;
     bool drains_ = false; ///< Late words may follow at once.
     late_words undecided_{};

@@ -32,7 +32,7 @@ struct counters {
     std::uint64_t obsolete = 0;    ///< Tool responses dropped, to calls that the server forgot.
     std::uint64_t stale = 0;       ///< Server messages dropped by `skip_stale_audio`.
 
-    std::uint64_t empty_turns = 0;   ///< Turns that ended without words, sound or call.
+    std::uint64_t empty_turns = 0;   ///< Turns that the server ended without words, sound or call.
     std::uint64_t cut_turns = 0;     ///< Times that `status_change::ask_again` was set.
     std::uint64_t stalls = 0;        ///< Silences reported as `stalled`.
     std::uint64_t memory_doubts = 0; ///< Resumes reported as `memory_doubtful`.

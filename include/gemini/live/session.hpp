@@ -70,7 +70,9 @@ struct status_change {
 
 /// A server message that could not be read, or not wholly; the session continues.
 struct malformed_message {
-    error why; ///< errc::malformed_message; names the (first) path inside the message.
+    /// errc::malformed_message; names a path inside the message: of what has put the turn in doubt,
+    /// else the first.
+    error why;
     /// The message was delivered just before this event, without `omitted`. False: it was skipped.
     bool delivered = false;
     /// What was unreadable may have been the end of the turn, or a function call.

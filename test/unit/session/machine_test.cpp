@@ -320,7 +320,23 @@ TEST_CASE("who keeps a handle that is refused has the policy's attempts after th
     auto now = start_of_time;
     for (; now < start_of_time + 1min; now += 5s)
         REQUIRE(machine.lost(internal, now).to == status::connecting);
+    for (int i = 1; i < policy.first_connect_attempts; ++i)
+        CHECK(machine.lost(internal, now += 5s).to == status::connecting);
     CHECK(machine.lost(internal, now + 5s).to == status::error);
+    CHECK(machine.handle() == "of another");
+}
+
+TEST_CASE("attempts that waited for the owner of a handle are not among the policy's")
+{
+    const auto internal = closed(1011, "Internal error occurred.");
+    reconnect_policy policy;
+    auto machine = make(policy, "of another");
+    static_cast<void>(machine.start());
+    auto now = start_of_time;
+    for (int i = 0; i < 4; ++i) REQUIRE(machine.lost(internal, now += 5s).to == status::connecting);
+    for (int i = 1; i < policy.first_connect_attempts; ++i)
+        CHECK(machine.lost(lost, now += 5s).to == status::connecting);
+    CHECK(machine.lost(lost, now + 5s).to == status::error);
     CHECK(machine.handle() == "of another");
 }
 

@@ -502,6 +502,91 @@ TEST_CASE("turn() ends when the watchdog sees the server freeze, and the stream 
     CHECK(session.counters().stalls == 1);
 }
 
+TEST_CASE("the end of a turn that was given up is not the end of the next answer")
+{
+    world w;
+    const std::string refused = R"({"error":{"code":400,"message":"That is refused."}})";
+    const std::string torn = R"({"serverContent":{"turnComplete":tru)";
+    const auto how = GENERATE(turn_end::error, turn_end::unreadable, turn_end::stalled);
+    std::vector<std::string> first{spoken("I ")};
+    if (how == turn_end::stalled) w.options.watchdogs.in_turn = 4s;
+    if (how != turn_end::stalled) first.push_back(how == turn_end::error ? refused : torn);
+    const std::string words = GENERATE("Here.", "");
+    std::vector<std::string> second{turn_complete};
+    if (!words.empty()) second.insert(second.end(), {spoken(words), turn_complete});
+    const bool is_interrupted = GENERATE(false, true);
+    if (is_interrupted) second.insert(second.begin(), interrupted);
+    CAPTURE(to_string(how), words, is_interrupted);
+    w.scripts = {answering(w, {{}, first, second})};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("one");
+        const auto given_up = co_await session.turn();
+        CHECK(given_up.end == how);
+        CHECK(given_up.output_transcription == "I ");
+        co_await session.send("two");
+        const auto answer = co_await session.turn();
+        // or is to come: the watchdog knows no better
+        const auto none = how == turn_end::stalled ? turn_end::stalled : turn_end::empty;
+        CHECK(answer.end == (words.empty() ? none : turn_end::complete));
+        CHECK(answer.output_transcription == words);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("nothing but its end comes of a turn that was given up: that turn is empty")
+{
+    world w;
+    const std::string torn = R"({"serverContent":{"groundingMetadata":{},"turnComplete":tru)";
+    const auto how = GENERATE(turn_end::unreadable, turn_end::stalled);
+    std::vector<std::string> first{spoken("I ")};
+    if (how == turn_end::unreadable) first.push_back(torn);
+    if (how == turn_end::stalled) w.options.watchdogs.in_turn = 4s;
+    w.scripts = {[&w, first](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        co_await peer->receive();
+        for (const auto& each : first) peer->send(each);
+        co_await w.clock->sleep_until(w.clock->now() + 4500ms);
+        peer->send(turn_complete);
+        while (co_await peer->receive()) {
+        }
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("one");
+        const auto given_up = co_await session.turn();
+        CHECK(given_up.end == how);
+        const auto rest = co_await session.turn();
+        CHECK(rest.end == turn_end::empty);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
+TEST_CASE("why a turn cannot be read is the member that may have been its end")
+{
+    world w;
+    w.scripts = {answering(w, {{}, {R"({"serverContent":{"outputTranscription":{"text":"I "},)"
+                                    R"("groundingMetadata":7,"turnComplete":"?"}})"}})};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("one");
+        const auto torn = co_await session.turn();
+        CHECK(torn.end == turn_end::unreadable);
+        REQUIRE(torn.cause);
+        CHECK(std::string(torn.cause->what()).find("turnComplete") != std::string::npos);
+        co_await session.close();
+    };
+    w.play(work());
+}
+
 TEST_CASE(
     "turn() does not wait for ever for an answer to a response that the model says nothing to")
 {
