@@ -14,7 +14,6 @@
 namespace gemini::live::protocol {
 namespace {
 
-/// Of letters, digits and `marks`.
 /// Takes a URL apart; refuses it in the caller's words.
 class url_reader {
 public:

@@ -111,7 +111,7 @@ turn_mark dialogue::heard(
             asked_ = false;
         }
         if (content->generation_complete && open_) generated_ = true;
-        if (message.turn_complete()) hear_end(mark, now);
+        if (message.turn_complete() && (is_asking || !is_said_twice())) hear_end(mark, now);
     }
     if (all.error) {
         over();
@@ -230,6 +230,13 @@ void dialogue::give_up_stalled(time_point now)
     if (!stalled_ || !asked_ || cut_in_ || calling_) return;
     end_turn(now);
     failed_ = true;
+}
+
+/// The turn has ended, and nobody has said or sent anything since.
+bool dialogue::is_said_twice() const noexcept
+{
+    const bool is_quiet = !open_ && !calling_ && !has_media_ && !user_heard_ && !hearing_until_;
+    return ended_ && is_quiet && !asked_ && unanswered_ == 0 && !failed_;
 }
 
 void dialogue::hear_end(turn_mark& mark, time_point now)

@@ -130,6 +130,7 @@ private:
     void hear_calls(const tool_call& calls, turn_mark& mark, time_point now);
     void hear_interruption(turn_mark& mark, time_point now);
     void give_up_stalled(time_point now);
+    [[nodiscard]] bool is_said_twice() const noexcept;
     void hear_end(turn_mark& mark, time_point now);
     void begin_turn(turn_mark& mark, time_point now);
     void over() noexcept;

@@ -303,6 +303,8 @@ class Progress:
                   f"{left / 60:.0f} min left", end="", file=sys.stderr, flush=True)
             if count == self.total:
                 self.clear()
+        elif count % 25 == 0:
+            print(f"{count} of {self.total} tried …", flush=True)
 
     def clear(self):
         if sys.stderr.isatty():
@@ -369,8 +371,9 @@ def main():
             progress.done(jobs[job])
     print_table(mutants)
     killed = sum(mutant.outcome == "killed" for mutant in to_plant)
-    print(f"\n{killed} passed, {len(to_plant) - killed} failed")
-    return 0 if killed >= LEAST_SCORE * len(to_plant) and "broken" not in progress.outcomes else 1
+    passes = killed >= LEAST_SCORE * len(to_plant) and "broken" not in progress.outcomes
+    print(f"\n{killed} of {len(to_plant)} bugs were found: " + ("enough" if passes else "too few, or one cannot be tried"))
+    return 0 if passes else 1
 
 
 if __name__ == "__main__":

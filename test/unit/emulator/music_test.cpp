@@ -75,6 +75,19 @@ TEST_CASE("music plays in real time from PLAY on, and tells what it is made from
     CHECK((chunks(c).at(0).data == heard[0].data)); // from the beginning
 }
 
+TEST_CASE("music that plays is not played faster by another PLAY")
+{
+    auto c = listener();
+    c.say(R"({"clientContent":{"weightedPrompts":[{"text":"piano","weight":1}]}})");
+    for (int i = 0; i < 50; ++i) {
+        c.say(R"({"playbackControl":"PLAY"})");
+        c.wait(100ms);
+    }
+    std::size_t size = 0;
+    for (const auto& each : chunks(c)) size += each.data.size();
+    CHECK(size <= 6 * 4 * second);
+}
+
 TEST_CASE("tempo and scale change with a reset of the context, the rest at once")
 {
     auto c = listener();

@@ -71,6 +71,16 @@ TEST_CASE("a call that was open at the handle may be answered on the next connec
     CHECK(later.transcript().find("sunny") != std::string::npos);
 }
 
+TEST_CASE("what was consumed is told only to who has asked for a transparent resumption")
+{
+    client c;
+    c.connect();
+    c.text("Hello");
+    c.wait();
+    REQUIRE(update_in(c));
+    CHECK_FALSE(update_in(c)->last_consumed_client_message_index);
+}
+
 TEST_CASE("who cuts in is not among what the handle of the interrupted turn has consumed")
 {
     auto c = on_vertex();

@@ -163,6 +163,10 @@ TEST_CASE("a script is bounded")
     CHECK(refusal_of(repeats) == "taken");
     CHECK(refusal_of(R"({"repeat": 1, "steps": [)" + repeats + "]}")
               .ends_with("repeat stands inside of 8 others."));
+    std::string row;
+    for (int i = 0; i < 2 * script::max_repeats_inside; ++i)
+        row += "{\"repeat\": 1, \"steps\": [{\"wait\": 0}]}\n";
+    CHECK(refusal_of(row) == "taken");
     CHECK(refusal_of(std::string(script::max_size + 1, ' ')).starts_with("The script is too long"));
 }
 

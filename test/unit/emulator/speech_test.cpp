@@ -45,10 +45,14 @@ TEST_CASE("the same words always sound the same, other words do not")
     CHECK_FALSE(speak("").empty());
 }
 
-TEST_CASE("silence is not loud")
+TEST_CASE("silence is not loud, nor is faint noise")
 {
     CHECK_FALSE(is_loud(bytes(3200)));
     CHECK_FALSE(is_loud({}));
+    bytes noise;
+    for (int i = 0; i < 800; ++i)
+        noise.insert(noise.end(), {std::byte{100}, std::byte{0}, std::byte{0x9c}, std::byte{0xff}});
+    CHECK_FALSE(is_loud(noise));
 }
 
 } // namespace speech_test

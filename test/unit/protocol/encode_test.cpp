@@ -297,6 +297,9 @@ TEST_CASE("tool responses go out together, with the ids of their calls")
     CHECK(
         protocol::encode_tool_response(responses, flavour::vertex_ai).view() ==
         R"({"toolResponse":{"functionResponses":[{"id":"function-call-1","name":"get_weather","response": {"output": {"temperature": 21.5}} },{"name":"f","response":{}}]}})");
+    CHECK(refusal_of([&] {
+        return protocol::encode_tool_response(responses, flavour::gemini_api);
+    }) == "The response of f has no id: the Gemini API needs that of the call.");
     responses[1].response = json("\"done\"");
     CHECK(refusal_of([&] {
         return protocol::encode_tool_response(responses, flavour::vertex_ai);
@@ -307,6 +310,24 @@ TEST_CASE("tool responses go out together, with the ids of their calls")
     }) == "A function response has no name: give it that of the function.");
     CHECK(refusal_of([] { return protocol::encode_tool_response({}, flavour::vertex_ai); }) ==
           "A tool response must answer at least one call.");
+}
+
+TEST_CASE("what music may be set to includes its bounds")
+{
+    using config = music_generation_config;
+    const auto taken = [](const config& each) {
+        return refusal_of([&] { return protocol::encode_music_generation_config(each); }) ==
+               "taken";
+    };
+    const auto at_bpm = [](int bpm) {
+        config made;
+        made.bpm = bpm;
+        return made;
+    };
+    CHECK_FALSE(taken(at_bpm(59)));
+    CHECK(taken(at_bpm(60)));
+    CHECK(taken(at_bpm(200)));
+    CHECK_FALSE(taken(at_bpm(201)));
 }
 
 TEST_CASE("a server's message is written in the service's style")

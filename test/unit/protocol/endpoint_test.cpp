@@ -79,12 +79,15 @@ TEST_CASE("what is no base URL is refused")
     const std::string url = GENERATE(as<std::string>(), "a.example", "://a", "ftp://a", "https://",
         "https:///x", "https://:443", "https://a:0", "https://a:65536", "https://a:b",
         "https://a:", "https://a:1:2", "https://a?q", "https://a/x?q", "https://a#f",
-        "https://u:secret@a", "https://[::1", "https://[::1]x", "https://[]", "https://[a]",
-        "https://::1", "https://a b", "https://a\n", "https://a/\x7f", "https://a[b",
+        "https://a/x#f", "https://u:secret@a", "https://[::1", "https://[::1]x", "https://[]",
+        "https://[a]", "https://::1", "https://a b", "https://a\n", "https://a/\x7f", "https://a[b",
         "https://a%62");
     const auto told = refusal_of([&] { return endpoint_at(url); });
     CHECK(told.starts_with("The base URL "));
     CHECK(told.find("secret") == std::string::npos);
+    const auto says = [&told](std::string_view why) { return told.find(why) != std::string::npos; };
+    if (url.find('@') != std::string::npos) CHECK(says("has user information"));
+    if (url.find('#') != std::string::npos) CHECK(says("has a fragment"));
 }
 
 TEST_CASE("a key is never sent in the clear to another machine")

@@ -66,6 +66,16 @@ TEST_CASE("what is absent from a message costs nothing: an empty one owns at mos
     CHECK(decode(R"({"serverContent":{}})").footprint() <= 400);
 }
 
+TEST_CASE("words are charged as text and as what was read of it, in lists, too")
+{
+    const std::string words(1000, 'x');
+    const auto one = R"({"serverContent":{"outputTranscription":{"text":")" + words + "\"}}}";
+    CHECK(decode(one).footprint() >= one.size() + words.size());
+    const auto many = list_of(
+        R"({"serverContent":{"modelTurn":{"parts":[)", R"({"text":")" + words + "\"}", 50, "]}}}");
+    CHECK(decode(many).footprint() >= many.size() + 50 * words.size());
+}
+
 TEST_CASE("a message of sound owns no more than its bytes on the wire, and 256")
 {
     const auto text = with_sound(base64_of(2400));

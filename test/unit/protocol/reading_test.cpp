@@ -508,8 +508,8 @@ TEST_CASE("what is mended is JSON, and nothing else is changed")
     CHECK(mended('[' + std::string(400, '9') + "e-300]") == '[' + std::string(400, '9') + "e-300]");
     CHECK(mended("[0." + std::string(400, '0') + "1]") == "[0." + std::string(400, '0') + "1]");
     CHECK(mended(nested(66)) == std::string(64, '[') + "null" + std::string(64, ']'));
-    CHECK(mended(R"([01,tru,truex,+1,.5,1.,--1,a\b])") ==
-          R"(["01","tru","truex","+1",".5","1.","--1","a\\b"])");
+    CHECK(mended(R"([01,tru,truex,+1,.5,1.,--1,1e,2e+,a\b])") ==
+          R"(["01","tru","truex","+1",".5","1.","--1","1e","2e+","a\\b"])");
     CHECK(mended("[\"a\nb\\x\\u12g4\\\"\"]") == R"(["a\u000ab\\x\\u12g4\""])");
     for (const auto* text : {"", "{", "}", "{}}", "{} {}", "[1,]", "{\"a\":1,}", "{\"a\" 1}",
              "{a:1}", "[1 2]", "[1}", "[,1]", "\"", "\"\\", "{\"a\"}", "[\"a\" \"b\"]", "tru:"})

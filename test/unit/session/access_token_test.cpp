@@ -37,6 +37,7 @@ struct world {
     int dialled = 0;
     int expired = 0;
     bool refuses_all = false;
+    int refuses_with = 401;
     int not_ready = 0; ///< So many answers of the metadata server say that it has no token.
     std::shared_ptr<transport::memory_peer> peer{}; ///< Of the newest connection.
 
@@ -75,7 +76,7 @@ struct world {
             answer.body = "not found";
             co_return answer;
         }
-        const auto name = fmt::format("token-{}", ++fetched);
+        const auto name = fmt::format("token-number-{}", ++fetched);
         tokens[name] = clock->now() + 1h;
         answer.status = 200;
         answer.fields.emplace_back("metadata-flavor", "Google");
@@ -91,8 +92,8 @@ struct world {
         const auto found = tokens.find(bearer->substr(7));
         if (found != tokens.end() && found->second > clock->now() && !refuses_all) return;
         if (!refuses_all) ++expired;
-        throw error(errc::unauthorized, "The token was not taken (HTTP 401).",
-            {phase::upgrade, 0, "Unauthorized", 401});
+        const auto why = "This was not taken: " + bearer->substr(7);
+        throw error(errc::unauthorized, why, {phase::upgrade, 0, why, refuses_with});
     }
 };
 
@@ -162,6 +163,29 @@ TEST_CASE("an upgrade that is refused is tried with another token, once")
     CHECK(why->condition() == condition::credentials);
     CHECK(w.fetched == 3);
     CHECK(w.dialled == 5);
+    CHECK(std::string(why->what()).find("token-number") == std::string::npos);
+    CHECK(why->reason().find("token-number") == std::string::npos);
+}
+
+TEST_CASE("a refusal that is not for the token costs no other token")
+{
+    world w;
+    w.refuses_all = true;
+    w.refuses_with = 400;
+    const auto client = w.connect();
+    std::optional<error> why;
+    const auto work = [&]() -> asio::awaitable<void> {
+        try {
+            co_await visit(client);
+        } catch (const error& refused) {
+            why = refused;
+        }
+    };
+    auto working = work();
+    test::play(w.io, *w.clock, std::move(working));
+    CHECK(why);
+    CHECK(w.fetched == 1);
+    CHECK(w.dialled == 1);
 }
 
 TEST_CASE("a metadata server that has no token for a moment does not end a session that has worked")

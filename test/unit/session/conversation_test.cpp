@@ -2,6 +2,7 @@
 #include "protocol/decode.hpp"
 #include "session/conversation.hpp"
 #include "session/dial_budget.hpp"
+#include "session/turn_collector.hpp"
 
 #include "support/catch.hpp"
 
@@ -51,6 +52,26 @@ turn_mark in_turn(std::uint64_t number)
 
 constexpr dialogue::said question{true, false, true, false, 1};
 constexpr dialogue::said remark{false, false, true, false};
+
+conversation::rules usual_rules()
+{
+    conversation::rules rules;
+    rules.outbox_limit = 10'000'000;
+    rules.random = [] { return 0.5; };
+    rules.waits_for = [](const std::string&) { return true; };
+    return rules;
+}
+
+/// On its first connection.
+conversation make_conversation(conversation::rules rules = usual_rules())
+{
+    conversation talk(std::move(rules));
+    static_cast<void>(talk.start());
+    static_cast<void>(talk.opened(t0));
+    return talk;
+}
+
+const error gone(errc::connection_lost, "Lost.", {phase::open});
 
 /// Whether an answer begins with that.
 bool hears(dialogue& talk, std::string_view text) { return talk.heard(message(text), t0).begins; }
@@ -269,7 +290,6 @@ TEST_CASE("what was given up or dropped is reported once, on the next connection
     send("2222", worth::durable);
     send("3333", worth::durable); // the first is forgotten
     send("4444", worth::durable); // the second, too
-    const error gone(errc::connection_lost, "The connection was lost.", {phase::open});
     static_cast<void>(talk.lost(gone, t0));
     const auto back = talk.opened(t0);
     CHECK(back.dropped == 1);
@@ -279,6 +299,198 @@ TEST_CASE("what was given up or dropped is reported once, on the next connection
     CHECK(again.dropped == 0);
     CHECK(again.uncertain == 0);
     CHECK(talk.counters().uncertain == 1);
+    CHECK(talk.counters().dropped == 1);
+}
+
+TEST_CASE("the longest outage stays, whatever comes after it")
+{
+    auto talk = make_conversation();
+    static_cast<void>(talk.lost(gone, t0 + 1s));
+    static_cast<void>(talk.opened(t0 + 4s));
+    static_cast<void>(talk.lost(gone, t0 + 5s));
+    static_cast<void>(talk.opened(t0 + 6s));
+    CHECK(talk.counters().longest_outage == 3s);
+    CHECK(talk.counters().outage == 4s);
+}
+
+TEST_CASE("each connection is measured by its own pings")
+{
+    auto rules = usual_rules();
+    rules.keeps = keeps::until_handle;
+    auto talk = make_conversation(rules);
+    const auto send = [&talk](time_point now) {
+        talk.accept({base::frame("1111"), worth::durable}, now);
+        static_cast<void>(talk.take(1000, now));
+        talk.written(now);
+    };
+    talk.heard(message(a_handle), 1, t0, {5, 400ms});
+    static_cast<void>(talk.lost(gone, t0 + 1s));
+    static_cast<void>(talk.opened(t0 + 2s));
+    send(t0 + 2s);
+    talk.pinged(1, t0 + 2s);
+    talk.heard(message("{}"), 1, t0 + 2010ms, {1, 10ms});
+    send(t0 + 3s);
+    talk.heard(message(a_handle), 1, t0 + 3100ms, {1, 10ms}); // ten trips later: it holds both
+    CHECK(talk.counters().unconfirmed == 0);
+}
+
+TEST_CASE("what is under way without handles is remembered up to a bound")
+{
+    auto rules = usual_rules();
+    rules.keeps = keeps::until_written;
+    auto talk = make_conversation(rules);
+    talk.heard(message(a_handle), 1, t0);
+    for (int i = 0; i < 3000; ++i) {
+        talk.accept({base::frame("1111"), worth::durable}, t0);
+        static_cast<void>(talk.take(1000, t0));
+        talk.written(t0);
+    }
+    talk.hand_over(t0);
+    CHECK(talk.counters().uncertain > 1000);
+    CHECK(talk.counters().uncertain < 2000);
+}
+
+TEST_CASE("after a resume a doubt about the memory is told once, however the count falls on")
+{
+    auto talk = make_conversation();
+    const auto count = [&talk](int prompt) {
+        talk.heard(
+            message(R"({"usageMetadata":{"promptTokenCount":)" + std::to_string(prompt) + "}}"), 1,
+            t0);
+        return talk.doubt().has_value();
+    };
+    CHECK_FALSE(count(1000));
+    talk.heard(message(a_handle), 1, t0);
+    static_cast<void>(talk.lost(gone, t0));
+    static_cast<void>(talk.opened(t0));
+    CHECK(count(100));
+    CHECK_FALSE(count(10));
+    CHECK(talk.counters().memory_doubts == 1);
+}
+
+TEST_CASE("sound waits while the model waits for a function, and not on the next connection")
+{
+    auto rules = usual_rules();
+    rules.longest_hold = 10s;
+    auto talk = make_conversation(rules);
+    const auto takes_sound = [&talk](time_point now) {
+        talk.accept({base::frame("sound"), worth::audio}, now);
+        const bool takes = !talk.take(1000, now).empty();
+        talk.written(now);
+        return takes;
+    };
+    talk.heard(message(call("c")), 1, t0);
+    talk.heard(message(a_handle), 1, t0);
+    CHECK_FALSE(takes_sound(t0 + 1s));
+    SECTION("nor for longer than that, when the writer is woken")
+    {
+        CHECK_FALSE(talk.next(t0 + 1s, conversation::successor::none).hand_over);
+        CHECK(talk.next(t0 + 10s, conversation::successor::none).write);
+        CHECK(takes_sound(t0 + 10s));
+    }
+    SECTION("the connection is lost")
+    {
+        static_cast<void>(talk.lost(gone, t0 + 1s));
+        static_cast<void>(talk.opened(t0 + 1s));
+        CHECK(takes_sound(t0 + 2s));
+    }
+}
+
+TEST_CASE("the connection is not changed before its deadline while something is being written")
+{
+    using enum conversation::successor;
+    auto talk = make_conversation();
+    talk.heard(message(a_handle), 1, t0);
+    talk.heard(message(R"({"goAway":{"timeLeft":"50s"}})"), 1, t0);
+    bool changes = true;
+    SECTION("nothing is") {}
+    SECTION("something is")
+    {
+        talk.accept({base::frame("sound"), worth::audio}, t0);
+        CHECK(talk.take(1000, t0).size() == 1);
+        changes = false;
+    }
+    CHECK(talk.next(t0 + 1s, ready).hand_over == changes);
+    CHECK(talk.next(t0 + 45s, ready).hand_over);
+}
+
+TEST_CASE("a silence is told of who owes an answer, and of nobody else")
+{
+    using enum conversation::successor;
+    auto rules = usual_rules();
+    rules.watchdogs.in_turn = 4s;
+    auto talk = make_conversation(rules);
+    const auto ask = [&talk](time_point now) {
+        talk.accept({base::frame("1111"), worth::durable}, now);
+        static_cast<void>(talk.take(1000, now));
+        talk.written(now);
+    };
+    CHECK_FALSE(talk.next(t0 + 60s, none).silence);
+    ask(t0 + 60s);
+    SECTION("the model, when it says nothing")
+    {
+        CHECK_FALSE(talk.next(t0 + 63s, none).silence);
+        CHECK(talk.next(t0 + 64s, none).silence);
+        CHECK_FALSE(talk.next(t0 + 70s, none).silence); // once
+    }
+    SECTION("not while the user owes the response to a call")
+    {
+        talk.heard(message(call("c")), 1, t0 + 61s);
+        CHECK_FALSE(talk.next(t0 + 90s, none).silence);
+    }
+}
+
+TEST_CASE("who speaks after a resume is not told as silent since then")
+{
+    using enum conversation::successor;
+    auto rules = usual_rules();
+    rules.watchdogs.after_resume = 2s;
+    rules.watchdogs.in_turn = 0s;
+    auto talk = make_conversation(rules);
+    talk.heard(message(a_handle), 1, t0);
+    static_cast<void>(talk.lost(gone, t0));
+    static_cast<void>(talk.opened(t0));
+    talk.heard(message(speech), 1, t0 + 1s);
+    CHECK_FALSE(talk.next(t0 + 60s, none).silence);
+}
+
+TEST_CASE("a response to a call that the server has taken back is dropped")
+{
+    auto talk = make_conversation();
+    talk.heard(message(call("c")), 1, t0);
+    talk.heard(message(R"({"toolCallCancellation":{"ids":["c"]}})"), 1, t0);
+    talk.accept({base::frame("late"), worth::durable, {"c"}}, t0);
+    CHECK(talk.counters().obsolete == 1);
+    CHECK(talk.take(1000, t0 + 1s).empty());
+}
+
+TEST_CASE("a call that has the id of one that was answered wants an answer of its own")
+{
+    auto talk = make_conversation();
+    const auto response = [] { return outgoing{base::frame("1111"), worth::durable, {"c"}}; };
+    talk.heard(message(call("c")), 1, t0);
+    talk.accept(response(), t0);
+    CHECK(talk.refusal(response()));
+    talk.heard(message(call("c")), 1, t0);
+    CHECK_FALSE(talk.refusal(response()));
+}
+
+TEST_CASE("that a turn was interrupted says nothing of the next")
+{
+    turn_collector turns(1000);
+    const auto add = [&turns](std::string_view text, turn_mark mark) {
+        return turns.add({message(text), mark}, calls::none);
+    };
+    CHECK_FALSE(add(speech, in_turn(1)));
+    CHECK_FALSE(add(cut_in, in_turn(1)));
+    auto last = in_turn(1);
+    last.ends = turn_mark::end::turn;
+    last.was_cut = true;
+    CHECK(add(end, last));
+    CHECK(turns.finish().end == turn_end::interrupted);
+    CHECK_FALSE(add(speech, in_turn(2)));
+    CHECK(turns.is_over_before({message(speech), in_turn(3)}));
+    CHECK(turns.finish_early().end == turn_end::cut);
 }
 
 TEST_CASE(
@@ -421,8 +633,27 @@ TEST_CASE("a handover is due at the deadline less its margin, which is at most h
     due.announced(t0 + 1s, 50s); // the first has not been taken back
     CHECK(due.deadline() == t0 + 3s);
     CHECK(due.end() == t0 + 6s);
+    due.dial_failed(t0 + 20s);
+    due.plan_dial(t0 + 2s);
+    CHECK(due.next_dial() == t0 + 20s); // when the server allows it
+    due.plan_dial(t0 + 25s);
+    CHECK(due.next_dial() == t0 + 25s);
     due.over();
     CHECK_FALSE(due.is_expected());
+}
+
+TEST_CASE("what waits to be read is charged with what it owns")
+{
+    const std::string words(5000, 'x');
+    inbox unread(1'000'000);
+    unread.push(
+        message(R"({"serverContent":{"modelTurn":{"parts":[{"text":")" + words + "\"}]}}}"));
+    CHECK(unread.bytes() >= 2 * words.size()); // its text, and what was read of it
+    const auto before = unread.bytes();
+    status_change change;
+    change.forgotten_calls.assign(100, std::string(100, 'c'));
+    unread.push(change);
+    CHECK(unread.bytes() >= before + 100 * 100);
 }
 
 TEST_CASE("whatever time a goAway leaves, the handover is due between now and ten minutes later")

@@ -130,6 +130,12 @@ TEST_CASE("a turn ends once, and what its messages are is known from their order
             {{"asks"}, {sound, 1, end::nothing, "bi"}, {over, 1, end::turn}, {"asks"},
                 {words, 2, end::nothing, "bi"}, {over, 2, end::turn}}},
         {"an empty turn answers", true, {{"asks"}, {over, 1, end::turn, "be"}}},
+        {"an end that is said twice", true,
+            {{"asks"}, {words, 1, end::nothing, "bi"}, {over, 1, end::turn},
+                {over, 1, end::nothing}, {"asks"}, {over, 2, end::turn, "be"}}},
+        {"an end that nobody knows of what, after sound of the user", true,
+            {{"asks"}, {words, 1, end::nothing, "bi"}, {over, 1, end::turn}, {"speaks"},
+                {over, 2, end::turn, "be"}}},
         {"a model turn without content is none", true,
             {{"asks"}, {no_parts, 0, end::nothing, "i"}, {over, 1, end::turn, "be"}}},
 

@@ -1039,6 +1039,25 @@ TEST_CASE("a session with a name goes on where the last of that name was, and sa
     CHECK(w.heard[2].find(R"("handle":"h1")") != std::string::npos);
 }
 
+TEST_CASE("a handle in the store of another model is not used")
+{
+    world w;
+    w.options.resumption_store = std::make_shared<memory_resumption_store>();
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    const auto work = [&]() -> asio::awaitable<void> {
+        resumption_record record("old", std::chrono::system_clock::now(), "another-model");
+        co_await w.options.resumption_store->save(
+            "caller 7", std::move(record), std::chrono::hours(2));
+        session session{client, plain, "caller 7"};
+        co_await session.connect();
+        co_await session.close();
+    };
+    w.play(work());
+    REQUIRE(w.heard.size() == 1);
+    CHECK(w.heard[0].find("old") == std::string::npos);
+}
+
 TEST_CASE("a handle in the store that the server refuses is tried once, and dropped")
 {
     world w;

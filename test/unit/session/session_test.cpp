@@ -819,6 +819,34 @@ TEST_CASE("a sender that waits for room goes on when an outage has made some")
     CHECK(session.counters().dropped == 1);
 }
 
+TEST_CASE("a sender that waits behind sound goes on when a handover has dropped it")
+{
+    world w;
+    w.options.limits.outbox = 1000;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(
+                         R"({"sessionResumptionUpdate":{"newHandle":"h","resumable":true}})");
+                     peer->send(R"({"goAway":{"timeLeft":"6s"}})");
+                     peer->stall(true);
+                     while (co_await peer->receive()) {
+                     }
+                 },
+        [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        const std::array<std::byte, 150> speech{};
+        co_await session.connect();
+        co_await session.send_audio(speech);
+        co_await session.send(std::string(200, 'x'));
+        co_await session.drain();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(session.counters().handovers == 1);
+}
+
 TEST_CASE(
     "a sender that waits behind sound goes on when that is too old, before there is a connection")
 {

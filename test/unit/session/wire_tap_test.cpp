@@ -85,6 +85,11 @@ TEST_CASE("what somebody quotes of a secret is struck out, names of members are 
     CHECK(line == "key [redacted], again [redacted], short");
     const auto quoted = R"({"received":"It is \"abcdefgh\"."})";
     CHECK(sessions::redact(quoted, false, known).text == R"({"received":"It is \"[redacted]\"."})");
+    const error failure(
+        errc::rejected, "abcdefgh is no key.", {phase::upgrade, 0, "No key: abcdefgh"});
+    const auto told = sessions::strike_out(failure, known);
+    CHECK(told.what() == std::string("[redacted] is no key."));
+    CHECK(told.reason() == "No key: [redacted]");
 }
 
 namespace {
@@ -159,6 +164,28 @@ TEST_CASE("a tap records both directions of every connection with times, and no 
         if (line.find("How are you?") != std::string::npos) asked = at;
         if (line.find("Fine.") != std::string::npos) CHECK(at == asked + 250);
     }
+}
+
+TEST_CASE("a tap tells of the end of a connection once, whoever notices it")
+{
+    tapped_world w;
+    w.scripts = {[&w](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->stall(true);
+                     co_await settle(); // until something is being written
+                     co_await w.clock->sleep_until(w.clock->now() + 1s);
+                     peer->drop();
+                 },
+        [&w](peer_ptr peer) { return listen(w, std::move(peer)); }};
+    const auto work = [&]() -> asio::awaitable<void> {
+        session session{w.make_client(), plain};
+        co_await session.connect();
+        co_await session.send("one");
+        co_await session.drain();
+        co_await session.close();
+    };
+    w.play(work());
+    CHECK(w.count(R"("connection":1,"lost")") == 1);
 }
 
 TEST_CASE("of a message of very many elements a tap records the size")

@@ -355,6 +355,28 @@ TEST_CASE("a close reason is cut between characters")
     on.run(play(on));
 }
 
+TEST_CASE(
+    "a server's close is answered with its code and without its words, and one without a code so")
+{
+    on_both([](bench&, pair& both) -> asio::awaitable<void> {
+        co_await both.server->write(raw_frame::close(1011, "what it says").bytes());
+        const auto why = co_await error_of(both.client->receive());
+        CHECK(why.reason() == "what it says");
+        const auto answer = co_await both.server->read_frame();
+        CHECK(answer.opcode() == 8);
+        CHECK(answer.close_code() == 1011);
+        CHECK(answer.close_reason().empty());
+    });
+    on_both([](bench&, pair& both) -> asio::awaitable<void> {
+        co_await both.server->write(raw_frame(8, "").bytes());
+        const auto why = co_await error_of(both.client->receive());
+        CHECK(why.value() == errc::connection_lost);
+        const auto answer = co_await both.server->read_frame();
+        CHECK(answer.opcode() == 8);
+        CHECK(answer.payload().empty());
+    });
+}
+
 TEST_CASE("7f: our last messages arrive although the server's are unread")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
