@@ -135,6 +135,7 @@ class Build:
         self.programs = {}
         self.linked = {}  # the objects of a program
         self.includes = {}  # of the library's objects
+        self.environments = {}  # of a program in all of its tests
         self.preludes = {}
         macros = subprocess.run([*self.compiler("base"), "-dM", "-E", "-x", "c++", "/dev/null"], cwd=self.directory,
                                 check=True, capture_output=True, text=True).stdout
@@ -156,6 +157,10 @@ class Build:
             commands = self.tell("commands", path)
             self.programs[program] = path, shlex.split(commands.strip().splitlines()[-1])
             self.linked[program] = set(re.findall(r" -o (lib/\S+\.o) ", commands))
+        for test in json.loads(subprocess.check_output(["meson", "introspect", "--tests", self.directory])):
+            program = pathlib.Path(test["cmd"][0]).name
+            known = self.environments.setdefault(program, test["env"])
+            self.environments[program] = dict(known.items() & test["env"].items())
         for each in self.tell("deps").strip().split("\n\n"):
             output, *includes = each.splitlines()
             if output.startswith("lib/"):
@@ -222,11 +227,11 @@ class Build:
                         *command[at + 2:]], cwd=self.directory, check=True, capture_output=True, text=True)
         return output
 
-    def run(self, program, arguments, limit):
+    def run(self, name, program, arguments, limit):
         """How a test program ends: "passed", "failed", or "hung" after so many seconds."""
         process = subprocess.Popen([program, "--abort", "--filenames-as-tags", *arguments], cwd=self.directory,
-                                   start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
+                                   env={**os.environ, **self.environments.get(name, {})}, start_new_session=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             return "passed" if process.wait(limit) == 0 else "failed"
         except subprocess.TimeoutExpired:
@@ -236,10 +241,10 @@ class Build:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def finds(self, program, arguments, limit):
-        """Whether a test program hangs, or fails twice."""
-        outcome = self.run(program, arguments, limit)
-        return outcome == "hung" or (outcome == "failed" and self.run(program, arguments, limit) != "passed")
+    def finds(self, name, program, arguments, limit):
+        """Whether a test program, or one that stands in for it, hangs or fails twice."""
+        outcome = self.run(name, program, arguments, limit)
+        return outcome == "hung" or (outcome == "failed" and self.run(name, program, arguments, limit) != "passed")
 
 
 class Limits:
@@ -256,7 +261,8 @@ class Limits:
             if test not in self.known:
                 program, *arguments = test
                 start = time.monotonic()
-                if self.build.finds(self.build.directory / self.build.programs[program][0], arguments, 600):
+                path = self.build.directory / self.build.programs[program][0]
+                if self.build.finds(program, path, arguments, 600):
                     raise Broken(f"{shlex.join(test)} fails without any bug planted")
                 self.known[test] = 10 + 5 * (time.monotonic() - start)
             return self.known[test]
@@ -273,7 +279,7 @@ def plant(build, mutant, limits):
                     units = build.units(mutant, program)
                     compiled.update({unit: build.compile(mutant, unit, folder) for unit in units if unit not in compiled})
                     linked[program] = build.link(program, [compiled[unit] for unit in units], folder)
-                if build.finds(linked[program], arguments, limits.of(test)):
+                if build.finds(program, linked[program], arguments, limits.of(test)):
                     return "killed"
             if not compiled:
                 raise Broken("nothing that is tested includes it")

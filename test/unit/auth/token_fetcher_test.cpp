@@ -63,9 +63,8 @@ struct world {
     std::shared_ptr<auth::token_fetcher> fetcher(credentials given, std::string universe = {})
     {
         auth::fetcher_world around;
-        around.fetch = [this](transport::http_request request) {
-            return fetch(std::move(request));
-        };
+        around.fetch = [this](
+                           transport::http_request request) { return fetch(std::move(request)); };
         around.wall_clock = [] { return std::chrono::system_clock::now(); };
         around.proxy = proxy;
         return std::make_shared<auth::token_fetcher>(

@@ -229,6 +229,9 @@ TEST_CASE("a request that is no upgrade is told so")
     CHECK(test::run(world.io, status_of(upgrade + "Sec-WebSocket-Version: 13\r\n\r\n")) == "400");
     CHECK(test::run(world.io, status_of(upgrade + "Sec-WebSocket-Version: 8\r\n\r\n")) == "426");
     CHECK(test::run(world.io, status_of(test::upgrade_request("/"))) == "500");
+    auto with_protocol = test::upgrade_request("/");
+    with_protocol.insert(with_protocol.find("\r\n") + 2, "Sec-WebSocket-Protocol: chat\r\n");
+    CHECK(test::run(world.io, status_of(with_protocol)) == "400");
 }
 
 TEST_CASE("messages go out in binary frames, or in text frames where asked, in order")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lws_support.hpp"
 #include "support/proxy_peer.hpp"
+#include "transport/tls_context.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -449,6 +450,16 @@ TEST_CASE("pitfall 3.18: only the right certificate is trusted, and the reason i
     CHECK(why.phase() == phase::tls);
     INFO(why.what());
     CHECK(std::string(why.what()).find(reason) != std::string::npos);
+}
+
+TEST_CASE("clients share what TLS needs only when they trust the same")
+{
+    live::tls_options ours;
+    ours.ca_pem = authority().pem();
+    const auto shared = live::transport::client_tls_context(ours, "");
+    CHECK(live::transport::client_tls_context(ours, "") == shared);
+    CHECK(live::transport::client_tls_context({}, "") != shared);
+    CHECK(live::transport::client_tls_context(ours, "::1") != shared);
 }
 
 TEST_CASE("pitfall 3.18: a certificate is trusted by name, by address and by the system's store")

@@ -195,6 +195,25 @@ TEST_CASE("a ping on request follows what was sent, and messages say whether its
         co_await both.server->write(raw_frame::pong("3").bytes() + raw_frame::text("last").bytes());
         const auto end = co_await both.client->receive();
         CHECK(end.pongs == 3);
+        co_await both.server->write(raw_frame::pong("2").bytes() + raw_frame::text("more").bytes());
+        const auto more = co_await both.client->receive();
+        CHECK(more.pongs == 3);
+    });
+}
+
+TEST_CASE("a ping is measured from when it was sent, whichever follows it")
+{
+    on_both([](bench&, pair& both) -> asio::awaitable<void> {
+        CHECK(both.client->ping() == 1);
+        const auto ping_1 = co_await both.server->read_frame();
+        CHECK(ping_1.payload() == "1");
+        CHECK(both.client->ping() == 2);
+        const auto ping_2 = co_await both.server->read_frame();
+        CHECK(ping_2.payload() == "2");
+        co_await both.server->write(raw_frame::pong("1").bytes() + raw_frame::text("one").bytes());
+        const auto one = co_await both.client->receive();
+        CHECK(one.pongs == 1);
+        CHECK(one.round_trip > 0s);
     });
 }
 
