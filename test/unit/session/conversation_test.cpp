@@ -654,6 +654,11 @@ TEST_CASE("what waits to be read is charged with what it owns")
     change.forgotten_calls.assign(100, std::string(100, 'c'));
     unread.push(change);
     CHECK(unread.bytes() >= before + 100 * 100);
+    const auto so_far = unread.bytes();
+    malformed_message in_part{error(errc::malformed_message, "Odd.")};
+    in_part.omitted.assign(100, {std::string(100, 'p'), std::string(100, 'r')});
+    unread.push(in_part);
+    CHECK(unread.bytes() >= so_far + 100 * 200);
 }
 
 TEST_CASE("whatever time a goAway leaves, the handover is due between now and ten minutes later")

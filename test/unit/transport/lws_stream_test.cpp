@@ -567,6 +567,38 @@ TEST_CASE("pitfall 3.28: a loop that stood still costs a healthy session nothing
     on.run(play(on, request));
 }
 
+TEST_CASE("a loop that stands still again and again does not keep a dead connection")
+{
+    bench on;
+    auto request = on.request();
+    request.deadlines.ping_after = 20ms;
+    request.deadlines.silence = 50ms;
+    const auto play = [](bench& with, transport::connect_request to) -> asio::awaitable<void> {
+        auto both = co_await with.open(std::move(to));
+        const auto end = start(with, both.client->receive());
+        for (int i = 0; i < 20 && !*end; ++i) {
+            const auto stall_end = std::chrono::steady_clock::now() + 150ms;
+            while (std::chrono::steady_clock::now() < stall_end) {
+            }
+            co_await asio::post(asio::use_awaitable);
+        }
+        CHECK(code_of(*end) == errc::timed_out);
+    };
+    on.run(play(on, request));
+}
+
+TEST_CASE("after an abort nothing that had come is delivered")
+{
+    on_both([](bench&, pair& both) -> asio::awaitable<void> {
+        co_await both.server->write(
+            raw_frame::text("one").bytes() + raw_frame::text("two").bytes());
+        co_await expect_text(*both.client, "one");
+        both.client->abort();
+        const auto why = co_await error_of(both.client->receive());
+        CHECK(why.code() == errc::closed);
+    });
+}
+
 namespace {
 
 void soon(transport::connect_request& request) { request.deadlines.message = 100ms; }
@@ -648,6 +680,38 @@ TEST_CASE("a long message may take longer, as long as it comes")
                 expect_text(*both.client, bytes_of(32'000)), slowly(*both.server, bytes));
         },
         soon);
+}
+
+TEST_CASE("each message has a time of its own")
+{
+    on_both(
+        [](bench&, pair& both) -> asio::awaitable<void> {
+            const auto slowly = [](raw_socket& server) -> asio::awaitable<void> {
+                const auto bytes = raw_frame::text("words").bytes();
+                for (int i = 0; i < 5; ++i) {
+                    co_await server.write(bytes.substr(0, 4));
+                    co_await pass(40ms);
+                    co_await server.write(bytes.substr(4));
+                }
+            };
+            const auto read = [](transport::connection& from) -> asio::awaitable<void> {
+                for (int i = 0; i < 5; ++i) co_await expect_text(from, "words");
+            };
+            co_await side_by_side(read(*both.client), slowly(*both.server));
+        },
+        soon);
+}
+
+TEST_CASE("what the server said at last is read to its end, however late")
+{
+    on_both([](bench&, pair& both) -> asio::awaitable<void> {
+        const std::string words(900, 'x');
+        std::string flood;
+        for (int i = 0; i < 60; ++i) flood += raw_frame::text(words).bytes();
+        co_await both.server->write(flood);
+        both.server->close();
+        for (int i = 0; i < 60; ++i) co_await expect_text(*both.client, words);
+    });
 }
 
 TEST_CASE("the time in which nobody reads is not taken off a message's")
