@@ -13,6 +13,9 @@ namespace {
 /// Messages that were sent together with a function call arrive within this time.
 constexpr std::chrono::milliseconds longest_burst{30};
 
+/// A connection that is found dead may have been so for this time.
+constexpr std::chrono::seconds longest_dead{60};
+
 } // namespace
 
 conversation::conversation(rules rules)
@@ -338,7 +341,8 @@ bool conversation::connection_gone()
 status_change conversation::lost(const error& failure, time_point now, bool is_replaced)
 {
     const bool was_open = machine_.status() == status::connected;
-    dialogue_.settle(now);
+    const bool was_dead = failure.value() == errc::timed_out;
+    dialogue_.settle(was_dead ? std::max(last_heard_, now - longest_dead) : now);
     const bool in_turn = dialogue_.in_turn();
     const bool answering = dialogue_.answering();
     const bool had_context = has_context();

@@ -617,6 +617,16 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
 bool checker::may_be_answered(int serial) const
 {
     const auto connection = ledger_.of(serial).handings.back().connection;
+    const auto& taken = ledger_.connections[static_cast<std::size_t>(connection)].taken;
+    const auto begin = std::find(taken.begin(), taken.end(), serial);
+    const auto is_asked = [this](int each) { return each != 0 && asks(ledger_.of(each).what); };
+    const auto question = std::find_if(begin, taken.end(), is_asked);
+    const auto number = std::count_if(taken.begin(), question, is_asked) + 1;
+    const auto answers = [&](const ledger::heard& each) {
+        return each.content && each.connection == connection && question != taken.end() &&
+               each.asked >= number;
+    };
+    if (std::any_of(ledger_.hearings.begin(), ledger_.hearings.end(), answers)) return true;
     return std::any_of(
         ledger_.sends.begin() + serial - 1, ledger_.sends.end(), [&](const ledger::send& each) {
             if (!asks(each.what) && each.what != kind::tool_response) return false;

@@ -454,6 +454,25 @@ TEST_CASE("who speaks after a resume is not told as silent since then")
     CHECK_FALSE(talk.next(t0 + 60s, none).silence);
 }
 
+TEST_CASE("what came in doubt before the network died is not taken for the end of an answer")
+{
+    auto talk = make_conversation();
+    talk.accept({base::frame("1111"), worth::durable}, t0);
+    static_cast<void>(talk.take(1000, t0));
+    talk.written(t0);
+    talk.heard(message(speech), 1, t0 + 1s);
+    talk.heard_nonsense(t0 + 1s);
+    SECTION("it has been dead since then")
+    {
+        const error dead(errc::timed_out, "The network took nothing.", {phase::write});
+        CHECK(talk.lost(dead, t0 + 31s).ask_again);
+    }
+    SECTION("it was alive, and has had nothing more to say")
+    {
+        CHECK_FALSE(talk.lost(gone, t0 + 31s).ask_again);
+    }
+}
+
 TEST_CASE("a response to a call that the server has taken back is dropped")
 {
     auto talk = make_conversation();
