@@ -72,8 +72,8 @@ turn_mark dialogue::heard(
     if (const auto& content = all.server_content) {
         hear_user(*content, mark, now);
         const bool may_follow = unanswered_ > 0 && now - asked_at_ < longest_hearing;
-        const bool is_asked = asked_ || is_asking || hearing_until_ || user_heard_;
-        const bool is_expected = !ended_ || is_asked || may_follow;
+        const bool is_asked = asked_ || hearing_until_ || user_heard_;
+        const bool is_expected = !ended_ || is_asked || is_asking || may_follow;
         const bool is_late =
             cut_in_ || (!open_ && !is_expected) || (calling_ && closed_ && !responded_ && open_);
         if (has_sound(*content)) {
@@ -81,8 +81,7 @@ turn_mark dialogue::heard(
             if (answering_) mark.is_answer = std::exchange(asked_alone_, false);
         } else if (has_words(content->output_transcription)) {
             if (!is_late) {
-                const bool is_guess =
-                    !open_ && ended_ && !asked_ && !hearing_until_ && !user_heard_;
+                const bool is_guess = !open_ && ended_ && !is_asked;
                 hear_model(false, mark, now);
                 guessed_ = is_guess;
                 if (is_guess && !is_asking) doubt_until_ = now + longest_doubt;

@@ -104,6 +104,21 @@ asio::awaitable<void> visit(client client)
     co_await visitor.close();
 }
 
+std::optional<error> failure_of_visit(world& w, client client)
+{
+    std::optional<error> why;
+    const auto work = [&]() -> asio::awaitable<void> {
+        try {
+            co_await visit(client);
+        } catch (const error& refused) {
+            why = refused;
+        }
+    };
+    auto working = work();
+    test::play(w.io, *w.clock, std::move(working));
+    return why;
+}
+
 } // namespace
 
 TEST_CASE("a thousand sessions that start at once cause one fetch of a token")
@@ -173,16 +188,7 @@ TEST_CASE("a refusal that is not for the token costs no other token")
     w.refuses_all = true;
     w.refuses_with = 400;
     const auto client = w.connect();
-    std::optional<error> why;
-    const auto work = [&]() -> asio::awaitable<void> {
-        try {
-            co_await visit(client);
-        } catch (const error& refused) {
-            why = refused;
-        }
-    };
-    auto working = work();
-    test::play(w.io, *w.clock, std::move(working));
+    const auto why = failure_of_visit(w, client);
     CHECK(why);
     CHECK(w.fetched == 1);
     CHECK(w.dialled == 1);
@@ -213,16 +219,7 @@ TEST_CASE("a metadata server that has no token fails a first connection at once,
     world w;
     w.not_ready = 100;
     const auto client = w.connect();
-    std::optional<error> why;
-    const auto work = [&]() -> asio::awaitable<void> {
-        try {
-            co_await visit(client);
-        } catch (const error& refused) {
-            why = refused;
-        }
-    };
-    auto working = work();
-    test::play(w.io, *w.clock, std::move(working));
+    const auto why = failure_of_visit(w, client);
     REQUIRE(why);
     CHECK(why->value() == errc::missing_credentials);
     CHECK(why->condition() == condition::credentials);

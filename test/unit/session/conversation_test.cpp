@@ -414,7 +414,7 @@ TEST_CASE("the connection is not changed before its deadline while something is 
     CHECK(talk.next(t0 + 45s, ready).hand_over);
 }
 
-TEST_CASE("a silence is told of who owes an answer, and of nobody else")
+TEST_CASE("a silence is reported only while somebody owes an answer")
 {
     using enum conversation::successor;
     auto rules = usual_rules();

@@ -166,7 +166,7 @@ TEST_CASE("a tap records both directions of every connection with times, and no 
     }
 }
 
-TEST_CASE("a tap tells of the end of a connection once, whoever notices it")
+TEST_CASE("a tap records the end of a connection once")
 {
     tapped_world w;
     w.scripts = {[&w](peer_ptr peer) -> asio::awaitable<void> {

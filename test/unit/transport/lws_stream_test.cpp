@@ -548,6 +548,18 @@ TEST_CASE("pitfall 3.27: a pong, or anything else, is life")
         });
 }
 
+namespace {
+
+/// Holds up the loop.
+void stand_still(std::chrono::milliseconds time)
+{
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) {
+    }
+}
+
+} // namespace
+
 TEST_CASE("pitfall 3.28: a loop that stood still costs a healthy session nothing")
 {
     bench on;
@@ -558,9 +570,7 @@ TEST_CASE("pitfall 3.28: a loop that stood still costs a healthy session nothing
         auto both = co_await with.open(std::move(to));
         const auto ping = co_await both.server->read_frame();
         CHECK(ping.opcode() == 9);
-        const auto stall_end = std::chrono::steady_clock::now() + 300ms;
-        while (std::chrono::steady_clock::now() < stall_end) {
-        }
+        stand_still(300ms);
         co_await both.server->write(raw_frame::pong("").bytes() + raw_frame::text("alive").bytes());
         co_await expect_text(*both.client, "alive");
     };
@@ -577,9 +587,7 @@ TEST_CASE("a loop that stands still again and again does not keep a dead connect
         auto both = co_await with.open(std::move(to));
         const auto end = start(with, both.client->receive());
         for (int i = 0; i < 20 && !*end; ++i) {
-            const auto stall_end = std::chrono::steady_clock::now() + 150ms;
-            while (std::chrono::steady_clock::now() < stall_end) {
-            }
+            stand_still(150ms);
             co_await asio::post(asio::use_awaitable);
         }
         CHECK(code_of(*end) == errc::timed_out);
