@@ -194,22 +194,28 @@ void checker::check_wait(std::optional<time_point> dialled)
             "dialled {} ms after the failure, not already after {}", waited.count(), wait.count()));
 }
 
+/// The connection that served has ended at the very moment of the change to the next one: the
+/// user may be told of a loss, or not.
+void checker::may_be_handover()
+{
+    attempt_ = failure_->attempt;
+    open_since_ = failure_->open_since;
+    failure_.reset();
+    rows_match_ = false;
+}
+
 void checker::opened(int connection)
 {
     const auto now = ledger_.now();
     const auto& log = ledger_.connections[static_cast<std::size_t>(connection)];
     const bool handover = open_since_.has_value();
     open_order_.push_back(connection);
-    // At the very moment of the change the old one may end, too; not so when it took the handle
-    // with it.
+    // Not when the old one took the handle with it.
     const bool begins_anew =
         failure_ && refuses_handle(failure_->why, failure_->was_open) && log.handle.empty();
     if (failure_ && log.ahead && log.set_up == failure_->when && !begins_anew) {
         by_handover_.push_back(std::nullopt);
-        attempt_ = failure_->attempt;
-        open_since_ = failure_->open_since;
-        failure_.reset();
-        rows_match_ = false; // it may have been told as a loss, or not
+        may_be_handover();
     } else {
         by_handover_.push_back(handover);
         check_wait(std::nullopt);
@@ -267,6 +273,8 @@ void checker::failed(int connection, const live::error& why)
         const auto& later = ledger_.connections[next];
         if (later.ahead && !later.taken.empty() && !later.ended) return;
     }
+    if (failure_ && failure_->was_open && failure_->when == now && !was_open && log.ahead)
+        may_be_handover();
     check_wait(std::nullopt);
     const bool handing_over = !was_open && open_since_.has_value();
     if (handing_over) renew(log.set_up.value_or(now));

@@ -71,6 +71,7 @@ private:
     [[nodiscard]] bool is_healthy(time_point now) const;
     void renew(time_point now);
     [[nodiscard]] bool is_replaced() const;
+    void may_be_handover();
     void lose(failure what);
     void check_handle(const ledger::connection& opened);
     void check_end(const live::status_change& change);
