@@ -401,6 +401,21 @@ checker::standing checker::standing_of(int connection, std::size_t hearings) con
     return {answers && !called && is_clear, ended && is_quiet && asked == 0};
 }
 
+/// The network died shortly after an end that may have been of this answer or of the one before.
+bool checker::died_in_doubt(const live::status_change& loss) const
+{
+    constexpr auto longest_doubt = 10s;
+    if (loss.cause->value() != live::errc::timed_out) return false;
+    std::optional<time_point> closed;
+    time_point last{};
+    for (const auto& each : ledger_.hearings) {
+        if (each.connection != open_order_[openings_seen_ - 1] || each.passed_over) continue;
+        last = each.at;
+        if (each.what == ledger::meaning::closes) closed = each.at;
+    }
+    return closed && last < *closed + longest_doubt;
+}
+
 /// Nobody is told to ask again what has been answered, and whoever has to is told.
 void checker::check_question(const live::status_change& change)
 {
@@ -410,7 +425,8 @@ void checker::check_question(const live::status_change& change)
     if (openings_seen_ == 0 || openings_seen_ > open_order_.size()) return;
     if (!by_handover_[openings_seen_ - 1].has_value()) return;
     const auto how = standing_of(open_order_[openings_seen_ - 1], ledger_.hearings.size());
-    if (how.in_answer && !change.ask_again) accuse("an answer was cut without a word");
+    if (how.in_answer && !change.ask_again && !(is_loss && died_in_doubt(change)))
+        accuse("an answer was cut without a word");
     if (how.at_rest && plan_.calls == 0 && change.ask_again)
         accuse("the user was told to ask again what had been answered");
 }

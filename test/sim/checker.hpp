@@ -80,6 +80,7 @@ private:
     void saw_change(const live::status_change& change);
     void saw_message(int serial);
     void saw_silence();
+    [[nodiscard]] bool died_in_doubt(const live::status_change& loss) const;
     void check_question(const live::status_change& change);
     /// How it stood on a connection, after so many hearings of all.
     struct standing {
