@@ -8,35 +8,6 @@
 namespace gemini::live::protocol {
 namespace {
 
-constexpr std::size_t size_of_unit = 6; // \uXXXX
-
-/// What each byte is as a hexadecimal digit; below zero: none.
-struct hex_table {
-    std::int8_t of[256];
-};
-constexpr auto hex = [] {
-    hex_table all{};
-    for (auto& each : all.of) each = -1;
-    for (std::int8_t i = 0; i < 10; ++i) all.of['0' + i] = i;
-    for (std::int8_t i = 10; i < 16; ++i) all.of['a' - 10 + i] = all.of['A' - 10 + i] = i;
-    return all;
-}();
-
-} // namespace
-
-std::optional<code_unit> code_unit_at(std::string_view text, std::size_t at) noexcept
-{
-    if (at + size_of_unit > text.size() || text[at] != '\\' || text[at + 1] != 'u')
-        return std::nullopt;
-    const auto* const digits = reinterpret_cast<const unsigned char*>(text.data() + at + 2);
-    const int value = hex.of[digits[0]] << 12 | hex.of[digits[1]] << 8 | hex.of[digits[2]] << 4 |
-                      hex.of[digits[3]];
-    if (value < 0) return std::nullopt; // one of them is
-    return code_unit{static_cast<unsigned>(value)};
-}
-
-namespace {
-
 /// Returns what an escape of two characters means, or 0 if there is no such escape.
 constexpr char meaning_of(char escaped) noexcept
 {
@@ -87,12 +58,12 @@ std::size_t put_escape(std::string_view text, std::size_t at, char*& to) noexcep
     if (!unit || unit->is_low()) return 0;
     if (!unit->is_high()) {
         put_character(unit->value, to);
-        return size_of_unit;
+        return code_unit::escape_size;
     }
-    const auto low = code_unit_at(text, at + size_of_unit);
+    const auto low = code_unit_at(text, at + code_unit::escape_size);
     if (!low || !low->is_low()) return 0;
     put_character(0x10000 + ((unit->value & 0x3ff) << 10 | (low->value & 0x3ff)), to);
-    return 2 * size_of_unit;
+    return 2 * code_unit::escape_size;
 }
 
 } // namespace

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,14 +13,36 @@ namespace gemini::live::protocol {
 
 /// A code unit of UTF-16.
 struct code_unit {
+    static constexpr std::size_t escape_size = 6; ///< \uXXXX
+
     unsigned value;
 
     [[nodiscard]] constexpr bool is_high() const noexcept { return value >> 10 == 0x36; }
     [[nodiscard]] constexpr bool is_low() const noexcept { return value >> 10 == 0x37; }
 };
 
+/// What each byte is as a hexadecimal digit; below zero: it is not one.
+inline constexpr auto hex_values = [] {
+    std::array<std::int8_t, 256> all{};
+    all.fill(-1);
+    for (std::int8_t i = 0; i < 10; ++i) all['0' + i] = i;
+    for (std::int8_t i = 10; i < 16; ++i) all['a' - 10 + i] = all['A' - 10 + i] = i;
+    return all;
+}();
+
 /// Returns the code unit of the escape at `at`, such as \ud83d, or nothing if there is no escape.
-[[nodiscard]] std::optional<code_unit> code_unit_at(std::string_view text, std::size_t at) noexcept;
+[[nodiscard]] inline std::optional<code_unit> code_unit_at(
+    std::string_view text, std::size_t at) noexcept
+{
+    if (at + code_unit::escape_size > text.size() || text[at] != '\\' || text[at + 1] != 'u')
+        return std::nullopt;
+    const auto digit = [digits = text.data() + at + 2](int place) -> int {
+        return hex_values[static_cast<unsigned char>(digits[place])];
+    };
+    const int value = digit(0) << 12 | digit(1) << 8 | digit(2) << 4 | digit(3);
+    if (value < 0) return std::nullopt; // one of them is
+    return code_unit{static_cast<unsigned>(value)};
+}
 
 /// simdjson keeps a copy of every string until the whole text has been read. Longer ones are read
 /// by the functions below, which make none.
