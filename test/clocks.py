@@ -10,18 +10,18 @@ import re
 import sys
 
 DATES = {
-    "lib/session/clock.hpp": "the time of day, for records",
+    "lib/async/clock.hpp": "the time of day, for records",
     "lib/session/ephemeral_token.cpp": "Retry-After may be a date",
-    "lib/session/loop.cpp": "a handle in a store has the date of its making",
+    "lib/session/handle_keeper.cpp": "a handle in a store has the date of its making",
     "lib/session/resumption_store.cpp": "so",
-    "lib/transport/http.cpp": "Retry-After may be a date",
-    "lib/transport/http.hpp": "so",
+    "lib/transport/http_fields.cpp": "Retry-After may be a date",
+    "lib/transport/http_fields.hpp": "so",
     "lib/transport/lws_handshake.cpp": "so",
 }
 WALL = re.compile(r"system_clock|high_resolution_clock|\bgettimeofday\b|\btime\((?:nullptr|NULL|0)\)|CLOCK_REALTIME")
 
 root = pathlib.Path(sys.argv[1])
-sources = [each for room in ("session", "transport") for each in sorted((root / "lib" / room).glob("*.[ch]pp"))]
+sources = [each for room in ("async", "engine", "session", "transport") for each in sorted((root / "lib" / room).glob("*.[ch]pp"))]
 users = {str(each.relative_to(root)) for each in sources if WALL.search(each.read_text())}
 for each in sorted(users - DATES.keys()):
     print(f"{each} reads the clock on the wall: waits must be on a steady one. If it is for a date, say so in test/clocks.py.")

@@ -68,7 +68,7 @@ def reason_cell(literal, constant, known):
 
 
 def close_table(root):
-    source = (root / "lib/session/classifier.cpp").read_text(encoding="utf-8")
+    source = (root / "lib/engine/failure_classifier.cpp").read_text(encoding="utf-8")
     known = complaints(root)
     rows = re.findall(rf"close_row\{{(\d+),\s*(?:{STRING}|complaint::(\w+)),\s*stage::(\w+),\s*handle::(\w+),\s*(\w+),"
                       rf"\s*errc::(\w+),\s*{STRING}\}}", source)
@@ -84,7 +84,7 @@ def close_table(root):
 
 
 def failure_table(root):
-    source = (root / "lib/session/classifier.cpp").read_text(encoding="utf-8")
+    source = (root / "lib/engine/failure_classifier.cpp").read_text(encoding="utf-8")
     rows = re.findall(rf"failure_row\{{errc::(\w+),\s*phase::(\w+),\s*(\d+),\s*{STRING},\s*connection::(\w+),\s*(\w+)\}}",
                       source)
     shown = []
@@ -98,7 +98,7 @@ def failure_table(root):
 
 
 def status_picture(root):
-    source = (root / "lib/session/machine.cpp").read_text(encoding="utf-8")
+    source = (root / "lib/engine/connection_fsm.cpp").read_text(encoding="utf-8")
     rows = re.findall(rf"transition\{{status::(\w+),\s*{STRING},\s*status::(\w+)\}}", source)
     lines = [f"    {before} --> {after}: {event}" for before, event, after in rows]
     return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> disconnected", *lines, "    closed --> [*]",

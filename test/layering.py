@@ -11,19 +11,26 @@ import pathlib
 import re
 import sys
 
-# Room → the rooms and libraries that it may include. Public headers are open to all.
+# Room → the rooms and libraries that its files may include; each arrow must be used. Public headers are open to all.
 ROOMS = {
     "base": {"fmt", "system"},
-    "audio": {"base", "fmt"},
-    "auth": {"protocol", "transport", "base", "fmt", "asio", "openssl"},
+    "async": {"base", "asio"},
     "protocol": {"base", "fmt", "simdjson"},
-    "transport": {"base", "fmt", "asio", "system", "libwebsockets", "openssl", "uv"},
-    "tools": {"protocol", "base", "fmt", "asio"},
-    "session": {"protocol", "transport", "auth", "base", "fmt", "asio"},
-    "emulator": {"protocol", "transport", "base", "fmt", "asio", "openssl", "system"},  # its program is a command of the system
+    "engine": {"base", "fmt"},
+    "transport": {"async", "base", "fmt", "asio", "system", "libwebsockets", "openssl", "uv"},
+    "auth": {"protocol", "transport", "async", "base", "fmt", "asio", "openssl"},
+    "session": {"protocol", "engine", "transport", "auth", "async", "base", "fmt", "asio"},
+    "emulator/rules": {"protocol", "base", "fmt"},
+    "emulator/persona": {"emulator/rules", "protocol", "base", "fmt"},
+    "emulator/script": {"emulator/rules", "protocol", "async", "base", "fmt", "asio"},
+    "emulator/google": {"emulator/rules", "protocol", "transport", "base", "fmt", "openssl"},
+    "emulator/server": {"emulator/rules", "emulator/persona", "emulator/script", "emulator/google",
+                        "protocol", "transport", "async", "base", "fmt", "asio"},
+    "emulator": {"emulator/rules", "emulator/script", "fmt", "asio", "system"},  # its program
 }
+# Decisions only: not even by way of another header do these reach a library that does I/O.
+PURE = {"engine": {"asio", "libwebsockets", "uv", "system"}}
 PUBLIC = {"asio"}
-PUBLIC_EXTRA = {"format.hpp": {"fmt"}}
 # These see the library as its users do.
 OUTSIDERS = ("samples/", "test/contract/", "test/embed/")
 
@@ -47,38 +54,87 @@ def library_of(header):
     return header
 
 
-def check_includes(path, source):
-    """Yields (line, offence) for each include that `path` may not have."""
+INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)')
+
+
+def room_of(path):
+    """The innermost room of a file, by its path below lib; nothing for one that has none."""
+    parts = path.split("/")[:-1]
+    return next(("/".join(parts[:n]) for n in range(len(parts), 0, -1) if "/".join(parts[:n]) in ROOMS), None)
+
+
+def check_includes(path, source, used):
+    """Yields (line, offence) for each include that `path` may not have; notes the arrows that it uses."""
     parts = path.split("/")
     if path.startswith(OUTSIDERS):
         allowed, where = None, "what stands outside the library"
     elif parts[0] == "include":
-        allowed, where = PUBLIC | PUBLIC_EXTRA.get(parts[-1], set()), "a public header"
+        allowed, where, here = PUBLIC, "a public header", "include"
     elif parts[0] == "lib" and len(parts) > 2:
-        if parts[1] not in ROOMS:
+        here = room_of(path.removeprefix("lib/"))
+        if here is None:
             yield 1, f"the room {parts[1]} has no arrows yet: give it a line in ROOMS of test/layering.py"
             return
-        allowed, where = ROOMS[parts[1]] | {parts[1]}, f"the room {parts[1]}"
+        allowed, where = ROOMS[here] | {here}, f"the room {here}"
     else:
         return
     for number, line in enumerate(source.splitlines(), 1):
-        found = re.match(r'\s*#\s*include\s*([<"])([^>"]+)', line)
+        found = INCLUDE.match(line)
         if not found:
             continue
         quoted, header = found[1] == '"', found[2]
         if allowed is None:
-            if quoted and header.split("/")[0] in ROOMS:
+            if quoted and room_of(header):
                 yield number, f'{where} may not include "{header}": use the public headers'
         elif quoted:
-            room = header.split("/")[0] if "/" in header else None
-            if room not in ROOMS:
+            room = room_of(header)
+            used.add((here, room))
+            if room is None:
                 yield number, f'"{header}" does not say its room: write "room/file.hpp"'
             elif room not in allowed:
                 yield number, f"{where} may not include the room {room}: move the code, or pass it in from above"
         else:
             library = library_of(header)
+            used.add((here, library))
             if library not in {"std", "public"} and library not in allowed:
                 yield number, f"{where} may not include <{header}>: hide {library} in a room that may see it"
+
+
+def check_arrows(used):
+    """Yields an offence for each arrow of ROOMS that no file uses."""
+    for room, allowed in ROOMS.items():
+        for other in sorted(allowed):
+            if (room, other) not in used:
+                yield f"test/layering.py: no file of the room {room} includes {other}: take this arrow out of ROOMS"
+
+
+def includes_of(path, files):
+    """The files of ours and the libraries that one file includes."""
+    for line in files[path].splitlines():
+        found = INCLUDE.match(line)
+        if not found:
+            continue
+        ours = ("lib/" if found[1] == '"' else "include/") + found[2]
+        yield (ours, None) if ours in files else (None, library_of(found[2]))
+
+
+def check_purity(files):
+    """Yields (path, offence) for each file of a pure room from which includes lead to a library that does I/O."""
+    for path in sorted(files):
+        forbidden = PURE.get(room_of(path.removeprefix("lib/"))) if path.startswith("lib/") else None
+        if not forbidden:
+            continue
+        ways = {path: [path]}
+        queue = [path]
+        for each in queue:
+            for ours, library in includes_of(each, files):
+                if library in forbidden:
+                    yield path, f"reaches {library} by {' → '.join(ways[each])}: what decides must do no I/O"
+                    queue.clear()
+                    break
+                if ours and ours not in ways:
+                    ways[ours] = [*ways[each], ours]
+                    queue.append(ours)
 
 
 INITIALIZER = re.compile(r"[\w>](?<!\belse)(?<!\bdo)(?<!\btry)$|[(,=]\s*$|\breturn\s*$")
@@ -259,15 +315,16 @@ def check(files):
         if path.startswith(("lib/", "include/"))
         for name in aggregates_in(code)
     }
-    offences = []
+    offences, used = [], set()
     for path, source in sorted(files.items()):
-        found = list(check_includes(path, source))
+        found = list(check_includes(path, source, used))
         lines = [match.start() for match in re.finditer("\n", source)]
         coroutines = [] if path in HAZARDS else check_coroutines(codes[path], aggregates)
         for at, what in [*coroutines, *check_catch2(path, source, codes[path])]:
             found.append((bisect.bisect_left(lines, at) + 1, what))
         offences += [f"{path}:{line}: {what}" for line, what in sorted(found)]
-    return offences
+    offences += [f"{path}:1: {what}" for path, what in check_purity(files)]
+    return offences, used
 
 
 def read_tree(root):
@@ -282,7 +339,7 @@ def read_tree(root):
 # Written in the hazardous forms on purpose: the public types must survive them.
 HAZARDS = {"test/unit/hazards/option_temporaries_test.cpp"}
 
-DEFINITIONS = {"lib/base/data.hpp": "struct request { int a; std::string b; };\nstruct made { made(int); int a; };\n"}
+DEFINITIONS = {"include/gemini/live/waits.hpp": "#include <asio/awaitable.hpp>\n", "lib/base/data.hpp": "struct request { int a; std::string b; };\nstruct made { made(int); int a; };\n"}
 
 # file, source, what its offences must say (empty: none)
 SELF_TEST = [
@@ -297,12 +354,16 @@ SELF_TEST = [
     ("lib/transport/a.cpp", "#include <uv.h>\n#include <openssl/ssl.h>\n#include <sys/socket.h>", []),
     ("lib/transport/a.cpp", '#include "x.hpp"', ["does not say its room"]),
     ("lib/emulator/a.cpp", '#include "session/x.hpp"', ["room session"]),
+    ("lib/emulator/rules/a.cpp", '#include "emulator/persona/x.hpp"', ["rules may not include the room emulator/persona"]),
+    ("lib/emulator/server/a.cpp", '#include "emulator/persona/x.hpp"', []),
+    ("lib/engine/a.cpp", "#include <asio/post.hpp>", ["may not include <asio/post.hpp>", "reaches asio"]),
+    ("lib/engine/a.cpp", "#include <gemini/live/waits.hpp>", ["reaches asio by lib/engine/a.cpp → include/gemini/live/waits.hpp"]),
+    ("lib/engine/a.cpp", '#include "transport/x.hpp"', ["room transport"]),
     ("lib/cellar/a.cpp", "", ["no arrows yet"]),
     ("include/gemini/live/a.hpp", "#include <asio/awaitable.hpp>\n#include <gemini/live/error.hpp>\n#include <span>", []),
     ("include/gemini/live/a.hpp", "#include <fmt/format.h>", ["a public header may not include <fmt/format.h>"]),
     ("include/gemini/live/a.hpp", '#include "base/buffer.hpp"', ["room base"]),
     ("include/gemini/live/a.hpp", "#include <stdint.h>", ["<stdint.h>"]),
-    ("include/gemini/live/format.hpp", "#include <fmt/format.h>", []),
     ("samples/a.cpp", '#include "session/x.hpp"', ["use the public headers"]),
     ("test/unit/a.cpp", '#include "session/x.hpp"', []),
     ("lib/base/a.cpp", '// #include "session/x.hpp"', []),
@@ -365,11 +426,16 @@ SELF_TEST = [
 def self_test():
     failures = 0
     for path, source, expected in SELF_TEST:
-        got = check({**DEFINITIONS, path: source})
+        got, _ = check({**DEFINITIONS, path: source})
         if len(got) != len(expected) or any(part not in line for part, line in zip(expected, got)):
             failures += 1
             print(f"{path}: {source!r}\n  expected {expected}\n  got      {got}")
-    print(f"{len(SELF_TEST)} cases, {failures} failed")
+    every_arrow = {(room, other) for room, allowed in ROOMS.items() for other in allowed}
+    unused = list(check_arrows(every_arrow - {("base", "fmt")}))
+    if len(unused) != 1 or "the room base includes fmt" not in unused[0] or list(check_arrows(every_arrow)):
+        failures += 1
+        print(f"an arrow that nothing uses is not found: {unused}")
+    print(f"{len(SELF_TEST) + 1} cases, {failures} failed")
     return failures
 
 
@@ -378,7 +444,8 @@ def main():
         return self_test() != 0
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent)
     files = read_tree(root)
-    offences = check(files)
+    offences, used = check(files)
+    offences += check_arrows(used)
     print("\n".join(offences) or f"{len(files)} files keep to their rooms")
     return len(offences) != 0 or not files
 

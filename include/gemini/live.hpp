@@ -21,13 +21,16 @@
 #include <gemini/live/open_enum.hpp>
 #include <gemini/live/reconnect.hpp>
 #include <gemini/live/reconnect_plan.hpp>
+#include <gemini/live/restart_policy.hpp>
 #include <gemini/live/resumption_store.hpp>
 #include <gemini/live/secret.hpp>
 #include <gemini/live/session.hpp>
+#include <gemini/live/session_event.hpp>
 #include <gemini/live/session_group.hpp>
 #include <gemini/live/setup.hpp>
 #include <gemini/live/switchable.hpp>
 #include <gemini/live/tool.hpp>
+#include <gemini/live/turn.hpp>
 #include <gemini/live/version.hpp>
 #include <gemini/live/wire_tap.hpp>
 #include <gemini/live/within.hpp>

@@ -3,12 +3,13 @@
 
 #include "auth/jwt.hpp"
 #include "base/base64.hpp"
+#include "base/excerpt.hpp"
 #include "base/trim.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/timestamp.hpp"
 #include "protocol/url.hpp"
-#include "transport/http.hpp"
+#include "transport/http_fields.hpp"
 
 #include <fmt/format.h>
 
@@ -112,12 +113,7 @@ std::string shown(std::string text, const std::vector<secret>& secrets)
         for (auto at = text.find(hidden); at != text.npos; at = text.find(hidden, at))
             text.replace(at, hidden.size(), "…");
     }
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-    if (text.size() <= most_shown) return text;
-    auto end = most_shown;
-    while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    return text.substr(0, end) + "…";
+    return base::excerpt(text, most_shown);
 }
 
 std::string text_at(const json_value& object, std::string_view member)

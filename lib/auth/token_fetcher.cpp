@@ -2,7 +2,7 @@
 #include "auth/token_fetcher.hpp"
 
 #include "base/private_file.hpp"
-#include "transport/http.hpp"
+#include "transport/http_fields.hpp"
 
 #include <asio/error.hpp>
 #include <asio/this_coro.hpp>

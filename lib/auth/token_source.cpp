@@ -44,7 +44,7 @@ struct token_source::waiter {
     ~waiter() { std::erase(owner.waiters_, this); }
 
     token_source& owner;
-    transport::wakeup done;
+    async::event done;
     proof_ptr got;
     std::exception_ptr failure;
 };

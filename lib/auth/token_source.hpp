@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "async/event.hpp"
 #include "auth/token_fetcher.hpp"
-#include "transport/wakeup.hpp"
 
 #include <gemini/live/log.hpp>
 

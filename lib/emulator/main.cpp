@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/one_line.hpp"
-#include "emulator/quirks.hpp"
-#include "emulator/recording.hpp"
-#include "emulator/script.hpp"
+#include "emulator/rules/quirks.hpp"
+#include "emulator/script/message_summary.hpp"
+#include "emulator/script/recording.hpp"
+#include "emulator/script/script.hpp"
 
 #include <gemini/live/emulator.hpp>
 #include <gemini/live/error.hpp>
@@ -254,13 +254,14 @@ public:
 
     void message(char way, std::string_view text) const
     {
-        const auto line = live::emulation::on_one_line(text, width_);
+        const auto line = live::emulation::message_summary(text, width_);
         print(way == '>' ? "36" : "32", fmt::format("{} {}", way, line));
     }
 
     void event(std::string_view sentence) const
     {
-        print("2", live::emulation::on_one_line(sentence, event_width)); // it may quote the client
+        print("2",
+            live::emulation::message_summary(sentence, event_width)); // it may quote the client
     }
 
 private:

@@ -3,7 +3,7 @@
 
 #include "base/ascii.hpp"
 #include "base/complaint.hpp"
-#include "base/utf8.hpp"
+#include "base/excerpt.hpp"
 #include "protocol/json_reader.hpp"
 
 #include <fmt/format.h>
@@ -14,8 +14,6 @@
 
 namespace gemini::live::protocol {
 namespace {
-
-constexpr std::size_t most_shown = 500; // bytes of the service's words
 
 /// The text of an error, an object or a string; also of a list of them, of which the first counts.
 std::string message_of(const json_value& answer)
@@ -135,27 +133,10 @@ std::string words_of_refusal(std::string_view body)
     return text;
 }
 
-std::string on_one_line(std::string words)
-{
-    const bool is_text = base::is_utf8(words);
-    std::string line;
-    for (const char c : words) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte <= 0x20 || byte == 0x7f) {
-            if (!line.empty() && line.back() != ' ') line += ' ';
-        } else {
-            line += byte < 0x80 || is_text ? c : '?';
-        }
-    }
-    if (line.ends_with(' ')) line.pop_back();
-    if (line.size() <= most_shown) return line;
-    return std::string(base::truncate_utf8(line, most_shown)) + "…";
-}
-
 error refused_call(std::string_view what, int status, std::string_view body,
     std::optional<std::chrono::seconds> retry_after, std::string_view secret)
 {
-    auto words = on_one_line(without(words_in(body), secret));
+    auto words = base::excerpt(without(words_in(body), secret));
     const auto cause = base::cause_of_refusal(status, words);
     const auto sentence = fmt::format("The service did not {} (HTTP {}{}{}). {}", what, status,
         words.empty() ? "" : ": ", words, advice_for(cause));

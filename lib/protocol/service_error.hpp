@@ -14,9 +14,6 @@ namespace gemini::live::protocol {
 /// page behind the words "web page", or the text that it is. Empty when it says nothing.
 [[nodiscard]] std::string words_of_refusal(std::string_view body);
 
-/// `words` on one line, and no longer than one reads.
-[[nodiscard]] std::string on_one_line(std::string words);
-
 /// The error for a REST call that a Google service answered with `status`, which is not 2xx, in its
 /// own words where `body` has them. `what` names the call: "make a token". What is equal to
 /// `secret` is blotted out.

@@ -3,9 +3,10 @@
 
 #include "auth/environment.hpp"
 #include "auth/headers.hpp"
+#include "base/excerpt.hpp"
+#include "protocol/redact.hpp"
 #include "protocol/service_error.hpp"
-#include "session/redact.hpp"
-#include "session/tapped.hpp"
+#include "session/tapping_connector.hpp"
 #include "transport/lws_connector.hpp"
 
 #include <gemini/live/error.hpp>
@@ -146,11 +147,11 @@ std::deque<std::string> secrets_in(const auth::headers& fields)
 } // namespace
 
 client_core::client_core(client_options options_, std::shared_ptr<transport::connector> connector_,
-    std::shared_ptr<sessions::clock> clock_, std::function<double()> random_)
+    std::shared_ptr<async::clock> clock_, std::function<double()> random_)
     : options(located(std::move(options_))),
-      connector(sessions::tapped(std::move(connector_), options.tap, clock_)),
-      clock(std::move(clock_)), random(std::move(random_)),
-      budget(options.reconnect.attempts_per_second), addressing_(addressing_of(options)),
+      connector(tapped(std::move(connector_), options.tap, clock_)), clock(std::move(clock_)),
+      random(std::move(random_)), budget(options.reconnect.attempts_per_second),
+      addressing_(addressing_of(options)),
       alive_(asio::use_service<life>(asio::query(connector->executor(), asio::execution::context))
                  .alive)
 {
@@ -178,8 +179,7 @@ std::shared_ptr<auth::token_source> client_core::make_source() const
     world.fetch = [fetcher] { return auth::token_fetcher::fetch(fetcher); };
     world.clock = [from = clock] { return from->now(); };
     world.wall_clock = [from = clock] { return from->wall_clock(); };
-    world.sleep_until = [from = clock](
-                            sessions::time_point when) { return from->sleep_until(when); };
+    world.sleep_until = [from = clock](base::time_point when) { return from->sleep_until(when); };
     world.random = random;
     world.logger = options.logger;
     return std::make_shared<auth::token_source>(
@@ -228,8 +228,8 @@ transport::connect_request client_core::request_by(
     request.max_message = options.limits.message;
     request.read_refusal = [secrets = secrets_in(request.fields)](std::string_view body) {
         auto words = protocol::words_of_refusal(body);
-        sessions::strike_out(words, secrets); // before they are cut
-        return protocol::on_one_line(std::move(words));
+        protocol::strike_out(words, secrets); // before they are cut
+        return base::excerpt(std::move(words));
     };
     return request;
 }
@@ -300,7 +300,7 @@ error client_core::with_origin(error refused) const
 
 client::client(asio::any_io_executor executor, client_options options)
     : core_(std::make_shared<client_core>(std::move(options),
-          transport::make_lws_connector(std::move(executor)), sessions::make_steady_clock(),
+          transport::make_lws_connector(std::move(executor)), async::make_steady_clock(),
           make_random()))
 {
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "async/clock.hpp"
 #include "auth/token_source.hpp"
+#include "engine/dial_budget.hpp"
 #include "protocol/endpoint.hpp"
-#include "session/clock.hpp"
-#include "session/dial_budget.hpp"
 #include "transport/transport.hpp"
 
 #include <gemini/live/client.hpp>
@@ -23,13 +23,13 @@ namespace gemini::live {
 class client_core {
 public:
     client_core(client_options options, std::shared_ptr<transport::connector> connector,
-        std::shared_ptr<sessions::clock> clock, std::function<double()> random);
+        std::shared_ptr<async::clock> clock, std::function<double()> random);
 
     const client_options options;
     const std::shared_ptr<transport::connector> connector;
-    const std::shared_ptr<sessions::clock> clock;
+    const std::shared_ptr<async::clock> clock;
     const std::function<double()> random; ///< Evenly from [0, 1).
-    sessions::dial_budget budget;
+    engine::dial_budget budget;
 
     /// The upgrade for `options`, with another base URL if one is given, credentials included
     /// unless they give tokens; with an ephemeral token by the method for those. Throws

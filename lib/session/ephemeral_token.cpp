@@ -5,7 +5,7 @@
 #include "protocol/service_error.hpp"
 #include "protocol/token.hpp"
 #include "session/client_core.hpp"
-#include "transport/http.hpp"
+#include "transport/http_fields.hpp"
 
 #include <gemini/live/error.hpp>
 

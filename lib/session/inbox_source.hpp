@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-namespace gemini::live::sessions {
+namespace gemini::live {
 
 /// A session's stream as a generator.
 template <class Element>
@@ -25,4 +25,4 @@ private:
     std::shared_ptr<session_core> core_;
 };
 
-} // namespace gemini::live::sessions
+} // namespace gemini::live

@@ -13,7 +13,7 @@
 
 namespace gemini::live {
 
-using sessions::worth;
+using engine::delivery_class;
 
 /// What a new connection has to be told.
 struct music_session::wishes {
@@ -78,7 +78,7 @@ asio::awaitable<void> music_session::connect() { return session_core::connect(co
 
 asio::awaitable<void> music_session::set_weighted_prompts(std::vector<weighted_prompt> prompts)
 {
-    sessions::outgoing message(protocol::encode_weighted_prompts(prompts), worth::durable);
+    engine::outgoing message(protocol::encode_weighted_prompts(prompts), delivery_class::durable);
     message.accepted = [all = wishes_, prompts = std::move(prompts)] {
         const std::lock_guard lock(all->mutex);
         all->prompts = prompts;
@@ -88,7 +88,8 @@ asio::awaitable<void> music_session::set_weighted_prompts(std::vector<weighted_p
 
 asio::awaitable<void> music_session::set_music_generation_config(music_generation_config config)
 {
-    sessions::outgoing message(protocol::encode_music_generation_config(config), worth::durable);
+    engine::outgoing message(
+        protocol::encode_music_generation_config(config), delivery_class::durable);
     message.accepted = [all = wishes_, config = std::move(config)] {
         const std::lock_guard lock(all->mutex);
         all->config = config;
@@ -98,7 +99,7 @@ asio::awaitable<void> music_session::set_music_generation_config(music_generatio
 
 asio::awaitable<void> music_session::playback(playback_control control)
 {
-    sessions::outgoing message(protocol::encode_playback_control(control), worth::durable);
+    engine::outgoing message(protocol::encode_playback_control(control), delivery_class::durable);
     message.accepted = [all = wishes_, control] {
         const std::lock_guard lock(all->mutex);
         if (control != playback_control::reset_context) all->control = control;
@@ -108,14 +109,12 @@ asio::awaitable<void> music_session::playback(playback_control control)
 
 async_generator<server_message> music_session::messages()
 {
-    return async_generator<server_message>(
-        std::make_unique<sessions::inbox_source<server_message>>(core_));
+    return async_generator<server_message>(std::make_unique<inbox_source<server_message>>(core_));
 }
 
 async_generator<session_event> music_session::events()
 {
-    return async_generator<session_event>(
-        std::make_unique<sessions::inbox_source<session_event>>(core_));
+    return async_generator<session_event>(std::make_unique<inbox_source<session_event>>(core_));
 }
 
 live::status music_session::status() const noexcept { return core_->status(); }

@@ -13,18 +13,18 @@
 namespace gemini::live {
 namespace {
 
-using sessions::outgoing;
-using sessions::worth;
+using engine::delivery_class;
+using engine::outgoing;
 
-worth worth_of(const realtime_input& input)
+delivery_class delivery_class_of(const realtime_input& input)
 {
     const auto& all = input.all();
-    if (all.text) return worth::durable;
-    if (all.activity_start) return worth::activity_start;
-    if (all.activity_end) return worth::activity_end;
-    if (all.audio_stream_end) return worth::stream_end;
-    if (all.video) return worth::video;
-    return worth::audio;
+    if (all.text) return delivery_class::durable;
+    if (all.activity_start) return delivery_class::activity_start;
+    if (all.activity_end) return delivery_class::activity_end;
+    if (all.audio_stream_end) return delivery_class::stream_end;
+    if (all.video) return delivery_class::video;
+    return delivery_class::audio;
 }
 
 asio::awaitable<void> nothing() { co_return; }
@@ -45,6 +45,23 @@ std::string words_of(const function_response& response)
 }
 
 } // namespace
+
+const char* to_string(turn_end value) noexcept
+{
+    switch (value) {
+    case turn_end::complete: return "complete";
+    case turn_end::interrupted: return "interrupted";
+    case turn_end::tool_call: return "tool_call";
+    case turn_end::cut: return "cut";
+    case turn_end::closed: return "closed";
+    case turn_end::empty: return "empty";
+    case turn_end::error: return "error";
+    case turn_end::unreadable: return "unreadable";
+    case turn_end::stalled: return "stalled";
+    case turn_end::unfinished: return "unfinished";
+    }
+    return "unknown";
+}
 
 const char* to_string(status value) noexcept
 {
@@ -91,7 +108,7 @@ asio::awaitable<void> session::send_client_content(std::vector<content> turns, b
 {
     if (core_->lints()) protocol::lint_content(core_->setup(), core_->quirks());
     outgoing message(protocol::encode_client_content(turns, turn_complete, core_->flavour()),
-        turn_complete ? worth::durable : worth::context);
+        turn_complete ? delivery_class::durable : delivery_class::context);
     if (core_->keeps_history()) message.words = words_of(turns);
     return session_core::accept(core_, std::move(message));
 }
@@ -111,7 +128,8 @@ asio::awaitable<void> session::send_realtime_input(realtime_input input)
         if (others == realtime_input::members{}) return nothing();
         input = realtime_input(std::move(others));
     }
-    outgoing message(protocol::encode_realtime_input(input, core_->flavour()), worth_of(input));
+    outgoing message(
+        protocol::encode_realtime_input(input, core_->flavour()), delivery_class_of(input));
     if (core_->keeps_history() && input.all().text) message.words = *input.all().text;
     return session_core::accept(core_, std::move(message));
 }
@@ -121,7 +139,7 @@ asio::awaitable<void> session::send_audio(std::span<const std::byte> pcm)
     constexpr int rate = 16'000;
     if (pcm.empty()) return nothing();
     return session_core::accept(
-        core_, outgoing(protocol::encode_realtime_audio(pcm, rate), worth::audio));
+        core_, outgoing(protocol::encode_realtime_audio(pcm, rate), delivery_class::audio));
 }
 
 asio::awaitable<void> session::send_audio(std::span<const std::int16_t> samples)
@@ -137,7 +155,8 @@ asio::awaitable<void> session::send_video(std::span<const std::byte> jpeg)
 asio::awaitable<void> session::send_tool_response(std::vector<function_response> responses)
 {
     if (core_->lints()) protocol::lint(responses, core_->quirks());
-    outgoing message(protocol::encode_tool_response(responses, core_->flavour()), worth::durable);
+    outgoing message(
+        protocol::encode_tool_response(responses, core_->flavour()), delivery_class::durable);
     bool is_silent = !responses.empty();
     for (const auto& each : responses) {
         message.answers.push_back(each.id);
@@ -146,7 +165,7 @@ asio::awaitable<void> session::send_tool_response(std::vector<function_response>
             is_silent && each.scheduling == scheduling::silent && !core_->waits_for(each.name);
         if (core_->keeps_history()) message.words += words_of(each);
     }
-    if (is_silent) message.kind = worth::context; // the model says nothing to them
+    if (is_silent) message.kind = delivery_class::context; // the model says nothing to them
     return session_core::accept(core_, std::move(message));
 }
 
@@ -157,30 +176,31 @@ asio::awaitable<void> session::send_tool_response(function_response response)
     return send_tool_response(std::move(responses));
 }
 
+asio::awaitable<turn> session::turn() { return session_core::next_turn(core_); }
 asio::awaitable<void> session::stop_speaking() { return session_core::stop_speaking(core_); }
 
 asio::awaitable<void> session::send_context_update(context_update update)
 {
     if (core_->lints()) protocol::lint(update, core_->quirks());
     return session_core::accept(
-        core_, outgoing(protocol::encode_context_update(update, core_->flavour()), worth::context));
+        core_, outgoing(protocol::encode_context_update(update, core_->flavour()),
+                   delivery_class::context));
 }
 
 asio::awaitable<void> session::send_raw(json message)
 {
-    return session_core::accept(core_, outgoing(base::frame(message.text()), worth::durable));
+    return session_core::accept(
+        core_, outgoing(base::frame(message.text()), delivery_class::durable));
 }
 
 async_generator<server_message> session::messages()
 {
-    return async_generator<server_message>(
-        std::make_unique<sessions::inbox_source<server_message>>(core_));
+    return async_generator<server_message>(std::make_unique<inbox_source<server_message>>(core_));
 }
 
 async_generator<session_event> session::events()
 {
-    return async_generator<session_event>(
-        std::make_unique<sessions::inbox_source<session_event>>(core_));
+    return async_generator<session_event>(std::make_unique<inbox_source<session_event>>(core_));
 }
 
 live::status session::status() const noexcept { return core_->status(); }

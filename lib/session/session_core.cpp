@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/session_core.hpp"
 
+#include "async/alarm.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/lint.hpp"
-#include "session/session_log.hpp"
+#include "session/session_driver.hpp"
 
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <asio/this_coro.hpp>
@@ -17,14 +15,13 @@
 #include <algorithm>
 #include <utility>
 
-// What the user's calls do. The coroutines that work for them are in loop.cpp.
 namespace gemini::live {
 
 namespace {
 
-sessions::keeps keeps_of(const live::setup& setup, replay replay)
+engine::keeps keeps_of(const live::setup& setup, replay replay)
 {
-    using sessions::keeps;
+    using engine::keeps;
     if (setup.session_resumption && setup.session_resumption->transparent == true)
         return keeps::until_consumed;
     switch (replay) {
@@ -76,18 +73,18 @@ std::function<bool(const std::string&)> waits_for(const live::setup& setup, call
 /// Live model has 32,768 tokens.
 constexpr std::int64_t least_trigger = 32'768 * 8 / 10;
 
-sessions::conversation::rules rules_of(const client_core& client, const live::setup& setup,
+engine::session_fsm::rules rules_of(const client_core& client, const live::setup& setup,
     const model_quirks& quirks, protocol::method method)
 {
     const auto& options = client.options;
-    sessions::conversation::rules rules;
+    engine::session_fsm::rules rules;
     rules.reconnect = options.reconnect;
     rules.watchdogs = options.watchdogs;
     rules.outbox_limit = options.limits.outbox;
     rules.history_limit = options.limits.history;
     // Music is told all of its state anew on every connection.
     rules.keeps = method == protocol::method::generate_music
-                      ? sessions::keeps::until_written
+                      ? engine::keeps::until_written
                       : keeps_of(setup, options.reconnect.replay);
     if (setup.session_resumption) rules.handle = setup.session_resumption->handle;
     rules.random = client.random;
@@ -105,36 +102,35 @@ session_core::session_core(std::shared_ptr<client_core> client, live::setup setu
     : client_(std::move(client)), setup_(std::move(setup)),
       quirks_(client_->options.quirks ? client_->options.quirks(setup_.model) : model_quirks{}),
       method_(method), waits_for_(live::waits_for(setup_, quirks_.calling)), name_(std::move(name)),
-      conversation_(rules_of(*client_, setup_, quirks_, method)),
-      inbox_(client_->options.limits.inbox), collector_(client_->options.limits.turn),
-      next_setup_(setup_)
+      state_(rules_of(*client_, setup_, quirks_, method_), client_->options, signals_, status_)
 {
     static_cast<void>(protocol::encode_setup(
         setup_, {}, client_->addressing())); // refuses what can never be accepted
-    // The conversation holds the handle, and drops it once the server has refused it.
-    if (next_setup_.session_resumption) next_setup_.session_resumption->handle.clear();
 }
 
 /// A sender's place in the queue for room in the outbox. Leaving it, for whatever reason, lets the
 /// next one look.
 class session_core::ticket {
 public:
-    ticket(session_core& core) : core_(core)
+    ticket(session_core& core, session_state& state) : core_(core)
     {
-        core_.senders_.push_back(&turn);
-    } // with the lock held
+        state.senders.push_back(&turn);
+    }
     ticket(const ticket&) = delete;
     ticket& operator=(const ticket&) = delete;
     ~ticket()
     {
-        const std::lock_guard lock(core_.mutex_);
-        std::erase(core_.senders_, &turn);
-        if (!core_.senders_.empty()) core_.senders_.front()->set();
+        const auto state = core_.lock();
+        std::erase(state->senders, &turn);
+        if (!state->senders.empty()) state->senders.front()->set();
     }
 
-    [[nodiscard]] bool is_first() const { return core_.senders_.front() == &turn; }
+    [[nodiscard]] bool is_first(const session_state& state) const
+    {
+        return state.senders.front() == &turn;
+    }
 
-    transport::wakeup turn;
+    async::event turn;
 
 private:
     session_core& core_;
@@ -143,20 +139,12 @@ private:
 /// Is told of every change while it lives.
 class session_core::watcher {
 public:
-    watcher(session_core& core) : core_(core)
-    {
-        const std::lock_guard lock(core_.mutex_);
-        core_.watchers_.push_back(&changed);
-    }
+    watcher(session_core& core) : core_(core) { core_.lock()->watchers.push_back(&changed); }
     watcher(const watcher&) = delete;
     watcher& operator=(const watcher&) = delete;
-    ~watcher()
-    {
-        const std::lock_guard lock(core_.mutex_);
-        std::erase(core_.watchers_, &changed);
-    }
+    ~watcher() { std::erase(core_.lock()->watchers, &changed); }
 
-    transport::wakeup changed;
+    async::event changed;
 
 private:
     session_core& core_;
@@ -180,81 +168,69 @@ private:
     session_core& core_;
 };
 
-void session_core::check_open() const
-{
-    if (end_) std::rethrow_exception(end_);
-    if (ended_ || closing_) throw error(errc::closed, "The session has been closed.");
-}
-
-void session_core::notify()
-{
-    if (!senders_.empty()) senders_.front()->set();
-    for (auto* each : watchers_) each->set();
-}
-
-asio::awaitable<void> session_core::until(self_ptr self, std::function<bool()> done)
+asio::awaitable<void> session_core::until(
+    self_ptr self, std::function<bool(const session_state&)> done)
 {
     watcher watching(*self);
     for (;;) {
-        {
-            const std::lock_guard lock(self->mutex_);
-            if (done()) co_return;
-        }
+        if (done(*self->lock())) co_return;
         co_await watching.changed.wait();
     }
 }
 
 /// Begins to connect, unless that has been done.
-void session_core::begin()
+void session_core::begin(session_state& state)
 {
-    if (conversation_.status() != status::disconnected) return;
-    announce(conversation_.start());
-    asio::post(client_->connector->executor(), [self = shared_from_this()] { self->start(); });
+    if (state.fsm.status() != status::disconnected) return;
+    state.announce(state.fsm.start());
+    const auto driver = std::make_shared<session_driver>(shared_from_this());
+    state.driver = driver;
+    asio::post(client_->connector->executor(), [driver] { driver->start(); });
 }
 
 asio::awaitable<void> session_core::connect(self_ptr self)
 {
     {
-        const std::lock_guard lock(self->mutex_);
-        self->check_open();
-        self->begin();
+        const auto state = self->lock();
+        state->check_open();
+        self->begin(*state);
     }
-    std::function<bool()> done = [&core = *self] {
-        return core.ended_ || core.conversation_.epoch() != 0;
+    std::function<bool(const session_state&)> done = [](const session_state& state) {
+        return state.ended || state.fsm.epoch() != 0;
     };
     co_await until(self, std::move(done));
-    const std::lock_guard lock(self->mutex_);
-    if (self->conversation_.epoch() == 0) self->check_open();
+    const auto state = self->lock();
+    if (state->fsm.epoch() == 0) state->check_open();
 }
 
-asio::awaitable<void> session_core::accept(self_ptr self, sessions::outgoing message)
+asio::awaitable<void> session_core::accept(self_ptr self, engine::outgoing message)
 {
     const auto now = self->client_->clock->now();
     const auto size = message.message.size();
     std::optional<ticket> waiting;
-    std::optional<sessions::alarm> connects;
+    std::optional<async::alarm> connects;
     for (;;) {
         {
-            const std::lock_guard lock(self->mutex_);
-            self->check_open();
-            if (const auto refused = self->conversation_.refusal(message)) throw error(*refused);
-            if (self->conversation_.drop_stale(self->client_->clock->now())) self->notify();
-            const bool is_next = waiting ? waiting->is_first() : self->senders_.empty();
-            if (is_next && self->conversation_.has_room(size)) {
+            const auto state = self->lock();
+            state->check_open();
+            if (const auto refused = state->fsm.refusal(message)) throw error(*refused);
+            if (state->fsm.drop_stale(self->client_->clock->now())) state->notify();
+            const bool is_next = waiting ? waiting->is_first(*state) : state->senders.empty();
+            if (is_next && state->fsm.has_room(size)) {
                 if (message.accepted) std::exchange(message.accepted, nullptr)();
-                self->conversation_.accept(std::move(message), now);
-                if (self->open_) self->writer_.set();
+                state->fsm.accept(std::move(message), now);
+                if (state->open) self->signals_.writer.set();
                 co_return;
             }
             if (!waiting) {
-                waiting.emplace(*self);
-                self->writer_.set(); // what it waits for may be a matter of time
+                waiting.emplace(*self, *state);
+                self->signals_.writer.set(); // what it waits for may be a matter of time
             }
-            if (self->conversation_.status() == status::disconnected && !connects) {
+            if (state->fsm.status() == status::disconnected && !connects) {
                 connects.emplace(self->client_->connector->executor(), self->client_->clock,
                     now + longest_wait_for_connect, [self] {
-                        const std::lock_guard lock(self->mutex_);
-                        if (!self->closing_) self->begin();
+                        const auto state = self->lock();
+                        if (!state->closing) self->begin(*state);
                     });
             }
         }
@@ -269,16 +245,16 @@ asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
     const reader_slot reading(*self);
     for (;;) {
         {
-            const std::lock_guard lock(self->mutex_);
-            const bool was_full = self->inbox_.is_full();
-            auto oldest = self->inbox_.take<Element>();
-            if (was_full && !self->inbox_.is_full()) self->reader_took_.set();
+            const auto state = self->lock();
+            const bool was_full = state->inbox.is_full();
+            auto oldest = state->inbox.take<Element>();
+            if (was_full && !state->inbox.is_full()) self->signals_.took.set();
             if (oldest) co_return oldest;
-            if (self->end_) std::rethrow_exception(self->end_);
-            if (self->ended_) co_return std::nullopt;
-            self->begin(); // else nothing would ever come
+            if (state->failure) std::rethrow_exception(state->failure);
+            if (state->ended) co_return std::nullopt;
+            self->begin(*state); // else nothing would ever come
         }
-        co_await self->reader_.wait();
+        co_await self->signals_.reader.wait();
         co_await stay_unless_cancelled();
     }
 }
@@ -289,12 +265,12 @@ template asio::awaitable<std::optional<server_message>> session_core::next(self_
 /// clientContent that completes nothing interrupts, and adds nothing. Where it is accepted as
 /// history only, an activity without sound does so; where the service itself detects activity, a
 /// text that such models make nothing of.
-std::vector<sessions::outgoing> session_core::stop_messages() const
+std::vector<engine::outgoing> session_core::stop_messages() const
 {
-    using sessions::worth;
-    std::vector<sessions::outgoing> all;
+    using engine::delivery_class;
+    std::vector<engine::outgoing> all;
     const auto add = [&](base::frame frame) {
-        all.emplace_back(std::move(frame), worth::context);
+        all.emplace_back(std::move(frame), delivery_class::context);
         all.back().is_momentary = true;
     };
     if (!quirks_.content_is_history) {
@@ -318,9 +294,9 @@ std::vector<sessions::outgoing> session_core::stop_messages() const
 asio::awaitable<void> session_core::stop_speaking(self_ptr self)
 {
     if (self->quirks_.content_is_history) {
-        const std::lock_guard lock(self->mutex_);
-        self->check_open();
-        if (!self->conversation_.may_be_stopped()) co_return;
+        const auto state = self->lock();
+        state->check_open();
+        if (!state->fsm.may_be_stopped()) co_return;
     }
     for (auto& each : self->stop_messages()) co_await accept(self, std::move(each));
 }
@@ -328,154 +304,95 @@ asio::awaitable<void> session_core::stop_speaking(self_ptr self)
 asio::awaitable<turn> session_core::next_turn(self_ptr self)
 {
     const reader_slot reading(*self);
-    std::optional<sessions::alarm> alarm;
-    std::optional<sessions::time_point> rings;
+    std::optional<async::alarm> alarm;
+    std::optional<base::time_point> rings;
     for (;;) {
         {
-            const std::lock_guard lock(self->mutex_);
-            const bool was_full = self->inbox_.is_full();
-            auto done = self->collect();
-            if (was_full && !self->inbox_.is_full()) self->reader_took_.set();
+            const auto state = self->lock();
+            const bool was_full = state->inbox.is_full();
+            auto done = state->collect();
+            if (was_full && !state->inbox.is_full()) self->signals_.took.set();
             if (done) co_return std::move(*done);
             const auto now = self->client_->clock->now();
-            const auto until = self->collector_.unsure_until(now);
-            if (until && now >= *until) co_return self->collector_.give_up();
+            const auto until = state->collector.unsure_until(now);
+            if (until && now >= *until) co_return state->collector.give_up();
             if (std::exchange(rings, until) != until) {
                 alarm.reset();
                 if (until) {
                     alarm.emplace(self->client_->connector->executor(), self->client_->clock,
-                        *until, [self] { self->reader_.set(); });
+                        *until, [self] { self->signals_.reader.set(); });
                 }
             }
-            self->begin(); // else nothing would ever come
+            self->begin(*state); // else nothing would ever come
         }
-        co_await self->reader_.wait();
+        co_await self->signals_.reader.wait();
         co_await stay_unless_cancelled();
     }
-}
-
-/// The turn, when what waits to be read has its end. Throws what ended a session that has failed.
-std::optional<turn> session_core::collect()
-{
-    while (const auto* front = inbox_.front()) {
-        if (collector_.is_over_before(*front)) return collector_.finish_early();
-        const auto calls = conversation_.is_waited_for()    ? sessions::calls::waited_for
-                           : conversation_.has_open_calls() ? sessions::calls::open
-                                                            : sessions::calls::none;
-        if (!collector_.add(*inbox_.take_entry(), calls)) continue;
-        for (front = inbox_.front(); front && collector_.is_late(*front); front = inbox_.front())
-            collector_.add_late(*inbox_.take_entry());
-        return collector_.finish();
-    }
-    if (end_) {
-        collector_ = sessions::turn_collector(client_->options.limits.turn);
-        std::rethrow_exception(end_);
-    }
-    if (ended_) return collector_.close();
-    return std::nullopt;
 }
 
 asio::awaitable<void> session_core::drain(self_ptr self)
 {
     std::uint64_t mark = 0;
     {
-        const std::lock_guard lock(self->mutex_);
-        mark = self->conversation_.last_accepted();
-        if (!self->ended_ && self->conversation_.oldest_waiting() <= mark) self->begin();
-        self->writer_.set();
+        const auto state = self->lock();
+        mark = state->fsm.last_accepted();
+        if (!state->ended && state->fsm.oldest_waiting() <= mark) self->begin(*state);
+        self->signals_.writer.set();
     }
-    std::function<bool()> done = [&core = *self, mark] {
-        return core.conversation_.oldest_waiting() > mark || core.ended_;
+    std::function<bool(const session_state&)> done = [mark](const session_state& state) {
+        return state.fsm.oldest_waiting() > mark || state.ended;
     };
     co_await until(self, std::move(done));
-    const std::lock_guard lock(self->mutex_);
-    if (self->conversation_.oldest_waiting() <= mark) self->check_open();
+    const auto state = self->lock();
+    if (state->fsm.oldest_waiting() <= mark) state->check_open();
 }
 
 asio::awaitable<void> session_core::close(self_ptr self)
 {
     {
-        const std::lock_guard lock(self->mutex_);
-        if (self->ended_) co_return;
-        if (!std::exchange(self->closing_, true)) {
-            if (self->conversation_.status() == status::disconnected) {
-                self->announce(self->conversation_.close());
-                self->end(nullptr);
-            } else {
-                asio::post(self->client_->connector->executor(), [self] { self->begin_close(); });
+        const auto state = self->lock();
+        if (state->ended) co_return;
+        if (!std::exchange(state->closing, true)) {
+            if (state->fsm.status() == status::disconnected) {
+                state->announce(state->fsm.close());
+                state->end(nullptr);
+            } else if (auto driver = state->driver.lock()) {
+                asio::post(self->client_->connector->executor(),
+                    [driver = std::move(driver)] { driver->begin_close(); });
             }
         }
     }
-    std::function<bool()> done = [&core = *self] { return core.ended_; };
+    std::function<bool(const session_state&)> done = [](const session_state& state) {
+        return state.ended;
+    };
     co_await until(self, std::move(done));
 }
 
 void session_core::abandon() noexcept
 {
+    std::shared_ptr<session_driver> driver;
     {
-        const std::lock_guard lock(mutex_);
-        closing_ = true;
-        if (ended_) return;
-        if (conversation_.status() == status::disconnected) {
-            announce(conversation_.close());
-            end(nullptr);
+        const auto state = lock();
+        state->closing = true;
+        if (state->ended) return;
+        if (state->fsm.status() == status::disconnected) {
+            state->announce(state->fsm.close());
+            state->end(nullptr);
             return;
         }
+        driver = state->driver.lock();
     }
-    if (!client_->context_is_alive()) return; // its coroutines have died with it
-    asio::post(client_->connector->executor(), [self = shared_from_this()] {
-        if (self->link_) self->link_->abort();
-        if (self->last_link_) self->last_link_->abort();
-        self->stop_.emit(asio::cancellation_type::terminal);
-    });
-}
-
-std::string session_core::resumption_handle()
-{
-    const std::lock_guard lock(mutex_);
-    return conversation_.handle();
-}
-
-std::optional<usage_metadata> session_core::usage()
-{
-    const std::lock_guard lock(mutex_);
-    return conversation_.usage();
+    if (!driver || !client_->context_is_alive()) return; // its coroutines have died with it
+    asio::post(client_->connector->executor(), [driver = std::move(driver)] { driver->abort(); });
 }
 
 live::counters session_core::counters()
 {
-    const std::lock_guard lock(mutex_);
-    auto all = conversation_.counters();
-    all.stale = stale_;
-    all.inbox = inbox_.bytes();
+    const auto state = lock();
+    auto all = state->fsm.counters();
+    all.stale = state->stale;
+    all.inbox = state->inbox.bytes();
     return all;
-}
-
-void session_core::announce(status_change change)
-{
-    status_ = change.to;
-    sessions::log(client_->options.logger, change);
-    push(std::move(change));
-    notify();
-}
-
-void session_core::push(session_event event, sessions::turn_mark mark)
-{
-    inbox_.push(std::move(event), mark);
-    reader_.set();
-}
-
-void session_core::end(std::exception_ptr why)
-{
-    ended_ = true;
-    end_ = std::move(why);
-    open_.reset();
-    failed_.reset();
-    reader_.set();
-    reader_took_.set();
-    writer_.set();
-    for (auto* each : senders_) each->set();
-    notify();
 }
 
 } // namespace gemini::live

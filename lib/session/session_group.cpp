@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/session_group.hpp>
 
+#include "async/alarm.hpp"
+#include "async/event.hpp"
+#include "async/semaphore.hpp"
+#include "engine/restart_backoff.hpp"
 #include "session/client_core.hpp"
 #include "session/session_core.hpp"
-#include "session/supervisor.hpp"
-#include "transport/turnstile.hpp"
-#include "transport/wakeup.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -73,7 +74,7 @@ struct child {
     live::setup setup;
     session_handler handler;
     bool resume;
-    sessions::supervisor supervisor;
+    engine::restart_backoff supervisor;
     std::shared_ptr<tenure> present; ///< Changes, as its `is_open`, under the group's lock.
     /// Where the handler runs. It lives in the coroutine, which dies with its execution context.
     const asio::any_io_executor* strand = nullptr;
@@ -104,8 +105,8 @@ public:
 
     impl(asio::any_io_executor executor, const client& client, session_group_options options)
         : executor_(std::move(executor)), client_(client), options_(std::move(options)),
-          turnstile_(
-              std::make_shared<transport::turnstile>(std::max<std::size_t>(options_.connecting, 1)))
+          connecting_(
+              std::make_shared<async::semaphore>(std::max<std::size_t>(options_.connecting, 1)))
     {
     }
 
@@ -186,12 +187,12 @@ private:
         ~waiter() { std::erase(group.waiters_, this); }
 
         impl& group;
-        transport::wakeup changed;
+        async::event changed;
     };
 
     /// What `end` has come to.
     struct ending {
-        transport::wakeup done;
+        async::event done;
         std::atomic<bool> is_done = false;
         std::size_t dropped = 0;
     };
@@ -275,7 +276,7 @@ private:
     {
         const auto& clock = *self->core().clock;
         if (delay.count() != 0) co_await self->core().clock->sleep_until(clock.now() + delay);
-        const auto pass = co_await transport::turnstile::enter(self->turnstile_);
+        const auto pass = co_await async::semaphore::acquire(self->connecting_);
         co_await present->session.connect();
     }
 
@@ -302,9 +303,9 @@ private:
         child& one, const std::exception_ptr& failure, bool session_failed)
     {
         if (one.stopping) return std::nullopt;
-        auto how = failure ? sessions::outcome::failed : sessions::outcome::returned;
+        auto how = failure ? engine::outcome::failed : engine::outcome::returned;
         if (failure && session_failed && is_error_of(failure, is_hopeless))
-            how = sessions::outcome::hopeless;
+            how = engine::outcome::hopeless;
         const auto restarts = one.supervisor.restarts();
         const auto delay = one.supervisor.after(how, core().clock->now());
         if (failure) tell({group_event::kind::failed, one.name, restarts, failure, delay});
@@ -355,7 +356,7 @@ private:
     {
         waiter waiting(*self);
         bool late = false;
-        const sessions::alarm limit(
+        const async::alarm limit(
             self->home(), self->core().clock, self->core().clock->now() + deadline, [&] {
                 late = true;
                 waiting.changed.set();
@@ -404,7 +405,7 @@ private:
     const asio::any_io_executor executor_;
     const client client_;
     const session_group_options options_;
-    const std::shared_ptr<transport::turnstile> turnstile_;
+    const std::shared_ptr<async::semaphore> connecting_;
     std::atomic<bool> is_watched_ = true;
     std::vector<waiter*> waiters_;
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace gemini::live::sessions {
+namespace gemini::live {
 namespace {
 
 log_level level_of(const status_change& change)
@@ -124,4 +124,4 @@ void log_displaced(const logger& to)
         "another session goes by this one's name: its handle stays in the resumption store", {}});
 }
 
-} // namespace gemini::live::sessions
+} // namespace gemini::live

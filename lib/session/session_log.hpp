@@ -5,7 +5,7 @@
 #include <gemini/live/session.hpp>
 
 /// What a session writes into the log.
-namespace gemini::live::sessions {
+namespace gemini::live {
 
 void log(const logger& to, const status_change& change);
 void log(const logger& to, const malformed_message& unread);
@@ -16,4 +16,4 @@ void log_unsaved(const logger& to, const error& failure);
 /// Another session has saved a handle under this one's name.
 void log_displaced(const logger& to);
 
-} // namespace gemini::live::sessions
+} // namespace gemini::live

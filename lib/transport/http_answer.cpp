@@ -2,7 +2,7 @@
 #include "transport/http_answer.hpp"
 
 #include "base/ascii.hpp"
-#include "transport/http.hpp"
+#include "transport/http_fields.hpp"
 
 #include <algorithm>
 #include <charconv>

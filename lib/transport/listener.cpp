@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/listener.hpp"
 
+#include "async/event.hpp"
 #include "transport/lws_runtime.hpp"
-#include "transport/server_host.hpp"
-#include "transport/server_stream.hpp"
-#include "transport/wakeup.hpp"
+#include "transport/server_vhost.hpp"
+#include "transport/server_websocket.hpp"
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -34,7 +34,7 @@ constexpr std::chrono::milliseconds out_of_descriptors_pause{100};
 
 class lws_server_connection final : public server_connection {
 public:
-    explicit lws_server_connection(std::shared_ptr<server_stream> stream)
+    explicit lws_server_connection(std::shared_ptr<server_websocket> stream)
         : stream_(std::move(stream))
     {
     }
@@ -42,16 +42,16 @@ public:
 
     asio::awaitable<void> send(std::vector<base::frame> batch) override
     {
-        return server_stream::send(stream_, std::move(batch), opcode::binary);
+        return server_websocket::send(stream_, std::move(batch), opcode::binary);
     }
     asio::awaitable<void> send_text(std::vector<base::frame> batch) override
     {
-        return server_stream::send(stream_, std::move(batch), opcode::text);
+        return server_websocket::send(stream_, std::move(batch), opcode::text);
     }
-    asio::awaitable<message> receive() override { return server_stream::receive(stream_); }
+    asio::awaitable<message> receive() override { return server_websocket::receive(stream_); }
     asio::awaitable<void> close(std::uint16_t code, std::string reason) override
     {
-        return server_stream::close(stream_, code, std::move(reason));
+        return server_websocket::close(stream_, code, std::move(reason));
     }
     void abort() noexcept override { stream_->abort(); }
     [[nodiscard]] const upgrade_request& request() const noexcept override
@@ -60,13 +60,14 @@ public:
     }
 
 private:
-    std::shared_ptr<server_stream> stream_;
+    std::shared_ptr<server_websocket> stream_;
 };
 
 /// The listener's part that lives on the runtime's executor, for as long as clients come in.
-class reception final : public entrance, public std::enable_shared_from_this<reception> {
+class acceptor_impl final : public upgrade_handler,
+                            public std::enable_shared_from_this<acceptor_impl> {
 public:
-    reception(std::shared_ptr<lws_runtime> runtime, listen_options options)
+    acceptor_impl(std::shared_ptr<lws_runtime> runtime, listen_options options)
         : runtime_(std::move(runtime)), options_(std::move(options))
     {
         if (options_.identity)
@@ -82,7 +83,8 @@ public:
             asio::detached);
     }
 
-    static asio::awaitable<std::unique_ptr<server_connection>> next(std::shared_ptr<reception> self)
+    static asio::awaitable<std::unique_ptr<server_connection>> next(
+        std::shared_ptr<acceptor_impl> self)
     {
         while (self->ready_.empty() && !self->closed_) co_await self->arrivals_.wait();
         if (self->closed_) throw error(errc::closed, "The listener has been closed.");
@@ -125,13 +127,13 @@ public:
             return http_response{500, {}, "The server failed to answer this request.\n"};
         }
     }
-    void admit(std::shared_ptr<server_stream> stream) override
+    void admit(std::shared_ptr<server_websocket> stream) override
     {
         arriving_.erase(stream.get());
         ready_.push_back(std::move(stream));
         arrivals_.set();
     }
-    void give_up(server_stream& stream) noexcept override
+    void give_up(server_websocket& stream) noexcept override
     {
         arriving_.erase(&stream);
         room_.set();
@@ -140,7 +142,7 @@ public:
 private:
     /// Holds the acceptor, so that it goes with the execution context and not after it.
     static asio::awaitable<void> accept_all(
-        std::shared_ptr<reception> self, std::shared_ptr<tcp::acceptor> acceptor)
+        std::shared_ptr<acceptor_impl> self, std::shared_ptr<tcp::acceptor> acceptor)
     {
         while (!self->closed_) {
             std::error_code failed;
@@ -187,7 +189,7 @@ private:
         if (closed_ || !runtime_->has_room()) return;
         try {
             socket.set_option(tcp::no_delay(true));
-            auto stream = std::make_shared<server_stream>(
+            auto stream = std::make_shared<server_websocket>(
                 runtime_, host(), shared_from_this(), options_.max_message);
             arriving_.insert(stream.get());
             stream->adopt(socket.release());
@@ -195,11 +197,11 @@ private:
         }
     }
 
-    const std::shared_ptr<server_host>& host()
+    const std::shared_ptr<server_vhost>& host()
     {
         if (!host_) {
-            host_ = server_host::common(runtime_);
-            if (identity_) host_ = std::make_shared<server_host>(runtime_, identity_);
+            host_ = server_vhost::common(runtime_);
+            if (identity_) host_ = std::make_shared<server_vhost>(runtime_, identity_);
         }
         return host_;
     }
@@ -207,21 +209,21 @@ private:
     std::shared_ptr<lws_runtime> runtime_;
     listen_options options_;
     std::shared_ptr<SSL_CTX> identity_;
-    std::shared_ptr<server_host> host_;
+    std::shared_ptr<server_vhost> host_;
     std::weak_ptr<tcp::acceptor> acceptor_;
     tcp protocol_ = tcp::v4();
     bool closed_ = false;
-    std::unordered_set<server_stream*> arriving_;
-    std::deque<std::shared_ptr<server_stream>> ready_;
-    wakeup arrivals_;
-    wakeup room_;
+    std::unordered_set<server_websocket*> arriving_;
+    std::deque<std::shared_ptr<server_websocket>> ready_;
+    async::event arrivals_;
+    async::event room_;
 };
 
 class lws_listener final : public listener {
 public:
-    lws_listener(std::shared_ptr<lws_runtime> runtime, std::shared_ptr<reception> reception,
+    lws_listener(std::shared_ptr<lws_runtime> runtime, std::shared_ptr<acceptor_impl> acceptor_impl,
         std::uint16_t port)
-        : runtime_(std::move(runtime)), reception_(std::move(reception)), port_(port)
+        : runtime_(std::move(runtime)), reception_(std::move(acceptor_impl)), port_(port)
     {
     }
     ~lws_listener() override { close(); }
@@ -233,18 +235,18 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept override { return port_; }
     asio::awaitable<std::unique_ptr<server_connection>> accept() override
     {
-        return reception::next(reception_);
+        return acceptor_impl::next(reception_);
     }
     void close() noexcept override
     {
         if (!runtime_->alive()) return;
         asio::dispatch(
-            runtime_->strand_executor(), [reception = reception_] { reception->close(); });
+            runtime_->strand_executor(), [acceptor_impl = reception_] { acceptor_impl->close(); });
     }
 
 private:
     std::shared_ptr<lws_runtime> runtime_;
-    std::shared_ptr<reception> reception_;
+    std::shared_ptr<acceptor_impl> reception_;
     std::uint16_t port_;
 };
 
@@ -292,7 +294,7 @@ std::unique_ptr<listener> listen(asio::any_io_executor executor, listen_options 
     auto runtime = lws_runtime::of(executor);
     auto acceptor = bind(runtime->executor(), options);
     const auto port = acceptor.local_endpoint().port();
-    auto front = std::make_shared<reception>(runtime, std::move(options));
+    auto front = std::make_shared<acceptor_impl>(runtime, std::move(options));
     front->open(std::move(acceptor));
     return std::make_unique<lws_listener>(std::move(runtime), std::move(front), port);
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/lws_connector.hpp"
 
+#include "async/semaphore.hpp"
+#include "transport/client_websocket.hpp"
 #include "transport/connect_share.hpp"
-#include "transport/lws_exchange.hpp"
+#include "transport/http_call.hpp"
 #include "transport/lws_runtime.hpp"
-#include "transport/lws_stream.hpp"
 #include "transport/proxy.hpp"
 #include "transport/resolver.hpp"
 #include "transport/tls_context.hpp"
-#include "transport/turnstile.hpp"
 
 #include <fmt/format.h>
 
@@ -27,7 +27,7 @@ constexpr std::size_t most_hosts_kept = 16;
 constexpr std::size_t most_handshakes = 256;
 
 constexpr lws_protocols protocols[] = {
-    {lws_outbound::protocol_name, &lws_outbound::callback, 0, 0, 0, nullptr,
+    {lws_client::protocol_name, &lws_client::callback, 0, 0, 0, nullptr,
         lws_runtime::tx_packet_size},
     {},
 };
@@ -54,23 +54,25 @@ struct host_baggage {
 
 class lws_connection final : public connection {
 public:
-    explicit lws_connection(std::shared_ptr<lws_stream> stream) : stream_(std::move(stream)) {}
+    explicit lws_connection(std::shared_ptr<client_websocket> stream) : stream_(std::move(stream))
+    {
+    }
     ~lws_connection() override { stream_->release(); }
 
     asio::awaitable<void> send(std::vector<base::frame> batch) override
     {
-        return lws_stream::send(stream_, std::move(batch));
+        return client_websocket::send(stream_, std::move(batch));
     }
-    asio::awaitable<message> receive() override { return lws_stream::receive(stream_); }
+    asio::awaitable<message> receive() override { return client_websocket::receive(stream_); }
     std::uint64_t ping() override { return stream_->ping(); }
     asio::awaitable<void> close(std::uint16_t code, std::string reason) override
     {
-        return lws_stream::close(stream_, code, std::move(reason));
+        return client_websocket::close(stream_, code, std::move(reason));
     }
     void abort() noexcept override { stream_->abort(); }
 
 private:
-    std::shared_ptr<lws_stream> stream_;
+    std::shared_ptr<client_websocket> stream_;
 };
 
 class lws_connector final : public connector, public std::enable_shared_from_this<lws_connector> {
@@ -97,13 +99,13 @@ private:
     static asio::awaitable<std::unique_ptr<connection>> connected(
         std::shared_ptr<lws_connector> self, connect_request request)
     {
-        auto stream = co_await dial<lws_stream>(std::move(self), std::move(request));
+        auto stream = co_await dial<client_websocket>(std::move(self), std::move(request));
         co_return std::make_unique<lws_connection>(std::move(stream));
     }
     static asio::awaitable<http_response> fetched(
         std::shared_ptr<lws_connector> self, http_request request)
     {
-        const auto exchange = co_await dial<lws_exchange>(std::move(self), std::move(request));
+        const auto exchange = co_await dial<http_call>(std::move(self), std::move(request));
         co_return exchange->take_response();
     }
     /// An `Outbound` that has what `request` asks for.
@@ -113,7 +115,8 @@ private:
     std::shared_ptr<lws_virtual_host> host_for(const host_key& key);
 
     std::shared_ptr<lws_runtime> runtime_;
-    std::shared_ptr<turnstile> handshakes_ = std::make_shared<turnstile>(most_handshakes);
+    std::shared_ptr<async::semaphore> handshakes_ =
+        std::make_shared<async::semaphore>(most_handshakes);
     std::vector<std::pair<host_key, std::shared_ptr<lws_virtual_host>>> hosts_; // oldest use first
 };
 
@@ -161,7 +164,7 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
     const auto next_hop = proxy ? proxy->host : request.host;
     const auto addresses = co_await resolve(next_hop, request.deadlines.resolve);
 
-    const auto handshake = co_await turnstile::enter(self->handshakes_);
+    const auto handshake = co_await async::semaphore::acquire(self->handshakes_);
     const auto begun = clock::now();
     std::optional<error> failure;
     for (std::size_t i = 0; i < addresses.size(); ++i) {

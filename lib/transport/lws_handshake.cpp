@@ -2,7 +2,7 @@
 #include "transport/lws_handshake.hpp"
 
 #include "base/complaint.hpp"
-#include "transport/http.hpp"
+#include "transport/http_fields.hpp"
 #include "transport/lws_fields.hpp"
 #include "transport/tls_context.hpp"
 #include "transport/upgrade.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/resolver.hpp"
 
+#include "async/event.hpp"
 #include "base/loopback.hpp"
-#include "transport/wakeup.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -25,7 +25,7 @@ struct lookup {
 
     asio::ip::tcp::resolver resolver;
     asio::steady_timer timer;
-    wakeup changed;
+    async::event changed;
     bool expired = false;
     std::optional<asio::error_code> outcome;
     std::vector<asio::ip::address> found;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/server_handshake.hpp"
 
-#include "transport/http.hpp"
+#include "transport/http_fields.hpp"
 #include "transport/lws_fields.hpp"
 
 #include <fmt/format.h>

@@ -91,12 +91,12 @@ asio::awaitable<void> ask_the_operator(live::reconnect_plan& plan)
     co_return;
 }
 
-live::reconnect_policy with_a_hook()
+live::client_options with_a_hook()
 {
-    live::reconnect_policy policy;
-    policy.on_reconnecting = ask_the_operator;
-    policy.on_context_loss = live::context_loss::restore;
-    return policy;
+    live::client_options options;
+    options.on_reconnecting = ask_the_operator;
+    options.reconnect.on_context_loss = live::context_loss::restore;
+    return options;
 }
 // doc:end
 
@@ -501,12 +501,12 @@ TEST_CASE("docs: a visitor comes with a token")
 TEST_CASE("docs: a hook and quirks of one's own are taken by a client")
 {
     asio::io_context io;
-    live::client_options options{.credentials = live::api_key("any")};
-    options.reconnect = with_a_hook();
+    auto options = with_a_hook();
+    options.credentials = live::api_key("any");
     options.quirks = quirks_of_ours;
     const live::client client{io.get_executor(), options};
     CHECK_FALSE(client.options().quirks("gemini-4-live").takes_scheduling);
-    CHECK(client.options().reconnect.on_reconnecting);
+    CHECK(client.options().on_reconnecting);
 }
 
 TEST_CASE("docs: the emulator knows whose token has expired", "[docs]")

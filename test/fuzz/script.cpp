@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A script is read, with everything in it within its bounds, or refused by line and member.
-#include "emulator/script.hpp"
+#include "emulator/script/script.hpp"
 #include "fuzz/pieces.hpp"
 
 #include <gemini/live/error.hpp>

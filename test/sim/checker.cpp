@@ -404,7 +404,7 @@ checker::standing checker::standing_of(int connection, std::size_t hearings) con
 /// The network died shortly after an end that may have been of this answer or of the one before.
 bool checker::died_in_doubt(const live::status_change& loss) const
 {
-    constexpr auto longest_doubt = 10s;
+    constexpr auto longest_doubt = 5s; // as in the session
     if (loss.cause->value() != live::errc::timed_out) return false;
     std::optional<time_point> closed;
     time_point last{};

@@ -722,9 +722,9 @@ TEST_CASE("what breaks only where two conditions meet is found in some hundred w
         {"goes to the old address after a change",
             [] {
                 return with([](auto& options) {
-                    if (!options.reconnect.on_reconnecting) return;
-                    options.reconnect.on_reconnecting = [hook = options.reconnect.on_reconnecting](
-                                                            live::reconnect_plan& next) {
+                    if (!options.on_reconnecting) return;
+                    options.on_reconnecting = [hook = options.on_reconnecting](
+                                                  live::reconnect_plan& next) {
                         return stay(hook, next);
                     };
                 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/mutation.hpp"
 
-#include "transport/wakeup.hpp"
+#include "async/event.hpp"
 
 #include <deque>
 #include <optional>
@@ -11,6 +11,7 @@
 namespace sim {
 namespace {
 
+namespace async = gemini::live::async;
 namespace transport = gemini::live::transport;
 using gemini::live::error;
 
@@ -63,7 +64,7 @@ private:
     const int number_;
     int sends_ = 0;
     std::uint64_t early_ping_ = 0;
-    transport::wakeup asleep_;
+    async::event asleep_;
     std::deque<transport::message> waiting_;
 };
 

@@ -5,8 +5,8 @@
 #include "sim/ledger.hpp"
 #include "sim/timeline.hpp"
 
+#include "async/event.hpp"
 #include "transport/transport.hpp"
-#include "transport/wakeup.hpp"
 
 #include <asio/any_io_executor.hpp>
 
@@ -123,7 +123,7 @@ private:
     std::deque<saying> received_;
     std::optional<live::error> end_;
     bool told_client_ = false;
-    live::transport::wakeup reader_, sender_;
+    live::async::event reader_, sender_;
 };
 
 /// The connector of a world: latency, loss, refusal, all as the plan has it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/timeline.hpp"
 
-#include "transport/wakeup.hpp"
+#include "async/event.hpp"
 
 #include <algorithm>
 
@@ -22,7 +22,7 @@ struct timeline::sleeper {
     }
 
     timeline& owner;
-    gemini::live::transport::wakeup due;
+    gemini::live::async::event due;
     key event;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "session/clock.hpp"
+#include "async/clock.hpp"
 
 #include <asio/awaitable.hpp>
 
@@ -14,11 +14,11 @@
 
 namespace sim {
 
-using gemini::live::sessions::time_point;
+using gemini::live::base::time_point;
 
 /// Virtual time, and what is to happen in it: events in the order of their times, those of one time
 /// in the order in which they were made.
-class timeline : public gemini::live::sessions::clock {
+class timeline : public gemini::live::async::clock {
 public:
     static constexpr time_point start = time_point() + std::chrono::hours(1);
 

@@ -32,8 +32,8 @@ void move(live::client_options& options, ledger& book, int attempt)
 {
     options.base_url = "https://here.example";
     book.host = "here.example";
-    options.reconnect.on_reconnecting = [&book, attempt](
-                                            live::reconnect_plan& next) -> asio::awaitable<void> {
+    options.on_reconnecting = [&book, attempt](
+                                  live::reconnect_plan& next) -> asio::awaitable<void> {
         if (next.attempt < attempt) co_return;
         next.base_url = "https://there.example";
         book.host = "there.example";

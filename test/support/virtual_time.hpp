@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "session/clock.hpp"
-#include "transport/wakeup.hpp"
+#include "async/clock.hpp"
+#include "async/event.hpp"
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
@@ -19,9 +19,9 @@
 namespace test {
 
 /// A clock that stands still until `advance()` moves it to the next moment that somebody waits for.
-class virtual_clock : public gemini::live::sessions::clock {
+class virtual_clock : public gemini::live::async::clock {
 public:
-    using time_point = gemini::live::sessions::time_point;
+    using time_point = gemini::live::base::time_point;
 
     [[nodiscard]] time_point now() const override { return now_; }
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const override
@@ -61,7 +61,7 @@ private:
 
         virtual_clock& owner;
         time_point when;
-        gemini::live::transport::wakeup due;
+        gemini::live::async::event due;
     };
 
     time_point now_ = time_point() + std::chrono::hours(1);

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vectors/driver.hpp"
 
-#include "session/classifier.hpp"
-#include "session/machine.hpp"
+#include "engine/connection_fsm.hpp"
+#include "engine/failure_classifier.hpp"
 
 #include <fmt/format.h>
 
 namespace live = gemini::live;
-namespace sessions = gemini::live::sessions;
+namespace base = gemini::live::base;
+namespace engine = gemini::live::engine;
 
 namespace vectors {
 namespace {
 
-std::string_view name_of(sessions::action action)
+std::string_view name_of(engine::action action)
 {
     switch (action) {
-    case sessions::action::resume: return "resume";
-    case sessions::action::fresh: return "fresh";
-    case sessions::action::back_off: return "backoff";
-    case sessions::action::give_up: return "fatal";
+    case engine::action::resume: return "resume";
+    case engine::action::fresh: return "fresh";
+    case engine::action::back_off: return "backoff";
+    case engine::action::give_up: return "fatal";
     }
     return "";
 }
@@ -26,17 +27,17 @@ std::string_view name_of(sessions::action action)
 /// What the next setup says when one setup after another ends so.
 complaint try_repeats(const json_value& repeats, const live::error& failure)
 {
-    sessions::machine machine({}, "handle", [] { return 0.5; });
-    static_cast<void>(machine.start());
-    auto now = sessions::time_point();
+    engine::connection_fsm connection({}, "handle", [] { return 0.5; });
+    static_cast<void>(connection.start());
+    auto now = base::time_point();
     for (auto left = repeats.find("count")->integer().value(); left > 0; --left) {
-        static_cast<void>(machine.lost(failure, now));
+        static_cast<void>(connection.lost(failure, now));
         now += std::chrono::minutes(1); // until then the handle may have another owner
     }
     const auto expected = repeats.find("action")->string().value();
-    const std::string actual = machine.ended()            ? "fatal"
-                               : machine.handle().empty() ? "fresh"
-                                                          : "backoff";
+    const std::string actual = connection.ended()            ? "fatal"
+                               : connection.handle().empty() ? "fresh"
+                                                             : "backoff";
     if (actual == expected) return std::nullopt;
     return fmt::format("after_repeats.action: {} is expected, it is {}", expected, actual);
 }
@@ -45,7 +46,7 @@ complaint try_repeats(const json_value& repeats, const live::error& failure)
 /// have been what stood beside it.
 complaint try_open(const live::error& failure)
 {
-    const auto verdict = sessions::classify(failure, {.was_open = true, .handle_used = true});
+    const auto verdict = engine::classify(failure, {.was_open = true, .handle_used = true});
     const bool may_pass = failure.reason() == "Request contains an invalid argument.";
     const std::string_view expected = may_pass ? "resume" : "fatal";
     if (name_of(verdict.action) != expected)
@@ -69,7 +70,7 @@ complaint try_close_code(const json_value& test)
     // It is a setup that has failed, where a handle was used, or nothing can be done.
     const bool was_open = !had_handle && expected != "fatal";
     const auto verdict =
-        sessions::classify(failure, {.was_open = was_open, .handle_used = had_handle});
+        engine::classify(failure, {.was_open = was_open, .handle_used = had_handle});
     const bool long_wait = expected == "backoff_long";
     if (long_wait) expected = "backoff";
     if (name_of(verdict.action) != expected)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "session/client_core.hpp"
-#include "transport/memory.hpp"
+#include "support/memory_connector.hpp"
 
 #include "support/virtual_time.hpp"
 
@@ -25,7 +25,7 @@ namespace vectors {
 /// Whole sessions against a server in memory, in virtual time.
 class stage {
 public:
-    using peer = std::shared_ptr<gemini::live::transport::memory_peer>;
+    using peer = std::shared_ptr<test::memory_peer>;
 
     /// What the server does on each connection, after it has completed the setup; by default it
     /// only listens.
@@ -39,7 +39,7 @@ public:
     [[nodiscard]] gemini::live::client client()
     {
         namespace live = gemini::live;
-        auto connector = live::transport::make_memory_connector(
+        auto connector = test::make_memory_connector(
             io.get_executor(), [this](peer client) { return attend(std::move(client)); },
             [this](const live::transport::connect_request& request) { dials.push_back(request); },
             answer);
@@ -59,7 +59,7 @@ public:
 
     gemini::live::client_options options;
     script serve;
-    gemini::live::transport::memory_answer answer{}; ///< To calls; set before `client()`.
+    test::memory_answer answer{}; ///< To calls; set before `client()`.
     std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
     asio::io_context io{1};
     std::vector<std::string> heard{}; ///< All that the server got, over all connections.

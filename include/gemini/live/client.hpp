@@ -11,6 +11,7 @@
 #include <gemini/live/wire_tap.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
 
 #include <functional>
 #include <memory>
@@ -21,6 +22,8 @@
 #include <vector>
 
 namespace gemini::live {
+
+struct reconnect_plan;
 
 class client_core;
 class resumption_store;
@@ -70,6 +73,11 @@ struct client_options {
     /// dropped: nobody wants to hear it any more. What else such a message carries is kept.
     bool skip_stale_audio = false;
     reconnect_policy reconnect{};
+    /// Awaited before each attempt after a loss, on the client's executor: may change setup,
+    /// endpoint and wait, or stop. What it throws ends the session. It may take as long as it
+    /// likes, `reconnect_policy::max_outage` and the deadlines notwithstanding; `close()` cancels
+    /// it.
+    std::function<asio::awaitable<void>(reconnect_plan&)> on_reconnecting{};
     /// Keeps the handles of sessions that have a name, so that a program that is started again goes
     /// on with their conversations.
     std::shared_ptr<live::resumption_store> resumption_store{};

@@ -4,15 +4,11 @@
 #include <gemini/live/error.hpp>
 #include <gemini/live/gcc12_guard.hpp>
 
-#include <asio/awaitable.hpp>
-
 #include <chrono>
 #include <functional>
 #include <optional>
 
 namespace gemini::live {
-
-struct reconnect_plan;
 
 /// What a session does after a connection has failed or ended.
 enum class reconnect_action {
@@ -108,10 +104,6 @@ struct reconnect_policy {
     /// word on the action; the limits on attempts and time still apply. Pure; called under the
     /// session's lock, so it must not use the session.
     std::function<std::optional<reconnect_action>(const error&, situation)> judge{};
-    /// Awaited before each attempt after a loss, on the client's executor: may change setup,
-    /// endpoint and wait, or stop. What it throws ends the session. It may take as long as it
-    /// likes, `max_outage` and the deadlines notwithstanding; `close()` cancels it.
-    std::function<asio::awaitable<void>(reconnect_plan&)> on_reconnecting{};
     gcc12_guard<reconnect_policy> guard{}; ///< Not to be touched.
 };
 

@@ -10,7 +10,7 @@
 
 namespace gemini::live {
 
-/// What a session is about to do after a loss; see `reconnect_policy::on_reconnecting`.
+/// What a session is about to do after a loss; see `client_options::on_reconnecting`.
 struct reconnect_plan {
     error cause;                        ///< Why the last connection ended, or could not be made.
     int attempt = 1;                    ///< The coming one, from 1.

@@ -6,7 +6,9 @@
 #include <gemini/live/counters.hpp>
 #include <gemini/live/error.hpp>
 #include <gemini/live/messages.hpp>
+#include <gemini/live/session_event.hpp>
 #include <gemini/live/setup.hpp>
+#include <gemini/live/turn.hpp>
 
 #include <asio/awaitable.hpp>
 
@@ -24,130 +26,6 @@
 namespace gemini::live {
 
 class session_core;
-
-enum class status {
-    disconnected, ///< `connect()` has not been called.
-    connecting,   ///< The first connection is being made.
-    connected,    ///< setupComplete has come.
-    reconnecting, ///< The connection was lost; another is being made or waited for.
-    closed,       ///< The owner closed the session.
-    error,        ///< The policy has given up; the stream throws why.
-};
-[[nodiscard]] const char* to_string(status) noexcept;
-
-/// A step of a session's life.
-struct status_change {
-    status from = status::disconnected;
-    status to = status::disconnected;
-    std::optional<error> cause{}; ///< Why, when it was an error.
-    int attempt = 0; ///< `connecting`, `reconnecting`: number of the coming attempt, from 1.
-    std::chrono::milliseconds delay{
-        0}; ///< `connecting`, `reconnecting`: the wait before that attempt.
-    /// What was asked has no whole answer, gets none, and is not sent again: ask again. Set once
-    /// for each such question, on whichever change reports it: the loss of the connection, a
-    /// handover, or the connection on which the session could not ask again after all.
-    bool ask_again = false;
-    bool turn_cut = false; ///< Always equal to `ask_again`.
-
-    // `connected`:
-    bool resumed = false;      ///< The server took the conversation up where it was.
-    bool handover = false;     ///< From `connected`: to a new connection, at a goAway.
-    bool context_lost = false; ///< The server has forgotten the conversation.
-    bool restored = false;     ///< So it was told what was said; see `context_loss::restore`.
-    std::chrono::milliseconds outage{0}; ///< Time without a connection.
-    std::size_t replayed = 0;            ///< Messages sent again; see `live::replay`.
-    /// Of `replayed`: on their way to the server when it made its newest handle, so that it may
-    /// have heard them before. Never more than 0 with `session_resumption::transparent`.
-    std::size_t maybe_heard = 0;
-    std::size_t dropped = 0; ///< Audio and video messages dropped since the last connection.
-    /// Messages given up unconfirmed: nobody knows whether they have arrived. For want of room in
-    /// `limits::outbox`, or, with `replay::none`, at a handover whose deadline left no time.
-    std::size_t uncertain = 0;
-    /// Function calls that the server has forgotten: it will take no response to them (one that is
-    /// sent is dropped), and may call again.
-    std::vector<std::string> forgotten_calls{};
-};
-
-/// A server message that could not be read, or not wholly; the session continues.
-struct malformed_message {
-    /// errc::malformed_message; names a path inside the message: of what has put the turn in doubt,
-    /// else the first.
-    error why;
-    /// The message was delivered just before this event, without `omitted`. False: it was skipped.
-    bool delivered = false;
-    /// What was unreadable may have been the end of the turn, or a function call.
-    bool turn_in_doubt = true;
-    std::vector<omitted_member> omitted{}; ///< As in `server_message::members`.
-};
-
-/// The server is there and says nothing; see `live::watchdogs`.
-struct stalled {
-    bool after_resume = false; ///< Since a resume; else in the middle of a turn.
-    std::chrono::milliseconds silence{0};
-};
-
-/// The server resumed the conversation, but counts far fewer prompt tokens than before: it may have
-/// forgotten what was said. Reported once for each resume, after the first `usage_metadata` on the
-/// new connection; never where `setup::context_window_compression` explains the fall.
-struct memory_doubtful {
-    int prompt_tokens_before = 0; ///< `usage_metadata::prompt_token_count` before the resume.
-    int prompt_tokens_now = 0;
-};
-
-/// What `events()` returns, in its true order.
-using session_event =
-    std::variant<server_message, status_change, malformed_message, stalled, memory_doubtful>;
-
-/// How a turn ended.
-enum class turn_end {
-    complete,    ///< turnComplete, after an answer: the only whole one.
-    interrupted, ///< The user cut in.
-    tool_call,   ///< The model calls `turn::tool_calls`; call `turn()` again after answering them.
-    cut,         ///< The connection was lost in the middle; the server does not finish such a turn.
-    closed,      ///< The session was closed.
-    empty,       ///< turnComplete without words, sound or call: the model said nothing.
-    error,       ///< The server reported an error inside the stream; see `turn::cause`.
-    unreadable,  ///< A message could not be read, and may have held the rest of the turn; see
-                 ///< `malformed_message::turn_in_doubt`.
-    stalled,     ///< The server fell silent; see `client_options::watchdogs`.
-    unfinished,  ///< More than `limits::turn` has come; the next `turn()` returns what follows.
-};
-[[nodiscard]] const char* to_string(turn_end) noexcept;
-
-/// What belongs to the turn before but arrived after `turn()` had returned that one: late
-/// transcriptions, and what the model says after a function call in the turn that made it.
-struct late_words {
-    std::string text;
-    std::string output_transcription;
-    std::string input_transcription;
-    bytes audio; ///< Mono pcm16, little endian, 24 kHz.
-};
-
-/// What the model said in one turn.
-struct turn {
-    turn_end end = turn_end::complete;
-    std::string text;                 ///< Text parts without thoughts.
-    std::string output_transcription; ///< What it spoke.
-    std::string input_transcription;  ///< What it heard.
-    bytes audio;                      ///< Mono pcm16, little endian, 24 kHz.
-    std::vector<function_call> tool_calls;
-    std::optional<usage_metadata> usage{};
-    late_words late{}; ///< Of the turn before: play and show it first.
-    /// Why, for `cut` (where known), `error`, `unreadable` and `stalled`.
-    std::optional<error> cause{};
-    /// Why the model ended the turn, where the server says so (a refusal, say).
-    open_enum<live::turn_complete_reason> reason{};
-
-    /// True if this is the model's whole answer.
-    [[nodiscard]] bool is_whole() const noexcept { return end == turn_end::complete; }
-    /// True if the question has no whole answer and the session does not ask again by itself: the
-    /// connection was lost, the server fell silent or said nothing, or a message was unreadable.
-    [[nodiscard]] bool ask_again() const noexcept
-    {
-        return end == turn_end::cut || end == turn_end::empty || end == turn_end::unreadable ||
-               end == turn_end::stalled;
-    }
-};
 
 /// One conversation, which outlives its connections.
 ///

@@ -3,6 +3,7 @@
 
 #include <gemini/live/client.hpp>
 #include <gemini/live/gcc12_guard.hpp>
+#include <gemini/live/restart_policy.hpp>
 #include <gemini/live/session.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -19,27 +20,6 @@
 #include <vector>
 
 namespace gemini::live {
-
-/// Which ends of a handler start its session again.
-enum class restart {
-    never,
-    on_failure, ///< It has thrown, or the session could not be connected.
-    always,     ///< Also when it has returned.
-};
-
-/// What a group does when a session's handler has ended. The wait before a restart is drawn evenly
-/// from [0, min(max_delay, first_delay × factor^n)], where n restarts were within `window`.
-struct restart_policy {
-    live::restart restart = live::restart::on_failure;
-    int max_restarts = 5; ///< Within `window`; one more ends the session. 0: no limit.
-    std::chrono::milliseconds window{60'000};
-    std::chrono::milliseconds first_delay{1'000};
-    double factor = 2.0; ///< 1 or more.
-    std::chrono::milliseconds max_delay{30'000};
-    /// The new session goes on with the conversation where the service gave a handle, and the first
-    /// with the one of its name in `client_options::resumption_store`; else each begins anew.
-    bool resume = true;
-};
 
 /// What happened to a session of a group. Each begins with `started` or `failed`, and has one
 /// `ended`, the last.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/google/accounts.hpp"
 
+#include "emulator/google/issued_tokens.hpp"
 #include "emulator/google/jwt.hpp"
-#include "emulator/google/token_book.hpp"
 #include "protocol/json_writer.hpp"
 
 #include <fmt/format.h>

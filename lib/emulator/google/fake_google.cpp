@@ -4,8 +4,8 @@
 #include "emulator/google/federation.hpp"
 #include "emulator/google/metadata.hpp"
 #include "emulator/google/oauth.hpp"
-#include "emulator/google/outcome.hpp"
-#include "emulator/route.hpp"
+#include "emulator/google/planned_fault.hpp"
+#include "emulator/rules/route.hpp"
 #include "transport/listener.hpp"
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@
 namespace gemini::live {
 namespace {
 
-using emulation::google_call;
+using emulation::google_request;
 using emulation::google_state;
 using transport::plain_answer;
 using transport::plain_request;
@@ -115,7 +115,8 @@ private:
         const std::lock_guard lock(mutex_);
         ++requests_[index_of(endpoint)];
         const auto proper = [&](std::chrono::seconds lifetime, bool tells_expiry) {
-            const google_call call{request, plain.method, plain.body, now, lifetime, tells_expiry};
+            const google_request call{
+                request, plain.method, plain.body, now, lifetime, tells_expiry};
             switch (endpoint) {
             case google_endpoint::token: return answer_token_call(call, google_);
             case google_endpoint::sts: return answer_exchange(call, google_);
@@ -151,7 +152,7 @@ private:
 
     mutable std::mutex mutex_;
     google_state google_;
-    std::array<emulation::outcome_queue, endpoints> outcomes_;
+    std::array<emulation::planned_faults, endpoints> outcomes_;
     std::array<std::size_t, endpoints> requests_{};
 };
 

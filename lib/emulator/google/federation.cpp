@@ -37,7 +37,7 @@ emulator_verdict no_subject(std::string_view why)
 }
 
 std::optional<emulator_verdict> refuse_subject(
-    const std::string& text, const google_call& call, const google_accounts& accounts)
+    const std::string& text, const google_request& call, const google_accounts& accounts)
 {
     const auto token = read_jwt(text, *accounts.key);
     if (!token) return no_subject("Unable to parse the ID Token.");
@@ -82,7 +82,7 @@ std::optional<impersonation> read_impersonation(std::string_view body)
 
 } // namespace
 
-emulator_verdict answer_exchange(const google_call& call, google_state& google)
+emulator_verdict answer_exchange(const google_request& call, google_state& google)
 {
     const auto asked = form::body_of(call);
     if (const auto absent = asked.find_missing({"grant_type", "audience", "scope",
@@ -110,7 +110,7 @@ emulator_verdict answer_exchange(const google_call& call, google_state& google)
     return token_answer(call, token, {{"issued_token_type", std::string(access_token_type)}});
 }
 
-emulator_verdict answer_impersonation(const google_call& call, google_state& google)
+emulator_verdict answer_impersonation(const google_request& call, google_state& google)
 {
     const auto authorization = call.request.header("authorization");
     if (!authorization.starts_with("Bearer ") ||
@@ -144,7 +144,7 @@ emulator_verdict answer_impersonation(const google_call& call, google_state& goo
     return json_answer(200, out.end_object().text());
 }
 
-emulator_verdict answer_subject_call(const google_call& call, const google_state& google)
+emulator_verdict answer_subject_call(const google_request& call, const google_state& google)
 {
     if (call.request.header("authorization") != google.accounts.subject_authorization)
         return text_answer(401, "Who are you?\n");

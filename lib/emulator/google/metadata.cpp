@@ -22,7 +22,7 @@ emulator_verdict from_server(emulator_verdict answer)
 
 emulator_verdict not_found() { return text_answer(404, "The requested URL was not found.\n"); }
 
-const google_token& token_of_machine(const google_call& call, google_state& google)
+const google_token& token_of_machine(const google_request& call, google_state& google)
 {
     constexpr auto least_left = 5min;
     const auto* held = google.book.find_lasting(google_endpoint::metadata, call.now, least_left);
@@ -41,7 +41,7 @@ emulator_verdict describe_account(const google_accounts& accounts)
 }
 
 emulator_verdict answer_account(
-    std::string_view path, const google_call& call, google_state& google)
+    std::string_view path, const google_request& call, google_state& google)
 {
     const auto& email = google.accounts.service_email;
     const auto slash = std::min(path.find('/'), path.size());
@@ -75,7 +75,7 @@ emulator_verdict answer_value(std::string_view path, const google_accounts& acco
 
 } // namespace
 
-emulator_verdict answer_metadata_call(const google_call& call, google_state& google)
+emulator_verdict answer_metadata_call(const google_request& call, google_state& google)
 {
     const std::string_view path = call.request.path;
     if (!call.request.header("x-forwarded-for").empty())

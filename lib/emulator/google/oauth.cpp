@@ -22,7 +22,8 @@ emulator_verdict missing(std::string_view parameter)
         400, "invalid_request", fmt::format("Missing required parameter: {}", parameter));
 }
 
-emulator_verdict answer_assertion(const form& asked, const google_call& call, google_state& google)
+emulator_verdict answer_assertion(
+    const form& asked, const google_request& call, google_state& google)
 {
     if (const auto absent = asked.find_missing({"assertion"})) return missing(*absent);
     const auto& accounts = google.accounts;
@@ -55,7 +56,7 @@ emulator_verdict answer_assertion(const form& asked, const google_call& call, go
 }
 
 emulator_verdict answer_refresh_token(
-    const form& asked, const google_call& call, google_state& google)
+    const form& asked, const google_request& call, google_state& google)
 {
     if (const auto absent = asked.find_missing({"client_id", "client_secret", "refresh_token"}))
         return missing(*absent);
@@ -72,7 +73,7 @@ emulator_verdict answer_refresh_token(
 
 } // namespace
 
-emulator_verdict answer_token_call(const google_call& call, google_state& google)
+emulator_verdict answer_token_call(const google_request& call, google_state& google)
 {
     const auto asked = form::body_of(call);
     const auto type = asked.value("grant_type");

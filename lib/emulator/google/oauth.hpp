@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "emulator/google/call.hpp"
+#include "emulator/google/request.hpp"
 
 namespace gemini::live::emulation {
 
 /// oauth2.googleapis.com/token: a service account's JWT, or a user's refresh token, for an access
 /// token.
-[[nodiscard]] emulator_verdict answer_token_call(const google_call& call, google_state& google);
+[[nodiscard]] emulator_verdict answer_token_call(const google_request& call, google_state& google);
 
 /// Whether Vertex AI takes this as a bearer: a JWT of the service account for itself.
 [[nodiscard]] bool is_self_signed_bearer(std::string_view bearer, const google_accounts& accounts,

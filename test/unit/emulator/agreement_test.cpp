@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/schema.hpp"
+#include "emulator/rules/validator.hpp"
 #include "protocol/client_message.hpp"
 #include "protocol/fields.hpp"
 

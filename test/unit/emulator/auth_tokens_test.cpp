@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/auth_tokens.hpp"
-#include "emulator/token_bearer.hpp"
+#include "emulator/rules/auth_tokens.hpp"
+#include "emulator/server/token_gate.hpp"
 #include "protocol/timestamp.hpp"
 
 #include "support/catch.hpp"
@@ -223,16 +223,16 @@ TEST_CASE("only the latest thousand tokens are remembered")
 namespace {
 
 /// Notes what it hears.
-class listener : public responder {
+class listener : public server_session {
 public:
     explicit listener(std::vector<std::string>& heard) : heard_(heard) {}
-    output hear(std::string_view text, moment) override
+    actions on_message(std::string_view text, moment) override
     {
         heard_.emplace_back(text);
         return {};
     }
-    output tick(moment) override { return {}; }
-    std::optional<moment> next_tick() const override { return moment(5); }
+    actions on_timer(moment) override { return {}; }
+    std::optional<moment> next_timer() const override { return moment(5); }
 
 private:
     std::vector<std::string>& heard_;
@@ -247,29 +247,29 @@ TEST_CASE("who comes by a token is heard with the setup that it leaves, until it
         tokens->issue(caller(), R"({"bidiGenerateContentSetup":{"model":"models/locked"}})", noon));
     std::vector<std::string> heard;
     auto now = noon;
-    token_bearer bearer(std::make_unique<listener>(heard), tokens, token, [&now] { return now; });
-    CHECK(bearer.hear(R"({"setup":{"model":"models/asked"}})", moment(0)).empty());
-    CHECK(bearer.hear(R"({"realtimeInput":{"text":"Hello"}})", moment(1)).empty());
+    token_gate bearer(std::make_unique<listener>(heard), tokens, token, [&now] { return now; });
+    CHECK(bearer.on_message(R"({"setup":{"model":"models/asked"}})", moment(0)).empty());
+    CHECK(bearer.on_message(R"({"realtimeInput":{"text":"Hello"}})", moment(1)).empty());
     CHECK(heard == std::vector<std::string>{R"({"setup":{"model":"models/locked"}})",
                        R"({"realtimeInput":{"text":"Hello"}})"});
-    CHECK(bearer.next_tick() == moment(5));
+    CHECK(bearer.next_timer() == moment(5));
 
     now += 30min;
-    const auto said = bearer.hear(R"({"realtimeInput":{"text":"Too late"}})", moment(2));
+    const auto said = bearer.on_message(R"({"realtimeInput":{"text":"Too late"}})", moment(2));
     REQUIRE(said.close);
     CHECK(said.close->first == 1008);
     CHECK(heard.size() == 2);
-    CHECK_FALSE(bearer.next_tick());
+    CHECK_FALSE(bearer.next_timer());
 }
 
 TEST_CASE("what is no setup is refused by those who know how")
 {
     auto tokens = std::make_shared<auth_tokens>("", false);
     std::vector<std::string> heard;
-    token_bearer bearer(std::make_unique<listener>(heard), tokens, "auth_tokens/none",
+    token_gate bearer(std::make_unique<listener>(heard), tokens, "auth_tokens/none",
         std::chrono::system_clock::now);
     const auto* const text = GENERATE("", "{", "[]", R"({"realtimeInput":{}})", R"({"setup":1})");
-    CHECK(bearer.hear(text, moment(0)).empty());
+    CHECK(bearer.on_message(text, moment(0)).empty());
     CHECK(heard.size() == 1);
 }
 

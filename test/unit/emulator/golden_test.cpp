@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/conversation.hpp"
-#include "emulator/music.hpp"
-#include "emulator/schema.hpp"
+#include "emulator/rules/validator.hpp"
+#include "emulator/server/live_service.hpp"
+#include "emulator/server/music.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -56,30 +56,31 @@ public:
         if (way.music)
             server_ = std::make_unique<music>(way, "", 1.0);
         else
-            server_ = std::make_unique<conversation>(way, "", 1.0, std::make_shared<archive>());
+            server_ = std::make_unique<live_service>(
+                way, "", 1.0, std::make_shared<resumption_archive>());
     }
 
     void hear(std::string_view message)
     {
-        take(server_->hear(message, now_));
+        take(server_->on_message(message, now_));
         constexpr moment while_it_thinks(1'000);
         const auto end = now_ + while_it_thinks;
-        for (auto next = server_->next_tick(); next && *next <= end && refusal_.empty();
-             next = server_->next_tick()) {
+        for (auto next = server_->next_timer(); next && *next <= end && refusal_.empty();
+             next = server_->next_timer()) {
             now_ = std::max(now_, *next);
-            take(server_->tick(now_));
+            take(server_->on_timer(now_));
         }
     }
 
     [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
 
 private:
-    void take(const output& said)
+    void take(const actions& said)
     {
         if (said.close) refusal_ = fmt::format("{} {}", said.close->first, said.close->second);
     }
 
-    std::unique_ptr<responder> server_;
+    std::unique_ptr<server_session> server_;
     moment now_{0};
     std::string refusal_;
 };

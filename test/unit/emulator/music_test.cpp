@@ -129,7 +129,7 @@ TEST_CASE("what cannot be played is refused")
         REQUIRE(c.closed);
         CHECK(*c.closed ==
               std::pair<std::uint16_t, std::string>(1007, "Request contains an invalid argument."));
-        CHECK_FALSE(c.server->next_tick());
+        CHECK_FALSE(c.server->next_timer());
     }
     for (const char* good :
         {R"({"clientContent":{"weightedPrompts":[{"text":"a","weight":-1}]}})",

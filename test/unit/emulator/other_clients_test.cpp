@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/speech.hpp"
+#include "emulator/persona/speech.hpp"
 
 #include "unit/emulator/virtual_client.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/persona.hpp"
+#include "emulator/persona/persona.hpp"
 
 #include "support/catch.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/emulator/virtual_client.hpp"
 
-#include "emulator/speech.hpp"
+#include "emulator/persona/speech.hpp"
 
 namespace productions_test {
 

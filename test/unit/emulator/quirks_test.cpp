@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/emulator/virtual_client.hpp"
 
-#include "emulator/quirks.hpp"
-#include "emulator/speech.hpp"
+#include "emulator/persona/speech.hpp"
+#include "emulator/rules/quirks.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -443,8 +443,8 @@ TEST_CASE("the first mark of activity after an answer interrupts a turn that is 
         set_up(c, native_2_5, by_hand);
         speak_by_hand(c);
         while (c.count(is_generated) == 0) {
-            c.now = *c.server->next_tick();
-            c.take(c.server->tick(c.now));
+            c.now = *c.server->next_timer();
+            c.take(c.server->on_timer(c.now));
         }
         c.heard.clear();
         c.say(mark);

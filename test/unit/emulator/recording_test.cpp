@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/recording.hpp"
+#include "emulator/script/recording.hpp"
 
 #include "support/catch.hpp"
 

@@ -12,7 +12,7 @@ constexpr std::string_view weather =
 constexpr std::string_view response =
     R"({"toolResponse":{"functionResponses":[{"id":"%","name":"get_weather","response":{"output":"sunny"}}]}})";
 
-client on_vertex(std::shared_ptr<archive> kept = std::make_shared<archive>())
+client on_vertex(std::shared_ptr<resumption_archive> kept = std::make_shared<resumption_archive>())
 {
     client c;
     c.kept = std::move(kept);
@@ -158,7 +158,7 @@ TEST_CASE("a handle is of one model, and the emulator keeps the newest thousand 
 TEST_CASE("a connection that is not to live for ever announces its end")
 {
     client c;
-    c.server = std::make_unique<conversation>(c.way, "", 1.0, c.kept, lifespan{10s, 3s});
+    c.server = std::make_unique<live_service>(c.way, "", 1.0, c.kept, lifespan{10s, 3s});
     c.connect();
     c.wait(6s);
     CHECK(c.heard.empty());

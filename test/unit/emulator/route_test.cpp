@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/route.hpp"
+#include "emulator/rules/route.hpp"
 
 #include "support/catch.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/script.hpp"
+#include "emulator/script/script.hpp"
 
 #include "support/catch.hpp"
 

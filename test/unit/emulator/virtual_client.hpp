@@ -3,8 +3,8 @@
 
 #include "base/base64.hpp"
 #include "base/buffer.hpp"
-#include "emulator/conversation.hpp"
-#include "emulator/music.hpp"
+#include "emulator/server/live_service.hpp"
+#include "emulator/server/music.hpp"
 #include "protocol/decode.hpp"
 
 #include "support/catch.hpp"
@@ -27,10 +27,10 @@ using namespace std::chrono_literals;
 
 /// A client in virtual time.
 struct client {
-    std::shared_ptr<archive> kept = std::make_shared<archive>();
+    std::shared_ptr<resumption_archive> kept = std::make_shared<resumption_archive>();
     route way{};
     std::string key{};
-    std::unique_ptr<responder> server{};
+    std::unique_ptr<server_session> server{};
     moment now{0};
     std::vector<server_message> heard{};
     std::optional<std::pair<std::uint16_t, std::string>> closed{};
@@ -52,10 +52,10 @@ struct client {
         if (way.music)
             server = std::make_unique<music>(way, key, 1.0);
         else
-            server = std::make_unique<conversation>(way, key, 1.0, kept, lifespan{}, names, quirks);
+            server = std::make_unique<live_service>(way, key, 1.0, kept, lifespan{}, names, quirks);
     }
 
-    void take(output what)
+    void take(actions what)
     {
         for (auto& each : what.messages) {
             raw.push_back(protocol::json_value::parse(each).text());
@@ -69,7 +69,7 @@ struct client {
     void say(std::string_view message)
     {
         if (!server) dial();
-        take(server->hear(message, now));
+        take(server->on_message(message, now));
     }
 
     void text(std::string_view words)
@@ -81,10 +81,10 @@ struct client {
     void wait(moment most = moment(1h))
     {
         const auto end = now + most;
-        while (const auto next = server->next_tick()) {
+        while (const auto next = server->next_timer()) {
             if (*next > end || closed || dropped) break;
             now = std::max(now, *next);
-            take(server->tick(now));
+            take(server->on_timer(now));
         }
     }
 

@@ -4,8 +4,8 @@
 // bytes must arrive undamaged and every allocation must be freed once; sanitizers see the rest.
 #include "session/client_core.hpp"
 #include "support/catch.hpp"
+#include "support/memory_connector.hpp"
 #include "support/virtual_time.hpp"
-#include "transport/memory.hpp"
 
 #include <gemini/live.hpp>
 
@@ -75,7 +75,7 @@ std::vector<std::byte> speech() { return std::vector<std::byte>(300, std::byte{7
 
 const live::setup plain{.model = "gemini-3.8-live"};
 
-using peer_ptr = std::shared_ptr<live::transport::memory_peer>;
+using peer_ptr = std::shared_ptr<test::memory_peer>;
 
 asio::awaitable<void> serve(std::string& heard, peer_ptr peer)
 {
@@ -92,7 +92,7 @@ std::string hear(asio::awaitable<void> (*work)(live::session&))
     auto clock = std::make_shared<test::virtual_clock>();
     asio::io_context io{1};
     std::string heard;
-    auto connector = live::transport::make_memory_connector(
+    auto connector = test::make_memory_connector(
         io.get_executor(), [&heard](peer_ptr peer) { return serve(heard, std::move(peer)); });
     live::client_options options{.credentials = live::api_key("test-key")};
     const live::client client(std::make_shared<live::client_core>(
@@ -342,7 +342,7 @@ void make_tokens_once()
 {
     auto clock = std::make_shared<test::virtual_clock>();
     asio::io_context io{1};
-    auto connector = live::transport::make_memory_connector(io.get_executor(), {}, {}, give_token);
+    auto connector = test::make_memory_connector(io.get_executor(), {}, {}, give_token);
     live::client_options options{.credentials = live::api_key("test-key")};
     const live::client client(std::make_shared<live::client_core>(
         std::move(options), std::move(connector), clock, [] { return 0.5; }));

@@ -198,17 +198,4 @@ TEST_CASE("what a refusal's body says is found in JSON, in a web page and in pla
     CHECK(words_of_refusal(each.body) == each.words);
 }
 
-TEST_CASE("what a refusal says is shown on one line, as text, and not for ever")
-{
-    CHECK(on_one_line(" a\r\n\tb\0c ") == "a b");
-    CHECK(on_one_line("a\xff"
-                      "b\x01") == "a?b");
-    CHECK(on_one_line("caf\xc3\xa9") == "caf\xc3\xa9");
-    std::string umlauts;
-    for (int i = 0; i < 1000; ++i) umlauts += "\xc3\xbc";
-    const auto shown = on_one_line(umlauts);
-    CHECK(shown.size() < 510);
-    CHECK(shown.ends_with("\xc3\xbc…"));
-}
-
 } // namespace token_test

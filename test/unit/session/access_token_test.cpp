@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/headers.hpp"
 #include "session/client_core.hpp"
-#include "transport/memory.hpp"
+#include "support/memory_connector.hpp"
 
 #include "support/catch.hpp"
 #include "support/virtual_time.hpp"
@@ -32,14 +32,14 @@ namespace {
 struct world {
     std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
     asio::io_context io{1};
-    std::map<std::string, sessions::time_point> tokens{}; // and their ends
+    std::map<std::string, base::time_point> tokens{}; // and their ends
     int fetched = 0;
     int dialled = 0;
     int expired = 0;
     bool refuses_all = false;
     int refuses_with = 401;
     int not_ready = 0; ///< So many answers of the metadata server say that it has no token.
-    std::shared_ptr<transport::memory_peer> peer{}; ///< Of the newest connection.
+    std::shared_ptr<test::memory_peer> peer{}; ///< Of the newest connection.
 
     client connect()
     {
@@ -48,7 +48,7 @@ struct world {
         options.project = "p";
         options.credentials = metadata_server{};
         options.reconnect.first_connect_attempts = 1;
-        auto connector = transport::make_memory_connector(
+        auto connector = test::make_memory_connector(
             io.get_executor(), [this](auto peer) { return serve(this->peer = std::move(peer)); },
             [this](const transport::connect_request& request) { check(request); },
             [this](transport::http_request) { return issue(); });
@@ -56,7 +56,7 @@ struct world {
             options, std::move(connector), clock, [] { return 0.5; }));
     }
 
-    static asio::awaitable<void> serve(std::shared_ptr<transport::memory_peer> peer)
+    static asio::awaitable<void> serve(std::shared_ptr<test::memory_peer> peer)
     {
         for (;;) {
             const auto heard = co_await peer->receive();

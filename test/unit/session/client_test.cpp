@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/headers.hpp"
 #include "session/client_core.hpp"
-#include "transport/memory.hpp"
+#include "support/memory_connector.hpp"
 
 #include "support/catch.hpp"
 #include "support/virtual_time.hpp"
@@ -27,7 +27,7 @@ namespace {
 connect_request request_of(client_options options, method what = method::generate_content)
 {
     asio::io_context io;
-    auto connector = transport::make_memory_connector(io.get_executor(), {}, {});
+    auto connector = test::make_memory_connector(io.get_executor(), {}, {});
     const client_core core(std::move(options), std::move(connector),
         std::make_shared<test::virtual_clock>(), [] { return 0.5; });
     return core.request(what);
@@ -192,7 +192,7 @@ TEST_CASE("a client knows whose models its sessions mean")
 {
     asio::io_context io;
     const client_core core({.flavour = flavour::vertex_ai, .project = "p", .location = "l"},
-        transport::make_memory_connector(io.get_executor(), {}, {}),
+        test::make_memory_connector(io.get_executor(), {}, {}),
         std::make_shared<test::virtual_clock>(), [] { return 0.5; });
     CHECK(protocol::model_resource("m", core.addressing()) ==
           "projects/p/locations/l/publishers/google/models/m");

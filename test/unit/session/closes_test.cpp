@@ -328,7 +328,7 @@ TEST_CASE("judge and hook are told what had been going on")
         judged.push_back(when);
         return std::nullopt;
     };
-    w.options.reconnect.on_reconnecting = [&](reconnect_plan& plan) -> asio::awaitable<void> {
+    w.options.on_reconnecting = [&](reconnect_plan& plan) -> asio::awaitable<void> {
         hooked.push_back(plan.when);
         co_return;
     };
@@ -372,7 +372,7 @@ TEST_CASE("the wait after a used up quota is the user's to choose")
 TEST_CASE("a handle that the hook puts into the plan is the one that is sent")
 {
     world w;
-    w.options.reconnect.on_reconnecting = [&](reconnect_plan& plan) -> asio::awaitable<void> {
+    w.options.on_reconnecting = [&](reconnect_plan& plan) -> asio::awaitable<void> {
         CHECK((!plan.setup.session_resumption || plan.setup.session_resumption->handle.empty()));
         plan.setup.session_resumption.emplace().handle = "elsewhere";
         co_return;
@@ -381,7 +381,7 @@ TEST_CASE("a handle that the hook puts into the plan is the one that is sent")
         ends_with(w, 1001, ""), refuses_with(w, 1007, "Invalid session handle"), serves(w)};
     w.options.reconnect.max_attempts = 3;
     int hooks = 0;
-    w.options.reconnect.on_reconnecting = [&](reconnect_plan& plan) -> asio::awaitable<void> {
+    w.options.on_reconnecting = [&](reconnect_plan& plan) -> asio::awaitable<void> {
         if (++hooks == 1) plan.setup.session_resumption.emplace().handle = "elsewhere";
         co_return;
     };
@@ -396,7 +396,7 @@ TEST_CASE("a handle that the hook puts into the plan is the one that is sent")
 namespace {
 
 /// Answers setups with the handle "h" by internal errors until `free_at`.
-script still_owned(world& w, sessions::time_point free_at)
+script still_owned(world& w, base::time_point free_at)
 {
     return [&w, free_at](peer_ptr peer) -> asio::awaitable<void> {
         w.heard.push_back(*co_await peer->receive());
@@ -672,7 +672,7 @@ std::chrono::milliseconds closing_takes(
 {
     world w;
     w.options.deadlines.close = deadline;
-    auto memory = transport::make_memory_connector(
+    auto memory = test::make_memory_connector(
         w.io.get_executor(), [&w](peer_ptr peer) { return listen(w, std::move(peer)); });
     const client client(std::make_shared<client_core>(w.options,
         std::make_shared<slow_connector>(std::move(memory), w, answer), w.clock,
@@ -717,7 +717,7 @@ TEST_CASE("close() in the middle of a change of connections waits for both")
         }};
     w.options.deadlines.close = 2s;
     int index = 0;
-    auto memory = transport::make_memory_connector(w.io.get_executor(), [&](peer_ptr peer) {
+    auto memory = test::make_memory_connector(w.io.get_executor(), [&](peer_ptr peer) {
         return w.scripts[static_cast<std::size_t>(std::min(index++, 1))](std::move(peer));
     });
     const client client(std::make_shared<client_core>(w.options,
@@ -737,7 +737,7 @@ TEST_CASE("close() in the middle of a change of connections waits for both")
 TEST_CASE("a session that is destroyed while it closes leaves nothing behind")
 {
     world w;
-    auto memory = transport::make_memory_connector(
+    auto memory = test::make_memory_connector(
         w.io.get_executor(), [&w](peer_ptr peer) { return listen(w, std::move(peer)); });
     const client client(std::make_shared<client_core>(w.options,
         std::make_shared<slow_connector>(std::move(memory), w, std::nullopt), w.clock,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/client_core.hpp"
-#include "transport/memory.hpp"
+#include "support/memory_connector.hpp"
 
 #include "support/catch.hpp"
 #include "support/run.hpp"
@@ -33,7 +33,7 @@ struct service {
 
     client connect()
     {
-        auto connector = transport::make_memory_connector(
+        auto connector = test::make_memory_connector(
             io.get_executor(), {}, {}, [this](http_request request) { return reply(request); });
         return client(std::make_shared<client_core>(options, std::move(connector),
             std::make_shared<test::virtual_clock>(), [] { return 0.5; }));

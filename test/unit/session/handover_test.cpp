@@ -128,8 +128,8 @@ TEST_CASE("the change waits for the end of the turn, the open function call and 
 TEST_CASE("without a rest the change comes before the server's deadline")
 {
     world w;
-    sessions::time_point announced{};
-    sessions::time_point changed{};
+    base::time_point announced{};
+    base::time_point changed{};
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
                      co_await greet(w, peer);
                      peer->send(handle_message("h"));
@@ -358,7 +358,7 @@ TEST_CASE(
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
     if (moves) {
-        w.options.reconnect.on_reconnecting = [](reconnect_plan& plan) -> asio::awaitable<void> {
+        w.options.on_reconnecting = [](reconnect_plan& plan) -> asio::awaitable<void> {
             plan.base_url = "https://elsewhere.example";
             co_return;
         };

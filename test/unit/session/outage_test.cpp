@@ -436,7 +436,7 @@ TEST_CASE("a hook that fails ends the session with what it said")
         co_await greet(w, peer);
         peer->drop();
     }};
-    w.options.reconnect.on_reconnecting = [](reconnect_plan&) -> asio::awaitable<void> {
+    w.options.on_reconnecting = [](reconnect_plan&) -> asio::awaitable<void> {
         throw std::system_error(std::make_error_code(std::errc::connection_refused));
         co_return;
     };
@@ -463,7 +463,7 @@ TEST_CASE("a session that is closed while a hook takes its time ends at once")
     }};
     bool is_asked = false;
     bool is_cancelled = false;
-    w.options.reconnect.on_reconnecting = [&](reconnect_plan&) -> asio::awaitable<void> {
+    w.options.on_reconnecting = [&](reconnect_plan&) -> asio::awaitable<void> {
         is_asked = true;
         try {
             co_await w.clock->sleep_until(w.clock->now() + 1000h);
@@ -540,7 +540,7 @@ TEST_CASE("a setup that a hook has changed is held against the model as the firs
                 co_await greet(w, peer);
                 co_await peer->receive();
             }};
-        w.options.reconnect.on_reconnecting = [](reconnect_plan& plan) -> asio::awaitable<void> {
+        w.options.on_reconnecting = [](reconnect_plan& plan) -> asio::awaitable<void> {
             plan.setup.enable_affective_dialog = true;
             co_return;
         };
@@ -570,8 +570,8 @@ TEST_CASE("a hook may change setup, endpoint and wait of the next attempt, or st
     world w;
     std::vector<std::string> hosts;
     w.decide = [&](const transport::connect_request& request) { hosts.push_back(request.host); };
-    sessions::time_point lost{};
-    sessions::time_point back{};
+    base::time_point lost{};
+    base::time_point back{};
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
                      co_await greet(w, peer);
                      lost = w.clock->now();
@@ -583,7 +583,7 @@ TEST_CASE("a hook may change setup, endpoint and wait of the next attempt, or st
             peer->drop();
         }};
     int asked = 0;
-    w.options.reconnect.on_reconnecting = [&](reconnect_plan& plan) -> asio::awaitable<void> {
+    w.options.on_reconnecting = [&](reconnect_plan& plan) -> asio::awaitable<void> {
         CHECK(plan.cause.value() == errc::connection_lost);
         if (++asked == 2) plan.stop = true;
         plan.delay = 5s;
@@ -645,7 +645,7 @@ TEST_CASE("the sessions of a client spread their attempts over time")
     world w;
     w.options.reconnect.attempts_per_second = 10;
     constexpr int many = 40;
-    std::vector<sessions::time_point> dials;
+    std::vector<base::time_point> dials;
     bool down = false;
     w.decide = [&](const transport::connect_request&) { dials.push_back(w.clock->now()); };
     std::vector<peer_ptr> peers;

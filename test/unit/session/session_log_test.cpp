@@ -30,7 +30,7 @@ std::vector<heard> logged(const status_change& change, log_level level = log_lev
         all.push_back(
             {record.level, std::string(record.event), to_line(record), record.fields.size()});
     };
-    sessions::log(to, change);
+    log(to, change);
     return all;
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("a message that was skipped is a warning")
     std::string line;
     logger to;
     to.sink = log_lines([&line](log_level, std::string_view text) { line = text; });
-    sessions::log(to, malformed_message{error(errc::malformed_message, "It is not JSON.")});
+    log(to, malformed_message{error(errc::malformed_message, "It is not JSON.")});
     CHECK(
         line == "a server message was skipped: error=malformed_message cause=\"It is not JSON.\"");
 }
@@ -88,8 +88,8 @@ TEST_CASE("each member that was left out is a warning, with its path and reason"
     std::vector<std::string> lines;
     logger to;
     to.sink = log_lines([&lines](log_level, std::string_view text) { lines.emplace_back(text); });
-    sessions::log(to, malformed_message{error(errc::malformed_message, "The first of them."), true,
-                          false, {{"goAway.timeLeft", "is not a duration"}, {"error", "is odd"}}});
+    log(to, malformed_message{error(errc::malformed_message, "The first of them."), true, false,
+                {{"goAway.timeLeft", "is not a duration"}, {"error", "is odd"}}});
     CHECK(lines == std::vector<std::string>{
                        "a member of a server message could not be read: member=goAway.timeLeft "
                        "reason=\"is not a duration\"",

@@ -181,7 +181,7 @@ TEST_CASE("a connection that has lasted is left at once, however many there were
 {
     world w;
     std::vector<std::chrono::nanoseconds> gaps;
-    std::optional<sessions::time_point> asked;
+    std::optional<base::time_point> asked;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
         if (asked) gaps.push_back(w.clock->now() - *asked);
         co_await open(w, peer);
@@ -280,7 +280,7 @@ TEST_CASE("the sessions of a client that are asked to leave together spread thei
     world w;
     w.options.reconnect.attempts_per_second = 10;
     std::vector<peer_ptr> peers;
-    std::vector<sessions::time_point> dials;
+    std::vector<base::time_point> dials;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
         peers.push_back(peer);
         co_await open(w, peer);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "world.hpp"
 
-#include "session/outbox.hpp"
-#include "session/round_trip.hpp"
+#include "engine/outbox.hpp"
+#include "engine/round_trip.hpp"
 
 #include "support/catch.hpp"
 
@@ -14,13 +14,13 @@ namespace window_test {
 
 // A handle was made before it arrived: what was on its way then may be in it or not.
 using namespace test;
-using sessions::outbox;
-using sessions::proof;
-using sessions::worth;
+using engine::delivery_class;
+using engine::outbox;
+using engine::proof;
 
 namespace {
 
-constexpr sessions::time_point t0 = sessions::time_point() + 1h;
+constexpr base::time_point t0 = base::time_point() + 1h;
 
 std::string handle(std::string_view name)
 {
@@ -178,7 +178,7 @@ TEST_CASE(
 {
     const bool is_in_time = GENERATE(true, false);
     world w;
-    sessions::time_point announced{};
+    base::time_point announced{};
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
                      co_await greet(w, peer);
                      co_await settle();
@@ -257,8 +257,8 @@ TEST_CASE("with a full inbox a handover leaves nobody waiting for the reader of 
 
 TEST_CASE("a message is kept until the server has certainly heard it when it made a handle")
 {
-    outbox box(1'000'000, sessions::keeps::until_handle);
-    box.push({base::frame("a"), worth::context}, t0);
+    outbox box(1'000'000, engine::keeps::until_handle);
+    box.push({base::frame("a"), delivery_class::context}, t0);
     static_cast<void>(box.take(1000));
     box.written(t0);
     box.pinged(1, 1);
@@ -298,9 +298,9 @@ TEST_CASE("a message is kept until the server has certainly heard it when it mad
 
 TEST_CASE("an answer answers the oldest question that may not have been heard, and no more")
 {
-    outbox box(1'000'000, sessions::keeps::until_answered);
+    outbox box(1'000'000, engine::keeps::until_answered);
     for (const char* each : {"1", "2"}) {
-        box.push({base::frame(each), worth::durable}, t0);
+        box.push({base::frame(each), delivery_class::durable}, t0);
         static_cast<void>(box.take(1000));
         box.written(t0);
         box.pinged(each[0] - '0');
@@ -318,7 +318,7 @@ TEST_CASE("an answer answers the oldest question that may not have been heard, a
 
 TEST_CASE("a round trip is what pings say, else what answers took, with a margin and bounds")
 {
-    sessions::round_trip trip;
+    engine::round_trip trip;
     CHECK(trip.window() == 1s); // nothing is known
     trip.at_most(300ms);
     trip.at_most(400ms);
@@ -331,7 +331,7 @@ TEST_CASE("a round trip is what pings say, else what answers took, with a margin
     CHECK(trip.window() == 360ms);
     trip.measured(1h);
     CHECK(trip.window() == 10s);
-    sessions::round_trip near;
+    engine::round_trip near;
     near.measured(100us);
     CHECK(near.window() == 20ms);
 }

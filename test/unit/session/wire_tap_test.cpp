@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "session/redact.hpp"
+#include "protocol/redact.hpp"
 
 #include "support/catch.hpp"
 #include "world.hpp"
@@ -23,7 +23,7 @@ namespace {
 
 std::string redacted(std::string_view message, bool with_media = false)
 {
-    return sessions::redact(message, with_media).text;
+    return protocol::redact(message, with_media).text;
 }
 
 /// A world whose client writes down what goes over the wire.
@@ -63,7 +63,7 @@ TEST_CASE("handles, tokens, keys and headers are taken out of a recording, where
         R"("apiAuth":[{"key":"[redacted]"}]})");
     const auto counts = R"({"usageMetadata":{"totalTokenCount":7},"triggerTokens":"25600"})";
     CHECK(redacted(counts) == counts);
-    CHECK(sessions::redact(R"({"handle":"h-1","apiKey":"k"})", false).secrets ==
+    CHECK(protocol::redact(R"({"handle":"h-1","apiKey":"k"})", false).secrets ==
           std::vector<std::string>{"h-1", "k"});
 }
 
@@ -81,13 +81,13 @@ TEST_CASE("what somebody quotes of a secret is struck out, names of members are 
 {
     const std::deque<std::string> known{"abcdefgh", "received", "short"};
     std::string line = "key abcdefgh, again abcdefgh, short";
-    sessions::strike_out(line, known);
+    protocol::strike_out(line, known);
     CHECK(line == "key [redacted], again [redacted], short");
     const auto quoted = R"({"received":"It is \"abcdefgh\"."})";
-    CHECK(sessions::redact(quoted, false, known).text == R"({"received":"It is \"[redacted]\"."})");
+    CHECK(protocol::redact(quoted, false, known).text == R"({"received":"It is \"[redacted]\"."})");
     const error failure(
         errc::rejected, "abcdefgh is no key.", {phase::upgrade, 0, "No key: abcdefgh"});
-    const auto told = sessions::strike_out(failure, known);
+    const auto told = protocol::strike_out(failure, known);
     CHECK(told.what() == std::string("[redacted] is no key."));
     CHECK(told.reason() == "No key: [redacted]");
 }

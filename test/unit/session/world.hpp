@@ -2,7 +2,7 @@
 #pragma once
 
 #include "session/client_core.hpp"
-#include "transport/memory.hpp"
+#include "support/memory_connector.hpp"
 
 #include "support/loud.hpp"
 #include "support/virtual_time.hpp"
@@ -27,7 +27,7 @@ namespace test {
 
 using namespace gemini::live;
 using namespace std::chrono_literals;
-using transport::memory_peer;
+using test::memory_peer;
 
 using peer_ptr = std::shared_ptr<memory_peer>;
 using script = std::function<asio::awaitable<void>(peer_ptr)>;
@@ -51,7 +51,7 @@ struct world {
 
     client make_client()
     {
-        auto connector = transport::make_memory_connector(
+        auto connector = test::make_memory_connector(
             io.get_executor(),
             [this](peer_ptr peer) {
                 const auto index = std::min(static_cast<std::size_t>(served++), scripts.size() - 1);

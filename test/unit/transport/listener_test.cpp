@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/listener.hpp"
 
+#include "async/event.hpp"
 #include "transport/self_signed.hpp"
-#include "transport/wakeup.hpp"
 
 #include "support/catch.hpp"
 #include "support/raw_client.hpp"
@@ -21,6 +21,7 @@
 
 namespace listener_test {
 
+namespace async = gemini::live::async;
 namespace base = gemini::live::base;
 namespace transport = gemini::live::transport;
 using gemini::live::errc;
@@ -944,7 +945,7 @@ TEST_CASE("a plain request may meet silence, until its client goes")
     const auto request =
         GENERATE(post("/x", "hello"), std::string("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"));
     auto options = answering();
-    transport::wakeup asked;
+    async::event asked;
     options.answer = [&](const transport::plain_request& each) {
         transport::plain_answer given(echo(each));
         if (each.query == "once") return given;
@@ -953,7 +954,7 @@ TEST_CASE("a plain request may meet silence, until its client goes")
         return given;
     };
     fixture world(std::move(options));
-    const auto play = [](fixture& with, transport::wakeup& heard,
+    const auto play = [](fixture& with, async::event& heard,
                           std::string first) -> asio::awaitable<std::string> {
         auto silent = co_await test::raw_connect(with.listener->port());
         co_await silent.write(std::move(first));

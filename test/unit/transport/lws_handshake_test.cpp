@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/connect_share.hpp"
-#include "transport/http.hpp"
+#include "transport/http_fields.hpp"
 #include "transport/lws_handshake.hpp"
 #include "transport/resolver.hpp"
 

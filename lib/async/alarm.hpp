@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "async/clock.hpp"
+
+#include <asio/any_io_executor.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace gemini::live::async {
+
+/// Calls `ring` on `executor` at `when`, unless it is destroyed first. Threads: the executor's.
+class alarm {
+public:
+    alarm(asio::any_io_executor executor, std::shared_ptr<clock> clock, base::time_point when,
+        std::function<void()> ring);
+    alarm(const alarm&) = delete;
+    alarm& operator=(const alarm&) = delete;
+    ~alarm();
+
+private:
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+} // namespace gemini::live::async

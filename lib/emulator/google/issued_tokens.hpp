@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gemini/live/fake_google.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace gemini::live::emulation {
+
+/// The access tokens that were given out, the latest thousand of them. Pure: time is passed in.
+class issued_tokens {
+public:
+    using time_point = std::chrono::system_clock::time_point;
+
+    const google_token& issue(google_endpoint from, time_point now, std::chrono::seconds lifetime);
+    [[nodiscard]] bool valid(std::string_view token, time_point at) const;
+    /// The latest from there that is valid for longer than that.
+    [[nodiscard]] const google_token* find_lasting(
+        google_endpoint from, time_point now, std::chrono::seconds than) const;
+    void revoke_all();
+    [[nodiscard]] const std::vector<google_token>& all() const noexcept { return issued_; }
+
+private:
+    std::vector<google_token> issued_; // oldest first
+};
+
+/// `prefix`, "fake-google-" and 128 random bits.
+[[nodiscard]] std::string random_secret(std::string_view prefix);
+
+} // namespace gemini::live::emulation

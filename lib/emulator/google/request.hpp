@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "emulator/google/accounts.hpp"
+#include "emulator/google/issued_tokens.hpp"
+
+#include <gemini/live/emulator.hpp>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// What Google's endpoints are asked, and the forms of their answers.
+namespace gemini::live::emulation {
+
+/// What all endpoints know.
+struct google_state {
+    google_accounts accounts;
+    google_urls urls;
+    issued_tokens book{};
+};
+
+/// One request.
+struct google_request {
+    const emulator_request& request;
+    std::string_view method;
+    std::string_view body;
+    std::chrono::system_clock::time_point now;
+    std::chrono::seconds lifetime; ///< Of a token that comes of it.
+    bool tells_expiry = true;
+};
+
+/// The fields of a form, or of a query.
+class form {
+public:
+    /// Of the latter of two with one name.
+    explicit form(std::string_view urlencoded);
+    /// Of the body, where the request says that it is one.
+    [[nodiscard]] static form body_of(const google_request& call);
+
+    [[nodiscard]] std::string value(std::string_view name) const; ///< Empty when absent.
+    /// The first of these that is absent or empty.
+    [[nodiscard]] std::optional<std::string> find_missing(
+        std::initializer_list<std::string_view> names) const;
+
+private:
+    std::map<std::string, std::string, std::less<>> fields_;
+};
+
+/// Whether a list that is separated by spaces has this in it.
+[[nodiscard]] bool has_word(std::string_view list, std::string_view word);
+
+[[nodiscard]] emulator_verdict json_answer(int status, std::string_view json);
+[[nodiscard]] emulator_verdict text_answer(int status, std::string text);
+/// {"access_token": …, "expires_in": …, "token_type": "Bearer"} and `more` members.
+[[nodiscard]] emulator_verdict token_answer(const google_request& call, const google_token& token,
+    const std::map<std::string, std::string>& more = {});
+/// {"error": …, "error_description": …}
+[[nodiscard]] emulator_verdict oauth_failure(
+    int status, std::string_view name, std::string_view description);
+/// {"error": {"code": …, "message": …, "status": …}}
+[[nodiscard]] emulator_verdict api_failure(
+    int status, std::string_view name, std::string_view message);
+
+} // namespace gemini::live::emulation

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/persona/speech.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <utility>
+#include <vector>
+
+namespace gemini::live::emulation {
+namespace {
+
+/// The two resonances that make a vowel, in Hz.
+struct vowel {
+    char letter;
+    double first, second;
+};
+constexpr vowel vowels[]{{'a', 800, 1200}, {'e', 500, 1900}, {'i', 300, 2300}, {'o', 500, 900},
+    {'u', 330, 800}, {'y', 300, 2000}};
+
+struct syllable {
+    vowel sound;
+    double length; // seconds
+    double pause;  // seconds of silence behind it
+};
+
+/// Any letter beyond ASCII sounds as well.
+const vowel* find_vowel(char c)
+{
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0xc0) return &vowels[byte % std::size(vowels)];
+    const char lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const auto* found = std::find_if(std::begin(vowels), std::end(vowels),
+        [lower](const vowel& each) { return each.letter == lower; });
+    return found == std::end(vowels) ? nullptr : found;
+}
+
+std::vector<syllable> syllables_of(std::string_view words)
+{
+    std::vector<syllable> all;
+    bool in_vowel = false;
+    for (const char c : words) {
+        const auto* sound = find_vowel(c);
+        if (sound && !in_vowel)
+            all.push_back({*sound, 0.13, 0.02});
+        else if (sound)
+            all.back().length += 0.04;
+        in_vowel = sound != nullptr;
+        if (all.empty()) continue;
+        if (c == ' ') all.back().pause = std::max(all.back().pause, 0.05);
+        if (c == ',' || c == ';' || c == ':') all.back().pause = 0.18;
+        if (c == '.' || c == '!' || c == '?') all.back().pause = 0.3;
+    }
+    if (all.empty()) all.push_back({vowels[0], 0.2, 0.1});
+    return all;
+}
+
+/// How strongly a resonance at `centre` carries `frequency`.
+double resonance(double frequency, double centre) noexcept
+{
+    const double distance = (frequency - centre) / 120.0;
+    return 1.0 / (1.0 + distance * distance);
+}
+
+void sing(std::vector<std::int16_t>& to, const syllable& one, double pitch, double& phase)
+{
+    constexpr int harmonics = 24;
+    double weights[harmonics];
+    for (int n = 0; n < harmonics; ++n) {
+        const double f = pitch * (n + 1);
+        weights[n] = (resonance(f, one.sound.first) + 0.6 * resonance(f, one.sound.second) +
+                         0.2 * resonance(f, pitch)) /
+                     (1.0 + 0.05 * n);
+    }
+    const auto count = static_cast<int>(one.length * speech_rate);
+    for (int i = 0; i < count; ++i) {
+        const double at = static_cast<double>(i) / count;
+        const double envelope = std::sin(std::numbers::pi * std::sqrt(at)); // a quick attack
+        phase += 2 * std::numbers::pi * pitch * (1.0 - 0.06 * at) / speech_rate;
+        const double turn = 2 * std::cos(phase);
+        double before = 0; // sin(n x), of which each follows from the two before it
+        double wave = std::sin(phase);
+        double sum = 0;
+        for (const double weight : weights) {
+            sum += weight * wave;
+            before = std::exchange(wave, turn * wave - before);
+        }
+        to.push_back(static_cast<std::int16_t>(8000.0 * envelope * std::tanh(0.5 * sum)));
+    }
+    to.insert(to.end(), static_cast<std::size_t>(one.pause * speech_rate), 0);
+}
+
+/// Questions rise, sentences fall, and what goes on stays up.
+double intonation(char mark, double through)
+{
+    if (mark == '?') return 1.0 + 0.25 * through * through;
+    if (mark == '.' || mark == '!') return 1.05 - 0.2 * through;
+    return 1.05 - 0.03 * through;
+}
+
+} // namespace
+
+bytes speak(std::string_view words)
+{
+    const auto syllables = syllables_of(words);
+    const auto last = words.find_last_not_of(' ');
+    const char mark = last == std::string_view::npos ? ' ' : words[last];
+    std::vector<std::int16_t> samples;
+    double phase = 0;
+    for (std::size_t i = 0; i < syllables.size(); ++i) {
+        const double through = static_cast<double>(i + 1) / static_cast<double>(syllables.size());
+        const double melody = 1.0 + 0.10 * std::sin(static_cast<double>(i) * 1.9);
+        sing(samples, syllables[i], 150.0 * melody * intonation(mark, through), phase);
+    }
+    bytes pcm(samples.size() * 2);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        const auto value = static_cast<std::uint16_t>(samples[i]);
+        pcm[2 * i] = static_cast<std::byte>(value & 0xff);
+        pcm[2 * i + 1] = static_cast<std::byte>(value >> 8);
+    }
+    return pcm;
+}
+
+bool is_loud(std::span<const std::byte> pcm) noexcept
+{
+    constexpr double threshold = 500; // of 32,768, root mean square
+    double sum = 0;
+    const std::size_t count = pcm.size() / 2;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto value = static_cast<std::int16_t>(
+            std::to_integer<unsigned>(pcm[2 * i]) | std::to_integer<unsigned>(pcm[2 * i + 1]) << 8);
+        sum += static_cast<double>(value) * value;
+    }
+    return count != 0 && std::sqrt(sum / static_cast<double>(count)) > threshold;
+}
+
+} // namespace gemini::live::emulation

@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gemini/live/emulator.hpp>
+
+#include "async/event.hpp"
+#include "base/loopback.hpp"
+#include "emulator/google/bearer_check.hpp"
+#include "emulator/rules/auth_tokens.hpp"
+#include "emulator/script/recording.hpp"
+#include "emulator/script/script.hpp"
+#include "emulator/script/script_runner.hpp"
+#include "emulator/server/live_service.hpp"
+#include "emulator/server/music.hpp"
+#include "emulator/server/token_gate.hpp"
+#include "transport/listener.hpp"
+#include "transport/self_signed.hpp"
+
+#include <gemini/live/error.hpp>
+#include <gemini/live/fake_google.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace gemini::live {
+namespace {
+
+using transport::server_connection;
+
+constexpr std::size_t most_clients = 4096;
+constexpr std::size_t most_unsaid = 16; // answers that a client has not taken yet
+
+std::string_view name_of(emulation::credential credential)
+{
+    switch (credential) {
+    case emulation::credential::none: break;
+    case emulation::credential::api_key: return "an API key";
+    case emulation::credential::ephemeral_token: return "an ephemeral token";
+    case emulation::credential::access_token: return "an access token";
+    }
+    return "no credentials";
+}
+
+emulation::script script_of(const emulator_options& options)
+{
+    if (options.replay.empty()) return emulation::script::parse(options.script);
+    if (!options.script.empty()) {
+        throw error(errc::invalid_argument,
+            "emulator_options has both a script and a replay: give one of them.");
+    }
+    return emulation::read_recording(options.replay, options.pace);
+}
+
+emulator_request to_request(const transport::upgrade_request& request)
+{
+    return {request.path, request.query, request.fields};
+}
+
+} // namespace
+
+tls_identity tls_identity::self_signed(const std::vector<std::string>& host_names)
+{
+    auto [certificate, key] = transport::make_self_signed(host_names);
+    return {std::move(certificate), std::move(key)};
+}
+
+class emulator::impl : public std::enable_shared_from_this<impl> {
+public:
+    impl(asio::any_io_executor executor, emulator_options options)
+        : options_(std::move(options)), tokens_(std::make_shared<emulation::auth_tokens>(
+                                            options_.api_key, options_.trusts_any_token)),
+          guests_{!options_.allow_remote, options_.host_names, options_.origins},
+          script_(script_of(options_))
+    {
+        if (!options_.clock) options_.clock = std::chrono::system_clock::now;
+        if (!options_.allow_remote && !base::is_loopback(options_.address)) {
+            throw error(errc::invalid_argument,
+                fmt::format("The emulator would be open to other machines on {}: set "
+                            "emulator_options::allow_remote if that is meant.",
+                    options_.address));
+        }
+        transport::listen_options listening;
+        listening.address = options_.address;
+        listening.port = options_.port;
+        if (options_.tls)
+            listening.identity.emplace(
+                options_.tls->certificate_pem, options_.tls->private_key_pem);
+        listening.decide = [this](const transport::upgrade_request& request) {
+            return decide(to_request(request));
+        };
+        listening.answer = [this](const transport::plain_request& request) {
+            return answer(to_request(request), request.method, request.body);
+        };
+        listener_ = transport::listen(std::move(executor), std::move(listening));
+    }
+
+    void start()
+    {
+        asio::co_spawn(listener_->executor(), accept(shared_from_this()), asio::detached);
+    }
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return listener_->port(); }
+    [[nodiscard]] std::size_t accepted() const noexcept { return accepted_; }
+    [[nodiscard]] std::size_t connected() const noexcept { return connected_; }
+
+    [[nodiscard]] std::string url() const
+    {
+        if (options_.tls) return fmt::format("https://localhost:{}", port());
+        const bool v6 = options_.address.find(':') != std::string::npos;
+        const auto host = v6 ? '[' + options_.address + ']' : options_.address;
+        return fmt::format("http://{}:{}", host, port());
+    }
+
+    [[nodiscard]] std::string failure() const
+    {
+        const std::lock_guard lock(failing_);
+        return failure_;
+    }
+
+    static asio::awaitable<void> finished(std::shared_ptr<impl> self)
+    {
+        return asio::co_spawn(self->listener_->executor(), wait_for_end(self), asio::use_awaitable);
+    }
+
+    void drop_all()
+    {
+        asio::post(listener_->executor(), [self = shared_from_this()] {
+            for (auto* each : self->clients_) each->abort();
+        });
+    }
+
+    void close()
+    {
+        if (closed_.exchange(true)) return;
+        asio::post(listener_->executor(), [self = shared_from_this()] {
+            self->listener_->close();
+            for (auto* each : self->clients_) each->abort();
+            self->is_closed_ = true;
+            for (auto* each : self->waiters_) each->set();
+        });
+    }
+
+private:
+    using self_ptr = std::shared_ptr<impl>;
+
+    /// A client in the list of those that `drop_all` cuts off.
+    class listed {
+    public:
+        listed(impl& owner, server_connection& client) : owner_(owner), client_(client)
+        {
+            owner_.clients_.insert(&client_);
+            owner_.connected_ = owner_.clients_.size();
+        }
+        listed(const listed&) = delete;
+        listed& operator=(const listed&) = delete;
+        ~listed()
+        {
+            owner_.clients_.erase(&client_);
+            owner_.connected_ = owner_.clients_.size();
+            owner_.count_end();
+        }
+
+    private:
+        impl& owner_;
+        server_connection& client_;
+    };
+
+    class peer;
+
+    /// Who awaits the end of the script.
+    class waiter {
+    public:
+        explicit waiter(impl& owner) : owner_(owner) { owner_.waiters_.insert(&ended_); }
+        waiter(const waiter&) = delete;
+        waiter& operator=(const waiter&) = delete;
+        ~waiter() { owner_.waiters_.erase(&ended_); }
+
+        [[nodiscard]] asio::awaitable<void> wait() { return ended_.wait(); }
+
+    private:
+        impl& owner_;
+        async::event ended_;
+    };
+
+    void count_end()
+    {
+        ++ended_;
+        for (auto* each : waiters_) each->set();
+    }
+
+    static asio::awaitable<void> wait_for_end(self_ptr self)
+    {
+        const auto all = std::max<std::size_t>(self->script_.connections(), 1);
+        waiter ended(*self);
+        while (self->ended_ < all && !self->is_closed_) co_await ended.wait();
+    }
+
+    void fail(std::size_t client, std::string_view why)
+    {
+        const std::lock_guard lock(failing_);
+        if (failure_.empty()) failure_ = fmt::format("Client {}: {}", client, why);
+    }
+
+    transport::upgrade_verdict decide(const emulator_request& request)
+    {
+        auto found = emulation::find_route(request, guests_);
+        auto verdict = std::move(found.verdict);
+        if (found.route && clients_.size() >= most_clients) verdict.status = 503;
+        if (verdict.status == 101 && options_.google)
+            if (auto refused = emulation::refuse_bearer(*found.route,
+                    [&](std::string_view bearer) { return options_.google->valid(bearer); }))
+                verdict = std::move(*refused);
+        if (verdict.status == 101 && options_.on_upgrade) verdict = options_.on_upgrade(request);
+        const auto* const refusal = verdict.status == 101 ? scripted_refusal() : nullptr;
+        if (refusal) {
+            ++refused_;
+            count_end();
+            verdict = {refusal->status, refusal->headers, refusal->body};
+        }
+        if (verdict.status != 101)
+            tell("An upgrade of {} was refused with {}.", request.path, verdict.status);
+        return {verdict.status, std::move(verdict.headers), std::move(verdict.body)};
+    }
+
+    [[nodiscard]] const emulation::refuse_upgrade* scripted_refusal() const noexcept
+    {
+        const auto* part = script_.part_of(accepted_ + refused_ + 1);
+        return part ? std::get_if<emulation::refuse_upgrade>(part) : nullptr;
+    }
+
+    transport::http_response answer(
+        const emulator_request& request, std::string_view method, std::string_view body)
+    {
+        auto found = emulation::find_token_call(request, method, guests_);
+        auto verdict = std::move(found.verdict);
+        if (found.route) {
+            verdict = tokens_->issue(*found.route, body, options_.clock());
+            tell("A call for an ephemeral token was answered with {}.", verdict.status);
+        } else {
+            tell("A request for {} was refused with {}.", request.path, verdict.status);
+        }
+        return {verdict.status, std::move(verdict.headers), std::move(verdict.body)};
+    }
+
+    static asio::awaitable<void> accept(self_ptr self)
+    {
+        try {
+            for (;;) {
+                auto client = co_await self->listener_->accept();
+                const auto number = ++self->accepted_;
+                asio::co_spawn(self->listener_->executor(),
+                    serve(self, std::shared_ptr<server_connection>(std::move(client)), number),
+                    asio::detached);
+            }
+        } catch (const std::system_error&) { // closed
+        }
+    }
+
+    static asio::awaitable<void> serve(
+        self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
+    {
+        const listed on_list(*self, *client);
+        auto found = emulation::find_route(to_request(client->request()), self->guests_);
+        auto route = std::move(*found.route);
+        self->tell("Client {} has come: {} {}{}, with {}.", number,
+            route.flavour == live::flavour::vertex_ai ? "Vertex AI" : "Gemini API", route.version,
+            route.music ? ", music" : "", name_of(route.credential));
+        const auto* part = self->script_.part_of(number + self->refused_);
+        const auto* steps = part ? std::get_if<std::vector<emulation::step>>(part) : nullptr;
+        try {
+            if (steps)
+                co_await follow(self, client, *steps, number);
+            else if (self->options_.behaviour)
+                co_await behave(self, client, number);
+            else
+                co_await converse(self, client, std::move(route), number);
+        } catch (const std::system_error& gone) {
+            self->tell("Client {} is gone. {}", number, gone.what());
+        }
+    }
+
+    static asio::awaitable<void> behave(
+        self_ptr self, std::shared_ptr<server_connection> client, std::size_t number);
+    static asio::awaitable<void> follow(self_ptr self, std::shared_ptr<server_connection> client,
+        const std::vector<emulation::step>& steps, std::size_t number);
+
+    /// The default behaviour: one coroutine hears, another says what is due.
+    struct client_session {
+        client_session(emulation::route route, const emulator_options& options,
+            std::shared_ptr<emulation::resumption_archive> archive,
+            std::shared_ptr<emulation::auth_tokens> tokens, const asio::any_io_executor& executor,
+            std::size_t client)
+            : number(client), due(executor)
+        {
+            const bool by_token =
+                route.constrained && route.credential == emulation::credential::ephemeral_token;
+            auto token = by_token ? route.secret : std::string();
+            if (route.music)
+                session = std::make_unique<emulation::music>(
+                    std::move(route), options.api_key, options.pace);
+            else
+                session = std::make_unique<emulation::live_service>(std::move(route),
+                    options.api_key, options.pace, std::move(archive),
+                    emulation::lifespan{options.lifetime, options.notice},
+                    emulation::model_names{options.model_aliases, options.any_model},
+                    options.quirks);
+            if (by_token) {
+                session = std::make_unique<emulation::token_gate>(
+                    std::move(session), std::move(tokens), std::move(token), options.clock);
+            }
+        }
+
+        [[nodiscard]] emulation::moment now() const
+        {
+            return std::chrono::duration_cast<emulation::moment>(
+                std::chrono::steady_clock::now() - begin);
+        }
+
+        /// Nothing more is said or heard.
+        void end()
+        {
+            over = true;
+            due.cancel();
+            caught_up.set();
+        }
+
+        std::size_t number; // of the client
+        std::unique_ptr<emulation::server_session> session;
+        asio::steady_timer due;
+        async::event caught_up;
+        std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+        bool over = false;
+        std::vector<emulation::actions> unsaid{}; // what was heard asks for it at once
+    };
+
+    static asio::awaitable<void> converse(self_ptr self, std::shared_ptr<server_connection> client,
+        emulation::route route, std::size_t number)
+    {
+        const auto executor = self->listener_->executor();
+        auto served = std::make_shared<client_session>(
+            std::move(route), self->options_, self->archive_, self->tokens_, executor, number);
+        asio::co_spawn(executor, speak(self, client, served), asio::detached);
+        try {
+            while (!served->over) {
+                auto heard = co_await client->receive();
+                if (served->over) break;
+                const auto text = heard.payload.view();
+                self->report(number, '>', text);
+                auto said = served->session->on_message(text, served->now());
+                if (!said.empty()) served->unsaid.push_back(std::move(said));
+                served->due.cancel();
+                while (served->unsaid.size() >= most_unsaid && !served->over)
+                    co_await served->caught_up.wait();
+            }
+        } catch (const std::system_error& gone) {
+            if (!served->over) self->tell("Client {} is gone. {}", number, gone.what());
+        }
+        served->end();
+    }
+
+    static asio::awaitable<void> speak(self_ptr self, std::shared_ptr<server_connection> client,
+        std::shared_ptr<client_session> served)
+    {
+        try {
+            while (!served->over) {
+                for (auto& each : std::exchange(served->unsaid, {}))
+                    co_await perform(self, client, served, std::move(each));
+                served->caught_up.set();
+                if (served->over || !served->unsaid.empty()) continue;
+                const auto next = served->session->next_timer();
+                if (next && *next <= served->now()) {
+                    auto said = served->session->on_timer(served->now());
+                    co_await perform(self, client, served, std::move(said));
+                    continue;
+                }
+                served->due.expires_at(
+                    next ? served->begin + *next : std::chrono::steady_clock::time_point::max());
+                asio::error_code woken;
+                co_await served->due.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+            }
+        } catch (const std::system_error&) {
+        }
+        served->end();
+        client->abort();
+    }
+
+    static asio::awaitable<void> perform(self_ptr self, std::shared_ptr<server_connection> client,
+        std::shared_ptr<client_session> served, emulation::actions said)
+    {
+        std::vector<base::frame> batch;
+        for (const auto& each : said.messages) {
+            self->report(served->number, '<', each);
+            batch.emplace_back(each);
+        }
+        if (!batch.empty()) co_await client->send(std::move(batch));
+        if (!said.close && !said.drop) {
+            if (!said.rule.empty())
+                self->tell(
+                    "Client {} gets no answer, as of the service: {}", served->number, said.rule);
+            co_return;
+        }
+        served->over = true;
+        if (said.close) {
+            self->tell("Client {} is sent away with {}: {}{}{}", served->number, said.close->first,
+                said.close->second, said.rule.empty() ? "" : " ", said.rule);
+            co_await client->close(said.close->first, std::move(said.close->second));
+        } else {
+            self->tell("Client {} is cut off.", served->number);
+        }
+        client->abort();
+    }
+
+    void report(std::size_t client, char direction, std::string_view text) const
+    {
+        if (options_.on_message) options_.on_message(client, direction, text);
+    }
+
+    template <class... Values>
+    void tell(fmt::format_string<const Values&...> sentence, const Values&... values) const
+    {
+        if (options_.on_event) options_.on_event(fmt::format(sentence, values...));
+    }
+
+    emulator_options options_;
+    std::unique_ptr<transport::listener> listener_;
+    std::shared_ptr<emulation::resumption_archive> archive_ =
+        std::make_shared<emulation::resumption_archive>();
+    std::shared_ptr<emulation::auth_tokens> tokens_;
+    std::set<server_connection*> clients_;
+    emulation::guest_list guests_;
+    emulation::script script_;
+    std::atomic<std::size_t> accepted_ = 0;
+    std::size_t refused_ = 0; // by the script
+    std::atomic<std::size_t> connected_ = 0;
+    std::atomic<bool> closed_ = false;
+    std::size_t ended_ = 0; // connections, those that were refused by the script included
+    bool is_closed_ = false;
+    std::set<async::event*> waiters_;
+    mutable std::mutex failing_;
+    std::string failure_; // of the first that failed
+};
+
+class emulator::impl::peer : public emulator_peer {
+public:
+    peer(impl& owner, std::shared_ptr<server_connection> client, std::size_t number)
+        : owner_(owner), client_(std::move(client)), request_(to_request(client_->request())),
+          number_(number)
+    {
+    }
+
+    [[nodiscard]] const emulator_request& request() const noexcept override { return request_; }
+
+    asio::awaitable<std::optional<std::string>> receive() override
+    {
+        try {
+            auto heard = co_await client_->receive();
+            owner_.report(number_, '>', heard.payload.view());
+            co_return std::string(heard.payload.view());
+        } catch (const error&) {
+        }
+        co_return std::nullopt;
+    }
+
+    asio::awaitable<void> send(std::string message) override
+    {
+        owner_.report(number_, '<', message);
+        co_await client_->send(batch_of(message));
+    }
+
+    asio::awaitable<void> send_text(std::string message) override
+    {
+        owner_.report(number_, '<', message);
+        co_await client_->send_text(batch_of(message));
+    }
+
+    asio::awaitable<void> close(std::uint16_t code, std::string reason) override
+    {
+        co_await client_->close(code, std::move(reason));
+    }
+
+    void drop() noexcept override { client_->abort(); }
+
+private:
+    static std::vector<base::frame> batch_of(const std::string& message)
+    {
+        std::vector<base::frame> batch;
+        batch.emplace_back(message);
+        return batch;
+    }
+
+    impl& owner_;
+    std::shared_ptr<server_connection> client_;
+    emulator_request request_;
+    std::size_t number_;
+};
+
+asio::awaitable<void> emulator::impl::behave(
+    self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
+{
+    peer seen(*self, client, number);
+    std::string failure;
+    try {
+        co_await self->options_.behaviour(seen);
+    } catch (const std::system_error&) {
+        throw; // most likely the client has gone
+    } catch (const std::exception& thrown) {
+        failure = thrown.what();
+    }
+    if (!failure.empty()) self->fail(number, failure);
+    const std::uint16_t code = failure.empty() ? 1000 : 1011;
+    co_await client->close(code, std::move(failure));
+}
+
+asio::awaitable<void> emulator::impl::follow(self_ptr self,
+    std::shared_ptr<server_connection> client, const std::vector<emulation::step>& steps,
+    std::size_t number)
+{
+    auto seen = std::make_shared<peer>(*self, client, number);
+    const auto* const origin = self->options_.replay.empty() ? "script" : "recording";
+    const auto went = co_await emulation::play(self->listener_->executor(), seen, steps, origin);
+    if (!went.failure.empty()) self->fail(number, went.failure);
+    if (went.was_sent_away)
+        self->tell("Client {} is sent away with 1008: {}", number, went.failure);
+    else
+        self->tell("Client {} is gone.{}{}", number, went.failure.empty() ? "" : " ", went.failure);
+}
+
+emulator::emulator(asio::any_io_executor executor, emulator_options options)
+    : impl_(std::make_shared<impl>(std::move(executor), std::move(options)))
+{
+    impl_->start();
+}
+
+emulator::emulator(emulator&&) noexcept = default;
+
+emulator& emulator::operator=(emulator&& other) noexcept
+{
+    if (impl_ && impl_ != other.impl_) impl_->close();
+    impl_ = std::move(other.impl_);
+    return *this;
+}
+
+emulator::~emulator()
+{
+    if (impl_) impl_->close();
+}
+
+std::uint16_t emulator::port() const noexcept { return impl_->port(); }
+
+std::string emulator::url() const { return impl_->url(); }
+
+std::size_t emulator::accepted() const noexcept { return impl_->accepted(); }
+
+std::size_t emulator::connected() const noexcept { return impl_->connected(); }
+
+std::string emulator::failure() const { return impl_->failure(); }
+
+asio::awaitable<void> emulator::finished() { return impl::finished(impl_); }
+
+void emulator::drop_all() noexcept { impl_->drop_all(); }
+
+void emulator::close() noexcept { impl_->close(); }
+
+} // namespace gemini::live

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "emulator/rules/tools.hpp"
+
+#include <gemini/live/messages.hpp>
+#include <gemini/live/tool.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gemini::live::emulation {
+
+/// A function that was asked for and has not answered yet.
+struct open_call {
+    function_call call;
+    waiting wait;
+};
+
+/// The functions that a conversation has asked for.
+struct call_book {
+    std::vector<open_call> open{};
+    std::deque<std::pair<std::string, std::string>> past{}; ///< Ids and names.
+};
+
+/// What conversations leave behind for those that resume them. Shared by an emulator's connections;
+/// keeps the newest thousand handles.
+class resumption_archive {
+public:
+    struct entry {
+        std::vector<std::string> history; ///< What the user said.
+        std::string pending;              ///< Of a turn that is not complete yet.
+        call_book calls;
+        std::string model;
+        std::uint64_t connection = 0; ///< That issued it.
+    };
+
+    /// A number for a new connection.
+    [[nodiscard]] std::uint64_t number_connection() noexcept { return ++connections_; }
+    /// From setup to its end a connection is open: its handles cannot be used yet.
+    void open(std::uint64_t connection) { open_.insert(connection); }
+    void close(std::uint64_t connection) { open_.erase(connection); }
+    [[nodiscard]] bool is_open(std::uint64_t connection) const
+    {
+        return open_.contains(connection);
+    }
+
+    /// Gives the new handle.
+    [[nodiscard]] std::string keep(entry kept);
+    /// Null for a handle that was never given, or is too old.
+    [[nodiscard]] const entry* find(const std::string& handle) const;
+
+private:
+    std::map<std::string, entry> kept_;
+    std::deque<std::string> order_;
+    std::set<std::uint64_t> open_;
+    std::uint64_t connections_ = 0;
+    std::uint64_t handles_ = 0;
+};
+
+} // namespace gemini::live::emulation

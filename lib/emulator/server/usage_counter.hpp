@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gemini/live/flavour.hpp>
+#include <gemini/live/messages.hpp>
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace gemini::live::emulation {
+
+/// Counts tokens: about as many as the service would.
+class usage_counter {
+public:
+    void hears(std::chrono::milliseconds speech) noexcept { heard_ += speech; }
+    void sees_picture() noexcept { ++pictures_; }
+    void speaks(std::chrono::milliseconds speech) noexcept { spoken_ += speech; }
+    void shows(std::chrono::milliseconds video) noexcept { shown_ += video; }
+    void writes(std::string_view words);
+    void thinks(std::string_view words);
+    void is_told_by_tool(std::string_view words);
+
+    /// How much the present answer has spoken.
+    [[nodiscard]] std::chrono::milliseconds spoken() const noexcept { return spoken_; }
+
+    /// What the turn took, after so much text; the next one begins.
+    [[nodiscard]] usage_metadata bill(std::span<const std::string> history, live::flavour flavour);
+
+private:
+    std::chrono::milliseconds heard_{0}; // this and the next are context of all turns that follow
+    int pictures_ = 0;
+    std::chrono::milliseconds spoken_{0}, shown_{0};
+    int written_ = 0, thoughts_ = 0, told_ = 0;
+};
+
+} // namespace gemini::live::emulation

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/connection_fsm.hpp"
+
+#include "base/backoff.hpp"
+#include "base/complaint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace gemini::live::engine {
+namespace {
+
+/// The longest wait that a first connection is worth; a longer one is the caller's to decide on.
+constexpr std::chrono::seconds patience_of_connect{10};
+
+/// Internal errors in answer to a setup with a handle after which the handle is to blame: that of
+/// another model gets nothing else.
+constexpr int most_internal_errors = 2;
+
+/// How long a server may take to notice that a connection is gone which it has not closed itself,
+/// ours or that of another owner of the handle; until then it answers the handle with internal
+/// errors.
+constexpr std::chrono::seconds longest_belief{60};
+
+/// Refusals in a row, each of a connection that had not been open for so long, after which the same
+/// message is to blame, sent again and refused again.
+constexpr int most_repeats = 3;
+constexpr std::chrono::seconds at_once{30};
+
+// clang-format off
+constexpr std::array all_transitions{
+    transition{status::disconnected, "connect()",                  status::connecting},
+    transition{status::connecting,   "attempt failed",             status::connecting},
+    transition{status::connecting,   "setupComplete",              status::connected},
+    transition{status::connecting,   "no attempts left, hopeless", status::error},
+    transition{status::connected,    "goAway, handed over",        status::connected},
+    transition{status::connected,    "connection lost",            status::reconnecting},
+    transition{status::connected,    "hopeless",                   status::error},
+    transition{status::reconnecting, "attempt failed",             status::reconnecting},
+    transition{status::reconnecting, "setupComplete",              status::connected},
+    transition{status::reconnecting, "no attempts left, hopeless", status::error},
+    transition{status::disconnected, "close()",                    status::closed},
+    transition{status::connecting,   "close()",                    status::closed},
+    transition{status::connected,    "close()",                    status::closed},
+    transition{status::reconnecting, "close()",                    status::closed},
+};
+// clang-format on
+
+/// Those of the service have some hundred bytes. A handle is kept in several places, and sent.
+constexpr std::size_t longest_handle = 64 * 1024;
+
+/// 1011 in whatever words, unless they name another cause.
+bool is_internal(const error& failure)
+{
+    namespace complaint = base::complaint;
+    constexpr std::array others{complaint::of_quota, complaint::of_key, complaint::of_permission,
+        complaint::of_model, complaint::of_location, std::string_view("deadline")};
+    return failure.close_code() == 1011 &&
+           std::none_of(others.begin(), others.end(), [&failure](std::string_view cause) {
+               return base::mentions(failure.reason(), cause);
+           });
+}
+
+} // namespace
+
+std::span<const transition> transitions() noexcept { return all_transitions; }
+
+connection_fsm::connection_fsm(
+    reconnect_policy policy, std::string handle, std::function<double()> random)
+    : policy_(std::move(policy)), handle_(std::move(handle)), random_(std::move(random)),
+      is_from_elsewhere_(!handle_.empty())
+{
+}
+
+status_change connection_fsm::become(live::status to)
+{
+    status_change change;
+    change.from = std::exchange(status_, to);
+    change.to = to;
+    return change;
+}
+
+std::chrono::milliseconds connection_fsm::draw_delay(int attempt) const
+{
+    return base::full_jitter(
+        policy_.first_delay, policy_.factor, policy_.max_delay, attempt - 1, random_());
+}
+
+status_change connection_fsm::start()
+{
+    attempt_ = 1;
+    auto change = become(status::connecting);
+    change.attempt = attempt_;
+    return change;
+}
+
+status_change connection_fsm::opened(base::time_point now)
+{
+    open_since_ = now;
+    has_renewed_ = false;
+    opened_with_handle_ = !handle_.empty();
+    is_from_elsewhere_ = false;
+    internal_errors_ = 0;
+    believed_until_.reset();
+    attempt_ -= std::exchange(waits_, 0);
+    if (++epoch_ == 1) attempt_ = 0; // the first connection's attempts were its own
+    auto change = become(status::connected);
+    change.resumed = !handle_.empty();
+    change.handover = std::exchange(handing_over_, false);
+    if (out_since_) change.outage = std::chrono::ceil<std::chrono::milliseconds>(now - *out_since_);
+    out_since_.reset();
+    return change;
+}
+
+bool connection_fsm::is_healthy(base::time_point now) const
+{
+    return open_since_ && now - *open_since_ >= policy_.healthy_after;
+}
+
+/// Only a healthy spell begins a new row of attempts, so that a server which hangs up at once, or
+/// asks to leave, is not hammered.
+void connection_fsm::renew(base::time_point now)
+{
+    if (has_renewed_ || !is_healthy(now)) return;
+    has_renewed_ = true;
+    attempt_ = 0;
+}
+
+std::optional<base::time_point> connection_fsm::renewal() const
+{
+    if (has_renewed_ || !open_since_) return std::nullopt;
+    return base::later(*open_since_, policy_.healthy_after);
+}
+
+void connection_fsm::leave(base::time_point now)
+{
+    if (!open_since_) return;
+    open_since_.reset();
+    out_since_ = now;
+}
+
+std::optional<std::chrono::milliseconds> connection_fsm::wait_ahead(base::time_point now)
+{
+    renew(now);
+    const auto most = most_attempts();
+    if (most != 0 && attempt_ >= most) return std::nullopt;
+    return attempt_ == 0 ? std::chrono::milliseconds{0} : draw_delay(attempt_ + 1);
+}
+
+void connection_fsm::dials_ahead(base::time_point now)
+{
+    renew(now);
+    ++attempt_;
+}
+
+void connection_fsm::hand_over(base::time_point now)
+{
+    renew(now);
+    leave(now);
+    handing_over_ = true;
+}
+
+/// The row has ended, and its last connection had been asked to leave.
+error connection_fsm::spent(const error& why) const
+{
+    return {errc::unavailable,
+        fmt::format("The server asks to leave one connection after the other (goAway) before it "
+                    "has lasted for {} ms, and {} attempts in a row are all that the policy "
+                    "allows: try again later. {}",
+            policy_.healthy_after.count(), policy_.max_attempts, why.what()),
+        why.details()};
+}
+
+bool connection_fsm::suspects_handle(const error& failure, base::time_point now, situation when)
+{
+    if (when.was_open) {
+        believed_until_.reset();
+        if (failure.close_code() == 0) believed_until_ = now + longest_belief;
+        return false;
+    }
+    if (!when.handle_used) return false;
+    if (!is_internal(failure)) {
+        internal_errors_ = 0;
+        return false;
+    }
+    if (is_from_elsewhere_ && !believed_until_) believed_until_ = now + longest_belief;
+    return ++internal_errors_ >= most_internal_errors && !believes(now);
+}
+
+/// The same refusal of an open connection, again and again.
+bool connection_fsm::repeats(const verdict& judged, base::time_point now)
+{
+    const bool soon = open_since_ && now - *open_since_ < at_once;
+    if (!judged.few_times) {
+        if (!soon) repeats_ = 0;
+        return false;
+    }
+    repeats_ = soon ? repeats_ + 1 : 1;
+    return repeats_ > most_repeats;
+}
+
+/// Nothing was sent on a connection that did not come about.
+situation connection_fsm::situation_of(const error& failure) const
+{
+    const bool has_worked = epoch_ != 0;
+    if (open_since_) return {true, opened_with_handle_, has_worked};
+    const auto at = failure.phase();
+    const bool was_upgraded = failure.close_code() != 0 || at == phase::setup ||
+                              at == phase::open || at == phase::write || at == phase::close;
+    return {false, was_upgraded && !handle_.empty(), has_worked};
+}
+
+verdict connection_fsm::judge_dial(const error& failure) const
+{
+    const situation when{false, false, epoch_ != 0};
+    auto judged = classify(failure, when, policy_.quota_wait);
+    overrule(judged, when);
+    return judged;
+}
+
+/// The user has the last word.
+void connection_fsm::overrule(verdict& judged, situation when) const
+{
+    if (!policy_.judge) return;
+    if (const auto other = policy_.judge(judged.why, when)) judged.action = *other;
+}
+
+status_change connection_fsm::lost(const error& failure, base::time_point now, circumstances how)
+{
+    const auto when = situation_of(failure);
+    auto judged = classify(failure, when, policy_.quota_wait);
+    const bool is_unseen = std::exchange(made_ahead_, false) && !when.was_open;
+    if (is_unseen && judged.action == action::fresh) judged.action = action::resume;
+    // The old connection may still have been open: that is no reason to wait, or to blame anybody.
+    const bool handed_over = std::exchange(handing_over_, false);
+    const bool is_suspect = !handed_over && suspects_handle(failure, now, when);
+    if (is_suspect) judged.action = action::fresh;
+    if (when.was_open && repeats(judged, now)) judged.action = action::give_up;
+    overrule(judged, when);
+    // While the handle is believed, its last owner has its time.
+    const bool waits_for_owner = is_from_elsewhere_ && most_attempts() != 1 && when.handle_used &&
+                                 is_internal(failure) &&
+                                 (believes(now) || judged.action == action::fresh);
+    auto handle = handle_;
+    if (judged.action == action::fresh) {
+        handle_.clear();
+        handle_refused_ = failure.close_code() != 1011;
+    }
+    if (is_healthy(now)) attempt_ = 0; // whatever was dialled ahead: an outage has its own row
+    leave(now);
+
+    const bool first = epoch_ == 0;
+    const auto attempt = how.is_replaced ? std::max(attempt_, 1) : attempt_ + 1;
+    if (waits_for_owner) ++waits_;
+    const int most = most_attempts();
+    const bool worth_it = judged.action != action::give_up && (first || policy_.enabled) &&
+                          !(first && judged.at_least > patience_of_connect);
+    if (!worth_it) return give_up(std::move(judged.why));
+    if (most != 0 && attempt - waits_ > most)
+        return give_up(how.was_sent_away ? spent(judged.why) : std::move(judged.why));
+    if (handle_.empty() && how.has_context && policy_.on_context_loss == context_loss::fail) {
+        if (!handle_refused_) handle_ = std::move(handle); // another session may try it
+        return give_up(error(errc::context_lost,
+            std::string("The server no longer knows the conversation: begin a new session. ") +
+                judged.why.what(),
+            judged.why.details()));
+    }
+    const bool without_wait =
+        (handed_over && attempt <= 2) || (judged.action == action::fresh && attempt == 1);
+    const auto delay = std::max(
+        without_wait ? std::chrono::milliseconds{0} : draw_delay(attempt), judged.at_least);
+    if (!first && policy_.max_outage.count() != 0 && out_since_ &&
+        base::later(now, delay) - *out_since_ > policy_.max_outage)
+        return give_up(std::move(judged.why));
+
+    attempt_ = attempt;
+    auto change = become(first ? status::connecting : status::reconnecting);
+    change.cause = std::move(judged.why);
+    change.attempt = attempt;
+    change.delay = delay;
+    situation_ = when;
+    return change;
+}
+
+status_change connection_fsm::close() { return become(status::closed); }
+
+status_change connection_fsm::give_up(error why)
+{
+    auto change = become(status::error);
+    change.cause = std::move(why);
+    return change;
+}
+
+bool connection_fsm::update(const session_resumption_update& update)
+{
+    const auto size = update.new_handle.size();
+    const bool good = update.resumable && size != 0 && size <= longest_handle;
+    if (good) take_over(update.new_handle);
+    return good;
+}
+
+void connection_fsm::take_over(std::string handle)
+{
+    if (handle != handle_) {
+        internal_errors_ = 0;
+        believed_until_.reset();
+    }
+    handle_ = std::move(handle);
+    handle_refused_ = is_from_elsewhere_ = false;
+}
+
+} // namespace gemini::live::engine

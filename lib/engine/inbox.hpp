@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fifo.hpp"
+#include "engine/turn_tracker.hpp"
+
+#include <gemini/live/session_event.hpp>
+
+#include <cstddef>
+#include <optional>
+
+namespace gemini::live::engine {
+
+/// What waits for the reader. Pure data; its owner locks it.
+class inbox {
+public:
+    explicit inbox(std::size_t limit) noexcept : limit_(limit) {}
+
+    void push(session_event event, turn_mark mark = {});
+
+    /// The oldest event, or the oldest message: then the events before it are dropped.
+    template <class Element>
+    [[nodiscard]] std::optional<Element> take();
+
+    /// An event, and what it is to the turns.
+    struct entry {
+        session_event event;
+        turn_mark mark{};
+    };
+    /// The oldest; null when there is none. Valid until the next call.
+    [[nodiscard]] const entry* front() const noexcept
+    {
+        return queue_.empty() ? nullptr : &queue_.front().what;
+    }
+    [[nodiscard]] std::optional<entry> take_entry();
+
+    /// Drops the model's speech in the messages of the turn that waits to be read; gives the number
+    /// of messages that had nothing else and are dropped whole.
+    std::size_t drop_audio();
+
+    /// By the memory that what waits takes, whatever its size on the wire.
+    [[nodiscard]] bool is_full() const noexcept { return bytes_ > limit_; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+private:
+    struct queued {
+        entry what;
+        std::size_t size;
+    };
+
+    std::size_t limit_;
+    std::size_t bytes_ = 0;
+    base::fifo<queued> queue_;
+};
+
+} // namespace gemini::live::engine

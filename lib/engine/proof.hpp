@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/time.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+namespace gemini::live::engine {
+
+/// Where a written message lies on its way to the server.
+struct waypoint {
+    static constexpr std::uint64_t no_ping = 0;
+    static constexpr std::uint64_t to_come = std::numeric_limits<std::uint64_t>::max();
+
+    base::time_point written{};
+    std::uint64_t ping = no_ping; ///< The ping that was sent behind it.
+    std::uint64_t round = 0;      ///< The round of pings that this was one of.
+};
+
+/// What the server had certainly heard when it sent a message.
+struct proof {
+    base::time_point before = base::time_point::max(); ///< What had been written until then,
+    std::uint64_t pongs = waypoint::to_come; ///< and is followed by a ping that was answered.
+    std::uint64_t rounds = 0;                ///< So many rounds of pings there have been.
+
+    [[nodiscard]] bool holds(const waypoint& where) const noexcept
+    {
+        if (where.written > before) return false;
+        if (where.ping <= pongs) return true;
+        const bool is_never_answered = pongs == 0 && rounds >= where.round + most_unanswered;
+        return is_never_answered && where.written < before - longest_wait;
+    }
+
+private:
+    /// For a peer that does not answer pings. The time alone would say nothing after a process has
+    /// been suspended, nor would pings that were sent at once, or while nobody read: what comes
+    /// then may have waited for long.
+    static constexpr std::uint64_t most_unanswered = 8;
+    static constexpr std::chrono::seconds longest_wait{60};
+};
+
+/// What came with a server message.
+struct signs {
+    std::uint64_t pongs = waypoint::to_come; ///< The newest ping that had been answered.
+    std::chrono::nanoseconds round_trip{0};  ///< Of that, if it was measured.
+};
+
+} // namespace gemini::live::engine

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/turn_collector.hpp"
+
+#include "base/excerpt.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace gemini::live::engine {
+namespace {
+
+bool speaks(const server_message& message)
+{
+    return !message.output_transcription().empty() || !message.audio().empty() ||
+           !message.function_calls().empty() || !message.text().empty();
+}
+
+/// To a turn, or to the late words of one.
+template <class Words>
+void add_model(Words& to, const server_message& message)
+{
+    to.text += message.text();
+    to.output_transcription += message.output_transcription();
+    const auto audio = message.audio();
+    to.audio.insert(to.audio.end(), audio.begin(), audio.end());
+}
+
+template <class To, class From>
+void append(To& to, From&& more)
+{
+    to.text += more.text;
+    to.output_transcription += more.output_transcription;
+    to.input_transcription += more.input_transcription;
+    to.audio.insert(to.audio.end(), more.audio.begin(), more.audio.end());
+    more = {};
+}
+
+bool has_words(const late_words& words)
+{
+    return !words.text.empty() || !words.output_transcription.empty() || !words.audio.empty();
+}
+
+} // namespace
+
+bool turn_collector::is_full() const noexcept
+{
+    const auto size = [](const auto& words) {
+        return words.text.size() + words.output_transcription.size() +
+               words.input_transcription.size() + words.audio.size();
+    };
+    return size(present_) + size(present_.late) + size(undecided_) > limit_;
+}
+
+bool turn_collector::is_over_before(const inbox::entry& next) const
+{
+    const auto* message = std::get_if<server_message>(&next.event);
+    return message && has_spoken() && next.mark.turn > number_ && speaks(*message) &&
+           !next.mark.undecided;
+}
+
+bool turn_collector::add(const inbox::entry& next, calls open)
+{
+    if (const auto* message = std::get_if<server_message>(&next.event))
+        return add(*message, next.mark, open);
+    if (const auto* change = std::get_if<status_change>(&next.event)) return add(*change);
+    if (const auto* unread = std::get_if<malformed_message>(&next.event))
+        return unread->turn_in_doubt && fail(turn_end::unreadable, unread->why);
+    if (const auto* silence = std::get_if<stalled>(&next.event)) {
+        return fail(turn_end::stalled,
+            error(errc::timed_out,
+                fmt::format("The server has said nothing for {} ms.", silence->silence.count())));
+    }
+    return false;
+}
+
+bool turn_collector::add(const server_message& message, const turn_mark& mark, calls open)
+{
+    add_words(message, mark);
+    const bool is_of_this = mark.turn > returned_;
+    if (is_of_this || mark.ends == turn_mark::end::turn) {
+        if (const auto& usage = message.all().usage_metadata) present_.usage = usage;
+        if (const auto& content = message.all().server_content;
+            content && !content->turn_complete_reason.empty())
+            present_.reason = content->turn_complete_reason;
+    }
+    if (message.interrupted()) interrupted_ = true;
+    if (const auto& reported = message.all().error) {
+        if (mark.ends == turn_mark::end::turn) returned_ = std::max(returned_, mark.turn);
+        const auto words = base::excerpt(reported->message);
+        return fail(turn_end::error,
+            error(errc::rejected, fmt::format("The server reported an error: {}", words),
+                {phase::open, 0, words, reported->code}));
+    }
+    if (const auto made = message.function_calls(); !made.empty()) {
+        present_.tool_calls.insert(present_.tool_calls.end(), made.begin(), made.end());
+        present_.end = turn_end::tool_call;
+        returned_ = std::max(returned_, mark.turn);
+        return true;
+    }
+    switch (mark.ends) {
+    case turn_mark::end::nothing:
+        if (mark.unsure) unsure_ = has_spoken() ? turn_end::complete : turn_end::empty;
+        return stops_when_full(mark);
+    case turn_mark::end::calls: return end_calls(mark, open) || stops_when_full(mark);
+    case turn_mark::end::turn: break;
+    }
+    const bool was_returned = !is_of_this || (mark.turn == failed_ && !has_spoken());
+    const bool says_no_more = was_returned && !mark.was_cut && !has_words(present_.late);
+    if (!is_of_this) take_late_for_own();
+    present_.end = mark.is_empty || says_no_more ? turn_end::empty
+                   : mark.was_cut                ? turn_end::interrupted
+                                                 : turn_end::complete;
+    returned_ = std::max(returned_, mark.turn);
+    drains_ = true;
+    return true;
+}
+
+/// Of a turn without end, what there is.
+bool turn_collector::stops_when_full(const turn_mark& mark)
+{
+    if (!is_full()) return false;
+    place_undecided(mark.turn);
+    present_.end = turn_end::unfinished;
+    return true;
+}
+
+void turn_collector::add_words(const server_message& message, const turn_mark& mark)
+{
+    auto& heard = mark.asked_in <= returned_ ? present_.late.input_transcription
+                                             : present_.input_transcription;
+    heard += message.input_transcription();
+    if (mark.undecided) {
+        undecided_turn_ = mark.turn;
+        add_model(undecided_, message);
+        return;
+    }
+    if (!speaks(message)) return;
+    unsure_.reset();
+    place_undecided(mark.claims ? mark.turn : undecided_turn_);
+    if (mark.turn <= returned_) return add_model(present_.late, message);
+    add_model(present_, message);
+    number_ = mark.turn;
+}
+
+void turn_collector::place_undecided(std::uint64_t turn)
+{
+    if (turn <= returned_)
+        append(present_.late, undecided_);
+    else
+        append(present_, undecided_);
+}
+
+/// A turn that called functions has been closed.
+bool turn_collector::end_calls(const turn_mark& mark, calls open)
+{
+    if (has_spoken()) { // the calls were read by other means
+        append(present_.late, late_words{std::exchange(present_.text, {}),
+                                  std::exchange(present_.output_transcription, {}), {},
+                                  std::exchange(present_.audio, {})});
+    }
+    returned_ = std::max(returned_, mark.turn);
+    interrupted_ = false;
+    if (mark.unsure) unsure_ = turn_end::empty;
+    if (open != calls::open || !has_words(present_.late)) return false;
+    // The model does not wait for the response, and the user does not wait for the answer to it.
+    take_late_for_own();
+    present_.end = turn_end::complete;
+    return true;
+}
+
+void turn_collector::take_late_for_own() { append(present_, present_.late); }
+
+bool turn_collector::add(const status_change& change)
+{
+    if (!change.ask_again || change.to == status::error) return false;
+    present_.cause = change.cause;
+    present_.end = turn_end::cut;
+    returned_ = std::max(returned_, number_);
+    undecided_ = {};
+    return true;
+}
+
+bool turn_collector::fail(turn_end how, error why)
+{
+    if (has_spoken()) failed_ = number_;
+    present_.end = how;
+    present_.cause = std::move(why);
+    return true;
+}
+
+bool turn_collector::is_late(const inbox::entry& next) const
+{
+    const auto* message = std::get_if<server_message>(&next.event);
+    if (!drains_ || !message || next.mark.undecided || message->all().error) return false;
+    if (!message->function_calls().empty() || next.mark.ends != turn_mark::end::nothing)
+        return false;
+    const bool is_said = speaks(*message);
+    const bool is_heard = !message->input_transcription().empty();
+    return (is_said || is_heard) && next.mark.turn <= returned_ &&
+           (!is_heard || next.mark.asked_in <= returned_);
+}
+
+void turn_collector::add_late(const inbox::entry& next)
+{
+    const auto* message = std::get_if<server_message>(&next.event);
+    if (!message) return;
+    add_model(present_, *message);
+    present_.input_transcription += message->input_transcription();
+}
+
+turn turn_collector::finish()
+{
+    number_ = 0;
+    interrupted_ = drains_ = false;
+    unsure_.reset();
+    unsure_until_.reset();
+    return std::exchange(present_, turn{});
+}
+
+turn turn_collector::finish_early()
+{
+    present_.end = interrupted_ ? turn_end::interrupted : turn_end::cut;
+    returned_ = std::max(returned_, number_);
+    return finish();
+}
+
+turn turn_collector::close()
+{
+    present_.end = turn_end::closed;
+    return finish();
+}
+
+std::optional<base::time_point> turn_collector::unsure_until(base::time_point now)
+{
+    if (!unsure_)
+        unsure_until_.reset();
+    else if (!unsure_until_)
+        unsure_until_ = now + longest_doubt;
+    return unsure_until_;
+}
+
+turn turn_collector::give_up()
+{
+    present_.end = *unsure_;
+    returned_ = std::max(returned_, number_);
+    return finish();
+}
+
+} // namespace gemini::live::engine

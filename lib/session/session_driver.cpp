@@ -1,0 +1,602 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/session_driver.hpp"
+
+#include "async/alarm.hpp"
+#include "base/complaint.hpp"
+#include "base/excerpt.hpp"
+#include "protocol/decode.hpp"
+#include "protocol/encode.hpp"
+#include "protocol/redact.hpp"
+#include "session/handle_keeper.hpp"
+#include "session/session_log.hpp"
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <gemini/live/reconnect_plan.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace gemini::live {
+namespace {
+
+/// So many messages are read before everybody else on the executor has a turn.
+constexpr std::size_t messages_per_turn = 64;
+
+/// In memory, beyond the inbox's limit: about what networks hold.
+constexpr std::size_t most_of_failed = 256 * 1024;
+
+asio::awaitable<void> let_others_run() { return asio::post(asio::use_awaitable); }
+
+/// The server has reported an error in the place of setupComplete.
+error refusal_of_setup(const server_error& refused)
+{
+    const auto message = base::excerpt(refused.message);
+    const auto words = base::excerpt(refused.status) + ' ' + message;
+    return error(base::cause_of_refusal(std::max(refused.code, 400), words),
+        fmt::format("The server refused the setup: {}", message),
+        {phase::setup, 0, message, refused.code});
+}
+
+/// The close code of a connection whose conversation is not over.
+constexpr std::uint16_t goes_on_elsewhere = 4000;
+
+// Those of connections that end at what the server has sent.
+constexpr std::uint16_t unreadable = 1007;
+constexpr std::uint16_t too_big = 1009;
+
+} // namespace
+
+session_driver::session_driver(std::shared_ptr<session_core> core)
+    : core_(std::move(core)), client_(core_->client()), signals_(core_->signals()),
+      keeper_(std::make_shared<handle_keeper>(core_)), next_setup_(core_->setup())
+{
+    // The engine holds the handle, and drops it once the server has refused it.
+    if (next_setup_.session_resumption) next_setup_.session_resumption->handle.clear();
+}
+
+void session_driver::start()
+{
+    const auto self = shared_from_this();
+    const auto executor = client_->connector->executor();
+    // Only what no part of the library throws on purpose gets there, such as std::bad_alloc.
+    const auto fail_session = [self](std::exception_ptr thrown) {
+        if (thrown) self->fail(thrown);
+    };
+    asio::co_spawn(executor, write_loop(self), fail_session);
+    asio::co_spawn(executor, run(self), asio::bind_cancellation_slot(stop_.slot(), fail_session));
+}
+
+asio::awaitable<void> session_driver::run(self_ptr self)
+{
+    for (;;) {
+        std::optional<error> failure;
+        std::optional<base::time_point> next;
+        try {
+            co_await self->run_connection();
+        } catch (const error& thrown) {
+            failure.emplace(self->without_secrets(thrown));
+        } catch (const std::system_error&) { // cancelled by a close
+        }
+        self->link_.reset();
+        if (!failure) break;
+        try {
+            next = co_await self->recover(*failure);
+            if (!next) break;
+            co_await self->client_->clock->sleep_until(*next);
+        } catch (const std::system_error&) {
+            break;
+        }
+    }
+    self->stop_dialling_.emit(asio::cancellation_type::terminal);
+    self->link_.reset();
+    self->spare_.reset();
+    self->has_run_ = true;
+    self->finish();
+}
+
+/// Some servers quote what they refuse.
+error session_driver::without_secrets(const error& failure)
+{
+    auto secrets = client_->secrets();
+    secrets.push_back(core_->resumption_handle());
+    return protocol::strike_out(failure, secrets);
+}
+
+/// From a connection to its end, which is always thrown; changes to a new connection in between
+/// when the server asks for it.
+asio::awaitable<void> session_driver::run_connection()
+{
+    co_await keeper_->load();
+    auto link = std::exchange(spare_, nullptr);
+    bool is_made_ahead = link != nullptr;
+    if (!link) link = co_await dial();
+    link_ = link;
+    link_ptr left;
+    for (;; is_made_ahead = true) {
+        core_->lock()->fsm.begins_on(is_made_ahead);
+        try {
+            co_await set_up(link);
+        } catch (...) {
+            if (left) left->abort();
+            throw;
+        }
+        if (left) close_link(left, goes_on_elsewhere);
+        auto next = co_await serve(link);
+        left = std::exchange(link, std::move(next));
+        if (core_->lock()->fsm.overlaps()) continue;
+        close_link(std::exchange(left, nullptr), goes_on_elsewhere);
+    }
+}
+
+asio::awaitable<session_driver::link_ptr> session_driver::dial()
+{
+    core_->lock()->fsm.dialled();
+    auto made = co_await client_->connect(core_->method(), base_url_);
+    co_return link_ptr(std::move(made));
+}
+
+asio::awaitable<void> session_driver::set_up(link_ptr link)
+{
+    std::string handle;
+    std::vector<content> memories;
+    {
+        const auto state = core_->lock();
+        if (state->closing) throw error(errc::closed, "The session has been closed.");
+        handle = state->fsm.handle();
+        memories = state->fsm.memories();
+    }
+    const auto limit = client_->options.deadlines.setup;
+    bool too_late = false;
+    std::optional<async::alarm> deadline;
+    if (limit.count() != 0) {
+        deadline.emplace(client_->connector->executor(), client_->clock,
+            client_->clock->now() + limit, [&too_late, link] {
+                too_late = true;
+                link->abort();
+            });
+    }
+    // Newer models take turns as the history of a new conversation, and only so.
+    const bool as_history = !memories.empty() && !core_->quirks().text_by_turns;
+    try {
+        auto setup = next_setup_;
+        if (as_history) setup.history_config.emplace().initial_history_in_client_content = true;
+        std::vector<base::frame> batch;
+        batch.push_back(protocol::encode_setup(setup, handle, client_->addressing()));
+        co_await link->send(std::move(batch));
+        core_->lock()->fsm.setting_up(client_->clock->now());
+        auto early = co_await await_setup_complete(link);
+        std::vector<base::frame> first;
+        if (!memories.empty())
+            first.push_back(
+                protocol::encode_client_content(memories, as_history, core_->flavour()));
+        if (core_->restate && epoch() != 0) first = core_->restate();
+        const auto already_sent = first.size();
+        if (!first.empty()) co_await link->send(std::move(first));
+        {
+            const auto state = core_->lock();
+            auto change = state->fsm.opened(client_->clock->now(), already_sent);
+            state->open = link;
+            state->announce(std::move(change));
+            signals_.writer.set();
+            signals_.took.set(); // who reads the connection before this one need not wait
+        }
+        for (auto& each : early) deliver(std::move(each));
+        ask_for_pong(link);
+    } catch (const error& thrown) {
+        if (!too_late) throw;
+        throw error(errc::timed_out,
+            fmt::format("The server did not answer the setup within {} ms.", limit.count()),
+            {phase::setup});
+    }
+}
+
+/// Everything up to setupComplete. It is nobody's before that, so that a bound of its own holds it.
+asio::awaitable<std::vector<session_driver::incoming>> session_driver::await_setup_complete(
+    link_ptr link)
+{
+    const auto limit = client_->options.limits.message;
+    std::vector<incoming> early;
+    std::size_t cost = 0;
+    for (bool complete = false; !complete;) {
+        auto received = co_await link->receive();
+        auto next = decode(std::move(received));
+        cost += sizeof(incoming);
+        if (const auto* const message = std::get_if<server_message>(&next.what)) {
+            const auto& all = message->all();
+            if (all.error) throw refusal_of_setup(*all.error);
+            complete = all.setup_complete.has_value();
+            cost += message->footprint();
+        }
+        if (!complete && cost > limit) {
+            throw error(errc::message_too_big,
+                fmt::format("The server has sent more than {} bytes before setupComplete.", limit),
+                {phase::setup});
+        }
+        if (const auto* const unread = std::get_if<malformed_message>(&next.what))
+            cost += std::string_view(unread->why.what()).size() + unread->why.reason().size();
+        early.push_back(std::move(next));
+        if (early.size() % messages_per_turn == 0) co_await let_others_run();
+    }
+    co_return early;
+}
+
+/// While a connection is open. Throws its end, or returns the connection that follows it.
+asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
+{
+    const auto self = shared_from_this();
+    const auto executor = client_->connector->executor();
+    const auto end = std::make_shared<std::exception_ptr>();
+    asio::co_spawn(executor, read_loop(self, link, end), asio::detached);
+    for (;;) {
+        if (*end) std::rethrow_exception(*end);
+        engine::session_fsm::step step;
+        {
+            const auto state = core_->lock();
+            using enum engine::session_fsm::successor;
+            const auto following = spare_ ? ready : dialling_ahead_ ? dialled : none;
+            if (!state->closing) step = state->fsm.next(client_->clock->now(), following);
+            if (step.silence) {
+                log(client_->options.logger, *step.silence);
+                state->push(*step.silence);
+            }
+            if (step.write) signals_.writer.set();
+            if (step.hand_over) {
+                state->open.reset();
+                state->failed.reset();
+                state->fsm.hand_over(client_->clock->now());
+                state->notify(); // sound that was being written is gone
+            }
+        }
+        if (step.hand_over) {
+            link_ = std::exchange(spare_, nullptr);
+            co_return link_;
+        }
+        if (step.is_over) {
+            link->abort();
+            throw error(errc::connection_lost,
+                "The time that the server had left for the connection is over.", {phase::open});
+        }
+        if (step.dial_ahead) {
+            dialling_ahead_ = true;
+            asio::co_spawn(executor, dial_ahead(self, link),
+                asio::bind_cancellation_slot(stop_dialling_.slot(), asio::detached));
+        }
+        std::optional<async::alarm> timer;
+        if (step.ask_again) {
+            timer.emplace(
+                executor, client_->clock, *step.ask_again, [self] { self->attention_.set(); });
+        }
+        co_await attention_.wait();
+    }
+}
+
+/// Reads a connection to its end, or until another one has been opened.
+asio::awaitable<void> session_driver::read_loop(self_ptr self, link_ptr link, ending_ptr end)
+{
+    try {
+        const auto epoch = self->epoch();
+        for (std::size_t messages = 1;; ++messages) {
+            auto received = co_await link->receive();
+            if (self->epoch() != epoch) co_return;
+            self->deliver(self->decode_or_close(link, std::move(received)));
+            bool waits = false;
+            while (self->epoch() == epoch && !self->has_room(link)) {
+                if (!std::exchange(waits, true)) self->core_->lock()->fsm.held_up(true);
+                co_await self->signals_.took.wait();
+            }
+            if (waits && self->epoch() == epoch) self->core_->lock()->fsm.held_up(false);
+            if (messages % messages_per_turn == 0) co_await let_others_run();
+        }
+    } catch (...) {
+        *end = std::current_exception();
+        self->attention_.set();
+    }
+}
+
+/// Makes the connection that is to follow the present one.
+asio::awaitable<void> session_driver::dial_ahead(self_ptr self, link_ptr present)
+{
+    link_ptr made;
+    std::optional<error> failure;
+    try {
+        const auto now = self->client_->clock->now();
+        const auto turn = self->client_->budget.spend(now);
+        if (turn.count() != 0) co_await self->client_->clock->sleep_until(now + turn);
+        if (self->link_ == present) made = co_await self->dial();
+    } catch (const error& refused) {
+        failure.emplace(refused);
+    } catch (const std::system_error&) { // cancelled
+    }
+    self->dialling_ahead_ = false;
+    if (self->link_ == present) { // else it was too late
+        if (failure)
+            self->core_->lock()->fsm.dial_ahead_failed(*failure, self->client_->clock->now());
+        self->spare_ = std::move(made);
+    }
+    self->attention_.set();
+}
+
+/// Throws what is not to be passed over.
+session_driver::incoming session_driver::decode(transport::message received) const
+{
+    const bool strictly = client_->options.malformed == malformed_policy::fail;
+    const auto size = received.payload.size();
+    const engine::session_fsm::signs with{received.pongs, received.round_trip};
+    try {
+        auto message = protocol::decode_server_message(std::move(received.payload),
+            protocol::limits_of_message(client_->options.limits.message));
+        const auto& omitted = message.all().omitted;
+        if (strictly && !omitted.empty()) throw protocol::malformed_by(omitted.front());
+        return {std::move(message), size, with};
+    } catch (const error& refused) {
+        if (strictly || refused.value() == errc::message_too_big) throw;
+        return {malformed_message{refused}, size, with};
+    }
+}
+
+/// The server is told why a connection ends at what it has sent.
+session_driver::incoming session_driver::decode_or_close(
+    const link_ptr& link, transport::message received)
+{
+    try {
+        return decode(std::move(received));
+    } catch (const error& refused) {
+        close_link(link, refused.value() == errc::message_too_big ? too_big : unreadable);
+        throw;
+    }
+}
+
+/// A message has been delivered without these members, in a turn that has not ended with it. The
+/// session is locked.
+void session_driver::report_omitted(
+    session_state& state, std::vector<omitted_member> omitted, bool in_turn)
+{
+    const auto doubtful =
+        !in_turn ? omitted.end()
+                 : std::find_if(omitted.begin(), omitted.end(), [](const omitted_member& each) {
+                       return protocol::may_end_turn(each.path);
+                   });
+    const bool turn_in_doubt = doubtful != omitted.end();
+    auto why = protocol::malformed_by(turn_in_doubt ? *doubtful : omitted.front());
+    state.fsm.heard_in_part(omitted.size(), turn_in_doubt, client_->clock->now());
+    malformed_message in_part{std::move(why), true, turn_in_doubt, std::move(omitted)};
+    log(client_->options.logger, in_part);
+    state.push(std::move(in_part));
+}
+
+/// When the inbox is full, reading from the network is held back. What is left of a connection that
+/// has failed is little, and the end behind it must be seen; one that has more is ended here.
+bool session_driver::has_room(const link_ptr& link)
+{
+    {
+        const auto state = core_->lock();
+        if (!state->inbox.is_full() || state->closing) return true;
+        if (state->failed != link) return false;
+        if (state->inbox.bytes() <= client_->options.limits.inbox + most_of_failed) return true;
+    }
+    link->abort();
+    throw error(errc::connection_lost,
+        "The connection could not be written to, and brought more than was read.", {phase::open});
+}
+
+/// The answer says that all that has been written has been received.
+void session_driver::ask_for_pong(const link_ptr& link)
+{
+    if (!core_->lock()->fsm.wants_ping()) return;
+    const auto number = link->ping();
+    core_->lock()->fsm.pinged(number, client_->clock->now());
+}
+
+void session_driver::deliver(incoming received)
+{
+    if (auto* const message = std::get_if<server_message>(&received.what))
+        return deliver(std::move(*message), received.size, received.with);
+    auto& skipped = std::get<malformed_message>(received.what);
+    log(client_->options.logger, skipped);
+    const auto state = core_->lock();
+    state->fsm.heard_nonsense(client_->clock->now());
+    state->push(std::move(skipped));
+}
+
+void session_driver::deliver(
+    server_message message, std::size_t size, engine::session_fsm::signs with)
+{
+    const auto& all = message.all();
+    const bool changes_handle = all.setup_complete || all.session_resumption_update;
+    {
+        const auto state = core_->lock();
+        message.epoch(state->fsm.epoch());
+        const auto mark = state->fsm.heard(message, size, client_->clock->now(), with);
+        if (state->fsm.wants_attention()) attention_.set();
+        if (all.tool_call_cancellation)
+            state->notify(); // a response that waited may have been dropped
+        if (message.interrupted() && client_->options.skip_stale_audio)
+            state->stale += state->inbox.drop_audio();
+        auto omitted = message.all().omitted;
+        const bool ends_turn = message.turn_complete();
+        state->push(std::move(message), mark);
+        if (!omitted.empty()) report_omitted(*state, std::move(omitted), !ends_turn);
+        if (const auto doubt = state->fsm.doubt()) {
+            log(client_->options.logger, *doubt);
+            state->push(*doubt);
+        }
+    }
+    if (changes_handle) keeper_->save();
+}
+
+/// After a connection's end: when to make the next, or nothing when there is to be none.
+asio::awaitable<std::optional<base::time_point>> session_driver::recover(error failure)
+{
+    status_change change;
+    {
+        const auto state = core_->lock();
+        state->open.reset();
+        state->failed.reset();
+        if (state->closing) co_return std::nullopt;
+        change = state->fsm.lost(failure, client_->clock->now(), spare_ != nullptr);
+    }
+    if (change.cause) change.cause = client_->with_origin(std::move(*change.cause));
+    // One that was refused is refused the next time, too.
+    if (keeper_->has_saved() && core_->lock()->fsm.handle_is_refused()) keeper_->save();
+    if (change.to == status::reconnecting) {
+        change.delay += client_->budget.spend(client_->clock->now());
+        if (client_->options.on_reconnecting) co_await call_hook(change);
+    }
+    const auto next = base::later(client_->clock->now(), change.delay);
+    const auto state = core_->lock();
+    const auto cause = change.cause;
+    state->announce(std::move(change));
+    signals_.writer.set();
+    if (!state->fsm.ended()) co_return next;
+    state->end(std::make_exception_ptr(*cause));
+    co_return std::nullopt;
+}
+
+/// Asks the user's hook what it thinks of the coming attempt.
+asio::awaitable<void> session_driver::call_hook(status_change& change)
+{
+    reconnect_plan plan{*change.cause, change.attempt, change.delay, next_setup_, base_url_, false,
+        core_->lock()->fsm.last_situation()};
+    std::optional<error> refused;
+    std::string handle;
+    try {
+        co_await client_->options.on_reconnecting(plan);
+        static_cast<void>(protocol::encode_setup(plan.setup, {}, client_->addressing()));
+        if (plan.setup.session_resumption)
+            handle = std::exchange(plan.setup.session_resumption->handle, {});
+        if (plan.stop) refused = plan.cause;
+    } catch (const error& thrown) {
+        refused = thrown;
+    } catch (const std::exception& thrown) {
+        if (is_closing()) throw;
+        refused = error(errc::misuse,
+            fmt::format("client_options::on_reconnecting has failed: {}", thrown.what()));
+    }
+    if (refused) {
+        change = core_->lock()->fsm.give_up(*refused);
+        co_return;
+    }
+    change.delay = plan.delay;
+    if (plan.base_url != base_url_) spare_.reset(); // it leads elsewhere
+    next_setup_ = std::move(plan.setup);
+    base_url_ = std::move(plan.base_url);
+    if (handle.empty()) co_return;
+    core_->lock()->fsm.go_on_with(std::move(handle));
+}
+
+asio::awaitable<void> session_driver::write_loop(self_ptr self)
+{
+    constexpr std::size_t batch_bytes = 64 * 1024;
+    for (;;) {
+        link_ptr link;
+        std::vector<base::frame> batch;
+        std::optional<base::time_point> goes_stale;
+        {
+            const auto state = self->core_->lock();
+            if (state->ended) co_return;
+            const auto now = self->client_->clock->now();
+            if (state->fsm.drop_stale(now)) state->notify();
+            link = state->open;
+            if (link) batch = state->fsm.take(batch_bytes, now);
+            goes_stale = state->fsm.next_stale(now);
+        }
+        if (batch.empty()) {
+            link.reset();
+            std::optional<async::alarm> drops;
+            if (goes_stale) {
+                drops.emplace(self->client_->connector->executor(), self->client_->clock,
+                    *goes_stale, [self] { self->signals_.writer.set(); });
+            }
+            co_await self->signals_.writer.wait();
+            continue;
+        }
+        bool sent = true;
+        try {
+            co_await link->send(std::move(batch));
+        } catch (const std::system_error&) { // the reading side sees the end, and says why
+            sent = false;
+        }
+        {
+            const auto state = self->core_->lock();
+            sent = sent && state->open == link;
+            if (sent) {
+                state->fsm.written(self->client_->clock->now());
+                if (state->fsm.wants_attention()) self->attention_.set();
+            } else if (state->open == link) { // what is still to be read may say what has arrived
+                state->open.reset();
+                state->failed = link;
+                self->signals_.took.set();
+            }
+            state->notify();
+        }
+        if (sent) self->ask_for_pong(link);
+    }
+}
+
+void session_driver::abort()
+{
+    if (link_) link_->abort();
+    if (last_link_) last_link_->abort();
+    stop_.emit(asio::cancellation_type::terminal);
+}
+
+void session_driver::begin_close()
+{
+    if (!link_) return stop_.emit(asio::cancellation_type::terminal);
+    constexpr std::uint16_t over = 1000;
+    signals_.took.set();
+    last_link_ = link_;
+    close_link(link_, over);
+}
+
+/// Tells the server that a connection ends.
+void session_driver::close_link(link_ptr link, std::uint16_t code)
+{
+    ++closing_links_;
+    const auto self = shared_from_this();
+    asio::co_spawn(client_->connector->executor(), say_goodbye(std::move(link), code),
+        [self](std::exception_ptr) {
+            --self->closing_links_;
+            if (self->last_link_ && !self->has_run_)
+                self->stop_.emit(asio::cancellation_type::terminal);
+            self->finish();
+        });
+}
+
+asio::awaitable<void> session_driver::say_goodbye(link_ptr link, std::uint16_t code)
+{
+    co_await link->close(code, "");
+}
+
+/// Once nothing runs any more, and the server has heard of the end of each connection: who goes on
+/// elsewhere must not meet an open one.
+void session_driver::finish()
+{
+    if (!has_run_ || closing_links_ != 0) return;
+    last_link_.reset();
+    const auto state = core_->lock();
+    if (state->ended) return;
+    state->announce(state->fsm.close());
+    state->end(nullptr);
+}
+
+void session_driver::fail(std::exception_ptr why)
+{
+    link_.reset();
+    spare_.reset();
+    const auto state = core_->lock();
+    if (state->ended) return;
+    state->announce(state->fsm.give_up(error(errc::misuse,
+        "The session was ended by an exception that is none of the library's, such as "
+        "std::bad_alloc.")));
+    state->end(std::move(why));
+}
+
+} // namespace gemini::live

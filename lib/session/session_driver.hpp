@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "async/event.hpp"
+#include "session/session_core.hpp"
+#include "transport/transport.hpp"
+
+#include <asio/awaitable.hpp>
+#include <asio/cancellation_signal.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace gemini::live {
+
+class handle_keeper;
+
+/// The coroutines that work for a session: they act, the engine decides. `run` connects, sets up,
+/// changes connections and reconnects; `read_loop` reads one connection; `write_loop` sends what
+/// waits whenever a connection is open. Threads: the connector's executor only.
+class session_driver : public std::enable_shared_from_this<session_driver> {
+public:
+    explicit session_driver(std::shared_ptr<session_core> core);
+
+    void start();
+    /// Ends the session in order: the server is told.
+    void begin_close();
+    /// Ends it at once.
+    void abort();
+
+private:
+    using self_ptr = std::shared_ptr<session_driver>;
+    using link_ptr = std::shared_ptr<transport::connection>;
+    using ending_ptr = std::shared_ptr<std::exception_ptr>;
+    /// What has come in one message.
+    struct incoming {
+        std::variant<server_message, malformed_message> what;
+        std::size_t size;
+        engine::session_fsm::signs with;
+    };
+
+    static asio::awaitable<void> run(self_ptr self);
+    static asio::awaitable<void> write_loop(self_ptr self);
+    static asio::awaitable<void> read_loop(self_ptr self, link_ptr link, ending_ptr end);
+    static asio::awaitable<void> dial_ahead(self_ptr self, link_ptr present);
+    static asio::awaitable<void> say_goodbye(link_ptr link, std::uint16_t code);
+    asio::awaitable<void> run_connection();
+    asio::awaitable<link_ptr> dial();
+    asio::awaitable<void> set_up(link_ptr link);
+    asio::awaitable<std::vector<incoming>> await_setup_complete(link_ptr link);
+    asio::awaitable<link_ptr> serve(link_ptr link);
+    asio::awaitable<std::optional<base::time_point>> recover(error failure);
+    asio::awaitable<void> call_hook(status_change& change);
+
+    [[nodiscard]] bool is_closing() { return core_->lock()->closing; }
+    [[nodiscard]] std::uint64_t epoch() { return core_->lock()->fsm.epoch(); }
+    [[nodiscard]] error without_secrets(const error& failure);
+    [[nodiscard]] incoming decode(transport::message received) const;
+    [[nodiscard]] incoming decode_or_close(const link_ptr& link, transport::message received);
+    [[nodiscard]] bool has_room(const link_ptr& link);
+    void deliver(incoming received);
+    void deliver(server_message message, std::size_t size, engine::session_fsm::signs with);
+    void report_omitted(session_state& state, std::vector<omitted_member> omitted, bool in_turn);
+    void ask_for_pong(const link_ptr& link);
+    void close_link(link_ptr link, std::uint16_t code);
+    void finish();
+    void fail(std::exception_ptr why);
+
+    const std::shared_ptr<session_core> core_;
+    const std::shared_ptr<client_core> client_;
+    session_signals& signals_; // the core's
+    const std::shared_ptr<handle_keeper> keeper_;
+
+    live::setup next_setup_; // as the user's hook wants it
+    std::string base_url_{}; // likewise; empty: that of the options
+    link_ptr link_{};        // the present connection, from its upgrade on
+    link_ptr spare_{};       // the one that is to follow at a goAway
+    link_ptr last_link_{};   // the one that close() closes
+    int closing_links_ = 0;  // connections whose end the server has not confirmed yet
+    bool has_run_ = false;
+    bool dialling_ahead_ = false;
+    asio::cancellation_signal stop_;
+    asio::cancellation_signal stop_dialling_;
+    async::event attention_; // the engine may want something else
+};
+
+} // namespace gemini::live

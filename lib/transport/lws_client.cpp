@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/lws_client.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace gemini::live::transport {
+namespace {
+
+// lws must end nothing by itself: all deadlines are ours.
+const lws_retry_bo_t no_policy{};
+
+} // namespace
+
+error lost(const std::string& how)
+{
+    return {errc::connection_lost, fmt::format("The connection was lost: {}.", how), {phase::open}};
+}
+
+lws_client::lws_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
+    const std::optional<proxy_address>& proxy)
+    : runtime_(host->runtime()), handshake_(std::make_unique<lws_handshake>(request, proxy)),
+      deadlines_(request.deadlines), tls_(request.tls), host_(std::move(host))
+{
+}
+
+lws_client::~lws_client() = default;
+
+int lws_client::callback(
+    lws* connection, lws_callback_reasons reason, void*, void* in, std::size_t size)
+{
+    auto* outbound = connection ? static_cast<lws_client*>(lws_wsi_user(connection)) : nullptr;
+    if (!outbound) return 0;
+    const auto self = outbound->shared_from_this();
+    try {
+        return self->on(connection, reason, in, size);
+    } catch (const std::exception& failure) {
+        self->finish(lost(failure.what()));
+        return -1;
+    }
+}
+
+int lws_client::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
+{
+    const std::string_view text(static_cast<const char*>(in), in ? size : 0);
+    switch (reason) {
+    case LWS_CALLBACK_WSI_CREATE: on_connected(connection); return 0;
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_failed(connection, text); return 0;
+    case LWS_CALLBACK_CLOSED_CLIENT_HTTP: on_failed(connection, {}); return 0;
+    case LWS_CALLBACK_WSI_DESTROY: on_destroyed(connection); return 0;
+    default: return 0;
+    }
+}
+
+void lws_client::on_connected(lws* connection)
+{
+    connection_ = connection;
+    handshake_->connected();
+    limit_ = deadlines_.upgrade;
+    deadline_ = limit_.count() == 0 ? clock::time_point::max() : clock::now() + limit_;
+    arm(deadline_);
+}
+
+/// May be called more than once.
+void lws_client::on_failed(lws* connection, std::string_view text)
+{
+    if (owner_ != owner::lws) return;
+    if (stage_ == stage::dialling) {
+        handshake_->failed(connection, text);
+        finish(why());
+    }
+    on_closed();
+}
+
+void lws_client::on_closed()
+{
+    connection_ = nullptr;
+    stage_ = stage::over;
+    timer_.reset();
+    wake_all();
+}
+
+void lws_client::on_destroyed(lws* connection)
+{
+    if (owner_ == owner::nobody_yet) {
+        owner_ = owner::us;
+        return stage_ == stage::over ? release() : on_taken_over();
+    }
+    const bool never_opened = handshake_ != nullptr;
+    if (stage_ != stage::over) on_failed(connection, {});
+    if (never_opened) runtime_->reclaim_handle(connection);
+    release();
+}
+
+int lws_client::take_over()
+{
+    runtime_->add(*this);
+    owner_ = owner::nobody_yet;
+    connection_ = nullptr;
+    return -1;
+}
+
+/// May be the end of it.
+void lws_client::release() noexcept
+{
+    runtime_->remove(*this);
+    use_.reset();
+    host_.reset();
+    held_.reset();
+}
+
+void lws_client::let_go() noexcept
+{
+    const auto self = shared_from_this();
+    abort();
+}
+
+void lws_client::dial(
+    const std::string& address, std::uint16_t port, std::chrono::milliseconds limit)
+{
+    const auto self = shared_from_this();
+    if (!runtime_->alive()) return finish(closed_by_owner());
+    held_ = self;
+    use_ = lws_use(runtime_);
+    timer_.emplace(runtime_->strand_executor());
+    limit_ = limit;
+    if (limit_.count() != 0) arm(deadline_ = clock::now() + limit_);
+
+    lws_client_connect_info info{};
+    info.context = runtime_->context();
+    info.vhost = host_->get();
+    info.address = address.c_str();
+    info.port = port;
+    info.host = handshake_->host_header().c_str();
+    info.path = handshake_->target().c_str();
+    info.method = method();
+    info.local_protocol_name = protocol_name;
+    info.alpn = "http/1.1";
+    info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (tls_ ? LCCSCF_USE_SSL : 0);
+    info.ietf_version_or_minus_one = -1;
+    info.retry_and_idle_policy = &no_policy;
+    info.userdata = this;
+    errno = 0; // what is in it afterwards is of this connection
+    auto* made = lws_client_connect_via_info(&info);
+    const bool is_ours = owner_ != owner::lws;
+    if (made && stage_ == stage::dialling && !is_ours) connection_ = made;
+    if (!made && !is_ours) {
+        // Whether WSI_DESTROY has come, will come or never comes, lws does not say.
+        on_failed(nullptr, {});
+        use_.reset();
+    }
+    if (runtime_->alive()) lws_cancel_service(runtime_->context());
+    runtime_->kick();
+}
+
+asio::awaitable<void> lws_client::opened(std::shared_ptr<lws_client> self)
+{
+    struct give_up {
+        lws_client& outbound;
+        ~give_up()
+        {
+            if (outbound.stage_ == stage::dialling) outbound.abort();
+        }
+    } const unless_opened{*self};
+    while (self->stage_ == stage::dialling) co_await self->opened_or_closed_.wait();
+    if (self->handshake_) throw error(*self->end_); // what has ended since is for others to tell
+}
+
+bool lws_client::has_connected() const noexcept
+{
+    return !handshake_ || handshake_->has_connected();
+}
+
+void lws_client::open()
+{
+    handshake_.reset();
+    stage_ = stage::open;
+    deadline_ = clock::time_point::max();
+    opened_or_closed_.set();
+}
+
+void lws_client::abort() noexcept
+{
+    if (stage_ == stage::over) return;
+    finish(closed_by_owner());
+    kill();
+}
+
+void lws_client::finish(error why)
+{
+    if (!end_) end_ = std::make_unique<error>(std::move(why));
+    if (stage_ == stage::dialling) stage_ = stage::over;
+    wake_all();
+}
+
+void lws_client::kill() noexcept
+{
+    if (std::exchange(killed_, true)) return;
+    stage_ = stage::over;
+    timer_.reset();
+    if (connection_) runtime_->kill(connection_);
+    wake_all();
+    if (owner_ == owner::us) release();
+}
+
+/// One timer, armed for the earliest thing that may be due and otherwise left alone.
+void lws_client::arm(clock::time_point due)
+{
+    if (!timer_ || due >= armed_) return;
+    armed_ = due;
+    timer_->expires_at(due);
+    timer_->async_wait([weak = weak_from_this()](asio::error_code cancelled) {
+        if (cancelled) return;
+        if (const auto self = weak.lock()) self->on_timer();
+    });
+}
+
+void lws_client::on_timer()
+{
+    armed_ = clock::time_point::max();
+    if (stage_ != stage::dialling) return;
+    if (clock::now() < deadline_) return arm(deadline_);
+    finish(handshake_->timeout(connection_, limit_));
+    kill();
+}
+
+} // namespace gemini::live::transport

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "async/event.hpp"
+#include "transport/lws_handshake.hpp"
+#include "transport/lws_runtime.hpp"
+#include "transport/transport.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gemini::live::transport {
+
+/// A connection that we make, up to the server's answer, and its end. It holds itself from `dial`
+/// to its end, so that it can end in its own time after its owner has gone. What it carries is for
+/// those that derive from it: they leave it to lws, or take it over before lws has asked for
+/// anything. All calls on the runtime's executor.
+class lws_client : public std::enable_shared_from_this<lws_client>, private lws_runtime::dependant {
+public:
+    static constexpr const char* protocol_name = "gemini-live"; ///< Within lws, not on the wire.
+
+    lws_client(const lws_client&) = delete;
+    lws_client& operator=(const lws_client&) = delete;
+    virtual ~lws_client();
+
+    /// The callback of the virtual host's protocol.
+    static int callback(
+        lws* connection, lws_callback_reasons reason, void* user, void* in, std::size_t size);
+
+    /// Begins to connect to `address`, for at most `limit` (zero: no limit). With a proxy,
+    /// `address` goes into its CONNECT.
+    void dial(const std::string& address, std::uint16_t port, std::chrono::milliseconds limit);
+    /// Completes when what was asked for has come. Cancellation: gives up the attempt.
+    static asio::awaitable<void> opened(std::shared_ptr<lws_client> self);
+    /// Whether TCP, at least, came about.
+    [[nodiscard]] bool has_connected() const noexcept;
+    virtual void abort() noexcept;
+
+protected:
+    using clock = std::chrono::steady_clock;
+
+    enum class stage {
+        dialling,
+        open,
+        closing, ///< What comes is discarded until the peer's end.
+        over,    ///< Nothing more goes in or out.
+    };
+
+    lws_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
+        const std::optional<proxy_address>& proxy);
+
+    /// What lws tells. For what it does not know, this one's.
+    virtual int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size);
+    virtual void on_timer();
+    /// lws has closed its part.
+    virtual void on_taken_over() {}
+    /// For lws: null asks for an upgrade.
+    [[nodiscard]] virtual const char* method() const noexcept { return nullptr; }
+    /// Why it came to nothing.
+    [[nodiscard]] virtual error why() const { return handshake_->why(); }
+
+    /// What lws's callback returns to leave its connection to us; `on_taken_over` comes next.
+    [[nodiscard]] int take_over();
+    /// What was asked for has come.
+    void open();
+    /// The first cause stays.
+    void finish(error why);
+    virtual void kill() noexcept;
+    virtual void wake_all() { opened_or_closed_.set(); }
+    /// Sees to it that `on_timer` comes at `due` at the latest.
+    void arm(clock::time_point due);
+
+    std::shared_ptr<lws_runtime> runtime_;
+    std::unique_ptr<lws_handshake> handshake_; // until open
+    live::deadlines deadlines_;
+    bool tls_;
+
+    lws* connection_ = nullptr;
+    stage stage_ = stage::dialling;
+    bool killed_ = false;
+    std::unique_ptr<error> end_; // what calls throw once it is not open any more
+    clock::time_point deadline_ = clock::time_point::max(); // of dialling or closing
+    clock::time_point armed_ = clock::time_point::max();
+    async::event opened_or_closed_;
+
+private:
+    using timer = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, lws_runtime::strand>;
+
+    void on_connected(lws* connection);
+    void on_failed(lws* connection, std::string_view text);
+    void on_closed();
+    void on_destroyed(lws* connection);
+    void let_go() noexcept override;
+    void release() noexcept;
+
+    enum class owner { lws, nobody_yet, us };
+
+    owner owner_ = owner::lws;
+    std::shared_ptr<lws_virtual_host> host_;
+    std::shared_ptr<lws_client> held_;
+    lws_use use_;
+    std::optional<timer> timer_;
+    std::chrono::milliseconds limit_{}; // that led to the deadline
+};
+
+[[nodiscard]] error lost(const std::string& how);
+
+} // namespace gemini::live::transport

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/connection_fsm.hpp"
+
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <set>
+#include <utility>
+
+namespace connection_fsm_test {
+
+using namespace gemini::live;
+using namespace gemini::live::engine;
+using gemini::live::base::time_point;
+using namespace std::chrono_literals;
+
+namespace {
+
+const error lost(errc::connection_lost, "The connection was lost.", {phase::open});
+const error refused(errc::connect_failed, "Nobody listens.", {phase::connect});
+const error wrong_key(errc::unauthorized, "The key was refused.", {phase::upgrade, 0, "", 401});
+
+constexpr time_point start_of_time = time_point() + 1h;
+
+connection_fsm make(reconnect_policy policy = {}, std::string handle = "", double random = 0.5)
+{
+    return {policy, std::move(handle), [random] { return random; }};
+}
+
+error closed(std::uint16_t code, std::string reason)
+{
+    return {errc::connection_lost, "Closed.", {phase::open, code, std::move(reason)}};
+}
+
+} // namespace
+
+TEST_CASE("the life of a session that loses its connection once")
+{
+    auto connection_fsm = make();
+    CHECK(connection_fsm.status() == status::disconnected);
+
+    const auto connecting = connection_fsm.start();
+    CHECK(connecting.from == status::disconnected);
+    CHECK(connecting.to == status::connecting);
+    CHECK(connecting.attempt == 1);
+    CHECK(connection_fsm.epoch() == 0);
+
+    const auto connected = connection_fsm.opened(start_of_time);
+    CHECK(connected.to == status::connected);
+    CHECK_FALSE(connected.resumed);
+    CHECK(connection_fsm.epoch() == 1);
+
+    const auto again = connection_fsm.lost(lost, start_of_time + 1min);
+    CHECK(again.to == status::reconnecting);
+    CHECK(again.attempt == 1);
+    CHECK(again.delay == 250ms); // half of [0, 500 ms]
+    CHECK(again.cause->value() == errc::connection_lost);
+
+    CHECK(connection_fsm.opened(start_of_time + 2min).to == status::connected);
+    CHECK(connection_fsm.epoch() == 2);
+    CHECK(connection_fsm.close().to == status::closed);
+    CHECK(connection_fsm.ended());
+}
+
+TEST_CASE("the wait doubles up to its cap and is spread evenly from zero")
+{
+    reconnect_policy policy;
+    policy.max_attempts = 0;
+    auto longest = make(policy, "", 0.999999);
+    static_cast<void>(longest.start());
+    static_cast<void>(longest.opened(start_of_time));
+    std::vector<std::chrono::milliseconds> delays;
+    for (int i = 0; i < 9; ++i) delays.push_back(longest.lost(lost, start_of_time).delay + 1ms);
+    CHECK(delays == std::vector<std::chrono::milliseconds>{
+                        500ms, 1000ms, 2000ms, 4000ms, 8000ms, 16000ms, 30000ms, 30000ms, 30000ms});
+
+    auto shortest = make(policy, "", 0.0);
+    static_cast<void>(shortest.start());
+    static_cast<void>(shortest.opened(start_of_time));
+    CHECK(shortest.lost(lost, start_of_time).delay == 0ms);
+    CHECK(shortest.lost(lost, start_of_time).delay == 0ms);
+}
+
+TEST_CASE("the first connection has its own limit of attempts, and none when that is zero")
+{
+    reconnect_policy policy;
+    for (const int most : {1, 3, 0}) {
+        INFO(most);
+        policy.first_connect_attempts = most;
+        auto connection_fsm = make(policy);
+        static_cast<void>(connection_fsm.start());
+        int failures = 0;
+        while (!connection_fsm.ended() && failures < 1'000) {
+            const auto change = connection_fsm.lost(refused, start_of_time);
+            ++failures;
+            if (!connection_fsm.ended()) CHECK(change.to == status::connecting);
+        }
+        CHECK(failures == (most == 0 ? 1'000 : most));
+    }
+    auto connection_fsm = make(policy); // without a limit
+    static_cast<void>(connection_fsm.start());
+    const error hopeless(errc::unauthorized, "No.", {phase::upgrade, 0, "", 401});
+    CHECK(connection_fsm.lost(hopeless, start_of_time).to == status::error);
+}
+
+TEST_CASE("a server that accepts and hangs up at once is not hammered")
+{
+    auto connection_fsm = make();
+    static_cast<void>(connection_fsm.start());
+    int dials = 0;
+    auto now = start_of_time;
+    status_change change;
+    do {
+        static_cast<void>(connection_fsm.opened(now));
+        ++dials;
+        change = connection_fsm.lost(lost, now + 10ms);
+        now += 10ms + change.delay;
+    } while (change.to == status::reconnecting);
+    CHECK(dials == 11); // the first, and max_attempts more
+    CHECK(change.to == status::error);
+}
+
+TEST_CASE("a healthy spell earns a new row of attempts")
+{
+    auto connection_fsm = make();
+    static_cast<void>(connection_fsm.start());
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    CHECK(connection_fsm.lost(lost, start_of_time).attempt == 1);
+    CHECK(connection_fsm.lost(refused, start_of_time).attempt == 2);
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    CHECK(connection_fsm.lost(lost, start_of_time + 29s).attempt == 3);
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    CHECK(connection_fsm.lost(lost, start_of_time + 30s).attempt == 1);
+}
+
+TEST_CASE("attempts count on over changes of connections, and their waits grow")
+{
+    auto connection_fsm = make();
+    static_cast<void>(connection_fsm.start());
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    auto now = start_of_time;
+    std::vector<std::chrono::milliseconds> waits;
+    while (const auto wait = connection_fsm.wait_ahead(now)) {
+        waits.push_back(*wait);
+        now += *wait;
+        connection_fsm.dials_ahead(now);
+        connection_fsm.hand_over(now);
+        static_cast<void>(connection_fsm.opened(now));
+    }
+    CHECK(waits == std::vector<std::chrono::milliseconds>{0ms, 500ms, 1000ms, 2000ms, 4000ms,
+                       8000ms, 15000ms, 15000ms, 15000ms, 15000ms});
+    SECTION("a connection that lasts begins a new row")
+    {
+        CHECK(connection_fsm.renewal() == now + 30s);
+        CHECK(connection_fsm.wait_ahead(now + 30s) == 0ms);
+        CHECK_FALSE(connection_fsm.renewal());
+    }
+    SECTION("one that does not is the last, and the error says what happened")
+    {
+        const auto end = connection_fsm.lost(lost, now + 1s, {.was_sent_away = true});
+        REQUIRE(end.to == status::error);
+        CHECK(end.cause->value() == errc::unavailable);
+        CHECK(std::string(end.cause->what()).find("goAway") != std::string::npos);
+        CHECK(std::string(end.cause->what()).find(lost.what()) != std::string::npos);
+    }
+}
+
+TEST_CASE("a connection that was dialled ahead is one attempt, also when it replaces a lost one")
+{
+    const bool is_replaced = GENERATE(true, false);
+    auto connection_fsm = make();
+    static_cast<void>(connection_fsm.start());
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    connection_fsm.dials_ahead(start_of_time);
+    CHECK(connection_fsm.lost(lost, start_of_time + 1s, {.is_replaced = is_replaced}).attempt ==
+          (is_replaced ? 1 : 2));
+}
+
+TEST_CASE("the first connection has a small limit of its own and fails with the real cause")
+{
+    auto connection_fsm = make();
+    static_cast<void>(connection_fsm.start());
+    CHECK(connection_fsm.lost(refused, start_of_time).attempt == 2);
+    const auto third = connection_fsm.lost(refused, start_of_time);
+    CHECK(third.to == status::connecting);
+    CHECK(third.attempt == 3);
+    const auto end = connection_fsm.lost(refused, start_of_time);
+    CHECK(end.to == status::error);
+    CHECK(end.cause->value() == errc::connect_failed);
+}
+
+TEST_CASE("what cannot get better is not tried again")
+{
+    auto first = make();
+    static_cast<void>(first.start());
+    CHECK(first.lost(wrong_key, start_of_time).to == status::error);
+
+    auto later = make();
+    static_cast<void>(later.start());
+    static_cast<void>(later.opened(start_of_time));
+    CHECK(later.lost(wrong_key, start_of_time).to == status::error);
+}
+
+TEST_CASE("Retry-After is the shortest wait, and too long for a first connection")
+{
+    error_details details{phase::upgrade, 0, "", 503};
+    details.retry_after = 20s;
+    const error busy(errc::unavailable, "Busy.", details);
+
+    auto later = make();
+    static_cast<void>(later.start());
+    static_cast<void>(later.opened(start_of_time));
+    CHECK(later.lost(busy, start_of_time).delay == 20s);
+
+    auto first = make();
+    static_cast<void>(first.start());
+    const auto end = first.lost(busy, start_of_time);
+    CHECK(end.to == status::error);
+    CHECK(end.cause->retry_after() == 20s);
+}
+
+TEST_CASE("without reconnecting the first loss is the end")
+{
+    reconnect_policy policy;
+    policy.enabled = false;
+    auto connection_fsm = make(policy);
+    static_cast<void>(connection_fsm.start());
+    CHECK(connection_fsm.lost(refused, start_of_time).to == status::connecting);
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    CHECK(connection_fsm.lost(lost, start_of_time).to == status::error);
+}
+
+TEST_CASE("the newest good handle is used, and dropped when the server refuses it")
+{
+    auto connection_fsm = make();
+    static_cast<void>(connection_fsm.start());
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    connection_fsm.update({"one", true, {}});
+    connection_fsm.update({"", true, {}});
+    connection_fsm.update({"two", false, {}});
+    CHECK(connection_fsm.handle() == "one");
+    connection_fsm.update({"three", true, {}});
+
+    CHECK(connection_fsm.lost(lost, start_of_time + 1min).to == status::reconnecting);
+    CHECK(connection_fsm.handle() == "three");
+    const auto refused_handle =
+        connection_fsm.lost(closed(1007, "Invalid session handle"), start_of_time + 1min);
+    CHECK(refused_handle.to == status::reconnecting);
+    CHECK(connection_fsm.handle().empty());
+    CHECK_FALSE(connection_fsm.opened(start_of_time + 1min).resumed);
+}
+
+TEST_CASE("internal errors in answer to a handle count in a row only")
+{
+    const auto internal = closed(1011, "Internal error encountered.");
+    auto connection_fsm = make();
+    static_cast<void>(connection_fsm.start());
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    connection_fsm.update({"one", true, {}});
+    static_cast<void>(connection_fsm.lost(closed(1012, ""), start_of_time));
+    static_cast<void>(connection_fsm.lost(internal, start_of_time));
+    SECTION("the setup fails in another way")
+    {
+        static_cast<void>(connection_fsm.lost(lost, start_of_time));
+    }
+    SECTION("a setup is accepted")
+    {
+        static_cast<void>(connection_fsm.opened(start_of_time));
+        static_cast<void>(connection_fsm.lost(closed(1012, ""), start_of_time));
+    }
+    static_cast<void>(connection_fsm.lost(internal, start_of_time));
+    CHECK(connection_fsm.handle() == "one");
+    static_cast<void>(connection_fsm.lost(internal, start_of_time));
+    CHECK(connection_fsm.handle().empty());
+}
+
+TEST_CASE("a handle from another process is used by the first connection")
+{
+    auto connection_fsm = make({}, "from elsewhere");
+    CHECK(connection_fsm.handle() == "from elsewhere");
+    static_cast<void>(connection_fsm.start());
+    CHECK(connection_fsm.opened(start_of_time).resumed);
+}
+
+TEST_CASE("a handle that a running session is given from elsewhere is believed for a minute")
+{
+    const auto internal = closed(1011, "Internal error occurred.");
+    auto connection_fsm = make();
+    static_cast<void>(connection_fsm.start());
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    static_cast<void>(connection_fsm.lost(closed(1012, ""), start_of_time + 1min));
+    connection_fsm.go_on_with("of another");
+    for (int i = 0; i < 5; ++i)
+        static_cast<void>(connection_fsm.lost(internal, start_of_time + 2min + i * 10s));
+    CHECK(connection_fsm.handle() == "of another");
+    CHECK(connection_fsm.status() == status::reconnecting);
+    SECTION("it is refused for longer than that")
+    {
+        static_cast<void>(connection_fsm.lost(internal, start_of_time + 3min));
+        CHECK(connection_fsm.handle().empty());
+    }
+    SECTION("a connection opens with it, after which it is the session's own")
+    {
+        static_cast<void>(connection_fsm.opened(start_of_time + 3min));
+        static_cast<void>(connection_fsm.lost(closed(1012, ""), start_of_time + 4min));
+        static_cast<void>(connection_fsm.lost(internal, start_of_time + 4min));
+        static_cast<void>(connection_fsm.lost(internal, start_of_time + 4min));
+        CHECK(connection_fsm.handle().empty());
+    }
+}
+
+TEST_CASE("who keeps a handle that is refused has the policy's attempts after the minute")
+{
+    const auto internal = closed(1011, "Internal error occurred.");
+    reconnect_policy policy;
+    policy.judge = [](const error&, situation) { return reconnect_action::back_off; };
+    auto connection_fsm = make(policy, "of another");
+    static_cast<void>(connection_fsm.start());
+    auto now = start_of_time;
+    for (; now < start_of_time + 1min; now += 5s)
+        REQUIRE(connection_fsm.lost(internal, now).to == status::connecting);
+    for (int i = 1; i < policy.first_connect_attempts; ++i)
+        CHECK(connection_fsm.lost(internal, now += 5s).to == status::connecting);
+    CHECK(connection_fsm.lost(internal, now + 5s).to == status::error);
+    CHECK(connection_fsm.handle() == "of another");
+}
+
+TEST_CASE("attempts that waited for the owner of a handle are not among the policy's")
+{
+    const auto internal = closed(1011, "Internal error occurred.");
+    reconnect_policy policy;
+    auto connection_fsm = make(policy, "of another");
+    static_cast<void>(connection_fsm.start());
+    auto now = start_of_time;
+    for (int i = 0; i < 4; ++i)
+        REQUIRE(connection_fsm.lost(internal, now += 5s).to == status::connecting);
+    for (int i = 1; i < policy.first_connect_attempts; ++i)
+        CHECK(connection_fsm.lost(lost, now += 5s).to == status::connecting);
+    CHECK(connection_fsm.lost(lost, now + 5s).to == status::error);
+    CHECK(connection_fsm.handle() == "of another");
+}
+
+TEST_CASE("only internal errors in a row, of setups in a row, cost the handle")
+{
+    const auto internal = closed(1011, "Internal error occurred.");
+    const auto restarts = closed(1012, "");
+    auto connection_fsm = make({}, "handle");
+    static_cast<void>(connection_fsm.start());
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    static_cast<void>(connection_fsm.lost(restarts, start_of_time + 1min));
+    static_cast<void>(connection_fsm.lost(internal, start_of_time + 2min));
+    SECTION("another failure between them")
+    {
+        static_cast<void>(connection_fsm.lost(restarts, start_of_time + 3min));
+    }
+    SECTION("a connection between them")
+    {
+        static_cast<void>(connection_fsm.opened(start_of_time + 3min));
+        static_cast<void>(connection_fsm.lost(restarts, start_of_time + 4min));
+    }
+    static_cast<void>(connection_fsm.lost(internal, start_of_time + 5min));
+    CHECK(connection_fsm.handle() == "handle");
+    static_cast<void>(connection_fsm.lost(internal, start_of_time + 6min));
+    CHECK(connection_fsm.handle().empty());
+}
+
+TEST_CASE("an outage that would last longer than max_outage ends the session")
+{
+    reconnect_policy policy;
+    policy.max_outage = 10s;
+    auto connection_fsm = make(policy, "", 0.0);
+    static_cast<void>(connection_fsm.start());
+    static_cast<void>(connection_fsm.opened(start_of_time));
+    CHECK(connection_fsm.lost(lost, start_of_time).to == status::reconnecting);
+    CHECK(connection_fsm.lost(refused, start_of_time + 10s).to == status::reconnecting);
+    CHECK(connection_fsm.lost(refused, start_of_time + 10s + 1ms).to == status::error);
+}
+
+TEST_CASE("judge has the last word on a connection that is made ahead, too")
+{
+    reconnect_policy policy;
+    CHECK(make(policy).judge_dial(refused).action == action::back_off);
+    policy.judge = [](const error&, situation) { return action::give_up; };
+    CHECK(make(policy).judge_dial(refused).action == action::give_up);
+}
+
+TEST_CASE("whatever happens, a session only goes the ways of the table, and goes them all")
+{
+    std::mt19937 dice(7);
+    std::set<std::pair<status, status>> gone;
+    const auto all = transitions();
+    for (int life = 0; life < 2000; ++life) {
+        auto connection_fsm = make();
+        auto now = start_of_time;
+        for (int step = 0; step < 40 && !connection_fsm.ended(); ++step, now += 7s) {
+            std::optional<status_change> change;
+            const bool connected = connection_fsm.status() == status::connected;
+            const auto die = dice() % 20;
+            if (die == 0) {
+                change = connection_fsm.close();
+            } else if (connection_fsm.status() == status::disconnected) {
+                change = connection_fsm.start();
+            } else if (connected && die < 10) {
+                connection_fsm.hand_over(now);
+                change = connection_fsm.opened(now + 1s);
+            } else if (connected || die < 15) {
+                change = connection_fsm.lost(die == 11 ? wrong_key : lost, now);
+            } else {
+                change = connection_fsm.opened(now);
+            }
+            CHECK(std::any_of(all.begin(), all.end(), [&](const transition& each) {
+                return each.from == change->from && each.to == change->to;
+            }));
+            gone.emplace(change->from, change->to);
+        }
+    }
+    CHECK(gone.size() == all.size());
+}
+
+} // namespace connection_fsm_test
