@@ -10,7 +10,8 @@
 
 namespace gemini::live::async {
 
-/// Calls `ring` on `executor` at `when`, unless it is destroyed first. Threads: the executor's.
+/// Calls `ring` on `executor` at `when`, unless the alarm is destroyed first. Threads: the
+/// executor's.
 class alarm {
 public:
     alarm(asio::any_io_executor executor, std::shared_ptr<clock> clock, base::time_point when,

@@ -10,7 +10,7 @@
 
 namespace gemini::live::async {
 
-/// The source of time, so that tests can own it.
+/// The source of time; tests replace it with their own.
 class clock {
 public:
     clock() = default;

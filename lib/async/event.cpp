@@ -18,7 +18,7 @@
 
 namespace gemini::live::async {
 
-/// A coroutine that waits, whatever its handler's type.
+/// A waiting coroutine, whatever its handler's type.
 class event::waiter {
 public:
     waiter(std::weak_ptr<state> owner, registry& all);
@@ -35,7 +35,7 @@ private:
     waiter* next_ = nullptr;
 };
 
-/// Who waits on an execution context, so that waiting coroutines die with it and not after it.
+/// The waiters of an execution context, so that waiting coroutines die with it and not after it.
 class event::registry : public asio::execution_context::service {
 public:
     inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming)
@@ -78,7 +78,7 @@ event::waiter::waiter(std::weak_ptr<state> owner, registry& all)
 
 event::waiter::~waiter() { all_.remove(*this); }
 
-/// That there is work to wait for, `asio::co_spawn` says as long as the coroutine lives.
+/// Counts as no work of its own: `asio::co_spawn` reports work as long as the coroutine lives.
 template <class Handler>
 class event::waiter_of : public waiter {
 public:
@@ -95,7 +95,7 @@ public:
             if (slot.is_connected()) slot.clear();
             handler(result);
         };
-        // Asio 1.22's target() does not look at the type
+        // Asio 1.22's target() does not check the type
         const auto* strand = executor.target_type() == typeid(asio::strand<asio::any_io_executor>)
                                  ? executor.template target<asio::strand<asio::any_io_executor>>()
                                  : nullptr;

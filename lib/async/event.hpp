@@ -8,8 +8,8 @@
 
 namespace gemini::live::async {
 
-/// An event that one coroutine awaits: `set()`, from any thread, lets the waiting or the next
-/// `wait()` pass once.
+/// An event that one coroutine awaits: `set()`, from any thread, lets the present or else the next
+/// `wait()` complete once.
 class event {
 public:
     event();
@@ -20,13 +20,13 @@ public:
 
     void set();
 
-    /// As `set()`, but a coroutine that waits on the strand which the caller is on goes on within
-    /// this call. To be called last: the coroutine may do anything.
+    /// Like `set()`, but a coroutine that waits on the caller's strand resumes within this call.
+    /// Call it last, since the coroutine may do anything.
     void set_and_run();
 
-    /// Completes on the awaiting coroutine's executor, by post but for `set_and_run()`. One
-    /// coroutine at a time, which is asserted. Cancellation: total; the event stays set for the
-    /// next `wait()` when both happen at once.
+    /// Completes on the awaiting coroutine's executor, by post except for `set_and_run()`. Only one
+    /// coroutine may wait at a time; this is asserted. Cancellation: total; when both happen at
+    /// once, the event stays set for the next `wait()`.
     [[nodiscard]] asio::awaitable<void> wait();
 
 private:

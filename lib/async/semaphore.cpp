@@ -13,8 +13,7 @@ struct semaphore::waiter {
     ~waiter() { std::erase(queue, this); }
 
     std::deque<waiter*>& queue;
-    permit
-        granted; // held here, so that it goes on to the next when its owner has given up meanwhile
+    permit granted; // held here, so that it passes to the next if its owner has given up meanwhile
     bool is_granted = false;
     event turn;
 };

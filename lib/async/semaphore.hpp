@@ -12,10 +12,10 @@
 
 namespace gemini::live::async {
 
-/// Lets so many in at a time, first come first served. All calls on one executor.
+/// Admits a limited number at a time, first come, first served. Make all calls on one executor.
 class semaphore : public std::enable_shared_from_this<semaphore> {
 public:
-    /// Who holds this is in.
+    /// While it is held, its holder is admitted.
     class permit {
     public:
         permit() = default;

@@ -20,7 +20,7 @@ using protocol::json_value;
 
 constexpr std::string_view google_token_url = "https://oauth2.googleapis.com/token";
 
-/// An object of the file, which knows what it is called.
+/// A JSON object of the file, together with its path for error messages.
 class section {
 public:
     section(json_value value, std::string_view file, std::string path = {})
@@ -34,7 +34,7 @@ public:
             errc::missing_credentials, fmt::format("{}: \"{}{}\" {}.", file_, path_, member, what));
     }
 
-    /// Empty when absent.
+    /// Returns "" if the member is absent.
     [[nodiscard]] std::string text(std::string_view member) const
     {
         const auto found = value_.find(member);
@@ -52,7 +52,7 @@ public:
         return found;
     }
 
-    /// What goes into a header or a form.
+    /// Returns a value that is to be sent in a header or a form.
     [[nodiscard]] std::string line(std::string_view member) const
     {
         auto found = text(member);
@@ -61,7 +61,7 @@ public:
         return found;
     }
 
-    /// A place that gets secrets.
+    /// Returns the URL of a place that receives secrets.
     [[nodiscard]] std::string secure_url(std::string_view member, std::string_view usual = {}) const
     {
         auto found = text(member);
@@ -72,7 +72,7 @@ public:
         return found;
     }
 
-    /// A place that gives some, as a machine's own metadata service.
+    /// Returns the URL of a place that provides secrets, such as a machine's own metadata service.
     [[nodiscard]] std::string url(std::string_view member) const
     {
         auto found = text(member);
@@ -207,7 +207,7 @@ impersonation read_impersonation(const section& from)
     return read;
 }
 
-/// `nested`: they are the source of somebody who impersonates.
+/// `nested`: these are the source credentials of an impersonated account.
 account read_one(const section& from, bool nested)
 {
     account read;
@@ -240,7 +240,8 @@ account read_one(const section& from, bool nested)
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
-/// JSON in UTF-16 has a null byte beside each of its first characters, or the mark before them.
+/// UTF-16 JSON has a null byte next to each of its first characters, or a byte order mark before
+/// them.
 bool is_utf16(std::string_view text)
 {
     return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") ||

@@ -11,18 +11,18 @@
 #include <variant>
 #include <vector>
 
-/// What stands in the credential files that Google Cloud gives out. Pure.
+/// Parses the credential files that Google Cloud issues. Pure.
 namespace gemini::live::auth {
 
-/// A robot with a key of its own.
+/// A service account with its own key.
 struct service_account {
     std::string email;
-    std::string key_id; ///< Empty: not told.
+    std::string key_id; ///< Empty: not in the file.
     secret private_key; ///< PEM
     std::string token_url;
 };
 
-/// Somebody who has logged in.
+/// A user who has logged in.
 struct authorized_user {
     std::string client_id;
     secret client_secret;
@@ -30,22 +30,22 @@ struct authorized_user {
     std::string token_url;
 };
 
-/// Somebody whom another identity provider knows.
+/// An identity known to an external identity provider.
 struct external_identity {
     std::string audience;
     std::string subject_token_type;
     std::string token_url;
-    /// Where the subject token is: one of the two.
+    /// Where the subject token comes from: exactly one of the two is set.
     std::string file;
     std::string url;
-    std::vector<std::pair<std::string, secret>> headers; ///< For the URL.
-    std::string token_member; ///< Of the JSON that is there; empty: it is the token.
+    std::vector<std::pair<std::string, secret>> headers; ///< Sent to the URL.
+    std::string token_member; ///< JSON member that holds the token; empty: it is the whole text.
     std::string client_id;    ///< With the secret: basic authentication. Empty: none.
     secret client_secret;
     std::string workforce_project; ///< workforce_pool_user_project
 };
 
-/// The service account that the holder acts for.
+/// The service account that the holder impersonates.
 struct impersonation {
     std::string url;
     std::vector<std::string> delegates;
@@ -55,13 +55,13 @@ struct impersonation {
 struct account {
     std::variant<service_account, authorized_user, external_identity> who;
     std::optional<impersonation> acts_for;
-    std::string project;         ///< Empty: not told.
-    std::string quota_project;   ///< Empty: its own.
+    std::string project;         ///< Empty: not in the file.
+    std::string quota_project;   ///< Empty: the account's own.
     std::string universe_domain; ///< Empty: googleapis.com.
 };
 
-/// Throws errc::missing_credentials that names the file by `name`, and the member; shows no value
-/// but types.
+/// Throws errc::missing_credentials, naming the file by `name`, and the member. The error shows
+/// types, but no values.
 [[nodiscard]] account read_account(std::string_view text, std::string_view name);
 
 } // namespace gemini::live::auth

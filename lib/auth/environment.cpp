@@ -58,7 +58,7 @@ api_key key_of(const variables& variable, const logger& log = {})
     return {};
 }
 
-/// A project beside a key is a contradiction unless the user gave both.
+/// A project next to a key is a contradiction unless the user set both explicitly.
 void fill_vertex(client_options& options, const variables& variable)
 {
     if (options.credentials.is<api_key>()) return;
@@ -69,7 +69,7 @@ void fill_vertex(client_options& options, const variables& variable)
         options.credentials = key_of(variable, options.logger);
 }
 
-/// Whether there is somebody behind the base URL who knows project and credentials.
+/// Whether the base URL leads to a proxy that supplies the project and the credentials.
 bool goes_to_a_proxy(const client_options& options)
 {
     return !options.base_url.empty() && options.project.empty() && options.location.empty();

@@ -12,7 +12,7 @@
 namespace gemini::live::auth {
 namespace {
 
-/// Why no key and no token looks so; empty: they may.
+/// Returns why `proof` cannot be a key or token, or "" if it can.
 std::string_view fault_in(std::string_view proof) noexcept
 {
     for (const unsigned char c : proof) {

@@ -12,20 +12,21 @@ namespace gemini::live::auth {
 
 using headers = std::vector<std::pair<std::string, std::string>>;
 
-/// The headers that carry them; none for empty credentials.
+/// Returns the headers that carry the credentials; none for empty credentials.
 [[nodiscard]] headers headers_of(const credentials& given);
 
-/// The value of the first header of this name, in whatever case, or null.
+/// Returns the value of the first header of this name, ignoring case, or null.
 [[nodiscard]] const std::string* find(const headers& all, std::string_view name) noexcept;
 
-/// Both, but for those of `ours` whose name `theirs` has as well.
+/// Returns `theirs` and those of `ours` whose names `theirs` lacks.
 [[nodiscard]] headers merge(headers ours, const headers& theirs);
 
-/// Throws errc::invalid_argument for a key or token that cannot be one, and says where it came
-/// from.
+/// Throws errc::invalid_argument for something that cannot be a key or token. The error reports
+/// where it came from.
 void check_proof(const credentials& given);
 
-/// Throws errc::invalid_argument for a header that would break the request. Shows no value.
+/// Throws errc::invalid_argument for a header that would break the request. The error shows no
+/// value.
 void check(const headers& all);
 
 } // namespace gemini::live::auth

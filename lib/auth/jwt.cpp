@@ -29,7 +29,7 @@ using owned = std::unique_ptr<T, void (*)(T*)>;
     throw error(errc::missing_credentials, fmt::format("{} {}.", name, why));
 }
 
-/// OpenSSL would ask for it in the terminal.
+/// Prevents OpenSSL from prompting for a passphrase in the terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 owned<EVP_PKEY> read_key(const secret& pem, std::string_view name)
@@ -46,7 +46,7 @@ owned<EVP_PKEY> read_key(const secret& pem, std::string_view name)
     return key;
 }
 
-/// In the URL-safe alphabet, without padding.
+/// Encodes in the URL-safe alphabet, without padding.
 std::string base64url(std::string_view bytes)
 {
     std::string text(base::base64_size(bytes.size()), '\0');

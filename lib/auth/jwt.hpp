@@ -6,11 +6,11 @@
 #include <string>
 #include <string_view>
 
-/// JSON web tokens, signed by RS256. Pure.
+/// JSON Web Tokens signed with RS256. Pure.
 namespace gemini::live::auth {
 
-/// `claims` is a JSON object; `key` an RSA key in PEM, unencrypted. Throws
-/// errc::missing_credentials when it is none: "{name} …".
+/// `claims` is a JSON object and `key` an unencrypted RSA key in PEM. Throws
+/// errc::missing_credentials, with a message of the form "{name} …", if `key` is not such a key.
 [[nodiscard]] secret make_jwt(
     std::string_view claims, std::string_view key_id, const secret& key, std::string_view name);
 

@@ -16,8 +16,8 @@ bool is_base64(char c) noexcept
            c == '/' || c == '=';
 }
 
-/// The base64 of `text`, between which are blanks and line breaks, escaped or not; empty when there
-/// is something else.
+/// Returns the base64 of `text` without the blanks and line breaks, escaped or not, inside it.
+/// Returns "" if `text` contains anything else.
 std::string base64_in(std::string_view text)
 {
     std::string found;

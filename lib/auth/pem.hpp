@@ -5,9 +5,9 @@
 
 namespace gemini::live::auth {
 
-/// A key in PEM whose line breaks were lost on the way, with proper ones: escaped once too often
-/// ("\\n" in letters), made blanks, or taken out, as lists of variables and vaults do it. What is
-/// not such a key is returned as it is.
+/// Restores the line breaks of a PEM key that lost them in transit: escaped once too often ("\\n"
+/// in letters), turned into blanks, or removed, as environment files and vaults do. Anything else
+/// is returned unchanged.
 [[nodiscard]] secret mended_pem(secret pem);
 
 } // namespace gemini::live::auth

@@ -59,7 +59,7 @@ std::string percent_encoded(std::string_view text)
     return out;
 }
 
-/// A form; fields without a value are left out.
+/// Posts a form. Fields without a value are left out.
 void post_form(http_request& request,
     std::initializer_list<std::pair<std::string_view, std::string_view>> fields)
 {
@@ -103,7 +103,7 @@ secret sign(protocol::json_writer claims, const service_account& account, std::s
 
 // Answers ----------------------------------------------------------------------------------
 
-/// On one line, short, and without what is in `secrets`.
+/// Returns `text` on one line, shortened, and without what is in `secrets`.
 std::string shown(std::string text, const std::vector<secret>& secrets)
 {
     constexpr std::size_t most_shown = 300;
@@ -122,11 +122,11 @@ std::string text_at(const json_value& object, std::string_view member)
     return found ? found->string().value_or("") : "";
 }
 
-/// What the service says of a failure, in OAuth's form or in that of Google's other services.
+/// The service's account of a failure, in OAuth's form or that of Google's other services.
 struct failure {
     std::string code{};        ///< "invalid_grant"
     std::string subtype{};     ///< "invalid_rapt"
-    std::string description{}; ///< For people.
+    std::string description{}; ///< Human-readable.
 };
 
 failure read_failure(std::string_view body)
@@ -145,11 +145,11 @@ failure read_failure(std::string_view body)
 
 constexpr auto log_in = "Log in again: gcloud auth application-default login.";
 
-/// What to do when a grant is refused so; the first row that fits.
+/// Advice for a refused grant. The first matching row applies.
 struct advice_row {
     auth::grant grant;
     std::string_view code;
-    std::string_view part; ///< Of the description; empty: any.
+    std::string_view part; ///< Substring of the description; empty: any.
     std::string_view advice;
 };
 
@@ -206,10 +206,9 @@ errc cause_of(int status)
     return status >= 500 || status == 408 || status == 425 ? errc::unavailable : errc::unauthorized;
 }
 
-/// Only Google's token endpoints say that the credentials are refused, and they say it in JSON.
-/// What comes otherwise is from somebody in between, such as the portal of a network. A metadata
-/// server that is not ready, or a subject token that is not there yet, has given no credentials so
-/// far.
+/// Only Google's token endpoints can refuse credentials, and they do so in JSON. Any other refusal
+/// comes from an intermediary, such as a captive portal. A metadata server that is not ready, or a
+/// subject token that is not there yet, means that there are no credentials so far.
 errc cause_of(const token_call& call, const http_response& response, const failure& said)
 {
     const auto cause = cause_of(response.status);
@@ -230,7 +229,7 @@ errc cause_of(const token_call& call, const http_response& response, const failu
                                        call.name, call.request.host, what));
 }
 
-/// A number of seconds, also as a string. Nonsense is as if nothing had been told.
+/// Reads a number of seconds, which may be a string. A nonsensical value counts as absent.
 std::optional<std::chrono::seconds> read_lifetime(const json_value& answer)
 {
     constexpr std::int64_t longest = 10 * 365 * 24 * 3600LL;
@@ -240,20 +239,20 @@ std::optional<std::chrono::seconds> read_lifetime(const json_value& answer)
     return std::chrono::seconds(std::clamp<std::int64_t>(*number, 0, longest));
 }
 
-/// A token that says that it lives longer is renewed all the same.
+/// A token that claims a longer life is renewed after this time anyway.
 constexpr std::chrono::hours longest_life{24};
 
 std::optional<std::chrono::seconds> read_expire_time(const json_value& answer, wall_time now)
 {
     const auto when = protocol::parse_timestamp(text_at(answer, "expireTime"));
     if (!when) return std::nullopt;
-    using std::chrono::seconds; // a date may be further away than the clock can tell
+    using std::chrono::seconds; // a date may be beyond the range of the clock
     const auto left = std::chrono::floor<seconds>(when->time_since_epoch()) -
                       std::chrono::ceil<seconds>(now.time_since_epoch());
     return std::clamp<seconds>(left, seconds{0}, longest_life);
 }
 
-/// Can stand in a header.
+/// Whether `text` can appear in a header.
 bool is_token(std::string_view text)
 {
     return !text.empty() && std::all_of(text.begin(), text.end(),

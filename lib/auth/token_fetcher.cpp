@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t longest_file = 256u << 10;
 constexpr std::string_view usual_universe = "googleapis.com";
 
-/// Wiped when it is no longer needed.
+/// Wiped when no longer needed.
 std::optional<secret> read(const std::string& path)
 {
     auto text = base::read_file(path, longest_file);
@@ -35,7 +35,7 @@ secret read_existing(const std::string& path, std::string_view name)
     return std::move(*text);
 }
 
-/// Whether nobody is there, as far as one can tell.
+/// Whether the failure suggests that no server is there.
 bool is_absence(const error& failure)
 {
     switch (failure.value()) {
@@ -133,7 +133,7 @@ asio::awaitable<proof> token_fetcher::by_file(credential_file file)
         throw error(errc::invalid_argument,
             fmt::format("{}: credential_file::self_signed is for service accounts.", name));
     }
-    // elsewhere than at googleapis.com there is nobody to ask for a token
+    // Outside googleapis.com there is no endpoint to ask for a token.
     if (robot && !read->acts_for && (file.self_signed || universe_domain_ != usual_universe)) {
         auto got =
             made({self_signed_token(*robot, name, world_.wall_clock()), self_signed_lifetime},
@@ -213,7 +213,7 @@ asio::awaitable<token_answer> token_fetcher::ask(token_call call)
     co_return answer;
 }
 
-/// The answer, when it is a good one.
+/// Returns the response if its status is 2xx, and throws otherwise.
 asio::awaitable<transport::http_response> token_fetcher::send(const token_call& call)
 {
     auto request = call.request;
@@ -221,11 +221,11 @@ asio::awaitable<transport::http_response> token_fetcher::send(const token_call& 
     request.deadlines = world_.deadlines;
     if (request.tls) {
         request.proxy = world_.proxy;
-    } else { // this machine, or what the network around it provides
+    } else { // this machine, or a service of its own network
         request.proxy.from_environment = false;
     }
     const bool of_machine = call.grant == grant::machine;
-    if (of_machine) { // is next door, or not there at all
+    if (of_machine) { // it is nearby or does not exist
         request.deadlines.connect = std::chrono::seconds(2);
         request.deadlines.upgrade = std::chrono::seconds(5);
     }

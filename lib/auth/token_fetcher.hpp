@@ -15,13 +15,13 @@
 
 namespace gemini::live::auth {
 
-/// What a connection shows to the service.
+/// What a connection presents to the service.
 struct proof {
-    access_token token;    ///< `expires()` as this machine's clock has it.
-    std::string project{}; ///< The credentials' own; empty: not known.
+    access_token token;    ///< `expires()` is by this machine's clock.
+    std::string project{}; ///< The project of the credentials; empty: not known.
 };
 
-/// What a fetcher stands on; tests give another world.
+/// What a fetcher depends on. Tests substitute their own.
 struct fetcher_world {
     std::function<asio::awaitable<transport::http_response>(transport::http_request)> fetch;
     std::function<wall_time()> wall_clock;
@@ -30,10 +30,10 @@ struct fetcher_world {
     live::deadlines deadlines{};
 };
 
-/// Gets tokens by credentials that give tokens, each time anew. One call at a time.
+/// Obtains tokens from credentials that produce them, a new one each time. One call at a time.
 class token_fetcher {
 public:
-    /// Places must be filled in. `universe_domain` is the one that the service is in; empty:
+    /// Locations must be filled in. `universe_domain` is that of the service; empty:
     /// googleapis.com. `needs_project`: a machine is asked for its project.
     token_fetcher(
         credentials given, std::string universe_domain, bool needs_project, fetcher_world world);

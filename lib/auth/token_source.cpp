@@ -15,11 +15,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto usual_ahead = 5min; // a metadata server gives no new token before
+constexpr auto usual_ahead = 5min; // a metadata server issues no new token earlier
 constexpr auto longest_fetch = 30s;
 constexpr int most_tries = 4;
 
-/// Exponential, with jitter; `Retry-After` is the least.
+/// Exponential backoff with jitter, but never less than `Retry-After`.
 std::chrono::milliseconds delay_before(int attempt, const error& failure, double random)
 {
     const auto most = 1000ms * (1 << attempt);
@@ -36,7 +36,7 @@ bool may_pass(const error& failure)
 
 } // namespace
 
-/// Somebody who needs a token now.
+/// A caller that needs a token now.
 struct token_source::waiter {
     explicit waiter(token_source& source) : owner(source) { owner.waiters_.push_back(this); }
     waiter(const waiter&) = delete;
@@ -49,11 +49,11 @@ struct token_source::waiter {
     std::exception_ptr failure;
 };
 
-/// One fetch, with all its tries.
+/// One fetch, including its retries.
 struct token_source::flight {
     asio::cancellation_signal stop;
     asio::cancellation_signal stop_ring;
-    bool abandoned = false; ///< Nobody waits for it any more.
+    bool abandoned = false; ///< Nobody waits for it any longer.
     bool too_late = false;
     bool landed = false;
 };
@@ -92,7 +92,7 @@ void token_source::forget(const proof_ptr& refused)
     if (held_ == refused) held_.reset();
 }
 
-/// By both clocks: one stands still while the machine sleeps, the other can be set back.
+/// Consults both clocks: one stops while the machine sleeps, the other can be set back.
 std::chrono::nanoseconds token_source::left() const
 {
     if (!held_ || !held_->token.expires()) return 0ns;
@@ -128,7 +128,7 @@ asio::awaitable<void> token_source::run(self_ptr self, std::shared_ptr<flight> f
     flight->stop_ring.emit(asio::cancellation_type::terminal);
     self->flight_.reset();
     if (flight->abandoned && !got) {
-        if (!self->waiters_.empty()) self->begin(); // they have come since
+        if (!self->waiters_.empty()) self->begin(); // new waiters have arrived since
         co_return;
     }
     if (flight->too_late && !got) {
@@ -144,7 +144,7 @@ asio::awaitable<void> token_source::run(self_ptr self, std::shared_ptr<flight> f
     }
 }
 
-/// Ends a fetch that takes too long.
+/// Cancels a fetch that takes too long.
 asio::awaitable<void> token_source::ring(self_ptr self, std::shared_ptr<flight> flight)
 {
     co_await self->world_.sleep_until(self->world_.clock() + longest_fetch);
@@ -153,7 +153,7 @@ asio::awaitable<void> token_source::ring(self_ptr self, std::shared_ptr<flight> 
     flight->stop.emit(asio::cancellation_type::terminal);
 }
 
-/// With more tries as long as somebody waits.
+/// Retries as long as somebody waits.
 asio::awaitable<proof> token_source::fetch()
 {
     for (int attempt = 0;; ++attempt) {
@@ -193,7 +193,7 @@ void token_source::log(const std::exception_ptr& failure) const
         const std::array fields{log_field{"error", std::string_view(to_string(why.value()))},
             log_field{"cause", std::string_view(why.what())}};
         logger.sink({log_level::warning, "access_token", "no access token", fields});
-    } catch (...) { // of the program's own: it knows
+    } catch (...) { // thrown by the application, which knows about it
     }
 }
 

@@ -21,32 +21,34 @@ namespace gemini::live::auth {
 
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// What a source stands on; tests give another world.
+/// What a source depends on. Tests substitute their own.
 struct source_world {
     asio::any_io_executor executor;
     std::function<asio::awaitable<proof>()> fetch;
     std::function<steady_time()> clock;
     std::function<wall_time()> wall_clock;
     std::function<asio::awaitable<void>(steady_time)> sleep_until;
-    std::function<double()> random; ///< Evenly from [0, 1).
+    std::function<double()> random; ///< Uniformly distributed over [0, 1).
     live::logger logger{};
 };
 
-/// A client's access tokens. However many ask, one is fetched at a time; it is kept, and replaced
-/// by the way when somebody asks shortly before it ends. All calls on the executor.
+/// A client's access tokens. However many callers ask, only one fetch runs at a time. The token is
+/// cached and refreshed in the background when requested shortly before it expires. All calls must
+/// be made on the executor.
 class token_source : public std::enable_shared_from_this<token_source> {
 public:
     using self_ptr = std::shared_ptr<token_source>;
     using proof_ptr = std::shared_ptr<const proof>;
 
-    /// Kept tokens are valid for at least so long when they are given out.
+    /// Cached tokens are valid for at least `least_left` when they are returned.
     token_source(source_world world, std::chrono::seconds least_left);
 
-    /// Throws what the fetch did: what another try may help against only after some.
-    /// Cancellation: total; a fetch that nobody waits for any more is given up.
+    /// Throws what the fetch threw. Failures that a retry may cure are thrown only after several
+    /// tries.
+    /// Cancellation: total. A fetch that nobody waits for any longer is abandoned.
     [[nodiscard]] static asio::awaitable<proof_ptr> get(self_ptr self);
 
-    /// The service did not take it: it is not given out again.
+    /// Called when the service has refused a token, so that it is not returned again.
     void forget(const proof_ptr& refused);
 
 private:
@@ -65,11 +67,11 @@ private:
 
     const source_world world_;
     const std::chrono::seconds least_left_;
-    const std::chrono::seconds ahead_; ///< So long before its end a token is replaced.
+    const std::chrono::seconds ahead_; ///< How long before its expiry a token is replaced.
     proof_ptr held_;
-    steady_time ends_{}; ///< Of the token, by the clock that nobody sets.
+    steady_time ends_{}; ///< The token's expiry, by the clock that cannot be set.
     std::vector<waiter*> waiters_;
-    std::shared_ptr<flight> flight_; ///< Null when there is none.
+    std::shared_ptr<flight> flight_; ///< Null if none is in progress.
 };
 
 } // namespace gemini::live::auth

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-/// Letters of ASCII, whatever the locale: names in protocols.
+/// Locale-independent handling of ASCII letters, for names in protocols.
 namespace gemini::live::base {
 
 [[nodiscard]] constexpr char lower(char c) noexcept
@@ -32,7 +32,7 @@ namespace gemini::live::base {
     return result;
 }
 
-/// Whether both are the same, apart from upper and lower case.
+/// Whether both are equal, ignoring case.
 [[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
 {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),

@@ -12,7 +12,7 @@ namespace {
 
 constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Two characters for every twelve bits.
+/// Two characters for each value of twelve bits.
 constexpr auto pairs = [] {
     std::array<std::array<char, 2>, 4096> table{};
     for (std::size_t i = 0; i < table.size(); ++i) table[i] = {alphabet[i >> 6], alphabet[i & 63]};
@@ -21,7 +21,7 @@ constexpr auto pairs = [] {
 
 constexpr std::uint32_t bad = 0xff000000;
 
-/// The six bits of a character, shifted to its place among four.
+/// The six bits of each character, shifted to its place in a group of four.
 constexpr auto make_values(int shift)
 {
     std::array<std::uint32_t, 256> table{};
@@ -83,7 +83,7 @@ std::optional<std::size_t> base64_decode(std::string_view text, std::byte* to) n
     if (left != 0) {
         const auto bits =
             value(0, from[0]) | value(1, from[1]) | (left == 3 ? value(2, from[2]) : 0);
-        const std::uint32_t spare = left == 3 ? 0xff : 0xffff; // bits that no byte takes up
+        const std::uint32_t spare = left == 3 ? 0xff : 0xffff; // bits that belong to no byte
         if (bits & (bad | spare)) return std::nullopt;
         put(bits, static_cast<int>(left) - 1);
     }
@@ -96,7 +96,7 @@ std::optional<std::size_t> base64_decode_leniently(std::string_view text, std::b
     text = text.substr(0, text.find_last_not_of("= \t\r\n\f\v") + 1);
     const auto* const begin = to;
     std::uint32_t bits = 0;
-    int count = 0; // of bits that no byte has taken up
+    int count = 0; // bits that belong to no byte yet
     for (const char c : text) {
         if (blank.find(c) != blank.npos) continue;
         const auto six = value(3, c);
@@ -108,7 +108,7 @@ std::optional<std::size_t> base64_decode_leniently(std::string_view text, std::b
         *to++ = static_cast<std::byte>(bits >> count);
         bits &= (1u << count) - 1;
     }
-    if (count == 6) return std::nullopt; // one character alone says nothing
+    if (count == 6) return std::nullopt; // a lone character holds less than a byte
     return static_cast<std::size_t>(to - begin);
 }
 

@@ -16,19 +16,20 @@ namespace gemini::live::base {
 /// Writes `base64_size(bytes.size())` characters of the standard alphabet, padded, to `to`.
 void base64_encode(std::span<const std::byte> bytes, char* to) noexcept;
 
-/// The most bytes that so many characters can stand for.
+/// Returns the maximum number of bytes that `characters` characters can represent.
 [[nodiscard]] constexpr std::size_t base64_capacity(std::size_t characters) noexcept
 {
     return characters / 4 * 3 + 3;
 }
 
-/// Reads the standard or the URL-safe alphabet, padded or not, into `to`, which has room for
-/// `base64_capacity(text.size())`. Gives the number of bytes, nothing for text that is not base64.
+/// Decodes the standard or the URL-safe alphabet, padded or not, into `to`, which must have room
+/// for `base64_capacity(text.size())` bytes. Returns the number of bytes, or nothing if `text` is
+/// not base64.
 [[nodiscard]] std::optional<std::size_t> base64_decode(
     std::string_view text, std::byte* to) noexcept;
 
-/// As `base64_decode`, but passes over white space, missing or superfluous padding and bits that no
-/// byte takes up.
+/// Likewise, but ignores white space, missing or superfluous padding, and bits that belong to no
+/// byte.
 [[nodiscard]] std::optional<std::size_t> base64_decode_leniently(
     std::string_view text, std::byte* to) noexcept;
 

@@ -20,7 +20,7 @@ constexpr bool in_alphabet(int character)
            (character >= '0' && character <= '9') || character == '+' || character == '/';
 }
 
-/// Characters whose upper four bits are alike go by one rule: a bit for each rule.
+/// Characters with the same upper four bits share a rule. Each rule has one bit.
 constexpr std::uint8_t rule_of(int upper)
 {
     switch (upper) {
@@ -34,7 +34,7 @@ constexpr std::uint8_t rule_of(int upper)
     }
 }
 
-/// The rule of each upper half.
+/// The rule for each upper half.
 constexpr lookup rules = [] {
     lookup table{};
     for (int upper = 0; upper < 16; ++upper) table[upper] = rule_of(upper);
@@ -50,8 +50,8 @@ constexpr lookup forbidden = [] {
     return table;
 }();
 
-/// What to add to a character to get its six bits, by its upper half; '/', which has that of '+',
-/// goes by the one before.
+/// The offset from a character to its six bits, by its upper half. '/' shares its upper half with
+/// '+' and uses the preceding entry.
 constexpr lookup to_value = [] {
     lookup table{};
     table[1] = static_cast<std::uint8_t>(63 - '/');
@@ -62,8 +62,8 @@ constexpr lookup to_value = [] {
     return table;
 }();
 
-/// What to add to six bits to get their character: by 0 for a capital, 1 for a small letter, 2 to
-/// 11 for a digit, 12 for '+', 13 for '/'.
+/// The offset from six bits to their character: entry 0 for an upper-case letter, 1 for a
+/// lower-case letter, 2 to 11 for a digit, 12 for '+', 13 for '/'.
 constexpr lookup to_character = [] {
     lookup table{};
     table[0] = 'A';
@@ -80,10 +80,11 @@ constexpr lookup to_character = [] {
         _mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
 }
 
-/// 24 bytes to 32 characters at a time; looks at 28 bytes.
+/// Encodes 24 bytes to 32 characters at a time. Reads 28 bytes.
 [[gnu::target("avx2")]] void encode(std::span<const std::byte>& bytes, char*& to)
 {
-    // each three bytes a b c as b a c b, so that every six bits lie within one half of the four
+    // Reorders each three bytes a b c as b a c b, so that every six bits lie within one half of the
+    // four.
     const __m256i spread = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10, //
         1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
     const __m256i characters = in_both_halves(to_character);
@@ -110,7 +111,8 @@ constexpr lookup to_character = [] {
     }
 }
 
-/// 32 characters to 24 bytes at a time; writes eight bytes more, over which the next ones go.
+/// Decodes 32 characters to 24 bytes at a time. Writes eight extra bytes, which the next block
+/// overwrites.
 [[gnu::target("avx2")]] void decode(std::string_view& text, std::byte*& to)
 {
     const __m256i rule_table = in_both_halves(rules);
@@ -121,7 +123,7 @@ constexpr lookup to_character = [] {
             2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
     const __m256i without_gap = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7);
     constexpr std::size_t block = 32;
-    constexpr std::size_t room_for_more = 12; // characters that stand for the eight bytes and more
+    constexpr std::size_t room_for_more = 12; // characters, more than encode the eight bytes
     while (text.size() >= block + room_for_more) {
         const __m256i in = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data()));
         const __m256i lower = _mm256_and_si256(in, _mm256_set1_epi8(0x0f));
@@ -129,7 +131,7 @@ constexpr lookup to_character = [] {
         const __m256i rule = _mm256_shuffle_epi8(rule_table, upper);
         if (_mm256_testz_si256(rule, _mm256_shuffle_epi8(forbidden_table, lower)) == 0) return;
 
-        const __m256i is_slash = _mm256_cmpeq_epi8(in, _mm256_set1_epi8('/')); // -1 where it is
+        const __m256i is_slash = _mm256_cmpeq_epi8(in, _mm256_set1_epi8('/')); // -1 where equal
         const __m256i offset = _mm256_shuffle_epi8(value_table, _mm256_add_epi8(upper, is_slash));
         const __m256i values = _mm256_add_epi8(in, offset);
         const __m256i twelve_bits = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));

@@ -7,12 +7,13 @@
 
 namespace gemini::live::base {
 
-/// Base64 by wide registers, where the processor has them: each takes what it can from the front
-/// of its input and moves `to` on; the rest, everything on other processors, is for others to do.
+/// Base64 with wide registers, if the processor has them. Each function consumes what it can from
+/// the front of its input and advances `to`. The caller handles the rest, which on other processors
+/// is everything.
 void encode_base64_blocks(std::span<const std::byte>& bytes, char*& to) noexcept;
 
-/// As above; stops before a block with anything but the standard alphabet in it. `to` has room for
-/// all that the text stands for.
+/// Likewise. Stops before a block that contains anything outside the standard alphabet. `to` must
+/// have room for everything that `text` encodes.
 void decode_base64_blocks(std::string_view& text, std::byte*& to) noexcept;
 
 } // namespace gemini::live::base

@@ -11,8 +11,8 @@
 
 namespace gemini::live::base {
 
-/// Received text that a SIMD parser may read past: `padding` readable bytes follow the last one.
-/// Grows by `append`, like a vector, without ever zeroing what will be written over.
+/// Received text that a SIMD parser may overread: `padding` readable bytes follow the last one. It
+/// grows by `append`, like a vector, but never zeroes memory that will be overwritten.
 class padded_buffer {
 public:
     static constexpr std::size_t padding = 64;
@@ -39,7 +39,7 @@ public:
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.get(), size_}; }
 
-    /// Room for `capacity` bytes in all, besides the padding.
+    /// Reserves room for `capacity` bytes in total, excluding the padding.
     void reserve(std::size_t capacity)
     {
         if (capacity <= capacity_ && bytes_) return;
@@ -60,7 +60,7 @@ public:
 
     void clear() noexcept { size_ = 0; }
 
-    /// Gives the storage away.
+    /// Transfers ownership of the storage to the caller.
     [[nodiscard]] std::unique_ptr<char[]> release() noexcept
     {
         size_ = capacity_ = 0;
@@ -73,14 +73,14 @@ private:
     std::size_t capacity_ = 0;
 };
 
-/// A message on its way out: its bytes behind `headroom` free ones, in which the transport puts the
-/// frame's head.
+/// An outgoing message: its bytes follow `headroom` free ones, into which the transport writes the
+/// frame header.
 class frame {
 public:
     static constexpr std::size_t headroom = 16;
 
     frame() = default;
-    /// Room for `size` bytes, not yet written.
+    /// Room for `size` uninitialized bytes.
     explicit frame(std::size_t size)
         : bytes_(std::make_unique_for_overwrite<char[]>(headroom + size)), size_(size)
     {
@@ -97,8 +97,8 @@ public:
     {
         return size_ == 0 ? std::string_view{} : std::string_view{data(), size_};
     }
-    /// The transport may write over the bytes of the frame that it sends; who needs them later
-    /// sends a copy.
+    /// The transport may overwrite the bytes of a frame that it sends. A caller that needs them
+    /// later sends a copy.
     [[nodiscard]] frame copy() const { return frame(view()); }
 
 private:

@@ -12,8 +12,8 @@ bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-/// A blank, then each word in lower case with a blank behind it. "apiKey" and "APIKey" are two
-/// words; an apostrophe is part of a word.
+/// Returns a blank, and then each word in lower case followed by a blank. "apiKey" and "APIKey" are
+/// two words. An apostrophe is part of a word.
 std::string words_of(std::string_view text)
 {
     std::string words = " ";
@@ -21,7 +21,7 @@ std::string words_of(std::string_view text)
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         if (c == '\'') continue;
-        const bool is_other = static_cast<unsigned char>(c) >= 0x80; // of a character beyond ASCII
+        const bool is_other = static_cast<unsigned char>(c) >= 0x80; // of a non-ASCII character
         if (!is_lower(c) && !is_upper(c) && !is_digit(c) && !is_other) {
             if (words.back() != ' ') words += ' ';
             continue;
@@ -36,7 +36,7 @@ std::string words_of(std::string_view text)
     return words;
 }
 
-/// Whether a number there is a status: other numbers count or measure something.
+/// Whether the number at `place` is a status, rather than a count or a measurement.
 bool is_status_at(std::string_view text, std::size_t place)
 {
     constexpr std::array<std::string_view, 5> before{
@@ -46,7 +46,8 @@ bool is_status_at(std::string_view text, std::size_t place)
                                [text](std::string_view word) { return text.ends_with(word); });
 }
 
-/// `wanted` as from `words_of`: its last word may go on in `text`, unless it is a number.
+/// `wanted` comes from `words_of`. Its last word may be a prefix of one in `text`, unless it is a
+/// number.
 bool contains(const std::string& text, std::string wanted)
 {
     const bool is_number = is_digit(wanted[wanted.size() - 2]);

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-/// What servers complain of, as it can be told from their words.
+/// Classifies servers' complaints by their wording.
 namespace gemini::live::base {
 
 /// Alternatives for `mentions`.
@@ -26,15 +26,14 @@ inline constexpr std::string_view of_model = "is not found for|publisher model|n
 inline constexpr std::string_view of_location = "location is not supported";
 } // namespace complaint
 
-/// Whether `reason` contains one of the `alternatives`, which "|" separates. Words are compared
-/// without case and punctuation, and a word counts when it begins like the one that is asked for:
-/// "RESOURCE_EXHAUSTED", "resourceExhausted" and "Resource exhausted." are the same. A number must
-/// be a whole word that stands at the front or behind "HTTP", "code", "status" or "error". An empty
-/// list is contained in everything.
+/// Returns whether `reason` contains one of the `alternatives`, which are separated by "|". Case
+/// and punctuation are ignored, and the last word of an alternative may be a prefix of a word in
+/// `reason`: "RESOURCE_EXHAUSTED", "resourceExhausted" and "Resource exhausted." are equivalent. A
+/// number must be a whole word at the start or after "HTTP", "code", "status" or "error". An empty
+/// list matches everything.
 [[nodiscard]] bool mentions(std::string_view reason, std::string_view alternatives);
 
-/// What an HTTP status other than the expected one means, with the server's own `words` where it
-/// gave some.
+/// Returns the meaning of an unexpected HTTP status. `words` are the server's own, if it gave any.
 [[nodiscard]] errc cause_of_refusal(int status, std::string_view words);
 
 } // namespace gemini::live::base

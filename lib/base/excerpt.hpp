@@ -7,9 +7,9 @@
 
 namespace gemini::live::base {
 
-/// Returns the beginning of somebody else's text as it may stand in a sentence: on one line,
-/// without control characters, "…" in the place of what exceeds `most` bytes, and "?" in the place
-/// of bytes above 0x7f where the text is not UTF-8.
+/// Returns the beginning of foreign text in a form that is safe to quote in a message: on one line
+/// and without control characters. Text beyond `most` bytes is replaced by "…". If the text is not
+/// UTF-8, each byte above 0x7f is replaced by "?".
 [[nodiscard]] std::string excerpt(std::string_view text, std::size_t most = 500);
 
 } // namespace gemini::live::base

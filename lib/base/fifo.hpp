@@ -7,8 +7,8 @@
 
 namespace gemini::live::base {
 
-/// First in, first out, in one block of memory: next to nothing while it holds next to nothing, of
-/// which a program with thousands of them has thousands.
+/// A FIFO in one contiguous block that costs almost nothing when empty. A server may hold
+/// thousands.
 template <class T>
 class fifo {
 public:
@@ -16,10 +16,10 @@ public:
 
     void push(T item) { items_.push_back(std::move(item)); }
 
-    /// The oldest. There must be one.
+    /// The oldest item. The queue must not be empty.
     [[nodiscard]] const T& front() const noexcept { return items_[taken_]; }
 
-    /// Takes the oldest out. There must be one.
+    /// Removes and returns the oldest item. The queue must not be empty.
     [[nodiscard]] T take()
     {
         T oldest = std::move(items_[taken_++]);
@@ -34,12 +34,12 @@ public:
         return oldest;
     }
 
-    /// Removes, from the newest to the oldest, those that `gone` (which may change them) says are
-    /// to go, until `enough` says so of one.
+    /// Visits items from newest to oldest and removes those for which `gone` returns true, until
+    /// `enough` returns true for one. `gone` may modify them.
     template <class Predicate, class Stop>
     void erase_newest(Predicate gone, Stop enough)
     {
-        auto stays = items_.size(); // those from here on
+        auto stays = items_.size(); // start of the items to keep
         auto index = items_.size();
         for (; index > taken_ && !enough(items_[index - 1]); --index) {
             if (gone(items_[index - 1])) continue;
@@ -52,10 +52,10 @@ public:
     }
 
 private:
-    static constexpr std::size_t kept = 64; // items whose room is not given back
+    static constexpr std::size_t kept = 64; // capacity, in items, that is never released
 
     std::vector<T> items_;
-    std::size_t taken_ = 0; // from the front
+    std::size_t taken_ = 0; // number of items already taken from the front
 };
 
 } // namespace gemini::live::base

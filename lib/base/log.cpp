@@ -28,7 +28,7 @@ void append_quoted(std::string& line, std::string_view text)
     line += '"';
 }
 
-/// Appends a field's value.
+/// Appends the value of a field.
 struct value_writer {
     std::string& line;
 

@@ -27,7 +27,7 @@ std::optional<Number> number_in(std::string_view text, int base, std::size_t lon
     return value;
 }
 
-/// Four decimal parts, none with a zero before it, which some read as octal.
+/// Parses four decimal parts. Leading zeros are rejected, since some parsers read them as octal.
 std::optional<ipv4> ipv4_in(std::string_view text) noexcept
 {
     ipv4 parts{};
@@ -43,8 +43,7 @@ std::optional<ipv4> ipv4_in(std::string_view text) noexcept
     return parts;
 }
 
-/// Reads the groups of an IPv6 address, or of what stands on one side of its "::". Returns how many
-/// there are.
+/// Parses the groups of an IPv6 address, or of one side of its "::". Returns their number.
 std::optional<std::size_t> groups_in(std::string_view text, ipv6& groups) noexcept
 {
     std::size_t count = 0;

@@ -16,7 +16,7 @@ std::string_view without_blanks(std::string_view text) noexcept
     return text.substr(0, text.find_last_not_of(blank) + 1);
 }
 
-/// Takes a parameter's value off the front of `text`; quotes may hold what separates parameters.
+/// Consumes a parameter's value at the front of `text`. Quoted values may contain the separator.
 std::string take_value(std::string_view& text)
 {
     std::string value;
@@ -49,7 +49,7 @@ std::optional<std::string> media_parameter(std::string_view media_type, std::str
 {
     media_type.remove_prefix(std::min(media_type.find(';'), media_type.size()));
     while (!media_type.empty()) {
-        media_type = without_blanks(media_type.substr(1)); // behind a semicolon
+        media_type = without_blanks(media_type.substr(1)); // after a semicolon
         const auto size = std::min(media_type.find_first_of("=;"), media_type.size());
         const auto each = without_blanks(media_type.substr(0, size));
         const bool has_value = size < media_type.size() && media_type[size] == '=';

@@ -5,10 +5,11 @@
 #include <string>
 #include <string_view>
 
-/// Media types as RFC 9110 (8.3.1) writes them: `Audio/PCM; rate="16000"`.
+/// Media types in the syntax of RFC 9110 (8.3.1): `Audio/PCM; rate="16000"`.
 namespace gemini::live::base {
 
-/// Returns whether `media_type` is "audio/…", for the type "audio". Case does not matter.
+/// Returns whether `media_type` is of this type, such as "audio/…" for "audio". Case does not
+/// matter.
 [[nodiscard]] bool is_of_type(std::string_view media_type, std::string_view type) noexcept;
 
 /// Returns the value of the parameter `name` without quotes, or nothing if it is absent. The case

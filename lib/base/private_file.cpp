@@ -25,7 +25,7 @@ namespace {
         errc::storage_failed, fmt::format("{} cannot be {}: {}.", path.string(), what, reason));
 }
 
-/// A file that is removed again unless it is kept.
+/// A temporary file that is removed unless it is kept.
 class draft {
 public:
     explicit draft(const std::filesystem::path& beside)
@@ -50,7 +50,7 @@ public:
             if (written < 0) return false;
             text.remove_prefix(static_cast<std::size_t>(written));
         }
-        const bool is_stored = ::fsync(file_) == 0; // before the name leads to it
+        const bool is_stored = ::fsync(file_) == 0; // before it is renamed into place
         const int closed = ::close(file_);
         file_ = -1;
         return is_stored && closed == 0;
@@ -108,7 +108,7 @@ file_lock::file_lock(const std::filesystem::path& path)
     using namespace std::chrono_literals;
     if (file_ < 0) fail(path, "locked");
     const auto until = std::chrono::steady_clock::now() + 1s;
-    // Its holder only reads and writes a small file, unless it was stopped in the middle of that.
+    // The holder only reads and writes a small file, unless it was stopped in the middle.
     while (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
         const int reason = errno;
         const bool is_held = reason == EWOULDBLOCK || reason == EINTR;

@@ -9,18 +9,18 @@
 #include <string>
 #include <string_view>
 
-/// Files for what only their owner may read: mode 0600. All throw errc::storage_failed.
+/// Files that only their owner may read (mode 0600). All functions throw errc::storage_failed.
 namespace gemini::live::base {
 
-/// Puts `text` in the place of what the file holds, so that a reader finds the old or the new.
+/// Atomically replaces the file's contents: a reader sees either the old or the new text.
 void replace_private_file(const std::filesystem::path& path, std::string_view text);
 
-/// The file's text; nothing when there is no file. It must not have more than `limit` bytes.
+/// Returns the file's text, or nothing if there is no file. It must not exceed `limit` bytes.
 [[nodiscard]] std::optional<std::string> read_file(
     const std::filesystem::path& path, std::size_t limit);
 
-/// While it lives, no other of the same path does, of whatever thread or process. Its file is made
-/// where it is missing, and stays. Waits for at most a second.
+/// An exclusive lock on a path, among all threads and processes. The lock file is created if
+/// missing, and is never removed. Waits for at most one second.
 class file_lock {
 public:
     explicit file_lock(const std::filesystem::path& path);
@@ -32,13 +32,13 @@ private:
     int file_;
 };
 
-/// A file that is written line by line.
+/// A file written line by line.
 class private_log {
 public:
-    /// What it holds is dropped.
+    /// Discards any existing contents.
     explicit private_log(const std::filesystem::path& path);
 
-    /// Adds the line and a line break. What cannot be written is dropped.
+    /// Appends the line and a line break. Silently drops what cannot be written.
     void write(std::string_view line) noexcept;
 
 private:

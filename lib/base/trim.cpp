@@ -7,7 +7,7 @@
 namespace gemini::live::base {
 namespace {
 
-/// ASCII's, no-break space, byte order mark, zero width space.
+/// ASCII white space, NUL, no-break space, byte order mark and zero width space.
 constexpr std::array<std::string_view, 10> blanks{" ", "\t", "\r", "\n", "\v", "\f",
     std::string_view("\0", 1), "\xc2\xa0", "\xef\xbb\xbf", "\xe2\x80\x8b"};
 

@@ -7,8 +7,8 @@
 
 namespace gemini::live::base {
 
-/// Without white space at its ends, a byte order mark and quotation marks around it, as files,
-/// shells and lists of variables leave them there.
+/// Strips white space at the ends, a byte order mark and surrounding quotation marks, which files,
+/// shells and environment files leave behind.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
 [[nodiscard]] secret trimmed(secret text);
 

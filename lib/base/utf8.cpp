@@ -61,8 +61,8 @@ bool is_utf8(std::string_view text) noexcept
 
 namespace {
 
-/// How many bytes at the front of `text` are a character, or the beginning of one (`whole` is false
-/// then); 0 for a byte that no character begins with.
+/// Returns how many bytes at the front of `text` are a character or, with `whole` set to false, the
+/// beginning of one. Returns 0 for a byte that cannot start a character.
 std::size_t character_at(std::string_view text, bool& whole) noexcept
 {
     constexpr std::size_t longest = 4;

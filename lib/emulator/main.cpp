@@ -102,7 +102,7 @@ std::chrono::milliseconds seconds(const char* option, std::string_view text)
     return std::chrono::milliseconds(static_cast<std::int64_t>(number(option, text, day) * 1000));
 }
 
-/// "OLD=NEW".
+/// Parses "OLD=NEW".
 std::pair<std::string, std::string> alias(std::string_view text)
 {
     const auto at = text.find('=');
@@ -111,7 +111,7 @@ std::pair<std::string, std::string> alias(std::string_view text)
     return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
 }
 
-/// "NAME", "NAME=on" or "NAME=off".
+/// Parses "NAME", "NAME=on" or "NAME=off".
 void switch_quirk(live::emulator_quirks& quirks, std::string_view text)
 {
     const auto name = text.substr(0, text.find('='));
@@ -140,7 +140,7 @@ live::emulator_quirks quirks_of(const std::string& model)
     }
 }
 
-/// Of a longer file than `most` enough to be refused.
+/// Stops reading soon after the content exceeds `most` bytes, so that the caller can reject it.
 std::string content_of(const char* path, std::size_t most)
 {
     std::string content;
@@ -241,9 +241,9 @@ program_options read_options(int argc, char** argv)
 
 constexpr std::size_t width = 200; // of a line, in bytes
 constexpr std::size_t event_width = 1000;
-constexpr std::size_t whole = 1 << 20; // of one that is shown whole
+constexpr std::size_t whole = 1 << 20; // of a line that is not shortened
 
-/// Prints what happens, in colours where somebody looks.
+/// Prints what happens, in color if the output is a terminal.
 class display {
 public:
     explicit display(bool verbose)
@@ -288,7 +288,7 @@ void write_certificate(const program_options& options)
     std::fclose(file);
 }
 
-/// For nobody else to read, whatever the file was before.
+/// Writes a file that only its owner can read, regardless of its previous mode.
 void write_private(const std::string& path, std::string_view text)
 {
     const int file = ::open(
@@ -337,7 +337,7 @@ int main(int argc, char** argv)
     }
     try {
         asio::io_context io;
-        asio::signal_set ending(io, SIGINT, SIGTERM); // before anybody knows that there is a server
+        asio::signal_set ending(io, SIGINT, SIGTERM); // before the server is announced
         if (options.encrypted)
             options.serving.tls = live::tls_identity::self_signed(options.serving.host_names);
         write_certificate(options);

@@ -13,20 +13,21 @@
 namespace gemini::live::engine {
 namespace {
 
-/// The longest wait that a first connection is worth; a longer one is the caller's to decide on.
+/// The longest wait that a first connection is worth; a longer one is left for the caller to
+/// decide.
 constexpr std::chrono::seconds patience_of_connect{10};
 
-/// Internal errors in answer to a setup with a handle after which the handle is to blame: that of
-/// another model gets nothing else.
+/// After this many internal errors in answer to setups with a handle, the handle is blamed: one of
+/// another model gets no other answer.
 constexpr int most_internal_errors = 2;
 
-/// How long a server may take to notice that a connection is gone which it has not closed itself,
-/// ours or that of another owner of the handle; until then it answers the handle with internal
+/// How long a server may take to notice that a connection it did not close itself is gone, whether
+/// ours or that of another owner of the handle. Until then it answers the handle with internal
 /// errors.
 constexpr std::chrono::seconds longest_belief{60};
 
-/// Refusals in a row, each of a connection that had not been open for so long, after which the same
-/// message is to blame, sent again and refused again.
+/// The most refusals in a row, each of a connection open for less than `at_once`. If there are
+/// more, one message is sent and refused again and again.
 constexpr int most_repeats = 3;
 constexpr std::chrono::seconds at_once{30};
 
@@ -49,10 +50,10 @@ constexpr std::array all_transitions{
 };
 // clang-format on
 
-/// Those of the service have some hundred bytes. A handle is kept in several places, and sent.
+/// Handles of the service have some hundred bytes. A handle is kept in several places, and sent.
 constexpr std::size_t longest_handle = 64 * 1024;
 
-/// 1011 in whatever words, unless they name another cause.
+/// Whether it closed with 1011, in whatever words, unless these name another cause.
 bool is_internal(const error& failure)
 {
     namespace complaint = base::complaint;
@@ -106,7 +107,7 @@ status_change connection_fsm::opened(base::time_point now)
     internal_errors_ = 0;
     believed_until_.reset();
     attempt_ -= std::exchange(waits_, 0);
-    if (++epoch_ == 1) attempt_ = 0; // the first connection's attempts were its own
+    if (++epoch_ == 1) attempt_ = 0; // attempts for the first connection do not count later
     auto change = become(status::connected);
     change.resumed = !handle_.empty();
     change.handover = std::exchange(handing_over_, false);
@@ -120,8 +121,8 @@ bool connection_fsm::is_healthy(base::time_point now) const
     return open_since_ && now - *open_since_ >= policy_.healthy_after;
 }
 
-/// Only a healthy spell begins a new row of attempts, so that a server which hangs up at once, or
-/// asks to leave, is not hammered.
+/// Only a healthy spell starts a new series of attempts. Otherwise a server that disconnects at
+/// once, or asks to leave, would be hammered.
 void connection_fsm::renew(base::time_point now)
 {
     if (has_renewed_ || !is_healthy(now)) return;
@@ -163,7 +164,8 @@ void connection_fsm::hand_over(base::time_point now)
     handing_over_ = true;
 }
 
-/// The row has ended, and its last connection had been asked to leave.
+/// The error for a series of attempts that is used up after its last connection had been asked to
+/// leave.
 error connection_fsm::spent(const error& why) const
 {
     return {errc::unavailable,
@@ -190,7 +192,7 @@ bool connection_fsm::suspects_handle(const error& failure, base::time_point now,
     return ++internal_errors_ >= most_internal_errors && !believes(now);
 }
 
-/// The same refusal of an open connection, again and again.
+/// Whether open connections have met the same refusal too often.
 bool connection_fsm::repeats(const verdict& judged, base::time_point now)
 {
     const bool soon = open_since_ && now - *open_since_ < at_once;
@@ -202,7 +204,7 @@ bool connection_fsm::repeats(const verdict& judged, base::time_point now)
     return repeats_ > most_repeats;
 }
 
-/// Nothing was sent on a connection that did not come about.
+/// Nothing was sent on a connection that was not established.
 situation connection_fsm::situation_of(const error& failure) const
 {
     const bool has_worked = epoch_ != 0;
@@ -221,7 +223,7 @@ verdict connection_fsm::judge_dial(const error& failure) const
     return judged;
 }
 
-/// The user has the last word.
+/// Lets the user's `judge` have the last word.
 void connection_fsm::overrule(verdict& judged, situation when) const
 {
     if (!policy_.judge) return;
@@ -234,13 +236,13 @@ status_change connection_fsm::lost(const error& failure, base::time_point now, c
     auto judged = classify(failure, when, policy_.quota_wait);
     const bool is_unseen = std::exchange(made_ahead_, false) && !when.was_open;
     if (is_unseen && judged.action == action::fresh) judged.action = action::resume;
-    // The old connection may still have been open: that is no reason to wait, or to blame anybody.
+    // The old connection may still have been open: no reason to wait, or to blame anybody.
     const bool handed_over = std::exchange(handing_over_, false);
     const bool is_suspect = !handed_over && suspects_handle(failure, now, when);
     if (is_suspect) judged.action = action::fresh;
     if (when.was_open && repeats(judged, now)) judged.action = action::give_up;
     overrule(judged, when);
-    // While the handle is believed, its last owner has its time.
+    // While the server may still believe in the last owner's connection, give it time to notice.
     const bool waits_for_owner = is_from_elsewhere_ && most_attempts() != 1 && when.handle_used &&
                                  is_internal(failure) &&
                                  (believes(now) || judged.action == action::fresh);
@@ -249,7 +251,7 @@ status_change connection_fsm::lost(const error& failure, base::time_point now, c
         handle_.clear();
         handle_refused_ = failure.close_code() != 1011;
     }
-    if (is_healthy(now)) attempt_ = 0; // whatever was dialled ahead: an outage has its own row
+    if (is_healthy(now)) attempt_ = 0; // even if dialed ahead: an outage has its own series
     leave(now);
 
     const bool first = epoch_ == 0;

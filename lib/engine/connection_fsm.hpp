@@ -16,7 +16,7 @@
 
 namespace gemini::live::engine {
 
-/// What may become of a session. docs/sessions.md shows it as a picture.
+/// One possible change of a session's status. docs/sessions.md shows all of them in a diagram.
 struct transition {
     live::status from;
     std::string_view on;
@@ -24,66 +24,67 @@ struct transition {
 };
 [[nodiscard]] std::span<const transition> transitions() noexcept;
 
-/// How it stood when a connection ended.
+/// The circumstances in which a connection ended.
 struct circumstances {
     bool has_context = true;    ///< There is a conversation that the server may have forgotten.
-    bool is_replaced = false;   ///< A connection that was dialled ahead is there to follow.
-    bool was_sent_away = false; ///< The server had asked to leave it.
+    bool is_replaced = false;   ///< A connection that was dialed ahead is ready to take over.
+    bool was_sent_away = false; ///< The server had asked us to leave it (goAway).
 };
 
-/// The life of a session's connections: decides whether, when and with which handle the next one is
-/// made. Pure: no I/O, no clock of its own, no executor; randomness comes in.
+/// Manages the connections of a session: decides whether, when and with which handle to make the
+/// next one. Pure: performs no I/O and has no clock or executor of its own; randomness is passed
+/// in.
 class connection_fsm {
 public:
-    /// `random` gives numbers evenly from [0, 1).
+    /// `random` returns numbers uniformly distributed in [0, 1).
     connection_fsm(reconnect_policy policy, std::string handle, std::function<double()> random);
 
-    /// A change of status to tell the user; its delay is the wait before the next attempt.
+    /// Begins the first attempt. Every status change returned here is to be reported to the user;
+    /// its delay is the wait before the next attempt.
     [[nodiscard]] status_change start();
-    /// setupComplete has come.
+    /// Call when setupComplete has arrived.
     [[nodiscard]] status_change opened(base::time_point now);
-    /// The attempt failed, or the open connection ended. `to` is `error` when there is to be no
-    /// further attempt.
+    /// Call when the attempt has failed or the open connection has ended. `to` is `error` when
+    /// there is to be no further attempt.
     [[nodiscard]] status_change lost(
         const error& failure, base::time_point now, circumstances how = {});
     [[nodiscard]] status_change close();
     [[nodiscard]] status_change give_up(error why);
 
-    /// The wait before a connection is dialled ahead, while the open one still serves: none before
-    /// the first of a row. Nothing when the row has no attempts left.
+    /// Returns the wait before a connection is dialed ahead, while the open one still serves: zero
+    /// before the first attempt of a series, nullopt when the series has no attempts left.
     [[nodiscard]] std::optional<std::chrono::milliseconds> wait_ahead(base::time_point now);
-    /// It is being dialled: an attempt of the row.
+    /// Call when a connection is being dialed ahead. It counts as an attempt of the series.
     void dials_ahead(base::time_point now);
-    /// When the open connection begins a new row; absent when it has begun one.
+    /// When the open connection starts a new series of attempts; nullopt once it has done so.
     [[nodiscard]] std::optional<base::time_point> renewal() const;
-    /// The open connection is being left for the one that was dialled ahead, whose setup is to
-    /// come.
+    /// Call when the open connection is left for the one dialed ahead, which has yet to be set up.
     void hand_over(base::time_point now);
 
-    /// The server gave a handle, or said that there is none for now: the last good one stays. True
-    /// when it is a new one.
+    /// Call when the server has sent a handle, or has reported that there is none for now; in that
+    /// case the last good one is kept. Returns true when the handle is accepted as the newest.
     bool update(const session_resumption_update& update);
 
-    /// What to do when a connection that was to follow the present one could not be made.
+    /// Decides what to do when the connection that was to follow the present one could not be made.
     [[nodiscard]] verdict judge_dial(const error& failure) const;
-    /// What had been going on when the last failure came.
+    /// The situation at the time of the last failure.
     [[nodiscard]] situation last_situation() const noexcept { return situation_; }
 
-    /// The setup is about to be sent. The server may have closed a connection that was made ahead
-    /// before it saw the setup, so that its close says nothing about the handle.
+    /// Call just before the setup is sent. The server may have closed a connection made ahead
+    /// before it saw the setup; such a close says nothing about the handle.
     void begins_on(bool made_ahead) noexcept { made_ahead_ = made_ahead; }
 
-    /// A handle from elsewhere, whose owner may still have a connection open.
+    /// Continues with a handle from elsewhere, whose owner may still have a connection open.
     void go_on_with(std::string handle)
     {
         take_over(std::move(handle));
         is_from_elsewhere_ = true;
     }
-    /// Whether there is no handle because the server has refused it in so many words. An internal
-    /// error says nothing of the kind.
+    /// Whether there is no handle because the server has explicitly refused it. An internal error
+    /// is not an explicit refusal.
     [[nodiscard]] bool handle_is_refused() const noexcept { return handle_refused_; }
 
-    /// A random wait before attempt `attempt`.
+    /// Returns a random wait before attempt `attempt`.
     [[nodiscard]] std::chrono::milliseconds draw_delay(int attempt) const;
 
     [[nodiscard]] live::status status() const noexcept { return status_; }
@@ -91,13 +92,13 @@ public:
     {
         return status_ == status::closed || status_ == status::error;
     }
-    /// What the next setup is to carry; empty: a new conversation.
+    /// The handle for the next setup; empty: a new conversation.
     [[nodiscard]] const std::string& handle() const noexcept { return handle_; }
-    /// The open connection has been left, and the new one is not open yet.
+    /// Whether the open connection has been left and the new one is not open yet.
     [[nodiscard]] bool is_handing_over() const noexcept { return handing_over_; }
-    /// Number of the present connection, from 1; 0 before the first.
+    /// Number of the present connection, counted from 1; 0 before the first.
     [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
-    /// Since when there has been no connection, after the first.
+    /// Since when there has been no connection; nullopt while there is one and before the first.
     [[nodiscard]] std::optional<base::time_point> out_since() const noexcept { return out_since_; }
 
 private:
@@ -125,20 +126,20 @@ private:
     std::function<double()> random_;
     live::status status_ = status::disconnected;
     std::uint64_t epoch_ = 0;
-    int attempt_ = 0;         ///< The last of the row, also while connected.
-    int waits_ = 0;           ///< Attempts of the row that only waited for the handle's owner.
-    int internal_errors_ = 0; ///< In a row, before setupComplete, with a handle.
-    int repeats_ = 0;         ///< Refusals of open connections, one soon after the other.
-    /// Whether the server may not know yet that the handle's last connection has gone.
+    int attempt_ = 0;         ///< Number of the last attempt of the series, also while connected.
+    int waits_ = 0;           ///< Attempts of the series that only waited for the handle's owner.
+    int internal_errors_ = 0; ///< Consecutive ones before setupComplete, with a handle.
+    int repeats_ = 0;         ///< Refusals of open connections in quick succession.
+    /// Until then the server may not know that the handle's last connection has gone.
     std::optional<base::time_point> believed_until_;
-    bool has_renewed_ = false; ///< The open connection has begun a new row of attempts.
+    bool has_renewed_ = false; ///< The open connection has started a new series of attempts.
     bool opened_with_handle_ = false;
     bool handle_refused_ = false;
-    bool is_from_elsewhere_; ///< The handle, and no connection of ours has been open with it.
+    bool is_from_elsewhere_; ///< The handle is, and no connection of ours has been open with it.
     bool handing_over_ = false;
-    bool made_ahead_ = false; ///< The connection that is being set up.
+    bool made_ahead_ = false; ///< The connection being set up was dialed ahead.
     situation situation_{};
-    std::optional<base::time_point> open_since_; ///< While connected.
+    std::optional<base::time_point> open_since_; ///< Set while connected.
     std::optional<base::time_point> out_since_;
 };
 

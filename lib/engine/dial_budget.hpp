@@ -13,13 +13,13 @@ namespace gemini::live::engine {
 /// Spreads the attempts of all sessions of a client over time. Threads: any.
 class dial_budget {
 public:
-    /// So many a second, and as many at once after a quiet time; 0: no limit.
+    /// Allows `per_second` attempts a second, and as many at once after a quiet time; 0: no limit.
     explicit dial_budget(double per_second) noexcept
         : interval_(per_second > 0 ? static_cast<std::int64_t>(1e9 / per_second) : 0)
     {
     }
 
-    /// Counts an attempt; gives how much longer than it would it has to wait.
+    /// Counts an attempt; returns how much longer than otherwise it has to wait.
     [[nodiscard]] std::chrono::milliseconds spend(base::time_point now)
     {
         using std::chrono::nanoseconds;
@@ -35,7 +35,7 @@ public:
 private:
     std::chrono::nanoseconds interval_; ///< 0: no limit.
     std::mutex mutex_;
-    std::chrono::nanoseconds spent_{0}; ///< Time that the attempts so far take up, at `when_`.
+    std::chrono::nanoseconds spent_{0}; ///< Time taken up by the attempts so far, as of `when_`.
     base::time_point when_{};
 };
 

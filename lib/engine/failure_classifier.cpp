@@ -14,10 +14,10 @@ namespace {
 using enum action;
 namespace complaint = base::complaint;
 
-/// The longest that a server can ask for.
+/// The longest wait that a server can ask for.
 constexpr std::chrono::hours longest_wait{24};
 
-// Close codes and reasons as they were seen from the service.
+// Close codes and reasons as observed from the service.
 // clang-format off
 constexpr std::array rows{
     close_row{0,    complaint::of_location,        stage::any,          handle::any,  give_up,  errc::rejected,        "The Live API is not offered where this machine is"},
@@ -50,8 +50,8 @@ constexpr std::array rows{
     close_row{0,    "",                            stage::any,          handle::any,  resume,   errc::connection_lost, "The server ended the connection"},
 };
 
-// What ends a first connection need not end a later one: then a middle box, a portal or a missing
-// file is in the way of what has worked.
+// A failure that ends a first connection need not end a later one. What has worked before is then
+// blocked by a middlebox, a portal or a missing file.
 constexpr std::array failure_rows{
     failure_row{errc::connection_lost,     phase::none,    0,   "",         connection::any,   resume},
     failure_row{errc::rejected,            phase::upgrade, 400, "",         connection::later, back_off},
@@ -84,7 +84,7 @@ bool fits(const failure_row& row, const error& failure, situation when)
 verdict judge_close(const error& failure, situation when, std::chrono::milliseconds quota_wait)
 {
     const auto* row = rows.data();
-    while (!fits(*row, failure, when)) ++row; // the last row fits all
+    while (!fits(*row, failure, when)) ++row; // the last row matches everything
     auto sentence = failure.reason().empty()
                         ? fmt::format("{} (close code {}).", row->advice, failure.close_code())
                         : fmt::format("{} (close code {}: {}).", row->advice, failure.close_code(),

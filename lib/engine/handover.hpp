@@ -11,12 +11,12 @@
 
 namespace gemini::live::engine {
 
-/// When to leave a connection that the server is going to end. Pure.
+/// Decides when to leave a connection that the server is going to end. Pure.
 class handover {
 public:
     explicit handover(handover_policy policy) noexcept : policy_(policy) {}
 
-    /// goAway has come. Of several on one connection the one that ends it first counts.
+    /// Call when goAway has arrived. If a connection gets several, the earliest end counts.
     void announced(base::time_point now, std::chrono::nanoseconds time_left) noexcept
     {
         using std::chrono::milliseconds;
@@ -26,15 +26,15 @@ public:
         end_ = now + left;
         deadline_ = *end_ - std::min(policy_.margin, left / 2);
     }
-    /// The new connection is to be made then, but no earlier than the server has asked for.
+    /// Plans the new connection for `when`, but no earlier than the server has asked for.
     void plan_dial(base::time_point when) noexcept { next_dial_ = std::max(when, not_before_); }
-    /// It is being made.
+    /// Call when the new connection is being dialed.
     void dialled() noexcept { next_dial_.reset(); }
-    /// It could not be made.
+    /// Call when the new connection could not be made; the next one is made no earlier than this.
     void dial_failed(base::time_point not_before) noexcept { not_before_ = not_before; }
-    /// It cannot be made.
+    /// Call when the new connection cannot be made.
     void give_up() noexcept { is_given_up_ = true; }
-    /// The connection has gone, or been left.
+    /// Call when the connection has ended or has been left.
     void over() noexcept { *this = handover(policy_); }
 
     [[nodiscard]] bool is_announced() const noexcept { return end_.has_value(); }
@@ -42,15 +42,16 @@ public:
     {
         return is_announced() && policy_.enabled && !is_given_up_;
     }
-    /// While it is expected: when to leave at the latest / when the server ends the connection.
+    /// The latest time to leave the connection. Valid while `is_expected()`.
     [[nodiscard]] base::time_point deadline() const noexcept { return deadline_; }
+    /// When the server ends the connection. Valid while `is_expected()`.
     [[nodiscard]] base::time_point end() const noexcept { return *end_; }
-    /// Absent: it is not planned.
+    /// When to dial the new connection; nullopt when that is not planned.
     [[nodiscard]] std::optional<base::time_point> next_dial() const noexcept { return next_dial_; }
     [[nodiscard]] bool overlaps() const noexcept { return policy_.overlap; }
 
 private:
-    /// A connection of the service does not live for longer.
+    /// No connection of the service lives longer.
     static constexpr std::chrono::minutes longest_time_left{10};
 
     handover_policy policy_;

@@ -9,10 +9,10 @@
 namespace gemini::live::engine {
 namespace {
 
-/// Turns of a word each must not take more than their words do.
+/// The most turns kept. Many turns of one word each must not take more memory than their words.
 constexpr std::size_t most_turns = 1024;
 
-/// Not the first byte of a character, in UTF-8.
+/// Whether this is not the first byte of a character, in UTF-8.
 bool is_continuation(char byte) noexcept
 {
     return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
@@ -20,8 +20,8 @@ bool is_continuation(char byte) noexcept
 
 } // namespace
 
-/// The turn of this number, which is made if need be; one that has been dropped for want of room
-/// comes back as the first.
+/// Returns the turn of this number, creating it if needed. A turn that has been dropped for lack of
+/// room comes back as the first.
 history::turn& history::at(std::uint64_t number)
 {
     auto place = turns_.end();
@@ -57,7 +57,7 @@ void history::heard(const server_message& message, const turn_mark& mark)
         place_undecided(undecided_turn_);
     add_model(message.text(), mark.turn);
     add_model(spoken, mark.turn);
-    // As words: without its context a bare function call is refused.
+    // As words: the service refuses a bare function call without its context.
     for (const auto& call : message.function_calls())
         add_model(fmt::format("[called {} with {}]", call.name, call.args.text()), mark.turn);
 }
@@ -74,7 +74,7 @@ void history::add(std::string& to, std::string_view words)
     shorten();
 }
 
-/// Drops the oldest words; of the last that are left, the beginning.
+/// Drops the oldest words. Of the last ones left, it drops the beginning.
 void history::shorten()
 {
     while (size_ > limit_ || turns_.size() > most_turns) {

@@ -14,15 +14,15 @@
 
 namespace gemini::live::engine {
 
-/// The words of a conversation, for a server that has forgotten it: by turns, in each first what
-/// the user said, then what the model did, in whatever order they became known. Pure.
+/// The words of a conversation, for a server that has forgotten it. They are grouped by turn. In
+/// each turn the user's words precede the model's, in whatever order they became known. Pure.
 class history {
 public:
     explicit history(std::size_t limit) noexcept : limit_(limit) {}
 
-    /// What the user has sent, answered in this turn.
+    /// Adds what the user has sent and this turn answers.
     void add_user(std::string_view words, std::uint64_t turn);
-    /// What the server says: what it has heard, what the model says and calls.
+    /// Adds what the server reports: what it has heard, what the model says and what it calls.
     void heard(const server_message& message, const turn_mark& mark);
 
     [[nodiscard]] bool empty() const noexcept { return turns_.empty(); }

@@ -11,34 +11,35 @@
 
 namespace gemini::live::engine {
 
-/// What waits for the reader. Pure data; its owner locks it.
+/// Messages and events that wait to be read. Pure data; the owner locks it.
 class inbox {
 public:
     explicit inbox(std::size_t limit) noexcept : limit_(limit) {}
 
     void push(session_event event, turn_mark mark = {});
 
-    /// The oldest event, or the oldest message: then the events before it are dropped.
+    /// Removes and returns the oldest event, or the oldest message; the events before that message
+    /// are dropped.
     template <class Element>
     [[nodiscard]] std::optional<Element> take();
 
-    /// An event, and what it is to the turns.
+    /// An event, and what it means for the turns.
     struct entry {
         session_event event;
         turn_mark mark{};
     };
-    /// The oldest; null when there is none. Valid until the next call.
+    /// The oldest entry; null when there is none. Valid until the next call.
     [[nodiscard]] const entry* front() const noexcept
     {
         return queue_.empty() ? nullptr : &queue_.front().what;
     }
     [[nodiscard]] std::optional<entry> take_entry();
 
-    /// Drops the model's speech in the messages of the turn that waits to be read; gives the number
-    /// of messages that had nothing else and are dropped whole.
+    /// Drops the model's speech from the messages of the turn that waits to be read. Returns the
+    /// number of messages that held nothing else and are dropped entirely.
     std::size_t drop_audio();
 
-    /// By the memory that what waits takes, whatever its size on the wire.
+    /// Judged by the memory that the entries occupy, whatever their size on the wire.
     [[nodiscard]] bool is_full() const noexcept { return bytes_ > limit_; }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 

@@ -10,7 +10,7 @@ namespace gemini::live::engine {
 
 namespace {
 
-/// The memory of what a message has beside its frame.
+/// The memory that a message takes besides its frame.
 std::size_t beside(const outgoing& message) noexcept
 {
     std::size_t sum = message.words.size();
@@ -26,7 +26,7 @@ bool wants_answer(delivery_class kind) noexcept
 
 } // namespace
 
-/// Removes entries that have been written and are kept; gives their number.
+/// Removes entries that have been written and are kept; returns their number.
 template <class Predicate>
 std::size_t outbox::forget_written(Predicate gone)
 {
@@ -42,7 +42,7 @@ std::size_t outbox::forget_written(Predicate gone)
     return count;
 }
 
-/// Removes entries that wait; gives their number.
+/// Removes waiting entries; returns their number.
 template <class Predicate>
 std::size_t outbox::forget_waiting(Predicate gone)
 {
@@ -86,7 +86,8 @@ std::vector<base::frame> outbox::take(std::size_t most, bool hold_media, bool ho
         if (hold_answers && !each->what.answers.empty()) break;
         if (!batch.empty() && size + each->size > most) break;
         size += each->size;
-        // What must survive a lost connection is sent from a copy: the transport masks in place.
+        // What must survive a lost connection is sent from a copy, since the transport masks in
+        // place.
         const bool once = is_media(each->what.kind) && keeps_ != keeps::until_consumed;
         batch.push_back(once ? std::move(each->what.message) : each->what.message.copy());
     }
@@ -94,8 +95,9 @@ std::vector<base::frame> outbox::take(std::size_t most, bool hold_media, bool ho
     return batch;
 }
 
-/// Where it is of no use in a handle, the open start of an activity is: the rest of the user's
-/// speech belongs to it on the next connection, too.
+/// Whether a message is kept after it has been written. The start of an open activity always is,
+/// even where a handle has no use for it: the rest of the user's speech belongs to it on the next
+/// connection too.
 bool outbox::outlives_writing(const outgoing& message) const noexcept
 {
     if (message.is_momentary && keeps_ != keeps::until_consumed) return false;
@@ -166,8 +168,8 @@ void outbox::pinged(std::uint64_t number, std::uint64_t round) noexcept
     }
 }
 
-/// The end of what the model has taken note of. What stands behind the last question is no part of
-/// it: that is safe in a handle only.
+/// Returns the end of what the model has taken note of. Messages after the last question are not
+/// part of it: only a handle makes those safe.
 outbox::position outbox::reached(const proof& received, const proof& heard)
 {
     auto end = entries_.begin();
@@ -213,7 +215,7 @@ void outbox::handled(const proof& heard)
         return each.what.kind != delivery_class::activity_start &&
                (each.heard || heard.holds(each.where));
     });
-    // What is just being written may arrive before the handle is made, too.
+    // What is being written may also arrive before the handle is made.
     std::for_each(entries_.begin(), at(sent_ + taken_), [](entry& each) { each.in_doubt = true; });
 }
 
@@ -290,7 +292,7 @@ std::vector<std::string> outbox::answers() const
 std::size_t outbox::drop_answers(const std::vector<std::string>& calls)
 {
     std::vector<std::string_view> those(
-        calls.begin(), calls.end()); // a server may choose their hashes
+        calls.begin(), calls.end()); // sorted, not hashed: a server may choose colliding ids
     std::sort(those.begin(), those.end());
     const auto is_one = [&those](const std::string& id) {
         return std::binary_search(those.begin(), those.end(), id);

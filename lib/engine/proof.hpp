@@ -9,21 +9,22 @@
 
 namespace gemini::live::engine {
 
-/// Where a written message lies on its way to the server.
+/// How far a written message has come on its way to the server.
 struct waypoint {
     static constexpr std::uint64_t no_ping = 0;
     static constexpr std::uint64_t to_come = std::numeric_limits<std::uint64_t>::max();
 
     base::time_point written{};
-    std::uint64_t ping = no_ping; ///< The ping that was sent behind it.
-    std::uint64_t round = 0;      ///< The round of pings that this was one of.
+    std::uint64_t ping = no_ping; ///< The first ping sent after it.
+    std::uint64_t round = 0;      ///< The round of pings that this ping belongs to.
 };
 
-/// What the server had certainly heard when it sent a message.
+/// What the server had certainly heard when it sent a message: what was written early enough, and
+/// is followed by a ping that was answered.
 struct proof {
-    base::time_point before = base::time_point::max(); ///< What had been written until then,
-    std::uint64_t pongs = waypoint::to_come; ///< and is followed by a ping that was answered.
-    std::uint64_t rounds = 0;                ///< So many rounds of pings there have been.
+    base::time_point before = base::time_point::max(); ///< The latest time of writing.
+    std::uint64_t pongs = waypoint::to_come;           ///< The newest ping that was answered.
+    std::uint64_t rounds = 0;                          ///< Number of rounds of pings so far.
 
     [[nodiscard]] bool holds(const waypoint& where) const noexcept
     {
@@ -34,17 +35,17 @@ struct proof {
     }
 
 private:
-    /// For a peer that does not answer pings. The time alone would say nothing after a process has
-    /// been suspended, nor would pings that were sent at once, or while nobody read: what comes
-    /// then may have waited for long.
+    /// For a peer that does not answer pings. Time alone proves nothing after a process has been
+    /// suspended. Nor do pings that were sent at once, or while nobody was reading: what arrives
+    /// then may have waited for a long time.
     static constexpr std::uint64_t most_unanswered = 8;
     static constexpr std::chrono::seconds longest_wait{60};
 };
 
-/// What came with a server message.
+/// What came along with a server message.
 struct signs {
-    std::uint64_t pongs = waypoint::to_come; ///< The newest ping that had been answered.
-    std::chrono::nanoseconds round_trip{0};  ///< Of that, if it was measured.
+    std::uint64_t pongs = waypoint::to_come; ///< The newest ping answered by then.
+    std::chrono::nanoseconds round_trip{0};  ///< Of that ping, if measured.
 };
 
 } // namespace gemini::live::engine

@@ -10,22 +10,22 @@
 
 namespace gemini::live::engine {
 
-/// Ids of function calls, the oldest first, each once. A server that calls without end, or whose
-/// ids are long, does not make it grow without bound: only the newest are kept. Whether one is
-/// there is known at once, however many there are.
+/// Ids of function calls, oldest first, each once. Only the newest are kept, so that a server that
+/// calls without end, or uses long ids, cannot make it grow without bound. Looking one up is fast,
+/// however many there are.
 class recent_ids {
 public:
     static constexpr std::size_t most = 1024;
-    static constexpr std::size_t most_bytes = 256u << 10; // one longer than that is not kept
+    static constexpr std::size_t most_bytes = 256u << 10; // a longer id is not kept
 
-    /// As the newest, also when it is there already.
+    /// Adds it as the newest, even when it is there already.
     void add(std::string_view id);
     void erase(std::string_view id);
     [[nodiscard]] bool contains(std::string_view id) const { return places_.contains(id); }
     [[nodiscard]] bool empty() const noexcept { return ids_.empty(); }
     [[nodiscard]] auto begin() const noexcept { return ids_.begin(); }
     [[nodiscard]] auto end() const noexcept { return ids_.end(); }
-    /// All of them; none is left.
+    /// Removes and returns all ids.
     [[nodiscard]] std::vector<std::string> take();
 
 private:

@@ -12,19 +12,19 @@
 
 namespace gemini::live::engine {
 
-/// How a handler has ended.
+/// How a handler ended.
 enum class outcome {
     returned,
     failed,
-    hopeless, ///< Would fail again.
+    hopeless, ///< A restart would fail again.
 };
 
-/// Decides on restarts. Pure but for `random`, evenly from [0, 1).
+/// Decides on restarts. Pure except for `random`, which is uniformly distributed in [0, 1).
 class restart_backoff {
 public:
     restart_backoff(const restart_policy& policy, std::function<double()> random);
 
-    /// The wait before the restart; nothing when there is to be none.
+    /// Returns the wait before the restart; nullopt when there is to be none.
     [[nodiscard]] std::optional<std::chrono::milliseconds> after(outcome how, base::time_point now);
 
     [[nodiscard]] int restarts() const noexcept { return count_; }

@@ -13,7 +13,7 @@ namespace {
 /// Messages that were sent together with a function call arrive within this time.
 constexpr std::chrono::milliseconds longest_burst{30};
 
-/// A connection that is found dead may have been so for this time.
+/// A connection that is found dead may have been dead for this long.
 constexpr std::chrono::seconds longest_dead{60};
 
 } // namespace
@@ -81,7 +81,7 @@ status_change session_fsm::opened(base::time_point now, std::size_t already_sent
     change.restored = change.context_lost && !memories().empty();
     change.dropped = std::exchange(dropped_, 0);
     change.replayed = outbox_.waiting_again();
-    // What was to be asked again may have been dropped meanwhile.
+    // The question that was to be asked again may have been dropped meanwhile.
     const bool is_asked = asks_again();
     change.ask_again = std::exchange(left_in_turn_, false) || (owes_answer_ && !is_asked);
     change.turn_cut = change.ask_again;
@@ -149,7 +149,7 @@ void session_fsm::pinged(std::uint64_t number, base::time_point now)
     if (number != 0 && !timed_) timed_ = timed_ping{number, now};
 }
 
-/// The model has answered, or calls: the batch with the oldest question has arrived.
+/// The model has answered or calls a function: the batch with the oldest question has arrived.
 void session_fsm::noted(const proof& received, const proof& heard)
 {
     const auto oldest = std::find_if(under_way_.begin(), under_way_.end(),
@@ -174,12 +174,12 @@ turn_mark session_fsm::heard(
     ++counters_.messages_received;
     counters_.bytes_received += size;
     const auto& all = message.all();
-    // What the old connection says during an overlap is of a conversation that goes its own way.
+    // What the old connection says during an overlap belongs to a conversation that has diverged.
     const bool goes_on = !connection_.is_handing_over();
     const auto mark = goes_on ? turns_.heard(message, now, outbox_.is_asking(), trip_.window())
                               : mark_of_left(message);
     if (mark.is_answer) received.pongs = waypoint::to_come;
-    // What this message proves of an answer that began earlier, it does not prove of its beginning.
+    // For an answer that began earlier, this message does not prove what had been heard by then.
     if (goes_on && ((mark.begins && !mark.began_earlier) || mark.is_answer)) {
         outbox_.answered(received, heard);
         noted(received, heard);
@@ -219,8 +219,8 @@ turn_mark session_fsm::heard(
     return mark;
 }
 
-/// On a connection that has been left, the turn goes on and ends that was under way there. The
-/// server forgets the calls that it makes in it.
+/// On a connection that has been left, the turn in progress there continues to its end. The server
+/// forgets the calls that it makes in that turn.
 turn_mark session_fsm::mark_of_left(const server_message& message)
 {
     turn_mark mark;
@@ -236,7 +236,8 @@ turn_mark session_fsm::mark_of_left(const server_message& message)
     return mark;
 }
 
-/// For the next change of status; of calls without end, the first.
+/// Keeps the calls for the next status change. If a server calls without end, only the first are
+/// kept.
 void session_fsm::add_forgotten(const std::vector<std::string>& calls)
 {
     for (const auto& id : calls) {
@@ -248,8 +249,7 @@ void session_fsm::add_forgotten(const std::vector<std::string>& calls)
     }
 }
 
-/// The prompt holds all that the model remembers, so that its size shows whether that is still
-/// there.
+/// The prompt holds all that the model remembers, so its size shows whether the model still does.
 void session_fsm::watch_memory(const usage_metadata& usage)
 {
     if (usage.prompt_token_count <= 0) return;
@@ -292,7 +292,7 @@ void session_fsm::written(base::time_point now)
     if (batch.durable != 0) {
         wants_ping_ = !outbox_.keeps_unconsumed();
         under_way_.push_back({{now}, batch.durable, batch.asks});
-        constexpr std::size_t most = 1024; // a server that makes no handles
+        constexpr std::size_t most = 1024; // for a server that makes no handles
         if (under_way_.size() > most) under_way_.pop_front();
     }
     const auto gone = outbox_.shed();
@@ -307,7 +307,7 @@ bool session_fsm::has_context() const noexcept
     return turns_.has_begun() || resumed_another_ || !history_.empty();
 }
 
-/// Puts what the server will not have heard back into the outbox. True when the server has
+/// Puts what the server will not have heard back into the outbox. Returns true when the server has
 /// forgotten calls that the user had not answered.
 bool session_fsm::connection_gone()
 {
@@ -320,7 +320,7 @@ bool session_fsm::connection_gone()
     const auto perished = outbox_.lost();
     dropped_ += perished;
     counters_.dropped += perished;
-    // A transparent server is told again exactly what it has not heard, responses among it.
+    // A transparent server is sent again exactly what it has not heard, responses included.
     using enum turn_tracker::forgets;
     const bool fresh = connection_.handle().empty();
     auto forgotten = turns_.lost(fresh                        ? everything
@@ -365,7 +365,7 @@ status_change session_fsm::lost(const error& failure, base::time_point now, bool
     return change;
 }
 
-/// What another attempt cannot mend is the next connection's to find out.
+/// If another attempt cannot help, the failure is left for the next connection to find out.
 void session_fsm::dial_ahead_failed(const error& failure, base::time_point now)
 {
     const auto judged = connection_.judge_dial(failure);
@@ -380,7 +380,7 @@ void session_fsm::hand_over(base::time_point now)
     turns_.settle(now);
     const bool in_turn = turns_.in_turn();
     const bool answering = turns_.answering();
-    if (!outbox_.keeps_written()) { // which is then not sent again
+    if (!outbox_.keeps_written()) { // then it is not sent again
         for (const auto& each : under_way_) {
             uncertain_ += each.durable;
             counters_.uncertain += each.durable;
@@ -392,8 +392,8 @@ void session_fsm::hand_over(base::time_point now)
     left_in_turn_ = leaves_unanswered(answering, in_turn || has_lost_calls);
 }
 
-/// Whether the user has to ask again after the end of a connection. Where the session does so, it
-/// may turn out later that it cannot.
+/// Whether the user has to ask again after the end of a connection. Where the session itself asks
+/// again, it may turn out later that it cannot.
 bool session_fsm::leaves_unanswered(bool answering, bool in_turn)
 {
     if (answering || (in_turn && !asks_again())) return true;
@@ -401,7 +401,7 @@ bool session_fsm::leaves_unanswered(bool answering, bool in_turn)
     return false;
 }
 
-/// A question that is asked again has not been cut.
+/// Whether the session asks again itself. Such a question has not been cut.
 bool session_fsm::asks_again() const noexcept
 {
     return outbox_.keeps_unconsumed() || outbox_.asks_again();
@@ -413,7 +413,7 @@ bool session_fsm::hands_over_at(base::time_point now) const
     return turns_.at_rest() && outbox_.is_idle() && !is_in_doubt();
 }
 
-/// When a silence has lasted too long.
+/// When the present silence will have lasted too long.
 std::optional<base::time_point> session_fsm::silent_until() const
 {
     if (told_of_silence_ || !turns_.in_turn() || turns_.is_waited_for() || turns_.is_guess())
@@ -425,8 +425,8 @@ std::optional<base::time_point> session_fsm::silent_until() const
     return std::nullopt;
 }
 
-/// Makes the connection that is to follow when its turn in the row of attempts has come. When the
-/// row has ended, the present one may still begin another.
+/// Dials the next connection when its turn in the series of attempts has come. After the end of a
+/// series, the present connection may still start another.
 template <class Ask>
 void session_fsm::dial_ahead(step& step, base::time_point now, const Ask& ask_at)
 {

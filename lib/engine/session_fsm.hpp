@@ -22,8 +22,9 @@
 
 namespace gemini::live::engine {
 
-/// One conversation over all of its connections: everything that a session decides, on every event
-/// of either side. Pure: no I/O, no clock of its own, no executor; its owner locks it and acts.
+/// One conversation across all of its connections: makes every decision of a session, on every
+/// event from either side. Pure: performs no I/O and has no clock or executor of its own; the owner
+/// locks it and acts.
 class session_fsm {
 public:
     struct rules {
@@ -33,47 +34,49 @@ public:
         std::size_t history_limit = 0;
         engine::keeps keeps = engine::keeps::until_written;
         std::string handle{};
-        std::function<double()> random{}; ///< Evenly from [0, 1).
-        /// Whether the model awaits the response of the function of this name.
+        std::function<double()> random{}; ///< Uniformly distributed in [0, 1).
+        /// Whether the model awaits the response of the function with this name.
         std::function<bool(const std::string&)> waits_for{};
-        /// Media are held back while it does, but no longer; 0: never.
+        /// Media are held back while the model awaits a response, but no longer than this; 0:
+        /// never.
         std::chrono::milliseconds longest_hold{0};
-        /// Below this count of prompt tokens their fall cannot come from compression; absent: it
-        /// never does.
+        /// If the count of prompt tokens falls from below this value, compression is not the cause;
+        /// nullopt: it never is.
         std::optional<std::int64_t> compresses_from{};
     };
     explicit session_fsm(rules rules);
 
     // The user ------------------------------------------------------------------------------
     [[nodiscard]] status_change start() { return connection_.start(); }
-    /// Between connections: with an earlier conversation.
+    /// Switches to an earlier conversation. Call between connections.
     void go_on_with(std::string handle);
     [[nodiscard]] status_change close() { return connection_.close(); }
     [[nodiscard]] status_change give_up(error why) { return connection_.give_up(std::move(why)); }
     [[nodiscard]] bool has_room(std::size_t size) const noexcept { return outbox_.has_room(size); }
-    /// Why this message cannot be accepted, if so.
+    /// Why this message cannot be accepted; nullopt when it can.
     [[nodiscard]] std::optional<error> refusal(const outgoing& message) const;
     void accept(outgoing message, base::time_point now);
-    /// The model speaks or is to, and no activity of the user's has stopped it.
+    /// Whether the model speaks or is about to, and no activity of the user's has stopped it.
     [[nodiscard]] bool may_be_stopped() const noexcept
     {
         return !activity_is_open_ && (turns_.in_turn() || !outbox_.empty());
     }
 
     // The connection -------------------------------------------------------------------------
-    /// Another attempt is being made.
+    /// Call when another attempt is being made.
     void dialled() noexcept { ++counters_.attempts; }
-    /// What a new connection is to be told first, so that it knows what was said; none where it
-    /// knows, or is to know nothing.
+    /// What to send first on a new connection, so that the model knows what was said. Empty when
+    /// the server knows, or is meant to know nothing.
     [[nodiscard]] std::vector<content> memories() const;
-    /// The setup has been sent.
+    /// Call when the setup has been sent.
     void setting_up(base::time_point now) noexcept { setup_sent_ = now; }
-    /// Whether the connection that the setup is about to be sent on was made ahead.
+    /// Call just before the setup is sent. `made_ahead`: its connection was dialed ahead.
     void begins_on(bool made_ahead) noexcept { connection_.begins_on(made_ahead); }
-    /// setupComplete has come; `already_sent`: messages that are not the user's, such as memories.
+    /// Call when setupComplete has arrived. `already_sent`: number of messages sent that are not
+    /// the user's, such as memories.
     [[nodiscard]] status_change opened(base::time_point now, std::size_t already_sent = 0);
-    /// A server message came.
     using signs = engine::signs;
+    /// Call for each server message.
     turn_mark heard(
         const server_message& message, std::size_t size, base::time_point now, signs with = {});
     void heard_nonsense(base::time_point now)
@@ -81,40 +84,42 @@ public:
         ++counters_.malformed;
         turns_.heard_nonsense(now);
     }
-    /// A message was heard without so many of its members.
+    /// Call for a message that was delivered without `omitted` of its members.
     void heard_in_part(std::size_t omitted, bool turn_in_doubt, base::time_point now)
     {
         counters_.members_omitted += omitted;
         if (turn_in_doubt) turns_.heard_nonsense(now);
     }
-    /// Whether the server still knows what was said, if that has come into doubt; once.
+    /// Returns the doubt whether the server still knows what was said, once after it has arisen.
     [[nodiscard]] std::optional<memory_doubtful> doubt() noexcept
     {
         return std::exchange(doubt_, std::nullopt);
     }
-    /// Function calls are open / the model waits for one of them.
+    /// Whether function calls are open.
     [[nodiscard]] bool has_open_calls() const noexcept { return turns_.has_open_calls(); }
+    /// Whether the model waits for one of the open calls.
     [[nodiscard]] bool is_waited_for() const noexcept { return turns_.is_waited_for(); }
     [[nodiscard]] std::vector<base::frame> take(std::size_t most, base::time_point now);
-    /// What was taken has been written to the present connection.
+    /// Call when what was taken has been written to the present connection.
     void written(base::time_point now);
-    /// Whether a ping should follow what has been written / its number; 0: there are none here.
+    /// Whether a ping should follow what has been written.
     [[nodiscard]] bool wants_ping() const noexcept { return wants_ping_; }
+    /// Call when that ping has been sent; number 0: the connection has no pings.
     void pinged(std::uint64_t number, base::time_point now);
-    /// Nobody reads the connection for want of room, or somebody does again.
+    /// Call when reading the connection stops for lack of room, and when it resumes.
     void held_up(bool on) noexcept { is_held_up_ = on; }
-    /// The connection, or the attempt to make one, has failed; what to do is in the change.
-    /// `is_replaced`: one that was dialled ahead is there to follow.
+    /// Call when the connection, or the attempt to make one, has failed. The returned change says
+    /// what to do. `is_replaced`: a connection that was dialed ahead is ready to take over.
     [[nodiscard]] status_change lost(
         const error& failure, base::time_point now, bool is_replaced = false);
 
     // The change of connection before the server's deadline --------------------------------------
     /// What to do now, and when to ask again.
     struct step {
-        bool dial_ahead = false; ///< Counts as an attempt: it has to be made.
+        bool dial_ahead = false; ///< Already counted as an attempt: it has to be made.
         bool hand_over = false;
-        bool is_over = false; ///< The server's time is up, and no attempts are left: a loss.
-        bool write = false;   ///< What was held back may go.
+        bool is_over = false; ///< The server's time is up and no attempts are left: a loss.
+        bool write = false;   ///< What was held back may be sent.
         std::optional<stalled> silence{};
         std::optional<base::time_point> ask_again{};
     };
@@ -124,16 +129,16 @@ public:
     void hand_over(base::time_point now);
     [[nodiscard]] bool overlaps() const noexcept { return handover_.overlaps(); }
 
-    /// Whether `next` may have something new to say after a message.
+    /// Whether `next` may return something new after a message.
     [[nodiscard]] bool wants_attention() const noexcept
     {
         return handover_.is_expected() || hold_until_ || answers_from_ ||
                rules_.watchdogs.in_turn.count() != 0 || rules_.watchdogs.after_resume.count() != 0;
     }
 
-    /// Drops media that have waited too long for a connection; true when there were some.
+    /// Drops media that have waited too long for a connection; returns true when there were any.
     bool drop_stale(base::time_point now);
-    /// When there will be some again, if nothing else happens.
+    /// When media will next have waited too long, if nothing else happens.
     [[nodiscard]] std::optional<base::time_point> next_stale(base::time_point now) const;
 
     [[nodiscard]] live::status status() const noexcept { return connection_.status(); }
@@ -181,27 +186,27 @@ private:
     history history_;
     bool resumed_another_; ///< The conversation began in another session.
     bool context_lost_ = false;
-    bool activity_is_open_ = false; ///< By the user's marks.
-    bool left_in_turn_ = false;     ///< The connection, which ends the turn in its middle.
-    bool left_calls_ = false;       ///< There, which the server will not know: the end of the
-                                    ///< turn that made them ends nothing.
-    bool owes_answer_ = false;      ///< A question is to be asked again on the next connection.
+    bool activity_is_open_ = false; ///< According to the user's marks.
+    bool left_in_turn_ = false;     ///< The connection was left in the middle of a turn.
+    bool left_calls_ = false;       ///< The server will not know calls of the connection left:
+                                    ///< the end of their turn ends nothing.
+    bool owes_answer_ = false;      ///< A question will be asked again on the next connection.
     std::optional<usage_metadata> usage_{};
     live::counters counters_{};
 
-    // Since the last connection; told at the next.
+    // Collected since the last connection and reported on the next.
     std::size_t dropped_ = 0;
     std::size_t uncertain_ = 0;
     std::vector<std::string> forgotten_calls_{};
     std::size_t forgotten_bytes_ = 0;
 
-    std::optional<base::time_point> hold_until_{}; ///< While the model waits for a function.
-    /// What the server sent together with a call arrives first, so that nobody takes it for what is
-    /// said to the response.
+    std::optional<base::time_point> hold_until_{}; ///< Set while the model waits for a function.
+    /// Tool responses wait until then. What the server sent together with a call arrives first, so
+    /// that it is not mistaken for what the model says to the response.
     std::optional<base::time_point> answers_from_{};
 
-    // Whether the server remembers.
-    int prompt_tokens_ = 0; ///< By its newest count.
+    // Whether the server remembers the conversation.
+    int prompt_tokens_ = 0; ///< According to the newest report.
     bool watches_memory_ = false;
     std::optional<memory_doubtful> doubt_{};
 
@@ -210,14 +215,14 @@ private:
         waypoint where;
         std::size_t durable;
         bool asks;
-        bool noted = false; ///< The server has answered: a handle to come holds it.
+        bool noted = false; ///< The server has answered: the next handle holds it.
     };
     std::deque<written_batch> under_way_{};
     round_trip trip_{};
     std::optional<base::time_point> setup_sent_{};
     bool wants_ping_ = false;
     std::uint64_t pongs_ = 0;  ///< The newest ping that was answered.
-    std::uint64_t rounds_ = 0; ///< Of pings, some time apart, while somebody read.
+    std::uint64_t rounds_ = 0; ///< Rounds of pings, some time apart, while somebody was reading.
     base::time_point round_began_{};
     bool is_held_up_ = false;
     struct timed_ping {

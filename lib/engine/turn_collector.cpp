@@ -18,7 +18,7 @@ bool speaks(const server_message& message)
            !message.function_calls().empty() || !message.text().empty();
 }
 
-/// To a turn, or to the late words of one.
+/// Adds the model's part of a message to a turn, or to the late words of one.
 template <class Words>
 void add_model(Words& to, const server_message& message)
 {
@@ -118,7 +118,7 @@ bool turn_collector::add(const server_message& message, const turn_mark& mark, c
     return true;
 }
 
-/// Of a turn without end, what there is.
+/// Stops a turn that does not end; what there is of it is returned.
 bool turn_collector::stops_when_full(const turn_mark& mark)
 {
     if (!is_full()) return false;
@@ -165,7 +165,7 @@ bool turn_collector::end_calls(const turn_mark& mark, calls open)
     interrupted_ = false;
     if (mark.unsure) unsure_ = turn_end::empty;
     if (open != calls::open || !has_words(present_.late)) return false;
-    // The model does not wait for the response, and the user does not wait for the answer to it.
+    // The model does not wait for the response, so the user does not wait for the answer to it.
     take_late_for_own();
     present_.end = turn_end::complete;
     return true;

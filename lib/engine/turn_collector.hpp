@@ -14,28 +14,29 @@ namespace gemini::live::engine {
 /// The function calls that the user has not answered yet.
 enum class calls { none, open, waited_for };
 
-/// Makes turns of a session's events, for `session::turn()`. Keeps what it has when the caller goes
-/// away. Pure.
+/// Assembles turns from a session's events, for `session::turn()`. Keeps what it has when the
+/// caller goes away. Pure.
 class turn_collector {
 public:
-    /// `limit`: of the memory that a turn may take.
+    /// `limit`: the memory that a turn may take.
     explicit turn_collector(std::size_t limit) noexcept : limit_(limit) {}
 
-    /// The turn ends before this event, which is not part of it.
+    /// Whether the turn ends before this event, which is not part of it.
     [[nodiscard]] bool is_over_before(const inbox::entry& next) const;
-    /// True when the turn ends with this event: `finish()`.
+    /// Returns true when the turn ends with this event; then call `finish()`.
     [[nodiscard]] bool add(const inbox::entry& next, calls open);
-    /// Whether this belongs to the turn that has just ended, so that it can be added.
+    /// Whether this event belongs to the turn that has just ended and can be added to it.
     [[nodiscard]] bool is_late(const inbox::entry& next) const;
     void add_late(const inbox::entry& next);
 
     [[nodiscard]] turn finish();
-    /// As it is, without its end.
+    /// Returns the turn as it is, without its end.
     [[nodiscard]] turn finish_early();
-    /// The session was closed.
+    /// Returns the turn as it is when the session was closed.
     [[nodiscard]] turn close();
 
-    /// When to `give_up()` waiting, unless something comes: what has come may have been the end.
+    /// When to stop waiting and `give_up()`, unless something arrives: what has arrived may have
+    /// been the end.
     [[nodiscard]] std::optional<base::time_point> unsure_until(base::time_point now);
     [[nodiscard]] turn give_up();
 
@@ -54,9 +55,9 @@ private:
 
     std::size_t limit_;
     turn present_{};
-    std::uint64_t number_ = 0;   ///< Of the turn that `present_` has words of; 0: none yet.
+    std::uint64_t number_ = 0;   ///< The turn whose words `present_` holds; 0: none yet.
     std::uint64_t returned_ = 0; ///< The last turn that has been returned.
-    std::uint64_t failed_ = 0;   ///< The last that has been returned in its middle.
+    std::uint64_t failed_ = 0;   ///< The last turn that was returned before its end.
     bool interrupted_ = false;
     bool drains_ = false; ///< Late words may follow at once.
     late_words undecided_{};

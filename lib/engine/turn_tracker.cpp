@@ -11,17 +11,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A turnComplete that comes so soon after a response, with nothing said in between, was sent
+/// A turnComplete that comes this soon after a response, with nothing said in between, was sent
 /// before the response had arrived.
 constexpr auto longest_crossing = 1s;
 
-/// The words of an answer run ahead of its sound by less than this; words of a turn that is over
-/// come longer before the next one.
+/// The words of an answer precede its sound by less than this. Late words of a turn that is over
+/// precede the next turn by more.
 constexpr auto longest_lead = 1s;
 
-/// What the user has said is recognized no later than this after the answer to it has ended.
+/// What the user has said is recognized within this time after the answer to it has ended.
 constexpr auto longest_recognition = 2s;
-/// And its words come one soon after the other.
+/// Words recognized that late follow one another within this time.
 constexpr auto longest_pause = 500ms;
 
 /// The model answers speech within this time after the last of its words was recognized.
@@ -31,14 +31,15 @@ bool has_content(const part& each)
 {
     if (each.text) return !each.text->empty();
     if (each.inline_data) return !each.inline_data->data.empty();
-    auto rest = each; // what tells of other parts says nothing by itself
+    auto rest = each; // members about other parts say nothing by themselves
     rest.thought = {};
     rest.thought_signature = {};
     rest.part_metadata = {};
     return !(rest == part{});
 }
 
-/// Sound, written words, or anything else that only an answer has. Transcriptions may be late.
+/// Whether it has sound, written words, or anything else that only an answer has. Transcriptions do
+/// not count, since they may be late.
 bool has_sound(const server_content& content)
 {
     if (!content.audio_chunks.empty()) return true;
@@ -103,7 +104,8 @@ turn_mark turn_tracker::heard(const server_message& message, base::time_point no
     }
     if (const auto& content = all.server_content) {
         if (content->interrupted) hear_interruption(mark, now);
-        // An interrupted turn has none: what was said since is another's.
+        // An interrupted turn has no generationComplete: what was said since belongs to another
+        // turn.
         if (content->generation_complete && cut_in_ && undecided_since_) {
             begin_turn(mark, now);
             mark.begins = answering_ = true;
@@ -130,7 +132,7 @@ turn_mark turn_tracker::heard(const server_message& message, base::time_point no
     return mark;
 }
 
-/// Words that were said before the last turn ended may be recognized after that.
+/// Words said before the last turn ended may be recognized only after its end.
 void turn_tracker::hear_user(const server_content& content, turn_mark& mark, base::time_point now)
 {
     if (!has_words(content.input_transcription) && !has_words(content.interim_input_transcription))
@@ -146,8 +148,8 @@ void turn_tracker::hear_user(const server_content& content, turn_mark& mark, bas
     fresh_handle_ = false;
 }
 
-/// With an open microphone, that sound has been sent since does not make late words those of
-/// another question: the one before has not had its own.
+/// With an open microphone, sound is always being sent. It does not make late words part of another
+/// question: the previous question has not had its own words yet.
 bool turn_tracker::is_late_for_user(base::time_point now) const
 {
     if (open_ || !ended_ || asked_ || user_heard_ || cut_in_) return false;
@@ -213,7 +215,7 @@ void turn_tracker::hear_interruption(turn_mark& mark, base::time_point now)
     fresh_handle_ = false;
     give_up_stalled(now);
     if (failed_ && !open_) return;
-    if (!open_) { // of nothing: an empty turn
+    if (!open_) { // nothing was interrupted: an empty turn
         mark.turn = ++turn_;
         open_ = true;
         spoke_ = false;
@@ -223,7 +225,8 @@ void turn_tracker::hear_interruption(turn_mark& mark, base::time_point now)
     answering_ = owed_end_ = false;
 }
 
-/// Once the user has asked on, nothing but its end is expected of a turn that fell silent.
+/// Once the user has asked something else, a turn that fell silent is expected to do nothing but
+/// end.
 void turn_tracker::give_up_stalled(base::time_point now)
 {
     if (!stalled_ || !asked_ || cut_in_ || calling_) return;
@@ -231,7 +234,7 @@ void turn_tracker::give_up_stalled(base::time_point now)
     failed_ = true;
 }
 
-/// The turn has ended, and nobody has said or sent anything since.
+/// Whether the turn has ended, and nobody has said or sent anything since.
 bool turn_tracker::is_said_twice() const noexcept
 {
     const bool is_quiet = !open_ && !calling_ && !has_media_ && !user_heard_ && !hearing_until_;
@@ -251,7 +254,7 @@ void turn_tracker::hear_end(turn_mark& mark, base::time_point now)
     if (failed_ && !open_) {
         failed_ = false;
         ended_ = true;
-        mark.unsure = asked_; // or else the end of an empty answer
+        mark.unsure = asked_; // else this is the end of an empty answer
         if (asked_) doubt_until_ = now + longest_doubt;
         return;
     }
@@ -264,7 +267,7 @@ void turn_tracker::hear_end(turn_mark& mark, base::time_point now)
             if (crosses) doubt_until_ = now + longest_doubt;
             closed_ = true;
             if (crosses || is_waited_for() || open_calls_.empty()) return;
-            // The model does not wait: this is all that it says for now.
+            // The model does not wait: it says nothing more for now.
             mark.begins = mark.began_earlier = talks_on_;
             asked_ = false;
             end_turn(now);
@@ -282,7 +285,7 @@ void turn_tracker::hear_end(turn_mark& mark, base::time_point now)
     mark.begins = mark.begins || (!answering_ && !cut_in_);
     if (mark.begins) asked_ = false;
     end_turn(now);
-    user_heard_ = mark.was_cut; // what interrupted is going to be answered
+    user_heard_ = mark.was_cut; // the interruption is going to be answered
 }
 
 void turn_tracker::end_turn(base::time_point now) noexcept
@@ -294,7 +297,7 @@ void turn_tracker::end_turn(base::time_point now) noexcept
     over();
 }
 
-/// Whatever was open is not any more.
+/// Resets whatever was open.
 void turn_tracker::over() noexcept
 {
     open_ = answering_ = spoke_ = generated_ = cut_in_ = owed_end_ = false;
@@ -343,7 +346,7 @@ void turn_tracker::told(said what, base::time_point now)
     fresh_handle_ = false;
     if (what.responds && what.asks) responding(now);
     if (what.responds && calling_ && !what.asks && open_calls_.empty()) {
-        // Nothing is said to a silent response.
+        // The model says nothing to a silent response.
         calling_ = asked_ = false;
         if (closed_) over();
     }
@@ -356,7 +359,7 @@ void turn_tracker::told(said what, base::time_point now)
     unanswered_ += open;
     asked_alone_ = is_quiet && !has_media_ && open == 1;
     asked_at_ = now;
-    if (doubt_until_ && !cut_in_) { // whatever ended or not: this wants another turn
+    if (doubt_until_ && !cut_in_) { // whatever has ended: this asks for another turn
         failed_ = !guessed_;
         over();
     }

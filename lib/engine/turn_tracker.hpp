@@ -16,106 +16,107 @@
 
 namespace gemini::live::engine {
 
-/// What a server message is to the turns. Turns are numbered from 1.
+/// What a server message means for the turns. Turns are numbered from 1.
 struct turn_mark {
     enum class end {
         nothing,
-        calls, ///< A turn that called functions has been closed; the answer to them is another.
+        calls, ///< A turn that called functions was closed; another turn answers the responses.
         turn,
     };
 
-    std::uint64_t turn = 0;     ///< That the model's words, sound and calls belong to.
-    std::uint64_t asked_in = 0; ///< That the user's words belong to.
+    std::uint64_t turn = 0;     ///< The turn of the model's words, sound and calls.
+    std::uint64_t asked_in = 0; ///< The turn that the user's words belong to.
     end ends = end::nothing;
     bool begins = false;        ///< The model has begun to answer what was asked.
-    bool began_earlier = false; ///< With words of a message before; only now is that certain.
-    bool is_answer = false;     ///< To the one thing that was asked: the model had no other reason.
-    bool is_empty = false;      ///< The turn ends without words, sound or call.
+    bool began_earlier = false; ///< With words of an earlier message; that is certain only now.
+    bool is_answer = false;     ///< To the only question: nothing else made the model speak.
+    bool is_empty = false;      ///< The turn ends without words, sound or calls.
     bool was_cut = false;       ///< The turn that ends was interrupted.
     bool unsure = false;        ///< This may have been the end, unless something is said soon.
     bool undecided = false;     ///< Late words of `turn`, unless the next turn claims them.
-    bool claims = false;        ///< The undecided words before belong to this turn.
+    bool claims = false;        ///< The undecided words before this message belong to this turn.
 };
 
-/// How long after an unsure end something has to be said.
+/// After an unsure end, the turn is over unless something is said within this time.
 inline constexpr std::chrono::seconds longest_doubt{5};
 
-/// Follows what both sides say: whose turn it is, which function calls are open, what has been said
-/// since the newest handle. Pure.
+/// Follows what both sides say: whose turn it is, which function calls are open, and what has been
+/// said since the newest handle. Pure.
 ///
-/// A turn ends once, whatever comes after its end: only the model's sound, written words or calls
-/// open another, and its spoken words where something was asked. The turnComplete of a turn that
-/// called functions ends nothing unless something was said since a response was sent.
+/// A turn ends once, whatever comes after its end. Only the model's sound, written words or calls
+/// open another turn; transcribed words do so only where something was asked. The turnComplete of a
+/// turn that called functions ends nothing unless something was said since a response was sent.
 class turn_tracker {
 public:
-    /// `waits_for`: for which functions the model awaits the response, by name.
+    /// `waits_for`: whether the model awaits the response of the function with this name.
     explicit turn_tracker(std::function<bool(const std::string&)> waits_for)
         : waits_for_(std::move(waits_for))
     {
     }
 
     /// `is_asking`: a question is being sent, which may have been heard already. `crossing`: for
-    /// how long what comes may have been said before the server heard what has been sent.
+    /// how long what arrives may have been said before the server heard what has been sent.
     turn_mark heard(const server_message& message, base::time_point now, bool is_asking = false,
         round_trip::duration crossing = {});
-    /// A message came that could not be read: it may have ended the turn.
+    /// Call for a message that could not be read: it may have ended the turn.
     void heard_nonsense(base::time_point now);
 
-    /// What the connection has taken.
+    /// What the connection has accepted.
     struct said {
-        bool asks = false;     ///< It wants an answer.
-        bool responds = false; ///< It answers a function call.
+        bool asks = false;     ///< It asks for an answer.
+        bool responds = false; ///< It responds to a function call.
         bool is_durable = false;
         bool has_media = false;
-        int questions = 0; ///< So much of it wants an answer.
+        int questions = 0; ///< Number of messages that ask for an answer.
     };
     void told(said what, base::time_point now);
-    /// The user has been told that the server is silent, and waits no longer.
+    /// Call when the silence of the server has been reported to the user, who then waits no longer.
     void stalled() noexcept { stalled_ = open_; }
-    /// A response to a function call is being sent; the server may hear it before `told()`. The
-    /// model says nothing to it before it has all that it waits for.
+    /// Call when a response to a function call is being sent; the server may hear it before
+    /// `told()`. The model says nothing to it until it has every response that it waits for.
     void responding(base::time_point now) noexcept
     {
         if (calling_ && !is_waited_for()) responded_ = now;
     }
-    /// The server makes these calls on a connection that has been left, and will not know them.
+    /// Records calls made on a connection that has been left; the server will not know them.
     /// Returns their ids.
     std::vector<std::string> forget(const tool_call& calls);
-    /// The user has answered these calls; some of them get further responses.
+    /// The user has answered these calls; those in `going_on` will get further responses.
     void responded(const std::vector<std::string>& calls, const std::vector<std::string>& going_on);
-    /// The first of these calls that has had its final response.
+    /// Returns the first of these calls that has had its final response; null when none has.
     [[nodiscard]] const std::string* answered_before(const std::vector<std::string>& calls) const;
 
     enum class forgets { nothing, since_handle, everything };
-    /// The connection has gone, and with it the turn; the server forgets so much. Returns the calls
-    /// among that.
+    /// The connection has gone, and the turn with it. `how_much` says what the server forgets.
+    /// Returns the calls that it forgets.
     std::vector<std::string> lost(forgets how_much);
 
-    /// None of these calls is known to the server any more.
+    /// Whether the server no longer knows any of these calls.
     [[nodiscard]] bool has_forgotten(const std::vector<std::string>& calls) const;
 
-    /// What has been said so far counts no more.
+    /// Disregards what has been said so far.
     void begin_anew() noexcept { begun_ = false; }
 
-    /// What was in doubt for too long has ended. To be called before the questions below.
+    /// Ends what has been in doubt for too long. Call before the queries below.
     void settle(base::time_point now);
-    /// When `settle` may change something.
+    /// When `settle` may next change something.
     [[nodiscard]] std::optional<base::time_point> unsure_until() const noexcept;
 
-    /// Anything has been said or sent.
+    /// Whether anything has been said or sent.
     [[nodiscard]] bool has_begun() const noexcept { return begun_; }
-    /// Something has been sent or said since the last turn ended.
+    /// Whether something has been sent or said since the last turn ended.
     [[nodiscard]] bool in_turn() const noexcept { return open_ || asked_ || hearing_until_; }
-    /// All of that are words which may be late ones of a turn that is over.
+    /// Whether all that was said since the last turn ended may be late words of that turn.
     [[nodiscard]] bool is_guess() const noexcept { return guessed_ && !asked_; }
-    /// The model has begun to answer, and has not come to an end.
+    /// Whether the model has begun to answer and has not finished.
     [[nodiscard]] bool answering() const noexcept { return answering_; }
-    /// A function that the model waits for is being called / any function is.
+    /// Whether a call is open whose response the model waits for.
     [[nodiscard]] bool is_waited_for() const noexcept { return !waited_for_.empty(); }
+    /// Whether any function call is open.
     [[nodiscard]] bool has_open_calls() const noexcept { return !open_calls_.empty(); }
-    /// Number of the last turn that has begun; the next has one more.
+    /// Number of the last turn that has begun; the next turn's number is one higher.
     [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
-    /// Nobody speaks, the model waits for nothing, and the newest handle holds all of it.
+    /// Whether nobody speaks, the model waits for nothing, and the newest handle holds everything.
     [[nodiscard]] bool at_rest() const noexcept
     {
         return !in_turn() && open_calls_.empty() && fresh_handle_;
@@ -136,40 +137,40 @@ private:
     void over() noexcept;
 
     bool begun_ = false;
-    bool asked_alone_ = false;    ///< And nobody has spoken since, or had before.
-    bool asked_ = false;          ///< Something wants an answer that has not begun.
-    int unanswered_ = 0;          ///< Questions less answers; several may have one.
-    base::time_point asked_at_{}; ///< The last of them.
+    bool asked_alone_ = false;    ///< One question, and nobody has spoken before it or since.
+    bool asked_ = false;          ///< Something asks for an answer that has not begun.
+    int unanswered_ = 0;          ///< Questions minus answers; one answer may serve several.
+    base::time_point asked_at_{}; ///< When the last question was asked.
     bool open_ = false;           ///< The server is in the middle of a turn.
     bool answering_ = false;      ///< The model has begun an answer and not finished it.
-    bool spoke_ = false;          ///< The turn has words, sound or a call.
-    bool generated_ = false;      ///< generationComplete has come in it.
-    bool cut_in_ = false;         ///< The user has interrupted a turn whose end is to come.
-    bool owed_end_ = false;       ///< So, and the next turn has begun before that.
-    bool calling_ = false;  ///< The turn has called functions, and their answer has not begun;
-    bool closed_ = false;   ///< it has been closed;
-    bool talks_on_ = false; ///< something was said in it after the call;
-    std::optional<base::time_point> responded_{}; ///< a response was sent.
-    bool ended_ = false;                          ///< A turn has ended on this connection,
-    base::time_point words_until_{};              ///< so long words of what it answered may come.
-    bool recognized_ = false;   ///< Words of the user have come since the last end.
-    bool is_spoken_to_ = false; ///< The turn began behind sound.
-    bool failed_ = false;  ///< A turn was given up whose end may come, and nothing was said since.
-    bool stalled_ = false; ///< The open turn, and nothing was said since.
-    bool guessed_ = false; ///< The open turn began with words that may be late.
-    int begun_early_ = 0;  ///< Answers that have begun to what is still being sent.
-    bool has_media_ = false;  ///< The user has sent sound or pictures since the last end.
-    bool user_heard_ = false; ///< The server has said that somebody speaks, since the last end.
+    bool spoke_ = false;          ///< The open turn has words, sound or a call.
+    bool generated_ = false;      ///< generationComplete has arrived in the open turn.
+    bool cut_in_ = false;         ///< The user has interrupted a turn that has yet to end.
+    bool owed_end_ = false;       ///< A new turn has begun before the interrupted one ended.
+    bool calling_ = false;        ///< The turn has called functions whose answer has not begun.
+    bool closed_ = false;         ///< The turn that called functions has been closed.
+    bool talks_on_ = false;       ///< Something was said in the turn after the call.
+    std::optional<base::time_point> responded_{}; ///< When a response was sent.
+    bool ended_ = false;                          ///< A turn has ended on this connection.
+    base::time_point words_until_{};              ///< Late words of the user may come till then.
+    bool recognized_ = false;   ///< Words of the user have arrived since the last turn ended.
+    bool is_spoken_to_ = false; ///< The turn began after sound from the user.
+    bool failed_ = false;       ///< A turn that was given up may yet end; nothing was said since.
+    bool stalled_ = false;      ///< The open turn fell silent, and nothing was said since.
+    bool guessed_ = false;      ///< The open turn began with words that may be late.
+    int begun_early_ = 0;       ///< Answers that have begun to questions still being sent.
+    bool has_media_ = false;    ///< The user has sent sound or pictures since the last turn ended.
+    bool user_heard_ = false;   ///< The server has reported speech since the last turn ended.
     std::optional<base::time_point> undecided_since_{};
-    std::optional<base::time_point> doubt_until_{};   ///< Whether the turn is over.
-    std::optional<base::time_point> hearing_until_{}; ///< The user's words come in.
+    std::optional<base::time_point> doubt_until_{};   ///< Until then the turn's end is in doubt.
+    std::optional<base::time_point> hearing_until_{}; ///< The user's words are arriving.
     bool fresh_handle_ = false;
     std::uint64_t turn_ = 0;
     round_trip::duration crossing_{};
 
     std::function<bool(const std::string&)> waits_for_;
     recent_ids open_calls_;
-    recent_ids waited_for_; ///< Of these, those whose response the model waits for.
+    recent_ids waited_for_; ///< The open calls whose response the model waits for.
     recent_ids calls_since_handle_;
     recent_ids calls_in_handle_;
     recent_ids forgotten_;

@@ -12,7 +12,7 @@
 
 namespace gemini::live::protocol {
 
-/// Wire: clientContent; of a music session, its prompts.
+/// Wire: clientContent. In a music session, it carries the prompts.
 struct client_content {
     std::vector<content> turns{};
     std::optional<bool> turn_complete{};
@@ -26,7 +26,7 @@ struct tool_response {
     friend bool operator==(const tool_response&, const tool_response&) = default;
 };
 
-/// One message of a client: exactly one member is there.
+/// One client message. Exactly one member is set.
 struct client_message {
     std::optional<live::setup> setup{};
     std::optional<protocol::client_content> client_content{};

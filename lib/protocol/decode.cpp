@@ -31,7 +31,7 @@ T& ensure(boxed<T>& value)
     return value ? *value : value.emplace();
 }
 
-/// Members of serverContent that stand beside it in some of the service's messages.
+/// Members of serverContent that some service messages put at the top level instead.
 constexpr std::array stray_rules{
     rule<sm>{"interactionStatus",
         [](reader& in, ondemand::value value, sm& to) {
@@ -47,10 +47,10 @@ constexpr std::array stray_rules{
         }},
 };
 
-/// Where it cannot be told how much time is left.
+/// Assumed when a goAway does not reveal how much time is left.
 constexpr std::chrono::seconds careful_time_left{10};
 
-/// Members that say something merely by being there.
+/// Members whose mere presence carries meaning.
 constexpr std::array telling_rules{
     rule<sm>{"goAway",
         [](reader& in, ondemand::value value, sm& to) { in.read(value, ensure(to.go_away)); }},
@@ -67,21 +67,21 @@ constexpr auto message_rules = [] {
     return all;
 }();
 
-/// A parser's tables are several times as large as its largest message. So there is one for each
-/// thread, not one for each message or session; nothing of a message stays in it.
+/// A parser's tables are several times as large as its largest message, so there is one parser per
+/// thread rather than per message or session. It retains nothing of a message.
 ondemand::parser& this_threads_parser()
 {
     thread_local ondemand::parser parser;
     return parser;
 }
 
-constexpr std::size_t everyday_message = 256 * 1024; // larger ones leave no tables behind
+constexpr std::size_t everyday_message = 256 * 1024; // larger ones free their tables
 constexpr std::size_t least_tables = 4 * 1024;
 constexpr std::size_t most_marks = 1'000'000;
 
 } // namespace
 
-// Eight characters at a time: compilers do not turn a plain loop into vectors at every level.
+// Processes eight characters at a time: not every optimization level vectorizes a plain loop.
 std::size_t count_marks(std::string_view text) noexcept
 {
     constexpr std::uint64_t ones = 0x0101010101010101;
@@ -89,7 +89,7 @@ std::size_t count_marks(std::string_view text) noexcept
     const auto count = [](std::uint64_t eight, char mark) {
         const auto other = eight ^ (ones * static_cast<unsigned char>(mark));
         const auto is_other = ((other & low_bits) + low_bits) | other; // in the highest bits
-        return (~is_other & ~low_bits) >> 7;                           // 1 in a byte for each
+        return (~is_other & ~low_bits) >> 7;                           // 1 in each matching byte
     };
     const auto marks_in = [&count](std::uint64_t eight) {
         const auto each =
@@ -114,7 +114,7 @@ void read_message(base::padded_buffer& text, ondemand::parser& parser, reader& i
     if (parser.capacity() < text.size() &&
         parser.allocate(std::max(text.size(), least_tables)) != simdjson::SUCCESS)
         throw std::bad_alloc();
-    // simdjson looks at what follows a text that ends too early
+    // simdjson reads beyond the end of a truncated text.
     std::memset(text.data() + text.size(), 0, base::padded_buffer::padding);
     const simdjson::padded_string_view view(
         text.data(), text.size(), text.size() + base::padded_buffer::padding);
@@ -130,7 +130,7 @@ void read_message(base::padded_buffer& text, ondemand::parser& parser, reader& i
 void read_message(base::padded_buffer& text, reader& in, sm& into)
 {
     if (text.size() <= everyday_message) return read_message(text, this_threads_parser(), in, into);
-    // The tables have an entry for each mark, however little it comes to.
+    // The tables have an entry for each mark, however little the mark contributes to the message.
     if (count_marks(text.view()) > most_marks) throw in.too_rich("members and elements");
     ondemand::parser parser;
     read_message(text, parser, in, into);
@@ -143,18 +143,18 @@ bool has_omitted(const sm& message, Is is)
         [&is](const omitted_member& each) { return is(std::string_view(each.path)); });
 }
 
-/// What another member means without one that has been left out.
+/// Derives what an omitted member would have said from the members that are present.
 void make_up_for_omitted(sm& message)
 {
     if (message.go_away && has_omitted(message, is_of_go_away))
         message.go_away->time_left = careful_time_left;
-    // A handle is there only where it can be resumed from.
+    // The service sends a handle only where the session can be resumed.
     auto& update = message.session_resumption_update;
     if (update && has_omitted(message, is_resumable))
         update->resumable = !update->new_handle.empty();
 }
 
-/// What a message with a fault in it says otherwise. Nothing where it is not JSON.
+/// Reads a faulty message without its faulty parts. Returns nothing if the text is not JSON.
 std::optional<sm> read_leniently(std::string_view text, budget budget)
 {
     auto mended = mend_json(text);
@@ -167,14 +167,14 @@ std::optional<sm> read_leniently(std::string_view text, budget budget)
         read_message(sound, in, message);
     } catch (const error& refused) {
         if (refused.value() == errc::message_too_big) throw;
-        return std::nullopt; // no object
+        return std::nullopt; // not an object
     }
     message.omitted = std::move(omitted.list);
     make_up_for_omitted(message);
     return message;
 }
 
-/// `text` less the base64 that has been decoded, in no more memory than it takes.
+/// Returns `text` without the base64 that has been decoded, in a buffer of the size needed.
 server_message::text_buffer kept_text(
     base::padded_buffer text, const std::vector<decoded_base64>& decoded)
 {

@@ -20,8 +20,8 @@
 namespace gemini::live::protocol {
 namespace {
 
-/// Both objects in one: an object that both have is merged in the same way, of anything else that
-/// both have `over` wins. What is new comes last.
+/// Merges two objects. An object that both contain is merged recursively; for any other member that
+/// both contain, `over` wins. Members found only in `over` come last.
 void write_merged(json_writer& out, const json_value& under, const json_value& over)
 {
     const auto below = under.members();
@@ -44,7 +44,7 @@ void write_merged(json_writer& out, const json_value& under, const json_value& o
     out.end_object();
 }
 
-/// One message of a single media member: its bytes go as base64 straight into the frame.
+/// A message with a single media member, whose bytes are written as base64 straight into the frame.
 base::frame media_frame(
     std::string_view member, std::string_view mime_type, std::span<const std::byte> data)
 {
@@ -80,7 +80,7 @@ void check_picture(const blob& picture)
     if (picture.data.empty()) throw error(errc::invalid_argument, "A picture must not be empty.");
 }
 
-/// A role that the service refuses; an empty one becomes "user", or `by_default`.
+/// Refuses a role that the service refuses. An empty role becomes `by_default`.
 content with_role(content given, const std::string& member, const char* by_default = "user")
 {
     if (given.role.empty()) given.role = by_default;
@@ -91,18 +91,18 @@ content with_role(content given, const std::string& member, const char* by_defau
             given.role == "system" ? "; instructions go into setup::system_instruction" : ""));
 }
 
-/// The instruction has a role of no effect, which may be missing.
+/// An instruction may omit its role, since the role has no effect.
 void check_instruction(const content& given, const std::string& member)
 {
     if (!given.role.empty() && given.role != "system") (void)with_role(given, member);
 }
 
-/// What of a user's setup goes on the wire, as it goes there.
+/// Returns the user's setup in the form in which it is sent.
 setup on_wire(setup given, std::string_view handle, const addressing& to)
 {
     if (!given.model.empty()) given.model = model_resource(given.model, to);
     if (to.flavour == flavour::vertex_ai && given.response_modalities.empty())
-        given.response_modalities = modality::audio; // there it must be said
+        given.response_modalities = modality::audio; // Vertex AI requires it explicitly
     if (!given.functions.empty())
         given.tools.insert(given.tools.begin(), tool(std::move(given.functions)));
     if (given.session_resumption && !handle.empty()) given.session_resumption->handle = handle;
@@ -118,7 +118,7 @@ void check_function(const function_declaration& function)
             function.name));
 }
 
-/// The Gemini API takes a key there, and no other proof.
+/// For Maps, the Gemini API accepts an API key and no other credentials.
 void check_maps(const google_maps& maps)
 {
     if (!maps.auth_config) return;
@@ -148,7 +148,7 @@ void check_range(std::string_view name, const std::optional<Number>& value, int 
             *value));
 }
 
-/// The one member of a message.
+/// Writes a message with a single member.
 template <class T>
 base::frame message(std::string_view member, const T& value, flavour flavour)
 {
@@ -158,7 +158,8 @@ base::frame message(std::string_view member, const T& value, flavour flavour)
     return base::frame(out.end_object().text());
 }
 
-/// What was written here, read again: valid, but perhaps deeper than JSON of users may be.
+/// Parses a setup that this library wrote. It is valid JSON, but may be nested more deeply than
+/// JSON from users may be.
 json_value read_again(std::string_view setup)
 {
     try {
@@ -170,7 +171,7 @@ json_value read_again(std::string_view setup)
     }
 }
 
-/// {"setup": …}; the model may be missing.
+/// Returns {"setup": …}. The model may be missing.
 std::string setup_message(const setup& setup, std::string_view handle, const addressing& to)
 {
     const auto given = on_wire(setup, handle, to);
@@ -203,7 +204,7 @@ std::string setup_message(const setup& setup, std::string_view handle, const add
 
 base::frame encode_setup(const setup& setup, std::string_view handle, const addressing& to)
 {
-    (void)model_resource(setup.model, to); // which must be there
+    (void)model_resource(setup.model, to); // throws if there is none
     auto message = setup_message(setup, handle, to);
     if (to.quirks) lint(setup, (*to.quirks)(setup.model));
     return base::frame(message);

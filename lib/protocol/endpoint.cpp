@@ -19,8 +19,7 @@ namespace {
 constexpr std::string_view base_url_form =
     "client_options::base_url must look like https://host[:port][/path].";
 
-/// Of letters, digits and `marks`.
-/// The path is as it stands in the URL.
+/// Reads the base URL, whose path is kept as written.
 endpoint read_base_url(std::string_view url)
 {
     auto result = read_url(url, "The base URL", base_url_form);

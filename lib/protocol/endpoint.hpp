@@ -11,21 +11,21 @@
 
 namespace gemini::live::protocol {
 
-/// Where a request goes.
+/// The destination of a request.
 struct endpoint {
     bool tls = true;
     std::string host;
     std::uint16_t port = 443;
-    std::string target; ///< Path of the request.
+    std::string target; ///< The path of the request.
 };
 
-/// Whose service and models are meant.
+/// Identifies the service and its models.
 struct addressing {
     live::flavour flavour = live::flavour::gemini_api;
     std::string project{};         ///< Vertex AI; empty in express mode.
     std::string location{};        ///< Vertex AI; empty: global.
     std::string universe_domain{}; ///< Vertex AI; empty: googleapis.com.
-    /// What a setup is held against. Null: nothing, the service may judge it.
+    /// The quirks against which a setup is checked. Null: no check, the service decides.
     const std::function<model_quirks(std::string_view model)>* quirks = nullptr;
 };
 [[nodiscard]] std::string_view domain_of(const addressing& whose) noexcept;
@@ -37,25 +37,27 @@ enum class method {
     generate_music,               ///< Gemini API only.
 };
 
-/// Where sessions connect to. `base_url` is "https://host[:port][/path]", also http, ws, wss;
-/// empty: the flavour's own, on Vertex AI by location. `api_version` empty: v1beta, for music
-/// v1alpha, on Vertex AI v1beta1. Throws errc::invalid_argument for a base URL that is none, has
-/// user information, a query or a fragment, or would send a key in the clear to another machine;
-/// for what the flavour does not have.
+/// Returns the endpoint that sessions connect to. `base_url` is "https://host[:port][/path]", or
+/// the same with http, ws or wss. If it is empty, the flavour's own URL is used, which on Vertex AI
+/// depends on the location. An empty `api_version` means v1beta, v1alpha for music, and v1beta1 on
+/// Vertex AI. Throws errc::invalid_argument for an invalid base URL, for one that has user
+/// information, a query or a fragment or would send a key unencrypted to another machine, and for a
+/// method that the flavour does not offer.
 [[nodiscard]] endpoint live_endpoint(
     std::string_view base_url, std::string_view api_version, const addressing& whose, method what);
 
-/// The same for a URL that already leads to the service as a whole, path included.
+/// Likewise, for a URL that is already complete, including its path.
 [[nodiscard]] endpoint whole_endpoint(std::string_view url);
 
-/// Where a REST call to the Gemini API goes: "{path of base_url}/{api_version}/{resource}".
-/// Defaults and refusals as above.
+/// Returns the endpoint of a REST call to the Gemini API:
+/// "{path of base_url}/{api_version}/{resource}". Defaults and errors are those of `live_endpoint`.
 [[nodiscard]] endpoint rest_endpoint(
     std::string_view base_url, std::string_view api_version, std::string_view resource);
 
-/// The full name of a model: "gemini-3.8-live" → "models/gemini-3.8-live", on Vertex AI
-/// "projects/…/locations/…/publishers/google/models/gemini-3.8-live". Names that are full already
-/// stay. Throws errc::invalid_argument for an empty name or one with "..", '?' or '&'.
+/// Returns the full name of a model: "gemini-3.8-live" → "models/gemini-3.8-live", on Vertex AI
+/// "projects/…/locations/…/publishers/google/models/gemini-3.8-live". A name that is already full
+/// is returned unchanged. Throws errc::invalid_argument for an empty name or one that contains
+/// "..", '?' or '&'.
 [[nodiscard]] std::string model_resource(std::string_view model, const addressing& whose);
 
 } // namespace gemini::live::protocol

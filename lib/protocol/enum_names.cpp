@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The wire's names of all enumerations, in the order of their enumerators.
+/// The wire names of all enumerations, in the order of their enumerators.
 #include <gemini/live/messages.hpp>
 #include <gemini/live/music.hpp>
 #include <gemini/live/setup.hpp>

@@ -6,8 +6,8 @@
 #include <type_traits>
 #include <utility>
 
-/// How a message of the wire is described: one `fields<T>` for each type, in fields.hpp. Reading,
-/// writing, the refusals of a flavour and the page that lists the wire all stand on it.
+/// Describes wire messages: one `fields<T>` per type, in fields.hpp. Reading, writing, the refusals
+/// of a flavour and the reference page of the wire format are all derived from it.
 namespace gemini::live::protocol {
 
 enum class only { both, gemini_api, vertex_ai };
@@ -20,7 +20,7 @@ struct member_of<Member> {
     using value = Value;
 };
 
-/// A member of the C++ type, and what it is called on the wire.
+/// A member of the C++ type and its name on the wire.
 template <auto Member>
 struct field {
     using owner = typename member_of<Member>::owner;
@@ -28,15 +28,15 @@ struct field {
     static constexpr auto member = Member;
 
     std::string_view name;
-    bool always = false; ///< Written also when it is empty.
+    bool always = false; ///< Written even if empty.
     only flavour = only::both;
-    std::string_view why{};       ///< Added to the refusal of the other flavour.
-    std::string_view on_vertex{}; ///< Its name there, if another. Both are read on both.
-    std::string_view also{};      ///< Read under this name, too.
+    std::string_view why{};       ///< Appended to the error for the other flavour.
+    std::string_view on_vertex{}; ///< Its Vertex AI name, if different. Both flavours read both.
+    std::string_view also{};      ///< An alternative name that is read as well.
 };
 
-/// An object of the wire whose members belong to the C++ type around it. Not written when none of
-/// them is.
+/// An object on the wire whose members belong to the enclosing C++ type. It is not written if all
+/// of its members are absent.
 template <class... Fields>
 struct group {
     constexpr explicit group(std::string_view name_, Fields... fields_)
@@ -52,7 +52,7 @@ inline constexpr bool is_group = false;
 template <class... Fields>
 inline constexpr bool is_group<group<Fields...>> = true;
 
-/// The members of a type on the wire, as a tuple of fields and groups.
+/// The wire members of a type, as a tuple of fields and groups.
 template <class T>
 inline constexpr auto fields = nullptr;
 

@@ -7,7 +7,7 @@
 #include <gemini/live/music.hpp>
 #include <gemini/live/setup.hpp>
 
-/// The whole wire: a member is a line here.
+/// The complete wire format, one member per line.
 namespace gemini::live::protocol {
 
 // clang-format off
@@ -310,7 +310,7 @@ template <> inline constexpr auto fields<setup> = std::tuple{
     field<&setup::safety_settings>{"safetySettings"},
     field<&setup::labels>{"labels"}};
 
-// What a client says after it ----------------------------------------------------------------
+// What a client sends after the setup --------------------------------------------------------
 template <> inline constexpr auto fields<activity_mark> = std::tuple{};
 template <> inline constexpr auto fields<realtime_input::members> = std::tuple{
     field<&realtime_input::members::audio>{"audio"},
@@ -352,7 +352,7 @@ template <> inline constexpr auto fields<filtered_prompt> = std::tuple{
     field<&filtered_prompt::text>{"text"},
     field<&filtered_prompt::filtered_reason>{"filteredReason"}};
 
-// What a server says -------------------------------------------------------------------------
+// What a server sends ------------------------------------------------------------------------
 template <> inline constexpr auto fields<setup_complete> = std::tuple{
     field<&setup_complete::session_id>{"sessionId"},
     field<&setup_complete::voice_consent_signature>{"voiceConsentSignature"}};

@@ -12,10 +12,10 @@
 #include <type_traits>
 #include <vector>
 
-/// How much memory a value owns besides its own bytes, about.
+/// Estimates the memory that a value owns beyond its own bytes.
 namespace gemini::live::protocol {
 
-inline constexpr std::size_t allocation = 16; ///< What an allocation costs beside its bytes.
+inline constexpr std::size_t allocation = 16; ///< Overhead of one allocation.
 
 inline std::size_t footprint(const std::string& text) noexcept
 {

@@ -43,7 +43,7 @@ std::optional<std::size_t> read_index(std::string_view token)
     return index;
 }
 
-/// One step of a JSON pointer. simdjson's own would not see through escapes in names.
+/// Takes one step of a JSON pointer. simdjson's own does not unescape names.
 std::optional<ondemand::value> step(ondemand::value from, std::string_view token)
 {
     ondemand::value found;
@@ -64,12 +64,12 @@ std::optional<ondemand::value> step(ondemand::value from, std::string_view token
     return std::nullopt;
 }
 
-/// Gives what `pointer` leads to as what `get` takes it for.
+/// Returns the value that `pointer` refers to, converted by `get`.
 template <class Get>
 auto find_at(const std::string& text, std::string_view pointer, Get get)
     -> decltype(get(std::declval<ondemand::value&>()))
 {
-    const simdjson::padded_string padded('[' + text + ']'); // so that any value is in an array
+    const simdjson::padded_string padded('[' + text + ']'); // an array may hold any value
     ondemand::parser parser;
     ondemand::document document;
     ondemand::array array;
@@ -121,7 +121,7 @@ bool operator==(const json& a, const json& b)
 
 namespace {
 
-/// How many objects and arrays stand inside one another.
+/// Returns the nesting depth of objects and arrays.
 int depth_of(std::string_view text)
 {
     int depth = 0;
@@ -138,7 +138,8 @@ int depth_of(std::string_view text)
     return most;
 }
 
-/// Appends before the last bracket of `to`, which must be `close`. Changes nothing when it throws.
+/// Appends before the last bracket of `to`, which must be `close`. Leaves `to` unchanged if it
+/// throws.
 void append(std::string& to, char close, std::string_view name, std::string_view value)
 {
     const auto last = to.find_last_not_of(" \t\r\n");
@@ -148,7 +149,7 @@ void append(std::string& to, char close, std::string_view name, std::string_view
                 close == '}' ? "members" : "elements"));
     }
     const auto behind = last == 0 ? std::string::npos : to.find_last_not_of(" \t\r\n", last - 1);
-    std::string piece; // which may come from `to`
+    std::string piece; // `name` and `value` may alias `to`
     if (to[behind] != '{' && to[behind] != '[') piece += ',';
     if (close == '}') {
         if (!protocol::append_json_string(piece, name))
@@ -168,7 +169,7 @@ std::string number_text(double value)
     return out.number(value).take();
 }
 
-/// A whole value inside of one more object or array.
+/// Returns a whole value that is to be nested inside one more object or array.
 const std::string& nested(const json& value)
 {
     if (depth_of(value.text()) >= json::max_depth)

@@ -17,7 +17,7 @@ namespace {
 using simdjson::error_code;
 namespace ondemand = simdjson::ondemand;
 
-/// Asks for a value and forgets it.
+/// Reads a value and discards it.
 template <class T>
 error_code failure_of(simdjson::simdjson_result<T> result)
 {
@@ -59,7 +59,7 @@ error_code check_elements(ondemand::array array, int depth, std::size_t& left)
     return simdjson::SUCCESS;
 }
 
-/// Of a value or a document, which may be a value outside of all objects and arrays.
+/// Accepts a value or a document. A document may be a bare scalar.
 template <class Value>
 error_code check(Value& value, int depth, std::size_t& left)
 {
@@ -105,7 +105,7 @@ std::string_view reason(error_code failed)
     }
 }
 
-/// simdjson 3.0 takes "falset" for a word when nothing stands around it.
+/// simdjson 3.0 accepts "falset" as a literal if nothing surrounds it.
 bool ends_with_its_word(std::string_view text)
 {
     constexpr std::string_view blank = " \t\r\n";
@@ -136,7 +136,7 @@ std::optional<std::string_view> long_string(ondemand::value& value)
 {
     std::string_view text = value.raw_json_token();
     if (text.size() <= longest_copied_string || text.front() != '"') return std::nullopt;
-    text = text.substr(1, text.rfind('"') - 1); // white space behind it
+    text = text.substr(1, text.rfind('"') - 1); // trailing white space
     ondemand::raw_json_string begin;
     if (value.get_raw_json_string().get(begin) != simdjson::SUCCESS) return std::nullopt;
     return text;
@@ -149,7 +149,7 @@ simdjson::error_code get_number(ondemand::value& value, double& to)
     constexpr std::size_t digits_of_64_bits = 19;
     if (token.size() <= digits_of_64_bits) return simdjson::SUCCESS;
     const auto read = std::from_chars(token.data(), token.data() + token.size(), to);
-    if (read.ec != std::errc()) to = 0; // too small; what is too large has failed above
+    if (read.ec != std::errc()) to = 0; // underflow; overflow failed above
     return simdjson::SUCCESS;
 }
 

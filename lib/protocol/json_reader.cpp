@@ -38,8 +38,8 @@ bool fits_64_bits(std::string_view digits)
            std::from_chars(digits.data(), end, unsigned_value).ec == std::errc();
 }
 
-/// Valid JSON with its integers of more than 64 bits, which simdjson does not take, spelt as
-/// doubles.
+/// Rewrites integers of more than 64 bits, which simdjson rejects, as doubles. The text must be
+/// valid JSON.
 std::string with_large_integers_as_doubles(std::string_view text)
 {
     std::string out;
@@ -68,7 +68,7 @@ json_value json_value::parse(std::string_view text)
     auto owner = std::make_shared<document>();
     dom::element root;
     const auto read = [&](std::string_view from) {
-        // simdjson counts the level of the document itself, too
+        // simdjson also counts the level of the document itself.
         const auto failed = owner->parser.allocate(from.size() + 1, max_json_depth + 1);
         if (failed != simdjson::SUCCESS) return failed;
         return owner->parser.parse(from.data(), from.size()).get(root);
@@ -172,7 +172,7 @@ bool operator==(const json_value& a, const json_value& b)
                std::is_permutation(ours.begin(), ours.end(), theirs.begin());
     }
     case type::number:
-        // whole numbers beyond 2^53 differ in more than a double can tell
+        // Whole numbers beyond 2^53 may differ by less than a double can represent.
         return a.integer() && b.integer() ? a.integer() == b.integer() : a.number() == b.number();
     default: return a.text() == b.text();
     }

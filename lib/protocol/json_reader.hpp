@@ -11,36 +11,37 @@
 
 namespace gemini::live::protocol {
 
-/// A parsed JSON value, for the rooms that read JSON without speed in mind. Cheap to copy; parts
-/// share their document.
+/// A parsed JSON value, for rooms where parsing speed does not matter. Cheap to copy: parts share
+/// their document.
 class json_value {
 public:
     enum class type { null, boolean, number, string, array, object };
 
     /// Throws errc::malformed_message with the position for text that is not JSON in UTF-8 or is
-    /// deeper than 64. An integer of more than 64 bits is the double next to it.
+    /// nested more than 64 levels deep. An integer of more than 64 bits becomes the nearest double.
     [[nodiscard]] static json_value parse(std::string_view text);
 
     [[nodiscard]] type kind() const noexcept;
     [[nodiscard]] bool is_object() const noexcept { return kind() == type::object; }
 
-    /// Member of an object; nothing when this is no object or has no such member, or it is null.
+    /// Returns a member of an object, or nothing if this is not an object, the member is absent, or
+    /// it is null.
     [[nodiscard]] std::optional<json_value> find(std::string_view member) const;
-    /// Members in their order / elements in theirs; empty for other types.
+    /// The members or elements, in their original order. Empty for other types.
     [[nodiscard]] std::vector<std::pair<std::string, json_value>> members() const;
     [[nodiscard]] std::vector<json_value> elements() const;
 
     [[nodiscard]] std::optional<std::string> string() const;
     [[nodiscard]] std::optional<double> number() const;
-    /// An integer, in any spelling (2, 2.0, 2e0); also given as a string of digits, as proto3 JSON
-    /// does for int64.
+    /// Returns an integer in any spelling (2, 2.0, 2e0), or a string of digits, which proto3 JSON
+    /// uses for int64.
     [[nodiscard]] std::optional<std::int64_t> integer() const;
     [[nodiscard]] std::optional<bool> boolean() const;
 
-    /// The same value: members in any order, numbers in any spelling.
+    /// Whether both are the same value: members may be in any order, numbers in any spelling.
     friend bool operator==(const json_value& a, const json_value& b);
 
-    /// Compact JSON text of this value.
+    /// Returns this value as compact JSON.
     [[nodiscard]] std::string text() const;
 
 private:

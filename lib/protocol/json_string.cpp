@@ -8,7 +8,7 @@
 namespace gemini::live::protocol {
 namespace {
 
-/// Returns what an escape of two characters means, or 0 if there is no such escape.
+/// Returns the character that a two-character escape represents, or 0 if there is no such escape.
 constexpr char meaning_of(char escaped) noexcept
 {
     switch (escaped) {
@@ -24,7 +24,7 @@ constexpr char meaning_of(char escaped) noexcept
     }
 }
 
-/// In UTF-8, behind what `to` points to, which it moves on.
+/// Writes a character as UTF-8 to `to`, and advances `to`.
 void put_character(unsigned code, char*& to) noexcept
 {
     const auto put = [&to](unsigned byte) { *to++ = static_cast<char>(byte); };
@@ -45,8 +45,8 @@ void put_character(unsigned code, char*& to) noexcept
 
 constexpr std::size_t longest_character = 4;
 
-/// Writes what the escape at `at` means to `to`, and moves that on. Returns the escape's size, or 0
-/// if it is not valid.
+/// Decodes the escape at `at` into `to`, and advances `to`. Returns the length of the escape, or 0
+/// if it is invalid.
 std::size_t put_escape(std::string_view text, std::size_t at, char*& to) noexcept
 {
     if (at + 1 >= text.size()) return 0;
@@ -70,7 +70,7 @@ std::size_t put_escape(std::string_view text, std::size_t at, char*& to) noexcep
 
 std::optional<std::string> unescape(std::string_view text)
 {
-    std::string meant; // grows no larger than what it holds: escapes are longer than that
+    std::string meant; // never grows beyond `text`: an escape is longer than its result
     meant.reserve(text.size());
     std::array<char, 4096> piece;
     for (std::size_t at = 0; at < text.size();) {

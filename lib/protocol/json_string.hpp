@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
-/// The escapes of JSON's strings. Pure.
+/// The escapes of JSON strings. Pure.
 namespace gemini::live::protocol {
 
-/// A code unit of UTF-16.
+/// A UTF-16 code unit.
 struct code_unit {
     static constexpr std::size_t escape_size = 6; ///< \uXXXX
 
@@ -21,7 +21,7 @@ struct code_unit {
     [[nodiscard]] constexpr bool is_low() const noexcept { return value >> 10 == 0x37; }
 };
 
-/// What each byte is as a hexadecimal digit; below zero: it is not one.
+/// The value of each byte as a hexadecimal digit, or a negative number if it is not a digit.
 inline constexpr auto hex_values = [] {
     std::array<std::int8_t, 256> all{};
     all.fill(-1);
@@ -40,19 +40,19 @@ inline constexpr auto hex_values = [] {
         return hex_values[static_cast<unsigned char>(digits[place])];
     };
     const int value = digit(0) << 12 | digit(1) << 8 | digit(2) << 4 | digit(3);
-    if (value < 0) return std::nullopt; // one of them is
+    if (value < 0) return std::nullopt; // at least one is not a digit
     return code_unit{static_cast<unsigned>(value)};
 }
 
-/// simdjson keeps a copy of every string until the whole text has been read. Longer ones are read
-/// by the functions below, which make none.
+/// simdjson keeps a copy of every string until the whole text has been read. The functions below
+/// read longer strings without a copy.
 inline constexpr std::size_t longest_copied_string = 64u << 10;
 
-/// Returns what the text between the quotes of a string means, or nothing if it has an invalid
-/// escape or half a surrogate pair. simdjson has found the text to be UTF-8 without bare control
-/// characters.
+/// Returns the unescaped text of what is between the quotes of a string, or nothing if it has an
+/// invalid escape or half a surrogate pair. simdjson has already verified that the text is UTF-8
+/// without raw control characters.
 [[nodiscard]] std::optional<std::string> unescape(std::string_view text);
-/// Returns whether `unescape` would return something.
+/// Returns whether `unescape` would return a value.
 [[nodiscard]] bool has_sound_escapes(std::string_view text) noexcept;
 
 } // namespace gemini::live::protocol

@@ -16,8 +16,7 @@
 namespace gemini::live::protocol {
 namespace {
 
-/// What follows the backslash that stands for a byte: 0 where none is needed, 'u' for the long
-/// form.
+/// What follows the backslash in the escape of each byte: 0 for no escape, 'u' for the long form.
 constexpr auto escapes = [] {
     std::array<char, 256> table{};
     for (std::size_t control = 0; control < 0x20; ++control) table[control] = 'u';
@@ -35,7 +34,7 @@ bool append_json_string(std::string& to, std::string_view text)
 {
     if (!base::is_utf8(text)) return false;
     to += '"';
-    std::size_t plain = 0; // begin of what has not been copied yet
+    std::size_t plain = 0; // start of what has not been copied yet
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
         const char escape = escapes[byte];
@@ -48,7 +47,7 @@ bool append_json_string(std::string& to, std::string_view text)
     return true;
 }
 
-/// Makes room for a member or an element behind those that are there.
+/// Starts a new member or element after the existing ones.
 void json_writer::separate()
 {
     if (std::exchange(after_key_, false) || levels_.empty()) return;
@@ -170,7 +169,7 @@ std::string indented(std::string_view json)
         case '[':
             out += c;
             if (const auto next = json.find_first_not_of(space, i + 1);
-                json[next] == c + 2) { // both pairs of brackets are two apart
+                json[next] == c + 2) { // in ASCII, each closing bracket is 2 past its opener
                 out += json[next];
                 i = next;
             } else {

@@ -12,17 +12,18 @@
 
 namespace gemini::live::protocol {
 
-/// Writes minimal, valid JSON. Refuses what JSON cannot carry with errc::invalid_argument, naming
-/// the member's path.
+/// Writes compact, valid JSON. Throws errc::invalid_argument for values that JSON cannot carry,
+/// naming the member's path.
 class json_writer {
 public:
     json_writer& begin_object() { return open('{'); }
     json_writer& end_object() { return close('}'); }
     json_writer& begin_array() { return open('['); }
     json_writer& end_array() { return close(']'); }
-    /// Ends an object that is a member; one without members is taken back, its name too.
+    /// Ends an object that is a member. An object without members is removed together with its
+    /// name.
     json_writer& end_object_unless_empty();
-    /// `name` stays readable until the object ends.
+    /// `name` must stay valid until the enclosing object ends.
     json_writer& key(std::string_view name);
 
     json_writer& string(std::string_view value);
@@ -30,10 +31,10 @@ public:
     json_writer& integer(std::int64_t value);
     json_writer& boolean(bool value);
     json_writer& base64(std::span<const std::byte> bytes);
-    /// JSON that is known to be valid.
+    /// Appends JSON that is known to be valid.
     json_writer& raw(std::string_view json);
 
-    // a member in one line
+    // Write a whole member.
     json_writer& member(std::string_view name, std::string_view value)
     {
         return key(name).string(value);
@@ -53,13 +54,13 @@ public:
     }
     json_writer& member(std::string_view name, int value) { return key(name).integer(value); }
     json_writer& member(std::string_view name, bool value) { return key(name).boolean(value); }
-    /// Nothing when there is no value.
+    /// Writes nothing if there is no value.
     template <class T>
     json_writer& member(std::string_view name, const std::optional<T>& value)
     {
         return value ? member(name, *value) : *this;
     }
-    /// Nothing for what an absent member means anyway: "", 0, false.
+    /// Writes nothing for a value that an absent member means anyway: "", 0 or false.
     template <class T>
     json_writer& unless_default(std::string_view name, const T& value)
     {
@@ -73,11 +74,11 @@ public:
     [[nodiscard]] std::string take() noexcept { return std::move(text_); }
 
 private:
-    /// An object or array that is open.
+    /// An object or array that is still open.
     struct level {
         bool array;
-        std::size_t begin;      // in the text, with all that belongs to the member
-        std::string_view key{}; // of the latest member
+        std::size_t begin;      // position in the text where the member starts
+        std::string_view key{}; // of the most recent member
         int count = 0;          // of members or elements
     };
 
@@ -91,10 +92,10 @@ private:
     bool after_key_ = false;
 };
 
-/// Appends `text` as a JSON string with its quotes; false when it is not UTF-8.
+/// Appends `text` as a quoted JSON string. Returns false if it is not UTF-8.
 [[nodiscard]] bool append_json_string(std::string& to, std::string_view text);
 
-/// The same value, indented by two spaces, with a newline at the end.
+/// Returns the same JSON, indented by two spaces, with a trailing newline.
 [[nodiscard]] std::string indented(std::string_view json);
 
 } // namespace gemini::live::protocol

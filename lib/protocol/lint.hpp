@@ -8,13 +8,14 @@
 
 #include <span>
 
-/// What a model is known to refuse. Each throws errc::invalid_argument, naming the member.
+/// Checks for what a model is known to refuse. Each function throws errc::invalid_argument, naming
+/// the member.
 namespace gemini::live::protocol {
 
 void lint(const setup& setup, const model_quirks& quirks);
 void lint(std::span<const function_response> responses, const model_quirks& quirks);
 void lint(const context_update& update, const model_quirks& quirks);
-/// Client content in a session of this setup.
+/// Checks client content sent in a session with this setup.
 void lint_content(const setup& setup, const model_quirks& quirks);
 
 } // namespace gemini::live::protocol

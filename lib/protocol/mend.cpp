@@ -18,7 +18,7 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Half a pair becomes an escape of the same length.
+/// Replaces each unpaired surrogate with an escape of the same length.
 void mend_surrogates(std::string& text)
 {
     constexpr std::size_t escape = 6;
@@ -38,7 +38,7 @@ void mend_surrogates(std::string& text)
     }
 }
 
-/// Of JSON's grammar.
+/// Whether `text` is a number in JSON's grammar.
 bool is_number_text(std::string_view text)
 {
     std::size_t at = text.starts_with('-') ? 1 : 0;
@@ -59,7 +59,7 @@ bool is_number_text(std::string_view text)
     return at == text.size();
 }
 
-/// Of a number of JSON's grammar. What is too small for a double is 0.
+/// `number` must be in JSON's grammar. A number that is too small for a double counts as 0.
 bool fits_double(std::string_view number)
 {
     double value = 0;
@@ -75,12 +75,13 @@ bool fits_double(std::string_view number)
         const char* const begin = number.data() + e + (number[e + 1] == '+' ? 2 : 1);
         if (std::from_chars(begin, end, exponent).ec != std::errc()) return *begin == '-';
     }
-    // the power of ten of the first digit; an exponent may be the least that there is
+    // Computes the power of ten of the first digit. `exponent` may be the smallest integer that
+    // exists.
     return static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) <= -(exponent + 1);
 }
 
-/// Walks over a text and copies what is in order. Keeps its own stack, so that no nesting is too
-/// deep for it.
+/// Walks a text and copies what is in order. It keeps its own stack, so that any nesting depth is
+/// safe.
 class mender {
 public:
     explicit mender(std::string_view text) : left_(text) { out_.text.reserve(text.size() + 16); }
@@ -94,7 +95,7 @@ public:
     }
 
 private:
-    /// One value, whatever is inside.
+    /// Reads one value, including everything inside it.
     bool walk()
     {
         do {
@@ -106,7 +107,7 @@ private:
         return true;
     }
 
-    /// A scalar, or all opening brackets (and first names) up to one.
+    /// Reads a scalar, or all opening brackets (and first names) that precede one.
     bool value()
     {
         for (;;) {
@@ -116,7 +117,7 @@ private:
             if (c != '{' && c != '[') return scalar();
             open(c);
             blank();
-            if (left_.starts_with(open_.back())) return true; // nothing inside
+            if (left_.starts_with(open_.back())) return true; // empty object or array
             if (c == '{' && !name()) return false;
         }
     }
@@ -131,7 +132,7 @@ private:
         take(1);
     }
 
-    /// Takes a closing bracket, if there is one.
+    /// Consumes a closing bracket, if there is one.
     bool closes()
     {
         blank();
@@ -173,7 +174,7 @@ private:
         return append_json_string(quoted, token) && replace(size, quoted);
     }
 
-    /// What may not stand in a string as it is, is escaped.
+    /// Copies a string, escaping characters that must not appear unescaped.
     bool string()
     {
         std::size_t at = 1;
@@ -210,7 +211,8 @@ private:
         return {'\\', 'u', '0', '0', digits[code >> 4], digits[code & 0xf]};
     }
 
-    /// False when the text has grown by too much: it is no message with a fault in it.
+    /// Returns false once the text has grown too much: it is then not merely a message with a
+    /// fault.
     bool replace(std::size_t size, std::string_view with)
     {
         if (!is_cut()) out_.text += with;
@@ -223,7 +225,7 @@ private:
 
     [[nodiscard]] bool is_cut() const { return open_.size() > max_json_depth; }
 
-    /// Copies, but for what is nested too deeply.
+    /// Consumes text and copies it, except where nesting is too deep.
     void take(std::size_t size)
     {
         if (!is_cut()) out_.text += left_.substr(0, size);
@@ -235,7 +237,7 @@ private:
     std::string_view left_;
     std::size_t growth_ = 0;
     mended_json out_{};
-    std::string open_{}; // the closing brackets that are due
+    std::string open_{}; // the closing brackets still expected
 };
 
 } // namespace

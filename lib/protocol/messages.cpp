@@ -24,7 +24,7 @@ bool is_sound(const part& each)
 
 namespace {
 
-/// With its base64.
+/// Returns the text with its base64 put back.
 server_message::text_buffer whole(const server_message::text_buffer& text)
 {
     server_message::text_buffer all;
@@ -50,10 +50,10 @@ server_message::text_buffer whole(const server_message::text_buffer& text)
 struct server_message::state {
     members parts;
     text_buffer raw;
-    std::unique_ptr<bytes> joined_audio{}; // when there is more than one piece
+    std::unique_ptr<bytes> joined_audio{}; // set if there is more than one piece
     std::uint64_t epoch = 0;
 
-    /// Shows `see` each piece of the sound.
+    /// Passes each piece of audio to `see`.
     template <class See>
     void for_each_sound(See see) const
     {

@@ -7,7 +7,7 @@ namespace gemini::live {
 namespace {
 
 struct row {
-    std::string_view begins; ///< The model's name, or how it begins.
+    std::string_view begins; ///< The model's name or a prefix of it.
     model_quirks quirks;
 };
 
@@ -15,7 +15,7 @@ constexpr model_quirks native_audio_2_5{
     .text_by_turns = true, .audio_breaks_calls = true, .writes = false};
 constexpr model_quirks turns_only{.text_by_turns = true};
 
-// The first that fits counts.
+// The first match counts.
 constexpr std::array rows{
     row{"gemini-3.8-live-extended-thinking", {.calling = calling::non_blocking_only,
                                                  .takes_scheduling = false,
@@ -31,10 +31,10 @@ constexpr std::array rows{
                                .is_always_proactive = true}},
     row{"gemini-3.5-transcribe-live", {.speaks = false}},
     row{"gemini-3.5-live-translate", {.writes = false}},
-    row{"gemini-3.5-flash-live", {}},      // seen in a benchmark, in no document
+    row{"gemini-3.5-flash-live", {}},      // seen in a benchmark, not in any document
     row{"gemini-3.5-flash-lite-live", {}}, // likewise
     row{"gemini-robotics-er-2-streaming", {.speaks = false}},
-    // asked for affective dialog or proactivity, it never answers the setup
+    // If asked for affective dialog or proactivity, it never answers the setup.
     row{"gemini-3.1-flash-live", {.calling = calling::blocking_only,
                                      .writes = false,
                                      .takes_affective_dialog = false,

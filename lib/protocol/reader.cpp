@@ -36,7 +36,7 @@ bool holds_number(ondemand::value& value)
     return value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::number;
 }
 
-/// A number of JSON's grammar, whole.
+/// Returns the number that all of `text` represents in JSON's grammar.
 std::optional<double> number_in(std::string_view text)
 {
     double value = 0;
@@ -48,7 +48,7 @@ std::optional<double> number_in(std::string_view text)
     return value;
 }
 
-/// As proto3 JSON writes them in strings.
+/// Reads a number that proto3 JSON writes as a string.
 std::optional<double> quoted_number(std::string_view text)
 {
     constexpr auto infinity = std::numeric_limits<double>::infinity();
@@ -68,7 +68,7 @@ std::optional<std::int64_t> quoted_integer(std::string_view text)
     return number ? whole_number(*number) : std::nullopt;
 }
 
-/// google.protobuf.Duration as the object that it is in other encodings.
+/// google.protobuf.Duration as an object, which encodings other than JSON use.
 struct duration_parts {
     std::optional<std::int64_t> seconds{};
     std::optional<std::int64_t> nanos{};
@@ -117,7 +117,7 @@ std::string without_indices(std::string_view path)
     return names;
 }
 
-/// What is missed most is noted however much else is missing.
+/// Omissions that matter most are recorded even if the list is already full.
 int weight_of(std::string_view path)
 {
     if (may_end_turn(path)) return 3;
@@ -146,11 +146,11 @@ void reader::fail(std::string_view what) const
     throw malformed(sender_ == from::server ? "server" : "client", {path(), std::string(what)});
 }
 
-/// Whether the present value may have a weight that is not in the list yet: there may be very many
-/// values, and a path takes time.
+/// Whether the current value may have a weight that the list lacks. There may be very many values,
+/// and building a path takes time.
 bool reader::may_weigh_anew() const
 {
-    constexpr std::size_t deepest = 3; // that has one
+    constexpr std::size_t deepest = 3; // depth of any path with a weight
     const auto has = [this](std::string_view path) {
         return (omitted_->weights & (1u << weight_of(path))) != 0;
     };
@@ -394,7 +394,7 @@ bool reader::read(ondemand::value value, std::chrono::system_clock::time_point& 
     return true;
 }
 
-/// Base64 that can be written again exactly as it was.
+/// Records base64 that can be reproduced exactly from the decoded bytes.
 void reader::note_base64(std::string_view text, const bytes& decoded)
 {
     constexpr std::size_t shortest = 256;
@@ -412,18 +412,18 @@ void reader::forget_base64(const bytes& decoded)
 bool reader::read(ondemand::value value, bytes& to)
 {
     std::string_view text = value.raw_json_token();
-    while (!text.empty() && text.back() != '"') text.remove_suffix(1); // white space behind
+    while (!text.empty() && text.back() != '"') text.remove_suffix(1); // trailing white space
     const bool quoted = text.size() >= 2 && text.front() == '"';
     bytes decoded;
     if (quoted && decode_base64(text.substr(1, text.size() - 2), decoded, base::base64_decode)) {
-        must(value.get_raw_json_string(), "is not a string"); // else it could be a member's name
-        if (!to.empty()) forget_base64(to); // of a member that the message has twice
+        must(value.get_raw_json_string(), "is not a string"); // rules out a member name
+        if (!to.empty()) forget_base64(to);                   // of an earlier duplicate member
         to = std::move(decoded);
         note_base64(text.substr(1, text.size() - 2), to);
         return true;
     }
     if (value.get_string().get(text) != simdjson::SUCCESS) return refuse("is not a string");
-    // slashes may have been escaped
+    // Slashes may have been escaped.
     if (!decode_base64(text, decoded, base::base64_decode) &&
         (sender_ == from::client || !decode_base64(text, decoded, base::base64_decode_leniently)))
         return refuse("is not base64");
@@ -438,7 +438,7 @@ bool reader::read(ondemand::value value, json& to)
         return refuse("is not an object");
     const char* const begin = value.raw_json_token().data();
     check(value, depth_);
-    const char* end = must(value.current_location(), "is not valid JSON"); // of what follows
+    const char* end = must(value.current_location(), "is not valid JSON"); // start of what follows
     while (end[-1] != '}') --end;
     to = json::trusted(std::string(begin, end));
     if (omitted_) {

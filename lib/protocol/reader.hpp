@@ -25,38 +25,38 @@
 #include <utility>
 #include <vector>
 
-/// Reads what `fields<T>` describes. For the sources of this room only.
+/// Reads what `fields<T>` describes. Internal to this room.
 namespace gemini::live::protocol {
 
 namespace ondemand = simdjson::ondemand;
 
 class reader;
 
-/// The rules for a type, made from its fields.
+/// The rules for reading a type, generated from its fields.
 template <class T>
 struct rules_for;
 
-/// How a member is read: its wire name, and what to do with its value.
+/// How to read a member: its wire name, and what to do with its value.
 template <class T>
 struct rule {
     std::string_view name;
     void (*read)(reader&, ondemand::value, T&);
 };
 
-/// What to report of a message of the "server" or "client".
+/// Returns the error to report for a malformed message from the "server" or "client".
 [[nodiscard]] error malformed(std::string_view sender, const omitted_member& why);
 
-/// Whether a path is of goAway / is that of a handle's `resumable`.
+/// Whether a path lies within goAway, or is that of `resumable` in a handle update.
 [[nodiscard]] bool is_of_go_away(std::string_view path);
 [[nodiscard]] bool is_resumable(std::string_view path);
 
-/// What one message may still become; see `decode_limits`.
+/// What remains of the limits for one message; see `decode_limits`.
 struct budget {
     std::size_t values;
     std::size_t memory;
 };
 
-/// Base64 that a reader has decoded, by where it stood in the text.
+/// Base64 that a reader has decoded, with its position in the text.
 struct decoded_base64 {
     std::string_view text;
     std::span<const std::byte> bytes;
@@ -65,17 +65,17 @@ struct decoded_base64 {
 /// What a reader has left out of a message.
 struct omissions {
     std::vector<omitted_member> list{};
-    /// Where values were cut in the text that is read, as `mended_json::cuts`.
+    /// Positions of cuts in the text being read, as in `mended_json::cuts`.
     std::vector<std::size_t> cuts{};
     const char* text = nullptr;
-    unsigned weights = 0; ///< Of those in the list, a bit each.
+    unsigned weights = 0; ///< The weights in the list, one bit each.
 };
 
-/// Of a grounding_support, until all of it has been read.
+/// Placeholders in a grounding_support that has not been fully read.
 constexpr int unread_source = std::numeric_limits<int>::min();
 constexpr double unread_score = std::numeric_limits<double>::quiet_NaN();
 
-/// Returns what stands in a list for an element that cannot be read, or nothing if it is left out.
+/// Returns the list element that replaces an unreadable one, or nothing if it is to be left out.
 template <class T>
 std::optional<T> in_place_of()
 {
@@ -89,29 +89,30 @@ std::optional<T> in_place_of()
         return std::nullopt;
 }
 
-/// Walks a message forward, and knows where it is. Each `read` returns whether the value is what is
-/// wanted. It changes nothing otherwise, but that members of an object are judged one by one.
+/// Walks a message forward and keeps track of the path. Each `read` returns whether the value is of
+/// the expected form, and changes nothing otherwise. The members of an object are judged
+/// individually.
 class reader {
 public:
     enum class from {
-        server, ///< Unknown members are passed over.
-        client, ///< They are refused, as the service does; names may be in snake_case.
+        server, ///< Unknown members are skipped.
+        client, ///< Unknown members are refused, as by the service; names may be in snake_case.
     };
-    /// With `omitted`, what cannot be read is left out and noted there, and the text must be valid
-    /// JSON; else it is refused.
+    /// With `omitted`, unreadable values are left out and recorded there; the text must be valid
+    /// JSON. Without it, they are refused.
     reader(from sender, budget budget, omissions* omitted = nullptr) noexcept
         : sender_(sender), budget_(budget), omitted_(omitted)
     {
     }
 
-    /// The long base64 of the message, in its order.
+    /// The long base64 values of the message, in their order.
     [[nodiscard]] const std::vector<decoded_base64>& decoded() const noexcept { return decoded_; }
 
-    /// Throws errc::malformed_message with the path.
+    /// Throws errc::malformed_message with the current path.
     [[noreturn]] void fail(std::string_view what) const;
-    /// What a message with too many of these is refused with.
+    /// Returns the error for a message that has too much of something, such as members.
     [[nodiscard]] error too_rich(std::string_view in) const;
-    /// Of the present value; returns false, or throws as `fail`.
+    /// Refuses the current value: returns false, or throws as `fail` does.
     bool refuse(std::string_view what);
 
     template <class T>
@@ -122,7 +123,7 @@ public:
         return value;
     }
 
-    /// Each member of `object` by its rule; those that no rule knows are named in `unknown`.
+    /// Reads each member of `object` by its rule. Members without a rule are named in `unknown`.
     template <class T, std::size_t Count>
     void members(ondemand::object object, T& into, const std::array<rule<T>, Count>& rules,
         std::vector<std::string>* unknown = nullptr)
@@ -130,7 +131,8 @@ public:
         for (auto next : object) {
             if (next.error() != simdjson::SUCCESS) fail("is not valid JSON");
             count_value();
-            // of `next`, not of its field: there later versions of simdjson want an argument
+            // Called on `next`, not on its field: there, later versions of simdjson require an
+            // argument.
             const auto name = must(next.unescaped_key(), "has a bad member name");
             auto value = std::move(next).value_unsafe().value();
             const auto found = std::find_if(rules.begin(), rules.end(),
@@ -145,8 +147,8 @@ public:
         }
     }
 
-    /// Hands an object to `read`. A server's list of objects is read as if all of their members
-    /// stood in one.
+    /// Passes an object to `read`. For a server, a list of objects is read as one object with all
+    /// of their members.
     template <class Read>
     bool object(ondemand::value value, Read read)
     {
@@ -175,7 +177,7 @@ public:
         return any || (index == 0 && refuse("is not an object"));
     }
 
-    /// Hands each element of an array to `read`.
+    /// Passes each element of an array to `read`.
     template <class Read>
     bool elements(ondemand::value value, Read read)
     {
@@ -191,36 +193,37 @@ public:
         return true;
     }
 
-    // Values, by the type that takes them -----------------------------------------------------
-    /// A server's number where an id is due is told, and taken as text.
+    // Values, by the type that receives them --------------------------------------------------
+    /// If a server sends a number where an id is expected, it is reported and read as text.
     bool read(ondemand::value value, std::string& to);
     bool read(ondemand::value value, bool& to);
-    /// Also given as a string, as proto3 JSON does for NaN and the infinities.
+    /// May also be a string, which proto3 JSON uses for NaN and the infinities.
     bool read(ondemand::value value, double& to);
     bool read(ondemand::value value, int& to);
-    /// Also given as a string, as proto3 JSON does for 64 bits, or as 2.0.
+    /// May also be a string, which proto3 JSON uses for 64-bit integers, or be written as 2.0.
     bool read(ondemand::value value, std::int64_t& to);
-    /// Base64, from where it stands in the message.
+    /// Reads base64 in place, from the text of the message.
     bool read(ondemand::value value, bytes& to);
-    /// An object as its text.
+    /// Reads an object as its text.
     bool read(ondemand::value value, json& to);
     bool read(ondemand::value value, schema& to);
     bool read(ondemand::value value, modalities& to);
-    /// "9.846s": seconds with up to nine decimals. A server's also as a number of seconds, in words
-    /// or not, or as an object.
+    /// "9.846s": seconds with up to nine decimals. A server may also send a number of seconds,
+    /// quoted or not, or an object.
     bool read(ondemand::value value, std::chrono::nanoseconds& to);
     /// A number of milliseconds.
     bool read(ondemand::value value, std::chrono::milliseconds& to);
-    /// RFC 3339.
+    /// A timestamp in RFC 3339.
     bool read(ondemand::value value, std::chrono::system_clock::time_point& to);
     bool read(ondemand::value value, std::map<std::string, std::string>& to);
-    /// A server's whose media type cannot be read, or is missing in a model's turn, is taken for
-    /// sound, which it nearly always is.
+    /// From a server, an unreadable media type, or a missing one in a model turn, is assumed to be
+    /// audio, which it nearly always is.
     bool read(ondemand::value value, blob& to);
-    /// A source that cannot be read goes with its score.
+    /// A source that cannot be read is dropped together with its score.
     bool read(ondemand::value value, grounding_support& to);
 
-    /// By its name; proto3 JSON writes a number for a value that the writer itself has no name for.
+    /// Reads an enumerator by name. proto3 JSON writes a number if the writer itself has no name
+    /// for it.
     template <class Known>
     bool read(ondemand::value value, open_enum<Known>& to)
     {
@@ -308,8 +311,8 @@ private:
         steps_[depth_++] = next;
     }
 
-    /// One that cannot be read is left out; what others refer to by its number, or stands beside
-    /// one of another list, keeps its place.
+    /// An element that cannot be read is left out. If others refer to it by index, or it pairs with
+    /// an element of another list, a placeholder keeps its position.
     template <class T>
     void read_element(ondemand::value value, std::vector<T>& to)
     {
@@ -327,7 +330,7 @@ private:
 
     [[nodiscard]] std::string path() const;
     [[nodiscard]] bool may_weigh_anew() const;
-    /// A server's only element of a list may stand where the list is due.
+    /// Whether a server sent a single element in place of a list.
     [[nodiscard]] bool stands_alone(ondemand::value& value, bool is_object) const;
     bool read_name(ondemand::value value, std::string& to);
     [[nodiscard]] bool is_id() const;
@@ -343,7 +346,7 @@ private:
     [[nodiscard]] bool is_null(ondemand::value& value) const;
     void note_base64(std::string_view text, const bytes& decoded);
     void forget_base64(const bytes& decoded);
-    /// What nobody reads must be JSON, too.
+    /// Verifies that a value that nobody reads is valid JSON.
     void check(ondemand::value value, std::size_t depth);
 
     from sender_;
@@ -351,13 +354,13 @@ private:
     omissions* omitted_;
     std::array<step, 16> steps_{};
     std::size_t depth_ = 0;
-    bool has_refused_type_ = false; // the media type of what is being read
+    bool has_refused_type_ = false; // the media type of the value being read was refused
     std::vector<decoded_base64> decoded_;
 };
 
 // From fields to rules ---------------------------------------------------------------------
 
-/// Where the fields of a type stand / those of its `Index`th field, which is a group.
+/// The fields of a type, or those of its `Index`th field if that is a group.
 template <class T>
 struct all_of {
     static constexpr const auto& get() { return fields<T>; }
@@ -367,7 +370,7 @@ struct group_in {
     static constexpr const auto& get() { return std::get<Index>(Around::get()).fields; }
 };
 
-/// Whether a field of a group tells no list from an empty one.
+/// Whether a field distinguishes an absent list from an empty one.
 template <class>
 inline constexpr bool is_optional_list_value = false;
 template <class T>
@@ -404,7 +407,7 @@ struct rules_at {
                 for_each_field(group_in<Place, Index>::get(), [&to](const auto& one) {
                     if constexpr (is_optional_list<decltype(one)>)
                         if (auto& list = to.*std::remove_cvref_t<decltype(one)>::member; !list)
-                            list.emplace(); // {} is an empty list, not none
+                            list.emplace(); // {} means an empty list, not an absent one
                 });
                 in.members(object, to, rules_at<T, group_in<Place, Index>>::value);
             });

@@ -12,11 +12,11 @@
 namespace gemini::live::protocol {
 namespace {
 
-/// Ends of names whose strings are secret, in lower case without `_` and `-`.
+/// Suffixes of names whose string values are secret. Lower case, without `_` and `-`.
 constexpr std::array<std::string_view, 12> secret_ends{"handle", "token", "apikey", "apikeystring",
     "privatekey", "secret", "password", "passwd", "authorization", "credential", "credentials",
     "cookie"};
-/// Names of values of which all strings are secret.
+/// Names of values in which every string is secret.
 constexpr std::array<std::string_view, 3> secret_parts{"headers", "authconfig", "apiauth"};
 
 std::string plain_name(std::string_view name)

@@ -14,21 +14,21 @@ inline constexpr std::string_view redacted_mark = "[redacted]";
 
 struct redaction {
     std::string text;                   ///< JSON
-    std::vector<std::string> secrets{}; ///< What was taken out.
+    std::vector<std::string> secrets{}; ///< What was removed.
 };
 
-/// Whether what a member or a header of this name holds is a secret: "newHandle", "x-goog-api-key".
+/// Whether a member or header of this name holds a secret: "newHandle", "x-goog-api-key".
 [[nodiscard]] bool is_secret(std::string_view name);
 
-/// The message without secrets, and without media unless it is `with_media`. Secrets are what has
-/// such a name, and those that are `known`, wherever a string quotes them. Throws
-/// errc::malformed_message for what is no JSON.
+/// Returns the message without secrets, and without media unless `with_media` is set. Secrets are
+/// values of members with a secret name, and the `known` ones wherever a string quotes them. Throws
+/// errc::malformed_message for text that is not JSON.
 [[nodiscard]] redaction redact(
     std::string_view message, bool with_media, const std::deque<std::string>& known = {});
 
-/// Takes the secrets out of `text`, wherever they stand; too short a one is none.
+/// Removes the secrets from `text` wherever they appear. A secret that is too short is ignored.
 void strike_out(std::string& text, const std::deque<std::string>& secrets);
-/// The error without them, for servers that quote what they refuse.
+/// Returns the error without the secrets, since some servers quote what they refuse.
 [[nodiscard]] error strike_out(const error& failure, const std::deque<std::string>& secrets);
 
 } // namespace gemini::live::protocol

@@ -31,7 +31,8 @@ json in_openapi(const json& text)
     }
 }
 
-/// `object` with its member `name` made by `change`, which is given what is there.
+/// Returns `object` with its member `name` replaced by the result of `change`, which receives the
+/// old value.
 template <class Change>
 json changed(const json& object, std::string_view name, Change change)
 {
@@ -51,7 +52,7 @@ json changed(const json& object, std::string_view name, Change change)
     return json::trusted(out.end_object().take());
 }
 
-/// `list`, or a new one, with one more element.
+/// Returns `list`, or a new list, with `value` appended.
 std::string pushed(const std::optional<std::string>& list, std::string_view value)
 {
     return json::trusted(list.value_or("[]")).push(value).text();

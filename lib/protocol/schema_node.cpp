@@ -25,7 +25,7 @@ void add(std::vector<std::string>& list, std::string value)
     if (!contains(list, value)) list.push_back(std::move(value));
 }
 
-/// The types that both allow. An integer is a number.
+/// Returns the types that both allow. An integer is also a number.
 std::vector<std::string> common_types(
     const std::vector<std::string>& a, const std::vector<std::string>& b)
 {
@@ -58,7 +58,7 @@ void take_bounds(schema_node& into, const schema_node& from)
     }
 }
 
-/// A format or a pattern more than there is room for is told in words.
+/// A second format or pattern, for which there is no room, becomes a note in words.
 void take_plain(schema_node& into, const schema_node& from)
 {
     for (const auto& [name, text] : from.plain) {
@@ -97,7 +97,7 @@ void take_choices(schema_node& into, schema_node& from, std::string_view path)
     if (into.choices->empty()) refuse_schema(path, "allows no value at all");
 }
 
-/// Alternatives of alternatives.
+/// Combines two sets of alternatives into their product.
 void take_alternatives(schema_node& into, schema_node& from, std::string_view path)
 {
     if (from.any_of.empty()) return;
@@ -112,7 +112,7 @@ void take_alternatives(schema_node& into, schema_node& from, std::string_view pa
         for (const auto& right : from.any_of) {
             try {
                 product.push_back(both(left, right, path));
-            } catch (const error&) { // nothing fits both
+            } catch (const error&) { // nothing can match both
             }
         }
     }
@@ -152,7 +152,7 @@ std::string list_of(const std::vector<json_value>& values)
     return text;
 }
 
-/// The type that its members imply; empty: any.
+/// Returns the type that a node's members imply, or "" for any type.
 std::string implied_type(const schema_node& node)
 {
     const auto bounded = [&node](std::string_view name) { return node.bounds.contains(name); };
@@ -171,7 +171,7 @@ std::string implied_type(const schema_node& node)
     return {};
 }
 
-/// Of the members that only one type has.
+/// Returns the only type that can have this member, or "" if several can.
 std::string_view type_that_has(std::string_view member)
 {
     if (member == "properties" || member == "required" || member == "propertyOrdering" ||
@@ -199,7 +199,7 @@ bool knows_format(std::string_view type, std::string_view format)
     return false;
 }
 
-/// 1 as "1", where the type says string.
+/// Spells 1 as "1", for the type string.
 void spell(std::vector<json_value>& choices)
 {
     for (auto& each : choices) {
@@ -210,7 +210,7 @@ void spell(std::vector<json_value>& choices)
     }
 }
 
-/// Numbers and truth values cannot be listed there: their bounds and the description tell them.
+/// The service cannot list numbers or booleans: bounds and the description express them instead.
 void choose_among(schema_node& node)
 {
     auto& choices = *node.choices;
@@ -236,7 +236,7 @@ void choose_among(schema_node& node)
 
 const std::array<std::string_view, 3> describing{"description", "default", "example"};
 
-/// Without what only describes, null and alternatives.
+/// Returns the node without its descriptions, null and alternatives.
 schema_node bare(schema_node node)
 {
     node.nullable = false;
@@ -250,7 +250,7 @@ schema_node bare(schema_node node)
     return node;
 }
 
-/// Only what describes.
+/// Keeps only what describes, together with null and the alternatives.
 void strip(schema_node& node)
 {
     schema_node left;
@@ -265,7 +265,7 @@ void strip(schema_node& node)
     node = std::move(left);
 }
 
-/// One node for each of several types.
+/// Returns one node for each of several types.
 std::vector<schema_node> by_type(const schema_node& node)
 {
     std::vector<schema_node> all;
@@ -282,11 +282,11 @@ std::vector<schema_node> by_type(const schema_node& node)
     return all;
 }
 
-/// Values decide on types, and types on values.
+/// Removes choices that no type allows, and types that no choice has.
 void match_choices(schema_node& node)
 {
     const auto fits = [&](const json_value& each) { return allows(node.types, each); };
-    if (std::none_of(node.choices->begin(), node.choices->end(), fits)) return; // 1 spelt "1"
+    if (std::none_of(node.choices->begin(), node.choices->end(), fits)) return; // 1 spelled "1"
     std::erase_if(*node.choices, [&](const json_value& each) { return !fits(each); });
     std::vector<std::string> types;
     for (const auto& each : *node.choices) add(types, type_of(each));
@@ -337,7 +337,7 @@ bool is_object(const schema_node& node)
     return node.types.empty() ? implied_type(node) == "OBJECT" : node.types[0] == "OBJECT";
 }
 
-/// What fits either.
+/// Returns a schema that matches what either matches.
 schema_node either(schema_node a, schema_node b)
 {
     if (a.choices && b.choices && a.types == b.types) {
@@ -360,7 +360,7 @@ schema_node either(schema_node a, schema_node b)
     return all;
 }
 
-/// The outermost must be an object: one that has what any of the alternatives has.
+/// The outermost schema must be an object. It gets the members of all alternatives.
 void become_one_object(schema_node& node)
 {
     auto alternatives = std::move(node.any_of);
@@ -388,7 +388,7 @@ void become_one_object(schema_node& node)
     node.mention("required");
 }
 
-/// Beside alternatives the service takes nothing that constrains: each gets it.
+/// The service accepts no constraints next to alternatives, so each alternative receives them.
 void settle_alternatives(schema_node& node, bool outermost)
 {
     auto beside = bare(node);
@@ -405,7 +405,7 @@ void settle_alternatives(schema_node& node, bool outermost)
         for (auto& each : alternatives) {
             try {
                 node.any_of.push_back(both(std::move(each), beside, node.path));
-            } catch (const error&) { // which never fits
+            } catch (const error&) { // an alternative that can never match
             }
         }
         if (node.any_of.empty()) refuse_schema(node.path, "has alternatives of which none can fit");
@@ -426,7 +426,7 @@ void settle_alternatives(schema_node& node, bool outermost)
         become_one_object(node);
 }
 
-/// One type, or alternatives with nothing beside them but descriptions.
+/// Reduces a node to one type, or to alternatives with only descriptions next to them.
 void settle(schema_node& node, bool outermost)
 {
     if (!node.any_of.empty()) settle_alternatives(node, outermost);
@@ -459,7 +459,7 @@ void settle(schema_node& node, bool outermost)
     if (node.choices) choose_among(node);
 }
 
-/// What must be there must be declared.
+/// Required members must be declared.
 void settle_required(schema_node& node)
 {
     std::vector<std::string> others;
@@ -489,7 +489,7 @@ std::string description_of(const schema_node& node)
     if (const auto given = node.plain.find("description"); given != node.plain.end())
         text = json_value::parse(given->second).string().value_or("");
     for (const auto& each : node.notes) {
-        if (text.find(each) != std::string::npos) continue; // read again
+        if (text.find(each) != std::string::npos) continue; // read back from earlier output
         if (!text.empty()) text += text.find_last_of(".!?") == text.size() - 1 ? " " : ". ";
         text += each;
     }
@@ -505,7 +505,7 @@ void write_alternatives(json_writer& out, const std::vector<schema_node>& all)
     out.end_array();
 }
 
-/// Of any type: the service wants one.
+/// Writes a schema for any type as one alternative per type: the service requires a type.
 void write_anything(json_writer& out)
 {
     out.key("anyOf").begin_array();
@@ -579,7 +579,7 @@ void write_node(json_writer& out, schema_node node, bool outermost)
     if (!type.empty() &&
         std::find(node.order.begin(), node.order.end(), "type") == node.order.end())
         node.order.insert(node.order.begin(), "type");
-    const auto members = node.order; // names stay readable
+    const auto members = node.order; // the names must stay valid
     out.begin_object();
     for (const auto& member : members)
         if (suits(type, member)) write_member(out, node, member);

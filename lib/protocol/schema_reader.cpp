@@ -14,9 +14,9 @@
 namespace gemini::live::protocol {
 namespace {
 
-// What a schema may grow to once its references are resolved.
+// Limits on the size of a schema after its references are resolved.
 constexpr std::size_t most_schemas = 4096;
-constexpr std::size_t most_levels = 30;   // each is two of JSON's
+constexpr std::size_t most_levels = 30;   // each takes two levels of JSON
 constexpr std::size_t longest_note = 600; // in bytes
 
 std::string upper(std::string text)
@@ -37,7 +37,7 @@ bool is_any(const std::string& type)
     return name == "ANY" || name == "TYPE_UNSPECIFIED";
 }
 
-/// A type's name as the service wants it.
+/// Returns a type's name in the service's spelling.
 std::string in_capitals(const std::string& name, const std::string& path)
 {
     constexpr std::array types{"STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT"};
@@ -51,7 +51,7 @@ std::string in_capitals(const std::string& name, const std::string& path)
     return type;
 }
 
-/// "any_of" as "anyOf", as one SDK writes it.
+/// Returns "anyOf" for "any_of", which one SDK writes.
 std::string keyword(const std::string& name)
 {
     if (name.starts_with("x-") || name.starts_with("x_")) return {};
@@ -67,7 +67,7 @@ std::string keyword(const std::string& name)
 
 // References -----------------------------------------------------------------------------------
 
-/// "%7E1" as "/": a fragment is part of a URL, and holds a JSON pointer.
+/// Decodes percent-encoding: the JSON pointer is a URL fragment, in which "%7E1" stands for "~1".
 std::string without_percent(std::string_view text)
 {
     std::string plain;
@@ -98,7 +98,7 @@ std::string without_tilde(std::string_view token)
     return plain;
 }
 
-/// One step of a JSON pointer.
+/// Takes one step of a JSON pointer.
 std::optional<json_value> step(const json_value& from, const std::string& token)
 {
     if (from.is_object()) return from.find(token);
@@ -123,7 +123,7 @@ std::optional<json_value> at_pointer(json_value from, std::string_view pointer)
     return from;
 }
 
-/// The schema of this name, anywhere within.
+/// Finds the schema of this name at any depth.
 std::optional<json_value> find_named(
     const json_value& within, std::string_view member, std::string_view name)
 {
@@ -243,7 +243,7 @@ private:
         for (const auto& each : types) {
             if (!each.string()) types.clear();
             if (types.empty()) break;
-            if (is_any(*each.string())) { // whatever else is in the list
+            if (is_any(*each.string())) { // regardless of the other types in the list
                 node.types.clear();
                 break;
             }
@@ -254,7 +254,7 @@ private:
         if (types.empty())
             refuse_schema(
                 path, "must be the name of a type other than null, or a list of such names");
-        // every integer is a number
+        // Every integer is a number.
         if (std::find(node.types.begin(), node.types.end(), "NUMBER") != node.types.end())
             std::erase(node.types, "INTEGER");
         node.mention("type");
@@ -285,7 +285,7 @@ private:
         for (const auto& [name, type] : properties.members()) {
             auto property = read(type, path + '/' + escaped(name));
             if (const auto must = type.find("required"); must && must->boolean() == true)
-                require(node, name); // as drafts before 4 said it
+                require(node, name); // the style of drafts before 4
             if (!property.never) node.properties.emplace_back(name, std::move(property));
         }
     }
@@ -300,7 +300,7 @@ private:
     static void read_required(
         schema_node& node, const json_value& required, const std::string& path)
     {
-        if (required.boolean()) return; // see above
+        if (required.boolean()) return; // handled by read_properties
         if (required.kind() != json_value::type::array) refuse_schema(path, "must be a list");
         for (const auto& each : required.elements()) {
             const auto name = each.string();
@@ -309,10 +309,10 @@ private:
         }
     }
 
-    /// Of the same type each, or of a type for each place.
+    /// Reads items that all have one type, or a tuple with a type for each position.
     void read_items(schema_node& node, const json_value& schema, const std::string& path)
     {
-        if (node.items) return; // which are read with the tuple
+        if (node.items) return; // already read with the tuple
         const auto tuple = schema.find("prefixItems");
         const auto items = schema.find("items");
         const auto above = path.substr(0, path.rfind('/'));
@@ -354,7 +354,7 @@ private:
         return all;
     }
 
-    /// Null among them makes the whole nullable.
+    /// A null alternative makes the whole schema nullable.
     schema_node read_alternatives(schema_node node, const json_value& list, const std::string& path)
     {
         const auto elements = list.elements();
@@ -422,7 +422,7 @@ private:
         node.bounds.insert_or_assign(name, schema_bound{*limit, value.text()});
     }
 
-    // What the service's Schema cannot say is said in words -------------------------------------
+    // What the service's Schema cannot express becomes words ------------------------------------
 
     static void add_note(schema_node& node, std::string_view words, const std::string& rule,
         const std::string& path, std::string_view after = ".")
@@ -474,7 +474,7 @@ private:
         node.types = {"OBJECT"};
     }
 
-    /// A number; or, as drafts before 6 had it, true beside the bound.
+    /// Accepts a number or, as in drafts before 6, `true` next to the bound.
     static void read_exclusive(schema_node& node, const json_value& schema, const char* name,
         const std::string& bound, const std::string& path)
     {
@@ -554,7 +554,7 @@ private:
     }
 
     const json_value& root_;
-    std::vector<std::string> open_{}; ///< References that are being resolved.
+    std::vector<std::string> open_{}; ///< References being resolved.
     std::size_t schemas_ = 0;
     std::size_t depth_ = 0;
 };

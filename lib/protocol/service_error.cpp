@@ -15,7 +15,8 @@
 namespace gemini::live::protocol {
 namespace {
 
-/// The text of an error, an object or a string; also of a list of them, of which the first counts.
+/// Returns the text of an error, which may be an object, a string or a list of which the first
+/// element counts.
 std::string message_of(const json_value& answer)
 {
     if (answer.kind() == json_value::type::array) {
@@ -42,7 +43,7 @@ std::string message_in(std::string_view body)
     }
 }
 
-/// Of JSON that was cut: the first "message" that is whole.
+/// Returns the first complete "message" in truncated JSON.
 std::string message_in_cut(std::string_view body)
 {
     constexpr std::string_view name = "\"message\"";
@@ -62,7 +63,7 @@ std::size_t find_tag(std::string_view text, std::string_view tag)
     return found == text.end() ? text.npos : static_cast<std::size_t>(found - text.begin());
 }
 
-/// Nothing unless it is one.
+/// Returns the title of a web page, or nothing if `body` is not a web page.
 std::optional<std::string> title_of_page(std::string_view body)
 {
     constexpr std::size_t begins_within = 1024;

@@ -10,13 +10,13 @@
 
 namespace gemini::live::protocol {
 
-/// What the body of a refusal says to a person: the message of an error in JSON, the title of a web
-/// page behind the words "web page", or the text that it is. Empty when it says nothing.
+/// Returns the human-readable part of a refusal's body: the message of a JSON error, the title of a
+/// web page after the words "web page", or the plain text itself. Empty if there is none.
 [[nodiscard]] std::string words_of_refusal(std::string_view body);
 
-/// The error for a REST call that a Google service answered with `status`, which is not 2xx, in its
-/// own words where `body` has them. `what` names the call: "make a token". What is equal to
-/// `secret` is blotted out.
+/// Returns the error for a REST call that a Google service answered with `status`, which is not
+/// 2xx. It quotes the service's own words where `body` has them. `what` names the call: "make a
+/// token". Occurrences of `secret` are redacted.
 [[nodiscard]] error refused_call(std::string_view what, int status, std::string_view body,
     std::optional<std::chrono::seconds> retry_after, std::string_view secret);
 

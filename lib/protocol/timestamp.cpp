@@ -14,7 +14,8 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-/// Takes ".846" off the front of `text`; nothing when a point has no digits behind it.
+/// Consumes a fraction such as ".846" at the front of `text`. Returns nothing if no digits follow
+/// the point.
 std::optional<nanoseconds> take_fraction(std::string_view& text)
 {
     if (!text.starts_with('.')) return nanoseconds(0);
@@ -28,7 +29,7 @@ std::optional<nanoseconds> take_fraction(std::string_view& text)
     return nanoseconds(count);
 }
 
-/// Takes exactly so many digits off the front of `text`, and `behind`.
+/// Consumes exactly `count` digits and then `behind` at the front of `text`.
 std::optional<int> take_digits(std::string_view& text, std::size_t count, std::string_view behind)
 {
     if (text.size() < count) return std::nullopt;
@@ -115,7 +116,7 @@ std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string
     const auto rest = take_fraction(text);
     const year_month_day date{
         year(*year_), month(static_cast<unsigned>(*month_)), day(static_cast<unsigned>(*day_))};
-    constexpr year first(1678), last(2261); // what 64 bits of nanoseconds hold
+    constexpr year first(1678), last(2261); // the range of 64-bit nanoseconds
     if (!rest || !date.ok() || date.year() < first || date.year() > last) return std::nullopt;
     auto offset = minutes(0);
     if (text.starts_with('+') || text.starts_with('-')) {

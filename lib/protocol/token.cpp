@@ -17,7 +17,7 @@
 namespace gemini::live::protocol {
 namespace {
 
-/// May be named without the object that they are in.
+/// Fields that may be named without their enclosing generationConfig.
 constexpr std::array<std::string_view, 7> of_generation_config{
     "temperature", "topK", "topP", "maxOutputTokens", "responseModalities", "seed", "speechConfig"};
 
@@ -29,7 +29,7 @@ void check_field(std::string_view name)
         "or \"outputAudioTranscription\".");
 }
 
-/// The paths that a setup sets, two levels deep.
+/// Returns the paths that a setup sets, at most two levels deep.
 std::vector<std::string> fields_of(const json_value& setup)
 {
     std::vector<std::string> paths;

@@ -9,19 +9,19 @@
 #include <string>
 #include <string_view>
 
-/// Ephemeral tokens on the wire. Pure functions.
+/// The wire format of ephemeral tokens. Pure functions.
 namespace gemini::live::protocol {
 
-/// The body of a request for a token. Throws errc::invalid_argument as `encode_setup` does, for a
-/// negative number of uses, and for a name that no field has.
+/// Returns the body of a request for a token. Throws errc::invalid_argument as `encode_setup` does,
+/// and also for a negative number of uses or a name that no field can have.
 [[nodiscard]] std::string encode_token_request(
     const ephemeral_token_request& request, const addressing& to);
 
-/// The path of a field that may be named without generationConfig, such as "temperature"; other
-/// names as they are.
+/// Returns the full path of a field that may be named without generationConfig, such as
+/// "temperature". Returns other names unchanged.
 [[nodiscard]] std::string full_path(std::string_view name);
 
-/// The token in the service's answer. Throws errc::malformed_message when there is none.
+/// Returns the token in the service's answer. Throws errc::malformed_message if there is none.
 [[nodiscard]] ephemeral_token decode_token(std::string_view answer);
 
 } // namespace gemini::live::protocol

@@ -14,7 +14,7 @@
 namespace gemini::live::protocol {
 namespace {
 
-/// Takes a URL apart; refuses it in the caller's words.
+/// Parses a URL, and refuses it with the caller's wording.
 class url_reader {
 public:
     url_reader(std::string_view name, std::string_view advice) : name_(name), advice_(advice) {}
@@ -51,8 +51,8 @@ private:
         throw error(errc::invalid_argument, fmt::format("{} {}: {}", name_, why, advice_));
     }
 
-    /// The host, in small letters and without the brackets of an IPv6 address, from the front of
-    /// `rest`.
+    /// Consumes the host at the front of `rest`. Returns it in lower case, without the brackets of
+    /// an IPv6 address.
     std::string take_host(std::string_view& rest) const
     {
         const bool bracketed = rest.starts_with('[');

@@ -5,12 +5,12 @@
 
 #include <string_view>
 
-/// URLs that people write. Pure.
+/// Parses URLs that users write. Pure.
 namespace gemini::live::protocol {
 
-/// Reads "https://host[:port][/path][?query]", also with http, ws and wss. The target is as it
-/// stands in the URL, perhaps empty. Throws errc::invalid_argument for anything else, user
-/// information and fragments included: "{name} {why}: {advice}".
+/// Reads "https://host[:port][/path][?query]", or the same with http, ws or wss. The target is kept
+/// as written and may be empty. Throws errc::invalid_argument for anything else, including user
+/// information and fragments: "{name} {why}: {advice}".
 [[nodiscard]] endpoint read_url(
     std::string_view url, std::string_view name, std::string_view advice);
 

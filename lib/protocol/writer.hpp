@@ -16,21 +16,21 @@
 #include <string_view>
 #include <vector>
 
-/// Writes what `fields<T>` describes. For the sources of this room only.
+/// Writes what `fields<T>` describes. Internal to this room.
 namespace gemini::live::protocol {
 
 class writer {
 public:
     enum class from {
-        client, ///< What the other flavour alone takes is refused.
-        server, ///< May say anything.
+        client, ///< Refuses members that only the other flavour accepts.
+        server, ///< May send anything.
     };
     writer(json_writer& out, flavour flavour, from sender = from::client) noexcept
         : out_(out), flavour_(flavour), sender_(sender)
     {
     }
 
-    // Whether a value is what an absent member means anyway ---------------------------------
+    // Whether a value equals what an absent member means ------------------------------------
     template <class T>
     [[nodiscard]] static bool is_absent(const std::optional<T>& value) noexcept
     {
@@ -58,10 +58,10 @@ public:
     // Values, by their type -------------------------------------------------------------------
     void write(const std::string& value) { out_.string(value); }
     void write(bool value) { out_.boolean(value); }
-    /// A server's may be no finite number, which goes as a string, as proto3 JSON wants.
+    /// A server may send NaN or an infinity; proto3 JSON writes these as strings.
     void write(double value);
     void write(int value) { out_.integer(value); }
-    /// 64 bits go as a string, as proto3 JSON wants.
+    /// proto3 JSON writes 64-bit integers as strings.
     void write(std::int64_t value) { out_.string(std::to_string(value)); }
     void write(const bytes& value) { out_.base64(value); }
     void write(const json& value);
@@ -112,7 +112,7 @@ public:
         out_.end_object();
     }
 
-    /// The members of an object that is open.
+    /// Writes the members of an object that is already open.
     template <class T, class Fields>
     void members(const T& value, const Fields& all)
     {

@@ -32,7 +32,7 @@ std::function<double()> make_random()
     };
 }
 
-/// Knows whether its execution context still runs.
+/// Knows whether its execution context is still running.
 class life : public asio::execution_context::service {
 public:
     inline static asio::execution_context::id id;
@@ -49,8 +49,8 @@ protocol::addressing addressing_of(const client_options& options)
         options.universe_domain};
 }
 
-/// Whether the base URL leads to somebody who adds all that is missing. A token alone says nothing
-/// of a project.
+/// Whether the base URL leads to a proxy that adds all that is missing. A token alone does not
+/// identify a project.
 bool goes_to_a_proxy(const client_options& options)
 {
     return options.flavour == flavour::vertex_ai && !options.base_url.empty() &&
@@ -103,7 +103,7 @@ void require_credentials(const client_options& options)
               "GOOGLE_API_KEY or GEMINI_API_KEY and use from_environment.");
 }
 
-/// For a project that nobody has told.
+/// Throws the error for a project that nobody has specified.
 [[noreturn]] void refuse_without_project()
 {
     throw error(errc::invalid_argument,
@@ -122,7 +122,7 @@ client_options located(client_options options)
     return options;
 }
 
-/// Such that no token ends between its handing out and the upgrade.
+/// Chosen so that no token expires between being issued and the upgrade.
 std::chrono::seconds time_for_an_upgrade(const deadlines& limits)
 {
     constexpr auto spare = std::chrono::seconds(30);
@@ -130,7 +130,7 @@ std::chrono::seconds time_for_an_upgrade(const deadlines& limits)
                        limits.resolve + limits.connect + limits.upgrade);
 }
 
-/// As they are, and without a scheme before them.
+/// The secrets as they are, and also without a scheme in front.
 std::deque<std::string> secrets_in(const auth::headers& fields)
 {
     std::deque<std::string> all;
@@ -228,7 +228,7 @@ transport::connect_request client_core::request_by(
     request.max_message = options.limits.message;
     request.read_refusal = [secrets = secrets_in(request.fields)](std::string_view body) {
         auto words = protocol::words_of_refusal(body);
-        protocol::strike_out(words, secrets); // before they are cut
+        protocol::strike_out(words, secrets); // before the words are cut
         return base::excerpt(std::move(words));
     };
     return request;
@@ -244,7 +244,7 @@ asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect(
     const auto proof = co_await auth::token_source::get(tokens_);
     try {
         co_return co_await connect_by(proof, what, base_url);
-    } catch (const error& refused) { // expired or revoked before its time, it may be
+    } catch (const error& refused) { // it may have expired early, or been revoked
         if (refused.http_status() != 401 && refused.http_status() != 403) throw;
     }
     tokens_->forget(proof);

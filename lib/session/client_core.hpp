@@ -18,7 +18,7 @@
 
 namespace gemini::live {
 
-/// What a client's sessions stand on: options, and the world as they may see it. Tests give another
+/// What the sessions of a client depend on: its options and the outside world. Tests supply another
 /// world.
 class client_core {
 public:
@@ -28,31 +28,32 @@ public:
     const client_options options;
     const std::shared_ptr<transport::connector> connector;
     const std::shared_ptr<async::clock> clock;
-    const std::function<double()> random; ///< Evenly from [0, 1).
+    const std::function<double()> random; ///< Uniformly distributed in [0, 1).
     engine::dial_budget budget;
 
-    /// The upgrade for `options`, with another base URL if one is given, credentials included
-    /// unless they give tokens; with an ephemeral token by the method for those. Throws
-    /// errc::missing_credentials when there are none.
+    /// Returns the upgrade request for `options`, to another base URL if one is given. It includes
+    /// the credentials unless they issue tokens; with an ephemeral token it uses the method for
+    /// those. Throws errc::missing_credentials when there are none.
     [[nodiscard]] transport::connect_request request(
         protocol::method what = protocol::method::generate_content,
         const std::string& base_url = {}) const;
 
-    /// Makes a connection, with an access token if the credentials give such; with a second one
-    /// when the service does not take the first. To be called on the connector's executor.
+    /// Makes a connection, with an access token if the credentials issue them. Tries a second token
+    /// when the service does not accept the first. Call on the connector's executor.
     [[nodiscard]] asio::awaitable<std::unique_ptr<transport::connection>> connect(
         protocol::method what, std::string base_url);
 
-    /// What has been shown to the server as credentials, as it is and without a scheme before it.
+    /// What has been shown to the server as credentials, as it is and also without a scheme in
+    /// front.
     [[nodiscard]] std::deque<std::string> secrets() const;
 
-    /// With where the key came from, where the error is about the key.
+    /// Adds where the key came from, where the error is about the key.
     [[nodiscard]] error with_origin(error refused) const;
 
-    /// Whose models the sessions talk to. The project may be known only once there is a connection.
+    /// Whose models the sessions talk to. The project may be unknown until there is a connection.
     [[nodiscard]] protocol::addressing addressing() const;
 
-    /// False once the execution context has been shut down: nothing may be posted to it any more.
+    /// False once the execution context has been shut down: nothing may be posted to it then.
     [[nodiscard]] bool context_is_alive() const noexcept { return *alive_; }
 
 private:
@@ -65,8 +66,8 @@ private:
 
     mutable std::mutex mutex_;
     protocol::addressing addressing_;
-    std::shared_ptr<auth::token_source> tokens_; // null unless the credentials give tokens
-    std::shared_ptr<const auth::proof> shown_; // the newest of them that a connection was made with
+    std::shared_ptr<auth::token_source> tokens_; // null unless the credentials issue tokens
+    std::shared_ptr<const auth::proof> shown_;   // the newest token that a connection was made with
     std::shared_ptr<const std::atomic<bool>> alive_;
 };
 

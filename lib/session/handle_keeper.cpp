@@ -49,8 +49,9 @@ void handle_keeper::save()
     asio::co_spawn(core_->client()->connector->executor(), run(shared_from_this()), asio::detached);
 }
 
-/// What the store should have; empty: nothing. Absent while that is as it was: a handle that was
-/// given up without having been refused may still serve another session.
+/// Returns the handle that the store should have; empty: it should have none. Returns nullopt while
+/// there is nothing to change: a handle given up without having been refused may still serve
+/// another session.
 std::optional<std::string> handle_keeper::handle_to_save()
 {
     const auto state = core_->lock();
@@ -79,7 +80,7 @@ asio::awaitable<void> handle_keeper::run(std::shared_ptr<handle_keeper> self)
     self->is_saving_ = false;
 }
 
-/// In the place of what this session has put there, or found there, and of nothing else.
+/// Replaces only what this session has put or found there, and nothing else.
 asio::awaitable<void> handle_keeper::store(std::string handle)
 {
     const auto& name = core_->name();

@@ -15,7 +15,7 @@ namespace gemini::live {
 
 using engine::delivery_class;
 
-/// What a new connection has to be told.
+/// What a new connection has to be sent.
 struct music_session::wishes {
     std::mutex mutex{};
     std::vector<weighted_prompt> prompts{};
@@ -74,7 +74,7 @@ music_session::~music_session()
 
 asio::awaitable<void> music_session::connect() { return session_core::connect(core_); }
 
-// A wish counts from its acceptance: one that was refused or cancelled is not told again.
+// A wish counts from its acceptance: one that was refused or canceled is not sent again.
 
 asio::awaitable<void> music_session::set_weighted_prompts(std::vector<weighted_prompt> prompts)
 {

@@ -29,7 +29,7 @@ resumption_clock or_system(resumption_clock clock)
     return clock ? std::move(clock) : resumption_clock(&std::chrono::system_clock::now);
 }
 
-/// A record and when its life ends.
+/// A record and when it expires.
 struct kept {
     resumption_record record;
     time_point end;
@@ -41,7 +41,7 @@ bool stays_as_it_is(char c)
            c == '_' || c == '.';
 }
 
-/// No two names make one file name, and none makes a hidden one or leaves the directory.
+/// Different names make different file names. None makes a hidden file or leaves the directory.
 std::string file_name_of(std::string_view name)
 {
     if (name.empty())
@@ -112,7 +112,7 @@ resumption_record resumption_record::parse(std::string_view text)
         const json all{std::string(text)};
         return {all.at<std::string>("/handle"),
             time_point(milliseconds(all.at<std::int64_t>("/time"))), all.at<std::string>("/model")};
-    } catch (const error&) { // may quote the text
+    } catch (const error&) { // its message may quote the text
         throw error(errc::storage_failed, "A resumption record is not one: erase it.");
     }
 }
@@ -135,7 +135,7 @@ struct memory_resumption_store::state {
     mutable std::mutex mutex{};
     std::map<std::string, kept> records{};
 
-    /// With the lock held: empty when there is no record whose life goes on.
+    /// Call with the lock held. Returns an empty handle when there is no unexpired record.
     [[nodiscard]] std::string handle_of(const std::string& name) const
     {
         const auto found = records.find(name);
@@ -213,7 +213,7 @@ struct file_resumption_store::state {
     std::mutex mutex{};
     time_point next_sweep{};
 
-    /// Nothing when there is none whose life goes on.
+    /// Returns nullopt when there is no unexpired record.
     std::optional<resumption_record> read(const fs::path& path)
     {
         const auto text = base::read_file(path, most_bytes);
@@ -223,7 +223,7 @@ struct file_resumption_store::state {
         return std::move(one.record);
     }
 
-    /// The handle of the record in `path`; empty when there is none whose life goes on.
+    /// Returns the handle of the record in `path`; empty when there is no unexpired one.
     std::string handle_in(const fs::path& path)
     {
         const auto record = read(path);
@@ -233,7 +233,7 @@ struct file_resumption_store::state {
     /// Keeps other threads and processes from changing records while it lives.
     [[nodiscard]] base::file_lock lock() const { return base::file_lock(directory / ".lock"); }
 
-    /// Removes the records whose life is over; what is no record stays.
+    /// Removes expired records; files that are not records stay.
     void sweep()
     {
         {

@@ -29,7 +29,7 @@ delivery_class delivery_class_of(const realtime_input& input)
 
 asio::awaitable<void> nothing() { co_return; }
 
-/// What a history says of them.
+/// What a history records of these turns.
 std::string words_of(const std::vector<content>& turns)
 {
     std::string words;
@@ -165,7 +165,7 @@ asio::awaitable<void> session::send_tool_response(std::vector<function_response>
             is_silent && each.scheduling == scheduling::silent && !core_->waits_for(each.name);
         if (core_->keeps_history()) message.words += words_of(each);
     }
-    if (is_silent) message.kind = delivery_class::context; // the model says nothing to them
+    if (is_silent) message.kind = delivery_class::context; // the model does not react to them
     return session_core::accept(core_, std::move(message));
 }
 

@@ -32,10 +32,10 @@ engine::keeps keeps_of(const live::setup& setup, replay replay)
     return keeps::until_written;
 }
 
-/// A sender that waits for room waits so long for somebody to call connect().
+/// How long a sender that waits for room waits for somebody to call connect().
 constexpr std::chrono::seconds longest_wait_for_connect{1};
 
-/// What has come in the moment of a cancellation is for the next who asks: an operator|| would lose
+/// What arrives at the moment of a cancellation stays for the next caller; an operator|| would lose
 /// it.
 asio::awaitable<void> stay_unless_cancelled()
 {
@@ -44,7 +44,7 @@ asio::awaitable<void> stay_unless_cancelled()
         throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
 }
 
-/// Names of the functions whose declaration has this behaviour.
+/// Names of the functions that are declared with this behavior.
 std::vector<std::string> functions_with(const live::setup& setup, behavior wanted)
 {
     std::vector<std::string> names;
@@ -69,8 +69,8 @@ std::function<bool(const std::string&)> waits_for(const live::setup& setup, call
     };
 }
 
-/// Where a setup names none, compression begins at 80 % of the model's window; the smallest of a
-/// Live model has 32,768 tokens.
+/// Where a setup names no trigger, compression begins at 80 % of the model's window. The smallest
+/// window of a Live model has 32,768 tokens.
 constexpr std::int64_t least_trigger = 32'768 * 8 / 10;
 
 engine::session_fsm::rules rules_of(const client_core& client, const live::setup& setup,
@@ -82,7 +82,7 @@ engine::session_fsm::rules rules_of(const client_core& client, const live::setup
     rules.watchdogs = options.watchdogs;
     rules.outbox_limit = options.limits.outbox;
     rules.history_limit = options.limits.history;
-    // Music is told all of its state anew on every connection.
+    // For music, all of the state is sent anew on every connection.
     rules.keeps = method == protocol::method::generate_music
                       ? engine::keeps::until_written
                       : keeps_of(setup, options.reconnect.replay);
@@ -108,8 +108,8 @@ session_core::session_core(std::shared_ptr<client_core> client, live::setup setu
         setup_, {}, client_->addressing())); // refuses what can never be accepted
 }
 
-/// A sender's place in the queue for room in the outbox. Leaving it, for whatever reason, lets the
-/// next one look.
+/// A sender's place in the queue for room in the outbox. Leaving it, for whatever reason, wakes the
+/// next sender.
 class session_core::ticket {
 public:
     ticket(session_core& core, session_state& state) : core_(core)
@@ -136,7 +136,7 @@ private:
     session_core& core_;
 };
 
-/// Is told of every change while it lives.
+/// Is notified of every change while it lives.
 class session_core::watcher {
 public:
     watcher(session_core& core) : core_(core) { core_.lock()->watchers.push_back(&changed); }
@@ -150,7 +150,7 @@ private:
     session_core& core_;
 };
 
-/// The one reader's place at the stream.
+/// The place of the stream's one reader.
 class session_core::reader_slot {
 public:
     reader_slot(session_core& core) : core_(core)
@@ -178,7 +178,7 @@ asio::awaitable<void> session_core::until(
     }
 }
 
-/// Begins to connect, unless that has been done.
+/// Begins to connect, unless that has happened already.
 void session_core::begin(session_state& state)
 {
     if (state.fsm.status() != status::disconnected) return;
@@ -224,7 +224,7 @@ asio::awaitable<void> session_core::accept(self_ptr self, engine::outgoing messa
             }
             if (!waiting) {
                 waiting.emplace(*self, *state);
-                self->signals_.writer.set(); // what it waits for may be a matter of time
+                self->signals_.writer.set(); // what it waits for may depend on time
             }
             if (state->fsm.status() == status::disconnected && !connects) {
                 connects.emplace(self->client_->connector->executor(), self->client_->clock,
@@ -252,7 +252,7 @@ asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
             if (oldest) co_return oldest;
             if (state->failure) std::rethrow_exception(state->failure);
             if (state->ended) co_return std::nullopt;
-            self->begin(*state); // else nothing would ever come
+            self->begin(*state); // else nothing would ever arrive
         }
         co_await self->signals_.reader.wait();
         co_await stay_unless_cancelled();
@@ -262,9 +262,9 @@ asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
 template asio::awaitable<std::optional<session_event>> session_core::next(self_ptr);
 template asio::awaitable<std::optional<server_message>> session_core::next(self_ptr);
 
-/// clientContent that completes nothing interrupts, and adds nothing. Where it is accepted as
-/// history only, an activity without sound does so; where the service itself detects activity, a
-/// text that such models make nothing of.
+/// A clientContent that completes nothing interrupts the model and adds nothing. Where it is
+/// accepted as history only, an activity without sound interrupts instead. Where the service itself
+/// detects activity, the interruption is a text that such models disregard.
 std::vector<engine::outgoing> session_core::stop_messages() const
 {
     using engine::delivery_class;
@@ -323,7 +323,7 @@ asio::awaitable<turn> session_core::next_turn(self_ptr self)
                         *until, [self] { self->signals_.reader.set(); });
                 }
             }
-            self->begin(*state); // else nothing would ever come
+            self->begin(*state); // else nothing would ever arrive
         }
         co_await self->signals_.reader.wait();
         co_await stay_unless_cancelled();
@@ -382,7 +382,7 @@ void session_core::abandon() noexcept
         }
         driver = state->driver.lock();
     }
-    if (!driver || !client_->context_is_alive()) return; // its coroutines have died with it
+    if (!driver || !client_->context_is_alive()) return; // its coroutines died with the context
     asio::post(client_->connector->executor(), [driver = std::move(driver)] { driver->abort(); });
 }
 

@@ -18,46 +18,46 @@
 
 namespace gemini::live {
 
-/// A session as the user's calls see it. Threads: any. The coroutines that work for it are the
-/// driver's; the two meet in the state, under its lock.
+/// A session as the user's calls see it. Threads: any. The coroutines that work for it belong to
+/// session_driver. The two share session_state, under its lock.
 class session_core : public std::enable_shared_from_this<session_core> {
 public:
     session_core(std::shared_ptr<client_core> client, live::setup setup,
         protocol::method method = protocol::method::generate_content, std::string name = {});
 
-    /// What a connection after the first is told before all that waits, where the service keeps
-    /// nothing across connections. Set before the first call.
+    /// What to send on each connection after the first, ahead of all that waits, where the service
+    /// keeps nothing across connections. Set before the first call.
     std::function<std::vector<base::frame>()> restate{};
 
     using self_ptr = std::shared_ptr<session_core>;
 
     static asio::awaitable<void> connect(self_ptr self);
     static asio::awaitable<void> accept(self_ptr self, engine::outgoing message);
-    /// The next `session_event`, or the next `server_message` alone.
+    /// Returns the next `session_event`, or the next `server_message` alone.
     template <class Element>
     static asio::awaitable<std::optional<Element>> next(self_ptr self);
     static asio::awaitable<turn> next_turn(self_ptr self);
     static asio::awaitable<void> stop_speaking(self_ptr self);
     static asio::awaitable<void> drain(self_ptr self);
     static asio::awaitable<void> close(self_ptr self);
-    /// The owner has gone: ends everything without waiting.
+    /// Call when the owner has gone. Ends everything without waiting.
     void abandon() noexcept;
 
     [[nodiscard]] live::status status() const noexcept { return status_; }
     [[nodiscard]] const live::setup& setup() const noexcept { return setup_; }
     [[nodiscard]] const model_quirks& quirks() const noexcept { return quirks_; }
-    /// Whether the model awaits the response of the function of this name.
+    /// Whether the model awaits the response of the function with this name.
     [[nodiscard]] bool waits_for(const std::string& function) const { return waits_for_(function); }
     [[nodiscard]] bool lints() const noexcept { return client_->options.lint; }
     [[nodiscard]] live::flavour flavour() const noexcept { return client_->addressing().flavour; }
     [[nodiscard]] bool keeps_history() { return lock()->fsm.keeps_history(); }
-    /// What stops the model, in the order in which it is to be sent.
+    /// Returns the messages that stop the model, in sending order.
     [[nodiscard]] std::vector<engine::outgoing> stop_messages() const;
     [[nodiscard]] std::string resumption_handle() { return lock()->fsm.handle(); }
     [[nodiscard]] std::optional<usage_metadata> usage() { return lock()->fsm.usage(); }
     [[nodiscard]] live::counters counters();
 
-    // What the driver stands on.
+    // What the driver needs.
     [[nodiscard]] const std::shared_ptr<client_core>& client() const noexcept { return client_; }
     [[nodiscard]] protocol::method method() const noexcept { return method_; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -78,11 +78,11 @@ private:
     const model_quirks quirks_;
     const protocol::method method_;
     const std::function<bool(const std::string&)> waits_for_;
-    const std::string name_; // of the conversation, in the store
+    const std::string name_; // of the conversation in the store
     std::atomic<live::status> status_ = live::status::disconnected;
     std::atomic<bool> reading_ = false;
     session_signals signals_;
-    std::mutex mutex_; // of the state
+    std::mutex mutex_; // guards the state
     session_state state_;
 };
 

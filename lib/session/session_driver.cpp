@@ -26,15 +26,15 @@
 namespace gemini::live {
 namespace {
 
-/// So many messages are read before everybody else on the executor has a turn.
+/// Number of messages read before everything else on the executor gets a turn.
 constexpr std::size_t messages_per_turn = 64;
 
-/// In memory, beyond the inbox's limit: about what networks hold.
+/// Memory that a failed connection may take beyond the inbox's limit: about what networks hold.
 constexpr std::size_t most_of_failed = 256 * 1024;
 
 asio::awaitable<void> let_others_run() { return asio::post(asio::use_awaitable); }
 
-/// The server has reported an error in the place of setupComplete.
+/// The error for a setup that the server answered with an error instead of setupComplete.
 error refusal_of_setup(const server_error& refused)
 {
     const auto message = base::excerpt(refused.message);
@@ -44,10 +44,10 @@ error refusal_of_setup(const server_error& refused)
         {phase::setup, 0, message, refused.code});
 }
 
-/// The close code of a connection whose conversation is not over.
+/// The close code of a connection whose conversation continues on another one.
 constexpr std::uint16_t goes_on_elsewhere = 4000;
 
-// Those of connections that end at what the server has sent.
+// Close codes of connections that end because of what the server has sent.
 constexpr std::uint16_t unreadable = 1007;
 constexpr std::uint16_t too_big = 1009;
 
@@ -65,7 +65,7 @@ void session_driver::start()
 {
     const auto self = shared_from_this();
     const auto executor = client_->connector->executor();
-    // Only what no part of the library throws on purpose gets there, such as std::bad_alloc.
+    // Only what the library never throws on purpose gets there, such as std::bad_alloc.
     const auto fail_session = [self](std::exception_ptr thrown) {
         if (thrown) self->fail(thrown);
     };
@@ -82,7 +82,7 @@ asio::awaitable<void> session_driver::run(self_ptr self)
             co_await self->run_connection();
         } catch (const error& thrown) {
             failure.emplace(self->without_secrets(thrown));
-        } catch (const std::system_error&) { // cancelled by a close
+        } catch (const std::system_error&) { // canceled by a close
         }
         self->link_.reset();
         if (!failure) break;
@@ -101,7 +101,7 @@ asio::awaitable<void> session_driver::run(self_ptr self)
     self->finish();
 }
 
-/// Some servers quote what they refuse.
+/// Strikes secrets out, since some servers quote what they refuse.
 error session_driver::without_secrets(const error& failure)
 {
     auto secrets = client_->secrets();
@@ -109,8 +109,8 @@ error session_driver::without_secrets(const error& failure)
     return protocol::strike_out(failure, secrets);
 }
 
-/// From a connection to its end, which is always thrown; changes to a new connection in between
-/// when the server asks for it.
+/// Runs from a connection to its end, which is always thrown. Changes to a new connection in
+/// between when the server asks for it.
 asio::awaitable<void> session_driver::run_connection()
 {
     co_await keeper_->load();
@@ -162,7 +162,7 @@ asio::awaitable<void> session_driver::set_up(link_ptr link)
                 link->abort();
             });
     }
-    // Newer models take turns as the history of a new conversation, and only so.
+    // Newer models accept turns only as the history of a new conversation.
     const bool as_history = !memories.empty() && !core_->quirks().text_by_turns;
     try {
         auto setup = next_setup_;
@@ -185,7 +185,7 @@ asio::awaitable<void> session_driver::set_up(link_ptr link)
             state->open = link;
             state->announce(std::move(change));
             signals_.writer.set();
-            signals_.took.set(); // who reads the connection before this one need not wait
+            signals_.took.set(); // the reader of the previous connection need not wait
         }
         for (auto& each : early) deliver(std::move(each));
         ask_for_pong(link);
@@ -197,7 +197,7 @@ asio::awaitable<void> session_driver::set_up(link_ptr link)
     }
 }
 
-/// Everything up to setupComplete. It is nobody's before that, so that a bound of its own holds it.
+/// Returns everything up to setupComplete. Nobody reads it before that, so it has its own limit.
 asio::awaitable<std::vector<session_driver::incoming>> session_driver::await_setup_complete(
     link_ptr link)
 {
@@ -227,7 +227,7 @@ asio::awaitable<std::vector<session_driver::incoming>> session_driver::await_set
     co_return early;
 }
 
-/// While a connection is open. Throws its end, or returns the connection that follows it.
+/// Runs while a connection is open. Throws its end, or returns the connection that follows it.
 asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
 {
     const auto self = shared_from_this();
@@ -251,7 +251,7 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
                 state->open.reset();
                 state->failed.reset();
                 state->fsm.hand_over(client_->clock->now());
-                state->notify(); // sound that was being written is gone
+                state->notify(); // sound that was being written has been dropped
             }
         }
         if (step.hand_over) {
@@ -277,7 +277,7 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
     }
 }
 
-/// Reads a connection to its end, or until another one has been opened.
+/// Reads a connection to its end, or until another one has opened.
 asio::awaitable<void> session_driver::read_loop(self_ptr self, link_ptr link, ending_ptr end)
 {
     try {
@@ -300,7 +300,7 @@ asio::awaitable<void> session_driver::read_loop(self_ptr self, link_ptr link, en
     }
 }
 
-/// Makes the connection that is to follow the present one.
+/// Dials the connection that is to follow the present one.
 asio::awaitable<void> session_driver::dial_ahead(self_ptr self, link_ptr present)
 {
     link_ptr made;
@@ -312,10 +312,10 @@ asio::awaitable<void> session_driver::dial_ahead(self_ptr self, link_ptr present
         if (self->link_ == present) made = co_await self->dial();
     } catch (const error& refused) {
         failure.emplace(refused);
-    } catch (const std::system_error&) { // cancelled
+    } catch (const std::system_error&) { // canceled
     }
     self->dialling_ahead_ = false;
-    if (self->link_ == present) { // else it was too late
+    if (self->link_ == present) { // else it came too late
         if (failure)
             self->core_->lock()->fsm.dial_ahead_failed(*failure, self->client_->clock->now());
         self->spare_ = std::move(made);
@@ -323,7 +323,7 @@ asio::awaitable<void> session_driver::dial_ahead(self_ptr self, link_ptr present
     self->attention_.set();
 }
 
-/// Throws what is not to be passed over.
+/// Throws what must not be passed over.
 session_driver::incoming session_driver::decode(transport::message received) const
 {
     const bool strictly = client_->options.malformed == malformed_policy::fail;
@@ -341,7 +341,7 @@ session_driver::incoming session_driver::decode(transport::message received) con
     }
 }
 
-/// The server is told why a connection ends at what it has sent.
+/// Decodes a message. If it ends the connection, the server gets the reason as a close code.
 session_driver::incoming session_driver::decode_or_close(
     const link_ptr& link, transport::message received)
 {
@@ -353,8 +353,8 @@ session_driver::incoming session_driver::decode_or_close(
     }
 }
 
-/// A message has been delivered without these members, in a turn that has not ended with it. The
-/// session is locked.
+/// Reports members without which a message has been delivered. `in_turn`: that message has not
+/// ended the turn. Call with the session locked.
 void session_driver::report_omitted(
     session_state& state, std::vector<omitted_member> omitted, bool in_turn)
 {
@@ -371,8 +371,9 @@ void session_driver::report_omitted(
     state.push(std::move(in_part));
 }
 
-/// When the inbox is full, reading from the network is held back. What is left of a connection that
-/// has failed is little, and the end behind it must be seen; one that has more is ended here.
+/// Returns whether there is room to read on. While the inbox is full, reading from the network is
+/// held back. A failed connection is still read, since little is left of it and its end must be
+/// seen; if it brings more than a little, it is ended here.
 bool session_driver::has_room(const link_ptr& link)
 {
     {
@@ -386,7 +387,7 @@ bool session_driver::has_room(const link_ptr& link)
         "The connection could not be written to, and brought more than was read.", {phase::open});
 }
 
-/// The answer says that all that has been written has been received.
+/// The pong proves that all that has been written has been received.
 void session_driver::ask_for_pong(const link_ptr& link)
 {
     if (!core_->lock()->fsm.wants_ping()) return;
@@ -416,7 +417,7 @@ void session_driver::deliver(
         const auto mark = state->fsm.heard(message, size, client_->clock->now(), with);
         if (state->fsm.wants_attention()) attention_.set();
         if (all.tool_call_cancellation)
-            state->notify(); // a response that waited may have been dropped
+            state->notify(); // a response that was waiting may have been dropped
         if (message.interrupted() && client_->options.skip_stale_audio)
             state->stale += state->inbox.drop_audio();
         auto omitted = message.all().omitted;
@@ -431,7 +432,8 @@ void session_driver::deliver(
     if (changes_handle) keeper_->save();
 }
 
-/// After a connection's end: when to make the next, or nothing when there is to be none.
+/// Call after a connection's end. Returns when to make the next one; nullopt when there is to be
+/// none.
 asio::awaitable<std::optional<base::time_point>> session_driver::recover(error failure)
 {
     status_change change;
@@ -443,7 +445,7 @@ asio::awaitable<std::optional<base::time_point>> session_driver::recover(error f
         change = state->fsm.lost(failure, client_->clock->now(), spare_ != nullptr);
     }
     if (change.cause) change.cause = client_->with_origin(std::move(*change.cause));
-    // One that was refused is refused the next time, too.
+    // A refused handle would be refused again: drop it from the store.
     if (keeper_->has_saved() && core_->lock()->fsm.handle_is_refused()) keeper_->save();
     if (change.to == status::reconnecting) {
         change.delay += client_->budget.spend(client_->clock->now());
@@ -459,7 +461,7 @@ asio::awaitable<std::optional<base::time_point>> session_driver::recover(error f
     co_return std::nullopt;
 }
 
-/// Asks the user's hook what it thinks of the coming attempt.
+/// Lets the user's hook decide on the coming attempt.
 asio::awaitable<void> session_driver::call_hook(status_change& change)
 {
     reconnect_plan plan{*change.cause, change.attempt, change.delay, next_setup_, base_url_, false,
@@ -520,7 +522,7 @@ asio::awaitable<void> session_driver::write_loop(self_ptr self)
         bool sent = true;
         try {
             co_await link->send(std::move(batch));
-        } catch (const std::system_error&) { // the reading side sees the end, and says why
+        } catch (const std::system_error&) { // the reading side sees the end and reports why
             sent = false;
         }
         {
@@ -529,7 +531,7 @@ asio::awaitable<void> session_driver::write_loop(self_ptr self)
             if (sent) {
                 state->fsm.written(self->client_->clock->now());
                 if (state->fsm.wants_attention()) self->attention_.set();
-            } else if (state->open == link) { // what is still to be read may say what has arrived
+            } else if (state->open == link) { // what is still to be read may prove what has arrived
                 state->open.reset();
                 state->failed = link;
                 self->signals_.took.set();
@@ -556,7 +558,7 @@ void session_driver::begin_close()
     close_link(link_, over);
 }
 
-/// Tells the server that a connection ends.
+/// Closes a connection in the background, so that the server learns of its end.
 void session_driver::close_link(link_ptr link, std::uint16_t code)
 {
     ++closing_links_;
@@ -575,8 +577,8 @@ asio::awaitable<void> session_driver::say_goodbye(link_ptr link, std::uint16_t c
     co_await link->close(code, "");
 }
 
-/// Once nothing runs any more, and the server has heard of the end of each connection: who goes on
-/// elsewhere must not meet an open one.
+/// Ends the session once nothing runs any more and the server has learned of the end of each
+/// connection. A session that resumes elsewhere must not meet an open connection.
 void session_driver::finish()
 {
     if (!has_run_ || closing_links_ != 0) return;

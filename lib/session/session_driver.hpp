@@ -28,16 +28,16 @@ public:
     explicit session_driver(std::shared_ptr<session_core> core);
 
     void start();
-    /// Ends the session in order: the server is told.
+    /// Ends the session in an orderly way: the server receives a Close.
     void begin_close();
-    /// Ends it at once.
+    /// Ends the session at once.
     void abort();
 
 private:
     using self_ptr = std::shared_ptr<session_driver>;
     using link_ptr = std::shared_ptr<transport::connection>;
     using ending_ptr = std::shared_ptr<std::exception_ptr>;
-    /// What has come in one message.
+    /// A received message, decoded.
     struct incoming {
         std::variant<server_message, malformed_message> what;
         std::size_t size;
@@ -76,17 +76,17 @@ private:
     session_signals& signals_; // the core's
     const std::shared_ptr<handle_keeper> keeper_;
 
-    live::setup next_setup_; // as the user's hook wants it
-    std::string base_url_{}; // likewise; empty: that of the options
+    live::setup next_setup_; // as the user's hook has left it
+    std::string base_url_{}; // likewise; empty: the one of the options
     link_ptr link_{};        // the present connection, from its upgrade on
-    link_ptr spare_{};       // the one that is to follow at a goAway
+    link_ptr spare_{};       // the one that is to follow after a goAway
     link_ptr last_link_{};   // the one that close() closes
     int closing_links_ = 0;  // connections whose end the server has not confirmed yet
     bool has_run_ = false;
     bool dialling_ahead_ = false;
     asio::cancellation_signal stop_;
     asio::cancellation_signal stop_dialling_;
-    async::event attention_; // the engine may want something else
+    async::event attention_; // set when the engine may want something else
 };
 
 } // namespace gemini::live

@@ -44,7 +44,7 @@ bool is_error_of(std::exception_ptr failure, const std::function<bool(const erro
 
 bool was_closed(const error& failure) { return failure.condition() == condition::closed; }
 
-/// The same setup and credentials would fail again.
+/// Whether the same setup and credentials would fail again.
 bool is_hopeless(const error& failure)
 {
     switch (failure.condition()) {
@@ -56,7 +56,7 @@ bool is_hopeless(const error& failure)
     }
 }
 
-/// A session from its making to its end; a restart makes another.
+/// A session from its creation to its end; a restart creates another.
 struct tenure {
     tenure(const client& client, setup setup, std::string name)
         : session(client, std::move(setup), std::move(name))
@@ -64,9 +64,9 @@ struct tenure {
     }
 
     live::session session;
-    asio::cancellation_signal beginning; ///< For what comes before the handler.
+    asio::cancellation_signal beginning; ///< For what precedes the handler.
     asio::cancellation_signal handling;  ///< For the handler; on its strand only.
-    bool is_open = false;                ///< The handler runs.
+    bool is_open = false;                ///< The handler is running.
 };
 
 struct child {
@@ -75,7 +75,7 @@ struct child {
     session_handler handler;
     bool resume;
     engine::restart_backoff supervisor;
-    std::shared_ptr<tenure> present; ///< Changes, as its `is_open`, under the group's lock.
+    std::shared_ptr<tenure> present; ///< Guarded by the group's lock, like its `is_open`.
     /// Where the handler runs. It lives in the coroutine, which dies with its execution context.
     const asio::any_io_executor* strand = nullptr;
     bool stopping = false;
@@ -97,8 +97,8 @@ const char* to_string(group_event::kind value) noexcept
     return "unknown";
 }
 
-/// A coroutine for each child, on the client's executor, leads it from start to end: `supervise`.
-/// Only handlers run elsewhere. What calls from other threads see is under the lock.
+/// Each child has a coroutine on the client's executor, `supervise`, that runs it from start to
+/// end. Only handlers run elsewhere. What calls from other threads see is guarded by the lock.
 class session_group::impl : public std::enable_shared_from_this<impl> {
 public:
     using self_ptr = std::shared_ptr<impl>;
@@ -167,7 +167,7 @@ public:
         co_return co_await end_and_wait(self, std::move(all), deadline);
     }
 
-    /// The owner has gone.
+    /// Call when the owner has gone.
     void abandon()
     {
         is_watched_ = false;
@@ -179,7 +179,7 @@ public:
     }
 
 private:
-    /// Waits for children to go.
+    /// Waits for children to end.
     struct waiter {
         explicit waiter(impl& group_) : group(group_) { group.waiters_.push_back(this); }
         waiter(const waiter&) = delete;
@@ -190,7 +190,7 @@ private:
         async::event changed;
     };
 
-    /// What `end` has come to.
+    /// The result of `end`.
     struct ending {
         async::event done;
         std::atomic<bool> is_done = false;
@@ -200,7 +200,7 @@ private:
     [[nodiscard]] const client_core& core() const noexcept { return *client_.core(); }
     [[nodiscard]] asio::any_io_executor home() const { return core().connector->executor(); }
 
-    /// With the lock held.
+    /// Call with the lock held.
     void check_room(const std::string& name) const
     {
         if (closed_) throw error(errc::closed, "The group of sessions has been shut down.");
@@ -218,7 +218,7 @@ private:
         }
     }
 
-    /// Lets no more in; gives those that are.
+    /// Admits no more children; returns the present ones.
     std::vector<child_ptr> close()
     {
         const std::lock_guard lock(mutex_);
@@ -264,7 +264,7 @@ private:
         auto beginning = asio::co_spawn(self->home(), begin(self, present, delay),
             asio::bind_cancellation_slot(present->beginning.slot(), asio::use_awaitable));
         co_await std::move(beginning);
-        if (child->stopping) co_return; // since, while that was on its way here
+        if (child->stopping) co_return; // stopped while the completion was on its way here
         self->open(*child);
         auto handling = asio::co_spawn(*child->strand, handle(child, present),
             asio::bind_cancellation_slot(present->handling.slot(), asio::use_awaitable));
@@ -280,7 +280,7 @@ private:
         co_await present->session.connect();
     }
 
-    /// On the child's strand.
+    /// Runs on the child's strand.
     static asio::awaitable<void> handle(child_ptr child, std::shared_ptr<tenure> present)
     {
         auto handling = child->handler(present->session);
@@ -298,7 +298,7 @@ private:
             one.supervisor.restarts()});
     }
 
-    /// The wait before a restart, if there is to be one.
+    /// Returns the wait before a restart; nullopt when there is to be none.
     std::optional<milliseconds> judge(
         child& one, const std::exception_ptr& failure, bool session_failed)
     {
@@ -315,7 +315,7 @@ private:
     void renew(child& one)
     {
         auto setup = one.setup;
-        // An empty handle, too: the server may have refused the one of the setup.
+        // Even an empty handle is set: the server may have refused the one of the setup.
         if (auto& resumption = setup.session_resumption)
             resumption->handle =
                 one.resume ? one.present->session.resumption_handle() : std::string();
@@ -340,8 +340,8 @@ private:
         if (options_.on_event && is_watched_) options_.on_event(event);
     }
 
-    /// Completes where it was called; the work is done on the client's executor, also when the
-    /// waiting is cancelled.
+    /// Completes on the executor it was called on. The work is done on the client's executor, even
+    /// when the wait is canceled.
     static asio::awaitable<std::size_t> end_and_wait(
         self_ptr self, std::vector<child_ptr> which, milliseconds deadline)
     {
@@ -387,7 +387,7 @@ private:
     {
         try {
             co_await present->session.drain();
-        } catch (const error&) { // has failed, or was dropped
+        } catch (const error&) { // it has failed or was dropped
         }
         co_await present->session.close();
     }

@@ -14,7 +14,7 @@ log_level level_of(const status_change& change)
     return change.cause ? log_level::warning : log_level::info;
 }
 
-/// Of what did not happen nothing is said.
+/// Leaves out fields for what did not happen.
 class field_list {
 public:
     void text(std::string_view name, std::string_view value) { all_.push_back({name, value}); }

@@ -23,15 +23,15 @@ namespace gemini::live {
 
 class session_driver;
 
-/// What wakes the coroutines of a session. Threads: any.
+/// Wakes the coroutines of a session. Threads: any.
 struct session_signals {
     async::event reader; ///< The user's: there is something to read.
     async::event took;   ///< The driver's read loop: the user has read something.
     async::event writer; ///< The driver's write loop: there may be something to send.
 };
 
-/// What the user's calls and the driver share. Reached through `session_core::lock()` only, so that
-/// whoever has it holds the lock.
+/// What the user's calls and the driver share. It is reached through `session_core::lock()` only,
+/// so every access holds the lock.
 class session_state {
 public:
     session_state(engine::session_fsm::rules rules, const client_options& options,
@@ -43,26 +43,26 @@ public:
     std::uint64_t stale = 0; ///< Messages dropped by `skip_stale_audio`.
     bool ended = false;
     bool closing = false;
-    /// What the reader and senders get thrown after the end; null after an orderly close.
+    /// Thrown to the reader and to senders after the end; null after an orderly close.
     std::exception_ptr failure;
-    std::vector<async::event*> senders{}; ///< Wait for room in the outbox, first come first served.
+    std::vector<async::event*> senders{};  ///< Wait for room in the outbox, in order of arrival.
     std::vector<async::event*> watchers{}; ///< Wait for any other change.
-    std::weak_ptr<session_driver> driver;  ///< From the first attempt to connect on.
+    std::weak_ptr<session_driver> driver;  ///< Set from the first attempt to connect.
     /// The connection to write to, once its setup is complete.
     std::shared_ptr<transport::connection> open;
-    /// The one that could not be written to, until it has been read to its end.
+    /// The connection that could not be written to, until it has been read to its end.
     std::shared_ptr<transport::connection> failed;
 
     void announce(status_change change);
     void push(session_event event, engine::turn_mark mark = {});
-    /// Something that waited has been sent or dropped: there may be room, and nothing left to
+    /// Call when a waiting message has been sent or dropped: there may be room, and nothing left to
     /// drain.
     void notify();
     void end(std::exception_ptr why);
     /// Throws what ended the session, or errc::closed.
     void check_open() const;
-    /// The turn, when what waits to be read has its end. Throws what ended a session that has
-    /// failed.
+    /// Returns the turn if its end is among what waits to be read. Throws what ended a session that
+    /// has failed.
     [[nodiscard]] std::optional<turn> collect();
 
 private:
@@ -71,7 +71,7 @@ private:
     std::atomic<live::status>& status_;
 };
 
-/// The state while its lock is held. Not to be kept across a co_await.
+/// The state while its lock is held. Do not keep it across a co_await.
 class locked_state {
 public:
     locked_state(std::mutex& mutex, session_state& state) : lock_(mutex), state_(state) {}

@@ -33,7 +33,7 @@ public:
     [[nodiscard]] std::int64_t count_connection() noexcept { return ++connections_; }
     [[nodiscard]] bool with_media() const noexcept { return tap_.with_media; }
 
-    /// A line with its beginning.
+    /// Begins a line.
     [[nodiscard]] protocol::json_writer line(std::int64_t connection) const
     {
         const auto since =
@@ -50,7 +50,7 @@ public:
         if (secret.size() > longest) return;
         if (std::find(secrets_.begin(), secrets_.end(), secret) != secrets_.end()) return;
         secrets_.push_back(std::move(secret));
-        constexpr std::size_t most = 64; // a server quotes what it got of late, if anything
+        constexpr std::size_t most = 64; // a server quotes what it got recently, if anything
         if (secrets_.size() > most) secrets_.pop_front();
     }
 
@@ -120,7 +120,7 @@ private:
         to_->write(std::move(line));
     }
 
-    /// As the session reads it. Nothing for what is no JSON, or too much of it.
+    /// The message as the session reads it; nullopt when it is not JSON, or too complex.
     std::optional<std::string> redacted(std::string_view message)
     {
         constexpr std::size_t most_marks = 200'000;
@@ -187,7 +187,7 @@ public:
     {
         const auto number = to_->count_connection();
         for (const auto& [name, value] : request.fields) {
-            const auto begin = value.rfind(' ') + 1; // behind "Bearer"
+            const auto begin = value.rfind(' ') + 1; // after "Bearer"
             if (protocol::is_secret(name)) to_->keep_secret(value.substr(begin));
         }
         try {

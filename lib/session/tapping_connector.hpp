@@ -10,8 +10,8 @@
 
 namespace gemini::live {
 
-/// A connector that tells the tap what goes over its connections; `inner` itself when the tap has
-/// no sink. Calls (`fetch`) are not recorded: their answers are secrets.
+/// Returns a connector that reports to the tap what goes over its connections; `inner` itself when
+/// the tap has no sink. Calls (`fetch`) are not recorded, since their answers are secrets.
 [[nodiscard]] std::shared_ptr<transport::connector> tapped(
     std::shared_ptr<transport::connector> inner, const wire_tap& tap,
     std::shared_ptr<async::clock> clock);

@@ -74,7 +74,7 @@ moved byte_stream::read_tls(std::span<char> into)
     moved result;
     if (read_broken_) return {0, moved::broken, EPROTO};
     while (result.size < into.size()) {
-        ERR_clear_error(); // others use OpenSSL on this thread, too
+        ERR_clear_error(); // other code uses OpenSSL on this thread too
         errno = 0;
         const int size =
             SSL_read(tls_.get(), into.data() + result.size, as_int(into.size() - result.size));
@@ -101,7 +101,7 @@ moved byte_stream::write_tls(std::span<const char> from)
     return result;
 }
 
-/// Why OpenSSL has moved nothing more; true: nor will it.
+/// Why OpenSSL has moved nothing more. Returns true when it will not move anything later either.
 bool byte_stream::stopped(int result, moved& at)
 {
     const int why = SSL_get_error(tls_.get(), result);

@@ -12,37 +12,37 @@
 
 namespace gemini::live::transport {
 
-/// What moving bytes once gave, and what to do next.
+/// The result of moving bytes once, and what to do next.
 struct moved {
     enum next { at_once, when_readable, when_writable, at_the_end, broken };
     std::size_t size = 0;
     next then = when_readable;
-    int error = 0; ///< An errno, when broken.
+    int error = 0; ///< An errno, when `broken`.
 };
 
-/// A connected socket, plain or in TLS, that is ours alone. It never blocks; who cannot go on
-/// waits.
+/// A connected socket, plain or with TLS, that is ours alone. It never blocks: callers wait when it
+/// cannot continue.
 class byte_stream {
 public:
-    /// Takes the descriptor, and shares `tls`, which may be null.
+    /// Owns the descriptor and shares `tls`, which may be null.
     byte_stream(const lws_runtime::strand& strand, int descriptor, SSL* tls);
     byte_stream(const byte_stream&) = delete;
     byte_stream& operator=(const byte_stream&) = delete;
 
-    /// From now on TLS goes over our descriptor, too. To be called before anything is moved, and
-    /// once whoever made the connection has closed its own. Throws std::bad_alloc.
+    /// From now on TLS also goes over our descriptor. Call it once, before anything is moved and
+    /// after the maker of the connection has closed its own descriptor. Throws std::bad_alloc.
     void settle();
 
     [[nodiscard]] moved read(std::span<char> into);
-    /// `from` must come again, with all of its bytes that were not taken, before anything else
-    /// does.
+    /// Bytes of `from` that were not accepted must be passed again, all of them, before anything
+    /// else.
     [[nodiscard]] moved write(std::span<const char> from);
-    /// Bytes that the kernel has taken and the peer has not acknowledged.
+    /// Number of bytes that the kernel has accepted and the peer has not acknowledged.
     [[nodiscard]] std::size_t unacknowledged();
-    /// Tells TLS's peer that nothing more comes.
+    /// Informs the TLS peer that nothing more comes.
     void say_goodbye() noexcept;
 
-    /// Destruction cancels it.
+    /// Destroying the stream cancels the wait.
     template <class Handler>
     void async_wait(moved::next what, Handler handler)
     {
@@ -61,7 +61,8 @@ private:
 
     watch descriptor_;
     std::unique_ptr<SSL, decltype(&SSL_free)> tls_;
-    // What a server said before it reset the connection can be read when writing has failed.
+    // After writing has failed, what a server said before it reset the connection can still be
+    // read.
     bool read_broken_ = false;
     bool write_broken_ = false;
 };

@@ -22,13 +22,13 @@ namespace gemini::live::transport {
 namespace {
 
 constexpr std::size_t most_control_payload = 125;
-constexpr std::size_t most_in_frame = 64 * 1024; // of a long message, so that others get their turn
+constexpr std::size_t most_in_frame = 64 * 1024; // of a long message, to share the executor
 constexpr int writes_per_turn = 16;
 constexpr std::size_t most_kept = 128 * 1024;      // more than one read of messages of usual size
 constexpr std::size_t most_drained = 8u << 20;     // more than a kernel's receive buffer
-constexpr std::chrono::seconds longest_close{10};  // when the deadline is switched off
-constexpr std::chrono::seconds longest_refusal{2}; // for the body of one
-constexpr std::chrono::milliseconds stall_noticed{100}; // a timer that is later: the loop stood
+constexpr std::chrono::seconds longest_close{10};  // when the deadline is turned off
+constexpr std::chrono::seconds longest_refusal{2}; // for the body of a refusal
+constexpr std::chrono::milliseconds stall_noticed{100}; // a timer later than this: the loop stood
 
 static_assert(base::frame::headroom >= longest_frame_head);
 
@@ -80,7 +80,7 @@ int client_websocket::on(lws* connection, lws_callback_reasons reason, void* in,
     return lws_client::on(connection, reason, in, size);
 }
 
-/// lws is about to send a request. It has sent and read nothing on this way yet.
+/// lws is about to send a request. It has not sent or read anything on this path yet.
 int client_websocket::on_way_made(lws* connection)
 {
     if (stage_ != stage::dialling) return -1;
@@ -110,7 +110,7 @@ try {
     kill();
 }
 
-/// Whether the upgrade is through: what is left of `bytes` then belongs to the WebSocket.
+/// Whether the upgrade has completed: what is left of `bytes` then belongs to the WebSocket.
 bool client_websocket::take_answer(std::span<const char>& bytes)
 {
     std::string_view text(bytes.data(), bytes.size());
@@ -127,7 +127,7 @@ bool client_websocket::take_answer(std::span<const char>& bytes)
     return stage_ == stage::open;
 }
 
-/// As far as it has come.
+/// Judges the answer, as far as it has arrived.
 void client_websocket::judge_answer()
 {
     const auto answer = std::exchange(answer_, nullptr);
@@ -169,7 +169,7 @@ asio::awaitable<message> client_websocket::receive(std::shared_ptr<client_websoc
     co_return next;
 }
 
-/// What had come has been taken.
+/// Call when all that had arrived has been taken.
 void client_websocket::go_on()
 {
     if (!rest_.empty()) take_rest();
@@ -183,7 +183,7 @@ void client_websocket::resume_reading()
     if (reading_ || !wire_ || end_behind_rest_) return;
     reading_ = true;
     if (!more_at_once_) return await_bytes(moved::when_readable);
-    // by post, so that a fast server does not keep everybody else from running
+    // by post, so that a fast server does not keep everything else from running
     asio::post(runtime_->strand_executor(), [this, self = shared_from_this()] { read(); });
 }
 
@@ -214,7 +214,7 @@ void client_websocket::read()
     await_bytes(last.then);
 }
 
-/// Takes in what was read, as far as somebody wants it now.
+/// Accepts what was read, as far as somebody wants it now.
 void client_websocket::take(std::span<const char> bytes)
 try {
     if (stage_ == stage::dialling && !take_answer(bytes)) return;
@@ -241,7 +241,7 @@ try {
     kill();
 }
 
-/// Up to messages that cost `most`: what is left of `bytes` is for later.
+/// Parses until the messages cost `most`; what is left of `bytes` is for later.
 void client_websocket::parse(std::span<const char>& bytes, std::size_t most)
 {
     while (inbox_cost_ < most || stage_ != stage::open) {
@@ -265,7 +265,7 @@ void client_websocket::on_event(message& event)
 
 void client_websocket::on_event(ping_frame& event)
 {
-    if (stage_ == stage::open) pong_ = std::move(event.payload); // the latest will do for all
+    if (stage_ == stage::open) pong_ = std::move(event.payload); // answering the latest suffices
 }
 
 void client_websocket::on_event(close_frame& event)
@@ -304,7 +304,7 @@ void client_websocket::heard()
     arm(next_check());
 }
 
-/// The pongs to some pings may be left out: the newest counts for all before it.
+/// A peer may leave out pongs to some pings: the newest pong counts for all pings before it.
 void client_websocket::answered(std::string_view pong)
 {
     std::uint64_t number = 0;
@@ -357,7 +357,8 @@ std::uint64_t client_websocket::ping()
     return number;
 }
 
-/// As much as the wire takes. Not to be called while bytes are parsed: a failure reads on.
+/// Writes as much as the wire accepts. Not to be called while bytes are parsed: after a failure it
+/// reads what is left.
 void client_websocket::write()
 try {
     if (blocked_ || write_failed_ || !wire_) return;
@@ -437,7 +438,7 @@ void client_websocket::drain()
     }
 }
 
-/// Whether there is something to be written; then it is in `output_`.
+/// Returns whether there is something to write, which is then in `output_`.
 bool client_websocket::next_output()
 {
     if (stage_ != stage::open && stage_ != stage::closing) return false;
@@ -462,7 +463,8 @@ bool client_websocket::next_output()
     return true;
 }
 
-/// A long message goes out in fragments, each with its head over bytes that have gone out before.
+/// A long message goes out in fragments. The head of each overwrites bytes that have already gone
+/// out.
 void client_websocket::next_message_output()
 {
     auto& frame = outbox_[begun_];
@@ -513,8 +515,8 @@ void client_websocket::release() noexcept
     if (stage_ != stage::closing) abort();
 }
 
-/// From now on what comes is discarded, up to the peer's end or the deadline: bytes left unread
-/// would make the kernel answer with a reset, which takes our last messages with it.
+/// From now on what arrives is discarded, up to the peer's end or the deadline. Bytes left unread
+/// would make the kernel answer with a reset, which would destroy our last messages.
 void client_websocket::begin_close(close_frame ours, error why)
 {
     stage_ = stage::closing;
@@ -527,7 +529,7 @@ void client_websocket::begin_close(close_frame ours, error why)
     resume_reading();
 }
 
-/// The orderly end: the closing handshake is through.
+/// The orderly end: the closing handshake has completed.
 void client_websocket::part() noexcept
 {
     if (wire_) wire_->say_goodbye();
@@ -585,7 +587,7 @@ void client_websocket::check_liveness(clock::time_point now)
     const auto is_over = [now](clock::time_point since, std::chrono::milliseconds limit) {
         return limit.count() != 0 && now - since >= limit;
     };
-    if (!reading_) heard_ = underway_since_ = now; // nobody listens
+    if (!reading_) heard_ = underway_since_ = now; // nobody is reading
     if (blocked_ && is_over(progress_, deadlines_.write_stall) && !passes_on(now))
         return give_up(
             phase::write, fmt::format("The network took nothing for {} ms: it is down or too slow.",
@@ -608,8 +610,8 @@ void client_websocket::check_liveness(clock::time_point now)
     }
 }
 
-/// Whether the peer has taken something since the last look. The kernel asks for more only when a
-/// third of its buffer is free: on a slow network that may last.
+/// Whether the peer has accepted something since the last check. The kernel asks for more only when
+/// a third of its buffer is free, which may take long on a slow network.
 bool client_websocket::passes_on(clock::time_point now)
 {
     const auto before = std::exchange(in_kernel_, wire_->unacknowledged());

@@ -15,8 +15,9 @@
 
 namespace gemini::live::transport {
 
-/// How long a message may take of which so much has come. A fixed limit would either cut long ones
-/// on a slow network, or let a server hold a reader up for minutes by a byte at a time.
+/// How long a message may take of which `received` bytes have arrived. A fixed limit would either
+/// cut long messages on a slow network, or let a server hold up a reader for minutes by sending a
+/// byte at a time.
 [[nodiscard]] constexpr std::chrono::milliseconds time_for(
     std::size_t received, std::chrono::milliseconds limit) noexcept
 {
@@ -24,8 +25,8 @@ namespace gemini::live::transport {
     return limit + std::chrono::milliseconds(received * 1000 / slowest);
 }
 
-/// A client's WebSocket: lws makes the way to the server, through proxy and TLS; what goes over it
-/// is asked, read and written here (docs/adr/0009).
+/// A client's WebSocket. lws makes the connection to the server, through proxy and TLS. The upgrade
+/// request and all reading and writing are done here (docs/adr/0009).
 class client_websocket final : public lws_client {
 public:
     client_websocket(std::shared_ptr<lws_virtual_host> host, const connect_request& request,
@@ -39,7 +40,7 @@ public:
         std::shared_ptr<client_websocket> self, std::uint16_t code, std::string reason);
     std::uint64_t ping();
     void abort() noexcept override;
-    /// Its owner goes: a closing handshake may still end, anything else is aborted.
+    /// Call when the owner goes. A closing handshake may still complete; anything else is aborted.
     void release() noexcept;
 
 private:
@@ -105,15 +106,15 @@ private:
     std::size_t rest_at_ = 0;
     std::optional<moved> end_behind_rest_;
     std::vector<message> inbox_;
-    std::size_t taken_ = 0;      // from the inbox
-    std::size_t inbox_cost_ = 0; // of what is in it
+    std::size_t taken_ = 0;      // number of messages taken from the inbox
+    std::size_t inbox_cost_ = 0; // of the messages in it
 
     std::vector<base::frame> outbox_;
     std::size_t begun_ = 0;      // index of the message at hand
-    std::size_t offset_ = 0;     // behind the fragment at hand
-    bool in_message_ = false;    // a part of it has been given to the wire, or is about to
-    std::uint64_t accepted_ = 0; // messages, ever
-    std::uint64_t flushed_ = 0;  // messages that the kernel has whole, ever
+    std::size_t offset_ = 0;     // end of the fragment at hand
+    bool in_message_ = false;    // a part of it is with the wire, or about to be
+    std::uint64_t accepted_ = 0; // messages, in total
+    std::uint64_t flushed_ = 0;  // messages that the kernel has entirely, in total
     std::string request_;        // the upgrade's
     std::array<char, longest_frame_head + 125> control_{};
     std::span<const char> output_; // what is being written
@@ -127,19 +128,19 @@ private:
 
     clock::time_point heard_{};
     std::optional<clock::time_point> pinged_;
-    std::uint64_t underway_ = 0; // what the server is in the middle of
+    std::uint64_t underway_ = 0; // what the server has begun and not ended
     clock::time_point underway_since_{};
 
-    // pings on request; those for liveness have no payload
-    std::uint64_t pings_ = 0;      // asked for
-    std::uint64_t ping_asked_ = 0; // to be written; 0: none
+    // pings on request; pings for liveness have no payload
+    std::uint64_t pings_ = 0;      // number of pings asked for
+    std::uint64_t ping_asked_ = 0; // the ping to be written; 0: none
     std::uint64_t pongs_ = 0;
     std::uint64_t timed_ping_ = 0;
     clock::time_point timed_since_{};
     std::chrono::nanoseconds round_trip_{0};
 
-    clock::time_point progress_{}; // when the network last took something
-    std::size_t in_kernel_ = 0;    // bytes that the peer had not acknowledged then
+    clock::time_point progress_{}; // when the network last accepted something
+    std::size_t in_kernel_ = 0;    // bytes that the peer had not acknowledged at the last check
     bool spared_ = false;          // a stalled loop was given one more period
 
     async::event arrived_;

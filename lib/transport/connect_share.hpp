@@ -6,8 +6,8 @@
 
 namespace gemini::live::transport {
 
-/// How long one address of a host may take to answer, when `spent` has gone of the limit for all of
-/// them. Zero: as long as it likes, which it may where there is no limit (zero, too).
+/// How long one address of a host may take to answer, once `spent` has passed of the limit for all
+/// of its addresses. Zero means no limit, both as the result and as `limit`.
 [[nodiscard]] constexpr std::chrono::milliseconds share_of(
     std::chrono::milliseconds limit, std::chrono::nanoseconds spent, bool others_left) noexcept
 {

@@ -34,8 +34,8 @@ constexpr bool may_close_with(unsigned code)
            (code >= 3000 && code <= 4999);
 }
 
-/// What a frame breaks by its first two bytes, or null. `in_message`: a fragmented message waits
-/// for its next fragment.
+/// Returns the rule that a frame breaks by its first two bytes, or null. `in_message`: a fragmented
+/// message waits for its next fragment.
 const char* fault_in_frame(std::uint8_t first, std::uint8_t second, bool in_message)
 {
     const std::uint8_t opcode = first & opcode_bits;
@@ -77,7 +77,7 @@ std::optional<frame_event> frame_reader::next(std::span<const char>& bytes)
     return std::nullopt;
 }
 
-/// Whether the head of a frame is there as a whole.
+/// Whether the whole head of a frame is there.
 bool frame_reader::take_head(std::span<const char>& bytes) noexcept
 {
     const auto size = [this]() -> std::size_t {
@@ -143,8 +143,8 @@ std::optional<frame_event> frame_reader::take_data(std::span<const char> piece)
     return finish_message();
 }
 
-/// Capacity for the bytes that arrive now: all that the frame has announced, but no more than a
-/// half, or 64 KiB, beyond what is really there.
+/// Reserves capacity for the bytes that arrive now: all that the frame has announced, but no more
+/// than a half, or 64 KiB, beyond what has really arrived.
 void frame_reader::make_room(std::size_t arriving)
 {
     constexpr std::size_t allowance = 64 * 1024;

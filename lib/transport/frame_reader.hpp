@@ -28,7 +28,7 @@ struct close_frame {
     std::string reason;
 };
 
-/// The peer broke a rule. `close_code` is what to tell it, `why` what to tell the user.
+/// The peer broke a rule. `close_code` is for the peer, `why` is for the user.
 struct violation {
     error why; ///< errc::protocol_violation or errc::message_too_big
     std::uint16_t close_code = 1002;
@@ -36,39 +36,39 @@ struct violation {
 
 using frame_event = std::variant<message, ping_frame, pong_frame, close_frame, violation>;
 
-/// The client's side of RFC 6455, without extensions and without I/O: takes the bytes of the stream
-/// as they come, gives whole messages and control frames.
+/// The client's side of RFC 6455, without extensions and without I/O. Accepts the bytes of the
+/// stream as they arrive; returns whole messages and control frames.
 ///
 ///     std::span<const char> bytes = what was read;
 ///     while (auto event = reader.next(bytes)) ...
 ///
-/// The caller may stop between two events and go on later with what is left in `bytes`. The stream
-/// may be cut anywhere; the events do not depend on it. A message is kept in memory as far as it
-/// has arrived, plus a half or 64 KiB, never beyond `max_message`.
+/// The caller may stop between two events and continue later with what is left in `bytes`. The
+/// stream may be cut anywhere; the events do not depend on it. A message is kept in memory as far
+/// as it has arrived, plus a half or 64 KiB, and never beyond `max_message`.
 class frame_reader {
 public:
     static constexpr std::size_t max_fragments = 4096; ///< In one message.
 
     explicit frame_reader(std::size_t max_message) noexcept : max_message_(max_message) {}
 
-    /// The next event, whose bytes are taken from the front of `bytes`; nothing once all of them
-    /// have been taken. After a `close_frame` or a `violation` nothing more comes and all bytes are
-    /// discarded.
+    /// Returns the next event and removes its bytes from the front of `bytes`; nullopt once all of
+    /// them have been consumed. After a `close_frame` or a `violation` there are no more events,
+    /// and all bytes are discarded.
     [[nodiscard]] std::optional<frame_event> next(std::span<const char>& bytes);
 
     [[nodiscard]] bool ended() const noexcept { return ended_; }
 
-    /// What has begun and not ended, by its number: a message with all between its fragments, or a
-    /// control frame outside of one. 0: nothing.
+    /// Number of what has begun and not ended: a message with everything between its fragments, or
+    /// a control frame outside of messages. 0: nothing.
     [[nodiscard]] std::uint64_t underway() const noexcept
     {
         const bool is_midway = head_size_ != 0 || in_payload_ || fragments_ != 0;
         return is_midway && !ended_ ? begun_ : 0;
     }
-    /// Bytes that have come of the message at hand.
+    /// Number of bytes that have arrived of the message at hand.
     [[nodiscard]] std::size_t received() const noexcept { return message_.size(); }
 
-    /// Bytes that it holds for the message at hand.
+    /// Number of bytes reserved for the message at hand.
     [[nodiscard]] std::size_t capacity() const noexcept { return message_.capacity(); }
 
 private:
@@ -85,7 +85,7 @@ private:
     std::size_t max_message_;
     bool ended_ = false;
 
-    std::uint64_t begun_ = 0; // messages, and control frames outside of them
+    std::uint64_t begun_ = 0; // messages, and control frames outside of messages
 
     // the frame at hand
     std::array<std::uint8_t, 10> head_{};
@@ -97,7 +97,7 @@ private:
     std::string control_;
 
     // the message at hand, which control frames may interrupt
-    std::size_t fragments_ = 0; // that have begun; 0 between messages
+    std::size_t fragments_ = 0; // number that have begun; 0 between messages
     opcode kind_ = opcode::text;
     base::padded_buffer message_;
     base::utf8_checker text_;

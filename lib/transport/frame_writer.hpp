@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-/// The client's side of RFC 6455, on its way out. Pure.
+/// The sending side of an RFC 6455 client. Pure.
 namespace gemini::live::transport {
 
 enum class frame_kind : std::uint8_t {
@@ -17,13 +17,13 @@ enum class frame_kind : std::uint8_t {
     pong = 0xa,
 };
 
-/// Another one for each frame, not to be guessed.
+/// Must be different and unpredictable for each frame.
 using masking_key = std::array<unsigned char, 4>;
 
 inline constexpr std::size_t longest_frame_head = 14;
 
-/// Makes a frame of `payload`, in place: masks it, and writes the head over bytes in front of it,
-/// `longest_frame_head` at most. Returns the frame.
+/// Makes a frame of `payload` in place: masks it, and writes the head over the bytes in front of
+/// it, at most `longest_frame_head` of them. Returns the frame.
 [[nodiscard]] std::span<const char> make_frame(
     frame_kind kind, bool is_final, std::span<char> payload, masking_key key) noexcept;
 

@@ -21,7 +21,7 @@ std::string_view trimmed(std::string_view text)
     return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
 }
 
-/// Where the empty line ends that ends a head; 0: nowhere yet.
+/// The end of the empty line that ends a head; 0: it has not arrived yet.
 std::size_t end_of_head(std::string_view head)
 {
     for (auto at = head.find('\n'); at != head.npos; at = head.find('\n', at + 1)) {
@@ -88,7 +88,7 @@ void http_answer::take_head(std::string_view& piece)
     if (end == 0) {
         piece.remove_prefix(std::min(piece.size(), longest_head - before));
         if (head_.size() < longest_head) return;
-        read_head(); // what there is of it
+        read_head(); // as much as there is
         stage_ = stage::done;
         return;
     }
@@ -152,7 +152,7 @@ void http_answer::take_body(std::string_view& piece)
         stage_ = stage_ == stage::chunk ? stage::chunk_end : stage::done;
 }
 
-/// A line with the size of the next chunk, or the empty one behind a chunk.
+/// Consumes a line with the size of the next chunk, or the empty line after a chunk.
 void http_answer::take_chunk_size(std::string_view& piece)
 {
     const auto end = std::min(piece.find('\n'), piece.size());

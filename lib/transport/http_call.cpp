@@ -17,10 +17,10 @@
 namespace gemini::live::transport {
 namespace {
 
-/// Of the fields that lws does not know, those that a caller needs.
+/// Those fields unknown to lws that a caller needs.
 constexpr std::array<std::string_view, 1> custom_fields = {"metadata-flavor:"};
 
-/// A length that is none, or more than fits, is the largest there is.
+/// Text that is not a length, or one too large to fit, yields the largest length.
 std::size_t length_of(std::string_view text)
 {
     std::size_t length = 0;
@@ -29,7 +29,7 @@ std::size_t length_of(std::string_view text)
     return failed != std::errc() || stopped != end ? std::string_view::npos : length;
 }
 
-/// As it is to be sent.
+/// The head as it is to be sent.
 request_head head_of(const http_request& request)
 {
     request_head head = request;
@@ -80,7 +80,7 @@ int http_call::ask(lws* connection, void* in, std::size_t room)
     return handshake_->append_headers(static_cast<unsigned char**>(in), room);
 }
 
-/// lws calls it only when nothing of an earlier write is left with it.
+/// lws calls it only when it holds nothing of an earlier write any more.
 int http_call::write_body(lws* connection)
 {
     if (written_ == body_.size()) return 0;
@@ -127,8 +127,8 @@ int http_call::read(lws* connection)
     return lws_http_client_read(connection, &position_, &size) < 0 ? -1 : 0;
 }
 
-/// Of a chunk that claims to be huge, lws 4.1.6 gives a size that is not true: no byte is looked at
-/// before it is compared.
+/// For a chunk that claims to be huge, lws 4.1.6 reports a wrong size. The size is therefore
+/// checked before any byte is read.
 int http_call::on_piece(std::string_view piece)
 {
     if (stage_ != stage::dialling) return -1;
@@ -137,8 +137,8 @@ int http_call::on_piece(std::string_view piece)
     return 0;
 }
 
-/// lws also says so of a body without a length when the connection has ended, and of one in chunks
-/// that was cut. Then it has not moved on in the buffer.
+/// lws also reports completion for a body without a length when the connection has ended, and for a
+/// chunked body that was cut. In both cases its position in the buffer has not moved.
 int http_call::on_complete(lws* connection)
 {
     if (stage_ != stage::dialling) return -1;
@@ -150,7 +150,7 @@ int http_call::on_complete(lws* connection)
     return ended_properly && !in_chunks ? complete() : -1;
 }
 
-/// Not all that gets -1 of us closes the connection.
+/// Closes the connection explicitly, since returning -1 to lws does not always close it.
 int http_call::complete()
 {
     open();

@@ -12,14 +12,14 @@
 
 namespace gemini::live::transport {
 
-/// One HTTP call through lws's client; `opened` completes when the answer is there, whole.
+/// One HTTP call through lws's client. `opened` completes when the whole answer has arrived.
 class http_call : public lws_client {
 public:
     http_call(std::shared_ptr<lws_virtual_host> host, const http_request& request,
         const std::optional<proxy_address>& proxy);
     ~http_call() override;
 
-    /// The answer; once.
+    /// Returns the answer; call once.
     [[nodiscard]] http_response take_response() noexcept { return std::move(response_); }
 
 private:
@@ -43,10 +43,10 @@ private:
     std::size_t max_body_;
     std::string peer_; // for sentences
     http_response response_;
-    char* position_ = nullptr; // where lws has come to in the buffer
+    char* position_ = nullptr; // how far lws has come in the buffer
 };
 
-/// As for other requests; also refuses another method than GET and POST.
+/// As for other requests. Also refuses methods other than GET and POST.
 void check_sendable(const http_request& request);
 
 } // namespace gemini::live::transport

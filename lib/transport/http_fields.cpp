@@ -33,7 +33,7 @@ std::optional<std::chrono::seconds> parse_retry_after(
         std::tm date{};
         const std::string text(value);
         if (!::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date)) return std::nullopt;
-        // in seconds: a date may lie beyond what the clock can tell
+        // in seconds: a date may lie beyond the range of the clock
         result = std::chrono::seconds(::timegm(&date)) -
                  std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
     }

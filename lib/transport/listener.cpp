@@ -28,7 +28,7 @@ namespace {
 
 using asio::ip::tcp;
 
-/// Clients in the handshake, or not yet asked for; more of them wait in the kernel.
+/// The most clients in the handshake or not yet accepted; more of them wait in the kernel.
 constexpr std::size_t most_waiting = 1024;
 constexpr std::chrono::milliseconds out_of_descriptors_pause{100};
 
@@ -63,7 +63,7 @@ private:
     std::shared_ptr<server_websocket> stream_;
 };
 
-/// The listener's part that lives on the runtime's executor, for as long as clients come in.
+/// The part of the listener that lives on the runtime's executor, as long as clients arrive.
 class acceptor_impl final : public upgrade_handler,
                             public std::enable_shared_from_this<acceptor_impl> {
 public:
@@ -140,7 +140,7 @@ public:
     }
 
 private:
-    /// Holds the acceptor, so that it goes with the execution context and not after it.
+    /// Holds the acceptor, so that it dies with the execution context and not after it.
     static asio::awaitable<void> accept_all(
         std::shared_ptr<acceptor_impl> self, std::shared_ptr<tcp::acceptor> acceptor)
     {
@@ -159,7 +159,7 @@ private:
         }
     }
 
-    /// Asio's own accept leaves the socket to child processes.
+    /// Asio's own accept lets child processes inherit the socket.
     std::error_code take_next(tcp::acceptor& acceptor)
     {
         const int client =
@@ -175,7 +175,8 @@ private:
         return failed;
     }
 
-    /// The kernel is asked again after a while; otherwise at once, for the next client.
+    /// After a shortage the kernel is asked again after a while; otherwise at once, for the next
+    /// client.
     static bool is_shortage(const std::error_code& failed)
     {
         return failed == asio::error::no_descriptors || failed == asio::error::no_memory ||
@@ -183,7 +184,7 @@ private:
                failed == std::errc::too_many_files_open_in_system;
     }
 
-    /// Who cannot be served is hung up on; the next may have more luck.
+    /// A client that cannot be served is disconnected; the next one may be luckier.
     void take(tcp::socket socket)
     {
         if (closed_ || !runtime_->has_room()) return;
@@ -250,7 +251,7 @@ private:
     std::uint16_t port_;
 };
 
-/// As the acceptor's own, but child processes do not inherit the socket.
+/// Like the acceptor's own open, but child processes do not inherit the socket.
 void open(tcp::acceptor& acceptor, const tcp& protocol, std::error_code& failed)
 {
     const int socket =

@@ -9,7 +9,7 @@
 namespace gemini::live::transport {
 namespace {
 
-// lws must end nothing by itself: all deadlines are ours.
+// lws must not end anything by itself: all deadlines are ours.
 const lws_retry_bo_t no_policy{};
 
 } // namespace
@@ -102,7 +102,7 @@ int lws_client::take_over()
     return -1;
 }
 
-/// May be the end of it.
+/// May destroy this object.
 void lws_client::release() noexcept
 {
     runtime_->remove(*this);
@@ -142,12 +142,12 @@ void lws_client::dial(
     info.ietf_version_or_minus_one = -1;
     info.retry_and_idle_policy = &no_policy;
     info.userdata = this;
-    errno = 0; // what is in it afterwards is of this connection
+    errno = 0; // what it holds afterwards belongs to this connection
     auto* made = lws_client_connect_via_info(&info);
     const bool is_ours = owner_ != owner::lws;
     if (made && stage_ == stage::dialling && !is_ours) connection_ = made;
     if (!made && !is_ours) {
-        // Whether WSI_DESTROY has come, will come or never comes, lws does not say.
+        // lws does not report whether WSI_DESTROY has come, will come or never comes.
         on_failed(nullptr, {});
         use_.reset();
     }
@@ -165,7 +165,7 @@ asio::awaitable<void> lws_client::opened(std::shared_ptr<lws_client> self)
         }
     } const unless_opened{*self};
     while (self->stage_ == stage::dialling) co_await self->opened_or_closed_.wait();
-    if (self->handshake_) throw error(*self->end_); // what has ended since is for others to tell
+    if (self->handshake_) throw error(*self->end_); // a later end is reported by later calls
 }
 
 bool lws_client::has_connected() const noexcept

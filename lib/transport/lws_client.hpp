@@ -14,10 +14,10 @@
 
 namespace gemini::live::transport {
 
-/// A connection that we make, up to the server's answer, and its end. It holds itself from `dial`
-/// to its end, so that it can end in its own time after its owner has gone. What it carries is for
-/// those that derive from it: they leave it to lws, or take it over before lws has asked for
-/// anything. All calls on the runtime's executor.
+/// A connection that we make, up to the server's answer, and its end. It holds itself alive from
+/// `dial` to its end, so that it can still end in order after its owner has gone. Derived classes
+/// handle what it carries: they leave that to lws, or take the connection over before lws has sent
+/// a request. Make all calls on the runtime's executor.
 class lws_client : public std::enable_shared_from_this<lws_client>, private lws_runtime::dependant {
 public:
     static constexpr const char* protocol_name = "gemini-live"; ///< Within lws, not on the wire.
@@ -33,9 +33,9 @@ public:
     /// Begins to connect to `address`, for at most `limit` (zero: no limit). With a proxy,
     /// `address` goes into its CONNECT.
     void dial(const std::string& address, std::uint16_t port, std::chrono::milliseconds limit);
-    /// Completes when what was asked for has come. Cancellation: gives up the attempt.
+    /// Completes when what was asked for has arrived. Cancellation: gives up the attempt.
     static asio::awaitable<void> opened(std::shared_ptr<lws_client> self);
-    /// Whether TCP, at least, came about.
+    /// Whether at least the TCP connection was established.
     [[nodiscard]] bool has_connected() const noexcept;
     virtual void abort() noexcept;
 
@@ -45,32 +45,33 @@ protected:
     enum class stage {
         dialling,
         open,
-        closing, ///< What comes is discarded until the peer's end.
+        closing, ///< What arrives is discarded until the peer's end.
         over,    ///< Nothing more goes in or out.
     };
 
     lws_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
         const std::optional<proxy_address>& proxy);
 
-    /// What lws tells. For what it does not know, this one's.
+    /// Handles an lws callback. Overrides pass on what they do not handle.
     virtual int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size);
     virtual void on_timer();
-    /// lws has closed its part.
+    /// Called when lws has closed its part.
     virtual void on_taken_over() {}
-    /// For lws: null asks for an upgrade.
+    /// The HTTP method for lws; null asks for an upgrade.
     [[nodiscard]] virtual const char* method() const noexcept { return nullptr; }
-    /// Why it came to nothing.
+    /// Why the attempt failed.
     [[nodiscard]] virtual error why() const { return handshake_->why(); }
 
-    /// What lws's callback returns to leave its connection to us; `on_taken_over` comes next.
+    /// Returns what the lws callback must return to hand its connection over to us; `on_taken_over`
+    /// follows.
     [[nodiscard]] int take_over();
-    /// What was asked for has come.
+    /// Call when what was asked for has arrived.
     void open();
-    /// The first cause stays.
+    /// Sets why the connection ends; the first cause stays.
     void finish(error why);
     virtual void kill() noexcept;
     virtual void wake_all() { opened_or_closed_.set(); }
-    /// Sees to it that `on_timer` comes at `due` at the latest.
+    /// Makes sure that `on_timer` is called at `due` at the latest.
     void arm(clock::time_point due);
 
     std::shared_ptr<lws_runtime> runtime_;
@@ -81,8 +82,8 @@ protected:
     lws* connection_ = nullptr;
     stage stage_ = stage::dialling;
     bool killed_ = false;
-    std::unique_ptr<error> end_; // what calls throw once it is not open any more
-    clock::time_point deadline_ = clock::time_point::max(); // of dialling or closing
+    std::unique_ptr<error> end_; // thrown to calls once it is no longer open
+    clock::time_point deadline_ = clock::time_point::max(); // of dialing or closing
     clock::time_point armed_ = clock::time_point::max();
     async::event opened_or_closed_;
 
@@ -103,7 +104,7 @@ private:
     std::shared_ptr<lws_client> held_;
     lws_use use_;
     std::optional<timer> timer_;
-    std::chrono::milliseconds limit_{}; // that led to the deadline
+    std::chrono::milliseconds limit_{}; // the limit that led to the deadline
 };
 
 [[nodiscard]] error lost(const std::string& how);

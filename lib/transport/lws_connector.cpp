@@ -22,8 +22,8 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_hosts_kept = 16;
-/// A handshake takes 10 to 40 KB for its time; a thousand at once would also keep each other, and
-/// the server, waiting. Deadlines count from when it is one's turn.
+/// Each handshake takes 10 to 40 KB while it lasts. A thousand at once would also keep one another,
+/// and the server, waiting. Deadlines start when a handshake's turn comes.
 constexpr std::size_t most_handshakes = 256;
 
 constexpr lws_protocols protocols[] = {
@@ -38,7 +38,8 @@ std::optional<std::string> environment_variable(const char* name)
     return value ? std::optional<std::string>(value) : std::nullopt;
 }
 
-/// What a virtual host is made for; `proxy` as lws takes it: userinfo, then the resolved address.
+/// What a virtual host is made for. `proxy` has the form that lws accepts: userinfo, then the
+/// resolved address.
 struct host_key {
     bool tls = false;
     tls_options trust;
@@ -108,7 +109,7 @@ private:
         const auto exchange = co_await dial<http_call>(std::move(self), std::move(request));
         co_return exchange->take_response();
     }
-    /// An `Outbound` that has what `request` asks for.
+    /// Returns an `Outbound` that has obtained what `request` asks for.
     template <class Outbound, class Request>
     static asio::awaitable<std::shared_ptr<Outbound>> dial(
         std::shared_ptr<lws_connector> self, Request request);
@@ -139,14 +140,14 @@ std::shared_ptr<lws_virtual_host> lws_connector::host_for(const host_key& key)
         info.provided_client_ssl_ctx = baggage->tls.get();
     }
     auto made = std::make_shared<lws_virtual_host>(runtime_, info, baggage);
-    // later versions would file sessions under a connection that is not theirs any more
+    // later versions of lws would file sessions under a connection that no longer owns them
     if (key.tls) SSL_CTX_sess_set_new_cb(baggage->tls.get(), nullptr);
     if (hosts_.size() == most_hosts_kept) hosts_.erase(hosts_.begin());
     hosts_.emplace_back(key, made);
     return made;
 }
 
-/// As lws takes it: "user:password@address:port".
+/// In the form that lws accepts: "user:password@address:port".
 std::string lws_proxy(const proxy_address& proxy, const asio::ip::address& address)
 {
     const auto place = address.is_v6() ? fmt::format("[{}]:{}", address.to_string(), proxy.port)

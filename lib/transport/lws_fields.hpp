@@ -10,12 +10,12 @@
 
 namespace gemini::live::transport {
 
-/// The fields of the head that lws has read, and still has: those that it knows, and of the others
-/// the `custom` ones ("x-name:"). `scratch` bounds each value.
+/// The fields of a head that lws has read and still holds: those that it knows, and the `custom`
+/// ones of the others ("x-name:"). `scratch` bounds each value.
 [[nodiscard]] headers read_fields(
     lws* connection, std::span<const std::string_view> custom, std::span<char> scratch);
 
-/// One value of it; empty when absent.
+/// The value of one field; empty when absent.
 [[nodiscard]] std::string_view read_field(
     lws* connection, lws_token_indexes which, std::span<char> scratch);
 

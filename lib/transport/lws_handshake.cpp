@@ -55,7 +55,7 @@ error refused_upgrade(int status, const std::string& text,
 {
     const bool is_page = words.starts_with(web_page);
     auto cause = base::cause_of_refusal(status, is_page ? std::string() : words);
-    if (is_page && cause == errc::unauthorized) cause = errc::rejected; // it is not the service's
+    if (is_page && cause == errc::unauthorized) cause = errc::rejected; // not the service's answer
     const auto& reason = words.empty() ? text : words;
     const auto what = reason.empty() ? fmt::format("HTTP {}", status)
                                      : fmt::format("HTTP {}: {}", status, reason);

@@ -12,18 +12,18 @@
 namespace gemini::live::transport {
 namespace {
 
-// Tables grow with the descriptor limit. Above this they would cost megabytes, below it a limit
-// of our own would only slow lws's look-ups down.
+// The tables of lws grow with the descriptor limit. Above `widest_table` they would cost megabytes.
+// Below it, a limit of our own would only slow down lws's lookups.
 constexpr rlim_t widest_table = 1u << 18;
 constexpr unsigned narrow_table = 1u << 16;
 constexpr rlim_t headroom = 8; // descriptors and table entries that are not connections
 
 struct shelf {
-    std::mutex mutex; // also for creation: loading the event loop plugin is not safe among threads
+    std::mutex mutex; // also for creation: loading the event loop plugin is not thread-safe
     std::vector<std::unique_ptr<lws_loop>> kept;
 };
 
-/// Never destroyed, as other threads may still run when statics are.
+/// Never destroyed, since other threads may still run when statics are destroyed.
 shelf& the_shelf()
 {
     static auto& one = *new shelf;
@@ -79,20 +79,20 @@ lws_loop::lws_loop() : open_files_(open_files_limit())
                    LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.foreign_loops = loops;
     info.pcontext = &context_;
-    info.pt_serv_buf_size = 32 * 1024; // above a TLS record
+    info.pt_serv_buf_size = 32 * 1024; // more than a TLS record
     info.max_http_header_data = 8 * 1024;
     info.timeout_secs = far_away;
     if (open_files_ > widest_table) info.fd_limit_per_thread = narrow_table;
     capacity_ = std::max(std::min<rlim_t>(open_files_, narrow_table), headroom) - headroom;
 
     context_ = lws_create_context(&info);
-    // With a loop that is not its own, lws returns a context even when it could not set it up, and
-    // is already destroying it: then the pipe that wakes it is missing.
+    // On a loop that is not its own, lws returns a context even when it could not set it up and is
+    // already destroying it. In that case the pipe that wakes the context is missing.
     event_pipe_ = context_ ? first_poll(loop_) : nullptr;
     keep_from_children(loop_);
 }
 
-/// Only of one that did not come to be: the two calls that a loop like this takes.
+/// Destroys only a loop whose creation failed. On a loop that is not its own, lws needs both calls.
 lws_loop::~lws_loop()
 {
     const auto settle = [this] {
@@ -114,7 +114,7 @@ std::unique_ptr<lws_loop> lws_loop::take()
 {
     auto& from = the_shelf();
     const std::lock_guard lock(from.mutex);
-    // lws sizes its tables by the limit of open files at its creation
+    // lws sizes its tables by the limit of open files when it is created
     const auto fitting = std::find_if(from.kept.begin(), from.kept.end(),
         [limit = open_files_limit()](const auto& each) { return each->open_files_ == limit; });
     if (fitting != from.kept.end()) {
@@ -142,7 +142,7 @@ void lws_loop::turn(int most_rounds) noexcept
     } while (++rounds < 2 || (uv_backend_timeout(&loop_) == 0 && rounds < most_rounds));
 }
 
-/// Every connection has a libuv handle that points to it; so has the pipe that wakes lws.
+/// Every connection has a libuv handle that points to it, as does the pipe that wakes lws.
 void lws_loop::end_connections() noexcept
 {
     struct search {

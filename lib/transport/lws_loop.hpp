@@ -10,12 +10,12 @@
 
 namespace gemini::live::transport {
 
-/// In seconds. All deadlines are ours: lws's must never come first.
+/// In seconds. All deadlines are ours: those of lws must never come first.
 inline constexpr int far_away = 7 * 24 * 3600;
 
-/// An lws context on a libuv loop of ours. Contexts are never destroyed, but kept for whoever wants
-/// one next: lws 4.1.6 closes a context's descriptor twice, which in a program with other threads
-/// may be somebody else's by then, and creation costs a millisecond or two.
+/// An lws context on a libuv loop of ours. Contexts are never destroyed but kept for the next user,
+/// for two reasons. lws 4.1.6 closes a context's descriptor twice; in a program with other threads,
+/// the second close may hit somebody else's. And creating one costs a millisecond or two.
 class lws_loop {
 public:
     lws_loop();
@@ -23,21 +23,21 @@ public:
     lws_loop& operator=(const lws_loop&) = delete;
     ~lws_loop();
 
-    /// One without connections and virtual hosts. From any thread. Throws `live::error` with
-    /// errc::event_loop_unavailable.
+    /// Returns a loop without connections and virtual hosts. Callable from any thread. Throws
+    /// `live::error` with errc::event_loop_unavailable.
     [[nodiscard]] static std::unique_ptr<lws_loop> take();
-    /// Keeps one that has neither connections nor virtual hosts any more.
+    /// Keeps a loop that no longer has connections or virtual hosts.
     static void give_back(std::unique_ptr<lws_loop> loop);
 
-    /// At once and without a word.
+    /// Ends all connections at once, without a Close.
     void end_connections() noexcept;
 
     [[nodiscard]] lws_context* context() const noexcept { return context_; }
     [[nodiscard]] uv_loop_t* uv() noexcept { return &loop_; }
-    /// How many connections lws can take.
+    /// The number of connections that lws can hold.
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
-    /// Lets libuv work as far as it can without waiting, at least twice: the second round takes up
-    /// what callbacks of the first have asked for.
+    /// Lets libuv work as far as it can without waiting, for at least two rounds: the second
+    /// handles what callbacks of the first have asked for.
     void turn(int most_rounds) noexcept;
 
 private:

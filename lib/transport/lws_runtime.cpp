@@ -18,7 +18,7 @@ static_assert(base::frame::headroom >= LWS_PRE);
 
 constexpr std::size_t read_size = 64 * 1024;
 
-/// Makes sure that an execution context gets one runtime only.
+/// Makes sure that an execution context gets only one runtime.
 std::mutex& creation()
 {
     static std::mutex mutex;
@@ -47,7 +47,7 @@ std::shared_ptr<lws_runtime> lws_runtime::of(const asio::any_io_executor& execut
     auto& context = asio::query(executor, asio::execution::context);
     const std::lock_guard lock(creation());
     if (!asio::has_service<service>(context)) {
-        // Services go down in reverse order: those that the runtime stands on must come first.
+        // Services shut down in reverse order: those that the runtime depends on must come first.
         auto made = std::make_shared<lws_runtime>(executor);
         asio::use_service<service>(context).runtime = std::move(made);
     }
@@ -184,7 +184,7 @@ lws_virtual_host::lws_virtual_host(std::shared_ptr<lws_runtime> runtime,
     info.connect_timeout_secs = far_away;
     if (!info.http_proxy_address) info.http_proxy_address = ""; // keeps lws off the environment
     if (!info.provided_client_ssl_ctx) {
-        // else lws would make one, and read all certificates of the system into it
+        // else lws would make one, and read all system certificates into it
         unused_tls_.reset(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
         info.provided_client_ssl_ctx = unused_tls_.get();
     }
@@ -197,7 +197,7 @@ lws_virtual_host::lws_virtual_host(std::shared_ptr<lws_runtime> runtime,
     runtime_->hosts_.push_back(host_);
 }
 
-/// Posted, since the last connection may let go of the host within a callback of its own.
+/// Posted, since the last connection may release the host within one of its own callbacks.
 lws_virtual_host::~lws_virtual_host()
 {
     if (!host_ || !runtime_->alive()) return;

@@ -21,20 +21,22 @@
 namespace gemini::live::transport {
 
 /// libwebsockets on an Asio execution context: one lws context, whose libuv loop runs embedded in
-/// Asio. There is one per execution context; it lives until that is destroyed, objects that use it
-/// may live longer. While nobody uses it (`lws_use`), nothing of it is pending, so `run()` returns.
+/// Asio. There is one runtime per execution context. It lives until that is destroyed; objects that
+/// use it may live longer. While nobody uses it (`lws_use`), it has nothing pending, so `run()`
+/// returns.
 ///
-/// All members are to be called on `executor()`, a strand, unless they say otherwise. lws calls its
-/// callbacks there too. Installs a silent log sink for lws, which also ignores SIGPIPE: both hold
-/// for the process.
+/// Call all members on `executor()`, a strand, unless they say otherwise. lws calls its callbacks
+/// there too. Installs a silent log sink for lws and ignores SIGPIPE through lws; both affect the
+/// whole process.
 class lws_runtime : public std::enable_shared_from_this<lws_runtime> {
 public:
     using strand = asio::strand<asio::any_io_executor>;
 
-    /// Bytes of one frame that lws gives to the socket at once; longer messages are fragmented.
+    /// The most bytes of one frame that lws passes to the socket at once; longer messages are
+    /// fragmented.
     static constexpr std::size_t tx_packet_size = 64 * 1024;
-    /// The runtime of the execution context of `executor`. From any thread. Throws `live::error`
-    /// with errc::event_loop_unavailable.
+    /// Returns the runtime of the execution context of `executor`. Callable from any thread. Throws
+    /// `live::error` with errc::event_loop_unavailable.
     [[nodiscard]] static std::shared_ptr<lws_runtime> of(const asio::any_io_executor& executor);
 
     explicit lws_runtime(const asio::any_io_executor& executor);
@@ -42,31 +44,30 @@ public:
     lws_runtime& operator=(const lws_runtime&) = delete;
     ~lws_runtime();
 
-    /// False once the execution context is going down: then there is no `context()` any more, and
+    /// False once the execution context is shutting down. There is no `context()` then, and
     /// `executor()` is empty.
     [[nodiscard]] bool alive() const noexcept { return context_ != nullptr; }
     [[nodiscard]] asio::any_io_executor executor() const noexcept { return executor_; }
-    /// As `executor()`, with its type; only while `alive()`.
+    /// Like `executor()`, with its type; only while `alive()`.
     [[nodiscard]] const strand& strand_executor() const noexcept { return *strand_; }
     [[nodiscard]] lws_context* context() const noexcept { return context_; }
 
-    /// To be called after every call of lws made outside its callbacks: libuv takes up what lws
-    /// asked of it only when it runs next. Cheap to repeat.
+    /// Call after every call of lws made outside its callbacks: otherwise libuv does not act on
+    /// what lws asked of it until it runs next. Cheap to repeat.
     void kick() noexcept;
 
-    /// Ends a connection without a word; its CLOSED and WSI_DESTROY callbacks come later. May be
+    /// Ends a connection without a Close; its CLOSED and WSI_DESTROY callbacks come later. May be
     /// called in callbacks.
     void kill(lws* connection) noexcept;
 
-    /// To be called in the WSI_DESTROY callback of a connection that never came up: lws 4.1.6 loses
+    /// Call in the WSI_DESTROY callback of a connection that was never established: lws 4.1.6 loses
     /// the libuv handle of a failed connect.
     void reclaim_handle(lws* connection) noexcept;
 
-    /// Connections that lws can still take without running out of descriptors.
+    /// Whether lws can hold another connection without running out of descriptors.
     [[nodiscard]] bool has_room() const noexcept { return users_ < loop_->capacity(); }
 
-    /// Whoever has descriptors of its own on the strand lets go of them before the execution
-    /// context goes down.
+    /// Owns descriptors on the strand and releases them before the execution context shuts down.
     class dependant {
     public:
         virtual void let_go() noexcept = 0;
@@ -77,7 +78,8 @@ public:
     void add(dependant& one) { dependants_.insert(&one); }
     void remove(dependant& one) noexcept { dependants_.erase(&one); }
 
-    /// Where a connection reads into; what it holds is void when control leaves the caller.
+    /// The buffer that a connection reads into. Its contents are void once control leaves the
+    /// caller.
     [[nodiscard]] std::span<char> read_buffer();
 
 private:
@@ -104,15 +106,15 @@ private:
     std::optional<watch> watch_;
     std::optional<timer> timer_;
     bool watching_ = false;
-    std::chrono::steady_clock::time_point armed_{}; // when the timer goes off; epoch: not armed
+    std::chrono::steady_clock::time_point armed_{}; // when the timer expires; epoch: not armed
     bool turning_ = false;
     bool kicked_ = false;
     std::size_t users_ = 0;
     std::vector<char> read_buffer_;
 };
 
-/// Keeps a runtime running. Whoever has a connection or listening socket in lws holds one of these
-/// until lws has let go of it (WSI_DESTROY).
+/// Keeps a runtime running. The owner of a connection or listening socket in lws holds one of these
+/// until lws has released it (WSI_DESTROY).
 class lws_use {
 public:
     lws_use() = default;
@@ -144,9 +146,9 @@ private:
 /// Accept with Asio and hand the socket over with `lws_adopt_socket_vhost`, then `kick()`.
 class lws_virtual_host {
 public:
-    /// `info` as for `lws_create_vhost`; sizes, options and timeouts that all hosts need are filled
-    /// in. Whatever `info` points to must live as long as the host: pass its owner as `baggage`.
-    /// Throws `live::error`.
+    /// `info` is as for `lws_create_vhost`; sizes, options and timeouts that all hosts need are
+    /// filled in. Everything that `info` points to must live as long as the host: pass its owner as
+    /// `baggage`. Throws `live::error`.
     lws_virtual_host(std::shared_ptr<lws_runtime> runtime, lws_context_creation_info info,
         std::shared_ptr<const void> baggage);
     lws_virtual_host(const lws_virtual_host&) = delete;

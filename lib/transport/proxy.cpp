@@ -30,8 +30,8 @@ struct host_and_port {
     std::optional<std::string_view> port;
 };
 
-/// Cuts "host", "host:port", "[v6]", "[v6]:port"; an address with several colons and no brackets is
-/// all host. Nothing when brackets do not match.
+/// Splits "host", "host:port", "[v6]", "[v6]:port". An address with several colons and no brackets
+/// is all host. Returns nullopt when brackets do not match.
 std::optional<host_and_port> cut_port(std::string_view text)
 {
     if (text.starts_with('[')) {
@@ -136,7 +136,7 @@ proxy_address parse_proxy(std::string_view url, const std::string& origin)
         auto decoded = percent_decoded(url.substr(0, at));
         if (!decoded || !is_printable(*decoded)) refuse("its user name or password is broken");
         result.userinfo = std::move(*decoded);
-        // what libwebsockets can take
+        // the most that libwebsockets accepts
         if (result.userinfo.size() > 95) refuse("its user name and password exceed 95 bytes");
         url.remove_prefix(at + 1);
     }

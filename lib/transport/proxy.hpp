@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-/// Which HTTP proxy a connection goes through. Pure: the environment is passed in.
+/// Chooses the HTTP proxy of a connection. Pure: the environment is passed in.
 namespace gemini::live::transport {
 
 /// An HTTP proxy, which opens a tunnel by CONNECT.
@@ -31,11 +31,12 @@ struct proxy_address {
 [[nodiscard]] bool exempt_from_proxy(
     std::string_view no_proxy, std::string_view host, std::uint16_t port);
 
-/// The value of an environment variable, or nothing when it is not set.
+/// Returns the value of an environment variable; nullopt when it is not set.
 using environment = std::function<std::optional<std::string>(const char* name)>;
 
-/// The proxy to use for `host`. An explicit one is always used; the environment's never for
-/// loopback. HTTP_PROXY in capitals is not looked at: a web server's CGI lets clients set it.
+/// Returns the proxy to use for `host`. An explicit one is always used; the one from the
+/// environment is never used for loopback. HTTP_PROXY in capitals is ignored, since a web server's
+/// CGI lets clients set it.
 [[nodiscard]] std::optional<proxy_address> choose_proxy(const proxy_options& options, bool tls,
     std::string_view host, std::uint16_t port, const environment& variable);
 

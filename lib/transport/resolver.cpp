@@ -19,7 +19,7 @@
 namespace gemini::live::transport {
 namespace {
 
-/// Outlives the coroutine: Asio calls back when the system's look-up returns, however late.
+/// Outlives the coroutine: Asio calls back when the system's lookup returns, however late.
 struct lookup {
     explicit lookup(const asio::any_io_executor& executor) : resolver(executor), timer(executor) {}
 
@@ -83,7 +83,7 @@ asio::awaitable<std::vector<asio::ip::address>> resolve(
     asio::error_code not_an_address;
     const auto literal = asio::ip::make_address(host, not_an_address);
     if (!not_an_address) co_return std::vector(1, literal);
-    if (base::is_loopback(host)) { // by name; no name server is to be believed about it
+    if (base::is_loopback(host)) { // by name; no name server is to be trusted with it
         std::vector<asio::ip::address> loopback(1, asio::ip::address_v4::loopback());
         loopback.emplace_back(asio::ip::address_v6::loopback());
         co_return loopback;

@@ -10,13 +10,14 @@
 
 namespace gemini::live::transport {
 
-/// The first one's family, then the other, by turns; else the order stays.
+/// Alternates between the family of the first address and the other; otherwise keeps the order.
 [[nodiscard]] std::vector<asio::ip::address> alternate_families(
     std::vector<asio::ip::address> addresses);
 
-/// The addresses of a host in the order in which to try them, at least one; an address is its own.
-/// Throws `live::error`: errc::resolve_failed, errc::timed_out (a zero `limit` never does).
-/// Cancellation: total; the system's look-up itself goes on in Asio's thread until it ends.
+/// Returns the addresses of a host in the order in which to try them, at least one. If the host is
+/// an address, that is the only one. Throws `live::error`: errc::resolve_failed, errc::timed_out
+/// (never with a zero `limit`). Cancellation: total; the system's lookup itself continues in Asio's
+/// thread until it ends.
 [[nodiscard]] asio::awaitable<std::vector<asio::ip::address>> resolve(
     std::string host, std::chrono::milliseconds limit);
 

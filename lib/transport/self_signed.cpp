@@ -42,7 +42,7 @@ owned<EVP_PKEY> make_key()
     return {key, &EVP_PKEY_free};
 }
 
-/// Clients that have seen an earlier certificate tell this one apart by its number.
+/// Clients that have seen an earlier certificate distinguish this one by its number.
 void number_at_random(X509* certificate)
 {
     const owned<BIGNUM> number(BN_new(), &BN_free);
@@ -59,7 +59,8 @@ void extend(X509* certificate, int what, const char* value)
     check(extension && X509_add_ext(certificate, extension.get(), -1) == 1);
 }
 
-/// Letters, digits, dots and hyphens; nothing that would say more in a certificate.
+/// Only letters, digits, dots and hyphens are accepted, since other characters could add meaning in
+/// a certificate.
 std::string names_of(const std::vector<std::string>& host_names)
 {
     std::string all = "DNS:localhost,IP:127.0.0.1,IP:::1";
@@ -89,7 +90,7 @@ owned<X509> make_certificate(EVP_PKEY* key, const std::string& names)
     const auto* const common_name = reinterpret_cast<const unsigned char*>("localhost");
     check(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common_name, -1, -1, 0) == 1);
     check(X509_set_issuer_name(made, name) == 1 && X509_set_pubkey(made, key) == 1);
-    extend(made, NID_basic_constraints, "critical,CA:TRUE"); // some clients trust nothing else
+    extend(made, NID_basic_constraints, "critical,CA:TRUE"); // some clients trust no other kind
     extend(made, NID_subject_alt_name, names.c_str());
     check(X509_sign(made, key, EVP_sha256()) != 0);
     return certificate;

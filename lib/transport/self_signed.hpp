@@ -7,9 +7,9 @@
 
 namespace gemini::live::transport {
 
-/// A certificate and its key in PEM, for localhost, 127.0.0.1, ::1 and `host_names`, valid for a
-/// day and signed by itself. From any thread. Throws `live::error` with errc::tls_failed, or with
-/// errc::invalid_argument for what is no host name.
+/// Returns a certificate and its key in PEM, for localhost, 127.0.0.1, ::1 and `host_names`. It is
+/// self-signed and valid for a day. Callable from any thread. Throws `live::error` with
+/// errc::tls_failed, or with errc::invalid_argument for what is not a host name.
 [[nodiscard]] std::pair<std::string, std::string> make_self_signed(
     const std::vector<std::string>& host_names = {});
 

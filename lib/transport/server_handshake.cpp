@@ -14,7 +14,7 @@
 namespace gemini::live::transport {
 namespace {
 
-/// Of the fields that lws does not know, those that programs send to the Live API.
+/// Those fields unknown to lws that programs send to the Live API.
 constexpr std::array<std::string_view, 5> fields_of_clients = {"metadata-flavor:",
     "x-goog-api-key:", "x-goog-api-client:", "x-goog-user-project:", "x-goog-request-params:"};
 
@@ -23,7 +23,7 @@ constexpr std::array<std::pair<lws_token_indexes, std::string_view>, 7> methods{
         {WSI_TOKEN_PUT_URI, "PUT"}, {WSI_TOKEN_PATCH_URI, "PATCH"},
         {WSI_TOKEN_DELETE_URI, "DELETE"}, {WSI_TOKEN_OPTIONS_URI, "OPTIONS"}}};
 
-/// lws has taken the percent-encoding off; this puts back what a URL cannot do without.
+/// lws has removed the percent-encoding. This restores what a URL cannot do without.
 void append_encoded(std::string& to, std::string_view decoded)
 {
     constexpr std::string_view special = "%&+#?\"<>\\^`{|}";

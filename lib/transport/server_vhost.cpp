@@ -14,7 +14,7 @@
 namespace gemini::live::transport {
 namespace {
 
-const lws_retry_bo_t never{}; // no pings, and nobody is hung up on for being silent
+const lws_retry_bo_t never{}; // no pings, and silent clients stay connected
 
 template <class T>
 using owned = std::unique_ptr<T, void (*)(T*)>;
@@ -45,7 +45,7 @@ bool use_key(SSL_CTX* context, const std::string& pem)
            SSL_CTX_check_private_key(context) == 1;
 }
 
-/// To the context that lws has made for the host.
+/// Copies the identity to the context that lws has made for the host.
 bool copy_identity(SSL_CTX* identity, SSL_CTX* to)
 {
     // lws would choose an identity among all servers of its context by the client's SNI
@@ -92,7 +92,7 @@ std::shared_ptr<SSL_CTX> server_identity(
 
 struct server_vhost::baggage {
     std::shared_ptr<SSL_CTX> identity;
-    std::shared_ptr<SSL_CTX> client; // else lws would make one, and read all CAs of the system
+    std::shared_ptr<SSL_CTX> client; // else lws would make one, and read all system CAs
     lws* created = nullptr;
 };
 

@@ -12,26 +12,26 @@ namespace gemini::live::transport {
 
 class server_websocket;
 
-/// A certificate chain with its key, checked. Throws `live::error` with errc::tls_failed.
+/// Returns a certificate chain with its key, checked. Throws `live::error` with errc::tls_failed.
 [[nodiscard]] std::shared_ptr<SSL_CTX> server_identity(
     const std::string& certificate_pem, const std::string& private_key_pem);
 
 /// A virtual host of lws on the server's side, without a port of its own.
 class server_vhost {
 public:
-    /// Speaks TLS where there is an `identity`. To be made on the runtime's executor.
+    /// Uses TLS if there is an `identity`. Create it on the runtime's executor.
     server_vhost(std::shared_ptr<lws_runtime> runtime, std::shared_ptr<SSL_CTX> identity);
     server_vhost(const server_vhost&) = delete;
     server_vhost& operator=(const server_vhost&) = delete;
 
-    /// The host of all plain connections on an execution context. By the Host field of a request,
-    /// lws moves connections among the servers of its context; as they all look alike, to the one
-    /// made first. This is it, and it stays.
+    /// Returns the host of all plain connections on an execution context. lws assigns connections
+    /// to the servers of its context by the Host field of a request. As plain servers all look
+    /// alike to it, it picks the one made first. This is that one, and it stays.
     [[nodiscard]] static std::shared_ptr<server_vhost> common(
         const std::shared_ptr<lws_runtime>& runtime);
 
-    /// Gives an accepted socket to lws, which owns it in any case. Null when lws has made nothing
-    /// of it; else callbacks will come, or have already come.
+    /// Passes an accepted socket to lws, which owns it in any case. Returns null when lws could not
+    /// use it; otherwise callbacks will come, or have already come.
     lws* adopt(int socket, server_websocket& stream);
 
 private:

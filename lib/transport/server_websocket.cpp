@@ -22,7 +22,7 @@ constexpr std::size_t high_water = 64 * 1024; // cost of what waits for `receive
 constexpr int pieces_at_once = 16;
 constexpr std::size_t max_close_reason = 123;
 constexpr std::uint16_t normal_closure = 1000;
-// lws writes Close frames by this kind, but keeps its name to itself.
+// lws writes Close frames by this kind, but does not publish its name.
 constexpr auto write_kind_close = static_cast<lws_write_protocol>(4);
 
 } // namespace
@@ -87,7 +87,7 @@ void server_websocket::adopt(int socket)
     if (stage_ == stage::arriving) connection_ = made;
 }
 
-/// Here a refusal still has lws's HTTP below it; later there is only WebSocket.
+/// A refusal is sent here, while lws still uses HTTP; later there is only WebSocket.
 int server_websocket::on_upgrade(const char* to)
 {
     if (stage_ != stage::arriving || ::strcasecmp(to, "websocket") != 0) return -1;
@@ -144,7 +144,7 @@ int server_websocket::write_last(std::string_view bytes)
     base::frame text(bytes);
     lws_write(connection_, reinterpret_cast<unsigned char*>(text.data()), text.size(),
         LWS_WRITE_HTTP_FINAL);
-    return -1; // lws still lets the socket have what it has not taken yet
+    return -1; // lws still sends the socket what it has not accepted yet
 }
 
 int server_websocket::on_open()
@@ -186,7 +186,7 @@ int server_websocket::hang_up(std::uint16_t code, const char* reason, errc why)
     return 0;
 }
 
-/// Within lws's receive callback a pause would make 4.1.6 spin on what TLS has already read.
+/// Within lws's receive callback, a pause would make 4.1.6 spin on what TLS has already read.
 void server_websocket::pause(bool on)
 {
     if (std::exchange(paused_, on) == on) return;
@@ -231,7 +231,7 @@ asio::awaitable<void> server_websocket::send(
     if (self->flushed_ < mine) throw error(*self->end_);
 }
 
-/// lws calls it only when it holds nothing back any more.
+/// lws calls it only when it no longer holds anything back.
 int server_websocket::on_writeable()
 {
     if (stage_ == stage::over) return 0;
@@ -248,7 +248,7 @@ int server_websocket::on_writeable()
     return parting_ ? write_close() : 0;
 }
 
-/// By hand: lws 4.1.6 on libuv cuts the connection before its own Close has gone.
+/// Done by hand: lws 4.1.6 on libuv cuts the connection before its own Close has been sent.
 int server_websocket::write_close()
 {
     const auto [code, reason] = *std::exchange(parting_, std::nullopt);
@@ -262,7 +262,7 @@ int server_websocket::write_close()
                : 0;
 }
 
-/// lws writes the head of each piece over the bytes before it, which have gone.
+/// lws writes the head of each piece over the bytes before it, which have already been sent.
 bool server_websocket::write_piece()
 {
     auto& [kind, frame] = outgoing_.front();
@@ -316,7 +316,7 @@ void server_websocket::abort() noexcept
     kill();
 }
 
-/// Sends a Close behind the message that is on its way, and waits for the client's.
+/// Sends a Close after the message that is being sent, and waits for the client's.
 void server_websocket::part(std::uint16_t code, std::string reason, error why)
 {
     stage_ = stage::closing;
@@ -333,7 +333,7 @@ int server_websocket::on_peer_close(std::string_view payload)
 {
     const bool answers_ours = stage_ == stage::closing && !parting_;
     if (answers_ours || stage_ == stage::over) return -1;
-    parting_.reset(); // lws answers
+    parting_.reset(); // lws sends the answer
     stage_ = stage::closing;
     error_details details{phase::open, 1005};
     if (payload.size() >= 2) {
@@ -345,14 +345,14 @@ int server_websocket::on_peer_close(std::string_view payload)
         details.close_code, details.reason.empty() ? "" : ": ", details.reason);
     finish({errc::connection_lost, sentence, std::move(details)});
     arm(close_limit);
-    // lws would answer an empty Close with an empty one, which clients take for a failure.
+    // lws would answer an empty Close with an empty one, which clients mistake for a failure.
     if (payload.size() >= 2 || lws_partial_buffered(connection_) != 0) return 0;
     parting_.emplace(normal_closure, "");
     write_close();
     return -1;
 }
 
-/// The first cause stays.
+/// Sets why the connection ends; the first cause stays.
 void server_websocket::finish(error why)
 {
     if (end_) return;

@@ -16,7 +16,7 @@
 
 namespace gemini::live::transport {
 
-/// Where a listener's clients come in.
+/// Receives the clients of a listener.
 class upgrade_handler {
 public:
     upgrade_handler() = default;
@@ -25,20 +25,20 @@ public:
     virtual ~upgrade_handler() = default;
 
     [[nodiscard]] virtual upgrade_verdict decide(const upgrade_request& request) = 0;
-    /// The longest body of a plain request; nothing when there is no answer to any.
+    /// The longest body of a plain request; nullopt when plain requests are not answered.
     [[nodiscard]] virtual std::optional<std::size_t> max_request() const noexcept = 0;
     [[nodiscard]] virtual plain_answer answer(const plain_request& request) = 0;
-    /// The upgrade is through.
+    /// Called when the upgrade has completed.
     virtual void admit(std::shared_ptr<server_websocket> stream) = 0;
-    /// It ended without having been admitted.
+    /// Called when the connection has ended without having been admitted.
     virtual void give_up(server_websocket& stream) noexcept = 0;
 };
 
 /// A client's connection as the server sees it: lws encrypts, upgrades, reads and writes it. lws
-/// holds it from `adopt` to WSI_DESTROY. All calls on the runtime's executor.
+/// holds it from `adopt` to WSI_DESTROY. Make all calls on the runtime's executor.
 class server_websocket : public std::enable_shared_from_this<server_websocket> {
 public:
-    /// lws reads a whole TLS record into it; otherwise it could not be paused.
+    /// lws reads a whole TLS record into the buffer; otherwise it could not be paused.
     static constexpr std::size_t rx_buffer_size = 16 * 1024;
 
     server_websocket(std::shared_ptr<lws_runtime> runtime, std::shared_ptr<server_vhost> host,
@@ -50,7 +50,7 @@ public:
     static int callback(
         lws* connection, lws_callback_reasons reason, void* in, std::size_t size) noexcept;
 
-    /// Serves an accepted socket, which it owns from here on.
+    /// Serves an accepted socket and owns it from now on.
     void adopt(int socket);
 
     [[nodiscard]] const upgrade_request& request() const noexcept { return request_; }
@@ -69,7 +69,7 @@ private:
     enum class stage {
         arriving, ///< TLS, then the request.
         open,
-        closing, ///< A Close went one way at least.
+        closing, ///< A Close has been sent or received.
         over,    ///< Nothing more goes in or out.
     };
     struct outgoing {
@@ -113,11 +113,11 @@ private:
     std::size_t max_message_;
     upgrade_request request_;
     headers answer_fields_;
-    std::optional<plain_request> plain_; // once it is clear that this is one
+    std::optional<plain_request> plain_; // once the request is known to be plain
 
     lws* connection_ = nullptr;
     stage stage_ = stage::arriving;
-    std::optional<error> end_; // what calls throw once it is not open any more
+    std::optional<error> end_; // thrown to calls once it is no longer open
     std::optional<std::pair<std::uint16_t, std::string>> parting_; // our Close, to be sent
     bool somebody_closes_ = false;
     async::event gone_;
@@ -129,10 +129,10 @@ private:
     async::event arrived_;
 
     std::deque<outgoing> outgoing_;
-    std::size_t begun_ = 0;     // bytes of the first of them that lws has taken
-    bool in_message_ = false;   // the first of them is on its way, and not yet whole
-    std::uint64_t queued_ = 0;  // messages, from the beginning
-    std::uint64_t flushed_ = 0; // of these, known to be with the socket
+    std::size_t begun_ = 0;     // bytes of the first message that lws has accepted
+    bool in_message_ = false;   // the first message is being sent
+    std::uint64_t queued_ = 0;  // messages queued in total
+    std::uint64_t flushed_ = 0; // of these, the ones known to have reached the socket
     async::event sent_;
 };
 

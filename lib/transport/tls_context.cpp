@@ -45,7 +45,7 @@ int fault_index()
     return index;
 }
 
-/// The peer has gone without a word of TLS.
+/// The peer has gone without a TLS close.
 bool is_end(unsigned long code)
 {
 #ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
@@ -59,8 +59,8 @@ void on_progress(const SSL* connection, int where, int result)
 {
     auto* const changed = const_cast<SSL*>(connection);
 #ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-    // WebSocket has its own Close. During the handshake libwebsockets would try to read on for
-    // ever.
+    // WebSocket has its own Close, so a missing TLS close does not matter. During the handshake the
+    // option stays off, since libwebsockets would try to read on forever.
     if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
         SSL_set_options(changed, SSL_OP_IGNORE_UNEXPECTED_EOF);
 #endif
@@ -69,8 +69,8 @@ void on_progress(const SSL* connection, int where, int result)
         SSL_set_ex_data(changed, fault_index(), reinterpret_cast<void*>(code));
 }
 
-/// Instead of the callback that lws sets: that one finds its connection by an index which is
-/// another one as soon as any thread makes an lws context, and then trusts nobody.
+/// Replaces the callback that lws sets. That one finds its connection by an index that changes as
+/// soon as any thread makes an lws context; then it trusts nobody.
 int verify(X509_STORE_CTX* certificate, void* by_address)
 {
     X509_STORE_CTX_set_verify_cb(certificate, [](int trusted, X509_STORE_CTX*) { return trusted; });
@@ -85,7 +85,7 @@ std::shared_ptr<SSL_CTX> make_context(const tls_options& trust, const std::strin
     auto* context = made.get();
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-    // libwebsockets repeats a write from another place; idle sessions should hold no buffers
+    // libwebsockets repeats a write from another address; idle sessions should hold no buffers
     SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_cert_verify_callback(context, &verify, ipv6_peer.empty() ? nullptr : context);
@@ -96,7 +96,7 @@ std::shared_ptr<SSL_CTX> make_context(const tls_options& trust, const std::strin
     if (!trust.ca_pem.empty()) {
         auto* store = SSL_CTX_get_cert_store(context);
         trust_pem(store, trust.ca_pem);
-        X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN); // what was given need be no root
+        X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN); // what was given need not be a root
     }
     return made;
 }

@@ -22,7 +22,7 @@ std::string base64(std::span<const std::byte> bytes)
     return text;
 }
 
-/// What a server answers to a key.
+/// What a server has to answer to a key.
 std::string accept_for(const std::string& key)
 {
     const auto text = key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -33,7 +33,7 @@ std::string accept_for(const std::string& key)
     return base64(std::span(hash).first(size));
 }
 
-/// Whether a list of tokens, in as many fields as there are, holds this one.
+/// Whether a list of tokens, possibly spread over several fields, contains this one.
 bool has_token(const std::vector<std::string_view>& values, std::string_view token)
 {
     const auto is_it = [token](std::string_view each) {

@@ -12,15 +12,15 @@
 /// The opening handshake of RFC 6455, as the client sees it. Pure.
 namespace gemini::live::transport {
 
-/// The value of `Sec-WebSocket-Key` that stands for 16 random bytes.
+/// Returns the value of `Sec-WebSocket-Key` for 16 random bytes.
 [[nodiscard]] std::string websocket_key(const std::array<std::byte, 16>& random);
 
-/// The head of the request, with `fields` behind those that every upgrade has.
+/// Returns the head of the request, with `fields` after those that every upgrade has.
 [[nodiscard]] std::string upgrade_request_text(const std::string& target, const std::string& host,
     const headers& fields, const std::string& key);
 
-/// What keeps an answer with status 101 from being the answer to that request, for a sentence;
-/// nothing when it is one. Neither subprotocols nor extensions are asked for.
+/// Returns, for an error message, why an answer with status 101 is not the answer to that request;
+/// nullopt when it is. Neither subprotocols nor extensions are asked for.
 [[nodiscard]] std::optional<std::string> fault_in_upgrade(
     const http_answer& answer, const std::string& key);
 

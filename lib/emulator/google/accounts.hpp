@@ -7,10 +7,10 @@
 
 #include <string>
 
-/// Who is known to the fake Google, and the credential files of these.
+/// The accounts that the fake Google knows, and their credential files.
 namespace gemini::live::emulation {
 
-/// Where it is to be found.
+/// The URLs of the fake Google.
 struct google_urls {
     std::string base; ///< "http://127.0.0.1:4711"
     std::string metadata_host;
@@ -22,25 +22,25 @@ struct google_urls {
 };
 
 struct google_accounts {
-    /// With new secrets, but for the key.
+    /// All secrets are new, except for the key.
     explicit google_accounts(const fake_google_options& options);
 
     std::string project;
     std::string location;
     std::string universe_domain;
     std::string quota_project;
-    const rsa_key* key; // of the service account, and of the foreign provider
-    // service account
+    const rsa_key* key; // of the service account and the external provider
+    // Service account.
     std::string service_email;
     std::string key_id;
-    // authorized user
+    // Authorized user.
     std::string client_id;
     std::string client_secret;
     std::string refresh_token;
     bool logged_out = false;
-    // external account
+    // External account.
     std::string pool;                  // the provider's full resource name
-    std::string subject_authorization; // what its URL wants to see
+    std::string subject_authorization; // the header value that its URL expects
 };
 
 inline constexpr const char* project_number = "123456789012";
@@ -56,7 +56,7 @@ inline constexpr const char* jwt_type = "urn:ietf:params:oauth:token-type:jwt";
 [[nodiscard]] std::string impersonated_text(
     const google_accounts& accounts, const google_urls& urls);
 
-/// What the foreign provider says of its workload.
+/// Returns the external provider's subject token for its workload.
 [[nodiscard]] std::string subject_token_text(const google_accounts& accounts,
     const google_urls& urls, std::chrono::system_clock::time_point now);
 

@@ -9,8 +9,8 @@
 
 namespace gemini::live::emulation {
 
-/// The refusal of an upgrade on Vertex AI whose bearer Google has not given out, or that has none.
-/// API keys and the Gemini API are for others to judge.
+/// Refuses an upgrade on Vertex AI whose bearer token is missing or was not issued by this Google.
+/// API keys and the Gemini API are checked elsewhere.
 [[nodiscard]] std::optional<emulator_verdict> refuse_bearer(
     const route& route, const std::function<bool(std::string_view)>& valid);
 

@@ -38,7 +38,7 @@ std::string_view name_of(google_endpoint endpoint)
     return "a subject token";
 }
 
-/// Of all but the metadata server, which has a port of its own.
+/// Covers all endpoints except the metadata server, which has its own port.
 std::optional<google_endpoint> find_endpoint(const plain_request& request)
 {
     const bool post = request.method == "POST";
@@ -51,7 +51,7 @@ std::optional<google_endpoint> find_endpoint(const plain_request& request)
     return std::nullopt;
 }
 
-/// What the listeners and the owner share.
+/// State shared by the listeners and the owner.
 class desk {
 public:
     explicit desk(fake_google_options given)
@@ -76,7 +76,7 @@ public:
         return given;
     }
 
-    /// The state, for as long as `use` runs.
+    /// Passes the state to `use`, and locks it meanwhile.
     template <class Use>
     auto with(Use use) const
     {

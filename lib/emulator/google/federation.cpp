@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 constexpr std::string_view exchange_grant = "urn:ietf:params:oauth:grant-type:token-exchange";
 constexpr std::string_view access_token_type = "urn:ietf:params:oauth:token-type:access_token";
 constexpr std::string_view id_token_type = "urn:ietf:params:oauth:token-type:id_token";
-/// What some SDKs ask for when impersonation is to follow.
+/// The scope that some SDKs request when they intend to impersonate next.
 constexpr std::string_view iam_scope = "https://www.googleapis.com/auth/iam";
 constexpr auto longest_impersonation = 3600s;
 
@@ -55,7 +55,7 @@ emulator_verdict bad_request(std::string_view message)
     return api_failure(400, "INVALID_ARGUMENT", message);
 }
 
-/// The body of a call for impersonation, as far as it matters.
+/// The relevant parts of the body of an impersonation call.
 struct impersonation {
     std::vector<std::string> scopes;
     std::chrono::nanoseconds lifetime = longest_impersonation;

@@ -3,15 +3,16 @@
 
 #include "emulator/google/request.hpp"
 
-/// Identities that are not Google's, and those that stand in for others.
+/// External identities, and impersonation.
 namespace gemini::live::emulation {
 
-/// sts.googleapis.com/v1/token: a foreign token for one of Google's.
+/// sts.googleapis.com/v1/token: exchanges an external token for one of Google's.
 [[nodiscard]] emulator_verdict answer_exchange(const google_request& call, google_state& google);
-/// iamcredentials.googleapis.com: a service account's token for a caller who may act for it.
+/// iamcredentials.googleapis.com: issues a service account's token to a caller who may impersonate
+/// it.
 [[nodiscard]] emulator_verdict answer_impersonation(
     const google_request& call, google_state& google);
-/// The foreign provider, who hands out such tokens.
+/// The external identity provider, which issues subject tokens.
 [[nodiscard]] emulator_verdict answer_subject_call(
     const google_request& call, const google_state& google);
 

@@ -10,14 +10,14 @@
 
 namespace gemini::live::emulation {
 
-/// The access tokens that were given out, the latest thousand of them. Pure: time is passed in.
+/// The latest thousand access tokens that were issued. Pure: time is passed in.
 class issued_tokens {
 public:
     using time_point = std::chrono::system_clock::time_point;
 
     const google_token& issue(google_endpoint from, time_point now, std::chrono::seconds lifetime);
     [[nodiscard]] bool valid(std::string_view token, time_point at) const;
-    /// The latest from there that is valid for longer than that.
+    /// Returns the latest token from this endpoint that is valid for longer than `than`.
     [[nodiscard]] const google_token* find_lasting(
         google_endpoint from, time_point now, std::chrono::seconds than) const;
     void revoke_all();
@@ -27,7 +27,7 @@ private:
     std::vector<google_token> issued_; // oldest first
 };
 
-/// `prefix`, "fake-google-" and 128 random bits.
+/// Returns `prefix`, "fake-google-" and 128 random bits.
 [[nodiscard]] std::string random_secret(std::string_view prefix);
 
 } // namespace gemini::live::emulation

@@ -29,7 +29,7 @@ std::string base64url(std::string_view bytes)
     return text;
 }
 
-/// The service takes no other alphabet, and no padding.
+/// The service accepts no other alphabet and no padding.
 std::optional<std::string> read_base64url(std::string_view text)
 {
     if (text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;

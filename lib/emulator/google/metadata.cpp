@@ -26,7 +26,7 @@ const google_token& token_of_machine(const google_request& call, google_state& g
 {
     constexpr auto least_left = 5min;
     const auto* held = google.book.find_lasting(google_endpoint::metadata, call.now, least_left);
-    // a lifetime that is asked for by a test needs a token of its own
+    // If a test requests a certain lifetime, it needs a separate token.
     const bool serves = held && held->expires - held->issued == call.lifetime;
     return serves ? *held : google.book.issue(google_endpoint::metadata, call.now, call.lifetime);
 }

@@ -5,8 +5,8 @@
 
 namespace gemini::live::emulation {
 
-/// The server that a machine in Google Cloud asks who it is. It gives the same token again until
-/// that has five minutes left.
+/// The metadata server, which a machine in Google Cloud asks for its identity. It returns the same
+/// token until that has five minutes left.
 [[nodiscard]] emulator_verdict answer_metadata_call(
     const google_request& call, google_state& google);
 

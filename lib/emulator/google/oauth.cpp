@@ -8,7 +8,7 @@
 namespace gemini::live::emulation {
 namespace {
 
-/// What SDKs name as the audience, wherever they send the assertion.
+/// The audience that SDKs name, regardless of where they send the assertion.
 constexpr std::string_view google_audience = "https://oauth2.googleapis.com/token";
 
 emulator_verdict invalid_grant(std::string_view description)

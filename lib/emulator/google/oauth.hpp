@@ -5,11 +5,11 @@
 
 namespace gemini::live::emulation {
 
-/// oauth2.googleapis.com/token: a service account's JWT, or a user's refresh token, for an access
-/// token.
+/// oauth2.googleapis.com/token: exchanges a service account's JWT or a user's refresh token for an
+/// access token.
 [[nodiscard]] emulator_verdict answer_token_call(const google_request& call, google_state& google);
 
-/// Whether Vertex AI takes this as a bearer: a JWT of the service account for itself.
+/// Whether Vertex AI accepts this bearer: a JWT that the service account issued for itself.
 [[nodiscard]] bool is_self_signed_bearer(std::string_view bearer, const google_accounts& accounts,
     std::chrono::system_clock::time_point at);
 

@@ -88,7 +88,7 @@ plain_answer to_plain(emulator_verdict verdict, plain_answer::fate sent = plain_
 
 plain_answer unsent(plain_answer::fate fate) { return to_plain({}, fate); }
 
-/// What an endpoint says with a status on its own account.
+/// Returns the endpoint's own answer for a status.
 emulator_verdict usual_refusal(google_endpoint endpoint, int status)
 {
     switch (endpoint) {

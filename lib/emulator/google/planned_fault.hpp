@@ -9,10 +9,10 @@
 #include <functional>
 #include <utility>
 
-/// What goes wrong where, and what that looks like.
+/// Faults that are planned for endpoints, and their effects.
 namespace gemini::live::emulation {
 
-/// What the requests to one endpoint meet.
+/// The outcomes for the requests to one endpoint.
 class planned_faults {
 public:
     void push(google_outcome outcome, std::size_t times);
@@ -24,8 +24,8 @@ private:
     google_outcome default_;
 };
 
-/// The answer that comes of an outcome. `answer` gives the proper one, with a token that lives so
-/// long, and with or without the member that tells of it; it is asked only where there is need.
+/// Returns the answer for an outcome. `answer` returns the regular one, with a token of that
+/// lifetime, and with or without the member that reports its expiry. It is called only when needed.
 [[nodiscard]] transport::plain_answer meet(const google_outcome& outcome, google_endpoint endpoint,
     std::chrono::seconds lifetime,
     const std::function<emulator_verdict(std::chrono::seconds lifetime, bool tells_expiry)>&

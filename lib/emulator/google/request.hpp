@@ -12,10 +12,10 @@
 #include <string>
 #include <string_view>
 
-/// What Google's endpoints are asked, and the forms of their answers.
+/// Requests to Google's endpoints, and the forms of their answers.
 namespace gemini::live::emulation {
 
-/// What all endpoints know.
+/// State shared by all endpoints.
 struct google_state {
     google_accounts accounts;
     google_urls urls;
@@ -28,20 +28,20 @@ struct google_request {
     std::string_view method;
     std::string_view body;
     std::chrono::system_clock::time_point now;
-    std::chrono::seconds lifetime; ///< Of a token that comes of it.
+    std::chrono::seconds lifetime; ///< Of any token issued in response.
     bool tells_expiry = true;
 };
 
-/// The fields of a form, or of a query.
+/// The fields of a form or a query.
 class form {
 public:
-    /// Of the latter of two with one name.
+    /// If a name occurs twice, the later value wins.
     explicit form(std::string_view urlencoded);
-    /// Of the body, where the request says that it is one.
+    /// Parses the body, if the request declares it to be a form.
     [[nodiscard]] static form body_of(const google_request& call);
 
-    [[nodiscard]] std::string value(std::string_view name) const; ///< Empty when absent.
-    /// The first of these that is absent or empty.
+    [[nodiscard]] std::string value(std::string_view name) const; ///< "" if absent.
+    /// Returns the first of these names whose field is absent or empty.
     [[nodiscard]] std::optional<std::string> find_missing(
         std::initializer_list<std::string_view> names) const;
 
@@ -49,12 +49,12 @@ private:
     std::map<std::string, std::string, std::less<>> fields_;
 };
 
-/// Whether a list that is separated by spaces has this in it.
+/// Whether a space-separated list contains `word`.
 [[nodiscard]] bool has_word(std::string_view list, std::string_view word);
 
 [[nodiscard]] emulator_verdict json_answer(int status, std::string_view json);
 [[nodiscard]] emulator_verdict text_answer(int status, std::string text);
-/// {"access_token": …, "expires_in": …, "token_type": "Bearer"} and `more` members.
+/// {"access_token": …, "expires_in": …, "token_type": "Bearer"} and the members in `more`.
 [[nodiscard]] emulator_verdict token_answer(const google_request& call, const google_token& token,
     const std::map<std::string, std::string>& more = {});
 /// {"error": …, "error_description": …}

@@ -9,15 +9,15 @@
 
 namespace gemini::live::emulation {
 
-/// Key of a service account: RSA, 2048 bits. From any thread.
+/// The key of a service account: RSA, 2048 bits. Usable from any thread.
 class rsa_key {
 public:
-    /// Made once in a process, since that takes time. Throws errc::tls_failed where OpenSSL cannot.
+    /// Generated once per process, because that is slow. Throws errc::tls_failed if OpenSSL fails.
     [[nodiscard]] static const rsa_key& common();
 
-    /// PKCS#8, unencrypted.
+    /// Returns the key as unencrypted PKCS#8.
     [[nodiscard]] std::string private_pem() const;
-    /// RS256: RSASSA-PKCS1-v1_5 with SHA-256.
+    /// Signs with RS256: RSASSA-PKCS1-v1_5 with SHA-256.
     [[nodiscard]] std::string sign(std::string_view text) const;
     [[nodiscard]] bool verifies(std::string_view text, std::string_view signature) const;
 

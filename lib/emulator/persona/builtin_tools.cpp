@@ -14,7 +14,7 @@ namespace {
 
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
-/// Reads "12", " 1.5"; leaves what follows.
+/// Consumes "12" or " 1.5" at the front of `text`.
 std::optional<double> take_number(std::string_view& text)
 {
     auto rest = text;
@@ -39,7 +39,7 @@ std::optional<char> take_operator(std::string_view& text)
     return c;
 }
 
-/// Products first; the numbers are one more than the operators.
+/// Evaluates products first. There is one more number than operators.
 double evaluate(std::vector<double> numbers, const std::string& operators)
 {
     double total = 0, term = numbers[0];
@@ -89,7 +89,7 @@ reply read_page(std::string address)
     return result;
 }
 
-/// All of the answer stands on the first source.
+/// Attributes the whole answer to the first source.
 void support(grounding_metadata& grounding, const std::string& words)
 {
     auto& support = grounding.grounding_supports.emplace_back();

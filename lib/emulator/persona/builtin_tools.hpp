@@ -8,12 +8,12 @@
 
 namespace gemini::live::emulation {
 
-/// The answer of one of the service's own tools, if the words ask for one that is at hand: a page
-/// whose address is named, a sum, something to be searched, a place. What they find is made up, and
-/// the answer says so.
+/// Returns the answer of one of the service's own tools, if the words ask for one that is
+/// available: a page given by its address, a sum, a search, or a place. The results are made up,
+/// and the answer says so.
 [[nodiscard]] std::optional<reply> use_tool(std::string_view words, const toolbox& tools);
 
-/// The first sum in the words, with its value: "12 * 7 + 1".
+/// The first sum in the words, such as "12 * 7 + 1", with its value.
 struct sum {
     std::string text;
     double value;

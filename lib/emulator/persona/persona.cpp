@@ -18,7 +18,7 @@ namespace {
 
 using protocol::json_value;
 
-/// One of `variants`, always the same for the same words.
+/// Picks one of `variants`, always the same one for the same words.
 std::string_view pick(std::span<const std::string_view> variants, std::string_view words)
 {
     unsigned hash = 2166136261u;
@@ -28,7 +28,7 @@ std::string_view pick(std::span<const std::string_view> variants, std::string_vi
 
 // ---- functions
 
-/// The place in "… in Paris?": what follows "in", "for" or "at".
+/// Returns the place in "… in Paris?": what follows "in", "for" or "at".
 std::optional<std::string> place_in(std::string_view words)
 {
     for (const std::string_view before : {"in", "for", "at"}) {
@@ -52,7 +52,7 @@ bool is_place(const parameter& one)
         [&](std::string_view each) { return name.find(each) != std::string::npos; });
 }
 
-/// A value in JSON that fits the parameter's type and, as far as possible, the question.
+/// Returns a JSON value that fits the parameter's type and, if possible, the question.
 std::string value_of(const parameter& one, std::string_view words)
 {
     const auto text = lower(words);
@@ -71,7 +71,7 @@ std::string value_of(const parameter& one, std::string_view words)
     return json_quote(place ? *place : std::string(trimmed(words)));
 }
 
-/// The words of a function's name: "get" and "weather" of getWeather or get_weather.
+/// Splits a function's name into words: "get" and "weather" for getWeather or get_weather.
 std::vector<std::string> words_of(std::string_view name)
 {
     std::vector<std::string> all(1);
@@ -83,7 +83,8 @@ std::vector<std::string> words_of(std::string_view name)
     return all;
 }
 
-/// The function that the words speak of: the weather's by its description too.
+/// Returns the function that the words refer to. A weather function is also recognized by its
+/// description.
 const declared_function* find_function(
     std::span<const declared_function> functions, std::string_view text)
 {
@@ -114,7 +115,7 @@ reply call_function(const declared_function& function, std::string_view words)
     return result;
 }
 
-/// JSON as one would say it: "temperature: 24, sky: blue".
+/// Renders JSON as it would be spoken: "temperature: 24, sky: blue".
 std::string spoken(const json_value& value)
 {
     std::string all;
@@ -142,7 +143,7 @@ struct topic {
     std::vector<std::string_view> answers;
 };
 
-/// The first topic that has a cue in the words is answered.
+/// The first topic with a cue in the words determines the answer.
 const std::vector<topic> topics{
     {{"weather", "forecast"},
         {"I would look at the sky, but I have no window, and nobody gave me a weather function. "
@@ -171,7 +172,7 @@ const std::vector<topic> topics{
             "Hello there! Your words arrived whole and in order. What is on your mind?"}},
 };
 
-/// What follows "my name is".
+/// Returns what follows "my name is".
 std::optional<std::string> name_in(std::string_view words)
 {
     constexpr std::string_view before = "my name is ";
@@ -182,7 +183,7 @@ std::optional<std::string> name_in(std::string_view words)
     return name.empty() ? std::nullopt : std::optional(std::string(name));
 }
 
-/// What it remembers, where it is asked for that.
+/// Answers if the words are about what the persona remembers, such as the user's name.
 std::optional<reply> recall(
     std::string_view words, std::string_view text, std::span<const std::string> history)
 {

@@ -21,7 +21,7 @@ reply go_away(std::string_view argument)
     return result;
 }
 
-/// What a close frame may carry, with the words that the service most often has for it.
+/// Closes with a code that a close frame may carry, and the service's usual reason for it.
 reply close(std::string_view argument)
 {
     int code = number_in(argument).value_or(1011);
@@ -60,7 +60,7 @@ waiting wait_of(std::string_view function, const toolbox& tools)
     return found == tools.functions.end() ? waiting::blocked : found->wait;
 }
 
-/// "/call get_weather id-7 {"city": "Rome"}": what is left out is made up.
+/// "/call get_weather id-7 {"city": "Rome"}". Whatever is omitted is made up.
 reply call(std::string_view argument, const toolbox& tools)
 {
     function_call wanted;
@@ -78,7 +78,7 @@ reply call(std::string_view argument, const toolbox& tools)
     return result;
 }
 
-/// A call whose arguments come in pieces, as on Vertex AI with streamed arguments.
+/// A call whose arguments arrive in pieces, like streamed arguments on Vertex AI.
 reply partial(std::string_view argument, const toolbox& tools)
 {
     if (!tools.streams_arguments) return in_words("Only on Vertex AI do arguments come in pieces.");

@@ -20,7 +20,7 @@ inline constexpr std::string_view help =
     "and /story take their time. Ask me about the weather to see a tool call, and interrupt me "
     "whenever you like.";
 
-/// Does what words that begin with a slash ask for.
+/// Executes a slash command.
 [[nodiscard]] reply obey(std::string_view words, const toolbox& tools);
 
 } // namespace gemini::live::emulation

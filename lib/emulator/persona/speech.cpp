@@ -12,7 +12,7 @@
 namespace gemini::live::emulation {
 namespace {
 
-/// The two resonances that make a vowel, in Hz.
+/// The two formants of a vowel, in Hz.
 struct vowel {
     char letter;
     double first, second;
@@ -22,11 +22,11 @@ constexpr vowel vowels[]{{'a', 800, 1200}, {'e', 500, 1900}, {'i', 300, 2300}, {
 
 struct syllable {
     vowel sound;
-    double length; // seconds
-    double pause;  // seconds of silence behind it
+    double length; // in seconds
+    double pause;  // seconds of silence after it
 };
 
-/// Any letter beyond ASCII sounds as well.
+/// Any non-ASCII letter counts as a vowel.
 const vowel* find_vowel(char c)
 {
     const auto byte = static_cast<unsigned char>(c);
@@ -57,7 +57,7 @@ std::vector<syllable> syllables_of(std::string_view words)
     return all;
 }
 
-/// How strongly a resonance at `centre` carries `frequency`.
+/// Returns how strongly a resonance at `centre` amplifies `frequency`.
 double resonance(double frequency, double centre) noexcept
 {
     const double distance = (frequency - centre) / 120.0;
@@ -77,10 +77,10 @@ void sing(std::vector<std::int16_t>& to, const syllable& one, double pitch, doub
     const auto count = static_cast<int>(one.length * speech_rate);
     for (int i = 0; i < count; ++i) {
         const double at = static_cast<double>(i) / count;
-        const double envelope = std::sin(std::numbers::pi * std::sqrt(at)); // a quick attack
+        const double envelope = std::sin(std::numbers::pi * std::sqrt(at)); // quick attack
         phase += 2 * std::numbers::pi * pitch * (1.0 - 0.06 * at) / speech_rate;
         const double turn = 2 * std::cos(phase);
-        double before = 0; // sin(n x), of which each follows from the two before it
+        double before = 0; // sin(n x), each computed from the two before it
         double wave = std::sin(phase);
         double sum = 0;
         for (const double weight : weights) {
@@ -92,7 +92,7 @@ void sing(std::vector<std::int16_t>& to, const syllable& one, double pitch, doub
     to.insert(to.end(), static_cast<std::size_t>(one.pause * speech_rate), 0);
 }
 
-/// Questions rise, sentences fall, and what goes on stays up.
+/// Questions rise, sentences fall, and unfinished phrases stay high.
 double intonation(char mark, double through)
 {
     if (mark == '?') return 1.0 + 0.25 * through * through;
@@ -125,7 +125,7 @@ bytes speak(std::string_view words)
 
 bool is_loud(std::span<const std::byte> pcm) noexcept
 {
-    constexpr double threshold = 500; // of 32,768, root mean square
+    constexpr double threshold = 500; // root mean square, out of 32,768
     double sum = 0;
     const std::size_t count = pcm.size() / 2;
     for (std::size_t i = 0; i < count; ++i) {

@@ -9,12 +9,12 @@
 
 namespace gemini::live::emulation {
 
-inline constexpr int speech_rate = 24'000; // samples a second
+inline constexpr int speech_rate = 24'000; // samples per second
 
-/// Mono pcm16, little endian, 24 kHz, that sounds like somebody saying `words` in a language of
-/// tones: a syllable for each group of vowels, coloured by the vowel, with a melody that falls when
-/// the words end a sentence and rises when they end a question. The same words always sound the
-/// same.
+/// Returns mono pcm16, little endian, 24 kHz, that sounds like somebody saying `words` in a
+/// language of tones: one syllable per group of vowels, colored by the vowel, with a melody that
+/// falls at the end of a sentence and rises at the end of a question. The same words always sound
+/// the same.
 [[nodiscard]] bytes speak(std::string_view words);
 
 [[nodiscard]] constexpr std::chrono::milliseconds duration_of(
@@ -23,7 +23,7 @@ inline constexpr int speech_rate = 24'000; // samples a second
     return std::chrono::milliseconds(pcm_bytes / 2 * 1000 / static_cast<std::size_t>(rate));
 }
 
-/// Whether a piece of mono pcm16 is loud enough to be somebody speaking.
+/// Whether a piece of mono pcm16 is loud enough to be speech.
 [[nodiscard]] bool is_loud(std::span<const std::byte> pcm) noexcept;
 
 } // namespace gemini::live::emulation

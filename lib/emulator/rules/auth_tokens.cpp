@@ -45,7 +45,7 @@ std::optional<json_value> member_of(const std::optional<json_value>& object, std
     return object ? find_member(*object, name) : std::nullopt;
 }
 
-/// proto3 JSON also takes snake_case.
+/// proto3 JSON also accepts snake_case.
 std::string camel_case(std::string_view name)
 {
     std::string camel;
@@ -58,7 +58,7 @@ std::string camel_case(std::string_view name)
     return camel;
 }
 
-/// Names that either has, each once.
+/// Returns the names that either has, without duplicates.
 std::vector<std::string> names_in(
     const std::optional<json_value>& one, const std::optional<json_value>& other)
 {
@@ -99,7 +99,7 @@ std::string masked(
     return out.end_object().take();
 }
 
-/// `setup` with the handle that the client gave, where it has a sessionResumption at all.
+/// Returns `setup` with the client's handle, provided that `setup` has a sessionResumption.
 std::string with_handle(const std::string& setup, const std::string& handle)
 {
     const auto whole = json_value::parse(setup);
@@ -145,7 +145,7 @@ std::optional<emulator_verdict> refuse_caller(const route& caller, std::string_v
     case credential::api_key:
         if (api_key.empty() || caller.secret == api_key) return std::nullopt;
         return invalid("API key not valid. Please pass a valid API key.");
-    case credential::ephemeral_token: // no token may create tokens
+    case credential::ephemeral_token: // a token cannot create tokens
     case credential::access_token: break;
     }
     return failure(401, "UNAUTHENTICATED",
@@ -196,7 +196,7 @@ std::string random_name()
     return name;
 }
 
-/// How the service words these is not known; it knows nobody behind such a token.
+/// The service's wording for these is not known. To the service, such a token identifies no caller.
 refusal no_caller(std::string_view why)
 {
     return {1008, fmt::format("Method doesn't allow unregistered callers: {}.", why)};

@@ -16,42 +16,42 @@
 
 namespace gemini::live::emulation {
 
-/// What of a client's setup an ephemeral token leaves, as JSON text:
+/// Returns the effective setup of a session that uses an ephemeral token, as JSON text:
 ///
-/// - without either: the client's setup;
-/// - with `locked` alone: that, in place of the client's;
-/// - with `mask`, too: what `locked` has at its paths, or nothing there, over the client's;
-/// - with `mask` alone: the client's, with nothing at its paths.
+/// - without `locked` and `mask`: the client's setup;
+/// - with `locked` only: `locked` instead of the client's setup;
+/// - with both: the client's setup, but at the paths in `mask` the values of `locked`, or nothing;
+/// - with `mask` only: the client's setup, without the values at its paths.
 ///
-/// The client's resumption handle goes with `sessionResumption`, whoever sets that: a token cannot
-/// know it.
+/// The client's resumption handle is kept even if `sessionResumption` comes from the token, since a
+/// token cannot know the handle.
 [[nodiscard]] std::string constrain(const protocol::json_value& asked,
     const std::optional<protocol::json_value>& locked,
     const std::optional<std::vector<std::string>>& mask);
 
-/// Issues ephemeral tokens, and knows what each is good for. Pure: time is passed in. Remembers the
+/// Issues ephemeral tokens and enforces their constraints. Pure: time is passed in. Remembers the
 /// latest thousand.
 class auth_tokens {
 public:
     using time_point = std::chrono::system_clock::time_point;
 
-    /// `api_key` is the only one that may ask for tokens, any if it is empty. `trusting`: takes
-    /// tokens of others, without constraints.
+    /// `api_key` is the only key that may request tokens; empty: any key. `trusting`: foreign
+    /// tokens are accepted, without constraints.
     auth_tokens(std::string api_key, bool trusting);
 
-    /// The answer to a POST with this body, in the service's form.
+    /// Answers a POST with this body in the service's form.
     [[nodiscard]] emulator_verdict issue(
         const route& caller, std::string_view body, time_point now);
 
-    /// Begins a session, or resumes one, with a token: the setup that holds for it.
+    /// Begins or resumes a session with a token. Returns the effective setup.
     [[nodiscard]] std::variant<std::string, refusal> admit(
         const std::string& token, const protocol::json_value& setup, time_point now);
-    /// Nothing when messages may still come by this token.
+    /// Returns nothing while this token still permits messages.
     [[nodiscard]] std::optional<refusal> find_end(const std::string& token, time_point now) const;
 
 private:
     struct terms {
-        std::int64_t uses = 1; // 0: any number
+        std::int64_t uses = 1; // 0: unlimited
         std::int64_t used = 0;
         time_point expires;
         time_point opens_until;

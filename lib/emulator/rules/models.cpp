@@ -14,7 +14,7 @@ model native_audio_2_5(std::string_view name)
         .proactivity = proactivity::on_request};
 }
 
-// State of 2026-11; those that the service has retired are not served here either.
+// As of 2026-11. Models that the service has retired are not served here either.
 const std::vector<model> models{
     {.name = "gemini-3.8-live",
         .family = family::live_3_8,
@@ -43,7 +43,7 @@ const std::vector<model> models{
     native_audio_2_5("gemini-2.5-flash-native-audio-preview-12-2025"),
     native_audio_2_5("gemini-2.5-flash-native-audio-latest"),
     native_audio_2_5("gemini-live-2.5-flash-native-audio"),
-    {.name = "gemini-emulator-text", // the emulator's own, and any other: the last
+    {.name = "gemini-emulator-text", // stands in for any unknown name, so it comes last
         .family = family::emulator,
         .writes = true,
         .takes_context_update = true,

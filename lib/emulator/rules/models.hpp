@@ -11,52 +11,52 @@ namespace gemini::live::emulation {
 
 /// Whether the model waits for the functions that it calls.
 enum class calling {
-    blocking_unless_asked, ///< By the declaration's `behavior`.
+    blocking_unless_asked, ///< According to the declaration's `behavior`.
     non_blocking_unless_asked,
     blocking_only,
     non_blocking_only,
 };
 
-/// Whether the model may keep silent when it is not spoken to.
+/// Whether the model may stay silent when it is not addressed.
 enum class proactivity { never, on_request, always };
 
 /// Whether a setup may, must or must not have a thinkingConfig.
 enum class thinking {
     on_request,
-    needed, ///< With exactly one of level and budget.
+    needed, ///< Requires exactly one of level and budget.
     never,
 };
 
-/// Whose behavior a model has that is not asked for.
+/// The model line whose behavior is the default for a model.
 enum class family { emulator, live_2_5, live_3_1, live_3_8, other };
 
-/// What a model takes and gives.
+/// What a model accepts and produces.
 struct model {
     std::string_view name;
     emulation::family family = emulation::family::other;
     bool speaks = true;
     bool writes = false;
     bool shows = false;           ///< Video, with an avatar.
-    bool transcribes = false;     ///< Gives back what it hears, guesses first.
-    bool translates = false;      ///< Takes `translationConfig`.
-    bool takes_scheduling = true; ///< Of function responses.
+    bool transcribes = false;     ///< Returns what it hears, guesses first.
+    bool translates = false;      ///< Accepts `translationConfig`.
+    bool takes_scheduling = true; ///< For function responses.
     bool takes_context_update = false;
-    bool tells_status = false; ///< `interactionStatus` with the end of each turn.
-    bool affective = false;    ///< On v1alpha, where there is one.
-    bool falls_silent = false; ///< Never answers a setup that asks for what it does not have.
+    bool tells_status = false; ///< Sends `interactionStatus` with the end of each turn.
+    bool affective = false;    ///< Only on v1alpha, where that exists.
+    bool falls_silent = false; ///< Never answers a setup that requests a missing feature.
     emulation::calling calling = calling::blocking_unless_asked;
     emulation::proactivity proactivity = proactivity::never;
     emulation::thinking thinking = thinking::on_request;
     std::vector<std::string_view> thinking_levels{};
 };
 
-/// Other names of models.
+/// Alternative names of models.
 struct model_names {
-    std::map<std::string, std::string, std::less<>> aliases{}; ///< Old names, and whose they are.
-    bool any = false; ///< A name that is unknown stands for a model that speaks and writes.
+    std::map<std::string, std::string, std::less<>> aliases{}; ///< From old names to models.
+    bool any = false; ///< Unknown names stand for a model that speaks and writes.
 };
 
-/// Null for a model that is not served. `name` may be a resource name:
+/// Returns null for a model that is not served. `name` may be a resource name:
 /// "projects/…/publishers/google/models/gemini-3.8-live". Every tuned model is served.
 [[nodiscard]] const model* find_model(std::string_view name, const model_names& names = {});
 

@@ -31,7 +31,7 @@ constexpr named_quirk quirks[]{{"unasked-handles", &quirk::unasked_handles},
 
 std::span<const named_quirk> all_quirks() noexcept { return quirks; }
 
-// State of 2026-11: what was recorded and what is assumed is in docs/emulator_quirks.md.
+// As of 2026-11. docs/emulator_quirks.md distinguishes what was recorded from what is assumed.
 emulator_quirks quirks_of(const model& model, live::flavour flavour)
 {
     const bool on_vertex = flavour == live::flavour::vertex_ai;

@@ -11,19 +11,19 @@
 
 namespace gemini::live::emulation {
 
-/// A behavior, and what it is called where it is switched by name.
+/// A behavior and the name that switches it.
 struct named_quirk {
     std::string_view name; ///< "unasked-handles".
     std::optional<bool> emulator_quirks::*member;
 };
 
-/// All of them, in the order of the members.
+/// Returns all quirks in the order of the members.
 [[nodiscard]] std::span<const named_quirk> all_quirks() noexcept;
 
-/// How `model` behaves: every member is set.
+/// Returns the behavior of `model`. Every member is set.
 [[nodiscard]] emulator_quirks quirks_of(const model& model, live::flavour flavour);
 
-/// `chosen`, and where it is silent `otherwise`.
+/// Returns `chosen`, with unset members taken from `otherwise`.
 [[nodiscard]] emulator_quirks overlaid(emulator_quirks chosen, const emulator_quirks& otherwise);
 
 } // namespace gemini::live::emulation

@@ -28,7 +28,7 @@ emulator_verdict refuse(int status, std::string body)
     return verdict;
 }
 
-/// The value of a query parameter, as it was sent.
+/// Returns the value of a query parameter as sent.
 std::string query_parameter(std::string_view query, std::string_view name)
 {
     while (!query.empty()) {
@@ -41,7 +41,7 @@ std::string query_parameter(std::string_view query, std::string_view name)
     return {};
 }
 
-/// The value of a Host header without its port.
+/// Returns the value of a Host header without its port.
 std::string_view without_port(std::string_view host)
 {
     const auto address_end = host.starts_with('[') ? host.find(']') : 0;
@@ -71,7 +71,7 @@ void find_credential(route& route, const emulator_request& request)
     take(credential::ephemeral_token, query_parameter(request.query, "access_token"));
 }
 
-/// Firebase has the location behind the method: "…/BidiGenerateContent/locations/us-central1".
+/// Firebase puts the location after the method: "…/BidiGenerateContent/locations/us-central1".
 std::string_view without_location(std::string_view method)
 {
     constexpr std::string_view before = "/locations/";
@@ -82,7 +82,7 @@ std::string_view without_location(std::string_view method)
     return has_one ? method.substr(0, at) : method;
 }
 
-/// The method behind "/ws/", whatever path stands before it.
+/// Finds the method after "/ws/", which any path may precede.
 std::optional<route> find_method(std::string_view path)
 {
     struct form {

@@ -15,7 +15,7 @@ namespace {
 
 using protocol::json_value;
 
-/// An object where one is; nothing has no members.
+/// Returns the object at `path`, or one without members if there is none.
 json_value object_at(const json_value& value, std::string_view path)
 {
     auto found = find_path(value, path);
@@ -49,7 +49,7 @@ std::vector<parameter> read_parameters(const json_value& schema)
     return all;
 }
 
-/// A letter or an underscore, then letters, digits and _ . : - up to 64 in all.
+/// A letter or an underscore, then letters, digits and _ . : - with a total length of up to 64.
 bool is_function_name(std::string_view name)
 {
     const auto is_letter = [](char c) {
@@ -61,7 +61,7 @@ bool is_function_name(std::string_view name)
            });
 }
 
-/// How a model calls a function of this behaviour; nothing when it cannot.
+/// Returns how a model calls a function of this behavior, or nothing if it cannot.
 std::optional<waiting> wait_for(std::string_view behavior, calling way)
 {
     const bool blocking = behavior == "BLOCKING";
@@ -81,7 +81,7 @@ std::optional<waiting> wait_for(std::string_view behavior, calling way)
     return std::nullopt;
 }
 
-/// The function, or the rule that its declaration breaks.
+/// Returns the function, or the rule that its declaration breaks.
 std::variant<declared_function, std::string> read_function(
     const json_value& declaration, const model& model)
 {
@@ -104,7 +104,7 @@ std::variant<declared_function, std::string> read_function(
     return function;
 }
 
-// ---- rules: what of a setup its model does not take, as "path: rule"; empty when it takes all
+// ---- rules: what the model does not accept in a setup, as "path: rule"; "" if it accepts all
 
 struct wish {
     const json_value& setup;
@@ -112,7 +112,7 @@ struct wish {
     const emulation::route& route;
 };
 
-/// One modality. Video goes with an avatar, and an avatar with video.
+/// At most one modality. Video requires an avatar, and vice versa.
 std::string broken_modality(const wish& wish)
 {
     constexpr std::string_view path = "setup.generation_config.response_modalities";
@@ -129,7 +129,7 @@ std::string broken_modality(const wish& wish)
     return fmt::format("{}: {} does not answer in {}", path, model.name, modality);
 }
 
-/// GenerationConfig has more members than a live session takes.
+/// Refuses the members of GenerationConfig that a live session does not accept.
 std::string broken_generation(const wish& wish)
 {
     constexpr std::string_view elsewhere[]{"responseLogprobs", "logprobs", "responseMimeType",
@@ -162,7 +162,7 @@ std::string broken_thinking(const wish& wish)
     return fmt::format("{}: {} has no {}", path, model.name, level);
 }
 
-/// What 2.5 models have on the Gemini API they have on v1alpha.
+/// On the Gemini API, the features of 2.5 models are available on v1alpha only.
 bool is_early(const route& route)
 {
     return route.flavour == flavour::vertex_ai || route.version == "v1alpha";

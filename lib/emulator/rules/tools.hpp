@@ -14,14 +14,14 @@ struct parameter {
     bool required = false;
 };
 
-/// What the model does until a function has answered.
+/// What the model does until a function call is answered.
 enum class waiting {
-    blocked,  ///< It waits: the response is answered at once, whatever its scheduling.
-    silent,   ///< It says nothing, but might: scheduling counts.
-    talks_on, ///< It goes on talking; who talks to it does not make it give the call up.
+    blocked,  ///< It waits. A response is answered at once, whatever its scheduling.
+    silent,   ///< It is silent but could speak, so scheduling matters.
+    talks_on, ///< It continues talking. Interrupting it does not cancel the call.
 };
 
-/// A function that the client declared.
+/// A function declared by the client.
 struct declared_function {
     std::string name;
     std::string description{};
@@ -29,7 +29,7 @@ struct declared_function {
     waiting wait = waiting::blocked;
 };
 
-/// What the client lets the model use.
+/// The tools that the client offers to the model.
 struct toolbox {
     std::vector<declared_function> functions{};
     bool searches = false;

@@ -26,11 +26,11 @@ using protocol::json_value;
 /// A member of a message; see wire.hpp for how types are written.
 struct field {
     std::string_view name, type;
-    std::string_view one_of{}; ///< Of the members of one such group only one may be set.
-    char only = 0;             ///< 'g' or 'v' where one flavour knows it.
+    std::string_view one_of{}; ///< Only one member of each such group may be set.
+    char only = 0;             ///< 'g' or 'v' if only one flavour knows it.
 };
 
-/// The text of wire.hpp, read once. Views refer to that text.
+/// The text of wire.hpp, parsed once. The views refer to that text.
 struct wire {
     std::map<std::string_view, std::vector<field>> messages{};
     std::map<std::string_view, std::set<std::string_view>> enumerations{};
@@ -44,7 +44,7 @@ std::string_view trimmed(std::string_view text)
     return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
 }
 
-/// Cuts `text` at each `separator`; empty pieces are left out.
+/// Splits `text` at each `separator`. Empty pieces are dropped.
 std::vector<std::string_view> split(std::string_view text, char separator)
 {
     std::vector<std::string_view> pieces;
@@ -57,7 +57,8 @@ std::vector<std::string_view> split(std::string_view text, char separator)
     return pieces;
 }
 
-/// Calls `take` with the heading and the list of each paragraph: lines that are indented go on.
+/// Calls `take` with the heading and the list of each paragraph. Indented lines continue a
+/// paragraph.
 template <class Take>
 void for_each_paragraph(std::string_view text, Take take)
 {
@@ -103,7 +104,7 @@ const wire& read_wire()
     return all;
 }
 
-/// Whether `name` is `camel` in either spelling.
+/// Whether `name` is `camel` in camelCase or snake_case.
 bool is_spelling_of(std::string_view camel, std::string_view name)
 {
     if (name == camel) return true;
@@ -116,7 +117,7 @@ bool is_spelling_of(std::string_view camel, std::string_view name)
     return at == name.size();
 }
 
-/// A number, also given as text, as proto3 JSON allows.
+/// Reads a number, which proto3 JSON allows to be a string.
 std::optional<double> as_number(const json_value& value)
 {
     if (const auto number = value.number()) return number;
@@ -150,7 +151,7 @@ bool is_digits(std::string_view text)
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// "1.5s": seconds, with up to nine decimals.
+/// Whether `value` looks like "1.5s": seconds with up to nine decimals.
 bool is_duration(const json_value& value)
 {
     const auto whole = value.string();
@@ -164,7 +165,7 @@ bool is_duration(const json_value& value)
     return is_digits(text.substr(0, point)) && is_digits(decimals) && decimals.size() <= 9;
 }
 
-/// "2026-11-23T12:30:00.5Z", or with "+01:00" at its end.
+/// Whether `value` looks like "2026-11-23T12:30:00.5Z", or ends in an offset such as "+01:00".
 bool is_timestamp(const json_value& value)
 {
     const auto whole = value.string();
@@ -187,7 +188,7 @@ bool is_timestamp(const json_value& value)
     return text == "Z" || fits(text, "+00:00") || fits(text, "-00:00");
 }
 
-/// What the service's complaint says of a value that is no such scalar; empty when it is one.
+/// Returns the service's complaint about a value that is not of this scalar type, or "" if it is.
 std::string mismatch(const json_value& value, std::string_view type)
 {
     constexpr double most_int32 = std::numeric_limits<std::int32_t>::max();
@@ -258,7 +259,7 @@ private:
         const json_value& value, const std::vector<field>& fields, const std::string& path) const
     {
         if (!value.is_object()) return no_object(value, path);
-        std::set<std::string_view> set; // groups of which a member is set
+        std::set<std::string_view> set; // groups with a member set
         for (const auto& [name, member] : value.members()) {
             const auto found = std::find_if(fields.begin(), fields.end(),
                 [&](const field& each) { return knows(each) && is_spelling_of(each.name, name); });

@@ -3,14 +3,14 @@
 
 #include <string_view>
 
-/// What a client may send, written down from the service's reference and not from the SDK's own
+/// What a client may send, transcribed from the service's reference rather than from the SDK's own
 /// tables: see docs/adr/0005-double-entry.md.
 namespace gemini::live::emulation {
 
-// One message a paragraph: its name, then its members, separated by commas. A member is a name and
-// a type; a type that is left out is the message of the member's name. `x[]` is a list, `x{}` a map
-// from text. `@g` is known to the Gemini API only, `@v` to Vertex AI only; of the members of one
-// `|group` only one may be set. Types are scalars (string bool float double int32 int64 bytes
+// One paragraph per message: its name, then its members, separated by commas. A member is a name
+// and a type. If the type is omitted, it is the message with the member's name. `x[]` is a list,
+// `x{}` a map from text. `@g` is known to the Gemini API only, `@v` to Vertex AI only. At most one
+// member of each `|group` may be set. Types are scalars (string bool float double int32 int64 bytes
 // duration timestamp, `struct` for a JSON object, `any`), messages (lower case) and enumerations.
 inline constexpr std::string_view wire_messages = R"(
 message

@@ -16,7 +16,7 @@ namespace {
 
 using protocol::json_value;
 
-/// "[audio 3200 B]" for {"mimeType": "audio/pcm", "data": "…"}.
+/// Returns "[audio 3200 B]" for {"mimeType": "audio/pcm", "data": "…"}.
 std::optional<std::string> as_media(const json_value& value)
 {
     const auto type = text_at(value, "mimeType");
@@ -52,7 +52,7 @@ std::string message_summary(std::string_view message, std::size_t width)
     } catch (const error&) {
         line = message.substr(0, width);
     }
-    // the terminal obeys what is not printable
+    // Unprintable characters could control the terminal.
     std::replace_if(
         line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
     if (line.size() > width) line = shortened(line, width) + " …";

@@ -6,8 +6,8 @@
 
 namespace gemini::live::emulation {
 
-/// A message as one line for the eye: "[audio 3200 B]" for media, no more than `width` bytes. What
-/// is not JSON is shown as far as it can be printed.
+/// Renders a message as one human-readable line of at most `width` bytes. Media appear as
+/// "[audio 3200 B]". Text that is not JSON is shown as far as it is printable.
 [[nodiscard]] std::string message_summary(std::string_view message, std::size_t width);
 
 } // namespace gemini::live::emulation

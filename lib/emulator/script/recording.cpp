@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t most_blob_bytes = 16 << 20;
 
-/// Base64 of so many zeros.
+/// Returns base64 of that many zeros.
 std::string zeros(std::int64_t bytes)
 {
     std::string text(static_cast<std::size_t>((bytes + 2) / 3 * 4), 'A');
@@ -32,7 +32,7 @@ std::string zeros(std::int64_t bytes)
     return text;
 }
 
-/// The bytes of a blob's data that was recorded by its size.
+/// Returns the size of a blob's data if only the size was recorded.
 std::optional<std::int64_t> recorded_size(std::string_view name, const json_value& value)
 {
     if (name != "data" || !value.is_object() || value.members().size() != 1) return std::nullopt;
@@ -66,7 +66,7 @@ void fill(protocol::json_writer& to, const json_value& from)
     }
 }
 
-/// The message as the server sent it, with zeros for the media that is missing.
+/// Returns the message as the server sent it, with zeros for missing media.
 std::string filled(const json_value& message)
 {
     protocol::json_writer to;
@@ -80,7 +80,7 @@ bool is_media(std::string_view kind)
            kind == "realtimeInput.mediaChunks";
 }
 
-/// "clientContent", "realtimeInput.text"; empty for what is no message.
+/// Returns "clientContent" or "realtimeInput.text", or "" if it is not a message.
 std::string kind_of(const json_value& message)
 {
     const auto members = message.members();
@@ -90,7 +90,7 @@ std::string kind_of(const json_value& message)
     return name + '.' + value.members().front().first;
 }
 
-/// Writes down what one connection gets, line by line.
+/// Writes the part for one connection, line by line.
 class part_writer {
 public:
     part_writer(milliseconds begin, double pace) : last_(begin), pace_(pace) {}
@@ -121,7 +121,7 @@ public:
 
     [[nodiscard]] std::vector<step> take() &&
     {
-        if (!over_) add({0, stall_step{}}); // the client goes
+        if (!over_) add({0, stall_step{}}); // until the client disconnects
         return std::move(steps_);
     }
 
@@ -152,9 +152,9 @@ private:
         if (!over_) steps_.push_back(std::move(next));
     }
 
-    milliseconds last_; ///< When the server last had a reason to do something.
+    milliseconds last_; ///< When the server last had a reason to act.
     double pace_;
-    bool waits_ = false; ///< For a message that is no media, since the server last said something.
+    bool waits_ = false; ///< For a message other than media, since the server last sent one.
     std::optional<std::pair<step, milliseconds>> media_{};
     bool over_ = false;
     std::vector<step> steps_{};
@@ -221,7 +221,7 @@ close_step close_of(const entry& from)
     const auto reason = from.find("reason");
     auto words = reason ? reason->string().value_or("") : "";
     constexpr std::size_t longest = 123;
-    if (words.size() > longest) words.clear(); // with its secrets taken out it may have grown
+    if (words.size() > longest) words.clear(); // removing secrets may have made it longer
     const bool can_be_sent = code >= 1000 && code <= 4999 && code != 1005 && code != 1006;
     return {can_be_sent ? static_cast<std::uint16_t>(code) : std::uint16_t{1011}, std::move(words)};
 }
@@ -257,7 +257,7 @@ public:
         }
     }
 
-    /// By the numbers that the emulator will count.
+    /// By the numbers that the emulator will assign.
     [[nodiscard]] script take() &&
     {
         std::map<std::int64_t, connection_script> in_order;

@@ -20,7 +20,7 @@ using members = std::vector<std::pair<std::string, json_value>>;
 constexpr std::string_view verbs[]{"connection", "refuse", "expect", "await", "send", "send_text",
     "wait", "close", "drop", "stall", "drain", "repeat"};
 
-/// One object of the script, and where it stands.
+/// One object of the script and its position.
 class step_entry {
 public:
     step_entry(int line, std::string path, const json_value& value)
@@ -52,7 +52,7 @@ public:
             fmt::format("Line {} of the script: {} {}.", line_, where.empty() ? "it" : where, why));
     }
 
-    /// Besides the verb itself.
+    /// Rejects members other than the verb and `others`.
     void may_have(std::initializer_list<std::string_view> others) const
     {
         for (const auto& [name, value] : all_)
@@ -86,7 +86,7 @@ public:
         return *number;
     }
 
-    /// Empty when it is not there.
+    /// Returns "" if the member is absent.
     [[nodiscard]] std::string text(std::string_view name) const
     {
         const auto* value = find(name);
@@ -101,7 +101,7 @@ public:
         if (find(name)->boolean() != true) fail(name, "must be true");
     }
 
-    /// The object at `index` of the list `name`.
+    /// Returns the object at `index` of the list `name`.
     [[nodiscard]] step_entry inner(
         std::string_view name, std::size_t index, const json_value& at) const
     {
@@ -115,7 +115,7 @@ private:
     std::string verb_;
 };
 
-/// A header must not end early, and carry another one.
+/// Guards against header injection: a header must not end early and start another one.
 bool is_plain(std::string_view text)
 {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
@@ -193,7 +193,7 @@ drop_step read_drop(const step_entry& from)
     return drop;
 }
 
-/// Reads steps, and counts them.
+/// Reads and counts steps.
 class step_reader {
 public:
     step read(const step_entry& from) { return {from.line(), what(from)}; }
@@ -259,7 +259,7 @@ script script::parse(std::string_view text)
     }
     script all;
     step_reader reader;
-    connection_script* current = nullptr; // made by its first line
+    connection_script* current = nullptr; // created by its first line
     for (int line = 1; !text.empty(); ++line) {
         auto size = std::min(text.find('\n'), text.size());
         const auto content = text.substr(0, size);

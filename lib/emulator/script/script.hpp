@@ -14,20 +14,20 @@
 #include <variant>
 #include <vector>
 
-/// What a server does, step by step, written down beforehand: docs/testing.md has the form.
+/// A server's behavior, scripted step by step. docs/testing.md describes the format.
 namespace gemini::live::emulation {
 
 struct step;
 
-/// The client's next message must be one of these, or the next that is one is waited for.
+/// Expects the client's next message to match, or waits for the next message that matches.
 struct expect_step {
-    protocol::json_value pattern; ///< All of this is in it.
+    protocol::json_value pattern; ///< The message must contain all of this.
     bool others_may_come_first = false;
-    std::string kind{}; ///< It has this member: "clientContent", "realtimeInput.text"; empty: any.
-    std::optional<std::chrono::milliseconds> within{}; ///< Absent: whenever it comes.
+    std::string kind{}; ///< A required member: "clientContent", "realtimeInput.text"; empty: any.
+    std::optional<std::chrono::milliseconds> within{}; ///< Absent: no limit.
 };
 struct send_step {
-    std::string message; ///< Of any form, broken JSON too.
+    std::string message; ///< Any text, even broken JSON.
     bool in_text_frame = false;
 };
 struct wait_step {
@@ -37,19 +37,19 @@ struct close_step {
     std::uint16_t code = 1000;
     std::string reason{};
 };
-/// Cuts the connection, at once or when so much more has come from the client.
+/// Cuts the connection, at once or after the client has sent that much more.
 struct drop_step {
     std::optional<std::int64_t> after_messages{};
     std::optional<std::int64_t> after_bytes{};
 };
-/// Says nothing more, until the client goes.
+/// Sends nothing more until the client disconnects.
 struct stall_step {};
-/// As above, and reads no faster than this.
+/// Likewise, and limits how fast the client's messages are read.
 struct drain_step {
     double bytes_per_second = 0;
 };
 struct repeat_step {
-    std::optional<std::int64_t> times{}; ///< Absent: for ever.
+    std::optional<std::int64_t> times{}; ///< Absent: forever.
     std::vector<step> steps;             ///< At least one.
 };
 
@@ -60,33 +60,34 @@ struct step {
         what;
 };
 
-/// The answer to an upgrade in place of 101.
+/// The answer to an upgrade instead of 101.
 struct refuse_upgrade {
     int status = 503;
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
 };
 
-/// What one connection gets: a refusal, or steps.
+/// What happens on one connection: a refusal, or steps.
 using connection_script = std::variant<refuse_upgrade, std::vector<step>>;
 
 class script {
 public:
     static constexpr std::size_t max_size = 16u << 20;
     static constexpr std::size_t max_steps = 10'000;
-    static constexpr int max_repeats_inside = 8; ///< Of one another.
+    static constexpr int max_repeats_inside = 8; ///< Maximum nesting depth.
 
-    /// Reads JSON lines. Throws errc::invalid_argument: "Line 3 of the script: …".
+    /// Parses JSON lines. Throws errc::invalid_argument: "Line 3 of the script: …".
     [[nodiscard]] static script parse(std::string_view text);
 
-    /// What each connection gets, by its number from 1.
+    /// Returns a script with these parts, by connection number, starting at 1.
     [[nodiscard]] static script of(std::map<std::size_t, connection_script> parts);
 
-    /// What the connection of this number, from 1, gets; null when the script says nothing of it.
+    /// Returns the part for connection `connection`, counted from 1, or null if the script has
+    /// none.
     [[nodiscard]] const connection_script* part_of(std::size_t connection) const noexcept;
 
-    /// How many connections it speaks of: the highest number; 1 where it tells them not apart, 0
-    /// where it is empty.
+    /// Returns the number of connections in the script: the highest number; 1 if the script does
+    /// not distinguish connections, 0 if it is empty.
     [[nodiscard]] std::size_t connections() const noexcept;
 
 private:
@@ -94,12 +95,12 @@ private:
     std::map<std::size_t, connection_script> parts_{};
 };
 
-/// Whether all of `pattern` is in `message`: of an object the members of the pattern, where null
-/// means absent; lists must be of one length.
+/// Whether `message` contains all of `pattern`. An object must contain the members of the pattern,
+/// where null means absent. Lists must have the same length.
 [[nodiscard]] bool contains(
     const protocol::json_value& message, const protocol::json_value& pattern);
 
-/// Whether it is what the step waits for.
+/// Whether `message` is what the step waits for.
 [[nodiscard]] bool matches(const protocol::json_value& message, const expect_step& step);
 
 } // namespace gemini::live::emulation

@@ -27,7 +27,7 @@ namespace gemini::live::emulation {
 namespace {
 
 constexpr std::size_t most_unread = 16u << 20; // bytes that the client may be ahead of the script
-constexpr std::chrono::duration<double> longest_nap{5}; // so that it notices when the client goes
+constexpr std::chrono::duration<double> longest_nap{5}; // so that a disconnected client is noticed
 constexpr std::size_t most_shown = 300;                 // bytes of a message, in the log
 constexpr std::size_t most_shown_in_close = 24;
 
@@ -40,7 +40,7 @@ std::optional<protocol::json_value> parse(std::string_view text)
     }
 }
 
-/// A message of the client in a sentence, without the handle that it may have.
+/// Renders a client message for use in a sentence, without any handle it contains.
 std::string shown(std::string message, std::size_t width)
 {
     const auto value = parse(message);
@@ -51,7 +51,7 @@ std::string shown(std::string message, std::size_t width)
     return message_summary(message, width);
 }
 
-/// What was to come.
+/// Describes what was expected.
 std::string wanted(const expect_step& what, std::size_t width)
 {
     auto text = what.kind.empty() ? shown(what.pattern.text(), width)
@@ -61,7 +61,7 @@ std::string wanted(const expect_step& what, std::size_t width)
     return text;
 }
 
-/// The first message that the client has still to send; null where it may go.
+/// Returns the next message that the client must send, or null if it may disconnect before that.
 const step* first_expectation(std::span<const step> steps)
 {
     for (const auto& each : steps) {
@@ -78,7 +78,7 @@ const step* first_expectation(std::span<const step> steps)
     return nullptr;
 }
 
-/// One coroutine reads, so that the end of the connection is noticed at once; another plays.
+/// One coroutine reads, so that a disconnect is noticed at once. Another plays the script.
 class player : public std::enable_shared_from_this<player> {
 public:
     player(const asio::any_io_executor& executor, std::shared_ptr<emulator_peer> peer,
@@ -111,14 +111,14 @@ public:
             co_await all(steps);
             const std::uint16_t code = reason_.empty() ? 1000 : 1008;
             if (!gone_) co_await peer_->close(code, reason_);
-        } catch (const std::system_error&) { // the client has gone
+        } catch (const std::system_error&) { // the client has disconnected
             peer_->drop();
         }
         while (!gone_) co_await take();
     }
 
 private:
-    // Each of these gives whether there is a client to go on with ----------------------------
+    // Each of these returns whether the script can continue with this client --------------
 
     asio::awaitable<bool> all(const std::vector<step>& steps)
     {
@@ -160,7 +160,7 @@ private:
                 co_await peer_->send_text(what.message);
             else
                 co_await peer_->send(what.message);
-        } catch (const std::system_error&) { // the client has gone
+        } catch (const std::system_error&) { // the client has disconnected
             peer_->drop();
             co_return false;
         }
@@ -228,7 +228,8 @@ private:
         co_return true;
     }
 
-    /// What did not come, and what came instead: for the log whole, for the close frame in short.
+    /// Reports what was expected and what came instead: in full for the log, abridged for the close
+    /// frame.
     void complain(int line, const expect_step& what, std::size_t others, const std::string& last)
     {
         over_ = true;
@@ -248,7 +249,7 @@ private:
         if (!left) reason_ = shortened(sentence(most_shown_in_close), most_close_reason);
     }
 
-    /// The client has gone before these steps.
+    /// The client has disconnected before these steps.
     void miss(std::span<const step> steps)
     {
         over_ = true;
@@ -259,7 +260,7 @@ private:
                 missed->line, origin_, wanted(std::get<expect_step>(missed->what), most_shown));
     }
 
-    /// While it lives, waiting ends after so long.
+    /// While it exists, waits end after `time`.
     class limit {
     public:
         limit(player& owner, std::optional<std::chrono::milliseconds> time) : owner_(owner)
@@ -289,7 +290,7 @@ private:
         player& owner_;
     };
 
-    /// The next message; nothing when the client has gone, or when it is too late.
+    /// Returns the next message, or nothing if the client has disconnected or time is up.
     asio::awaitable<std::optional<std::string>> take()
     {
         while (unread_.empty() && !gone_ && !too_late_) co_await arrived_.wait();
@@ -312,15 +313,15 @@ private:
     asio::steady_timer pause_;
     asio::steady_timer nap_;
     asio::steady_timer limit_;
-    int limits_ = 0; // so far; a timer that is late is for none of the present
+    int limits_ = 0; // so far, so that a late timer affects no current limit
     bool too_late_ = false;
     async::event arrived_;
     base::fifo<std::string> unread_;
     std::size_t unread_bytes_ = 0;
-    double bytes_per_second_ = 0; // 0: as fast as it comes
+    double bytes_per_second_ = 0; // 0: unlimited
     bool gone_ = false;
     bool over_ = false;      // nothing more is expected
-    bool may_leave_ = false; // before the first step of what is repeated for ever
+    bool may_leave_ = false; // before the first step of an endless repeat
     std::string failure_;
     std::string reason_; // of the close
 };

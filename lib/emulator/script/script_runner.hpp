@@ -15,17 +15,15 @@
 
 namespace gemini::live::emulation {
 
-/// How a script went with one client.
+/// How a client fared with a script.
 struct performance {
-    /// What was expected of the client and what came instead, as a sentence; empty when all went
-    /// well.
+    /// A sentence on what was expected of the client and what came instead, or "" if all went well.
     std::string failure{};
-    bool was_sent_away = false; ///< With 1008; otherwise it went by itself.
+    bool was_sent_away = false; ///< Closed with 1008; otherwise the client left.
 };
 
-/// Does to a client what the steps say, and closes with 1000 behind them. `origin` is what the
-/// lines are of: "script". The connection has ended when this returns. On `executor`, the peer's
-/// strand.
+/// Executes the steps and then closes with 1000. `origin` names the source of the lines: "script".
+/// The connection has ended when this returns. Runs on `executor`, the peer's strand.
 [[nodiscard]] asio::awaitable<performance> play(asio::any_io_executor executor,
     std::shared_ptr<emulator_peer> peer, const std::vector<step>& steps, std::string_view origin);
 

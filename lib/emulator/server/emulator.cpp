@@ -39,7 +39,7 @@ namespace {
 using transport::server_connection;
 
 constexpr std::size_t most_clients = 4096;
-constexpr std::size_t most_unsaid = 16; // answers that a client has not taken yet
+constexpr std::size_t most_unsaid = 16; // answers that a client has not read yet
 
 std::string_view name_of(emulation::credential credential)
 {
@@ -154,7 +154,7 @@ public:
 private:
     using self_ptr = std::shared_ptr<impl>;
 
-    /// A client in the list of those that `drop_all` cuts off.
+    /// A client in the list of those that `drop_all` disconnects.
     class listed {
     public:
         listed(impl& owner, server_connection& client) : owner_(owner), client_(client)
@@ -178,7 +178,7 @@ private:
 
     class peer;
 
-    /// Who awaits the end of the script.
+    /// Waits for the end of the script.
     class waiter {
     public:
         explicit waiter(impl& owner) : owner_(owner) { owner_.waiters_.insert(&ended_); }
@@ -263,7 +263,7 @@ private:
                     serve(self, std::shared_ptr<server_connection>(std::move(client)), number),
                     asio::detached);
             }
-        } catch (const std::system_error&) { // closed
+        } catch (const std::system_error&) { // connection closed
         }
     }
 
@@ -295,7 +295,7 @@ private:
     static asio::awaitable<void> follow(self_ptr self, std::shared_ptr<server_connection> client,
         const std::vector<emulation::step>& steps, std::size_t number);
 
-    /// The default behaviour: one coroutine hears, another says what is due.
+    /// The default behavior: one coroutine listens, another sends what is due.
     struct client_session {
         client_session(emulation::route route, const emulator_options& options,
             std::shared_ptr<emulation::resumption_archive> archive,
@@ -327,7 +327,7 @@ private:
                 std::chrono::steady_clock::now() - begin);
         }
 
-        /// Nothing more is said or heard.
+        /// Stops all sending and receiving.
         void end()
         {
             over = true;
@@ -341,7 +341,7 @@ private:
         async::event caught_up;
         std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
         bool over = false;
-        std::vector<emulation::actions> unsaid{}; // what was heard asks for it at once
+        std::vector<emulation::actions> unsaid{}; // immediate answers to what was received
     };
 
     static asio::awaitable<void> converse(self_ptr self, std::shared_ptr<server_connection> client,
@@ -444,11 +444,11 @@ private:
     std::size_t refused_ = 0; // by the script
     std::atomic<std::size_t> connected_ = 0;
     std::atomic<bool> closed_ = false;
-    std::size_t ended_ = 0; // connections, those that were refused by the script included
+    std::size_t ended_ = 0; // connections, including those refused by the script
     bool is_closed_ = false;
     std::set<async::event*> waiters_;
     mutable std::mutex failing_;
-    std::string failure_; // of the first that failed
+    std::string failure_; // of the first client that failed
 };
 
 class emulator::impl::peer : public emulator_peer {
@@ -513,7 +513,7 @@ asio::awaitable<void> emulator::impl::behave(
     try {
         co_await self->options_.behaviour(seen);
     } catch (const std::system_error&) {
-        throw; // most likely the client has gone
+        throw; // most likely the client has disconnected
     } catch (const std::exception& thrown) {
         failure = thrown.what();
     }

@@ -23,23 +23,23 @@ namespace {
 using namespace std::chrono_literals;
 using protocol::json_value;
 
-constexpr auto overlap = 250ms; // a setup may come before the close of the handle's connection
+constexpr auto overlap = 250ms; // a setup may precede the close of its handle's connection
 constexpr auto try_pause = 5ms;
 constexpr auto first_word = 350ms; // how long the model thinks
 constexpr auto chunk_pause = 40ms; // between pieces of 100 ms of speech: faster than real time
 constexpr auto word_pause = 60ms;
 constexpr auto call_pause = 100ms;  // between a call and the end of its turn
 constexpr auto guess_pause = 500ms; // of speech, between guesses at it
-constexpr auto late_end_pause = 1s; // when nothing follows an interruption
+constexpr auto late_end_pause = 1s; // if nothing follows an interruption
 constexpr int late_end_after = 2;   // messages of the next answer
 constexpr std::size_t sample_bytes = 2;
 constexpr std::size_t ms_bytes = speech_rate / 1000 * sample_bytes;
 constexpr std::size_t chunk_bytes = 100 * ms_bytes;
-constexpr std::size_t least_chunk = 40 * ms_bytes; // where they are uneven
+constexpr std::size_t least_chunk = 40 * ms_bytes; // of uneven pieces
 constexpr std::size_t uneven_chunks[]{40 * ms_bytes, 240 * ms_bytes, 560 * ms_bytes, 120 * ms_bytes,
     80 * ms_bytes, 400 * ms_bytes, 160 * ms_bytes, 320 * ms_bytes};
 constexpr std::size_t most_history = 50;
-constexpr std::size_t most_calls = 100;    // open ones, and those that are remembered
+constexpr std::size_t most_calls = 100;    // each, of open and of remembered calls
 constexpr std::size_t most_planned = 1000; // steps
 
 std::string text_of(const json_value& content)
@@ -50,7 +50,7 @@ std::string text_of(const json_value& content)
     return text;
 }
 
-/// Cuts `words` into pieces of so many words, spaces kept.
+/// Splits `words` into phrases of `each` words, with their spaces.
 std::vector<std::string_view> phrases(std::string_view words, int each)
 {
     std::vector<std::string_view> all;
@@ -84,8 +84,8 @@ server_message::members said(part what)
     return said(std::move(parts));
 }
 
-/// How much of the sound that is left the piece of this number, from 0, has: a single sample, then
-/// 40 to 560 ms.
+/// Returns the size of piece `number`, counted from 0, out of the `left` remaining bytes: first a
+/// single sample, then 40 to 560 ms.
 std::size_t uneven_piece(std::size_t number, std::size_t left)
 {
     if (number == 0) return std::min(left, sample_bytes);
@@ -95,7 +95,8 @@ std::size_t uneven_piece(std::size_t number, std::size_t left)
     return left <= longest ? left : left / 2 / sample_bytes * sample_bytes;
 }
 
-/// `message` as `text`, with a member that cannot be read; which one, `number` decides.
+/// Returns `text`, the JSON of `message`, with an unreadable member added. `number` selects the
+/// member.
 std::string with_odd_member(
     std::string text, const server_message::members& message, std::size_t number)
 {
@@ -135,13 +136,13 @@ bool says_something(std::string_view words)
     return words.find_first_not_of(" \t\r\n.") != std::string_view::npos;
 }
 
-/// "." and the like, which frameworks send to ask for an answer to what was said before.
+/// Whether `words` are "." or similar, which frameworks send to request an answer to earlier input.
 bool is_placeholder(std::string_view words)
 {
     return !says_something(words) && words.find('.') != std::string_view::npos;
 }
 
-/// `type`: "audio/"
+/// `type` looks like "audio/".
 bool is_of_type(const json_value& blob, std::string_view type)
 {
     return base::is_of_type(text_at(blob, "mimeType"), type.substr(0, type.find('/')));
@@ -218,14 +219,14 @@ void live_service::emit(server_message::members message, waiting wait)
     for (; open.size() > most_calls; open.erase(open.begin())) retire(open.front());
 }
 
-/// Its response may still come.
+/// Files a call as past. Its response may still arrive.
 void live_service::retire(const open_call& over)
 {
     calls_.past.emplace_back(over.call.id, over.call.name);
     if (calls_.past.size() > most_calls) calls_.past.pop_front();
 }
 
-// ---- what the client says
+// ---- what the client sends
 
 actions live_service::on_message(std::string_view text, moment now)
 {
@@ -274,7 +275,7 @@ void live_service::set_up(const json_value& setup)
     enter();
 }
 
-/// As a model does that says nothing to a setup, nor to anything after it.
+/// Imitates a model that never answers a setup, nor anything after it.
 void live_service::fall_silent()
 {
     over_ = true;
@@ -282,7 +283,7 @@ void live_service::fall_silent()
     out_.rule = setup_->silenced_by;
 }
 
-/// Accepts the setup, once its handle may be used.
+/// Accepts the setup as soon as its handle may be used.
 void live_service::enter()
 {
     next_try_.reset();
@@ -335,7 +336,7 @@ void live_service::hear_content(const json_value& content)
     if (complete) take_turn(question());
 }
 
-/// False after a refusal.
+/// Returns false after a refusal.
 bool live_service::hear_turns(const json_value& turns)
 {
     const auto list = turns.is_object() ? std::vector{turns} : turns.elements();
@@ -359,7 +360,7 @@ bool live_service::hear_turns(const json_value& turns)
         const auto text = text_of(turn);
         if (role != "model") {
             if (is_placeholder(text) && !pending_.empty()) continue;
-            if (pending_.starts_with('/')) pending_.clear(); // a command of a history that is told
+            if (pending_.starts_with('/')) pending_.clear(); // a command in replayed history
             pending_ = shortened(pending_ + text, most_words);
         } else if (says_something(pending_)) {
             unanswered_ = std::exchange(pending_, {});
@@ -369,8 +370,8 @@ bool live_service::hear_turns(const json_value& turns)
     return true;
 }
 
-/// What the user has said last and nobody has answered: a "." or nothing asks for an answer to what
-/// was said before, as agent frameworks do.
+/// Returns the user's latest unanswered words. Agent frameworks send "." or nothing to request an
+/// answer to what was said before.
 std::string live_service::question()
 {
     auto last = std::exchange(pending_, {});
@@ -380,7 +381,7 @@ std::string live_service::question()
     return before;
 }
 
-/// What is not set stays as it is; the persona has no use for an instruction.
+/// Members that are not set keep their values. The persona has no use for an instruction.
 void live_service::hear_update(const json_value& update)
 {
     if (!setup_->model->takes_context_update)
@@ -473,7 +474,7 @@ void live_service::begin_speech()
     if (setup_->interruptible) interrupt();
 }
 
-/// A guess takes the place of the one before.
+/// Sends a guess, which replaces the previous one.
 void live_service::guess_speech()
 {
     const auto speech = vad_.speech();
@@ -550,8 +551,8 @@ std::optional<refusal> live_service::hear_function_response(const json_value& re
     if (open == calls_.open.end()) {
         const bool was_asked = std::any_of(calls_.past.begin(), calls_.past.end(),
             [&](const auto& each) { return id.empty() ? name == each.second : id == each.first; });
-        // It has been given up, and the client did not know yet; or the question, which is told
-        // again like the answer, has not come to a call this time.
+        // Either we cancelled the call before the client heard of it, or (transparent resumption)
+        // the client replays its response before this server has re-issued the call.
         const bool told_again = setup_->transparent && !setup_->handle.empty();
         if (was_asked || told_again) return std::nullopt;
         return invalid_argument(
@@ -583,7 +584,7 @@ void live_service::take_turn(const std::string& words)
 {
     unanswered_.clear();
     const auto question = shortened(words, most_words);
-    const bool command = words.starts_with('/'); // which may carry a long message
+    const bool command = words.starts_with('/'); // may carry a long message
     auto reply = answer(command ? words : question, history_, setup_->tools);
     remember(question);
     if (setup_->tells_thoughts && !command) {
@@ -620,7 +621,7 @@ void live_service::call(std::vector<function_call> calls, waiting wait)
 {
     auto at = end_of_plan();
     begin_turn(at + paced(first_word));
-    bool goes_on = false; // what follows belongs to the same call
+    bool goes_on = false; // the next message continues the same call
     std::string id;
     for (auto& each : calls) {
         at += paced(first_word);
@@ -648,7 +649,7 @@ void live_service::call(std::vector<function_call> calls, waiting wait)
         say("I have asked for that. It may take a moment: talk to me meanwhile.");
 }
 
-/// The user cut in: what has not been said stays unsaid, what has been asked is given up.
+/// The user has cut in: unsent answers are discarded, and pending calls are cancelled.
 void live_service::interrupt()
 {
     give_up_calls();
@@ -691,13 +692,13 @@ void live_service::cut_off()
         end_turn({});
 }
 
-/// The one whose end is late.
+/// Ends the interrupted turn whose end is late.
 void live_service::end_interrupted_turn()
 {
     if (std::exchange(late_end_, std::nullopt)) end_turn({});
 }
 
-/// Of speech that is marked, where the model has said all that it had to say.
+/// Speech was marked after the model had said everything: interrupts an empty turn.
 void live_service::interrupt_empty_turn()
 {
     const bool is_late = plan_.empty() && has_answered_;
@@ -711,7 +712,7 @@ void live_service::interrupt_empty_turn()
 
 void live_service::say(std::string words) { say(in_words(std::move(words))); }
 
-/// Plans an answer, behind the one that is being given if there is one.
+/// Plans an answer, after the current one if there is one.
 void live_service::say(reply reply)
 {
     if (plan_.size() > most_planned) return;
@@ -767,7 +768,7 @@ void live_service::plan_drop()
     plan_.push_back({.at = when, .what = step::kind::drop});
 }
 
-/// Unless it has begun: what is said after a function has answered may belong to the same turn.
+/// Does nothing if a turn is open: the report on a function's result may belong to the same turn.
 void live_service::begin_turn(moment at)
 {
     if (std::exchange(turn_is_open_, true)) return;
@@ -780,7 +781,7 @@ void live_service::begin_turn(moment at)
         plan_.push_back({.at = at, .what = step::kind::handle});
 }
 
-/// Four or five, between all that is said and the end of the turn.
+/// Plans four or five handles between the last content and the end of the turn.
 void live_service::plan_handles(moment at)
 {
     if (!does(&emulator_quirks::unasked_handles)) return;
@@ -788,7 +789,7 @@ void live_service::plan_handles(moment at)
     for (int i = 0; i < count; ++i) plan_.push_back({.at = at, .what = step::kind::handle});
 }
 
-/// Puts a phrase's sound in front of the plan; what follows waits until it has been said.
+/// Puts the audio of a phrase at the front of the plan. What follows is delayed by its duration.
 void live_service::speak_next(const std::string& words, moment at)
 {
     const auto pcm = speak(words);
@@ -864,7 +865,7 @@ void live_service::end_turn(const open_enum<turn_complete_reason>& reason)
     tell_nothing();
 }
 
-/// An empty content, where the model sends such.
+/// Sends an empty content, if the model has that habit.
 void live_service::tell_nothing()
 {
     if (!does(&emulator_quirks::empty_content)) return;

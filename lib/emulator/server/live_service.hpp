@@ -24,17 +24,17 @@
 
 namespace gemini::live::emulation {
 
-/// How long a connection lives, and for how long before its end this is known. Zero: for ever.
+/// How long a connection lives, and how long before its end that is announced. Zero: forever.
 struct lifespan {
     std::chrono::milliseconds length{0};
     std::chrono::milliseconds notice{0};
 };
 
-/// A conversation: checks what the client says as the service does, and lets the persona answer.
+/// A conversation. Validates client messages as the service does, and lets the persona answer.
 class live_service : public server_session {
 public:
-    /// `api_key` is the only one taken, any if it is empty; `pace` the length of the pauses. What
-    /// `quirks` leaves open is as the model of the setup has it.
+    /// `api_key` is the only key accepted; empty: any key. `pace` scales the length of pauses.
+    /// Quirks that `quirks` leaves unset follow the model of the setup.
     live_service(emulation::route route, std::string api_key, double pace,
         std::shared_ptr<emulation::resumption_archive> archive, lifespan life = {},
         model_names names = {}, emulator_quirks quirks = {});
@@ -45,15 +45,15 @@ public:
     [[nodiscard]] std::optional<moment> next_timer() const override;
 
 private:
-    /// A step of the answer. Speech is made when its turn comes: it costs much, and who is
-    /// interrupted needs none.
+    /// A step of the answer. Speech is synthesized only when its turn comes, because it is
+    /// expensive and an interruption makes it unnecessary.
     struct step {
         enum class kind { message, speech, handle, end_of_turn, drop };
         moment at;
         kind what = kind::message;
         server_message::members message{};
-        std::string words{};                      ///< Of speech.
-        open_enum<turn_complete_reason> reason{}; ///< Of the end of a turn.
+        std::string words{};                      ///< For speech.
+        open_enum<turn_complete_reason> reason{}; ///< For the end of a turn.
         waiting wait = waiting::blocked;          ///< For the calls in the message.
     };
 
@@ -114,36 +114,36 @@ private:
     std::shared_ptr<emulation::resumption_archive> archive_;
     lifespan life_;
     model_names names_;
-    emulator_quirks quirks_; // all of them are set from the setup on
+    emulator_quirks quirks_; // all of them are set once the setup has come
     std::uint64_t number_;
     std::optional<accepted_setup> setup_; // absent until the setup
     std::optional<moment> next_try_;      // to enter, while the handle's old connection is open
     bool over_ = false;
 
-    std::vector<std::string> history_; // what the user said
+    std::vector<std::string> history_; // what the user has said
     std::string pending_;              // content of a turn that is not complete yet
-    std::string unanswered_;           // of the user, before a model's turn that the client told
+    std::string unanswered_;           // by the user, before a model turn that the client supplied
     std::int64_t consumed_ = -1;       // index of the client's last message; its setup is 0
     vad vad_;
-    std::chrono::milliseconds guessed_{0}; // up to here speech has been guessed at
+    std::chrono::milliseconds guessed_{0}; // end of the speech that has been guessed at
 
     std::deque<step> plan_;
     std::optional<std::pair<moment, refusal>> farewell_; // survives interruptions
-    std::optional<moment> notice_;                       // when the end is to be announced
+    std::optional<moment> notice_;                       // when to announce the end
     call_book calls_;
     int calls_made_ = 0;
-    double slowness_ = 1.0; // of the present answer
+    double slowness_ = 1.0; // of the current answer
     usage_counter usage_;
-    std::uint32_t pieces_shown_ = 0; // of the present answer
-    std::size_t pieces_spoken_ = 0;  // likewise
+    std::uint32_t pieces_shown_ = 0; // of the current answer
+    std::size_t pieces_spoken_ = 0;  // of the current answer
     bool turn_is_open_ = false;      // at the end of the plan
-    bool has_answered_ = false;      // and nobody has marked speech since
+    bool has_answered_ = false;      // and no speech has been marked since
     bool handle_is_due_ = false;
     int answers_ = 0;                                   // so far
-    std::size_t messages_ = 0;                          // so far, where that is asked
+    std::size_t messages_ = 0;                          // so far, where a quirk needs it
     std::optional<server_message::members> last_words_; // to follow the end of the turn
-    /// An interrupted turn that has not ended yet: how much of the next comes first, and when it
-    /// ends if nothing does.
+    /// An interrupted turn that has not ended yet. It ends after `after` messages of the next
+    /// answer, or at `at` if nothing follows.
     struct late_end {
         int after;
         moment at;

@@ -30,10 +30,10 @@ constexpr std::size_t piece_samples = music_rate / 2;
 constexpr std::string_view model_name = "models/lyria-realtime-exp";
 constexpr std::string_view music_type = "audio/l16;rate=48000;channels=2";
 
-/// Words that stand for what the service's filter stops.
+/// Words that stand for what the service's filter blocks.
 constexpr std::array<std::string_view, 4> filtered{"beatles", "gunshot", "in the style of", "hate"};
 
-/// The numbers of a configuration, each within its range.
+/// Reads the numbers of a configuration, each within its range.
 class number_reader {
 public:
     explicit number_reader(const json_value& config) : config_(config) {}
@@ -51,7 +51,7 @@ public:
                 "music_generation_config.{}: from {} to {}", snake_case(name), least, most);
     }
 
-    /// The first rule that was broken; empty when there is none.
+    /// Returns the first rule that was broken, or "" if there is none.
     [[nodiscard]] const std::string& broken_rule() const noexcept { return rule_; }
 
 private:
@@ -64,7 +64,7 @@ void read(const json_value& config, std::string_view name, std::optional<bool>& 
     if (const auto found = find_member(config, name)) into = found->boolean();
 }
 
-/// The configuration, or the rule that it breaks.
+/// Returns the configuration, or the rule that it breaks.
 std::variant<music_generation_config, std::string> read_config(const json_value& config)
 {
     constexpr double any = 2147483647;
@@ -87,11 +87,11 @@ std::variant<music_generation_config, std::string> read_config(const json_value&
     return all;
 }
 
-// ---- the sound
+// ---- sound
 
-constexpr double loud = 9'000; // of one voice at its loudest, of 32767
+constexpr double loud = 9'000; // peak of one voice, out of 32,767
 
-/// Semitones of the scale's major root above C.
+/// Returns the semitones from C to the root of the scale's major key.
 int root_of(const open_enum<music_scale>& scale)
 {
     const auto known = scale.known().value_or(music_scale::unspecified);
@@ -112,7 +112,7 @@ unsigned hash_of(std::span<const weighted_prompt> prompts)
     return hash;
 }
 
-/// So that neighbours have nothing in common.
+/// Hashes a value so that neighboring values have nothing in common.
 unsigned scatter(unsigned value)
 {
     value = (value ^ (value >> 16)) * 0x45d9f3bu;
@@ -127,7 +127,7 @@ double tone(double frequency, double seconds) // NOLINT(bugprone-easily-swappabl
 
 double fading(double seconds, double half_life) { return std::exp2(-seconds / half_life); }
 
-/// A band that plays half beats.
+/// A band that plays in half beats.
 class band {
 public:
     band(std::span<const weighted_prompt> prompts, const music_generation_config& config)
@@ -136,7 +136,7 @@ public:
     {
     }
 
-    /// Left and right, at `seconds` from the beginning.
+    /// Returns the left and right samples at `seconds` from the start.
     [[nodiscard]] std::pair<double, double> sound(double seconds) const
     {
         const auto step = static_cast<unsigned>(seconds / step_);
@@ -268,7 +268,7 @@ std::optional<refusal> music::hear_message(const json_value& message)
     return std::nullopt;
 }
 
-/// They take the place of those before.
+/// New prompts replace the previous ones.
 std::optional<refusal> music::hear_prompts(const json_value& content)
 {
     const auto list = find_member(content, "weightedPrompts");

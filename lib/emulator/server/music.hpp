@@ -16,11 +16,11 @@
 
 namespace gemini::live::emulation {
 
-/// A music session: checks what the client says as the service does, and plays a pattern of tones
-/// that follows it.
+/// A music session. Validates client messages as the service does, and plays a pattern of tones
+/// that follows them.
 class music : public server_session {
 public:
-    /// `api_key` is the only one taken, any if it is empty; `pace` is 1 for as fast as it sounds.
+    /// `api_key` is the only key accepted; empty: any key. A `pace` of 1 plays in real time.
     music(emulation::route route, std::string api_key, double pace);
 
     [[nodiscard]] actions on_message(std::string_view text, moment now) override;
@@ -42,16 +42,16 @@ private:
     bool over_ = false;
     std::vector<weighted_prompt> prompts_;
     music_generation_config config_;
-    music_generation_config context_; // of which tempo and scale are played until a reset
-    std::uint64_t position_ = 0;      // samples played
-    std::optional<moment> due_;       // the next piece, or the end of patience
+    music_generation_config context_; // its tempo and scale are played until a reset
+    std::uint64_t position_ = 0;      // number of samples played
+    std::optional<moment> due_;       // the next piece, or the setup deadline
     moment now_{0};
     actions out_;
 };
 
-/// `count` samples from `position` on: stereo pcm16, little endian, 48 kHz, interleaved. Drums mark
-/// the beat, a bass has the root, a melody walks through the scale in a way that depends on the
-/// prompts; the same arguments always sound the same.
+/// Returns `count` samples from `position` on: stereo pcm16, little endian, 48 kHz, interleaved.
+/// Drums mark the beat, a bass plays the root, and a melody walks through the scale in a way that
+/// depends on the prompts. The same arguments always produce the same sound.
 [[nodiscard]] bytes play(std::span<const weighted_prompt> prompts,
     const music_generation_config& config, std::uint64_t position, std::size_t count);
 

@@ -15,7 +15,7 @@ constexpr std::size_t most_handles = 1000;
 std::string resumption_archive::keep(entry kept)
 {
     ++handles_;
-    // A UUID, as the service's are, whose first group says whose it is.
+    // A UUID, as the service's handles are. Its first group identifies the connection.
     constexpr std::uint64_t scatter = 0x9e3779b97f4a7c15u;
     const auto bits = handles_ * scatter;
     auto handle = fmt::format("e0a1a7ed-{:04x}-4{:03x}-8{:03x}-{:012x}", bits >> 48 & 0xffff,

@@ -16,33 +16,33 @@
 
 namespace gemini::live::emulation {
 
-/// A function that was asked for and has not answered yet.
+/// A function call that has not been answered yet.
 struct open_call {
     function_call call;
     waiting wait;
 };
 
-/// The functions that a conversation has asked for.
+/// The function calls of a conversation.
 struct call_book {
     std::vector<open_call> open{};
-    std::deque<std::pair<std::string, std::string>> past{}; ///< Ids and names.
+    std::deque<std::pair<std::string, std::string>> past{}; ///< IDs and names.
 };
 
-/// What conversations leave behind for those that resume them. Shared by an emulator's connections;
-/// keeps the newest thousand handles.
+/// The state that conversations leave for those that resume them. Shared by the connections of an
+/// emulator. Keeps the newest thousand handles.
 class resumption_archive {
 public:
     struct entry {
-        std::vector<std::string> history; ///< What the user said.
-        std::string pending;              ///< Of a turn that is not complete yet.
+        std::vector<std::string> history; ///< What the user has said.
+        std::string pending;              ///< Content of a turn that is not complete yet.
         call_book calls;
         std::string model;
-        std::uint64_t connection = 0; ///< That issued it.
+        std::uint64_t connection = 0; ///< The connection that issued the handle.
     };
 
-    /// A number for a new connection.
+    /// Returns a number for a new connection.
     [[nodiscard]] std::uint64_t number_connection() noexcept { return ++connections_; }
-    /// From setup to its end a connection is open: its handles cannot be used yet.
+    /// A connection is open from its setup to its end. Meanwhile, its handles cannot be used.
     void open(std::uint64_t connection) { open_.insert(connection); }
     void close(std::uint64_t connection) { open_.erase(connection); }
     [[nodiscard]] bool is_open(std::uint64_t connection) const
@@ -50,9 +50,9 @@ public:
         return open_.contains(connection);
     }
 
-    /// Gives the new handle.
+    /// Returns the new handle.
     [[nodiscard]] std::string keep(entry kept);
-    /// Null for a handle that was never given, or is too old.
+    /// Returns null for a handle that was never issued or is too old.
     [[nodiscard]] const entry* find(const std::string& handle) const;
 
 private:

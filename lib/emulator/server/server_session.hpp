@@ -14,11 +14,11 @@ namespace gemini::live::emulation {
 /// Time since the connection's upgrade.
 using moment = std::chrono::milliseconds;
 
-/// What to do on the connection, in this order.
+/// What to do on the connection, in the order of the members.
 struct actions {
     std::vector<std::string> messages{};
     std::optional<std::pair<std::uint16_t, std::string>> close{};
-    /// What a close, or silence, does not say of its cause; for the log.
+    /// The cause that a close, or silence, does not state; for the log.
     std::string rule{};
     bool drop = false;
 
@@ -28,7 +28,7 @@ struct actions {
     }
 };
 
-/// The server's side of one connection. Pure: no I/O and no clock.
+/// The server side of one connection. Pure: no I/O and no clock.
 class server_session {
 public:
     server_session() = default;
@@ -36,9 +36,9 @@ public:
     server_session& operator=(const server_session&) = delete;
     virtual ~server_session() = default;
 
-    /// A message of the client.
+    /// Handles a message from the client.
     [[nodiscard]] virtual actions on_message(std::string_view text, moment now) = 0;
-    /// To be called at `next_tick()`.
+    /// Must be called at `next_timer()`.
     [[nodiscard]] virtual actions on_timer(moment now) = 0;
     [[nodiscard]] virtual std::optional<moment> next_timer() const = 0;
 };

@@ -14,7 +14,7 @@ namespace {
 
 using protocol::json_value;
 
-/// The setup of a message that is one; nothing for all that `inner` will refuse by itself.
+/// Returns the setup in a message, or nothing if there is none or `inner` will refuse the message.
 std::optional<json_value> setup_in(std::string_view text)
 {
     try {

@@ -10,8 +10,9 @@
 
 namespace gemini::live::emulation {
 
-/// A client that came with an ephemeral token: its setup is what the token makes of it, and its
-/// messages are taken as long as the token lasts. All else is for `inner`.
+/// Wraps the session of a client that connected with an ephemeral token. The token determines the
+/// effective setup, and messages are accepted while the token is valid. Everything else is left to
+/// `inner`.
 class token_gate : public server_session {
 public:
     token_gate(std::unique_ptr<server_session> inner, std::shared_ptr<auth_tokens> tokens,

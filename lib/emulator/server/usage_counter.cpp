@@ -6,8 +6,8 @@
 namespace gemini::live::emulation {
 namespace {
 
-constexpr int audio_rate = 25;  // tokens a second
-constexpr int video_rate = 258; // tokens a frame, one frame a second
+constexpr int audio_rate = 25;  // tokens per second
+constexpr int video_rate = 258; // tokens per frame, at one frame per second
 
 int tokens_of(std::string_view words)
 {
@@ -41,7 +41,7 @@ void usage_counter::is_told_by_tool(std::string_view words) { told_ += tokens_of
 usage_metadata usage_counter::bill(std::span<const std::string> history, live::flavour flavour)
 {
     usage_metadata usage;
-    int text = 1; // whatever was said before
+    int text = 1; // regardless of what was said before
     for (const auto& each : history) text += tokens_of(each);
     detail(usage.prompt_tokens_details, token_modality::text, text);
     detail(usage.prompt_tokens_details, token_modality::audio, tokens_of(heard_, audio_rate));

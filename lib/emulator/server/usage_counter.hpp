@@ -11,7 +11,7 @@
 
 namespace gemini::live::emulation {
 
-/// Counts tokens: about as many as the service would.
+/// Counts tokens, roughly as the service does.
 class usage_counter {
 public:
     void hears(std::chrono::milliseconds speech) noexcept { heard_ += speech; }
@@ -22,14 +22,14 @@ public:
     void thinks(std::string_view words);
     void is_told_by_tool(std::string_view words);
 
-    /// How much the present answer has spoken.
+    /// How much speech the current answer has produced.
     [[nodiscard]] std::chrono::milliseconds spoken() const noexcept { return spoken_; }
 
-    /// What the turn took, after so much text; the next one begins.
+    /// Returns the usage of the turn, given the text so far, and starts the next turn.
     [[nodiscard]] usage_metadata bill(std::span<const std::string> history, live::flavour flavour);
 
 private:
-    std::chrono::milliseconds heard_{0}; // this and the next are context of all turns that follow
+    std::chrono::milliseconds heard_{0}; // this and the next are context of all later turns
     int pictures_ = 0;
     std::chrono::milliseconds spoken_{0}, shown_{0};
     int written_ = 0, thoughts_ = 0, told_ = 0;

@@ -14,7 +14,7 @@ void vad::take(std::span<const std::byte> pcm, int rate)
 {
     rate = std::clamp(rate, 1'000, 192'000);
     const bool is_new = rate != rate_ || all_has_come_;
-    if (is_new) next_ = waiting_.size(); // what is left is less than 20 ms
+    if (is_new) next_ = waiting_.size(); // the rest is less than 20 ms
     rate_ = rate;
     all_has_come_ = false;
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(next_));
@@ -24,7 +24,7 @@ void vad::take(std::span<const std::byte> pcm, int rate)
 
 std::optional<vad::event> vad::listen(bool detects, std::chrono::milliseconds ending_silence)
 {
-    const auto rest = (waiting_.size() - next_) / 2; // samples
+    const auto rest = (waiting_.size() - next_) / 2; // in samples
     const auto window = static_cast<std::size_t>(rate_) / 50;
     if (rest < window && !(all_has_come_ && rest > 0)) return std::nullopt;
     const auto samples = std::min(rest, window);
