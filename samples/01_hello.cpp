@@ -3,7 +3,7 @@
 // doc:begin hello
 #include <asio.hpp>
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 #include <iostream>
 namespace live = gemini::live;
 
@@ -21,7 +21,7 @@ int main()
 try {
     asio::io_context io;
     live::client_options options{.credentials = live::api_key::from_environment()};
-    std::optional<live::emulator> emulator;
+    std::optional<live::testing::emulator> emulator;
     if (options.credentials.empty()) {
         emulator.emplace(io.get_executor());
         options.base_url = emulator->url();

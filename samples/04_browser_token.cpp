@@ -4,12 +4,12 @@
 // Without a key it asks the emulator.
 #include <asio.hpp>
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 #include <iostream>
 namespace live = gemini::live;
 
 // doc:begin browser_token
-asio::awaitable<live::ephemeral_token> token_for_a_visitor(live::client backend)
+asio::awaitable<live::ephemeral_token> token_for_a_visitor(live::client issuer)
 {
     const auto now = std::chrono::system_clock::now();
     live::ephemeral_token_request request;
@@ -19,7 +19,7 @@ asio::awaitable<live::ephemeral_token> token_for_a_visitor(live::client backend)
     request.constraints = live::setup{.model = "gemini-3.8-live",
         .system_instruction = live::content("You are the guide of a small museum. Be brief."),
         .output_audio_transcription = live::audio_transcription{}};
-    co_return co_await live::create_ephemeral_token(backend, std::move(request));
+    co_return co_await live::create_ephemeral_token(issuer, std::move(request));
 }
 // doc:end
 
@@ -34,7 +34,7 @@ int main()
 try {
     asio::io_context io;
     live::client_options options{.credentials = live::api_key::from_environment()};
-    std::optional<live::emulator> emulator;
+    std::optional<live::testing::emulator> emulator;
     if (options.credentials.empty()) {
         emulator.emplace(io.get_executor());
         options.base_url = emulator->url();
@@ -42,9 +42,9 @@ try {
         std::cerr << "No key is set: an emulator in this program makes the token, and knows it no "
                      "longer when the program ends.\n";
     }
-    const live::client backend{io.get_executor(), options};
+    const live::client issuer{io.get_executor(), options};
     asio::co_spawn(
-        io, token_for_a_visitor(backend), [&](std::exception_ptr failure, const auto& token) {
+        io, token_for_a_visitor(issuer), [&](std::exception_ptr failure, const auto& token) {
             io.stop(); // the emulator would listen on
             live::rethrow(failure);
             print_page(token);

@@ -20,10 +20,10 @@ asio::awaitable<void> listen(live::async_generator<live::session_event>& events)
                 std::cout << "(The rest of the answer is lost: please ask again.)";
                 break;
             }
-            if (change->to != live::status::connected || change->handover) continue;
+            if (change->to != live::session_status::connected || change->handover) continue;
             std::cout << (change->resumed ? "We go on where we were.\n" : "We begin.\n")
                       << std::flush;
-            if (change->from == live::status::connecting) break;
+            if (change->from == live::session_status::connecting) break;
         }
     }
 }

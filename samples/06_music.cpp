@@ -4,7 +4,7 @@
 #include <asio.hpp>
 #include <fstream>
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 #include <iostream>
 namespace live = gemini::live;
 
@@ -47,7 +47,7 @@ asio::awaitable<live::bytes> make_music(
     live::bytes music;
     auto messages = session.messages();
     while (auto message = co_await live::within(std::chrono::minutes(1), messages.next())) {
-        if (const auto& filtered = message->all().filtered_prompt)
+        if (const auto& filtered = message->members().filtered_prompt)
             std::cerr << "Not played: " << filtered->text << '\n';
         const auto piece = message->audio(); // stereo pcm16 at 48 kHz
         music.insert(music.end(), piece.begin(), piece.end());
@@ -62,7 +62,7 @@ int main(int argc, char** argv)
 try {
     asio::io_context io;
     live::client_options options{.credentials = live::api_key::from_environment()};
-    std::optional<live::emulator> emulator;
+    std::optional<live::testing::emulator> emulator;
     if (options.credentials.empty()) {
         emulator.emplace(io.get_executor());
         options.base_url = emulator->url();

@@ -10,7 +10,7 @@
 #include <gemini/live/ephemeral_token.hpp>
 #include <gemini/live/ephemeral_token_request.hpp>
 #include <gemini/live/error.hpp>
-#include <gemini/live/flavour.hpp>
+#include <gemini/live/backend.hpp>
 #include <gemini/live/json.hpp>
 #include <gemini/live/log.hpp>
 #include <gemini/live/messages.hpp>

@@ -32,11 +32,11 @@ void fill(std::string& option, std::string value)
     if (option.empty()) option = std::move(value);
 }
 
-live::flavour flavour_of(const variables& variable)
+live::backend backend_of(const variables& variable)
 {
     const bool vertex =
         is_on(first_of(variable, {"GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_GENAI_USE_VERTEXAI"}));
-    return vertex ? flavour::vertex_ai : flavour::gemini_api;
+    return vertex ? backend::vertex_ai : backend::gemini_api;
 }
 
 std::string version_of(const variables& variable, bool vertex)
@@ -123,8 +123,8 @@ std::string process_variable(const char* name)
 
 client_options complete(client_options given, const variables& variable)
 {
-    if (!given.flavour) given.flavour = flavour_of(variable);
-    const bool vertex = *given.flavour == flavour::vertex_ai;
+    if (!given.backend) given.backend = backend_of(variable);
+    const bool vertex = *given.backend == backend::vertex_ai;
     fill(given.base_url, variable(vertex ? "GOOGLE_VERTEX_BASE_URL" : "GOOGLE_GEMINI_BASE_URL"));
     fill(given.api_version, version_of(variable, vertex));
     if (vertex)

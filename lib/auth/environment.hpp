@@ -18,13 +18,13 @@ using variables = std::function<std::string(const char* name)>;
 /// Returns `given` with unset options filled from the environment. Options that are set take
 /// precedence:
 ///
-/// - Flavour: GOOGLE_GENAI_USE_ENTERPRISE, else GOOGLE_GENAI_USE_VERTEXAI ("true" or "1").
+/// - Backend: GOOGLE_GENAI_USE_ENTERPRISE, else GOOGLE_GENAI_USE_VERTEXAI ("true" or "1").
 /// - Key: GOOGLE_API_KEY, else GEMINI_API_KEY. On Vertex AI, a key excludes a project and location:
 ///   a given project or location beats a key of the environment, a given key beats a project and
 ///   location of the environment, and within the environment the project and location win.
 /// - Vertex AI: GOOGLE_CLOUD_PROJECT; GOOGLE_CLOUD_LOCATION, else GOOGLE_CLOUD_REGION.
 /// - Base URL: GOOGLE_GEMINI_BASE_URL or GOOGLE_VERTEX_BASE_URL.
-/// - Version: GOOGLE_GENAI_API_VERSION; "beta" selects the flavour's beta.
+/// - Version: GOOGLE_GENAI_API_VERSION; "beta" selects the backend's beta.
 /// - Vertex AI without any of the above, and not through a proxy: application_default.
 /// - Quota project, where the credentials are or produce tokens: GOOGLE_CLOUD_QUOTA_PROJECT.
 /// - Vertex AI outside googleapis.com: GOOGLE_CLOUD_UNIVERSE_DOMAIN.

@@ -4,9 +4,9 @@
 #include "emulator/script/recording.hpp"
 #include "emulator/script/script.hpp"
 
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/error.hpp>
-#include <gemini/live/fake_google.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 #include <gemini/live/version.hpp>
 
 #include <asio/co_spawn.hpp>
@@ -71,7 +71,7 @@ A Gemini Live API server on this machine, for programs in any language.
 )";
 
 struct program_options {
-    live::emulator_options serving{};
+    live::testing::emulator_options serving{};
     std::string certificate_file{};
     std::string google_file{};
     bool encrypted = false;
@@ -112,12 +112,12 @@ std::pair<std::string, std::string> alias(std::string_view text)
 }
 
 /// Parses "NAME", "NAME=on" or "NAME=off".
-void switch_quirk(live::emulator_quirks& quirks, std::string_view text)
+void switch_quirk(live::testing::emulator_quirks& quirks, std::string_view text)
 {
     const auto name = text.substr(0, text.find('='));
     const auto state = text.substr(std::min(name.size() + 1, text.size()));
     const bool has_state = name.size() != text.size();
-    const auto all = live::emulation::all_quirks();
+    const auto all = live::emulator::all_quirks();
     const auto found = std::find_if(
         all.begin(), all.end(), [name](const auto& each) { return each.name == name; });
     if (found == all.end()) {
@@ -130,11 +130,11 @@ void switch_quirk(live::emulator_quirks& quirks, std::string_view text)
     quirks.*found->member = state != "off";
 }
 
-live::emulator_quirks quirks_of(const std::string& model)
+live::testing::emulator_quirks quirks_of(const std::string& model)
 {
-    if (model == "none") return live::emulator_quirks::none();
+    if (model == "none") return live::testing::emulator_quirks::none();
     try {
-        return live::emulator_quirks::of(model);
+        return live::testing::emulator_quirks::of(model);
     } catch (const live::error& unknown) {
         leave(fmt::format("--quirks-of: {}", unknown.what()));
     }
@@ -196,7 +196,7 @@ program_options read_options(int argc, char** argv)
         {"verbose", no_argument, nullptr, 'v'}, {"help", no_argument, nullptr, 'h'},
         {"version", no_argument, nullptr, version}, {nullptr, 0, nullptr, 0}};
     program_options options;
-    live::emulator_quirks basis;
+    live::testing::emulator_quirks basis;
     for (int each = 0; (each = getopt_long(argc, argv, "p:tk:s:qvh", known, nullptr)) != -1;) {
         switch (each) {
         case 'p':
@@ -214,10 +214,10 @@ program_options read_options(int argc, char** argv)
         case google: options.google_file = optarg; break;
         case 'k': options.serving.api_key = optarg; break;
         case 's':
-            options.serving.script = content_of(optarg, live::emulation::script::max_size);
+            options.serving.script = content_of(optarg, live::emulator::script::max_size);
             break;
         case replay:
-            options.serving.replay = content_of(optarg, live::emulation::max_recording);
+            options.serving.replay = content_of(optarg, live::emulator::max_recording);
             break;
         case pace: options.serving.pace = number("--pace", optarg, 100.0); break;
         case model_alias: options.serving.model_aliases.insert(alias(optarg)); break;
@@ -235,7 +235,7 @@ program_options read_options(int argc, char** argv)
         }
     }
     if (optind != argc) leave(fmt::format("\"{}\" is not an option; see --help.", argv[optind]));
-    options.serving.quirks = live::emulation::overlaid(options.serving.quirks, basis);
+    options.serving.quirks = live::emulator::overlaid(options.serving.quirks, basis);
     return options;
 }
 
@@ -252,23 +252,24 @@ public:
     {
     }
 
-    void message(char way, std::string_view text) const
+    void message(const live::testing::emulator_message& message) const
     {
-        const auto line = live::emulation::message_summary(text, width_);
-        print(way == '>' ? "36" : "32", fmt::format("{} {}", way, line));
+        const bool comes = message.from == live::testing::message_sender::client;
+        const auto line = live::emulator::message_summary(message.text, width_);
+        print(comes ? "36" : "32", fmt::format("{} {}", comes ? '>' : '<', line));
     }
 
     void event(std::string_view sentence) const
     {
         print("2",
-            live::emulation::message_summary(sentence, event_width)); // it may quote the client
+            live::emulator::message_summary(sentence, event_width)); // it may quote the client
     }
 
 private:
-    void print(std::string_view colour, const std::string& line) const
+    void print(std::string_view color, const std::string& line) const
     {
         if (colours_)
-            fmt::print("\x1b[{}m{}\x1b[0m\n", colour, line);
+            fmt::print("\x1b[{}m{}\x1b[0m\n", color, line);
         else
             fmt::print("{}\n", line);
         std::fflush(stdout);
@@ -300,20 +301,20 @@ void write_private(const std::string& path, std::string_view text)
     if (!written) leave(fmt::format("{} cannot be written.", path));
 }
 
-std::shared_ptr<live::fake_google> start_google(
+std::shared_ptr<live::testing::fake_google> start_google(
     const asio::any_io_executor& executor, const program_options& options)
 {
     if (options.google_file.empty()) return nullptr;
-    live::fake_google_options serving;
+    live::testing::fake_google_options serving;
     serving.tls = options.serving.tls;
     serving.on_event = options.serving.on_event;
-    auto google = std::make_shared<live::fake_google>(executor, serving);
+    auto google = std::make_shared<live::testing::fake_google>(executor, serving);
     write_private(options.google_file, google->service_account_file());
     return google;
 }
 
 void introduce(
-    const live::fake_google& google, const live::emulator& emulator, const std::string& file)
+    const live::testing::fake_google& google, const live::testing::emulator& emulator, const std::string& file)
 {
     fmt::print("Google's token endpoint is {}, its metadata server {}\n"
                "  a service account           GOOGLE_APPLICATION_CREDENTIALS={}\n"
@@ -330,8 +331,8 @@ int main(int argc, char** argv)
     auto options = read_options(argc, argv);
     if (!options.quiet) {
         const display shown(options.verbose);
-        options.serving.on_message = [shown](std::size_t, char way, std::string_view text) {
-            shown.message(way, text);
+        options.serving.on_message = [shown](const live::testing::emulator_message& message) {
+            shown.message(message);
         };
         options.serving.on_event = [shown](std::string_view sentence) { shown.event(sentence); };
     }
@@ -339,11 +340,11 @@ int main(int argc, char** argv)
         asio::io_context io;
         asio::signal_set ending(io, SIGINT, SIGTERM); // before the server is announced
         if (options.encrypted)
-            options.serving.tls = live::tls_identity::self_signed(options.serving.host_names);
+            options.serving.tls = live::testing::tls_identity::self_signed(options.serving.host_names);
         write_certificate(options);
         const auto google = start_google(io.get_executor(), options);
         options.serving.google = google;
-        live::emulator emulator(io.get_executor(), options.serving);
+        live::testing::emulator emulator(io.get_executor(), options.serving);
         fmt::print(
             "The emulator of the Gemini Live API listens on {}\n"
             "  C++         client_options::base_url = \"{}\"\n"

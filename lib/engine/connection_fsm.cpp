@@ -33,20 +33,20 @@ constexpr std::chrono::seconds at_once{30};
 
 // clang-format off
 constexpr std::array all_transitions{
-    transition{status::disconnected, "connect()",                  status::connecting},
-    transition{status::connecting,   "attempt failed",             status::connecting},
-    transition{status::connecting,   "setupComplete",              status::connected},
-    transition{status::connecting,   "no attempts left, hopeless", status::error},
-    transition{status::connected,    "goAway, handed over",        status::connected},
-    transition{status::connected,    "connection lost",            status::reconnecting},
-    transition{status::connected,    "hopeless",                   status::error},
-    transition{status::reconnecting, "attempt failed",             status::reconnecting},
-    transition{status::reconnecting, "setupComplete",              status::connected},
-    transition{status::reconnecting, "no attempts left, hopeless", status::error},
-    transition{status::disconnected, "close()",                    status::closed},
-    transition{status::connecting,   "close()",                    status::closed},
-    transition{status::connected,    "close()",                    status::closed},
-    transition{status::reconnecting, "close()",                    status::closed},
+    transition{session_status::disconnected, "connect()",                  session_status::connecting},
+    transition{session_status::connecting,   "attempt failed",             session_status::connecting},
+    transition{session_status::connecting,   "setupComplete",              session_status::connected},
+    transition{session_status::connecting,   "no attempts left, hopeless", session_status::failed},
+    transition{session_status::connected,    "goAway, handed over",        session_status::connected},
+    transition{session_status::connected,    "connection lost",            session_status::reconnecting},
+    transition{session_status::connected,    "hopeless",                   session_status::failed},
+    transition{session_status::reconnecting, "attempt failed",             session_status::reconnecting},
+    transition{session_status::reconnecting, "setupComplete",              session_status::connected},
+    transition{session_status::reconnecting, "no attempts left, hopeless", session_status::failed},
+    transition{session_status::disconnected, "close()",                    session_status::closed},
+    transition{session_status::connecting,   "close()",                    session_status::closed},
+    transition{session_status::connected,    "close()",                    session_status::closed},
+    transition{session_status::reconnecting, "close()",                    session_status::closed},
 };
 // clang-format on
 
@@ -76,7 +76,7 @@ connection_fsm::connection_fsm(
 {
 }
 
-status_change connection_fsm::become(live::status to)
+status_change connection_fsm::become(live::session_status to)
 {
     status_change change;
     change.from = std::exchange(status_, to);
@@ -93,7 +93,7 @@ std::chrono::milliseconds connection_fsm::draw_delay(int attempt) const
 status_change connection_fsm::start()
 {
     attempt_ = 1;
-    auto change = become(status::connecting);
+    auto change = become(session_status::connecting);
     change.attempt = attempt_;
     return change;
 }
@@ -108,7 +108,7 @@ status_change connection_fsm::opened(base::time_point now)
     believed_until_.reset();
     attempt_ -= std::exchange(waits_, 0);
     if (++epoch_ == 1) attempt_ = 0; // attempts for the first connection do not count later
-    auto change = become(status::connected);
+    auto change = become(session_status::connected);
     change.resumed = !handle_.empty();
     change.handover = std::exchange(handing_over_, false);
     if (out_since_) change.outage = std::chrono::ceil<std::chrono::milliseconds>(now - *out_since_);
@@ -147,7 +147,7 @@ std::optional<std::chrono::milliseconds> connection_fsm::wait_ahead(base::time_p
 {
     renew(now);
     const auto most = most_attempts();
-    if (most != 0 && attempt_ >= most) return std::nullopt;
+    if (most && attempt_ >= *most) return std::nullopt;
     return attempt_ == 0 ? std::chrono::milliseconds{0} : draw_delay(attempt_ + 1);
 }
 
@@ -172,11 +172,11 @@ error connection_fsm::spent(const error& why) const
         fmt::format("The server asks to leave one connection after the other (goAway) before it "
                     "has lasted for {} ms, and {} attempts in a row are all that the policy "
                     "allows: try again later. {}",
-            policy_.healthy_after.count(), policy_.max_attempts, why.what()),
+            policy_.healthy_after.count(), policy_.max_attempts.value_or(0), why.what()),
         why.details()};
 }
 
-bool connection_fsm::suspects_handle(const error& failure, base::time_point now, situation when)
+bool connection_fsm::suspects_handle(const error& failure, base::time_point now, failure_context when)
 {
     if (when.was_open) {
         believed_until_.reset();
@@ -205,7 +205,7 @@ bool connection_fsm::repeats(const verdict& judged, base::time_point now)
 }
 
 /// Nothing was sent on a connection that was not established.
-situation connection_fsm::situation_of(const error& failure) const
+failure_context connection_fsm::context_of(const error& failure) const
 {
     const bool has_worked = epoch_ != 0;
     if (open_since_) return {true, opened_with_handle_, has_worked};
@@ -217,22 +217,22 @@ situation connection_fsm::situation_of(const error& failure) const
 
 verdict connection_fsm::judge_dial(const error& failure) const
 {
-    const situation when{false, false, epoch_ != 0};
+    const failure_context when{false, false, epoch_ != 0};
     auto judged = classify(failure, when, policy_.quota_wait);
     overrule(judged, when);
     return judged;
 }
 
 /// Lets the user's `judge` have the last word.
-void connection_fsm::overrule(verdict& judged, situation when) const
+void connection_fsm::overrule(verdict& judged, failure_context when) const
 {
-    if (!policy_.judge) return;
-    if (const auto other = policy_.judge(judged.why, when)) judged.action = *other;
+    if (!policy_.on_failure) return;
+    if (const auto other = policy_.on_failure(judged.why, when)) judged.action = *other;
 }
 
 status_change connection_fsm::lost(const error& failure, base::time_point now, circumstances how)
 {
-    const auto when = situation_of(failure);
+    const auto when = context_of(failure);
     auto judged = classify(failure, when, policy_.quota_wait);
     const bool is_unseen = std::exchange(made_ahead_, false) && !when.was_open;
     if (is_unseen && judged.action == action::fresh) judged.action = action::resume;
@@ -257,11 +257,11 @@ status_change connection_fsm::lost(const error& failure, base::time_point now, c
     const bool first = epoch_ == 0;
     const auto attempt = how.is_replaced ? std::max(attempt_, 1) : attempt_ + 1;
     if (waits_for_owner) ++waits_;
-    const int most = most_attempts();
+    const auto most = most_attempts();
     const bool worth_it = judged.action != action::give_up && (first || policy_.enabled) &&
                           !(first && judged.at_least > patience_of_connect);
     if (!worth_it) return give_up(std::move(judged.why));
-    if (most != 0 && attempt - waits_ > most)
+    if (most && attempt - waits_ > *most)
         return give_up(how.was_sent_away ? spent(judged.why) : std::move(judged.why));
     if (handle_.empty() && how.has_context && policy_.on_context_loss == context_loss::fail) {
         if (!handle_refused_) handle_ = std::move(handle); // another session may try it
@@ -279,19 +279,19 @@ status_change connection_fsm::lost(const error& failure, base::time_point now, c
         return give_up(std::move(judged.why));
 
     attempt_ = attempt;
-    auto change = become(first ? status::connecting : status::reconnecting);
+    auto change = become(first ? session_status::connecting : session_status::reconnecting);
     change.cause = std::move(judged.why);
     change.attempt = attempt;
     change.delay = delay;
-    situation_ = when;
+    failure_context_ = when;
     return change;
 }
 
-status_change connection_fsm::close() { return become(status::closed); }
+status_change connection_fsm::close() { return become(session_status::closed); }
 
 status_change connection_fsm::give_up(error why)
 {
-    auto change = become(status::error);
+    auto change = become(session_status::failed);
     change.cause = std::move(why);
     return change;
 }

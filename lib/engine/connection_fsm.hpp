@@ -18,9 +18,9 @@ namespace gemini::live::engine {
 
 /// One possible change of a session's status. docs/sessions.md shows all of them in a diagram.
 struct transition {
-    live::status from;
+    live::session_status from;
     std::string_view on;
-    live::status to;
+    live::session_status to;
 };
 [[nodiscard]] std::span<const transition> transitions() noexcept;
 
@@ -68,7 +68,7 @@ public:
     /// Decides what to do when the connection that was to follow the present one could not be made.
     [[nodiscard]] verdict judge_dial(const error& failure) const;
     /// The situation at the time of the last failure.
-    [[nodiscard]] situation last_situation() const noexcept { return situation_; }
+    [[nodiscard]] failure_context last_failure_context() const noexcept { return failure_context_; }
 
     /// Call just before the setup is sent. The server may have closed a connection made ahead
     /// before it saw the setup; such a close says nothing about the handle.
@@ -87,10 +87,10 @@ public:
     /// Returns a random wait before attempt `attempt`.
     [[nodiscard]] std::chrono::milliseconds draw_delay(int attempt) const;
 
-    [[nodiscard]] live::status status() const noexcept { return status_; }
+    [[nodiscard]] live::session_status status() const noexcept { return status_; }
     [[nodiscard]] bool ended() const noexcept
     {
-        return status_ == status::closed || status_ == status::error;
+        return status_ == session_status::closed || status_ == session_status::failed;
     }
     /// The handle for the next setup; empty: a new conversation.
     [[nodiscard]] const std::string& handle() const noexcept { return handle_; }
@@ -103,18 +103,18 @@ public:
 
 private:
     void take_over(std::string handle);
-    [[nodiscard]] status_change become(live::status to);
-    [[nodiscard]] situation situation_of(const error& failure) const;
-    void overrule(verdict& judged, situation when) const;
+    [[nodiscard]] status_change become(live::session_status to);
+    [[nodiscard]] failure_context context_of(const error& failure) const;
+    void overrule(verdict& judged, failure_context when) const;
     [[nodiscard]] bool is_healthy(base::time_point now) const;
     void renew(base::time_point now);
     void leave(base::time_point now);
-    [[nodiscard]] int most_attempts() const noexcept
+    [[nodiscard]] std::optional<int> most_attempts() const noexcept
     {
         return epoch_ == 0 ? policy_.first_connect_attempts : policy_.max_attempts;
     }
     [[nodiscard]] error spent(const error& why) const;
-    [[nodiscard]] bool suspects_handle(const error& failure, base::time_point now, situation when);
+    [[nodiscard]] bool suspects_handle(const error& failure, base::time_point now, failure_context when);
     [[nodiscard]] bool repeats(const verdict& judged, base::time_point now);
     [[nodiscard]] bool believes(base::time_point now) const noexcept
     {
@@ -124,7 +124,7 @@ private:
     reconnect_policy policy_;
     std::string handle_;
     std::function<double()> random_;
-    live::status status_ = status::disconnected;
+    live::session_status status_ = session_status::disconnected;
     std::uint64_t epoch_ = 0;
     int attempt_ = 0;         ///< Number of the last attempt of the series, also while connected.
     int waits_ = 0;           ///< Attempts of the series that only waited for the handle's owner.
@@ -138,7 +138,7 @@ private:
     bool is_from_elsewhere_; ///< The handle is, and no connection of ours has been open with it.
     bool handing_over_ = false;
     bool made_ahead_ = false; ///< The connection being set up was dialed ahead.
-    situation situation_{};
+    failure_context failure_context_{};
     std::optional<base::time_point> open_since_; ///< Set while connected.
     std::optional<base::time_point> out_since_;
 };

@@ -7,15 +7,17 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 
 namespace gemini::live::engine {
 
 /// Spreads the attempts of all sessions of a client over time. Threads: any.
 class dial_budget {
 public:
-    /// Allows `per_second` attempts a second, and as many at once after a quiet time; 0: no limit.
-    explicit dial_budget(double per_second) noexcept
-        : interval_(per_second > 0 ? static_cast<std::int64_t>(1e9 / per_second) : 0)
+    /// Allows `per_second` attempts a second, and as many at once after a quiet time. Absent:
+    /// no limit.
+    explicit dial_budget(std::optional<double> per_second) noexcept
+        : interval_(per_second ? static_cast<std::int64_t>(1e9 / *per_second) : 0)
     {
     }
 

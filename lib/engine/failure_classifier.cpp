@@ -63,7 +63,7 @@ constexpr std::array failure_rows{
 };
 // clang-format on
 
-bool fits(const close_row& row, const error& failure, situation when)
+bool fits(const close_row& row, const error& failure, failure_context when)
 {
     return (row.code == 0 || row.code == failure.close_code()) &&
            base::mentions(failure.reason(), row.reason_part) &&
@@ -71,7 +71,7 @@ bool fits(const close_row& row, const error& failure, situation when)
            (row.handle == handle::any || when.handle_used);
 }
 
-bool fits(const failure_row& row, const error& failure, situation when)
+bool fits(const failure_row& row, const error& failure, failure_context when)
 {
     return row.value == failure.value() &&
            (row.phase == phase::none || row.phase == failure.phase()) &&
@@ -81,7 +81,7 @@ bool fits(const failure_row& row, const error& failure, situation when)
                (row.connection == connection::later) == when.has_worked);
 }
 
-verdict judge_close(const error& failure, situation when, std::chrono::milliseconds quota_wait)
+verdict judge_close(const error& failure, failure_context when, std::chrono::milliseconds quota_wait)
 {
     const auto* row = rows.data();
     while (!fits(*row, failure, when)) ++row; // the last row matches everything
@@ -95,7 +95,7 @@ verdict judge_close(const error& failure, situation when, std::chrono::milliseco
     return {row->action, wait, error(row->code_means, sentence, failure.details()), few_times};
 }
 
-action action_after(const error& failure, situation when)
+action action_after(const error& failure, failure_context when)
 {
     const auto* const row = std::find_if(failure_rows.begin(), failure_rows.end(),
         [&](const failure_row& each) { return fits(each, failure, when); });
@@ -109,7 +109,7 @@ action action_after(const error& failure, situation when)
 std::span<const close_row> close_table() noexcept { return rows; }
 std::span<const failure_row> failure_table() noexcept { return failure_rows; }
 
-verdict classify(const error& failure, situation when, std::chrono::milliseconds quota_wait)
+verdict classify(const error& failure, failure_context when, std::chrono::milliseconds quota_wait)
 {
     if (failure.close_code() != 0) return judge_close(failure, when, quota_wait);
     using std::chrono::seconds;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/access.hpp"
 #include "engine/inbox.hpp"
 
 #include <string_view>
@@ -11,8 +12,8 @@ namespace {
 
 bool says_nothing(const server_message& message)
 {
-    const auto& all = message.all();
-    server_message::members nothing;
+    const auto& all = message.members();
+    server_message_members nothing;
     nothing.server_content.emplace();
     return all == nothing;
 }
@@ -82,7 +83,7 @@ std::size_t inbox::drop_audio()
     const auto is_empty_without = [&](queued& each) {
         auto* message = std::get_if<server_message>(&each.what.event);
         if (!message || message->audio().empty()) return false;
-        message->drop_audio();
+        access::drop_audio(*message);
         bytes_ -= each.size;
         if (says_nothing(*message)) {
             ++dropped;

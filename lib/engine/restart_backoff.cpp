@@ -18,8 +18,8 @@ std::optional<std::chrono::milliseconds> restart_backoff::after(outcome how, bas
     if (how == outcome::returned && policy_.restart != restart::always) return std::nullopt;
     while (!recent_.empty() && now - recent_.front() >= policy_.window) recent_.pop_front();
     constexpr std::size_t most = 64; // more would not make any wait longer
-    if (policy_.max_restarts == 0 && recent_.size() == most) recent_.pop_front();
-    if (policy_.max_restarts != 0 && std::cmp_greater_equal(recent_.size(), policy_.max_restarts))
+    if (!policy_.max_restarts && recent_.size() == most) recent_.pop_front();
+    if (policy_.max_restarts && std::cmp_greater_equal(recent_.size(), *policy_.max_restarts))
         return std::nullopt;
     const auto delay = draw_delay();
     recent_.push_back(now);

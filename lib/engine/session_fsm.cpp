@@ -173,7 +173,7 @@ turn_mark session_fsm::heard(
     }
     ++counters_.messages_received;
     counters_.bytes_received += size;
-    const auto& all = message.all();
+    const auto& all = message.members();
     // What the old connection says during an overlap belongs to a conversation that has diverged.
     const bool goes_on = !connection_.is_handing_over();
     const auto mark = goes_on ? turns_.heard(message, now, outbox_.is_asking(), trip_.window())
@@ -225,7 +225,7 @@ turn_mark session_fsm::mark_of_left(const server_message& message)
 {
     turn_mark mark;
     mark.turn = mark.asked_in = turns_.turn();
-    if (const auto& calls = message.all().tool_call; calls && !outbox_.keeps_unconsumed()) {
+    if (const auto& calls = message.members().tool_call; calls && !outbox_.keeps_unconsumed()) {
         add_forgotten(turns_.forget(*calls));
         left_calls_ = true;
         left_in_turn_ = leaves_unanswered(false, true) || left_in_turn_;
@@ -340,7 +340,7 @@ bool session_fsm::connection_gone()
 
 status_change session_fsm::lost(const error& failure, base::time_point now, bool is_replaced)
 {
-    const bool was_open = connection_.status() == status::connected;
+    const bool was_open = connection_.status() == session_status::connected;
     const bool was_dead = failure.value() == errc::timed_out;
     turns_.settle(was_dead ? std::max(last_heard_, now - longest_dead) : now);
     const bool in_turn = turns_.in_turn();
@@ -495,7 +495,7 @@ session_fsm::step session_fsm::next(base::time_point now, successor following)
 
 bool session_fsm::drop_stale(base::time_point now)
 {
-    if (connection_.status() != status::reconnecting && !holds_media(now)) return false;
+    if (connection_.status() != session_status::reconnecting && !holds_media(now)) return false;
     const auto gone = outbox_.expire(now - rules_.reconnect.realtime_window);
     dropped_ += gone;
     counters_.dropped += gone;
@@ -504,14 +504,14 @@ bool session_fsm::drop_stale(base::time_point now)
 
 std::optional<base::time_point> session_fsm::next_stale(base::time_point now) const
 {
-    if (connection_.status() != status::reconnecting && !holds_media(now)) return std::nullopt;
+    if (connection_.status() != session_status::reconnecting && !holds_media(now)) return std::nullopt;
     const auto oldest = outbox_.oldest_media();
     if (!oldest) return std::nullopt;
     constexpr std::chrono::milliseconds behind{1};
     return base::later(*oldest, rules_.reconnect.realtime_window + behind);
 }
 
-live::counters session_fsm::counters() const
+live::session_counters session_fsm::counters() const
 {
     auto all = counters_;
     all.outbox = outbox_.cost();

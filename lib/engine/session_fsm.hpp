@@ -141,14 +141,14 @@ public:
     /// When media will next have waited too long, if nothing else happens.
     [[nodiscard]] std::optional<base::time_point> next_stale(base::time_point now) const;
 
-    [[nodiscard]] live::status status() const noexcept { return connection_.status(); }
+    [[nodiscard]] live::session_status status() const noexcept { return connection_.status(); }
     [[nodiscard]] bool ended() const noexcept { return connection_.ended(); }
     [[nodiscard]] const std::string& handle() const noexcept { return connection_.handle(); }
     [[nodiscard]] bool handle_is_refused() const noexcept
     {
         return connection_.handle_is_refused();
     }
-    [[nodiscard]] situation last_situation() const noexcept { return connection_.last_situation(); }
+    [[nodiscard]] failure_context last_failure_context() const noexcept { return connection_.last_failure_context(); }
     [[nodiscard]] std::uint64_t epoch() const noexcept { return connection_.epoch(); }
     [[nodiscard]] bool keeps_history() const noexcept
     {
@@ -157,7 +157,7 @@ public:
     [[nodiscard]] std::uint64_t last_accepted() const noexcept { return outbox_.last(); }
     [[nodiscard]] std::uint64_t oldest_waiting() const noexcept { return outbox_.oldest(); }
     [[nodiscard]] const std::optional<usage_metadata>& usage() const noexcept { return usage_; }
-    [[nodiscard]] live::counters counters() const;
+    [[nodiscard]] live::session_counters counters() const;
 
 private:
     bool connection_gone();
@@ -192,7 +192,7 @@ private:
                                     ///< the end of their turn ends nothing.
     bool owes_answer_ = false;      ///< A question will be asked again on the next connection.
     std::optional<usage_metadata> usage_{};
-    live::counters counters_{};
+    live::session_counters counters_{};
 
     // Collected since the last connection and reported on the next.
     std::size_t dropped_ = 0;

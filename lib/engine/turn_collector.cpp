@@ -81,13 +81,13 @@ bool turn_collector::add(const server_message& message, const turn_mark& mark, c
     add_words(message, mark);
     const bool is_of_this = mark.turn > returned_;
     if (is_of_this || mark.ends == turn_mark::end::turn) {
-        if (const auto& usage = message.all().usage_metadata) present_.usage = usage;
-        if (const auto& content = message.all().server_content;
+        if (const auto& usage = message.members().usage_metadata) present_.usage = usage;
+        if (const auto& content = message.members().server_content;
             content && !content->turn_complete_reason.empty())
             present_.reason = content->turn_complete_reason;
     }
     if (message.interrupted()) interrupted_ = true;
-    if (const auto& reported = message.all().error) {
+    if (const auto& reported = message.members().error) {
         if (mark.ends == turn_mark::end::turn) returned_ = std::max(returned_, mark.turn);
         const auto words = base::excerpt(reported->message);
         return fail(turn_end::error,
@@ -175,7 +175,7 @@ void turn_collector::take_late_for_own() { append(present_, present_.late); }
 
 bool turn_collector::add(const status_change& change)
 {
-    if (!change.ask_again || change.to == status::error) return false;
+    if (!change.ask_again || change.to == session_status::failed) return false;
     present_.cause = change.cause;
     present_.end = turn_end::cut;
     returned_ = std::max(returned_, number_);
@@ -194,7 +194,7 @@ bool turn_collector::fail(turn_end how, error why)
 bool turn_collector::is_late(const inbox::entry& next) const
 {
     const auto* message = std::get_if<server_message>(&next.event);
-    if (!drains_ || !message || next.mark.undecided || message->all().error) return false;
+    if (!drains_ || !message || next.mark.undecided || message->members().error) return false;
     if (!message->function_calls().empty() || next.mark.ends != turn_mark::end::nothing)
         return false;
     const bool is_said = speaks(*message);
@@ -211,23 +211,23 @@ void turn_collector::add_late(const inbox::entry& next)
     present_.input_transcription += message->input_transcription();
 }
 
-turn turn_collector::finish()
+turn_result turn_collector::finish()
 {
     number_ = 0;
     interrupted_ = drains_ = false;
     unsure_.reset();
     unsure_until_.reset();
-    return std::exchange(present_, turn{});
+    return std::exchange(present_, turn_result{});
 }
 
-turn turn_collector::finish_early()
+turn_result turn_collector::finish_early()
 {
     present_.end = interrupted_ ? turn_end::interrupted : turn_end::cut;
     returned_ = std::max(returned_, number_);
     return finish();
 }
 
-turn turn_collector::close()
+turn_result turn_collector::close()
 {
     present_.end = turn_end::closed;
     return finish();
@@ -242,7 +242,7 @@ std::optional<base::time_point> turn_collector::unsure_until(base::time_point no
     return unsure_until_;
 }
 
-turn turn_collector::give_up()
+turn_result turn_collector::give_up()
 {
     present_.end = *unsure_;
     returned_ = std::max(returned_, number_);

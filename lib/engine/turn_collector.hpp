@@ -29,16 +29,16 @@ public:
     [[nodiscard]] bool is_late(const inbox::entry& next) const;
     void add_late(const inbox::entry& next);
 
-    [[nodiscard]] turn finish();
+    [[nodiscard]] turn_result finish();
     /// Returns the turn as it is, without its end.
-    [[nodiscard]] turn finish_early();
+    [[nodiscard]] turn_result finish_early();
     /// Returns the turn as it is when the session was closed.
-    [[nodiscard]] turn close();
+    [[nodiscard]] turn_result close();
 
     /// When to stop waiting and `give_up()`, unless something arrives: what has arrived may have
     /// been the end.
     [[nodiscard]] std::optional<base::time_point> unsure_until(base::time_point now);
-    [[nodiscard]] turn give_up();
+    [[nodiscard]] turn_result give_up();
 
 private:
     [[nodiscard]] bool add(const server_message& message, const turn_mark& mark, calls open);
@@ -54,7 +54,7 @@ private:
     [[nodiscard]] bool is_full() const noexcept;
 
     std::size_t limit_;
-    turn present_{};
+    turn_result present_{};
     std::uint64_t number_ = 0;   ///< The turn whose words `present_` holds; 0: none yet.
     std::uint64_t returned_ = 0; ///< The last turn that has been returned.
     std::uint64_t failed_ = 0;   ///< The last turn that was returned before its end.

@@ -49,7 +49,7 @@ bool has_sound(const server_content& content)
 
 bool has_words(const boxed<transcription>& words) { return words && !words->text.empty(); }
 
-bool tells_of_speech(const server_message::members& all)
+bool tells_of_speech(const server_message_members& all)
 {
     const auto& activity = all.voice_activity;
     const auto& signal = all.voice_activity_detection_signal;
@@ -64,7 +64,7 @@ turn_mark turn_tracker::heard(const server_message& message, base::time_point no
 {
     settle(now);
     crossing_ = crossing;
-    const auto& all = message.all();
+    const auto& all = message.members();
     turn_mark mark;
     mark.turn = mark.asked_in = turn_;
     if (all.server_content) begun_ = true;

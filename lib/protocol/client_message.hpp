@@ -30,7 +30,7 @@ struct tool_response {
 struct client_message {
     std::optional<live::setup> setup{};
     std::optional<protocol::client_content> client_content{};
-    std::optional<live::realtime_input::members> realtime_input{};
+    std::optional<live::realtime_input_members> realtime_input{};
     std::optional<protocol::tool_response> tool_response{};
     std::optional<live::context_update> context_update{};
     std::optional<live::music_generation_config> music_generation_config{};

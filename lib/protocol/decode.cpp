@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/access.hpp"
 #include "protocol/decode.hpp"
 
 #include "protocol/fields.hpp"
 #include "protocol/mend.hpp"
+#include "protocol/message_text.hpp"
 #include "protocol/reader.hpp"
 
 #include <gemini/live/error.hpp>
@@ -23,7 +25,7 @@ namespace {
 
 static_assert(base::padded_buffer::padding >= simdjson::SIMDJSON_PADDING);
 
-using sm = server_message::members;
+using sm = server_message_members;
 
 template <class T>
 T& ensure(boxed<T>& value)
@@ -175,10 +177,10 @@ std::optional<sm> read_leniently(std::string_view text, budget budget)
 }
 
 /// Returns `text` without the base64 that has been decoded, in a buffer of the size needed.
-server_message::text_buffer kept_text(
+message_text kept_text(
     base::padded_buffer text, const std::vector<decoded_base64>& decoded)
 {
-    server_message::text_buffer kept;
+    message_text kept;
     kept.size = text.size();
     for (const auto& each : decoded) kept.size -= each.text.size();
     const bool is_tight = text.capacity() + base::padded_buffer::padding - kept.size <= 64;
@@ -216,7 +218,7 @@ server_message decode_server_message(base::padded_buffer text, decode_limits lim
     const budget budget{limits.values, limits.memory};
     reader in(reader::from::server, budget);
     if (text.empty()) in.fail("is empty");
-    server_message::members members;
+    server_message_members members;
     try {
         read_message(text, in, members);
     } catch (const error& refused) {
@@ -224,9 +226,9 @@ server_message decode_server_message(base::padded_buffer text, decode_limits lim
         text = base::padded_buffer(mend_characters(text.view()));
         auto rest = read_leniently(text.view(), budget);
         if (!rest) throw;
-        return {*std::move(rest), kept_text(std::move(text), {})};
+        return access::make_message(*std::move(rest), kept_text(std::move(text), {}));
     }
-    return {std::move(members), kept_text(std::move(text), in.decoded())};
+    return access::make_message(std::move(members), kept_text(std::move(text), in.decoded()));
 }
 
 } // namespace gemini::live::protocol

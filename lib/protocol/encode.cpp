@@ -6,7 +6,7 @@
 #include "protocol/fields.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
-#include "protocol/lint.hpp"
+#include "protocol/validate.hpp"
 #include "protocol/writer.hpp"
 
 #include <gemini/live/error.hpp>
@@ -101,8 +101,8 @@ void check_instruction(const content& given, const std::string& member)
 setup on_wire(setup given, std::string_view handle, const addressing& to)
 {
     if (!given.model.empty()) given.model = model_resource(given.model, to);
-    if (to.flavour == flavour::vertex_ai && given.response_modalities.empty())
-        given.response_modalities = modality::audio; // Vertex AI requires it explicitly
+    if (to.backend == backend::vertex_ai && given.response_modalities.empty())
+        given.response_modalities.emplace_back(modality::audio); // Vertex AI requires it explicitly
     if (!given.functions.empty())
         given.tools.insert(given.tools.begin(), tool(std::move(given.functions)));
     if (given.session_resumption && !handle.empty()) given.session_resumption->handle = handle;
@@ -131,11 +131,11 @@ void check_maps(const google_maps& maps)
     }
 }
 
-void check_tools(const std::vector<tool>& tools, flavour flavour)
+void check_tools(const std::vector<tool>& tools, backend backend)
 {
     for (const auto& each : tools) {
         for (const auto& function : each.function_declarations) check_function(function);
-        if (each.google_maps && flavour == flavour::gemini_api) check_maps(*each.google_maps);
+        if (each.google_maps && backend == backend::gemini_api) check_maps(*each.google_maps);
     }
 }
 
@@ -150,11 +150,11 @@ void check_range(std::string_view name, const std::optional<Number>& value, int 
 
 /// Writes a message with a single member.
 template <class T>
-base::frame message(std::string_view member, const T& value, flavour flavour)
+base::frame message(std::string_view member, const T& value, backend backend)
 {
     json_writer out;
     out.begin_object().key(member);
-    writer(out, flavour).write(value);
+    writer(out, backend).write(value);
     return base::frame(out.end_object().text());
 }
 
@@ -177,10 +177,10 @@ std::string setup_message(const setup& setup, std::string_view handle, const add
     const auto given = on_wire(setup, handle, to);
     if (given.system_instruction)
         check_instruction(*given.system_instruction, "setup.systemInstruction");
-    check_tools(given.tools, to.flavour);
+    check_tools(given.tools, to.backend);
     json_writer out;
     out.begin_object().key("setup");
-    writer(out, to.flavour).write(given);
+    writer(out, to.backend).write(given);
     out.end_object();
     if (!setup.extra) return out.take();
 
@@ -206,7 +206,7 @@ base::frame encode_setup(const setup& setup, std::string_view handle, const addr
 {
     (void)model_resource(setup.model, to); // throws if there is none
     auto message = setup_message(setup, handle, to);
-    if (to.quirks) lint(setup, (*to.quirks)(setup.model));
+    if (to.quirks) validate(setup, (*to.quirks)(setup.model));
     return base::frame(message);
 }
 
@@ -216,20 +216,20 @@ std::string encode_constraints(const setup& setup, bool is_partial, const addres
         auto quirks = (*to.quirks)(setup.model);
         const bool may_come_later = is_partial && !setup.thinking_config;
         quirks.needs_thinking = quirks.needs_thinking && !may_come_later;
-        lint(setup, quirks);
+        validate(setup, quirks);
     }
     return read_again(setup_message(setup, {}, to)).find("setup").value().text();
 }
 
 base::frame encode_client_content(
-    std::span<const content> turns, bool turn_complete, flavour flavour)
+    std::span<const content> turns, bool turn_complete, backend backend)
 {
     json_writer out;
     out.begin_object().key("clientContent").begin_object();
     if (!turns.empty()) {
         out.key("turns").begin_array();
         for (std::size_t i = 0; i < turns.size(); ++i)
-            writer(out, flavour)
+            writer(out, backend)
                 .write(with_role(turns[i], fmt::format("clientContent.turns[{}]", i)));
         out.end_array();
     }
@@ -237,21 +237,21 @@ base::frame encode_client_content(
     return base::frame(out.end_object().end_object().text());
 }
 
-base::frame encode_realtime_input(const realtime_input& input, flavour flavour)
+base::frame encode_realtime_input(const realtime_input& input, backend backend)
 {
-    const auto& all = input.all();
+    const auto& all = input.members();
     if (all.audio) check_audio(*all.audio);
     if (all.video) check_picture(*all.video);
-    realtime_input::members others = all;
+    realtime_input_members others = all;
     others.audio.reset();
     others.video.reset();
-    if (others == realtime_input::members{}) {
+    if (others == realtime_input_members{}) {
         if (all.audio && !all.video)
             return media_frame("audio", all.audio->mime_type, all.audio->data);
         if (all.video && !all.audio)
             return media_frame("video", all.video->mime_type, all.video->data);
     }
-    return message("realtimeInput", all, flavour);
+    return message("realtimeInput", all, backend);
 }
 
 base::frame encode_realtime_audio(std::span<const std::byte> pcm, int rate)
@@ -277,7 +277,7 @@ std::string pcm_mime_type(int rate)
     return fmt::format("audio/pcm;rate={}", rate);
 }
 
-base::frame encode_tool_response(std::span<const function_response> responses, flavour flavour)
+base::frame encode_tool_response(std::span<const function_response> responses, backend backend)
 {
     if (responses.empty())
         throw error(errc::invalid_argument, "A tool response must answer at least one call.");
@@ -286,7 +286,7 @@ base::frame encode_tool_response(std::span<const function_response> responses, f
             throw error(errc::invalid_argument,
                 "A function response has no name: give it that of the function.");
         }
-        if (each.id.empty() && flavour == flavour::gemini_api) {
+        if (each.id.empty() && backend == backend::gemini_api) {
             throw error(errc::invalid_argument,
                 fmt::format("The response of {} has no id: the Gemini API needs that of the call.",
                     each.name));
@@ -294,16 +294,16 @@ base::frame encode_tool_response(std::span<const function_response> responses, f
     }
     json_writer out;
     out.begin_object().key("toolResponse").begin_object().key("functionResponses").begin_array();
-    for (const auto& each : responses) writer(out, flavour).write(each);
+    for (const auto& each : responses) writer(out, backend).write(each);
     return base::frame(out.end_array().end_object().end_object().text());
 }
 
-base::frame encode_context_update(const context_update& update, flavour flavour)
+base::frame encode_context_update(const context_update& update, backend backend)
 {
     if (update.system_instruction)
         check_instruction(*update.system_instruction, "contextUpdate.systemInstruction");
-    if (update.tools) check_tools(*update.tools, flavour);
-    return message("contextUpdate", update, flavour);
+    if (update.tools) check_tools(*update.tools, backend);
+    return message("contextUpdate", update, backend);
 }
 
 base::frame encode_weighted_prompts(std::span<const weighted_prompt> prompts)
@@ -317,7 +317,7 @@ base::frame encode_weighted_prompts(std::span<const weighted_prompt> prompts)
     }
     json_writer out;
     out.begin_object().key("clientContent").begin_object().key("weightedPrompts").begin_array();
-    for (const auto& each : prompts) writer(out, flavour::gemini_api).write(each);
+    for (const auto& each : prompts) writer(out, backend::gemini_api).write(each);
     return base::frame(out.end_array().end_object().end_object().text());
 }
 
@@ -329,25 +329,25 @@ base::frame encode_music_generation_config(const music_generation_config& config
     check_range("bpm", config.bpm, 60, 200);
     check_range("density", config.density, 0, 1);
     check_range("brightness", config.brightness, 0, 1);
-    return message("musicGenerationConfig", config, flavour::gemini_api);
+    return message("musicGenerationConfig", config, backend::gemini_api);
 }
 
 base::frame encode_playback_control(playback_control control)
 {
-    return message("playbackControl", open_enum(control), flavour::gemini_api);
+    return message("playbackControl", open_enum(control), backend::gemini_api);
 }
 
-base::frame encode_client_message(const client_message& message, flavour flavour)
+base::frame encode_client_message(const client_message& message, backend backend)
 {
     json_writer out;
-    writer(out, flavour).write(message);
+    writer(out, backend).write(message);
     return base::frame(out.text());
 }
 
-std::string encode_server_message(const server_message::members& members, flavour flavour)
+std::string encode_server_message(const server_message_members& members, backend backend)
 {
     json_writer out;
-    writer(out, flavour, writer::from::server).write(members);
+    writer(out, backend, writer::from::server).write(members);
     return indented(out.text());
 }
 

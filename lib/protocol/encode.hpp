@@ -5,7 +5,7 @@
 #include "protocol/client_message.hpp"
 #include "protocol/endpoint.hpp"
 
-#include <gemini/live/flavour.hpp>
+#include <gemini/live/backend.hpp>
 #include <gemini/live/messages.hpp>
 #include <gemini/live/setup.hpp>
 
@@ -29,8 +29,8 @@ namespace gemini::live::protocol {
 [[nodiscard]] std::string encode_constraints(
     const setup& setup, bool is_partial, const addressing& to);
 [[nodiscard]] base::frame encode_client_content(
-    std::span<const content> turns, bool turn_complete, flavour flavour);
-[[nodiscard]] base::frame encode_realtime_input(const realtime_input& input, flavour flavour);
+    std::span<const content> turns, bool turn_complete, backend backend);
+[[nodiscard]] base::frame encode_realtime_input(const realtime_input& input, backend backend);
 /// Equivalent to `realtime_input::audio(pcm, rate)`, but writes the caller's bytes straight into
 /// the frame.
 [[nodiscard]] base::frame encode_realtime_audio(std::span<const std::byte> pcm, int rate);
@@ -39,8 +39,8 @@ void check_samples(std::span<const std::byte> pcm);
 /// Returns "audio/pcm;rate=16000" for a rate of 16000.
 [[nodiscard]] std::string pcm_mime_type(int rate);
 [[nodiscard]] base::frame encode_tool_response(
-    std::span<const function_response> responses, flavour flavour);
-[[nodiscard]] base::frame encode_context_update(const context_update& update, flavour flavour);
+    std::span<const function_response> responses, backend backend);
+[[nodiscard]] base::frame encode_context_update(const context_update& update, backend backend);
 
 // Client messages of a music session.
 [[nodiscard]] base::frame encode_weighted_prompts(std::span<const weighted_prompt> prompts);
@@ -48,11 +48,11 @@ void check_samples(std::span<const std::byte> pcm);
 [[nodiscard]] base::frame encode_playback_control(playback_control control);
 
 /// Encodes any client message as it is.
-[[nodiscard]] base::frame encode_client_message(const client_message& message, flavour flavour);
+[[nodiscard]] base::frame encode_client_message(const client_message& message, backend backend);
 
 /// Encodes a server message in the service's style: indented by two spaces, with a trailing
 /// newline.
 [[nodiscard]] std::string encode_server_message(
-    const server_message::members& members, flavour flavour = flavour::gemini_api);
+    const server_message_members& members, backend backend = backend::gemini_api);
 
 } // namespace gemini::live::protocol

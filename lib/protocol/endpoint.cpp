@@ -64,10 +64,10 @@ std::string_view version_or(std::string_view given, std::string_view usual)
 
 void check(const addressing& whose)
 {
-    if (whose.flavour == flavour::gemini_api) {
+    if (whose.backend == backend::gemini_api) {
         if (!whose.project.empty() || !whose.location.empty()) {
             refuse("client_options::project and client_options::location are for Vertex AI: set "
-                   "client_options::flavour to vertex_ai, or leave them empty.");
+                   "client_options::backend to vertex_ai, or leave them empty.");
         }
         return;
     }
@@ -88,7 +88,7 @@ endpoint vertex_endpoint(
                "give an access_token or an api_key.");
     }
     if (what == method::generate_music) {
-        refuse("Vertex AI has no music sessions: set client_options::flavour to gemini_api.");
+        refuse("Vertex AI has no music sessions: set client_options::backend to gemini_api.");
     }
     return below(base_url.empty() ? vertex_url(whose) : std::string(base_url),
         fmt::format("/ws/google.cloud.aiplatform.{}.LlmBidiService/BidiGenerateContent",
@@ -121,7 +121,7 @@ endpoint live_endpoint(
     std::string_view base_url, std::string_view api_version, const addressing& whose, method what)
 {
     check(whose);
-    return whose.flavour == flavour::vertex_ai ? vertex_endpoint(base_url, api_version, whose, what)
+    return whose.backend == backend::vertex_ai ? vertex_endpoint(base_url, api_version, whose, what)
                                                : gemini_endpoint(base_url, api_version, what);
 }
 
@@ -145,7 +145,7 @@ std::string model_resource(std::string_view model, const addressing& whose)
     if (model.find("..") != std::string_view::npos ||
         model.find_first_of("?&") != std::string_view::npos)
         refuse("setup::model must not contain \"..\", '?' or '&', which could lead elsewhere.");
-    if (whose.flavour == flavour::gemini_api) {
+    if (whose.backend == backend::gemini_api) {
         const bool full = model.starts_with("models/") || model.starts_with("tunedModels/");
         return full ? std::string(model) : fmt::format("models/{}", model);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <gemini/live/flavour.hpp>
+#include <gemini/live/backend.hpp>
 #include <gemini/live/model_quirks.hpp>
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct endpoint {
 
 /// Identifies the service and its models.
 struct addressing {
-    live::flavour flavour = live::flavour::gemini_api;
+    live::backend backend = live::backend::gemini_api;
     std::string project{};         ///< Vertex AI; empty in express mode.
     std::string location{};        ///< Vertex AI; empty: global.
     std::string universe_domain{}; ///< Vertex AI; empty: googleapis.com.
@@ -38,11 +38,11 @@ enum class method {
 };
 
 /// Returns the endpoint that sessions connect to. `base_url` is "https://host[:port][/path]", or
-/// the same with http, ws or wss. If it is empty, the flavour's own URL is used, which on Vertex AI
+/// the same with http, ws or wss. If it is empty, the backend's own URL is used, which on Vertex AI
 /// depends on the location. An empty `api_version` means v1beta, v1alpha for music, and v1beta1 on
 /// Vertex AI. Throws errc::invalid_argument for an invalid base URL, for one that has user
 /// information, a query or a fragment or would send a key unencrypted to another machine, and for a
-/// method that the flavour does not offer.
+/// method that the backend does not offer.
 [[nodiscard]] endpoint live_endpoint(
     std::string_view base_url, std::string_view api_version, const addressing& whose, method what);
 

@@ -19,6 +19,12 @@ constexpr std::array<std::string_view, sizeof...(Names)> list(Names... names)
 
 // clang-format off
 
+wire_name_list wire_names(modality) noexcept
+{
+    static constexpr auto names = list("MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "AUDIO", "VIDEO");
+    return names;
+}
+
 wire_name_list wire_names(media_resolution) noexcept
 {
     static constexpr auto names = list("MEDIA_RESOLUTION_UNSPECIFIED", "MEDIA_RESOLUTION_LOW", "MEDIA_RESOLUTION_MEDIUM", "MEDIA_RESOLUTION_HIGH",

@@ -7,7 +7,7 @@
 #include <utility>
 
 /// Describes wire messages: one `fields<T>` per type, in fields.hpp. Reading, writing, the refusals
-/// of a flavour and the reference page of the wire format are all derived from it.
+/// of a backend and the reference page of the wire format are all derived from it.
 namespace gemini::live::protocol {
 
 enum class only { both, gemini_api, vertex_ai };
@@ -29,9 +29,9 @@ struct field {
 
     std::string_view name;
     bool always = false; ///< Written even if empty.
-    only flavour = only::both;
-    std::string_view why{};       ///< Appended to the error for the other flavour.
-    std::string_view on_vertex{}; ///< Its Vertex AI name, if different. Both flavours read both.
+    only backend = only::both;
+    std::string_view why{};       ///< Appended to the error for the other backend.
+    std::string_view on_vertex{}; ///< Its Vertex AI name, if different. Both backends read both.
     std::string_view also{};      ///< An alternative name that is read as well.
 };
 

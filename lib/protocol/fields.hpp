@@ -32,19 +32,19 @@ template <> inline constexpr auto fields<function_call> = std::tuple{
     field<&function_call::name>{"name"},
     field<&function_call::args>{"args"},
     field<&function_call::id>{"id"},
-    field<&function_call::partial_args>{.name = "partialArgs", .flavour = only::vertex_ai},
-    field<&function_call::will_continue>{.name = "willContinue", .flavour = only::vertex_ai}};
+    field<&function_call::partial_args>{.name = "partialArgs", .backend = only::vertex_ai},
+    field<&function_call::will_continue>{.name = "willContinue", .backend = only::vertex_ai}};
 template <> inline constexpr auto fields<function_response_part> = std::tuple{
     field<&function_response_part::inline_data>{"inlineData"},
     field<&function_response_part::file_data>{"fileData"},
-    field<&function_response_part::media_processing>{.name = "mediaProcessing", .flavour = only::gemini_api}};
+    field<&function_response_part::media_processing>{.name = "mediaProcessing", .backend = only::gemini_api}};
 template <> inline constexpr auto fields<function_response> = std::tuple{
     field<&function_response::id>{"id"},
     field<&function_response::name>{"name"},
     field<&function_response::response>{"response", true},
     field<&function_response::parts>{"parts"},
     field<&function_response::scheduling>{"scheduling"},
-    field<&function_response::will_continue>{.name = "willContinue", .flavour = only::gemini_api}};
+    field<&function_response::will_continue>{.name = "willContinue", .backend = only::gemini_api}};
 template <> inline constexpr auto fields<executable_code> = std::tuple{
     field<&executable_code::language>{"language"},
     field<&executable_code::code>{"code"},
@@ -95,12 +95,12 @@ template <> inline constexpr auto fields<part> = std::tuple{
     field<&part::thought_signature>{"thoughtSignature"},
     field<&part::video_metadata>{"videoMetadata"},
     field<&part::media_resolution>{"mediaResolution"},
-    field<&part::tool_call>{.name = "toolCall", .flavour = only::gemini_api},
-    field<&part::tool_response>{.name = "toolResponse", .flavour = only::gemini_api},
+    field<&part::tool_call>{.name = "toolCall", .backend = only::gemini_api},
+    field<&part::tool_response>{.name = "toolResponse", .backend = only::gemini_api},
     field<&part::audio_transcription>{"audioTranscription"},
     field<&part::speech_metadata>{"speechMetadata"},
-    field<&part::part_metadata>{.name = "partMetadata", .flavour = only::gemini_api},
-    field<&part::media_processing>{.name = "mediaProcessing", .flavour = only::gemini_api}};
+    field<&part::part_metadata>{.name = "partMetadata", .backend = only::gemini_api},
+    field<&part::media_processing>{.name = "mediaProcessing", .backend = only::gemini_api}};
 template <> inline constexpr auto fields<content> = std::tuple{
     field<&content::role>{"role"},
     field<&content::parts>{"parts", true}};
@@ -125,8 +125,8 @@ template <> inline constexpr auto fields<search_types> = std::tuple{
 template <> inline constexpr auto fields<google_search> = std::tuple{
     field<&google_search::time_range_filter>{"timeRangeFilter"},
     field<&google_search::search_types>{"searchTypes"},
-    field<&google_search::exclude_domains>{.name = "excludeDomains", .flavour = only::vertex_ai},
-    field<&google_search::blocking_confidence>{.name = "blockingConfidence", .flavour = only::vertex_ai}};
+    field<&google_search::exclude_domains>{.name = "excludeDomains", .backend = only::vertex_ai},
+    field<&google_search::blocking_confidence>{.name = "blockingConfidence", .backend = only::vertex_ai}};
 template <> inline constexpr auto fields<code_execution> = std::tuple{};
 template <> inline constexpr auto fields<url_context> = std::tuple{};
 template <> inline constexpr auto fields<maps_places> = std::tuple{};
@@ -136,7 +136,7 @@ template <> inline constexpr auto fields<maps_grounding_types> = std::tuple{
     field<&maps_grounding_types::routing>{"routing"}};
 template <> inline constexpr auto fields<google_maps> = std::tuple{
     field<&google_maps::enable_widget>{"enableWidget"},
-    field<&google_maps::grounding_types>{.name = "groundingTypes", .flavour = only::vertex_ai},
+    field<&google_maps::grounding_types>{.name = "groundingTypes", .backend = only::vertex_ai},
     field<&google_maps::auth_config>{"authConfig"}};
 template <> inline constexpr auto fields<computer_use> = std::tuple{
     field<&computer_use::environment>{"environment"},
@@ -198,12 +198,12 @@ template <> inline constexpr auto fields<tool> = std::tuple{
     field<&tool::url_context>{"urlContext"},
     field<&tool::google_maps>{"googleMaps"},
     field<&tool::computer_use>{"computerUse"},
-    field<&tool::file_search>{.name = "fileSearch", .flavour = only::gemini_api, .why = "use retrieval there"},
-    field<&tool::mcp_servers>{.name = "mcpServers", .flavour = only::gemini_api},
-    field<&tool::retrieval>{.name = "retrieval", .flavour = only::vertex_ai, .why = "use fileSearch there"},
-    field<&tool::enterprise_web_search>{.name = "enterpriseWebSearch", .flavour = only::vertex_ai, .why = "use googleSearch there"},
-    field<&tool::exa_ai_search>{.name = "exaAiSearch", .flavour = only::vertex_ai},
-    field<&tool::parallel_ai_search>{.name = "parallelAiSearch", .flavour = only::vertex_ai}};
+    field<&tool::file_search>{.name = "fileSearch", .backend = only::gemini_api, .why = "use retrieval there"},
+    field<&tool::mcp_servers>{.name = "mcpServers", .backend = only::gemini_api},
+    field<&tool::retrieval>{.name = "retrieval", .backend = only::vertex_ai, .why = "use fileSearch there"},
+    field<&tool::enterprise_web_search>{.name = "enterpriseWebSearch", .backend = only::vertex_ai, .why = "use googleSearch there"},
+    field<&tool::exa_ai_search>{.name = "exaAiSearch", .backend = only::vertex_ai},
+    field<&tool::parallel_ai_search>{.name = "parallelAiSearch", .backend = only::vertex_ai}};
 
 // Setup --------------------------------------------------------------------------------------
 template <> inline constexpr auto fields<language_hints> = std::tuple{
@@ -221,15 +221,15 @@ template <> inline constexpr auto fields<audio_transcription> = std::tuple{
     field<&audio_transcription::adaptation_phrases>{"adaptationPhrases"}};
 template <> inline constexpr auto fields<session_resumption> = std::tuple{
     field<&session_resumption::handle>{"handle"},
-    field<&session_resumption::transparent>{.name = "transparent", .flavour = only::vertex_ai,
+    field<&session_resumption::transparent>{.name = "transparent", .backend = only::vertex_ai,
         .why = "the Gemini API resumes by the handle alone"}};
 template <> inline constexpr auto fields<voice_consent_signature> = std::tuple{
     field<&voice_consent_signature::signature>{"signature"}};
 template <> inline constexpr auto fields<replicated_voice_config> = std::tuple{
     field<&replicated_voice_config::mime_type>{"mimeType"},
     field<&replicated_voice_config::voice_sample_audio>{"voiceSampleAudio"},
-    field<&replicated_voice_config::consent_audio>{.name = "consentAudio", .flavour = only::gemini_api},
-    field<&replicated_voice_config::voice_consent_signature>{.name = "voiceConsentSignature", .flavour = only::gemini_api}};
+    field<&replicated_voice_config::consent_audio>{.name = "consentAudio", .backend = only::gemini_api},
+    field<&replicated_voice_config::voice_consent_signature>{.name = "voiceConsentSignature", .backend = only::gemini_api}};
 template <> inline constexpr auto fields<voice_config> = std::tuple{
     group("prebuiltVoiceConfig", field<&voice_config::voice_name>{"voiceName"}),
     field<&voice_config::replicated_voice_config>{"replicatedVoiceConfig"},
@@ -275,7 +275,7 @@ template <> inline constexpr auto fields<avatar_config> = std::tuple{
 template <> inline constexpr auto fields<safety_setting> = std::tuple{
     field<&safety_setting::category>{"category"},
     field<&safety_setting::threshold>{"threshold"},
-    field<&safety_setting::method>{.name = "method", .flavour = only::vertex_ai}};
+    field<&safety_setting::method>{.name = "method", .backend = only::vertex_ai}};
 template <> inline constexpr auto fields<setup> = std::tuple{
     field<&setup::model>{"model"},
     group("generationConfig",
@@ -305,21 +305,21 @@ template <> inline constexpr auto fields<setup> = std::tuple{
     field<&setup::context_window_compression>{"contextWindowCompression"},
     field<&setup::proactivity>{"proactivity"},
     field<&setup::history_config>{"historyConfig"},
-    field<&setup::explicit_vad_signal>{.name = "explicitVadSignal", .flavour = only::vertex_ai},
+    field<&setup::explicit_vad_signal>{.name = "explicitVadSignal", .backend = only::vertex_ai},
     field<&setup::avatar_config>{"avatarConfig"},
     field<&setup::safety_settings>{"safetySettings"},
     field<&setup::labels>{"labels"}};
 
 // What a client sends after the setup --------------------------------------------------------
 template <> inline constexpr auto fields<activity_mark> = std::tuple{};
-template <> inline constexpr auto fields<realtime_input::members> = std::tuple{
-    field<&realtime_input::members::audio>{"audio"},
-    field<&realtime_input::members::video>{"video"},
-    field<&realtime_input::members::text>{"text"},
-    field<&realtime_input::members::audio_stream_end>{"audioStreamEnd"},
-    field<&realtime_input::members::activity_start>{"activityStart"},
-    field<&realtime_input::members::activity_end>{"activityEnd"},
-    field<&realtime_input::members::media_chunks>{"mediaChunks"}};
+template <> inline constexpr auto fields<realtime_input_members> = std::tuple{
+    field<&realtime_input_members::audio>{"audio"},
+    field<&realtime_input_members::video>{"video"},
+    field<&realtime_input_members::text>{"text"},
+    field<&realtime_input_members::audio_stream_end>{"audioStreamEnd"},
+    field<&realtime_input_members::activity_start>{"activityStart"},
+    field<&realtime_input_members::activity_end>{"activityEnd"},
+    field<&realtime_input_members::media_chunks>{"mediaChunks"}};
 template <> inline constexpr auto fields<context_update> = std::tuple{
     field<&context_update::system_instruction>{"systemInstruction"},
     group("tools", field<&context_update::tools>{"tools"})};
@@ -362,8 +362,8 @@ template <> inline constexpr auto fields<grounding_web> = std::tuple{
     field<&grounding_web::uri>{"uri"},
     field<&grounding_web::title>{"title"},
     field<&grounding_web::domain>{"domain"},
-    field<&grounding_web::snippet>{.name = "snippet", .flavour = only::gemini_api},
-    field<&grounding_web::search_result_mapping>{.name = "searchResultMapping", .flavour = only::gemini_api}};
+    field<&grounding_web::snippet>{.name = "snippet", .backend = only::gemini_api},
+    field<&grounding_web::search_result_mapping>{.name = "searchResultMapping", .backend = only::gemini_api}};
 template <> inline constexpr auto fields<grounding_image> = std::tuple{
     field<&grounding_image::image_uri>{"imageUri"},
     field<&grounding_image::source_uri>{"sourceUri"},
@@ -390,13 +390,13 @@ template <> inline constexpr auto fields<retrieved_context> = std::tuple{
     field<&retrieved_context::media_id>{"mediaId"},
     field<&retrieved_context::page_number>{"pageNumber"},
     field<&retrieved_context::rag_chunk>{"ragChunk"},
-    field<&retrieved_context::custom_metadata>{.name = "customMetadata", .flavour = only::gemini_api}};
+    field<&retrieved_context::custom_metadata>{.name = "customMetadata", .backend = only::gemini_api}};
 template <> inline constexpr auto fields<grounding_chunk> = std::tuple{
     field<&grounding_chunk::web>{"web"},
     field<&grounding_chunk::image>{"image"},
     field<&grounding_chunk::maps>{"maps"},
     field<&grounding_chunk::retrieved_context>{"retrievedContext"},
-    field<&grounding_chunk::reference_id>{.name = "referenceId", .flavour = only::gemini_api}};
+    field<&grounding_chunk::reference_id>{.name = "referenceId", .backend = only::gemini_api}};
 template <> inline constexpr auto fields<text_segment> = std::tuple{
     field<&text_segment::start_index>{"startIndex"},
     field<&text_segment::end_index>{"endIndex"},
@@ -407,7 +407,7 @@ template <> inline constexpr auto fields<grounding_support> = std::tuple{
     field<&grounding_support::grounding_chunk_indices>{"groundingChunkIndices"},
     field<&grounding_support::confidence_scores>{"confidenceScores"},
     field<&grounding_support::rendered_parts>{"renderedParts"},
-    field<&grounding_support::origin>{.name = "origin", .flavour = only::gemini_api}};
+    field<&grounding_support::origin>{.name = "origin", .backend = only::gemini_api}};
 template <> inline constexpr auto fields<search_entry_point> = std::tuple{
     field<&search_entry_point::rendered_content>{"renderedContent"},
     field<&search_entry_point::sdk_blob>{"sdkBlob"}};
@@ -475,7 +475,7 @@ template <> inline constexpr auto fields<usage_metadata> = std::tuple{
     field<&usage_metadata::tool_use_prompt_tokens_details>{"toolUsePromptTokensDetails"},
     field<&usage_metadata::traffic_type>{"trafficType"},
     field<&usage_metadata::service_tier>{"serviceTier"},
-    field<&usage_metadata::billed_tool_calls>{.name = "billedToolCalls", .flavour = only::gemini_api}};
+    field<&usage_metadata::billed_tool_calls>{.name = "billedToolCalls", .backend = only::gemini_api}};
 template <> inline constexpr auto fields<voice_activity> = std::tuple{
     field<&voice_activity::type>{.name = "type", .also = "voiceActivityType"},
     field<&voice_activity::audio_offset>{"audioOffset"}};
@@ -485,18 +485,18 @@ template <> inline constexpr auto fields<server_error> = std::tuple{
     field<&server_error::code>{"code"},
     field<&server_error::message>{"message"},
     field<&server_error::status>{"status"}};
-template <> inline constexpr auto fields<server_message::members> = std::tuple{
-    field<&server_message::members::server_content>{"serverContent"},
-    field<&server_message::members::usage_metadata>{"usageMetadata"},
-    field<&server_message::members::tool_call>{"toolCall"},
-    field<&server_message::members::tool_call_cancellation>{"toolCallCancellation"},
-    field<&server_message::members::setup_complete>{"setupComplete"},
-    field<&server_message::members::go_away>{"goAway"},
-    field<&server_message::members::session_resumption_update>{"sessionResumptionUpdate"},
-    field<&server_message::members::voice_activity>{"voiceActivity"},
-    field<&server_message::members::voice_activity_detection_signal>{"voiceActivityDetectionSignal"},
-    field<&server_message::members::filtered_prompt>{"filteredPrompt"},
-    field<&server_message::members::error>{"error"}};
+template <> inline constexpr auto fields<server_message_members> = std::tuple{
+    field<&server_message_members::server_content>{"serverContent"},
+    field<&server_message_members::usage_metadata>{"usageMetadata"},
+    field<&server_message_members::tool_call>{"toolCall"},
+    field<&server_message_members::tool_call_cancellation>{"toolCallCancellation"},
+    field<&server_message_members::setup_complete>{"setupComplete"},
+    field<&server_message_members::go_away>{"goAway"},
+    field<&server_message_members::session_resumption_update>{"sessionResumptionUpdate"},
+    field<&server_message_members::voice_activity>{"voiceActivity"},
+    field<&server_message_members::voice_activity_detection_signal>{"voiceActivityDetectionSignal"},
+    field<&server_message_members::filtered_prompt>{"filteredPrompt"},
+    field<&server_message_members::error>{"error"}};
 
 // clang-format on
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/json.hpp>
 
+#include "base/access.hpp"
 #include "protocol/json_check.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
@@ -103,7 +104,14 @@ json::json(std::string text) : text_(std::move(text))
         throw error(errc::invalid_argument, *fault);
 }
 
-json json::array() { return trusted("[]"); }
+json access::trusted(std::string text) noexcept
+{
+    json value;
+    value.text_ = std::move(text);
+    return value;
+}
+
+json json::array() { return access::trusted("[]"); }
 
 bool json::empty() const noexcept
 {
@@ -311,7 +319,7 @@ std::optional<json> json::find(std::string_view pointer) const
         if (simdjson::to_json_string(value).get(text) != simdjson::SUCCESS) return std::nullopt;
         while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ')
             text.remove_suffix(1);
-        return trusted(std::string(text));
+        return access::trusted(std::string(text));
     });
 }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/messages.hpp>
 
+#include "base/access.hpp"
 #include "base/base64.hpp"
 #include "base/media_type.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/footprint.hpp"
+#include "protocol/message_text.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -20,14 +24,10 @@ bool is_sound(const part& each)
     return each.inline_data && base::is_of_type(each.inline_data->mime_type, "audio");
 }
 
-} // namespace
-
-namespace {
-
 /// Returns the text with its base64 put back.
-server_message::text_buffer whole(const server_message::text_buffer& text)
+protocol::message_text whole(const protocol::message_text& text)
 {
-    server_message::text_buffer all;
+    protocol::message_text all;
     all.size = text.size;
     for (const auto& each : text.gaps) all.size += base::base64_size(each.decoded.size());
     all.bytes = std::make_unique_for_overwrite<char[]>(all.size);
@@ -48,8 +48,8 @@ server_message::text_buffer whole(const server_message::text_buffer& text)
 } // namespace
 
 struct server_message::state {
-    members parts;
-    text_buffer raw;
+    server_message_members parts;
+    protocol::message_text raw;
     std::unique_ptr<bytes> joined_audio{}; // set if there is more than one piece
     std::uint64_t epoch = 0;
 
@@ -66,31 +66,39 @@ struct server_message::state {
     }
 };
 
-server_message::server_message(members parts, text_buffer raw)
-    : state_(std::make_unique<state>(state{std::move(parts), std::move(raw)}))
+server_message access::make_message(server_message_members members, protocol::message_text raw)
 {
+    using state = server_message::state;
+    auto made = std::make_unique<state>(state{std::move(members), std::move(raw)});
     std::size_t pieces = 0, size = 0;
-    state_->for_each_sound([&](const bytes& piece) {
+    made->for_each_sound([&](const bytes& piece) {
         pieces += piece.empty() ? 0 : 1;
         size += piece.size();
     });
-    if (pieces < 2) return;
-    auto joined = std::make_unique<bytes>();
-    joined->reserve(size);
-    state_->for_each_sound(
-        [&](const bytes& piece) { joined->insert(joined->end(), piece.begin(), piece.end()); });
-    state_->joined_audio = std::move(joined);
+    if (pieces > 1) {
+        auto joined = std::make_unique<bytes>();
+        joined->reserve(size);
+        made->for_each_sound(
+            [&](const bytes& piece) { joined->insert(joined->end(), piece.begin(), piece.end()); });
+        made->joined_audio = std::move(joined);
+    }
+    return server_message(std::move(made));
 }
+
+server_message::server_message(std::unique_ptr<state> from) noexcept : state_(std::move(from)) {}
 
 server_message::server_message(server_message&&) noexcept = default;
 server_message& server_message::operator=(server_message&&) noexcept = default;
 server_message::~server_message() = default;
 
-const server_message::members& server_message::all() const noexcept { return state_->parts; }
+const server_message_members& server_message::members() const noexcept
+{
+    return state_->parts;
+}
 
 namespace {
 
-std::string join_text(const server_message::members& parts, bool thoughts)
+std::string join_text(const server_message_members& parts, bool thoughts)
 {
     std::string joined;
     if (!parts.server_content || !parts.server_content->model_turn) return joined;
@@ -115,20 +123,32 @@ std::span<const std::byte> server_message::audio() const noexcept
     return only;
 }
 
-void server_message::drop_audio() noexcept
+std::vector<std::int16_t> server_message::samples() const
 {
-    state_->joined_audio.reset();
-    auto& gaps = state_->raw.gaps;
-    const auto address = [](const text_buffer::gap& each) { return each.decoded.data(); };
+    const auto from = audio();
+    std::vector<std::int16_t> samples(from.size() / 2);
+    std::memcpy(samples.data(), from.data(), samples.size() * 2);
+    if constexpr (std::endian::native == std::endian::big)
+        for (auto& each : samples) each = static_cast<std::int16_t>(__builtin_bswap16(each));
+    return samples;
+}
+
+void access::drop_audio(server_message& message) noexcept
+{
+    using gap = protocol::message_text::gap;
+    auto& state = *message.state_;
+    state.joined_audio.reset();
+    auto& gaps = state.raw.gaps;
+    const auto address = [](const gap& each) { return each.decoded.data(); };
     std::ranges::sort(gaps, std::less<>{}, address);
-    state_->for_each_sound([&](const bytes& piece) {
+    state.for_each_sound([&](const bytes& piece) {
         const auto found = std::ranges::lower_bound(gaps, piece.data(), std::less<>{}, address);
         if (found != gaps.end() && address(*found) == piece.data())
             found->decoded = found->decoded.first(0);
     });
-    std::erase_if(gaps, [](const text_buffer::gap& each) { return each.decoded.empty(); });
-    std::ranges::sort(gaps, std::less<>{}, &text_buffer::gap::at);
-    auto& content = state_->parts.server_content;
+    std::erase_if(gaps, [](const gap& each) { return each.decoded.empty(); });
+    std::ranges::sort(gaps, std::less<>{}, &gap::at);
+    auto& content = state.parts.server_content;
     if (!content) return;
     content->audio_chunks.clear();
     if (!content->model_turn) return;
@@ -190,47 +210,50 @@ std::size_t server_message::footprint() const noexcept
 
 std::uint64_t server_message::epoch() const noexcept { return state_->epoch; }
 
-void server_message::epoch(std::uint64_t number) noexcept { state_->epoch = number; }
+void access::set_epoch(server_message& message, std::uint64_t number) noexcept
+{
+    message.state_->epoch = number;
+}
 
 realtime_input realtime_input::audio(std::span<const std::byte> pcm, int rate)
 {
     if (!pcm.empty()) protocol::check_samples(pcm);
-    members all;
+    realtime_input_members all;
     all.audio.emplace(protocol::pcm_mime_type(rate), bytes(pcm.begin(), pcm.end()));
     return realtime_input(std::move(all));
 }
 
 realtime_input realtime_input::video(std::span<const std::byte> picture, std::string mime_type)
 {
-    members all;
+    realtime_input_members all;
     all.video.emplace(std::move(mime_type), bytes(picture.begin(), picture.end()));
     return realtime_input(std::move(all));
 }
 
 realtime_input realtime_input::text(std::string text)
 {
-    members all;
+    realtime_input_members all;
     all.text = std::move(text);
     return realtime_input(std::move(all));
 }
 
 realtime_input realtime_input::activity_start()
 {
-    members all;
+    realtime_input_members all;
     all.activity_start.emplace();
     return realtime_input(std::move(all));
 }
 
 realtime_input realtime_input::activity_end()
 {
-    members all;
+    realtime_input_members all;
     all.activity_end.emplace();
     return realtime_input(std::move(all));
 }
 
 realtime_input realtime_input::audio_stream_end()
 {
-    members all;
+    realtime_input_members all;
     all.audio_stream_end = true;
     return realtime_input(std::move(all));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/access.hpp"
 #include "protocol/reader.hpp"
 
 #include "base/base64.hpp"
@@ -440,7 +441,7 @@ bool reader::read(ondemand::value value, json& to)
     check(value, depth_);
     const char* end = must(value.current_location(), "is not valid JSON"); // start of what follows
     while (end[-1] != '}') --end;
-    to = json::trusted(std::string(begin, end));
+    to = access::trusted(std::string(begin, end));
     if (omitted_) {
         const auto& cuts = omitted_->cuts;
         const auto at = [this](const char* where) {
@@ -462,22 +463,6 @@ bool reader::read(ondemand::value value, schema& to)
         return refuse("is not a schema");
     }
     return true;
-}
-
-bool reader::read(ondemand::value value, modalities& to)
-{
-    constexpr std::pair<std::string_view, modalities> names[]{{"TEXT", modality::text},
-        {"AUDIO", modality::audio}, {"IMAGE", modality::image}, {"VIDEO", modality::video}};
-    return elements(value, [&](ondemand::value each) {
-        std::string name;
-        if (!read(each, name)) return;
-        const auto found = std::find_if(std::begin(names), std::end(names),
-            [&name](const auto& known) { return known.first == name; });
-        if (found == std::end(names))
-            refuse("is not a modality");
-        else
-            to = to | found->second;
-    });
 }
 
 bool reader::read(ondemand::value value, std::map<std::string, std::string>& to)

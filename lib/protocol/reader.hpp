@@ -207,7 +207,6 @@ public:
     /// Reads an object as its text.
     bool read(ondemand::value value, json& to);
     bool read(ondemand::value value, schema& to);
-    bool read(ondemand::value value, modalities& to);
     /// "9.846s": seconds with up to nine decimals. A server may also send a number of seconds,
     /// quoted or not, or an object.
     bool read(ondemand::value value, std::chrono::nanoseconds& to);

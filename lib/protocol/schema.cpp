@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/access.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/schema_node.hpp"
@@ -49,13 +50,13 @@ json changed(const json& object, std::string_view name, Change change)
         done = done || each == name;
     }
     if (!done) out.key(name).raw(change(std::optional<std::string>()));
-    return json::trusted(out.end_object().take());
+    return access::trusted(out.end_object().take());
 }
 
 /// Returns `list`, or a new list, with `value` appended.
 std::string pushed(const std::optional<std::string>& list, std::string_view value)
 {
-    return json::trusted(list.value_or("[]")).push(value).text();
+    return access::trusted(list.value_or("[]")).push(value).text();
 }
 
 } // namespace
@@ -83,7 +84,7 @@ schema schema::property(std::string_view name, const schema& type) const
 {
     schema made = *this;
     made.text_ = changed(text_, "properties", [&](const std::optional<std::string>& there) {
-        return json::trusted(there.value_or("{}")).add(name, type.text()).text();
+        return access::trusted(there.value_or("{}")).add(name, type.text()).text();
     });
     return made;
 }
@@ -104,7 +105,7 @@ schema schema::one_of(std::string_view value) const
     return made;
 }
 
-schema schema::nullable() const { return with("nullable", json::trusted("true")); }
+schema schema::nullable() const { return with("nullable", access::trusted("true")); }
 
 schema schema::with(std::string_view member, const json& value) const
 {

@@ -25,16 +25,6 @@ void writer::write(const json& value)
     out_.raw(text);
 }
 
-void writer::write(modalities value)
-{
-    constexpr std::pair<modalities, const char*> names[]{{modality::text, "TEXT"},
-        {modality::audio, "AUDIO"}, {modality::image, "IMAGE"}, {modality::video, "VIDEO"}};
-    out_.begin_array();
-    for (const auto& [one, name] : names)
-        if (value.contains(one)) out_.string(name);
-    out_.end_array();
-}
-
 void writer::write(std::chrono::nanoseconds value) { out_.string(duration_text(value)); }
 
 void writer::write(std::chrono::system_clock::time_point value)
@@ -49,9 +39,9 @@ void writer::write(const std::map<std::string, std::string>& value)
     out_.end_object();
 }
 
-void writer::refuse_flavour(std::string_view why) const
+void writer::refuse_backend(std::string_view why) const
 {
-    const bool vertex = flavour_ == flavour::vertex_ai;
+    const bool vertex = backend_ == backend::vertex_ai;
     out_.refuse(fmt::format("{} takes it only{}{}", vertex ? "the Gemini API" : "Vertex AI",
         why.empty() ? "" : "; ", why));
 }

@@ -5,7 +5,7 @@
 #include "protocol/json_writer.hpp"
 
 #include <gemini/live/content.hpp>
-#include <gemini/live/flavour.hpp>
+#include <gemini/live/backend.hpp>
 #include <gemini/live/tool.hpp>
 
 #include <chrono>
@@ -22,11 +22,11 @@ namespace gemini::live::protocol {
 class writer {
 public:
     enum class from {
-        client, ///< Refuses members that only the other flavour accepts.
+        client, ///< Refuses members that only the other backend accepts.
         server, ///< May send anything.
     };
-    writer(json_writer& out, flavour flavour, from sender = from::client) noexcept
-        : out_(out), flavour_(flavour), sender_(sender)
+    writer(json_writer& out, backend backend, from sender = from::client) noexcept
+        : out_(out), backend_(backend), sender_(sender)
     {
     }
 
@@ -66,7 +66,6 @@ public:
     void write(const bytes& value) { out_.base64(value); }
     void write(const json& value);
     void write(const schema& value) { write(value.text()); }
-    void write(modalities value);
     void write(std::chrono::nanoseconds value);
     void write(std::chrono::milliseconds value) { out_.integer(value.count()); }
     void write(std::chrono::system_clock::time_point value);
@@ -133,18 +132,18 @@ private:
     void member(const T& value, const Field& about)
     {
         if (!about.always && is_absent(value)) return;
-        const bool vertex = flavour_ == flavour::vertex_ai;
+        const bool vertex = backend_ == backend::vertex_ai;
         out_.key(vertex && !about.on_vertex.empty() ? about.on_vertex : about.name);
-        if (sender_ == from::client && about.flavour != only::both &&
-            (about.flavour == only::vertex_ai) != vertex)
-            refuse_flavour(about.why);
+        if (sender_ == from::client && about.backend != only::both &&
+            (about.backend == only::vertex_ai) != vertex)
+            refuse_backend(about.why);
         write(value);
     }
 
-    [[noreturn]] void refuse_flavour(std::string_view why) const;
+    [[noreturn]] void refuse_backend(std::string_view why) const;
 
     json_writer& out_;
-    flavour flavour_;
+    backend backend_;
     from sender_;
 };
 

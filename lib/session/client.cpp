@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/client_core.hpp"
 
+#include "base/access.hpp"
 #include "auth/environment.hpp"
 #include "auth/headers.hpp"
 #include "base/excerpt.hpp"
 #include "protocol/redact.hpp"
 #include "protocol/service_error.hpp"
+#include "session/option_rules.hpp"
 #include "session/tapping_connector.hpp"
 #include "transport/lws_connector.hpp"
 
@@ -45,7 +47,7 @@ public:
 
 protocol::addressing addressing_of(const client_options& options)
 {
-    return {options.flavour.value_or(flavour::gemini_api), options.project, options.location,
+    return {options.backend.value_or(backend::gemini_api), options.project, options.location,
         options.universe_domain};
 }
 
@@ -53,7 +55,7 @@ protocol::addressing addressing_of(const client_options& options)
 /// identify a project.
 bool goes_to_a_proxy(const client_options& options)
 {
-    return options.flavour == flavour::vertex_ai && !options.base_url.empty() &&
+    return options.backend == backend::vertex_ai && !options.base_url.empty() &&
            options.project.empty() && options.location.empty() &&
            (options.credentials.empty() || options.credentials.is<access_token>() ||
                options.credentials.is<token_provider>());
@@ -78,7 +80,7 @@ protocol::endpoint endpoint_of(const client_options& options, const protocol::ad
 
 void check_credentials(const client_options& options)
 {
-    if (options.flavour == flavour::vertex_ai && options.credentials.is<access_token>() &&
+    if (options.backend == backend::vertex_ai && options.credentials.is<access_token>() &&
         options.project.empty() && options.base_url.empty()) {
         throw error(errc::invalid_argument,
             "client_options::project is empty: with an access_token, Vertex AI needs the id of a "
@@ -95,7 +97,7 @@ void require_credentials(const client_options& options)
         auth::find(options.headers, "x-goog-api-key"))
         return;
     throw error(errc::missing_credentials,
-        options.flavour == flavour::vertex_ai
+        options.backend == backend::vertex_ai
             ? "Found no credentials for Vertex AI: give client_options::credentials "
               "application_default or a credential_file, an access_token, as `gcloud auth "
               "print-access-token` prints it, or an api_key for express mode."
@@ -113,7 +115,7 @@ void require_credentials(const client_options& options)
 
 bool takes_project_of_credentials(const client_options& options)
 {
-    return options.flavour == flavour::vertex_ai && options.project.empty();
+    return options.backend == backend::vertex_ai && options.project.empty();
 }
 
 client_options located(client_options options)
@@ -155,12 +157,13 @@ client_core::client_core(client_options options_, std::shared_ptr<transport::con
       alive_(asio::use_service<life>(asio::query(connector->executor(), asio::execution::context))
                  .alive)
 {
+    check(options);
     static_cast<void>(
         endpoint_of(options, addressing_, options.base_url, protocol::method::generate_content));
     check_credentials(options);
     auth::check(options.headers);
     if (options.credentials.give_tokens()) tokens_ = make_source();
-    if (options.lint && options.quirks) addressing_.quirks = &options.quirks;
+    if (options.validate && options.quirks) addressing_.quirks = &options.quirks;
 }
 
 std::shared_ptr<auth::token_source> client_core::make_source() const
@@ -298,6 +301,15 @@ error client_core::with_origin(error refused) const
     return {refused.value(), sentence, refused.details()};
 }
 
+client access::make_client(std::shared_ptr<client_core> core) noexcept
+{
+    return client(std::move(core));
+}
+
+const std::shared_ptr<client_core>& access::core(const client& of) noexcept { return of.core_; }
+
+client::client(std::shared_ptr<client_core> core) noexcept : core_(std::move(core)) {}
+
 client::client(asio::any_io_executor executor, client_options options)
     : core_(std::make_shared<client_core>(std::move(options),
           transport::make_lws_connector(std::move(executor)), async::make_steady_clock(),
@@ -308,6 +320,11 @@ client::client(asio::any_io_executor executor, client_options options)
 client client::from_environment(asio::any_io_executor executor, client_options options)
 {
     return {std::move(executor), auth::complete(std::move(options), auth::process_variable)};
+}
+
+client::executor_type client::get_executor() const noexcept
+{
+    return core_->connector->executor();
 }
 
 const client_options& client::options() const noexcept { return core_->options; }

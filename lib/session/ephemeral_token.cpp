@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/ephemeral_token.hpp>
 
+#include "base/access.hpp"
 #include "auth/headers.hpp"
 #include "protocol/service_error.hpp"
 #include "protocol/token.hpp"
@@ -22,7 +23,7 @@ namespace {
 transport::http_request to_http(const client_core& client, const ephemeral_token_request& request)
 {
     const auto& options = client.options;
-    if (client.addressing().flavour != flavour::gemini_api)
+    if (client.addressing().backend != backend::gemini_api)
         throw error(errc::invalid_argument, "Vertex AI has no ephemeral tokens.");
     if (!options.credentials.empty() && !options.credentials.is<api_key>()) {
         throw error(errc::invalid_argument,
@@ -65,7 +66,7 @@ asio::awaitable<ephemeral_token> ask(
 asio::awaitable<ephemeral_token> create_ephemeral_token(
     const client& client, ephemeral_token_request request)
 {
-    return ask(client.core(), std::move(request));
+    return ask(access::core(client), std::move(request));
 }
 
 } // namespace gemini::live

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/music_session.hpp>
 
+#include "base/access.hpp"
 #include "protocol/encode.hpp"
 #include "session/inbox_source.hpp"
 #include "session/session_core.hpp"
@@ -37,7 +38,7 @@ namespace {
 
 setup music_setup(const client& client, std::string model)
 {
-    if (client.core()->addressing().flavour == flavour::vertex_ai) {
+    if (access::core(client)->addressing().backend == backend::vertex_ai) {
         throw error(
             errc::invalid_argument, "Music is made by the Gemini API only, not by Vertex AI.");
     }
@@ -51,7 +52,7 @@ setup music_setup(const client& client, std::string model)
 
 music_session::music_session(const client& client, std::string model)
     : core_(std::make_shared<session_core>(
-          client.core(), music_setup(client, std::move(model)), protocol::method::generate_music)),
+          access::core(client), music_setup(client, std::move(model)), protocol::method::generate_music)),
       wishes_(std::make_shared<wishes>())
 {
     core_->restate = [wishes = wishes_] { return wishes->frames(); };
@@ -78,33 +79,41 @@ asio::awaitable<void> music_session::connect() { return session_core::connect(co
 
 asio::awaitable<void> music_session::set_weighted_prompts(std::vector<weighted_prompt> prompts)
 {
-    engine::outgoing message(protocol::encode_weighted_prompts(prompts), delivery_class::durable);
-    message.accepted = [all = wishes_, prompts = std::move(prompts)] {
-        const std::lock_guard lock(all->mutex);
-        all->prompts = prompts;
-    };
-    return session_core::accept(core_, std::move(message));
+    return session_core::send(core_, [&] {
+        engine::outgoing message(
+            protocol::encode_weighted_prompts(prompts), delivery_class::durable);
+        message.accepted = [all = wishes_, prompts = std::move(prompts)] {
+            const std::lock_guard lock(all->mutex);
+            all->prompts = prompts;
+        };
+        return message;
+    });
 }
 
 asio::awaitable<void> music_session::set_music_generation_config(music_generation_config config)
 {
-    engine::outgoing message(
-        protocol::encode_music_generation_config(config), delivery_class::durable);
-    message.accepted = [all = wishes_, config = std::move(config)] {
-        const std::lock_guard lock(all->mutex);
-        all->config = config;
-    };
-    return session_core::accept(core_, std::move(message));
+    return session_core::send(core_, [&] {
+        engine::outgoing message(
+            protocol::encode_music_generation_config(config), delivery_class::durable);
+        message.accepted = [all = wishes_, config = std::move(config)] {
+            const std::lock_guard lock(all->mutex);
+            all->config = config;
+        };
+        return message;
+    });
 }
 
 asio::awaitable<void> music_session::playback(playback_control control)
 {
-    engine::outgoing message(protocol::encode_playback_control(control), delivery_class::durable);
-    message.accepted = [all = wishes_, control] {
-        const std::lock_guard lock(all->mutex);
-        if (control != playback_control::reset_context) all->control = control;
-    };
-    return session_core::accept(core_, std::move(message));
+    return session_core::send(core_, [&] {
+        engine::outgoing message(
+            protocol::encode_playback_control(control), delivery_class::durable);
+        message.accepted = [all = wishes_, control] {
+            const std::lock_guard lock(all->mutex);
+            if (control != playback_control::reset_context) all->control = control;
+        };
+        return message;
+    });
 }
 
 async_generator<server_message> music_session::messages()
@@ -117,7 +126,7 @@ async_generator<session_event> music_session::events()
     return async_generator<session_event>(std::make_unique<inbox_source<session_event>>(core_));
 }
 
-live::status music_session::status() const noexcept { return core_->status(); }
+live::session_status music_session::status() const noexcept { return core_->status(); }
 
 asio::awaitable<void> music_session::drain() { return session_core::drain(core_); }
 

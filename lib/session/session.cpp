@@ -2,12 +2,14 @@
 #include "session/inbox_source.hpp"
 #include "session/session_core.hpp"
 
+#include "base/access.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/endpoint.hpp"
-#include "protocol/lint.hpp"
+#include "protocol/validate.hpp"
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <utility>
 
 namespace gemini::live {
@@ -18,7 +20,7 @@ using engine::outgoing;
 
 delivery_class delivery_class_of(const realtime_input& input)
 {
-    const auto& all = input.all();
+    const auto& all = input.members();
     if (all.text) return delivery_class::durable;
     if (all.activity_start) return delivery_class::activity_start;
     if (all.activity_end) return delivery_class::activity_end;
@@ -63,26 +65,33 @@ const char* to_string(turn_end value) noexcept
     return "unknown";
 }
 
-const char* to_string(status value) noexcept
+const char* to_string(session_status value) noexcept
 {
     switch (value) {
-    case status::disconnected: return "disconnected";
-    case status::connecting: return "connecting";
-    case status::connected: return "connected";
-    case status::reconnecting: return "reconnecting";
-    case status::closed: return "closed";
-    case status::error: return "error";
+    case session_status::disconnected: return "disconnected";
+    case session_status::connecting: return "connecting";
+    case session_status::connected: return "connected";
+    case session_status::reconnecting: return "reconnecting";
+    case session_status::closed: return "closed";
+    case session_status::failed: return "failed";
     }
     return "unknown";
 }
 
 session::session(const client& client, live::setup setup, std::string name)
     : core_(std::make_shared<session_core>(
-          client.core(), std::move(setup), protocol::method::generate_content, std::move(name)))
+          access::core(client), std::move(setup), protocol::method::generate_content, std::move(name)))
 {
 }
 
 session::session(session&&) noexcept = default;
+
+const std::shared_ptr<session_core>& access::core(const session& of) noexcept { return of.core_; }
+
+session::executor_type session::get_executor() const noexcept
+{
+    return core_->client()->connector->executor();
+}
 
 session& session::operator=(session&& other) noexcept
 {
@@ -106,11 +115,13 @@ asio::awaitable<void> session::send(std::string_view text)
 
 asio::awaitable<void> session::send_client_content(std::vector<content> turns, bool turn_complete)
 {
-    if (core_->lints()) protocol::lint_content(core_->setup(), core_->quirks());
-    outgoing message(protocol::encode_client_content(turns, turn_complete, core_->flavour()),
-        turn_complete ? delivery_class::durable : delivery_class::context);
-    if (core_->keeps_history()) message.words = words_of(turns);
-    return session_core::accept(core_, std::move(message));
+    return session_core::send(core_, [&] {
+        if (core_->validates()) protocol::validate_content(core_->setup(), core_->quirks());
+        outgoing message(protocol::encode_client_content(turns, turn_complete, core_->backend()),
+            turn_complete ? delivery_class::durable : delivery_class::context);
+        if (core_->keeps_history()) message.words = words_of(turns);
+        return message;
+    });
 }
 
 asio::awaitable<void> session::send_client_content(content turn, bool turn_complete)
@@ -122,29 +133,35 @@ asio::awaitable<void> session::send_client_content(content turn, bool turn_compl
 
 asio::awaitable<void> session::send_realtime_input(realtime_input input)
 {
-    if (input.all().audio && input.all().audio->data.empty()) {
-        auto others = input.all();
+    if (input.members().audio && input.members().audio->data.empty()) {
+        auto others = input.members();
         others.audio.reset();
-        if (others == realtime_input::members{}) return nothing();
+        if (others == realtime_input_members{}) return nothing();
         input = realtime_input(std::move(others));
     }
-    outgoing message(
-        protocol::encode_realtime_input(input, core_->flavour()), delivery_class_of(input));
-    if (core_->keeps_history() && input.all().text) message.words = *input.all().text;
-    return session_core::accept(core_, std::move(message));
+    return session_core::send(core_, [&] {
+        outgoing message(
+            protocol::encode_realtime_input(input, core_->backend()), delivery_class_of(input));
+        if (core_->keeps_history() && input.members().text) message.words = *input.members().text;
+        return message;
+    });
 }
 
-asio::awaitable<void> session::send_audio(std::span<const std::byte> pcm)
+asio::awaitable<void> session::send_audio(std::span<const std::byte> pcm, int rate)
 {
-    constexpr int rate = 16'000;
     if (pcm.empty()) return nothing();
-    return session_core::accept(
-        core_, outgoing(protocol::encode_realtime_audio(pcm, rate), delivery_class::audio));
+    return session_core::send(core_, [&] {
+        return outgoing(protocol::encode_realtime_audio(pcm, rate), delivery_class::audio);
+    });
 }
 
-asio::awaitable<void> session::send_audio(std::span<const std::int16_t> samples)
+asio::awaitable<void> session::send_audio(std::span<const std::int16_t> samples, int rate)
 {
-    return send_audio(std::as_bytes(samples));
+    if constexpr (std::endian::native == std::endian::little)
+        return send_audio(std::as_bytes(samples), rate);
+    std::vector<std::int16_t> swapped(samples.begin(), samples.end());
+    for (auto& each : swapped) each = static_cast<std::int16_t>(__builtin_bswap16(each));
+    return send_audio(std::as_bytes(std::span<const std::int16_t>(swapped)), rate);
 }
 
 asio::awaitable<void> session::send_video(std::span<const std::byte> jpeg)
@@ -154,19 +171,21 @@ asio::awaitable<void> session::send_video(std::span<const std::byte> jpeg)
 
 asio::awaitable<void> session::send_tool_response(std::vector<function_response> responses)
 {
-    if (core_->lints()) protocol::lint(responses, core_->quirks());
-    outgoing message(
-        protocol::encode_tool_response(responses, core_->flavour()), delivery_class::durable);
-    bool is_silent = !responses.empty();
-    for (const auto& each : responses) {
-        message.answers.push_back(each.id);
-        if (each.will_continue == true) message.continues.push_back(each.id);
-        is_silent =
-            is_silent && each.scheduling == scheduling::silent && !core_->waits_for(each.name);
-        if (core_->keeps_history()) message.words += words_of(each);
-    }
-    if (is_silent) message.kind = delivery_class::context; // the model does not react to them
-    return session_core::accept(core_, std::move(message));
+    return session_core::send(core_, [&] {
+        if (core_->validates()) protocol::validate(responses, core_->quirks());
+        outgoing message(
+            protocol::encode_tool_response(responses, core_->backend()), delivery_class::durable);
+        bool is_silent = !responses.empty();
+        for (const auto& each : responses) {
+            message.answers.push_back(each.id);
+            if (each.will_continue == true) message.continues.push_back(each.id);
+            is_silent =
+                is_silent && each.scheduling == scheduling::silent && !core_->waits_for(each.name);
+            if (core_->keeps_history()) message.words += words_of(each);
+        }
+        if (is_silent) message.kind = delivery_class::context; // the model does not react to them
+        return message;
+    });
 }
 
 asio::awaitable<void> session::send_tool_response(function_response response)
@@ -176,15 +195,16 @@ asio::awaitable<void> session::send_tool_response(function_response response)
     return send_tool_response(std::move(responses));
 }
 
-asio::awaitable<turn> session::turn() { return session_core::next_turn(core_); }
+asio::awaitable<turn_result> session::turn() { return session_core::next_turn(core_); }
 asio::awaitable<void> session::stop_speaking() { return session_core::stop_speaking(core_); }
 
 asio::awaitable<void> session::send_context_update(context_update update)
 {
-    if (core_->lints()) protocol::lint(update, core_->quirks());
-    return session_core::accept(
-        core_, outgoing(protocol::encode_context_update(update, core_->flavour()),
-                   delivery_class::context));
+    return session_core::send(core_, [&] {
+        if (core_->validates()) protocol::validate(update, core_->quirks());
+        return outgoing(protocol::encode_context_update(update, core_->backend()),
+            delivery_class::context);
+    });
 }
 
 asio::awaitable<void> session::send_raw(json message)
@@ -203,13 +223,13 @@ async_generator<session_event> session::events()
     return async_generator<session_event>(std::make_unique<inbox_source<session_event>>(core_));
 }
 
-live::status session::status() const noexcept { return core_->status(); }
+live::session_status session::status() const noexcept { return core_->status(); }
 
 std::string session::resumption_handle() const { return core_->resumption_handle(); }
 
 std::optional<usage_metadata> session::usage() const { return core_->usage(); }
 
-live::counters session::counters() const { return core_->counters(); }
+live::session_counters session::counters() const { return core_->counters(); }
 
 asio::awaitable<void> session::drain() { return session_core::drain(core_); }
 

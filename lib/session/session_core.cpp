@@ -3,7 +3,7 @@
 
 #include "async/alarm.hpp"
 #include "protocol/encode.hpp"
-#include "protocol/lint.hpp"
+#include "protocol/validate.hpp"
 #include "session/session_driver.hpp"
 
 #include <asio/error.hpp>
@@ -181,7 +181,7 @@ asio::awaitable<void> session_core::until(
 /// Begins to connect, unless that has happened already.
 void session_core::begin(session_state& state)
 {
-    if (state.fsm.status() != status::disconnected) return;
+    if (state.fsm.status() != session_status::disconnected) return;
     state.announce(state.fsm.start());
     const auto driver = std::make_shared<session_driver>(shared_from_this());
     state.driver = driver;
@@ -201,6 +201,12 @@ asio::awaitable<void> session_core::connect(self_ptr self)
     co_await until(self, std::move(done));
     const auto state = self->lock();
     if (state->fsm.epoch() == 0) state->check_open();
+}
+
+asio::awaitable<void> session_core::fail(std::exception_ptr failure)
+{
+    std::rethrow_exception(failure);
+    co_return;
 }
 
 asio::awaitable<void> session_core::accept(self_ptr self, engine::outgoing message)
@@ -226,7 +232,7 @@ asio::awaitable<void> session_core::accept(self_ptr self, engine::outgoing messa
                 waiting.emplace(*self, *state);
                 self->signals_.writer.set(); // what it waits for may depend on time
             }
-            if (state->fsm.status() == status::disconnected && !connects) {
+            if (state->fsm.status() == session_status::disconnected && !connects) {
                 connects.emplace(self->client_->connector->executor(), self->client_->clock,
                     now + longest_wait_for_connect, [self] {
                         const auto state = self->lock();
@@ -274,7 +280,7 @@ std::vector<engine::outgoing> session_core::stop_messages() const
         all.back().is_momentary = true;
     };
     if (!quirks_.content_is_history) {
-        add(protocol::encode_client_content({}, false, flavour()));
+        add(protocol::encode_client_content({}, false, backend()));
         return all;
     }
     const auto& input = setup_.realtime_input_config;
@@ -283,10 +289,10 @@ std::vector<engine::outgoing> session_core::stop_messages() const
     const bool marks_interrupt =
         is_manual && input->activity_handling != activity_handling::no_interruption;
     if (marks_interrupt) {
-        add(protocol::encode_realtime_input(realtime_input::activity_start(), flavour()));
-        add(protocol::encode_realtime_input(realtime_input::activity_end(), flavour()));
+        add(protocol::encode_realtime_input(realtime_input::activity_start(), backend()));
+        add(protocol::encode_realtime_input(realtime_input::activity_end(), backend()));
     } else {
-        add(protocol::encode_realtime_input(realtime_input::text("."), flavour()));
+        add(protocol::encode_realtime_input(realtime_input::text("."), backend()));
     }
     return all;
 }
@@ -301,7 +307,7 @@ asio::awaitable<void> session_core::stop_speaking(self_ptr self)
     for (auto& each : self->stop_messages()) co_await accept(self, std::move(each));
 }
 
-asio::awaitable<turn> session_core::next_turn(self_ptr self)
+asio::awaitable<turn_result> session_core::next_turn(self_ptr self)
 {
     const reader_slot reading(*self);
     std::optional<async::alarm> alarm;
@@ -353,7 +359,7 @@ asio::awaitable<void> session_core::close(self_ptr self)
         const auto state = self->lock();
         if (state->ended) co_return;
         if (!std::exchange(state->closing, true)) {
-            if (state->fsm.status() == status::disconnected) {
+            if (state->fsm.status() == session_status::disconnected) {
                 state->announce(state->fsm.close());
                 state->end(nullptr);
             } else if (auto driver = state->driver.lock()) {
@@ -375,7 +381,7 @@ void session_core::abandon() noexcept
         const auto state = lock();
         state->closing = true;
         if (state->ended) return;
-        if (state->fsm.status() == status::disconnected) {
+        if (state->fsm.status() == session_status::disconnected) {
             state->announce(state->fsm.close());
             state->end(nullptr);
             return;
@@ -386,7 +392,7 @@ void session_core::abandon() noexcept
     asio::post(client_->connector->executor(), [driver = std::move(driver)] { driver->abort(); });
 }
 
-live::counters session_core::counters()
+live::session_counters session_core::counters()
 {
     const auto state = lock();
     auto all = state->fsm.counters();

@@ -33,29 +33,40 @@ public:
 
     static asio::awaitable<void> connect(self_ptr self);
     static asio::awaitable<void> accept(self_ptr self, engine::outgoing message);
+    /// Accepts the message that `make` returns. It is made at once, so that arguments need not
+    /// outlive the call; what `make` throws is thrown when the result is awaited.
+    template <class Make>
+    static asio::awaitable<void> send(self_ptr self, Make make)
+    {
+        try {
+            return accept(std::move(self), make());
+        } catch (...) {
+            return fail(std::current_exception());
+        }
+    }
     /// Returns the next `session_event`, or the next `server_message` alone.
     template <class Element>
     static asio::awaitable<std::optional<Element>> next(self_ptr self);
-    static asio::awaitable<turn> next_turn(self_ptr self);
+    static asio::awaitable<turn_result> next_turn(self_ptr self);
     static asio::awaitable<void> stop_speaking(self_ptr self);
     static asio::awaitable<void> drain(self_ptr self);
     static asio::awaitable<void> close(self_ptr self);
     /// Call when the owner has gone. Ends everything without waiting.
     void abandon() noexcept;
 
-    [[nodiscard]] live::status status() const noexcept { return status_; }
+    [[nodiscard]] live::session_status status() const noexcept { return status_; }
     [[nodiscard]] const live::setup& setup() const noexcept { return setup_; }
     [[nodiscard]] const model_quirks& quirks() const noexcept { return quirks_; }
     /// Whether the model awaits the response of the function with this name.
     [[nodiscard]] bool waits_for(const std::string& function) const { return waits_for_(function); }
-    [[nodiscard]] bool lints() const noexcept { return client_->options.lint; }
-    [[nodiscard]] live::flavour flavour() const noexcept { return client_->addressing().flavour; }
+    [[nodiscard]] bool validates() const noexcept { return client_->options.validate; }
+    [[nodiscard]] live::backend backend() const noexcept { return client_->addressing().backend; }
     [[nodiscard]] bool keeps_history() { return lock()->fsm.keeps_history(); }
     /// Returns the messages that stop the model, in sending order.
     [[nodiscard]] std::vector<engine::outgoing> stop_messages() const;
     [[nodiscard]] std::string resumption_handle() { return lock()->fsm.handle(); }
     [[nodiscard]] std::optional<usage_metadata> usage() { return lock()->fsm.usage(); }
-    [[nodiscard]] live::counters counters();
+    [[nodiscard]] live::session_counters counters();
 
     // What the driver needs.
     [[nodiscard]] const std::shared_ptr<client_core>& client() const noexcept { return client_; }
@@ -70,6 +81,7 @@ private:
     class reader_slot;
 
     void begin(session_state& state);
+    static asio::awaitable<void> fail(std::exception_ptr failure);
     static asio::awaitable<void> until(
         self_ptr self, std::function<bool(const session_state&)> done);
 
@@ -79,7 +91,7 @@ private:
     const protocol::method method_;
     const std::function<bool(const std::string&)> waits_for_;
     const std::string name_; // of the conversation in the store
-    std::atomic<live::status> status_ = live::status::disconnected;
+    std::atomic<live::session_status> status_ = live::session_status::disconnected;
     std::atomic<bool> reading_ = false;
     session_signals signals_;
     std::mutex mutex_; // guards the state

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/session_driver.hpp"
 
+#include "base/access.hpp"
 #include "async/alarm.hpp"
 #include "base/complaint.hpp"
 #include "base/excerpt.hpp"
@@ -175,7 +176,7 @@ asio::awaitable<void> session_driver::set_up(link_ptr link)
         std::vector<base::frame> first;
         if (!memories.empty())
             first.push_back(
-                protocol::encode_client_content(memories, as_history, core_->flavour()));
+                protocol::encode_client_content(memories, as_history, core_->backend()));
         if (core_->restate && epoch() != 0) first = core_->restate();
         const auto already_sent = first.size();
         if (!first.empty()) co_await link->send(std::move(first));
@@ -209,7 +210,7 @@ asio::awaitable<std::vector<session_driver::incoming>> session_driver::await_set
         auto next = decode(std::move(received));
         cost += sizeof(incoming);
         if (const auto* const message = std::get_if<server_message>(&next.what)) {
-            const auto& all = message->all();
+            const auto& all = message->members();
             if (all.error) throw refusal_of_setup(*all.error);
             complete = all.setup_complete.has_value();
             cost += message->footprint();
@@ -332,7 +333,7 @@ session_driver::incoming session_driver::decode(transport::message received) con
     try {
         auto message = protocol::decode_server_message(std::move(received.payload),
             protocol::limits_of_message(client_->options.limits.message));
-        const auto& omitted = message.all().omitted;
+        const auto& omitted = message.members().omitted;
         if (strictly && !omitted.empty()) throw protocol::malformed_by(omitted.front());
         return {std::move(message), size, with};
     } catch (const error& refused) {
@@ -409,18 +410,18 @@ void session_driver::deliver(incoming received)
 void session_driver::deliver(
     server_message message, std::size_t size, engine::session_fsm::signs with)
 {
-    const auto& all = message.all();
+    const auto& all = message.members();
     const bool changes_handle = all.setup_complete || all.session_resumption_update;
     {
         const auto state = core_->lock();
-        message.epoch(state->fsm.epoch());
+        access::set_epoch(message, state->fsm.epoch());
         const auto mark = state->fsm.heard(message, size, client_->clock->now(), with);
         if (state->fsm.wants_attention()) attention_.set();
         if (all.tool_call_cancellation)
             state->notify(); // a response that was waiting may have been dropped
         if (message.interrupted() && client_->options.skip_stale_audio)
             state->stale += state->inbox.drop_audio();
-        auto omitted = message.all().omitted;
+        auto omitted = message.members().omitted;
         const bool ends_turn = message.turn_complete();
         state->push(std::move(message), mark);
         if (!omitted.empty()) report_omitted(*state, std::move(omitted), !ends_turn);
@@ -447,7 +448,7 @@ asio::awaitable<std::optional<base::time_point>> session_driver::recover(error f
     if (change.cause) change.cause = client_->with_origin(std::move(*change.cause));
     // A refused handle would be refused again: drop it from the store.
     if (keeper_->has_saved() && core_->lock()->fsm.handle_is_refused()) keeper_->save();
-    if (change.to == status::reconnecting) {
+    if (change.to == session_status::reconnecting) {
         change.delay += client_->budget.spend(client_->clock->now());
         if (client_->options.on_reconnecting) co_await call_hook(change);
     }
@@ -465,7 +466,7 @@ asio::awaitable<std::optional<base::time_point>> session_driver::recover(error f
 asio::awaitable<void> session_driver::call_hook(status_change& change)
 {
     reconnect_plan plan{*change.cause, change.attempt, change.delay, next_setup_, base_url_, false,
-        core_->lock()->fsm.last_situation()};
+        core_->lock()->fsm.last_failure_context()};
     std::optional<error> refused;
     std::string handle;
     try {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/session_group.hpp>
 
+#include "base/access.hpp"
 #include "async/alarm.hpp"
 #include "async/event.hpp"
 #include "async/semaphore.hpp"
 #include "engine/restart_backoff.hpp"
+#include "session/option_rules.hpp"
 #include "session/client_core.hpp"
 #include "session/session_core.hpp"
 
@@ -24,6 +26,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <limits>
 #include <utility>
 
 namespace gemini::live {
@@ -106,14 +109,16 @@ public:
     impl(asio::any_io_executor executor, const client& client, session_group_options options)
         : executor_(std::move(executor)), client_(client), options_(std::move(options)),
           connecting_(
-              std::make_shared<async::semaphore>(std::max<std::size_t>(options_.connecting, 1)))
+              std::make_shared<async::semaphore>(options_.connecting.value_or(std::numeric_limits<std::size_t>::max())))
     {
+        check(options_);
     }
 
     void start(std::string name, live::setup setup, session_handler handler,
         const std::optional<restart_policy>& given)
     {
         const auto& policy = given ? *given : options_.restart;
+        check(policy);
         auto first = std::make_shared<tenure>(client_, setup, policy.resume ? name : "");
         auto added = std::make_shared<child>(child{std::move(name), std::move(setup),
             std::move(handler), policy.resume, {policy, core().random}, std::move(first)});
@@ -197,7 +202,7 @@ private:
         std::size_t dropped = 0;
     };
 
-    [[nodiscard]] const client_core& core() const noexcept { return *client_.core(); }
+    [[nodiscard]] const client_core& core() const noexcept { return *access::core(client_); }
     [[nodiscard]] asio::any_io_executor home() const { return core().connector->executor(); }
 
     /// Call with the lock held.
@@ -210,7 +215,7 @@ private:
                             "another name.",
                     name));
         }
-        if (children_.size() >= options_.max_sessions) {
+        if (options_.max_sessions && children_.size() >= *options_.max_sessions) {
             throw error(
                 errc::quota_exceeded, fmt::format("The group has {} sessions, as many as "
                                                   "session_group_options::max_sessions allows.",
@@ -244,7 +249,7 @@ private:
             } catch (...) {
                 failure = std::current_exception();
             }
-            const bool had_failed = present->session.status() == status::error || !present->is_open;
+            const bool had_failed = present->session.status() == session_status::failed || !present->is_open;
             {
                 const std::lock_guard lock(self->mutex_);
                 present->is_open = false;
@@ -395,7 +400,7 @@ private:
     void drop(child& one)
     {
         one.stopping = true;
-        one.present->session.core()->abandon();
+        access::core(one.present->session)->abandon();
         one.present->beginning.emit(asio::cancellation_type::terminal);
         if (!one.strand) return;
         asio::post(*one.strand,

@@ -10,7 +10,7 @@ namespace {
 
 log_level level_of(const status_change& change)
 {
-    if (change.to == status::error) return log_level::error;
+    if (change.to == session_status::failed) return log_level::error;
     return change.cause ? log_level::warning : log_level::info;
 }
 

@@ -10,7 +10,7 @@
 namespace gemini::live {
 
 session_state::session_state(engine::session_fsm::rules rules, const client_options& options,
-    session_signals& signals, std::atomic<live::status>& status)
+    session_signals& signals, std::atomic<live::session_status>& status)
     : fsm(std::move(rules)), inbox(options.limits.inbox), collector(options.limits.turn),
       options_(options), signals_(signals), status_(status)
 {
@@ -55,7 +55,7 @@ void session_state::check_open() const
     if (ended || closing) throw error(errc::closed, "The session has been closed.");
 }
 
-std::optional<turn> session_state::collect()
+std::optional<turn_result> session_state::collect()
 {
     while (const auto* front = inbox.front()) {
         if (collector.is_over_before(*front)) return collector.finish_early();

@@ -35,7 +35,7 @@ struct session_signals {
 class session_state {
 public:
     session_state(engine::session_fsm::rules rules, const client_options& options,
-        session_signals& signals, std::atomic<live::status>& status);
+        session_signals& signals, std::atomic<live::session_status>& status);
 
     engine::session_fsm fsm;
     engine::inbox inbox;
@@ -63,12 +63,12 @@ public:
     void check_open() const;
     /// Returns the turn if its end is among what waits to be read. Throws what ended a session that
     /// has failed.
-    [[nodiscard]] std::optional<turn> collect();
+    [[nodiscard]] std::optional<turn_result> collect();
 
 private:
     const client_options& options_;
     session_signals& signals_;
-    std::atomic<live::status>& status_;
+    std::atomic<live::session_status>& status_;
 };
 
 /// The state while its lock is held. Do not keep it across a co_await.

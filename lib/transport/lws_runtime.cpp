@@ -58,14 +58,14 @@ lws_runtime::lws_runtime(const asio::any_io_executor& executor)
     : strand_(asio::make_strand(executor)), executor_(*strand_), loop_(lws_loop::take()),
       context_(loop_->context())
 {
-    const int backend = ::fcntl(uv_backend_fd(loop_->uv()), F_DUPFD_CLOEXEC, 0);
-    if (backend < 0) {
+    const int descriptor = ::fcntl(uv_backend_fd(loop_->uv()), F_DUPFD_CLOEXEC, 0);
+    if (descriptor < 0) {
         stop();
         throw error(errc::event_loop_unavailable,
             "No event loop could be made: raise the limit of open files (ulimit -n).");
     }
     timer_.emplace(*strand_);
-    watch_.emplace(*strand_, backend);
+    watch_.emplace(*strand_, descriptor);
 }
 
 lws_runtime::~lws_runtime() = default;

@@ -5,7 +5,7 @@
 #include "terminal.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
@@ -41,7 +41,7 @@ live::client_options service_for(
     const asio::io_context::executor_type& executor, const chat::options& wishes)
 {
     live::client_options service;
-    if (wishes.vertex) service.flavour = live::flavour::vertex_ai;
+    if (wishes.vertex) service.backend = live::backend::vertex_ai;
     service.project = wishes.project;
     service.location = wishes.location;
     service.base_url = wishes.url;
@@ -73,10 +73,10 @@ int talk(chat::options& wishes)
 {
     asio::io_context io;
     auto service = service_for(io.get_executor(), wishes);
-    const bool vertex = service.flavour == live::flavour::vertex_ai;
+    const bool vertex = service.backend == live::backend::vertex_ai;
     const bool with_key = !service.credentials.empty();
     bool with_emulator = is_plain(service.base_url); // for loopback, where no other server is
-    std::optional<live::emulator> emulator;
+    std::optional<live::testing::emulator> emulator;
     std::string peer = vertex ? "Vertex AI" : "the Gemini API";
     if (!service.base_url.empty()) {
         peer = service.base_url;

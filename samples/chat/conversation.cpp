@@ -310,13 +310,13 @@ asio::awaitable<void> conversation::take(live::session& from, live::session_even
 void conversation::show(const live::status_change& change)
 {
     next_attempt_.reset();
-    connected_ = change.to == live::status::connected;
+    connected_ = change.to == live::session_status::connected;
     const auto how = change.handover ? exchange::change::handover : exchange::change::loss;
     switch (change.to) {
-    case live::status::connecting:
-    case live::status::reconnecting:
+    case live::session_status::connecting:
+    case live::session_status::reconnecting:
         cause_ = change.cause ? in_terms_of_options(change.cause->what(), wishes_) : "";
-        if (change.from == live::status::connected && change.cause) {
+        if (change.from == live::session_status::connected && change.cause) {
             loss_ = change.cause->what();
             screen_.end_answer();
             if (change.delay.count() != 0) tell(loss_);
@@ -325,11 +325,11 @@ void conversation::show(const live::status_change& change)
         attempt_ = change.attempt;
         next_attempt_ = clock::now() + change.delay;
         break;
-    case live::status::connected:
+    case live::session_status::connected:
         conclude(answer_.reconnect(how, change.ask_again));
         cause_.clear();
         loss_.clear();
-        if (change.from == live::status::connecting) {
+        if (change.from == live::session_status::connecting) {
             if (screen_.interactive()) screen_.notice("connected to " + wishes_.model);
         } else if (change.handover) {
             screen_.notice("moved to a new connection; the conversation goes on");
@@ -343,15 +343,15 @@ void conversation::show(const live::status_change& change)
             tell("connected again; the model has forgotten what was said");
         }
         break;
-    case live::status::disconnected:
-    case live::status::closed:
-    case live::status::error: break;
+    case live::session_status::disconnected:
+    case live::session_status::closed:
+    case live::session_status::failed: break;
     }
 }
 
 void conversation::show(const live::server_message& message)
 {
-    if (message.all().usage_metadata) usage_ = message.all().usage_metadata;
+    if (message.members().usage_metadata) usage_ = message.members().usage_metadata;
     const auto text = message.text() + std::string(message.output_transcription());
     if (!answer_.is_muted() && (!text.empty() || !message.audio().empty())) {
         screen_.status("");
@@ -359,13 +359,13 @@ void conversation::show(const live::server_message& message)
         said_.append("model", text);
         hear(message.audio());
     }
-    if (const auto& leaving = message.all().go_away) {
+    if (const auto& leaving = message.members().go_away) {
         screen_.notice("The server ends this connection in " + in_seconds(leaving->time_left) +
                        "; the session will move to another.");
     }
-    if (const auto& error = message.all().error) tell("The server says: " + error->message);
+    if (const auto& error = message.members().error) tell("The server says: " + error->message);
     if (message.interrupted() && player_) player_->stop();
-    const auto& content = message.all().server_content;
+    const auto& content = message.members().server_content;
     if (content && !content->turn_complete_reason.empty())
         reason_ = content->turn_complete_reason.name();
     const bool was_stopped = answer_.is_muted();
@@ -375,7 +375,7 @@ void conversation::show(const live::server_message& message)
         .calls = !message.function_calls().empty(),
         .interrupted = message.interrupted(),
         .turn_complete = message.turn_complete() || (content && content->waiting_for_input),
-        .has_error = message.all().error.has_value(),
+        .has_error = message.members().error.has_value(),
     });
     conclude(how, was_stopped);
 }

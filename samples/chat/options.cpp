@@ -250,7 +250,7 @@ std::string in_terms_of_options(std::string sentence, const options& wishes)
             "GOOGLE_CLOUD_UNIVERSE_DOMAIN"},
         {"client_options::universe_domain", "GOOGLE_CLOUD_UNIVERSE_DOMAIN"},
         {"client_options::api_version", "GOOGLE_GENAI_API_VERSION"},
-        {"set client_options::flavour to vertex_ai", "add --vertex"},
+        {"set client_options::backend to vertex_ai", "add --vertex"},
         {": client_options::base_url must", ": it must"},
         {"client_options::base_url", url},
         {"client_options::project", project},

@@ -109,14 +109,14 @@ double milliseconds(chaos::clock::duration time)
 live::client_options calling(const troubled_server& server, bool trace)
 {
     live::client_options options;
-    options.flavour = live::flavour::vertex_ai;
+    options.backend = live::backend::vertex_ai;
     options.project = "a-project";
     options.location = "us-central1";
     options.credentials = live::access_token("a-token");
     options.base_url = server.url();
     options.reconnect.first_delay = 100ms;
     options.reconnect.max_delay = 1s;
-    options.reconnect.max_attempts = 0;
+    options.reconnect.max_attempts = std::nullopt;
     options.deadlines.ping_after = 300ms;
     options.deadlines.silence = 700ms;
     options.deadlines.upgrade = 2s;
@@ -178,7 +178,7 @@ private:
     chaos::clock::time_point began_ = chaos::clock::now();
     double memory_at_start_ = 0;
     double memory_halfway_ = 0;
-    live::counters counters_{};
+    live::session_counters counters_{};
 };
 
 asio::awaitable<void> conversation::sleep(std::chrono::milliseconds time)

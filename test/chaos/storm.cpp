@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/executor_work_guard.hpp>
@@ -40,7 +40,7 @@ public:
 
     void begin()
     {
-        live::emulator_options options;
+        live::testing::emulator_options options;
         options.port = port_;
         io_.emplace(1);
         emulator_.emplace(io_->get_executor(), options);
@@ -59,7 +59,7 @@ public:
 private:
     std::uint16_t port_ = 0;
     std::optional<asio::io_context> io_;
-    std::optional<live::emulator> emulator_;
+    std::optional<live::testing::emulator> emulator_;
     std::thread thread_;
 };
 
@@ -75,7 +75,7 @@ public:
         live::client_options options;
         options.credentials = live::api_key("any");
         options.base_url = server.url();
-        options.reconnect.max_attempts = 0;
+        options.reconnect.max_attempts = std::nullopt;
         client_.emplace(io_.get_executor(), options);
         for (std::size_t i = 0; i < size; ++i)
             sessions_.push_back(
@@ -84,7 +84,7 @@ public:
 
     [[nodiscard]] double attempts_per_second() const
     {
-        return client_->options().reconnect.attempts_per_second;
+        return client_->options().reconnect.attempts_per_second.value();
     }
 
     void connect()
@@ -110,7 +110,7 @@ private:
     [[nodiscard]] std::size_t connected() const
     {
         return static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(),
-            [](const auto& each) { return each->status() == live::status::connected; }));
+            [](const auto& each) { return each->status() == live::session_status::connected; }));
     }
 
     [[nodiscard]] std::uint64_t attempts() const

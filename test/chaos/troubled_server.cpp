@@ -31,9 +31,9 @@ const char* name_of(misery what) noexcept
 troubled_server::troubled_server(server_options options)
     : on_event_(std::move(options.on_event)), random_(options.seed)
 {
-    live::emulator_options serving;
-    serving.on_message = [this](std::size_t client, char direction, std::string_view text) {
-        note(client, direction, text);
+    live::testing::emulator_options serving;
+    serving.on_message = [this](const live::testing::emulator_message& message) {
+        note(message);
     };
     serving.on_event = on_event_;
     if (options.go_away) {
@@ -76,20 +76,21 @@ void troubled_server::heal()
     asio::post(io_, [this] { healed_ = true; });
 }
 
-void troubled_server::note(std::size_t client, char direction, std::string_view text)
+void troubled_server::note(const live::testing::emulator_message& message)
 {
+    using live::testing::message_sender;
     const auto now = clock::now();
     const auto has = [&](std::string_view what) {
-        return text.substr(0, 60).find(what) != std::string_view::npos;
+        return message.text.substr(0, 60).find(what) != std::string_view::npos;
     };
     const std::lock_guard lock(mutex_);
-    record_.note(client, direction, text);
-    if (direction == '>' && has("\"audio\"")) {
+    record_.note(message);
+    if (message.from == message_sender::client && has("\"audio\"")) {
         if (last_sound_) report_.longest_gap = std::max(report_.longest_gap, now - *last_sound_);
         last_sound_ = now;
     }
-    if (direction == '>' && has("\"setup\"")) setup_came_ = now;
-    if (direction == '<' && setup_came_ && has("\"setupComplete\"")) {
+    if (message.from == message_sender::client && has("\"setup\"")) setup_came_ = now;
+    if (message.from == message_sender::server && setup_came_ && has("\"setupComplete\"")) {
         report_.longest_setup = std::max(report_.longest_setup, now - *setup_came_);
         setup_came_.reset();
     }

@@ -4,7 +4,7 @@
 #include "support/relay.hpp"
 #include "support/server_record.hpp"
 
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/executor_work_guard.hpp>
@@ -61,7 +61,7 @@ public:
     void heal();
 
 private:
-    void note(std::size_t client, char direction, std::string_view text);
+    void note(const live::testing::emulator_message& message);
     asio::awaitable<void> trouble();
     asio::awaitable<void> suffer(misery what);
     asio::awaitable<void> sleep(std::chrono::milliseconds time);
@@ -71,7 +71,7 @@ private:
     asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
     std::function<void(std::string_view)> on_event_;
     std::mt19937 random_;
-    std::optional<live::emulator> emulator_;
+    std::optional<live::testing::emulator> emulator_;
     std::optional<test::relay> relay_;
     bool healed_ = false;
 

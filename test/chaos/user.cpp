@@ -113,7 +113,7 @@ void user::hear(const live::server_message& message)
 {
     memory_.bytes_heard += message.audio().size();
     if (message.turn_complete()) ++memory_.turns;
-    if (const auto& asked = message.all().tool_call) {
+    if (const auto& asked = message.members().tool_call) {
         for (const auto& each : asked->function_calls) {
             ++memory_.calls;
             asio::co_spawn(executor_, answer(each), asio::detached);
@@ -125,7 +125,7 @@ void user::see(const live::status_change& change)
 {
     if (change.turn_cut) ++memory_.turns_cut;
     if (change.handover) ++memory_.handovers;
-    if (change.from == live::status::connected && change.to == live::status::reconnecting)
+    if (change.from == live::session_status::connected && change.to == live::session_status::reconnecting)
         ++memory_.outages;
 }
 

@@ -4,8 +4,8 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
-#include <gemini/live/fake_google.hpp>
+#include <gemini/live/testing/emulator.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -26,8 +26,8 @@ namespace auth_test {
 // Every kind of credentials that gives tokens, over loopback: from a file or a machine to a
 // session.
 namespace live = gemini::live;
-using live::google_endpoint;
-using live::google_outcome;
+using live::testing::google_endpoint;
+using live::testing::google_outcome;
 using namespace std::chrono_literals;
 
 namespace {
@@ -64,30 +64,30 @@ struct world {
     asio::io_context io;
     folder here{};
     std::chrono::seconds clock_is_off{0};
-    std::shared_ptr<live::fake_google> google;
-    std::vector<live::emulator_request> upgrades{};
+    std::shared_ptr<live::testing::fake_google> google;
+    std::vector<live::testing::emulator_request> upgrades{};
     std::string heard{};  // by Vertex AI
     std::string output{}; // whatever the library tells anybody
-    std::optional<live::emulator_verdict> verdict{};
-    std::optional<live::emulator> vertex{};
+    std::optional<live::testing::emulator_verdict> verdict{};
+    std::optional<live::testing::emulator> vertex{};
     live::client_options calling{};
 
-    explicit world(live::fake_google_options options = {})
+    explicit world(live::testing::fake_google_options options = {})
     {
         options.clock = [this] { return std::chrono::system_clock::now() + clock_is_off; };
-        google = std::make_shared<live::fake_google>(io.get_executor(), options);
-        live::emulator_options serving;
+        google = std::make_shared<live::testing::fake_google>(io.get_executor(), options);
+        live::testing::emulator_options serving;
         serving.pace = 0;
         serving.google = google;
-        serving.on_upgrade = [this](const live::emulator_request& request) {
+        serving.on_upgrade = [this](const live::testing::emulator_request& request) {
             upgrades.push_back(request);
-            return verdict.value_or(live::emulator_verdict{});
+            return verdict.value_or(live::testing::emulator_verdict{});
         };
-        serving.on_message = [this](std::size_t, char direction, std::string_view text) {
-            if (direction == '>') heard += text;
+        serving.on_message = [this](const live::testing::emulator_message& message) {
+            if (message.from == live::testing::message_sender::client) heard += message.text;
         };
         vertex.emplace(io.get_executor(), serving);
-        calling.flavour = live::flavour::vertex_ai;
+        calling.backend = live::backend::vertex_ai;
         calling.location = "us-central1";
         calling.base_url = vertex->url();
         calling.reconnect.first_connect_attempts = 1;
@@ -160,7 +160,7 @@ struct world {
     }
 };
 
-std::string header(const live::emulator_request& request, std::string_view name)
+std::string header(const live::testing::emulator_request& request, std::string_view name)
 {
     return std::string(request.header(name));
 }
@@ -180,13 +180,13 @@ TEST_CASE("every kind of credentials that gives tokens opens sessions, with one 
     struct row {
         std::string name;
         live::credentials given;
-        google_endpoint asked;
+        testing::google_endpoint asked;
         std::size_t requests;
     };
     const auto subject_file = w.here.write("subject", w.google->subject_token() + "\n");
     const auto subject_json =
         w.here.write("subject.json", R"({"id_token":")" + w.google->subject_token() + "\"}");
-    const auto workload = [&w](live::external_account_kind kind) {
+    const auto workload = [&w](live::testing::external_account_kind kind) {
         return w.by_text(w.google->external_account_file(kind));
     };
     auto self_signed = w.service_account();
@@ -198,7 +198,7 @@ TEST_CASE("every kind of credentials that gives tokens opens sessions, with one 
     named.well_known_file = w.here.write("broken.json", "{"); // nobody reads it
     auto on_machine = w.nothing();
     on_machine.machine = w.machine();
-    using enum google_endpoint;
+    using enum testing::google_endpoint;
     const std::vector<row> rows{
         {"a service account", w.service_account(), token, 1},
         {"a service account's file", live::credential_file{.path = named.file}, token, 1},
@@ -274,17 +274,17 @@ TEST_CASE("a hundred sessions that start at once fetch one token")
     };
     for (int i = 0; i < 100; ++i) asio::co_spawn(w.io, one(), asio::detached);
     while (left > 0) w.io.run_one();
-    CHECK(w.google->requests(google_endpoint::token) == 1);
+    CHECK(w.google->requests(testing::google_endpoint::token) == 1);
 }
 
 TEST_CASE("a token that is soon to end is not used for another connection")
 {
     world w;
-    w.google->next(google_endpoint::token, google_outcome::expires_in(40s));
+    w.google->next(testing::google_endpoint::token, testing::google_outcome::expires_in(40s));
     const auto client = w.client_with(w.service_account());
     w.connect(client);
     w.connect(client);
-    CHECK(w.google->requests(google_endpoint::token) == 2);
+    CHECK(w.google->requests(testing::google_endpoint::token) == 2);
 }
 
 TEST_CASE("a token that was revoked is replaced, once")
@@ -294,19 +294,19 @@ TEST_CASE("a token that was revoked is replaced, once")
     w.connect(client);
     w.google->revoke_tokens();
     w.connect(client);
-    CHECK(w.google->requests(google_endpoint::token) == 2);
+    CHECK(w.google->requests(testing::google_endpoint::token) == 2);
 
-    w.verdict = live::emulator_verdict{.status = 401};
+    w.verdict = live::testing::emulator_verdict{.status = 401};
     const auto why = w.failure(client);
     REQUIRE(why);
     CHECK(why->condition() == live::condition::credentials);
     CHECK(why->http_status() == 401);
-    CHECK(w.google->requests(google_endpoint::token) == 3);
+    CHECK(w.google->requests(testing::google_endpoint::token) == 3);
 }
 
 TEST_CASE("the credentials name the project and who pays, unless the program does")
 {
-    live::fake_google_options options;
+    live::testing::fake_google_options options;
     options.quota_project = "payer";
     world w(options);
     w.connect(w.client_with(w.service_account()));
@@ -331,38 +331,38 @@ TEST_CASE("the credentials name the project and who pays, unless the program doe
 TEST_CASE("what passes by itself is tried again")
 {
     world w;
-    const auto fault = GENERATE(google_outcome::refuse(503), google_outcome::cut(),
-        google_outcome::cut_short(), google_outcome::garbage(), google_outcome::web_page());
-    w.google->next(google_endpoint::token, fault);
+    const auto fault = GENERATE(testing::google_outcome::refuse(503), testing::google_outcome::cut(),
+        testing::google_outcome::cut_short(), testing::google_outcome::garbage(), testing::google_outcome::web_page());
+    w.google->next(testing::google_endpoint::token, fault);
     w.connect(w.client_with(w.service_account()));
-    CHECK(w.google->requests(google_endpoint::token) == 2);
+    CHECK(w.google->requests(testing::google_endpoint::token) == 2);
 }
 
 TEST_CASE("a refusal names the file and says what to do")
 {
     world w;
     struct row {
-        google_endpoint where;
-        google_outcome outcome;
+        testing::google_endpoint where;
+        testing::google_outcome outcome;
         live::credentials given;
         live::errc cause;
         std::string told;
     };
-    using enum google_endpoint;
+    using enum testing::google_endpoint;
     const auto workload = w.by_text(w.google->external_account_file());
     const auto acting = w.by_text(w.google->impersonated_service_account_file());
     const std::vector<row> rows{
-        {token, google_outcome::invalid_grant("Invalid JWT Signature."), w.service_account(),
+        {token, testing::google_outcome::invalid_grant("Invalid JWT Signature."), w.service_account(),
             live::errc::unauthorized, "The key has been deleted"},
-        {token, google_outcome::reauthentication(), w.user(), live::errc::unauthorized,
+        {token, testing::google_outcome::reauthentication(), w.user(), live::errc::unauthorized,
             "invalid_grant/invalid_rapt"},
-        {subject, google_outcome::refuse(403), workload, live::errc::unauthorized,
+        {subject, testing::google_outcome::refuse(403), workload, live::errc::unauthorized,
             "\"credential_source\""},
-        {sts, google_outcome::refuse(400), workload, live::errc::unauthorized,
+        {sts, testing::google_outcome::refuse(400), workload, live::errc::unauthorized,
             "workload identity pool"},
-        {impersonation, google_outcome::refuse(403), acting, live::errc::unauthorized,
+        {impersonation, testing::google_outcome::refuse(403), acting, live::errc::unauthorized,
             "who may act for it"},
-        {metadata, google_outcome::without_metadata_flavor(), w.machine(),
+        {metadata, testing::google_outcome::without_metadata_flavor(), w.machine(),
             live::errc::missing_credentials, "Metadata-Flavor: Google"},
     };
     for (const auto& each : rows) {
@@ -410,18 +410,18 @@ TEST_CASE("when nothing is found, it is told where one has looked and what helps
     CHECK(why->value() == live::errc::missing_credentials);
     auto elsewhere = w.nothing(); // where another cloud has its metadata
     elsewhere.machine = w.machine();
-    w.google->next(google_endpoint::metadata, google_outcome::without_metadata_flavor());
+    w.google->next(testing::google_endpoint::metadata, testing::google_outcome::without_metadata_flavor());
     why = w.failure(elsewhere);
     CHECK(says(why, "this is no machine in Google Cloud"));
 }
 
 TEST_CASE("nothing that the library tells has a secret in it, whatever happens")
 {
-    live::fake_google_options options;
+    live::testing::fake_google_options options;
     options.quota_project = "payer";
     world w(options);
     const auto subject_file = w.here.write("subject", w.google->subject_token());
-    using enum google_endpoint;
+    using enum testing::google_endpoint;
     const auto all = {token, sts, impersonation, metadata, subject};
     std::vector<live::credentials> given{w.service_account(), w.user(), w.machine(),
         w.by_text(w.google->external_account_file({.impersonate = true})),
@@ -432,10 +432,10 @@ TEST_CASE("nothing that the library tells has a secret in it, whatever happens")
     for (const auto& each : given) {
         w.verdict.reset();
         static_cast<void>(w.failure(each));
-        w.verdict = live::emulator_verdict{.status = 401};
+        w.verdict = live::testing::emulator_verdict{.status = 401};
         static_cast<void>(w.failure(each));
         for (const auto endpoint : all)
-            w.google->next(endpoint, google_outcome::invalid_grant("no"), 1);
+            w.google->next(endpoint, testing::google_outcome::invalid_grant("no"), 1);
         static_cast<void>(w.failure(each));
     }
     // files that are cut off or have one member wrong
@@ -450,10 +450,10 @@ TEST_CASE("nothing that the library tells has a secret in it, whatever happens")
         }
     }
     // keys and ephemeral tokens
-    live::emulator_options serving;
+    live::testing::emulator_options serving;
     serving.api_key = "another-key";
-    live::emulator gemini(w.io.get_executor(), serving);
-    w.calling.flavour.reset();
+    live::testing::emulator gemini(w.io.get_executor(), serving);
+    w.calling.backend.reset();
     w.calling.project.clear();
     w.calling.location.clear();
     w.calling.base_url = gemini.url();

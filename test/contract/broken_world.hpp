@@ -8,7 +8,7 @@
 #include "support/server_record.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/io_context.hpp>
 
@@ -26,10 +26,10 @@ namespace live = gemini::live;
 /// relay.
 struct broken_world {
     asio::io_context io;
-    live::emulator_options serving{};
+    live::testing::emulator_options serving{};
     live::client_options calling{};
     server_record record;
-    std::optional<live::emulator> server{};
+    std::optional<live::testing::emulator> server{};
     std::optional<test::relay> relay{};
 
     broken_world()
@@ -37,22 +37,22 @@ struct broken_world {
         using namespace std::chrono_literals;
         serving.pace = 0;
         serving.quirks = quirks_of_this_run();
-        serving.on_message = [this](std::size_t client, char direction, std::string_view text) {
-            record.note(client, direction, text);
+        serving.on_message = [this](const live::testing::emulator_message& message) {
+            record.note(message);
         };
-        calling.flavour = live::flavour::vertex_ai;
+        calling.backend = live::backend::vertex_ai;
         calling.project = "a-project";
         calling.location = "us-central1";
         test::make_loud(calling);
         calling.credentials = live::access_token(test::secret_token);
         calling.reconnect.first_delay = 1ms;
-        calling.reconnect.max_attempts = 0;
-        calling.reconnect.attempts_per_second = 0;
+        calling.reconnect.max_attempts = std::nullopt;
+        calling.reconnect.attempts_per_second = std::nullopt;
     }
 
     void use_tls()
     {
-        serving.tls = live::tls_identity::self_signed();
+        serving.tls = live::testing::tls_identity::self_signed();
         calling.tls.ca_pem = serving.tls->certificate_pem;
         calling.tls.system_store = false;
     }

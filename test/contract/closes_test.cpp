@@ -5,7 +5,7 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/steady_timer.hpp>
@@ -161,9 +161,9 @@ TEST_CASE("close() gives a server that never answers no more than the deadline")
 TEST_CASE("who resumes at once elsewhere does not meet an open connection")
 {
     asio::io_context io;
-    live::emulator_options serving;
+    live::testing::emulator_options serving;
     serving.pace = 0;
-    live::emulator server(io.get_executor(), serving);
+    live::testing::emulator server(io.get_executor(), serving);
     live::client_options calling;
     test::make_loud(calling);
     calling.base_url = server.url();
@@ -236,7 +236,7 @@ TEST_CASE(
     raw_world w;
     w.calling.deadlines.upgrade = 500ms;
     w.calling.reconnect.max_delay = 5ms;
-    w.calling.reconnect.max_attempts = 0;
+    w.calling.reconnect.max_attempts = std::nullopt;
     const auto client = w.client();
     const auto serve = [&]() -> asio::awaitable<void> {
         {
@@ -285,14 +285,14 @@ TEST_CASE(
 TEST_CASE("white space around the key of the environment does not reach the wire")
 {
     asio::io_context io;
-    live::emulator_options serving;
+    live::testing::emulator_options serving;
     std::string seen;
-    serving.on_upgrade = [&](const live::emulator_request& request) {
+    serving.on_upgrade = [&](const live::testing::emulator_request& request) {
         for (const auto& [name, value] : request.headers)
             if (name == "x-goog-api-key") seen = value;
-        return live::emulator_verdict();
+        return live::testing::emulator_verdict();
     };
-    live::emulator server(io.get_executor(), serving);
+    live::testing::emulator server(io.get_executor(), serving);
     ::setenv("GEMINI_API_KEY", " a-key-with-a-line-break\r\n", 1);
     live::client_options calling;
     calling.base_url = server.url();

@@ -3,7 +3,7 @@
 #include "support/raw_client.hpp"
 #include "support/run.hpp"
 
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/error.hpp>
 
 #include <asio/ip/tcp.hpp>
@@ -28,8 +28,8 @@ const std::string setup =
 /// An emulator without pauses, and a test that talks to it.
 struct world {
     asio::io_context io;
-    live::emulator_options serving{};
-    std::optional<live::emulator> server{};
+    live::testing::emulator_options serving{};
+    std::optional<live::testing::emulator> server{};
 
     world() { serving.pace = 0; }
 
@@ -81,7 +81,7 @@ TEST_CASE("a conversation in binary frames of indented JSON, plain and encrypted
 {
     world w;
     SECTION("plain") {}
-    SECTION("TLS") { w.serving.tls = live::tls_identity::self_signed(); }
+    SECTION("TLS") { w.serving.tls = live::testing::tls_identity::self_signed(); }
     w.start();
     const auto work = [&]() -> asio::awaitable<void> {
         auto socket = co_await w.dial();
@@ -175,8 +175,8 @@ TEST_CASE("which upgrades are taken")
 TEST_CASE("the owner may refuse an upgrade, and sees the request")
 {
     world w;
-    w.serving.on_upgrade = [](const live::emulator_request& request) {
-        live::emulator_verdict verdict;
+    w.serving.on_upgrade = [](const live::testing::emulator_request& request) {
+        live::testing::emulator_verdict verdict;
         CHECK(request.path == path);
         CHECK(request.query == "key=any");
         CHECK(request.header("upgrade") == "websocket");
@@ -196,35 +196,35 @@ TEST_CASE("the owner may refuse an upgrade, and sees the request")
     CHECK(w.server->accepted() == 0);
 }
 
-TEST_CASE("a behaviour of one's own talks in either kind of frame, and its end is a close")
+TEST_CASE("a behavior of one's own talks in either kind of frame, and its end is a close")
 {
     world w;
     std::uint16_t code = 1000;
     std::string reason;
-    const auto echo = [](live::emulator_peer& peer) -> asio::awaitable<void> {
+    const auto echo = [](live::testing::emulator_peer& peer) -> asio::awaitable<void> {
         auto heard = co_await peer.receive();
         auto again = *heard;
         co_await peer.send(std::move(again));
         co_await peer.send_text(std::move(*heard));
     };
-    const auto fail = [](live::emulator_peer& peer) -> asio::awaitable<void> {
+    const auto fail = [](live::testing::emulator_peer& peer) -> asio::awaitable<void> {
         co_await peer.receive();
         throw std::runtime_error("the test's own fault");
     };
-    const auto close = [](live::emulator_peer& peer) -> asio::awaitable<void> {
+    const auto close = [](live::testing::emulator_peer& peer) -> asio::awaitable<void> {
         co_await peer.receive();
         co_await peer.close(1013, "later");
     };
-    SECTION("it returns") { w.serving.behaviour = echo; }
+    SECTION("it returns") { w.serving.behavior = echo; }
     SECTION("it throws")
     {
-        w.serving.behaviour = fail;
+        w.serving.behavior = fail;
         code = 1011;
         reason = "the test's own fault";
     }
     SECTION("it closes")
     {
-        w.serving.behaviour = close;
+        w.serving.behavior = close;
         code = 1013;
         reason = "later";
     }
@@ -291,9 +291,11 @@ TEST_CASE("both directions can be watched, and what happens to connections")
     world w;
     std::string messages;
     std::vector<std::string> events;
-    w.serving.on_message = [&](std::size_t client, char way, std::string_view text) {
+    w.serving.on_message = [&](const live::testing::emulator_message& message) {
         if (messages.size() < 1000)
-            messages += std::to_string(client) + way + std::string(text) + '|';
+            messages += std::to_string(message.client) +
+                        (message.from == live::testing::message_sender::client ? '>' : '<') +
+                        std::string(message.text) + '|';
     };
     w.serving.on_event = [&](std::string_view sentence) { events.emplace_back(sentence); };
     w.start();
@@ -315,8 +317,8 @@ TEST_CASE("who talks without listening is not waited for without bounds")
 {
     world w;
     std::size_t heard = 0;
-    w.serving.on_message = [&](std::size_t, char way, std::string_view) {
-        heard += way == '>' ? 1 : 0;
+    w.serving.on_message = [&](const live::testing::emulator_message& message) {
+        heard += message.from == live::testing::message_sender::client ? 1 : 0;
     };
     w.start();
     const auto work = [&]() -> asio::awaitable<void> {
@@ -340,17 +342,17 @@ TEST_CASE("who talks without listening is not waited for without bounds")
 TEST_CASE("it does not listen to other machines unless told so, nor where another listens")
 {
     asio::io_context io;
-    live::emulator_options open;
+    live::testing::emulator_options open;
     for (const auto* address : {"127.example.com", "::", "0.0.0.0"}) {
         open.address = address;
-        CHECK_THROWS_AS(live::emulator(io.get_executor(), open), live::error);
+        CHECK_THROWS_AS(live::testing::emulator(io.get_executor(), open), live::error);
     }
     open.allow_remote = true;
-    CHECK_NOTHROW(live::emulator(io.get_executor(), open));
-    const live::emulator first(io.get_executor());
-    live::emulator_options taken;
+    CHECK_NOTHROW(live::testing::emulator(io.get_executor(), open));
+    const live::testing::emulator first(io.get_executor());
+    live::testing::emulator_options taken;
     taken.port = first.port();
-    CHECK_THROWS_AS(live::emulator(io.get_executor(), taken), live::error);
+    CHECK_THROWS_AS(live::testing::emulator(io.get_executor(), taken), live::error);
 }
 
 } // namespace emulator_test

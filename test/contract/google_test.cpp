@@ -3,9 +3,9 @@
 #include "support/raw_client.hpp"
 #include "support/run.hpp"
 
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/error.hpp>
-#include <gemini/live/fake_google.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 #include <gemini/live/json.hpp>
 
 #include <asio/io_context.hpp>
@@ -25,8 +25,8 @@ namespace google_test {
 
 // What clients of any make see of the fake Google, by raw sockets.
 namespace live = gemini::live;
-using live::google_endpoint;
-using live::google_outcome;
+using live::testing::google_endpoint;
+using live::testing::google_outcome;
 using namespace std::chrono_literals;
 
 namespace {
@@ -122,14 +122,14 @@ struct world {
     std::shared_ptr<std::chrono::system_clock::time_point> now =
         std::make_shared<std::chrono::system_clock::time_point>(
             std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now()));
-    live::fake_google_options options{};
-    std::shared_ptr<live::fake_google> google;
+    live::testing::fake_google_options options{};
+    std::shared_ptr<live::testing::fake_google> google;
 
     explicit world(bool tls = false)
     {
         options.clock = [now = now] { return *now; };
-        if (tls) options.tls = live::tls_identity::self_signed();
-        google = std::make_shared<live::fake_google>(io.get_executor(), options);
+        if (tls) options.tls = live::testing::tls_identity::self_signed();
+        google = std::make_shared<live::testing::fake_google>(io.get_executor(), options);
     }
 
     static std::uint16_t port_of(const std::string& place)
@@ -229,7 +229,7 @@ struct world {
             {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + bearer}}, body);
     }
 
-    answer subject(const live::external_account_kind& kind = {})
+    answer subject(const live::testing::external_account_kind& kind = {})
     {
         const live::json file(google->external_account_file(kind));
         const auto url = file.at<std::string>("/credential_source/url");
@@ -253,10 +253,10 @@ TEST_CASE("a service account gets a token for its assertion, plain and encrypted
     CHECK(got.token().starts_with("ya29."));
     CHECK(got.json().at<std::int64_t>("/expires_in") == 3599);
     CHECK(got.member("/token_type") == "Bearer");
-    CHECK(w.google->requests(google_endpoint::token) == 1);
+    CHECK(w.google->requests(testing::google_endpoint::token) == 1);
     REQUIRE(w.google->issued().size() == 1);
     CHECK(w.google->issued()[0].value == got.token());
-    CHECK(w.google->issued()[0].from == google_endpoint::token);
+    CHECK(w.google->issued()[0].from == testing::google_endpoint::token);
 }
 
 TEST_CASE("the audience may be the token_uri of the file, and the key may be named")
@@ -390,7 +390,7 @@ TEST_CASE("a foreign token is exchanged, and stands in for a service account")
 {
     const bool json = GENERATE(false, true);
     world w;
-    live::external_account_kind kind;
+    live::testing::external_account_kind kind;
     kind.json = json;
     kind.impersonate = true;
     const auto said = w.subject(kind);
@@ -405,15 +405,15 @@ TEST_CASE("a foreign token is exchanged, and stands in for a service account")
     REQUIRE(got.status == "200");
     CHECK(w.google->valid(got.member("/accessToken")));
     CHECK(got.member("/expireTime").ends_with("Z"));
-    CHECK(w.google->requests(google_endpoint::subject) == 1);
-    CHECK(w.google->requests(google_endpoint::sts) == 1);
-    CHECK(w.google->requests(google_endpoint::impersonation) == 1);
+    CHECK(w.google->requests(testing::google_endpoint::subject) == 1);
+    CHECK(w.google->requests(testing::google_endpoint::sts) == 1);
+    CHECK(w.google->requests(testing::google_endpoint::impersonation) == 1);
 }
 
 TEST_CASE("a subject token may stand in a file, too")
 {
     world w;
-    live::external_account_kind kind;
+    live::testing::external_account_kind kind;
     kind.file = "/run/token";
     const live::json file(w.google->external_account_file(kind));
     CHECK(file.at<std::string>("/credential_source/file") == "/run/token");
@@ -496,7 +496,7 @@ TEST_CASE("the metadata server answers none but those who ask for it")
     CHECK(w.metadata(path, {{"Metadata-Flavor", "Google"}, {"X-Forwarded-For", "192.0.2.1"}})
               .status == "403");
     CHECK(w.google->issued().empty());
-    CHECK(w.google->requests(google_endpoint::metadata) == 3);
+    CHECK(w.google->requests(testing::google_endpoint::metadata) == 3);
 }
 
 TEST_CASE("the metadata server gives a token again until it has five minutes left")
@@ -550,9 +550,9 @@ TEST_CASE("a JWT that the service account has signed for itself is a bearer")
 TEST_CASE("what goes wrong is planned, request by request")
 {
     world w;
-    w.google->next(google_endpoint::token, google_outcome::refuse(503, 2s), 2);
-    w.google->next(google_endpoint::token, google_outcome::proper());
-    w.google->next(google_endpoint::token, google_outcome::invalid_grant("No."));
+    w.google->next(testing::google_endpoint::token, testing::google_outcome::refuse(503, 2s), 2);
+    w.google->next(testing::google_endpoint::token, testing::google_outcome::proper());
+    w.google->next(testing::google_endpoint::token, testing::google_outcome::invalid_grant("No."));
     const auto first = w.refresh();
     CHECK(first.status == "503");
     CHECK(first.head.header("retry-after") == "2");
@@ -560,10 +560,10 @@ TEST_CASE("what goes wrong is planned, request by request")
     CHECK(w.refresh().status == "200");
     CHECK(w.refresh().member("/error_description") == "No.");
     CHECK(w.refresh().status == "200");
-    w.google->otherwise(google_endpoint::token, google_outcome::refuse(429));
+    w.google->otherwise(testing::google_endpoint::token, testing::google_outcome::refuse(429));
     CHECK(w.refresh().status == "429");
     CHECK(w.refresh().status == "429");
-    CHECK(w.google->requests(google_endpoint::token) == 7);
+    CHECK(w.google->requests(testing::google_endpoint::token) == 7);
     CHECK(w.google->issued().size() == 2);
     CHECK(w.metadata("/").status == "200"); // planned for another
 }
@@ -571,26 +571,26 @@ TEST_CASE("what goes wrong is planned, request by request")
 TEST_CASE("every kind of wrong answer can be had")
 {
     world w;
-    const auto refresh_after = [&](google_outcome outcome) {
-        w.google->next(google_endpoint::token, std::move(outcome));
+    const auto refresh_after = [&](testing::google_outcome outcome) {
+        w.google->next(testing::google_endpoint::token, std::move(outcome));
         return w.refresh();
     };
-    CHECK(refresh_after(google_outcome::reauthentication()).member("/error_subtype") ==
+    CHECK(refresh_after(testing::google_outcome::reauthentication()).member("/error_subtype") ==
           "invalid_rapt");
-    CHECK_THROWS_AS(refresh_after(google_outcome::garbage()).json(), live::error);
-    CHECK(refresh_after(google_outcome::web_page()).head.header("content-type") ==
+    CHECK_THROWS_AS(refresh_after(testing::google_outcome::garbage()).json(), live::error);
+    CHECK(refresh_after(testing::google_outcome::web_page()).head.header("content-type") ==
           "text/html; charset=utf-8");
-    const auto timeless = refresh_after(google_outcome::without_expiry());
+    const auto timeless = refresh_after(testing::google_outcome::without_expiry());
     CHECK(w.google->valid(timeless.token()));
     CHECK_FALSE(timeless.json().find("/expires_in"));
-    const auto brief = refresh_after(google_outcome::expires_in(5s));
+    const auto brief = refresh_after(testing::google_outcome::expires_in(5s));
     CHECK(brief.json().at<std::int64_t>("/expires_in") == 5);
     CHECK_FALSE(w.google->valid(brief.token(), *w.now + 5s));
-    CHECK_THROWS(refresh_after(google_outcome::cut()));
-    const auto half = refresh_after(google_outcome::cut_short());
+    CHECK_THROWS(refresh_after(testing::google_outcome::cut()));
+    const auto half = refresh_after(testing::google_outcome::cut_short());
     CHECK(half.body.size() < std::stoul(half.head.header("content-length")));
 
-    w.google->next(google_endpoint::metadata, google_outcome::without_metadata_flavor());
+    w.google->next(testing::google_endpoint::metadata, testing::google_outcome::without_metadata_flavor());
     const auto other = w.metadata("/computeMetadata/v1/project/project-id");
     CHECK(other.status == "200");
     CHECK(other.head.header("metadata-flavor").empty());
@@ -602,7 +602,7 @@ asio::awaitable<void> stall_once(world& w)
 {
     auto silent = co_await test::raw_connect(world::port_of(w.google->metadata_host()));
     co_await silent.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    while (w.google->requests(google_endpoint::metadata) == 0)
+    while (w.google->requests(testing::google_endpoint::metadata) == 0)
         co_await asio::post(w.io, asio::use_awaitable);
     const auto got = co_await w.exchange(
         world::port_of(w.google->metadata_host()), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -615,16 +615,16 @@ asio::awaitable<void> stall_once(world& w)
 TEST_CASE("a request may meet silence")
 {
     world w;
-    w.google->next(google_endpoint::metadata, google_outcome::stall());
+    w.google->next(testing::google_endpoint::metadata, testing::google_outcome::stall());
     test::run(w.io, stall_once(w));
 }
 
 TEST_CASE("the emulator takes the bearers of its Google, as long as they are valid")
 {
     world w;
-    live::emulator_options serving;
+    live::testing::emulator_options serving;
     serving.google = w.google;
-    live::emulator emulator(w.io.get_executor(), serving);
+    live::testing::emulator emulator(w.io.get_executor(), serving);
     const auto knock = [&](const fields& head) {
         fields all{{"Connection", "Upgrade"}, {"Upgrade", "websocket"},
             {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", std::string(test::client_key)}};
@@ -663,19 +663,19 @@ asio::awaitable<std::string> status_of_upgrade(std::uint16_t port, std::string b
 TEST_CASE("a bearer that is valid opens a session")
 {
     world w;
-    live::emulator_options serving;
+    live::testing::emulator_options serving;
     serving.google = w.google;
-    live::emulator emulator(w.io.get_executor(), serving);
+    live::testing::emulator emulator(w.io.get_executor(), serving);
     CHECK(test::run(w.io, status_of_upgrade(emulator.port(), w.refresh().token())) == "101");
 }
 
 TEST_CASE("the files name where things are, and differ from one Google to the next")
 {
-    live::fake_google_options options;
+    live::testing::fake_google_options options;
     options.quota_project = "payer";
     options.project = "mine";
     asio::io_context io;
-    live::fake_google google(io.get_executor(), options);
+    live::testing::fake_google google(io.get_executor(), options);
     const live::json user(google.authorized_user_file());
     CHECK(user.at<std::string>("/type") == "authorized_user");
     CHECK(user.at<std::string>("/quota_project_id") == "payer");
@@ -687,7 +687,7 @@ TEST_CASE("the files name where things are, and differ from one Google to the ne
     CHECK(stand_in.at<std::string>("/type") == "impersonated_service_account");
     CHECK(stand_in.at<std::string>("/source_credentials/refresh_token") ==
           user.at<std::string>("/refresh_token"));
-    live::fake_google other(io.get_executor());
+    live::testing::fake_google other(io.get_executor());
     CHECK(live::json(other.authorized_user_file()).at<std::string>("/refresh_token") !=
           user.at<std::string>("/refresh_token"));
 }
@@ -695,11 +695,11 @@ TEST_CASE("the files name where things are, and differ from one Google to the ne
 TEST_CASE("what it tells has no secrets in it")
 {
     auto told = std::make_shared<std::string>();
-    live::fake_google_options options;
+    live::testing::fake_google_options options;
     options.on_event = [told](std::string_view sentence) { told->append(sentence) += '\n'; };
     world w;
     w.options.on_event = options.on_event;
-    w.google = std::make_shared<live::fake_google>(w.io.get_executor(), w.options);
+    w.google = std::make_shared<live::testing::fake_google>(w.io.get_executor(), w.options);
     w.refresh();
     w.grant({});
     w.metadata("/computeMetadata/v1/instance/service-accounts/default/token");
@@ -714,7 +714,7 @@ TEST_CASE("other threads may look on while it serves")
     std::atomic<bool> over = false;
     std::thread other([&] {
         while (!over) {
-            w.google->next(google_endpoint::token, google_outcome::expires_in(60s));
+            w.google->next(testing::google_endpoint::token, testing::google_outcome::expires_in(60s));
             (void)w.google->issued();
             (void)w.google->valid("ya29.x", {});
             std::this_thread::yield();

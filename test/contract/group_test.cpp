@@ -3,7 +3,7 @@
 #include "support/loud.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/executor_work_guard.hpp>
@@ -95,9 +95,9 @@ TEST_CASE("many sessions are restarted, found, stopped and shut down from severa
     std::promise<void> all;
     std::atomic<int> ended = 0;
     crew threads;
-    live::emulator_options serving;
+    live::testing::emulator_options serving;
     serving.pace = 0;
-    live::emulator server(threads.io.get_executor(), serving);
+    live::testing::emulator server(threads.io.get_executor(), serving);
     live::client_options options;
     test::make_loud(options);
     options.credentials = live::api_key(test::secret_key);
@@ -113,7 +113,7 @@ TEST_CASE("many sessions are restarted, found, stopped and shut down from severa
     for (int i = 0; i < sessions; ++i) {
         group.start(std::to_string(i), {.model = "gemini-3.8-live"}, caller(answers, all));
         if (const auto found = group.find(std::to_string(i / 2)))
-            CHECK(found->status() != live::status::disconnected);
+            CHECK(found->status() != live::session_status::disconnected);
     }
     CHECK(group.size() == sessions);
     REQUIRE(all.get_future().wait_for(60s) == std::future_status::ready);

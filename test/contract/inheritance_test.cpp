@@ -4,8 +4,8 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
-#include <gemini/live/fake_google.hpp>
+#include <gemini/live/testing/emulator.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
@@ -69,11 +69,11 @@ private:
     pid_t child_ = 0;
 };
 
-live::emulator_options serving(bool encrypted)
+live::testing::emulator_options serving(bool encrypted)
 {
-    live::emulator_options options;
+    live::testing::emulator_options options;
     options.pace = 0;
-    if (encrypted) options.tls = live::tls_identity::self_signed();
+    if (encrypted) options.tls = live::testing::tls_identity::self_signed();
     return options;
 }
 
@@ -89,8 +89,8 @@ TEST_CASE("what the library opens is not inherited by child processes")
 
     asio::io_context io;
     const auto options = serving(encrypted);
-    live::emulator server(io.get_executor(), options);
-    live::fake_google google(io.get_executor());
+    live::testing::emulator server(io.get_executor(), options);
+    live::testing::fake_google google(io.get_executor());
     CHECK(inherited() == before);
     live::client_options calling;
     test::make_loud(calling);
@@ -121,7 +121,7 @@ TEST_CASE("what the library opens is not inherited by child processes")
 TEST_CASE("a child process that lives on does not keep the emulator's port, nor its clients")
 {
     asio::io_context io;
-    std::optional<live::emulator> server(std::in_place, io.get_executor(), serving(false));
+    std::optional<live::testing::emulator> server(std::in_place, io.get_executor(), serving(false));
     live::client_options calling;
     test::make_loud(calling);
     calling.credentials = live::api_key("any");

@@ -4,7 +4,7 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <string>
 
@@ -34,7 +34,7 @@ asio::awaitable<void> play(
     while (auto message = co_await messages.next()) {
         const auto piece = message->audio();
         to.music.insert(to.music.end(), piece.begin(), piece.end());
-        if (const auto& filtered = message->all().filtered_prompt) to.filtered = filtered->text;
+        if (const auto& filtered = message->members().filtered_prompt) to.filtered = filtered->text;
         if (to.music.size() >= enough) break;
     }
 }
@@ -44,9 +44,9 @@ asio::awaitable<void> play(
 TEST_CASE("music is asked for, played, and goes on after an outage")
 {
     asio::io_context io;
-    live::emulator_options quick;
+    live::testing::emulator_options quick;
     quick.pace = 0.01;
-    live::emulator emulator(io.get_executor(), quick);
+    live::testing::emulator emulator(io.get_executor(), quick);
     live::client_options options{
         .credentials = live::api_key(test::secret_key), .base_url = emulator.url()};
     test::make_loud(options);
@@ -66,7 +66,7 @@ TEST_CASE("music is asked for, played, and goes on after an outage")
         bool again = false;
         while (auto event = co_await events.next()) {
             if (const auto* change = std::get_if<live::status_change>(&*event))
-                again = again || change->to == live::status::reconnecting;
+                again = again || change->to == live::session_status::reconnecting;
             if (const auto* message = std::get_if<live::server_message>(&*event))
                 if (again) music += message->audio().size();
             if (music > 100'000) break;
@@ -75,14 +75,14 @@ TEST_CASE("music is asked for, played, and goes on after an outage")
     };
     CHECK(test::run(io, go_on()) > 100'000); // nobody asked again
     test::run(io, session.close());
-    CHECK(session.status() == live::status::closed);
+    CHECK(session.status() == live::session_status::closed);
     CHECK(emulator.accepted() == 2);
 }
 
 TEST_CASE("music wants a method that only v1alpha of the Gemini API has")
 {
     asio::io_context io;
-    live::emulator emulator(io.get_executor());
+    live::testing::emulator emulator(io.get_executor());
     live::client_options options{
         .credentials = live::api_key(test::secret_key), .base_url = emulator.url()};
     test::make_loud(options);
@@ -100,7 +100,7 @@ TEST_CASE("music wants a method that only v1alpha of the Gemini API has")
     };
     CHECK(test::run(io, connect()) == live::errc::rejected);
     options.api_version.clear();
-    options.flavour = live::flavour::vertex_ai;
+    options.backend = live::backend::vertex_ai;
     options.project = "p";
     options.credentials = live::access_token("t");
     const live::client elsewhere(io.get_executor(), options);

@@ -56,7 +56,7 @@ struct talker {
             if (!event) break;
             const auto* message = std::get_if<live::server_message>(&*event);
             if (!message) continue;
-            if (const auto& call = message->all().tool_call) {
+            if (const auto& call = message->members().tool_call) {
                 for (const auto& each : call->function_calls) co_await answer(each);
             }
             if (!thanked && message->text().find("sunny") != std::string::npos) {
@@ -86,7 +86,7 @@ std::string complaint(broken_world& w, const live::client& client)
 void try_offsets(broken_world& w, std::uint64_t stride)
 {
     constexpr std::uint64_t most = 6000;
-    w.calling.reconnect.first_connect_attempts = 0;
+    w.calling.reconnect.first_connect_attempts = std::nullopt;
     const auto client = w.start();
     REQUIRE(complaint(w, client).empty());
     const auto up = w.relay->passed(way::up);

@@ -3,7 +3,7 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/co_spawn.hpp>
 
@@ -238,10 +238,10 @@ TEST_CASE("recordings of each order play back right through messages(), events()
     for (const auto& one : all_recordings()) {
         INFO(one.name << ", by " << way);
         asio::io_context io;
-        live::emulator_options serving;
+        live::testing::emulator_options serving;
         serving.pace = 0;
         serving.replay = tapped(one);
-        live::emulator server(io.get_executor(), serving);
+        live::testing::emulator server(io.get_executor(), serving);
         live::client_options options;
         options.credentials = live::api_key("any");
         options.base_url = server.url();

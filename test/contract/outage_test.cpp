@@ -24,18 +24,18 @@ namespace {
 struct scripted_world {
     asio::io_context io;
     live::client_options calling{};
-    std::optional<live::emulator> server{};
+    std::optional<live::testing::emulator> server{};
 
     explicit scripted_world(const std::string& script)
     {
-        live::emulator_options serving;
+        live::testing::emulator_options serving;
         serving.script = script;
         server.emplace(io.get_executor(), serving);
         test::make_loud(calling);
         calling.credentials = live::api_key(test::secret_key);
         calling.base_url = server->url();
         calling.reconnect.first_delay = 1ms;
-        calling.reconnect.attempts_per_second = 0;
+        calling.reconnect.attempts_per_second = std::nullopt;
     }
 };
 
@@ -208,7 +208,7 @@ TEST_CASE("a server that refuses the way back for good ends the session: 403, 40
         {std::pair(403, live::errc::unauthorized), std::pair(404, live::errc::rejected)}) {
         INFO(status);
         scripted_world w(first_connection(R"({"drop": true})") +
-                         "{\"connection\": 2}\n{\"refuse\": " + std::to_string(status) + "}\n");
+                         "{\"connection\": 2}\n{\"refuse\": " + std::to_string(session_status) + "}\n");
         const auto seen = told_by(w);
         REQUIRE(seen.failure);
         CHECK(seen.failure->value() == means);
@@ -258,12 +258,12 @@ TEST_CASE("a restart of the server: its port is closed, then nobody knows the ha
     w.run(work());
     REQUIRE(changes.size() > 4);
     const auto& back = changes.back();
-    CHECK(back.to == live::status::connected);
+    CHECK(back.to == live::session_status::connected);
     CHECK(back.context_lost);
     CHECK(back.outage > 0ms);
     CHECK(text.find("first words") != std::string::npos); // it has forgotten the first
     CHECK(std::all_of(changes.begin(), changes.end() - 1,
-        [](const auto& each) { return each.to == live::status::reconnecting && each.cause; }));
+        [](const auto& each) { return each.to == live::session_status::reconnecting && each.cause; }));
 }
 
 TEST_CASE("a server that asks to leave several times a second: nothing is lost or repeated")

@@ -4,7 +4,7 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using quirk = live::emulator_quirks;
+using quirk = live::testing::emulator_quirks;
 
 constexpr const char* flash_3_1 = "gemini-3.1-flash-live-preview";
 constexpr const char* flash_3_8 = "gemini-3.8-live";
@@ -30,14 +30,14 @@ constexpr const char* native_2_5 = "gemini-live-2.5-flash-native-audio";
 struct behavior {
     const char* name;
     const char* model = flash_3_8;
-    live::flavour flavour = live::flavour::gemini_api;
+    live::backend backend = live::backend::gemini_api;
     std::optional<bool> quirk::*switched_on = nullptr;
 };
 
 const std::vector<behavior> behaviors{{"3.8", flash_3_8}, {"3.1", flash_3_1},
     {"2.5", "gemini-2.5-flash-native-audio-latest"},
-    {"3.8 on Vertex AI", flash_3_8, live::flavour::vertex_ai},
-    {"2.5 on Vertex AI", native_2_5, live::flavour::vertex_ai},
+    {"3.8 on Vertex AI", flash_3_8, live::backend::vertex_ai},
+    {"2.5 on Vertex AI", native_2_5, live::backend::vertex_ai},
     {.name = "unasked handles", .switched_on = &quirk::unasked_handles},
     {.name = "unasked transcriptions", .switched_on = &quirk::unasked_transcriptions},
     {.name = "empty content", .switched_on = &quirk::empty_content},
@@ -51,21 +51,22 @@ const std::vector<behavior> behaviors{{"3.8", flash_3_8}, {"3.1", flash_3_1},
 
 struct world {
     asio::io_context io;
-    live::emulator_options serving{};
+    live::testing::emulator_options serving{};
     live::client_options calling{};
     std::vector<std::string> said{}; ///< By the server, as it was.
-    std::optional<live::emulator> server{};
+    std::optional<live::testing::emulator> server{};
 
-    explicit world(live::flavour flavour = live::flavour::gemini_api)
+    explicit world(live::backend backend = live::backend::gemini_api)
     {
         serving.pace = 0;
-        serving.on_message = [this](std::size_t, char way, std::string_view text) {
-            if (way == '<') said.emplace_back(text);
+        serving.on_message = [this](const live::testing::emulator_message& message) {
+            if (message.from == live::testing::message_sender::server)
+                said.emplace_back(message.text);
         };
         test::make_loud(calling);
-        calling.flavour = flavour;
+        calling.backend = backend;
         calling.credentials = live::api_key("any");
-        if (flavour == live::flavour::vertex_ai) {
+        if (backend == live::backend::vertex_ai) {
             calling.credentials = live::access_token("any");
             calling.project = "project";
             calling.location = "us-central1";
@@ -105,7 +106,7 @@ live::setup by_hand(const char* model)
 }
 
 /// A question and the whole answer.
-asio::awaitable<live::turn> ask(live::session& session, std::string question)
+asio::awaitable<live::turn_result> ask(live::session& session, std::string question)
 {
     co_await session.send(std::move(question));
     co_return co_await session.turn();
@@ -119,13 +120,13 @@ TEST_CASE(
 {
     const auto& one = GENERATE(from_range(behaviors));
     INFO(one.name);
-    world w(one.flavour);
+    world w(one.backend);
     if (one.switched_on) w.serving.quirks.*one.switched_on = true;
     const auto client = w.start();
     live::session session{client, setup_for(one.model)};
     // Words that come after their turn are told apart, unless the next question was sent before.
     const bool trails = one.switched_on == &quirk::trailing_transcription;
-    const auto check_words = [trails](const live::turn& turn, const live::turn& next,
+    const auto check_words = [trails](const live::turn_result& turn, const live::turn_result& next,
                                  std::string_view expected) {
         auto words = turn.output_transcription + next.late.output_transcription;
         if (trails) words = (words + next.output_transcription).substr(0, expected.size());
@@ -170,7 +171,7 @@ TEST_CASE("whatever the service's behavior, who is interrupted answers the next 
 {
     const auto& one = GENERATE(from_range(behaviors));
     INFO(one.name);
-    world w(one.flavour);
+    world w(one.backend);
     w.serving.pace = 0.3;
     if (one.switched_on) w.serving.quirks.*one.switched_on = true;
     const auto client = w.start();
@@ -274,7 +275,7 @@ TEST_CASE("a blocking call that new input cancels is told to the program, and co
             auto event = co_await events.next();
             REQUIRE(event);
             if (const auto* const message = std::get_if<live::server_message>(&*event))
-                if (const auto& told = message->all().tool_call_cancellation) cancelled = told->ids;
+                if (const auto& told = message->members().tool_call_cancellation) cancelled = told->ids;
         }
         CHECK(cancelled == std::vector{asking.tool_calls[0].id});
         const auto answer = co_await session.turn();
@@ -332,9 +333,9 @@ TEST_CASE("content that the library sends has a role that every model takes")
 TEST_CASE("the behavior of a model, but for single ones, is one option")
 {
     // doc:begin emulator_quirks
-    live::emulator_options options;
+    live::testing::emulator_options options;
     // as 3.1, whatever the model, but for one behavior and with another
-    options.quirks = live::emulator_quirks::of("gemini-3.1-flash-live-preview");
+    options.quirks = live::testing::emulator_quirks::of("gemini-3.1-flash-live-preview");
     options.quirks.uneven_sound = false;
     options.quirks.late_interrupted_end = true;
     // doc:end
@@ -378,14 +379,14 @@ asio::awaitable<void> program_under_test(std::string url)
 TEST_CASE("what a program did not do is in the failure of the script")
 {
     asio::io_context io;
-    live::emulator_options serving;
+    live::testing::emulator_options serving;
     serving.script = R"({"await": "setup"}
 {"send": {"setupComplete": {}}}
 {"await": "toolResponse", "within": 0.1}
 {"connection": 2}
 {"refuse": 403})";
     serving.script = "{\"connection\": 1}\n" + serving.script;
-    live::emulator emulator(io.get_executor(), serving);
+    live::testing::emulator emulator(io.get_executor(), serving);
     const auto work = [&]() -> asio::awaitable<void> {
         // doc:begin script_failure
         co_await program_under_test(emulator.url());
@@ -404,7 +405,7 @@ TEST_CASE("what a program did not do is in the failure of the script")
 TEST_CASE("a quota that is used up makes a test wait no longer than the policy says")
 {
     asio::io_context io;
-    live::emulator_options serving;
+    live::testing::emulator_options serving;
     serving.script = R"({"connection": 1}
 {"expect": "setup"}
 {"send": {"setupComplete": {}}}
@@ -414,7 +415,7 @@ TEST_CASE("a quota that is used up makes a test wait no longer than the policy s
 {"expect": {"setup": {"sessionResumption": {"handle": "a-handle"}}}}
 {"send": {"setupComplete": {}}}
 {"stall": true})";
-    live::emulator emulator(io.get_executor(), serving);
+    live::testing::emulator emulator(io.get_executor(), serving);
     // doc:begin quota_wait
     live::client_options options{.credentials = live::api_key("any")};
     options.base_url = emulator.url();

@@ -3,7 +3,7 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/co_spawn.hpp>
 
@@ -19,7 +19,7 @@ namespace live = gemini::live;
 namespace {
 
 live::client make_client(
-    asio::io_context& io, const live::emulator& server, live::wire_tap tap = {})
+    asio::io_context& io, const live::testing::emulator& server, live::wire_tap tap = {})
 {
     live::client_options options;
     options.credentials = live::api_key("a-secret-key");
@@ -55,9 +55,9 @@ TEST_CASE("the emulator plays a recording back: the program sees the same conver
     std::string recording;
     std::vector<std::string> original;
     {
-        live::emulator_options serving;
+        live::testing::emulator_options serving;
         serving.pace = 0;
-        live::emulator server(io.get_executor(), serving);
+        live::testing::emulator server(io.get_executor(), serving);
         live::wire_tap tap;
         tap.sink = [&recording](std::string_view line) { recording.append(line) += '\n'; };
         original = test::run(io, converse(make_client(io, server, tap)));
@@ -65,10 +65,10 @@ TEST_CASE("the emulator plays a recording back: the program sees the same conver
     CHECK(recording.find("a-secret-key") == std::string::npos);
     CHECK(recording.find("\"newHandle\":\"[redacted]\"") != std::string::npos);
 
-    live::emulator_options serving;
+    live::testing::emulator_options serving;
     serving.pace = 0;
     serving.replay = recording;
-    live::emulator server(io.get_executor(), serving);
+    live::testing::emulator server(io.get_executor(), serving);
     const auto again = test::run(io, converse(make_client(io, server)));
     CHECK(again == original);
     CHECK(server.accepted() == 2);
@@ -78,12 +78,12 @@ TEST_CASE(
     "a recording that cannot be read, or one beside a script, is told when the emulator is made")
 {
     asio::io_context io;
-    live::emulator_options serving;
+    live::testing::emulator_options serving;
     serving.replay = "no recording";
-    CHECK_THROWS_AS(live::emulator(io.get_executor(), serving), live::error);
+    CHECK_THROWS_AS(live::testing::emulator(io.get_executor(), serving), live::error);
     serving.replay = R"({"at":0,"connection":1,"opened":true})";
     serving.script = R"({"stall": true})";
-    CHECK_THROWS_AS(live::emulator(io.get_executor(), serving), live::error);
+    CHECK_THROWS_AS(live::testing::emulator(io.get_executor(), serving), live::error);
 }
 
 } // namespace replay_test

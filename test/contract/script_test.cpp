@@ -3,7 +3,7 @@
 #include "support/raw_client.hpp"
 #include "support/run.hpp"
 
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/error.hpp>
 
 #include <asio/co_spawn.hpp>
@@ -33,9 +33,9 @@ struct world {
     {
     }
 
-    static live::emulator_options serving(std::string script, std::vector<std::string>& events)
+    static live::testing::emulator_options serving(std::string script, std::vector<std::string>& events)
     {
-        live::emulator_options options;
+        live::testing::emulator_options options;
         options.pace = 0;
         options.script = std::move(script);
         options.on_event = [&events](std::string_view event) { events.emplace_back(event); };
@@ -63,7 +63,7 @@ struct world {
 
     std::vector<std::string> events;
     asio::io_context io;
-    live::emulator server;
+    live::testing::emulator server;
 };
 
 asio::awaitable<void> send(raw_socket& socket, std::string text)
@@ -279,12 +279,12 @@ TEST_CASE("a script is finished when all of its connections have come and gone, 
 TEST_CASE("what a behavior throws is the failure, too")
 {
     world w("");
-    live::emulator_options options;
-    options.behaviour = [](live::emulator_peer&) -> asio::awaitable<void> {
+    live::testing::emulator_options options;
+    options.behavior = [](live::testing::emulator_peer&) -> asio::awaitable<void> {
         throw std::runtime_error("This is not what I was waiting for.");
         co_return;
     };
-    live::emulator other(w.io.get_executor(), options);
+    live::testing::emulator other(w.io.get_executor(), options);
     const auto talk = [&](world&) -> asio::awaitable<void> {
         auto socket = co_await test::raw_websocket(other.port(), target);
         co_await socket.read_frame();

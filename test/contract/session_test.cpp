@@ -5,7 +5,7 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/detached.hpp>
 #include <asio/ip/tcp.hpp>
@@ -28,9 +28,9 @@ namespace {
 /// One execution context with an emulator, and clients that talk to it.
 struct world {
     asio::io_context io;
-    live::emulator_options serving{};
+    live::testing::emulator_options serving{};
     live::client_options calling{};
-    std::optional<live::emulator> server{};
+    std::optional<live::testing::emulator> server{};
 
     world()
     {
@@ -44,7 +44,7 @@ struct world {
 
     void use_tls()
     {
-        serving.tls = live::tls_identity::self_signed();
+        serving.tls = live::testing::tls_identity::self_signed();
         calling.tls.ca_pem = serving.tls->certificate_pem;
         calling.tls.system_store = false;
     }
@@ -96,12 +96,12 @@ live::error refusal(world& w, const live::client& client)
 }
 
 /// Serves clients that get past the upgrade by `work`, after setupComplete.
-std::function<asio::awaitable<void>(live::emulator_peer&)> after_setup(
-    std::function<asio::awaitable<void>(live::emulator_peer&)> work)
+std::function<asio::awaitable<void>(live::testing::emulator_peer&)> after_setup(
+    std::function<asio::awaitable<void>(live::testing::emulator_peer&)> work)
 {
     struct serve {
-        std::function<asio::awaitable<void>(live::emulator_peer&)> work;
-        asio::awaitable<void> operator()(live::emulator_peer& peer) const
+        std::function<asio::awaitable<void>(live::testing::emulator_peer&)> work;
+        asio::awaitable<void> operator()(live::testing::emulator_peer& peer) const
         {
             co_await peer.receive();
             std::string complete = R"({"setupComplete":{}})";
@@ -112,7 +112,7 @@ std::function<asio::awaitable<void>(live::emulator_peer&)> after_setup(
     return serve{std::move(work)};
 }
 
-asio::awaitable<void> await_end(live::emulator_peer& peer)
+asio::awaitable<void> await_end(live::testing::emulator_peer& peer)
 {
     while (auto message = co_await peer.receive()) message.reset();
 }
@@ -140,7 +140,7 @@ TEST_CASE("a conversation, plain and encrypted")
     live::session session{client, spoken};
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
-        CHECK(session.status() == live::status::connected);
+        CHECK(session.status() == live::session_status::connected);
 
         co_await session.send("Hello");
         auto greeting = co_await session.turn();
@@ -165,7 +165,7 @@ TEST_CASE("a conversation, plain and encrypted")
         CHECK(weather.output_transcription.find("sunny") != std::string::npos);
 
         co_await session.close();
-        CHECK(session.status() == live::status::closed);
+        CHECK(session.status() == live::session_status::closed);
     };
     w.run(work());
 }
@@ -187,13 +187,13 @@ TEST_CASE("a lost connection comes back by itself and the conversation goes on")
             auto event = co_await events.next();
             REQUIRE(event);
             if (const auto* message = std::get_if<live::server_message>(&*event)) {
-                const auto& update = message->all().session_resumption_update;
+                const auto& update = message->members().session_resumption_update;
                 if (!cut && update && update->resumable) {
                     w.server->drop_all();
                     cut = true;
                 }
             } else if (const auto* change = std::get_if<live::status_change>(&*event)) {
-                if (change->to == live::status::connected && cut) resumed = change->resumed;
+                if (change->to == live::session_status::connected && cut) resumed = change->resumed;
             }
         }
         co_await session.send("Hello again");
@@ -234,12 +234,12 @@ TEST_CASE("an unknown member of the setup is refused with the service's words")
     world w;
     const auto client = w.start();
     live::setup odd = spoken;
-    odd.extra = live::json(R"({"flavour":"vanilla"})");
+    odd.extra = live::json(R"({"flavor":"vanilla"})");
     live::session session{client, odd};
     const auto failed = w.run(failure_of_connect(session));
     REQUIRE(failed);
     CHECK(failed->value() == live::errc::rejected);
-    CHECK(failed->reason() == "Invalid JSON payload received. Unknown name \"flavour\" at 'setup': "
+    CHECK(failed->reason() == "Invalid JSON payload received. Unknown name \"flavor\" at 'setup': "
                               "Cannot find field.");
 }
 
@@ -257,8 +257,8 @@ TEST_CASE("an upgrade that is refused says why: 401, 403, 404, 429, 503")
              row{503, live::errc::unavailable, live::condition::retryable}}) {
         INFO(each.status);
         world w;
-        w.serving.on_upgrade = [&](const live::emulator_request&) {
-            live::emulator_verdict verdict;
+        w.serving.on_upgrade = [&](const live::testing::emulator_request&) {
+            live::testing::emulator_verdict verdict;
             verdict.status = each.status;
             verdict.headers = {{"Retry-After", "7"}};
             return verdict;
@@ -298,7 +298,7 @@ TEST_CASE("a certificate that nobody vouches for")
 {
     world w;
     w.use_tls();
-    w.calling.tls.ca_pem = live::tls_identity::self_signed().certificate_pem;
+    w.calling.tls.ca_pem = live::testing::tls_identity::self_signed().certificate_pem;
     const auto failed = refusal(w, w.start());
     CHECK(failed.value() == live::errc::tls_failed);
     CHECK(failed.code() == live::condition::configuration);
@@ -309,7 +309,7 @@ TEST_CASE("a server that never answers the setup")
 {
     world w;
     w.calling.deadlines.setup = 100ms;
-    w.serving.behaviour = await_end;
+    w.serving.behavior = await_end;
     const auto failed = refusal(w, w.start());
     CHECK(failed.value() == live::errc::timed_out);
     CHECK(failed.phase() == live::phase::setup);
@@ -318,7 +318,7 @@ TEST_CASE("a server that never answers the setup")
 TEST_CASE("malformed JSON is an event and the session goes on")
 {
     world w;
-    const auto misbehave = [](live::emulator_peer& peer) -> asio::awaitable<void> {
+    const auto misbehave = [](live::testing::emulator_peer& peer) -> asio::awaitable<void> {
         for (const char* text : {"{", "[]", "{\"serverContent\":7}", "\xff\xfe",
                  "{\"serverContent\":{\"modelTurn\":{\"parts\":[{\"inlineData\":{\"data\":\"?\"}}]}"
                  "}}"}) {
@@ -330,7 +330,7 @@ TEST_CASE("malformed JSON is an event and the session goes on")
         co_await peer.send(std::move(good));
         co_await await_end(peer);
     };
-    w.serving.behaviour = after_setup(misbehave);
+    w.serving.behavior = after_setup(misbehave);
     const auto client = w.start();
     live::session session{client, spoken};
     const auto work = [&]() -> asio::awaitable<void> {
@@ -345,7 +345,7 @@ TEST_CASE("malformed JSON is an event and the session goes on")
                 text = message->text();
         }
         CHECK(malformed == 5);
-        CHECK(session.status() == live::status::connected);
+        CHECK(session.status() == live::session_status::connected);
         co_await session.close();
     };
     w.run(work());
@@ -355,12 +355,12 @@ TEST_CASE("a message over the limit ends the session with a typed error")
 {
     world w;
     w.calling.limits.message = 10'000;
-    const auto flood = [](live::emulator_peer& peer) -> asio::awaitable<void> {
+    const auto flood = [](live::testing::emulator_peer& peer) -> asio::awaitable<void> {
         std::string message(10'001, ' ');
         co_await peer.send(std::move(message));
         co_await await_end(peer);
     };
-    w.serving.behaviour = after_setup(flood);
+    w.serving.behavior = after_setup(flood);
     const auto client = w.start();
     live::session session{client, spoken};
     const auto work = [&]() -> asio::awaitable<void> {
@@ -392,7 +392,7 @@ TEST_CASE("after close a send is refused, and a second reader at any time")
 TEST_CASE("both kinds of frame are read")
 {
     world w;
-    const auto talk = [](live::emulator_peer& peer) -> asio::awaitable<void> {
+    const auto talk = [](live::testing::emulator_peer& peer) -> asio::awaitable<void> {
         std::string one = R"({"serverContent":{"modelTurn":{"parts":[{"text":"a"}]}}})";
         std::string two =
             R"({"serverContent":{"modelTurn":{"parts":[{"text":"b"}]},"turnComplete":true}})";
@@ -400,7 +400,7 @@ TEST_CASE("both kinds of frame are read")
         co_await peer.send(std::move(two));
         co_await await_end(peer);
     };
-    w.serving.behaviour = after_setup(talk);
+    w.serving.behavior = after_setup(talk);
     const auto client = w.start();
     live::session session{client, spoken};
     const auto work = [&]() -> asio::awaitable<void> {

@@ -42,7 +42,7 @@ asio::awaitable<void> say(live::session& session, server_record& record, int num
 }
 
 /// Reads until the status is this; gives the change.
-asio::awaitable<live::status_change> await_status(live::session& session, live::status wanted)
+asio::awaitable<live::status_change> await_status(live::session& session, live::session_status wanted)
 {
     auto events = session.events();
     for (;;) {
@@ -66,12 +66,12 @@ TEST_CASE("a half-open connection is found by its silence, and the conversation 
         w.relay->strike(trouble::swallow);
         const auto text = numbered(2, "Are you there?");
         co_await session.send(text); // into nowhere
-        auto lost = co_await await_status(session, live::status::reconnecting);
+        auto lost = co_await await_status(session, live::session_status::reconnecting);
         REQUIRE(lost.cause);
         CHECK(lost.cause->value() == live::errc::timed_out);
         CHECK(lost.cause->phase() == live::phase::open);
         w.relay->strike(trouble::rst); // the server has noticed, too
-        auto back = co_await await_status(session, live::status::connected);
+        auto back = co_await await_status(session, live::session_status::connected);
         CHECK(back.resumed);
         CHECK(back.replayed == 1);
         co_await say(session, w.record, 3);
@@ -101,7 +101,7 @@ TEST_CASE("a server that notices a half-open connection later than we do refuses
             if (!change) continue;
             if (change->cause && change->cause->close_code() == 1011 && ++refused == 4)
                 w.relay->strike(trouble::rst);
-            back = change->to == live::status::connected;
+            back = change->to == live::session_status::connected;
             CHECK_FALSE(change->context_lost);
         }
         co_await say(session, w.record, 2);
@@ -124,7 +124,7 @@ TEST_CASE("a connection that stalls and goes on is not given up")
         co_await session.send(text);
         asio::steady_timer pause(w.io, 1s); // several pings' time
         co_await pause.async_wait(asio::use_awaitable);
-        CHECK(session.status() == live::status::connected);
+        CHECK(session.status() == live::session_status::connected);
         w.relay->go_on();
         auto turn = co_await session.turn();
         CHECK(turn.end == live::turn_end::complete);
@@ -144,8 +144,8 @@ TEST_CASE("a server that goes silent in the setup is given up at the deadline, a
     live::session session{client, written()};
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
-        auto again = co_await await_status(session, live::status::connecting);
-        if (again.attempt == 1) again = co_await await_status(session, live::status::connecting);
+        auto again = co_await await_status(session, live::session_status::connecting);
+        if (again.attempt == 1) again = co_await await_status(session, live::session_status::connecting);
         REQUIRE(again.cause);
         CHECK(again.cause->value() == live::errc::timed_out);
         co_await say(session, w.record, 1);
@@ -163,9 +163,9 @@ TEST_CASE("a user who blocks the loop for longer than the silence that is allowe
     auto work_there = asio::make_work_guard(elsewhere);
     std::thread other([&] { elsewhere.run(); });
     {
-        live::emulator server(elsewhere.get_executor(), {.pace = 0});
+        live::testing::emulator server(elsewhere.get_executor(), {.pace = 0});
         w.calling.base_url = server.url();
-        w.calling.flavour = live::flavour::gemini_api;
+        w.calling.backend = live::backend::gemini_api;
         w.calling.project = w.calling.location = "";
         w.calling.credentials = live::api_key(test::secret_key);
         const live::client client{w.io.get_executor(), w.calling};

@@ -6,7 +6,7 @@
 #include "support/stride.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
@@ -32,9 +32,9 @@ class server {
 public:
     explicit server(bool tls)
     {
-        live::emulator_options serving;
+        live::testing::emulator_options serving;
         serving.pace = 0;
-        if (tls) serving.tls = live::tls_identity::self_signed();
+        if (tls) serving.tls = live::testing::tls_identity::self_signed();
         certificate = tls ? serving.tls->certificate_pem : "";
         emulator_.emplace(io_.get_executor(), serving);
         url = emulator_->url();
@@ -53,7 +53,7 @@ public:
 
 private:
     asio::io_context io_;
-    std::optional<live::emulator> emulator_;
+    std::optional<live::testing::emulator> emulator_;
     std::thread thread_;
 };
 

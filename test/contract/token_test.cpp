@@ -4,7 +4,7 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <memory>
 #include <optional>
@@ -23,9 +23,9 @@ struct world {
     asio::io_context io;
     std::shared_ptr<std::chrono::system_clock::time_point> now =
         std::make_shared<std::chrono::system_clock::time_point>(std::chrono::system_clock::now());
-    live::emulator_options serving{};
+    live::testing::emulator_options serving{};
     live::client_options calling{};
-    std::optional<live::emulator> server{};
+    std::optional<live::testing::emulator> server{};
 
     explicit world(bool tls = false)
     {
@@ -35,7 +35,7 @@ struct world {
         test::make_loud(calling);
         calling.reconnect.first_connect_attempts = 1;
         if (tls) {
-            serving.tls = live::tls_identity::self_signed();
+            serving.tls = live::testing::tls_identity::self_signed();
             calling.tls.ca_pem = serving.tls->certificate_pem;
             calling.tls.system_store = false;
         }
@@ -173,7 +173,7 @@ TEST_CASE("a session resumes on a token that is used up")
         for (bool resumed = false; !resumed;) {
             const auto event = co_await events.next();
             if (const auto* message = std::get_if<live::server_message>(&*event)) {
-                const auto& update = message->all().session_resumption_update;
+                const auto& update = message->members().session_resumption_update;
                 if (cut || !update || !update->resumable) continue;
                 in.server->drop_all();
                 cut = true;

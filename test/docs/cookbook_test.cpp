@@ -4,7 +4,7 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio.hpp>
 
@@ -27,9 +27,9 @@ struct kitchen {
     {
     }
 
-    static live::emulator_options quick()
+    static live::testing::emulator_options quick()
     {
-        live::emulator_options options;
+        live::testing::emulator_options options;
         options.pace = 0;
         return options;
     }
@@ -50,14 +50,14 @@ struct kitchen {
     }
 
     asio::io_context io;
-    live::emulator emulator;
+    live::testing::emulator emulator;
     live::client client;
 };
 
 live::client_options on_vertex_ai()
 {
     live::client_options options;
-    options.flavour = live::flavour::vertex_ai;
+    options.backend = live::backend::vertex_ai;
     options.project = "my-project";
     options.credentials = live::access_token("a-token");
     return options;

@@ -4,8 +4,8 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
-#include <gemini/live/fake_google.hpp>
+#include <gemini/live/testing/emulator.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 
 #include <asio.hpp>
 
@@ -24,21 +24,21 @@ const live::setup spoken{
 
 /// An emulator without pauses, and a client that talks to it.
 struct stage {
-    explicit stage(live::emulator_options options = {})
+    explicit stage(live::testing::emulator_options options = {})
         : emulator(io.get_executor(), quick(std::move(options))),
           client(
               io.get_executor(), {.credentials = live::api_key("any"), .base_url = emulator.url()})
     {
     }
 
-    static live::emulator_options quick(live::emulator_options options)
+    static live::testing::emulator_options quick(live::testing::emulator_options options)
     {
         options.pace = 0;
         return options;
     }
 
     asio::io_context io;
-    live::emulator emulator;
+    live::testing::emulator emulator;
     live::client client;
 };
 
@@ -202,7 +202,7 @@ asio::awaitable<live::access_token> ask(std::shared_ptr<vault> vault)
 live::client with_a_vault(asio::any_io_executor executor, std::shared_ptr<vault> vault)
 {
     live::client_options options;
-    options.flavour = live::flavour::vertex_ai;
+    options.backend = live::backend::vertex_ai;
     options.project = "my-project";
     live::token_provider provider;
     provider.ask = [vault] { return ask(vault); }; // a coroutine that gives a live::access_token
@@ -215,7 +215,7 @@ live::client with_a_vault(asio::any_io_executor executor, std::shared_ptr<vault>
 live::client on_vertex_ai(asio::any_io_executor executor, std::string token)
 {
     live::client_options options{
-        .flavour = live::flavour::vertex_ai,
+        .backend = live::backend::vertex_ai,
         .project = "my-project",
         .location = "us-central1",
         .credentials = live::access_token(std::move(token)),
@@ -224,8 +224,8 @@ live::client on_vertex_ai(asio::any_io_executor executor, std::string token)
 }
 // doc:end
 
-// doc:begin behaviour
-asio::awaitable<void> serve(live::emulator_peer& peer, std::vector<std::string>& heard)
+// doc:begin behavior
+asio::awaitable<void> serve(live::testing::emulator_peer& peer, std::vector<std::string>& heard)
 {
     while (auto message = co_await peer.receive()) {
         heard.push_back(*message);
@@ -261,7 +261,7 @@ TEST_CASE("a failed conversation ends with a sentence that tells what to do", "[
 {
     stage stage;
     CHECK_FALSE(test::run(stage.io, ask(stage.client, "Hello?")).empty());
-    live::emulator_options options;
+    live::testing::emulator_options options;
     options.api_key = "the right one";
     struct stage locked(std::move(options));
     CHECK(test::run(locked.io, ask(locked.client, "Hello?")).find("Give another key.") == 0);
@@ -303,9 +303,9 @@ TEST_CASE("a client of Vertex AI takes from the environment what it is not told"
 {
     asio::io_context io;
     std::vector<std::string> heard;
-    live::emulator_options options;
-    options.behaviour = [&heard](live::emulator_peer& peer) { return serve(peer, heard); };
-    live::emulator emulator(io.get_executor(), options);
+    live::testing::emulator_options options;
+    options.behavior = [&heard](live::testing::emulator_peer& peer) { return serve(peer, heard); };
+    live::testing::emulator emulator(io.get_executor(), options);
     ::setenv("GOOGLE_VERTEX_BASE_URL", emulator.url().c_str(), 1);
     auto client = on_vertex_ai(io.get_executor(), "a-token");
     ::unsetenv("GOOGLE_VERTEX_BASE_URL");
@@ -318,7 +318,7 @@ TEST_CASE("a client of Vertex AI takes from the environment what it is not told"
 TEST_CASE("docs: credentials are found, or the program's own coroutine gives them", "[docs]")
 {
     asio::io_context io;
-    CHECK(ready(io.get_executor()).options().flavour);
+    CHECK(ready(io.get_executor()).options().backend);
     const auto client = with_a_vault(io.get_executor(), std::make_shared<vault>(vault{"a-token"}));
     const auto* const provider = client.options().credentials.get_if<live::token_provider>();
     REQUIRE(provider);
@@ -347,7 +347,7 @@ TEST_CASE("code without coroutines uses any completion token", "[docs]")
 
 TEST_CASE("docs: a question is asked again until it has a whole answer", "[docs]")
 {
-    live::emulator_options options;
+    live::testing::emulator_options options;
     options.script = outage;
     stage on(std::move(options));
     std::string answer;
@@ -367,7 +367,7 @@ TEST_CASE("docs: a question is asked again until it has a whole answer", "[docs]
 
 TEST_CASE("docs: an answer is waited for only so long", "[docs]")
 {
-    live::emulator_options options;
+    live::testing::emulator_options options;
     options.script = R"(
 {"expect": {"setup": {}}}
 {"send": {"setupComplete": {}}}
@@ -406,7 +406,7 @@ TEST_CASE("docs: a race ends when the caller hangs up, or the session does", "[d
             co_await timer.async_wait(asio::use_awaitable);
         };
         co_await transcribe_until(hang_up(), session, out);
-        CHECK(session.status() == live::status::closed);
+        CHECK(session.status() == live::session_status::closed);
         co_await transcribe_until(never(), session, out);
     };
     test::run(on.io, work(session, out));
@@ -434,7 +434,7 @@ TEST_CASE("docs: a coroutine that lets total cancellation through is ended by it
 
 TEST_CASE("docs: a script makes an outage", "[docs]")
 {
-    live::emulator_options options;
+    live::testing::emulator_options options;
     options.script = outage;
     stage on(std::move(options));
     const auto work = [](live::client& client) -> asio::awaitable<std::string> {
@@ -458,9 +458,9 @@ TEST_CASE("a test scripts the server and looks at what it was told", "[docs]")
     asio::io_context io;
     // doc:begin scripted
     std::vector<std::string> heard;
-    live::emulator_options options;
-    options.behaviour = [&heard](live::emulator_peer& peer) { return serve(peer, heard); };
-    live::emulator emulator(io.get_executor(), options);
+    live::testing::emulator_options options;
+    options.behavior = [&heard](live::testing::emulator_peer& peer) { return serve(peer, heard); };
+    live::testing::emulator emulator(io.get_executor(), options);
     live::client client(
         io.get_executor(), {.credentials = live::api_key("any"), .base_url = emulator.url()});
     // doc:end
@@ -514,16 +514,16 @@ TEST_CASE("docs: the emulator knows whose token has expired", "[docs]")
     asio::io_context io;
     // doc:begin fake_google
     auto now = std::chrono::system_clock::now();
-    live::fake_google_options knowing;
+    live::testing::fake_google_options knowing;
     knowing.clock = [&now] { return now; };
-    auto google = std::make_shared<live::fake_google>(io.get_executor(), knowing);
-    live::emulator_options serving;
+    auto google = std::make_shared<live::testing::fake_google>(io.get_executor(), knowing);
+    live::testing::emulator_options serving;
     serving.pace = 0;
     serving.google = google; // no other tokens are taken
-    live::emulator emulator(io.get_executor(), serving);
+    live::testing::emulator emulator(io.get_executor(), serving);
 
     live::client_options options{.credentials = live::access_token(google->issue())};
-    options.flavour = live::flavour::vertex_ai;
+    options.backend = live::backend::vertex_ai;
     options.project = "fake-project";
     options.location = "us-central1";
     options.base_url = emulator.url();
@@ -540,12 +540,12 @@ TEST_CASE(
     "docs: a test plans what the token endpoint does, and looks at what was asked of it", "[docs]")
 {
     asio::io_context io;
-    live::fake_google google(io.get_executor());
+    live::testing::fake_google google(io.get_executor());
     // doc:begin fake_google_faults
     using namespace std::chrono_literals;
-    const auto endpoint = live::google_endpoint::token;
-    google.next(endpoint, live::google_outcome::refuse(503, 1s), 2); // twice, then
-    google.next(endpoint, live::google_outcome::expires_in(30s));    // once, then as usual
+    const auto endpoint = live::testing::google_endpoint::token;
+    google.next(endpoint, live::testing::google_outcome::refuse(503, 1s), 2); // twice, then
+    google.next(endpoint, live::testing::google_outcome::expires_in(30s));    // once, then as usual
     // doc:end
     CHECK(google.requests(endpoint) == 0);
     CHECK(google.issued().empty());

@@ -4,7 +4,7 @@
 #include "support/run.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio.hpp>
 
@@ -99,23 +99,23 @@ live::client_options with_a_tap(const std::filesystem::path& path)
 // doc:end
 
 // doc:begin replay
-live::emulator play_back(asio::io_context& io, const std::filesystem::path& path)
+live::testing::emulator play_back(asio::io_context& io, const std::filesystem::path& path)
 {
     std::ostringstream recording;
     recording << std::ifstream(path).rdbuf();
-    live::emulator_options options;
+    live::testing::emulator_options options;
     options.replay = recording.str();
     options.pace = 0; // without the pauses
-    return live::emulator(io.get_executor(), options);
+    return live::testing::emulator(io.get_executor(), options);
 }
 // doc:end
 
 struct stage {
     stage() : emulator(io.get_executor(), quick()) {}
 
-    static live::emulator_options quick()
+    static live::testing::emulator_options quick()
     {
-        live::emulator_options options;
+        live::testing::emulator_options options;
         options.pace = 0;
         return options;
     }
@@ -128,7 +128,7 @@ struct stage {
     }
 
     asio::io_context io;
-    live::emulator emulator;
+    live::testing::emulator emulator;
 };
 
 } // namespace

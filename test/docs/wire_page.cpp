@@ -116,7 +116,7 @@ struct kind<open_enum<Known>> {
     }
 };
 
-std::string flavour_of(protocol::only only)
+std::string backend_of(protocol::only only)
 {
     switch (only) {
     case protocol::only::gemini_api: return "Gemini API";
@@ -140,7 +140,7 @@ std::string rows(const Fields& all, const std::string& path, book& into)
                 wire += fmt::format(", Vertex AI `{}{}`", path, one.on_vertex);
             if (!one.also.empty()) wire += fmt::format(", read as `{}{}`, too", path, one.also);
             text += fmt::format("| {} | `{}` | {} | {} |\n", wire, name_of_value<found::member>(),
-                kind<typename found::value>::of(into), flavour_of(one.flavour));
+                kind<typename found::value>::of(into), backend_of(one.backend));
         }
     });
     return text;
@@ -203,7 +203,7 @@ the library itself reads and writes by (`./dev docs`), so the two cannot differ.
   What is absent is not written.
 - Enumerations are `open_enum`: a value that is newer than this version keeps its name, both ways.
 - Times are `std::chrono`, base64 is bytes, 64-bit integers go as strings.
-- *only*: the flavour that takes the member; the other refuses it before anything is sent.
+- *only*: the backend that takes the member; the other refuses it before anything is sent.
 - What is not here: `setup::extra` merges any members into the setup, `session::send_raw` sends any message,
   `server_message::raw()` is the JSON as it came, and `members::unknown` names the members of it that have no name here.
 - `setup::functions` is the short way to the `functionDeclarations` of a first tool. The request for an ephemeral token has
@@ -218,7 +218,7 @@ std::string page()
     auto server = client;
     server.types.clear();
     server.enumerations.clear();
-    const auto said = describe<server_message::members>(server);
+    const auto said = describe<server_message_members>(server);
     return fmt::format(
         "{}## What a client sends\n\nBegin at {}. `session` has a function for each.\n\n{}"
         "## What the server says\n\nBegin at {}, which is `server_message::all()`.\n\n{}"

@@ -2,7 +2,7 @@
 // Holds two turns with the emulator; a user's program in small.
 #include <asio.hpp>
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 #include <iostream>
 namespace live = gemini::live;
 
@@ -23,9 +23,9 @@ asio::awaitable<void> converse(live::session session)
 int main()
 try {
     asio::io_context io;
-    live::emulator_options quick;
+    live::testing::emulator_options quick;
     quick.pace = 0;
-    live::emulator emulator{io.get_executor(), quick};
+    live::testing::emulator emulator{io.get_executor(), quick};
     live::client client{
         io.get_executor(), {.credentials = live::api_key("any"), .base_url = emulator.url()}};
     live::session session{client,

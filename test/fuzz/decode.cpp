@@ -3,6 +3,7 @@
 // simdjson's DOM and shares with the first only the list of fields, must come to the same message
 // where it can read every member. A message with one member spoilt must differ from the whole one
 // in that member only.
+#include "base/access.hpp"
 #include "protocol/decode.hpp"
 #include "fuzz/pieces.hpp"
 #include "protocol/fields.hpp"
@@ -49,7 +50,7 @@ void take(const json_value& from, int& to)
 void take(const json_value& from, json& to)
 {
     if (!from.is_object()) throw does_not_fit{};
-    to = json::trusted(from.text());
+    to = access::trusted(from.text());
 }
 
 /// Six bits at a time.
@@ -195,11 +196,11 @@ bool is_stray(std::string_view name)
            name == "outputTranscription";
 }
 
-server_message::members by_the_dom(std::string_view text)
+server_message_members by_the_dom(std::string_view text)
 {
     const auto root = json_value::parse(text);
     if (!root.is_object()) throw does_not_fit{};
-    server_message::members message;
+    server_message_members message;
     for (const auto& [name, value] : root.members()) {
         if (value.kind() == json_value::type::null) continue;
         if (is_stray(name)) {
@@ -207,7 +208,7 @@ server_message::members by_the_dom(std::string_view text)
                 message.server_content ? *message.server_content : message.server_content.emplace();
             take_member_of(name, value, content, protocol::fields<server_content>);
         } else if (!take_member_of(
-                       name, value, message, protocol::fields<server_message::members>)) {
+                       name, value, message, protocol::fields<server_message_members>)) {
             message.unknown.push_back(name);
         }
     }
@@ -229,7 +230,7 @@ std::optional<server_message> decode(std::string_view text)
 bool are_same(const server_message& a, const server_message& b)
 {
     using protocol::encode_server_message;
-    return a.all() == b.all() || encode_server_message(a.all()) == encode_server_message(b.all());
+    return a.members() == b.members() || encode_server_message(a.members()) == encode_server_message(b.members());
 }
 
 /// Text that is no JSON as it stands.
@@ -274,10 +275,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     try {
         const auto expected = by_the_dom(text);
-        fuzz::require(message && message->all() == expected);
+        fuzz::require(message && message->members() == expected);
     } catch (const does_not_fit&) {
         fuzz::require(message.has_value() == json_value::parse(text).is_object());
     }
-    if (message && message->all().omitted.empty()) spoil(text);
+    if (message && message->members().omitted.empty()) spoil(text);
     return 0;
 }

@@ -3,6 +3,7 @@
 // valid whatever is added, down to its greatest depth.
 #include <gemini/live/json.hpp>
 
+#include "base/access.hpp"
 #include "base/utf8.hpp"
 #include "fuzz/pieces.hpp"
 #include "protocol/json_check.hpp"
@@ -136,7 +137,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto dom = unless(errc::malformed_message, [&] { return json_value::parse(text); });
     fuzz::require(value.has_value() == dom.has_value() || may_have_a_long_integer(text));
     if (!value || !dom) return 0;
-    fuzz::require(value->text() == text && *value == json::trusted(dom->text()));
+    fuzz::require(value->text() == text && *value == access::trusted(dom->text()));
     int look_ups = 20;
     compare(*value, "", *dom, look_ups);
     grow(*value, text.substr(0, 40));

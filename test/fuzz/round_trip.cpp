@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was read, written again, reads as the same: messages of either side for either flavour,
+// What was read, written again, reads as the same: messages of either side for either backend,
 // durations and times.
 #include "fuzz/pieces.hpp"
 #include "protocol/decode.hpp"
@@ -15,22 +15,22 @@ using namespace gemini::live;
 
 namespace {
 
-server_message::members decode_server(std::string_view text)
+server_message_members decode_server(std::string_view text)
 {
-    auto members = protocol::decode_server_message(base::padded_buffer(text)).all();
+    auto members = protocol::decode_server_message(base::padded_buffer(text)).members();
     members.unknown.clear(); // is not written
     members.omitted.clear();
     return members;
 }
 
-std::string encode_server(const server_message::members& members, flavour flavour)
+std::string encode_server(const server_message_members& members, backend backend)
 {
-    return protocol::encode_server_message(members, flavour);
+    return protocol::encode_server_message(members, backend);
 }
 
-std::string encode_client(const protocol::client_message& message, flavour flavour)
+std::string encode_client(const protocol::client_message& message, backend backend)
 {
-    return std::string(protocol::encode_client_message(message, flavour).view());
+    return std::string(protocol::encode_client_message(message, backend).view());
 }
 
 /// What `work` gives, unless it throws this error.
@@ -50,14 +50,14 @@ void there_and_back(std::string_view text, Decode decode, Encode encode)
 {
     const auto message = unless(errc::malformed_message, [&] { return decode(text); });
     if (!message) return;
-    for (const auto flavour : {flavour::gemini_api, flavour::vertex_ai}) {
-        // a member may belong to the other flavour
+    for (const auto backend : {backend::gemini_api, backend::vertex_ai}) {
+        // a member may belong to the other backend
         const auto written =
-            unless(errc::invalid_argument, [&] { return encode(*message, flavour); });
+            unless(errc::invalid_argument, [&] { return encode(*message, backend); });
         if (!written) continue;
         const auto again = decode(*written);
         // NaN is not what it is
-        fuzz::require(again == *message || encode(again, flavour) == *written);
+        fuzz::require(again == *message || encode(again, backend) == *written);
     }
 }
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 using namespace gemini::live;
-using namespace gemini::live::emulation;
+using namespace gemini::live::emulator;
 
 namespace {
 

@@ -12,17 +12,17 @@ namespace sim {
 namespace {
 
 using namespace std::chrono_literals;
-using live::status;
+using live::session_status;
 
-bool is_legal(status from, status to)
+bool is_legal(session_status from, session_status to)
 {
     switch (from) {
-    case status::disconnected: return to == status::connecting || to == status::closed;
-    case status::connecting: return to != status::disconnected && to != status::reconnecting;
-    case status::connected: return to != status::disconnected && to != status::connecting;
-    case status::reconnecting: return to != status::disconnected && to != status::connecting;
-    case status::closed:
-    case status::error: break;
+    case session_status::disconnected: return to == session_status::connecting || to == session_status::closed;
+    case session_status::connecting: return to != session_status::disconnected && to != session_status::reconnecting;
+    case session_status::connected: return to != session_status::disconnected && to != session_status::connecting;
+    case session_status::reconnecting: return to != session_status::disconnected && to != session_status::connecting;
+    case session_status::closed:
+    case session_status::failed: break;
     }
     return false;
 }
@@ -130,9 +130,9 @@ void checker::dialled(int connection)
     check_wait(now);
     const auto& policy = plan_.options.reconnect;
     const bool first = open_order_.empty();
-    const int most = first ? policy.first_connect_attempts : policy.max_attempts;
-    if (most != 0 && attempt_ > most)
-        accuse(fmt::format("attempt {} of at most {}", attempt_, most));
+    const auto most = first ? policy.first_connect_attempts : policy.max_attempts;
+    if (most && attempt_ > *most)
+        accuse(fmt::format("attempt {} of at most {}", attempt_, *most));
     if (!first && policy.max_outage.count() != 0 && out_since_ && punctual_ &&
         now - *out_since_ > policy.max_outage + 1ms)
         accuse(fmt::format("#{} was dialled after max_outage", connection));
@@ -142,13 +142,13 @@ void checker::dialled(int connection)
 void checker::check_ahead(int connection)
 {
     const auto now = ledger_.now();
-    const int most = plan_.options.reconnect.max_attempts;
+    const auto most = plan_.options.reconnect.max_attempts;
     if (!ledger_.connections[static_cast<std::size_t>(main_)].leave_by)
         accuse(fmt::format("#{} was dialled though the server had not asked to leave", connection));
     renew(now);
     ++attempt_;
-    if (most != 0 && attempt_ > most)
-        accuse(fmt::format("attempt {} of at most {}, dialled ahead", attempt_, most));
+    if (most && attempt_ > *most)
+        accuse(fmt::format("attempt {} of at most {}, dialled ahead", attempt_, *most));
     if (ahead_is_hopeless_)
         accuse(fmt::format("#{} was dialled ahead though that cannot help", connection));
     if (now < not_ahead_before_)
@@ -166,10 +166,10 @@ void checker::check_time_is_up()
 {
     if (!failure_ || !failure_->by_session) return;
     const auto leave_by = ledger_.connections[static_cast<std::size_t>(main_)].leave_by;
-    const int most = plan_.options.reconnect.max_attempts;
+    const auto most = plan_.options.reconnect.max_attempts;
     if (!leave_by || failure_->when < *leave_by)
         accuse("a connection was given up that had time left");
-    else if (most == 0 || failure_->attempt < most)
+    else if (!most || failure_->attempt < *most)
         accuse("a connection was given up though there were attempts left");
 }
 
@@ -319,7 +319,7 @@ void checker::saw(const live::session_event& event)
 {
     if (terminal_) accuse("an event after the terminal one");
     if (const auto* message = std::get_if<live::server_message>(&event)) {
-        const auto& usage = message->all().usage_metadata;
+        const auto& usage = message->members().usage_metadata;
         saw_message(usage ? usage->total_token_count : -1);
     } else if (const auto* unread = std::get_if<live::malformed_message>(&event)) {
         if (!unread->delivered) saw_message(0);
@@ -419,8 +419,8 @@ bool checker::died_in_doubt(const live::status_change& loss) const
 /// Nobody is told to ask again what has been answered, and whoever has to is told.
 void checker::check_question(const live::status_change& change)
 {
-    const bool is_loss = change.from == status::connected && change.to == status::reconnecting;
-    const bool is_handover = change.to == status::connected && change.handover;
+    const bool is_loss = change.from == session_status::connected && change.to == session_status::reconnecting;
+    const bool is_handover = change.to == session_status::connected && change.handover;
     if ((!is_loss && !is_handover) || plan_.options.reconnect.handover.overlap) return;
     if (openings_seen_ == 0 || openings_seen_ > open_order_.size()) return;
     if (!by_handover_[openings_seen_ - 1].has_value()) return;
@@ -457,10 +457,10 @@ void checker::saw_change(const live::status_change& change)
         accuse(fmt::format("a change from {} to {} while {}", live::to_string(change.from),
             live::to_string(change.to), live::to_string(status_)));
     status_ = change.to;
-    terminal_ = change.to == status::closed || change.to == status::error;
+    terminal_ = change.to == session_status::closed || change.to == session_status::failed;
     check_close(change);
-    if (change.to == status::error) check_end(change);
-    if (change.to == status::reconnecting || (change.to == status::connecting && changes_ > 1)) {
+    if (change.to == session_status::failed) check_end(change);
+    if (change.to == session_status::reconnecting || (change.to == session_status::connecting && changes_ > 1)) {
         if (!change.cause) accuse("a loss without a cause");
         if (rows_match_ && rows_seen_ < rows_.size()) {
             const auto& row = rows_[rows_seen_];
@@ -472,7 +472,7 @@ void checker::saw_change(const live::status_change& change)
     }
     check_question(change);
     maybe_heard_ += change.maybe_heard;
-    if (change.to == status::connected) check_context(change);
+    if (change.to == session_status::connected) check_context(change);
 }
 
 /// A connection that was merely lost is no end, unless the policy says so.
@@ -481,8 +481,8 @@ void checker::check_end(const live::status_change& change)
     if (!change.cause) return accuse("an end without a cause");
     check_time_is_up();
     const auto& policy = plan_.options.reconnect;
-    const int most = open_order_.empty() ? policy.first_connect_attempts : policy.max_attempts;
-    const bool is_spent = most != 0 && attempt_ > most;
+    const auto most = open_order_.empty() ? policy.first_connect_attempts : policy.max_attempts;
+    const bool is_spent = most && attempt_ > *most;
     const bool may_end = is_spent || !policy.enabled || policy.max_outage.count() != 0 ||
                          policy.on_context_loss == live::context_loss::fail;
     if (change.cause->value() == live::errc::connection_lost && !may_end)
@@ -496,7 +496,7 @@ void checker::check_end(const live::status_change& change)
     if (passes) accuse(fmt::format("gave up what passes: {}", change.cause->what()));
 }
 
-void checker::closes(live::status now)
+void checker::closes(live::session_status now)
 {
     if (!closed_in_) closed_in_ = now;
 }
@@ -505,8 +505,8 @@ void checker::closes(live::status now)
 void checker::check_close(const live::status_change& change)
 {
     if (!closed_in_ || !terminal_) return;
-    if (change.to == status::error) accuse("close() was called, and the session ended by an error");
-    if (*closed_in_ == status::connected && change.from != status::connected)
+    if (change.to == session_status::failed) accuse("close() was called, and the session ended by an error");
+    if (*closed_in_ == session_status::connected && change.from != session_status::connected)
         accuse(fmt::format("close() was called, and then came {}", live::to_string(change.from)));
 }
 
@@ -555,17 +555,17 @@ void checker::end_now()
 void checker::saw_end()
 {
     end_now();
-    if (status_ != status::closed) accuse("the stream ended without a last change to closed");
+    if (status_ != session_status::closed) accuse("the stream ended without a last change to closed");
 }
 
 void checker::saw_failure(const live::error& why)
 {
     end_now();
-    if (status_ != status::error)
+    if (status_ != session_status::failed)
         accuse(fmt::format("the stream threw without a change to error: {}", why.what()));
 }
 
-void checker::saw(const live::counters& now)
+void checker::saw(const live::session_counters& now)
 {
     constexpr std::size_t largest = 6000; // of one message of the user's
     const auto& limits = plan_.options.limits;
@@ -681,7 +681,7 @@ bool checker::outlasted(const ledger::send& one) const
     return false;
 }
 
-void checker::settle(int last, const live::counters& counters)
+void checker::settle(int last, const live::session_counters& counters)
 {
     const auto* now = server_.holder_of(last);
     const auto in_record = [&](int serial) {

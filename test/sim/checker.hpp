@@ -36,16 +36,16 @@ public:
     void saw(const live::session_event& event);
     void saw_end();
     void saw_failure(const live::error& why);
-    void saw(const live::counters& now);
+    void saw(const live::session_counters& now);
     /// The user calls close() on a session of this status, which has not ended.
-    void closes(live::status now);
+    void closes(live::session_status now);
     void destroyed() { end_now(); }
     /// The handle in the store, when all is over.
     void saw_kept(const std::string& handle);
 
     /// The conversation goes on, the network is well, and this text has arrived: everything else
     /// has had its fate.
-    void settle(int last, const live::counters& counters);
+    void settle(int last, const live::session_counters& counters);
 
 private:
     struct row { // one wait before an attempt, as it should be
@@ -121,7 +121,7 @@ private:
     std::vector<row> rows_;
 
     // The stream.
-    live::status status_ = live::status::disconnected;
+    live::session_status status_ = live::session_status::disconnected;
     std::size_t changes_ = 0;
     std::uint64_t maybe_heard_ = 0; // messages that were said to be in doubt
     std::size_t rows_seen_ = 0;
@@ -130,7 +130,7 @@ private:
     std::size_t heard_ = 0; // so many of the hearings have been seen
     bool terminal_ = false;
     std::optional<time_point> ended_;
-    std::optional<live::status> closed_in_; // status in which close() was called
+    std::optional<live::session_status> closed_in_; // status in which close() was called
 
     std::set<std::string> refused_handles_; // as the session knows
 };

@@ -27,7 +27,7 @@ int number_in(const gemini::live::bytes& data)
     return serial;
 }
 
-item read_input(const gemini::live::realtime_input::members& input)
+item read_input(const gemini::live::realtime_input_members& input)
 {
     if (input.audio) return {kind::audio, number_in(input.audio->data)};
     if (input.video) return {kind::video, number_in(input.video->data)};

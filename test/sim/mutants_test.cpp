@@ -118,12 +118,12 @@ mutation telling(std::function<void(live::status_change&)> alter)
 
 /// Judges what `is_it` says yes to as it should not.
 mutation misjudging(
-    std::function<bool(const live::error&, live::situation)> is_it, live::reconnect_action action)
+    std::function<bool(const live::error&, live::failure_context)> is_it, live::reconnect_action action)
 {
     return with([is_it = std::move(is_it), action](auto& options) {
-        options.reconnect.judge =
+        options.reconnect.on_failure =
             [is_it, action](const live::error& why,
-                live::situation when) -> std::optional<live::reconnect_action> {
+                live::failure_context when) -> std::optional<live::reconnect_action> {
             if (is_it(why, when)) return action;
             return std::nullopt;
         };
@@ -350,8 +350,8 @@ TEST_CASE("the simulation finds every planted bug")
         {"tries for ever",
             [] {
                 return with([](auto& options) {
-                    options.reconnect.max_attempts = 0;
-                    options.reconnect.first_connect_attempts = 0;
+                    options.reconnect.max_attempts = std::nullopt;
+                    options.reconnect.first_connect_attempts = std::nullopt;
                 });
             }},
         {"does not mind max_outage",
@@ -359,7 +359,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"tries again where that cannot help",
             [] {
                 return with([](auto& options) {
-                    options.reconnect.judge = [](const live::error&, live::situation) {
+                    options.reconnect.on_failure = [](const live::error&, live::failure_context) {
                         return live::reconnect_action::back_off;
                     };
                 });
@@ -380,7 +380,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"does not count what it drops",
             [] {
                 mutation planted;
-                planted.counters = [](live::counters& counters) { counters.dropped = 0; };
+                planted.counters = [](live::session_counters& counters) { counters.dropped = 0; };
                 return planted;
             }},
         {"gives a server message twice",
@@ -426,7 +426,7 @@ TEST_CASE("the simulation finds every planted bug")
                 planted.event = [](const live::session_event& event, const mutation::show& show) {
                     show(event);
                     const auto* change = std::get_if<live::status_change>(&event);
-                    if (change && change->to == live::status::closed) show(event);
+                    if (change && change->to == live::session_status::closed) show(event);
                 };
                 return planted;
             }},
@@ -447,14 +447,14 @@ TEST_CASE("the simulation finds every planted bug")
                 mutation planted;
                 planted.event = [](const live::session_event& event, const mutation::show& show) {
                     const auto* change = std::get_if<live::status_change>(&event);
-                    if (!change || change->to != live::status::reconnecting) show(event);
+                    if (!change || change->to != live::session_status::reconnecting) show(event);
                 };
                 return planted;
             }},
         {"tells of more dropped media than there were",
             [] {
                 mutation planted;
-                planted.counters = [](live::counters& counters) { counters.dropped += 1000; };
+                planted.counters = [](live::session_counters& counters) { counters.dropped += 1000; };
                 return planted;
             }},
         {"loses the last message of a batch",
@@ -482,7 +482,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"gives up what could be tried again",
             [] {
                 return with([](auto& options) {
-                    options.reconnect.judge = [](const live::error&, live::situation) {
+                    options.reconnect.on_failure = [](const live::error&, live::failure_context) {
                         return live::reconnect_action::give_up;
                     };
                 });
@@ -490,7 +490,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"gives its handle up for any reason",
             [] {
                 return with([](auto& options) {
-                    options.reconnect.judge = [](const live::error&, live::situation) {
+                    options.reconnect.on_failure = [](const live::error&, live::failure_context) {
                         return live::reconnect_action::fresh;
                     };
                 });
@@ -498,7 +498,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"gives up when an open connection is closed with 1007",
             [] {
                 return misjudging(
-                    [](const live::error& why, live::situation when) {
+                    [](const live::error& why, live::failure_context when) {
                         return when.was_open && why.close_code() == 1007;
                     },
                     live::reconnect_action::give_up);
@@ -506,7 +506,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"drops its handle when an open connection is closed with 1008",
             [] {
                 return misjudging(
-                    [](const live::error& why, live::situation when) {
+                    [](const live::error& why, live::failure_context when) {
                         return when.was_open && why.close_code() == 1008;
                     },
                     live::reconnect_action::fresh);
@@ -514,7 +514,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"drops its handle when the quota is used up",
             [] {
                 return misjudging(
-                    [](const live::error& why, live::situation) {
+                    [](const live::error& why, live::failure_context) {
                         return why.value() == live::errc::quota_exceeded;
                     },
                     live::reconnect_action::fresh);
@@ -522,7 +522,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"gives up when a gateway refuses the way back",
             [] {
                 return misjudging(
-                    [](const live::error& why, live::situation when) {
+                    [](const live::error& why, live::failure_context when) {
                         return when.has_worked && why.http_status() == 502;
                     },
                     live::reconnect_action::give_up);
@@ -530,7 +530,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"takes a portal's answer to a reconnect for the end",
             [] {
                 return misjudging(
-                    [](const live::error& why, live::situation when) {
+                    [](const live::error& why, live::failure_context when) {
                         return when.has_worked && why.http_status() != 0 && why.http_status() < 400;
                     },
                     live::reconnect_action::give_up);
@@ -538,7 +538,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"takes a failed handshake of TLS in a reconnect for the end",
             [] {
                 return misjudging(
-                    [](const live::error& why, live::situation when) {
+                    [](const live::error& why, live::failure_context when) {
                         return when.has_worked && why.value() == live::errc::tls_failed;
                     },
                     live::reconnect_action::give_up);
@@ -635,7 +635,7 @@ TEST_CASE("the simulation finds every planted bug")
         {"says that an answer was cut which had ended",
             [] {
                 return telling([](auto& change) {
-                    change.ask_again = change.ask_again || change.to == live::status::reconnecting;
+                    change.ask_again = change.ask_again || change.to == live::session_status::reconnecting;
                 });
             }},
         {"does not say that an answer was cut",

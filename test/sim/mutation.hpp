@@ -36,7 +36,7 @@ struct mutation {
     /// Something goes on after the end.
     bool leaves_a_timer = false;
     /// How the user sees things.
-    std::function<void(gemini::live::counters&)> counters{};
+    std::function<void(gemini::live::session_counters&)> counters{};
     using show = std::function<void(const gemini::live::session_event&)>;
     std::function<void(const gemini::live::session_event&, const show&)> event{};
 };

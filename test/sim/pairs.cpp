@@ -39,7 +39,7 @@ void calm(plan& all, chance& drawn)
 void resume_without_index(plan& all)
 {
     all.transparent = false;
-    all.options.flavour.reset();
+    all.options.backend.reset();
 }
 
 fault at_message(trouble what, std::int64_t client_message)

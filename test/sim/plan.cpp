@@ -188,7 +188,7 @@ plan draw(std::uint64_t seed)
 
     auto& options = all.options;
     options.credentials = live::api_key("a-key");
-    if (all.transparent) options.flavour = live::flavour::vertex_ai;
+    if (all.transparent) options.backend = live::backend::vertex_ai;
     chance guard(seed, "watchdogs");
     options.watchdogs.in_turn = guard.one_of({0ms, 2'000ms, 10'000ms});
     auto& policy = options.reconnect;
@@ -199,8 +199,8 @@ plan draw(std::uint64_t seed)
     policy.first_delay = world.one_of({500ms, 500ms, 100ms, 3000ms});
     policy.factor = world.one_of({2.0, 2.0, 1.0, 3.0});
     policy.max_delay = world.one_of({30'000ms, 30'000ms, 5'000ms});
-    policy.max_attempts = world.one_of({10, 10, 0, 2});
-    policy.first_connect_attempts = world.one_of({3, 3, 1, 0});
+    policy.max_attempts = world.one_of<std::optional<int>>({10, 10, std::nullopt, 2});
+    policy.first_connect_attempts = world.one_of<std::optional<int>>({3, 3, 1, std::nullopt});
     policy.max_outage = world.one_of({0ms, 0ms, 0ms, 60'000ms});
     policy.realtime_window = world.one_of({2'000ms, 2'000ms, 0ms, 200ms, 20'000ms});
     policy.healthy_after = world.one_of({30'000ms, 30'000ms, 5'000ms});

@@ -87,7 +87,7 @@ void resume_by(plan& all, std::uint64_t mode)
     all.transparent = mode == modes - 1;
     if (!all.transparent) return;
     all.handle_after = 3;
-    all.options.flavour = live::flavour::vertex_ai;
+    all.options.backend = live::backend::vertex_ai;
 }
 
 plan cut(std::uint64_t number)
@@ -168,7 +168,7 @@ plan eventful(std::uint64_t life)
         fault away{trouble::unreachable, trigger::time, 0};
         away.lasts = 2s;
         all.faults.push_back(away);
-        all.options.reconnect.first_connect_attempts = 0;
+        all.options.reconnect.first_connect_attempts = std::nullopt;
         break;
     }
     case 5:

@@ -18,7 +18,7 @@ namespace sim {
 namespace {
 
 using namespace std::chrono_literals;
-using live::status;
+using live::session_status;
 
 live::setup setup_of(const plan& all)
 {
@@ -30,7 +30,7 @@ live::setup setup_of(const plan& all)
 /// A mark has no text: its number rides in a member that the API has kept from older days.
 live::realtime_input mark(kind what, int serial)
 {
-    live::realtime_input::members all;
+    live::realtime_input_members all;
     if (what == kind::start) all.activity_start.emplace();
     if (what == kind::end) all.activity_end.emplace();
     if (what == kind::stream_end) all.audio_stream_end = true;
@@ -57,10 +57,10 @@ void user::start(asio::awaitable<void> work)
 
 bool user::ended() const
 {
-    return !session_ || session_->status() == status::closed || session_->status() == status::error;
+    return !session_ || session_->status() == session_status::closed || session_->status() == session_status::failed;
 }
 
-live::counters user::counters() const
+live::session_counters user::counters() const
 {
     auto all = session_->counters();
     if (at_.planted.counters) at_.planted.counters(all);
@@ -141,7 +141,7 @@ void user::check_waiting() const
     if (now.outbox == 0 || now.outbox + 2 * size + beside <= at_.all.options.limits.outbox)
         at_.book.accuse(fmt::format(
             "{} {} waits though there is room", name_of(at_.book.of(serial).what), serial));
-    if (session_->status() != status::reconnecting) return;
+    if (session_->status() != session_status::reconnecting) return;
     const auto window = at_.all.options.reconnect.realtime_window + 10ms;
     const auto is_stale = [&](const ledger::send& one) {
         return is_media(one.what) && one.accepted && one.handings.empty() &&

@@ -72,7 +72,7 @@ private:
     asio::awaitable<bool> until(Done done, milliseconds at_most);
     void start(asio::awaitable<void> work);
     [[nodiscard]] bool ended() const;
-    [[nodiscard]] live::counters counters() const;
+    [[nodiscard]] live::session_counters counters() const;
     void show(const live::session_event& event);
 
     surroundings at_;

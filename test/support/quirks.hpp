@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <cstdlib>
 #include <string_view>
@@ -11,15 +11,15 @@ namespace test {
 /// The behavior that a run of the tests is made with: that of the model which the environment
 /// variable EMULATOR_QUIRKS_OF names, with "@vertex" behind it on Vertex AI. Without it each model
 /// has its own.
-inline gemini::live::emulator_quirks quirks_of_this_run()
+inline gemini::live::testing::emulator_quirks quirks_of_this_run()
 {
-    using gemini::live::flavour;
+    using gemini::live::backend;
     const char* const given = std::getenv("EMULATOR_QUIRKS_OF"); // NOLINT(concurrency-mt-unsafe)
     if (!given) return {};
     const std::string_view name(given);
     const auto model = name.substr(0, name.find('@'));
-    return gemini::live::emulator_quirks::of(
-        model, model == name ? flavour::gemini_api : flavour::vertex_ai);
+    return gemini::live::testing::emulator_quirks::of(
+        model, model == name ? backend::gemini_api : backend::vertex_ai);
 }
 
 } // namespace test

@@ -55,10 +55,11 @@ std::vector<std::int16_t> numbered_sound(int number, std::vector<std::int16_t> p
     return pcm;
 }
 
-void server_record::note(std::size_t client, char direction, std::string_view text)
+void server_record::note(const live::testing::emulator_message& message)
 {
-    auto& on = connections_[client];
-    if (direction == '<') {
+    const auto text = message.text;
+    auto& on = connections_[message.client];
+    if (message.from == live::testing::message_sender::server) {
         if (text.find("sessionResumptionUpdate") == std::string_view::npos) return;
         const live::json update{std::string(text)};
         const auto handle = update.find_string("/sessionResumptionUpdate/newHandle");
@@ -66,7 +67,7 @@ void server_record::note(std::size_t client, char direction, std::string_view te
         const auto index =
             update.find_string("/sessionResumptionUpdate/lastConsumedClientMessageIndex");
         const auto length = index ? std::stoul(*index) : on.entries.size();
-        handles_[*handle] = {client, length};
+        handles_[*handle] = {message.client, length};
         return;
     }
     if (!on.set_up) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/testing/emulator.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -19,7 +21,7 @@ namespace test {
 class server_record {
 public:
     /// `emulator_options::on_message`.
-    void note(std::size_t client, char direction, std::string_view text);
+    void note(const live::testing::emulator_message& message);
 
     struct entry {
         bool sound;

@@ -168,7 +168,7 @@ inline void list_differences(const std::optional<json_value>& a, const std::opti
 }
 
 inline std::vector<path> differences(
-    const live::server_message::members& a, const live::server_message::members& b)
+    const live::server_message_members& a, const live::server_message_members& b)
 {
     using live::protocol::encode_server_message;
     std::vector<path> all;
@@ -210,12 +210,12 @@ inline std::string complaint(const json_value& whole, const path& where, const s
     const auto without = read(with(whole, where, std::nullopt));
     if (!complete || !without) return "the whole message cannot be read";
     if (!spoilt) return text_of(where) + " costs the message: " + spoilt_text;
-    auto may_differ = differences(complete->all(), without->all());
+    auto may_differ = differences(complete->members(), without->members());
     const auto sources = std::find(where.begin(), where.end(), "groundingChunkIndices");
     if (sources != where.end()) { // a source goes with its score
         may_differ.emplace_back(where.begin(), sources).push_back("confidenceScores");
     }
-    for (const auto& each : differences(complete->all(), spoilt->all())) {
+    for (const auto& each : differences(complete->members(), spoilt->members())) {
         // a member that says what its absence says has no region
         const bool is_own = may_differ.empty() && is_within(names_of(each), names_of(where));
         const bool is_told =

@@ -227,7 +227,7 @@ asio::awaitable<void> user::read_turns()
 asio::awaitable<void> user::hear(const live::server_message& message)
 {
     if (message.output_transcription() == closing_words) has_heard_all_ = true;
-    const auto& asked = message.all().tool_call;
+    const auto& asked = message.members().tool_call;
     if (chosen_.sends != "responses" || !asked) co_return;
     for (const auto& call : asked->function_calls) {
         auto result = live::json::object().add("output", std::string(1'000, 'w'));
@@ -296,13 +296,13 @@ asio::awaitable<void> suffer(
     live::session& session, const user& user, const options& chosen, ending& ended)
 {
     const auto end = clock::now() + chosen.time;
-    while (!user.has_heard_all() && session.status() != live::status::error && clock::now() < end)
+    while (!user.has_heard_all() && session.status() != live::session_status::failed && clock::now() < end)
         co_await sleep(10ms);
     ended.outcome = to_string(session.status());
-    if (session.status() == live::status::connected && session.counters().losses != 0)
+    if (session.status() == live::session_status::connected && session.counters().losses != 0)
         ended.outcome = "reconnected";
     if (user.has_heard_all()) ended.outcome = "heard";
-    const bool has_failed = session.status() == live::status::error;
+    const bool has_failed = session.status() == live::session_status::failed;
     try {
         if (has_failed) co_await session.send("What has ended it?");
         co_await session.close();

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 import tls
-from behaviours import *
+from behaviors import *
 from peer import BINARY, CLOSE, PING, PONG, close_frame, frame, response, switching
 
 MIB = 1 << 20

@@ -128,7 +128,7 @@ complaint try_reading(const json_value& test, const service& from)
 {
     for (const auto& each : shown_by(test)) {
         const auto message = live::protocol::decode_client_message(each.text());
-        const auto again = live::protocol::encode_client_message(message, from.flavour);
+        const auto again = live::protocol::encode_client_message(message, from.backend);
         if (live::protocol::decode_client_message(again.view()) != message)
             return "the whole: what was read is written otherwise: " + std::string(again.view());
     }

@@ -49,7 +49,7 @@ live::client_options to_options(const json_value& sdk, std::string_view url)
     const auto http = given ? given->find("httpOptions") : std::nullopt;
     live::client_options options;
     if (const auto vertex = given ? given->find("vertexai") : std::nullopt)
-        options.flavour = *vertex->boolean() ? live::flavour::vertex_ai : live::flavour::gemini_api;
+        options.backend = *vertex->boolean() ? live::backend::vertex_ai : live::backend::gemini_api;
     options.project = text_at(given, "project");
     options.location = text_at(given, "location");
     options.api_version = text_at(given, "apiVersion");

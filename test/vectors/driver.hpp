@@ -4,7 +4,7 @@
 #include "protocol/json_reader.hpp"
 
 #include <gemini/live/client.hpp>
-#include <gemini/live/flavour.hpp>
+#include <gemini/live/backend.hpp>
 
 #include <functional>
 #include <optional>
@@ -27,7 +27,7 @@ using complaint = std::optional<std::string>;
 
 /// The Live API that a case speaks to. "both" is tried with each.
 struct service {
-    gemini::live::flavour flavour;
+    gemini::live::backend backend;
     bool express; ///< Vertex AI with an API key.
 };
 [[nodiscard]] std::vector<service> services_of(const json_value& test);

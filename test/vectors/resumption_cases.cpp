@@ -33,7 +33,7 @@ bool is_transparent(const std::vector<json_value>& steps)
 /// The cases are about what the index says, and expect nothing to be sent again without one.
 live::client_options options_without_guesses()
 {
-    auto options = options_for({live::flavour::vertex_ai, false});
+    auto options = options_for({live::backend::vertex_ai, false});
     options.reconnect.replay = live::replay::none;
     return options;
 }
@@ -91,8 +91,8 @@ private:
         while (auto event = co_await events.next()) {
             const auto* change = std::get_if<live::status_change>(&*event);
             if (!change) continue;
-            lost = lost || change->to == live::status::reconnecting;
-            if (lost && change->to == live::status::connected) break;
+            lost = lost || change->to == live::session_status::reconnecting;
+            if (lost && change->to == live::session_status::connected) break;
         }
     }
 

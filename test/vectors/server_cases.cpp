@@ -98,7 +98,7 @@ int parameter(std::string_view mime_type, std::string_view name, int otherwise)
 
 // The words of `expect`, written from what the messages say ---------------------------------
 
-using members = live::server_message::members;
+using members = live::server_message_members;
 
 template <class Do>
 void for_each_part(const members& all, Do&& each)
@@ -140,7 +140,7 @@ void write_transcription(json_writer& out, const live::transcription& value)
 /// Top-level members that are on the wire and that we have read, in the order of the wire.
 void write_members(json_writer& out, const live::server_message& message)
 {
-    const auto& all = message.all();
+    const auto& all = message.members();
     const std::pair<std::string_view, bool> known[]{
         {"serverContent", all.server_content.has_value()},
         {"usageMetadata", all.usage_metadata.has_value()},
@@ -255,7 +255,7 @@ void write_usage(json_writer& out, const live::usage_metadata& usage)
 /// Everything that a message tells, in the words of the vectors.
 json_value facts(const live::server_message& message)
 {
-    const auto& all = message.all();
+    const auto& all = message.members();
     json_writer out;
     out.begin_object();
     write_members(out, message);
@@ -371,11 +371,11 @@ complaint try_facts(const json_value& expected, const told& heard)
 {
     json_writer sequence;
     std::vector<std::string> kinds;
-    for (const auto& each : heard.messages) add_kinds(kinds, each.all());
+    for (const auto& each : heard.messages) add_kinds(kinds, each.members());
     sequence.begin_object().key("sequence").begin_array();
     for (const auto& each : kinds) sequence.string(each);
     const bool in_part = std::any_of(heard.messages.begin(), heard.messages.end(),
-        [](const live::server_message& each) { return !each.all().omitted.empty(); });
+        [](const live::server_message& each) { return !each.members().omitted.empty(); });
     sequence.end_array().member("error", heard.malformed != 0 || in_part).end_object();
     // what could not be read tells nothing
     const auto last =
@@ -395,15 +395,15 @@ complaint try_facts(const json_value& expected, const told& heard)
 }
 
 /// Written as a server writes it and read again, a message is what it was.
-complaint try_round_trip(const told& heard, live::flavour flavour)
+complaint try_round_trip(const told& heard, live::backend backend)
 {
     for (const auto& each : heard.messages) {
-        auto all = each.all();
+        auto all = each.members();
         all.unknown.clear();
         all.omitted.clear();
-        const auto text = live::protocol::encode_server_message(all, flavour);
+        const auto text = live::protocol::encode_server_message(all, backend);
         const auto again = live::protocol::decode_server_message(live::base::padded_buffer(text));
-        if (again.all() == all) continue;
+        if (again.members() == all) continue;
         return "the whole: written and read again it is another message: " + text;
     }
     return std::nullopt;
@@ -420,7 +420,7 @@ complaint try_server_messages(const json_value& test)
             return "the whole: the session ended before it had told of every frame";
         if (auto found = try_facts(*test.find("expect"), heard)) return found;
         // names of members and of what only one flavour has are those of that flavour
-        if (auto found = try_round_trip(heard, from.flavour)) return found;
+        if (auto found = try_round_trip(heard, from.backend)) return found;
     }
     return std::nullopt;
 }

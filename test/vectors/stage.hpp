@@ -43,7 +43,7 @@ public:
             io.get_executor(), [this](peer client) { return attend(std::move(client)); },
             [this](const live::transport::connect_request& request) { dials.push_back(request); },
             answer);
-        return live::client(std::make_shared<live::client_core>(
+        return live::access::make_client(std::make_shared<live::client_core>(
             options, std::move(connector), clock, [] { return 0.5; }));
     }
 

@@ -130,7 +130,7 @@ complaint try_auth_token(const json_value& test)
     live::client_options options;
     if (const auto client = sdk.find("client")) {
         if (const auto vertex = client->find("vertexai"); vertex && vertex->boolean() == true)
-            options.flavour = live::flavour::vertex_ai;
+            options.backend = live::backend::vertex_ai;
         if (const auto key = client->find("apiKey"))
             options.credentials = live::api_key(key->string().value_or(""));
         if (const auto version = client->find("apiVersion"))

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <gemini/live/credentials.hpp>
-#include <gemini/live/flavour.hpp>
+#include <gemini/live/execution_context.hpp>
+#include <gemini/live/backend.hpp>
 #include <gemini/live/gcc12_guard.hpp>
 #include <gemini/live/log.hpp>
 #include <gemini/live/model_quirks.hpp>
@@ -38,7 +39,7 @@ enum class malformed_policy {
 /// What all sessions of a client share. Every member has a default.
 struct client_options {
     /// Absent: the Gemini API.
-    std::optional<live::flavour> flavour{};
+    std::optional<live::backend> backend{};
     /// Vertex AI: the project's id. Empty with a key (express mode), or for that of the credentials
     /// where these give tokens.
     std::string project{};
@@ -67,11 +68,11 @@ struct client_options {
     /// does not take: in a setup, also one that `on_reconnecting` has changed or that constrains
     /// an ephemeral token, in tool responses and context updates. False: leaves that to the
     /// service.
-    bool lint = true;
+    bool validate = true;
     malformed_policy malformed = malformed_policy::skip;
     /// When the user has cut in (`interrupted`), audio of the model that waits to be read is
     /// dropped: nobody wants to hear it any more. What else such a message carries is kept.
-    bool skip_stale_audio = false;
+    bool skip_stale_audio = true;
     reconnect_policy reconnect{};
     /// Awaited before each attempt after a loss, on the client's executor: may change setup,
     /// endpoint and wait, or stop. What it throws ends the session. It may take as long as it
@@ -95,6 +96,11 @@ public:
     /// Does no I/O. Throws errc::invalid_argument for options that can never work (a bad URL, a
     /// header with a line break, a project on the Gemini API, an ephemeral token on Vertex AI).
     client(asio::any_io_executor executor, client_options options);
+    template <execution_context Context>
+    client(Context& context, client_options options)
+        : client(asio::any_io_executor(context.get_executor()), std::move(options))
+    {
+    }
 
     /// As above. What `options` leaves open comes from the environment variables of the other
     /// Google Gen AI SDKs:
@@ -111,14 +117,24 @@ public:
     /// Vertex AI without key or given credentials: `application_default`.
     [[nodiscard]] static client from_environment(
         asio::any_io_executor executor, client_options options = {});
+    template <execution_context Context>
+    [[nodiscard]] static client from_environment(Context& context, client_options options = {})
+    {
+        return from_environment(
+            asio::any_io_executor(context.get_executor()), std::move(options));
+    }
 
     [[nodiscard]] const client_options& options() const noexcept;
 
-    /// For the library's own use and its tests.
-    explicit client(std::shared_ptr<client_core> core) noexcept : core_(std::move(core)) {}
-    [[nodiscard]] const std::shared_ptr<client_core>& core() const noexcept { return core_; }
+    using executor_type = asio::any_io_executor;
+    /// The executor on which its sessions work and its callbacks are called: the one that was
+    /// given, or a strand of it.
+    [[nodiscard]] executor_type get_executor() const noexcept;
 
 private:
+    friend struct access;
+    explicit client(std::shared_ptr<client_core> core) noexcept;
+
     std::shared_ptr<client_core> core_;
 };
 

@@ -17,34 +17,9 @@ namespace gemini::live {
 
 using bytes = std::vector<std::byte>;
 
-/// A set of response modalities: `modality::text | modality::audio`.
-/// Wire: setup.generationConfig.responseModalities. The empty set leaves the member out; the
-/// service then answers in audio.
-class modalities {
-public:
-    constexpr modalities() noexcept = default;
-    explicit constexpr modalities(std::uint8_t bits) noexcept : bits_(bits) {}
-    [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
-    [[nodiscard]] constexpr bool contains(modalities other) const noexcept
-    {
-        return (bits_ & other.bits_) == other.bits_;
-    }
-    friend constexpr modalities operator|(modalities a, modalities b) noexcept
-    {
-        return modalities(a.bits_ | b.bits_);
-    }
-    friend constexpr bool operator==(modalities, modalities) noexcept = default;
-
-private:
-    std::uint8_t bits_ = 0;
-};
-
-namespace modality {
-inline constexpr modalities text{1};
-inline constexpr modalities audio{2};
-inline constexpr modalities image{4};
-inline constexpr modalities video{8};
-} // namespace modality
+/// How the model answers. Wire: setup.generationConfig.responseModalities[].
+enum class modality { unspecified, text, image, audio, video };
+[[nodiscard]] wire_name_list wire_names(modality) noexcept;
 
 /// How finely pictures and video are looked at. Wire: MediaResolution.
 enum class media_resolution { unspecified, low, medium, high, ultra_high };
@@ -302,10 +277,8 @@ struct content {
     std::vector<part> parts;
 
     content() = default;
-    /// A user's turn of one text.
-    content(std::string text)
-        : content("user", std::move(text)) {}                 // NOLINT(google-explicit-constructor)
-    content(const char* text) : content(std::string(text)) {} // NOLINT(google-explicit-constructor)
+    /// One text of the user; also the form of a system instruction.
+    explicit content(std::string text) : content("user", std::move(text)) {}
     content(std::string role_, std::string text) : role(std::move(role_))
     {
         parts.emplace_back(std::move(text));
@@ -316,5 +289,12 @@ struct content {
     }
     friend bool operator==(const content&, const content&) = default;
 };
+
+/// A turn of the user.
+[[nodiscard]] inline content user(std::string text) { return {"user", std::move(text)}; }
+[[nodiscard]] inline content user(std::vector<part> parts) { return {"user", std::move(parts)}; }
+/// A turn of the model, as history: see `session::send_client_content`.
+[[nodiscard]] inline content model(std::string text) { return {"model", std::move(text)}; }
+[[nodiscard]] inline content model(std::vector<part> parts) { return {"model", std::move(parts)}; }
 
 } // namespace gemini::live

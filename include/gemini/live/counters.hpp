@@ -8,7 +8,7 @@
 namespace gemini::live {
 
 /// What a session has done so far, for metrics. All but the sizes in the last group only grow.
-struct counters {
+struct session_counters {
     std::uint64_t messages_sent = 0; ///< Given to a connection whole, setups aside.
     std::uint64_t bytes_sent = 0;    ///< Of these, as JSON.
     std::uint64_t messages_received = 0;

@@ -110,14 +110,6 @@ public:
     template <class T>
     [[nodiscard]] T at(std::string_view pointer) const;
 
-    /// Takes text that is known to be valid, without looking at it again.
-    [[nodiscard]] static json trusted(std::string text) noexcept
-    {
-        json value;
-        value.text_ = std::move(text);
-        return value;
-    }
-
     /// `{}` or `[]`.
     [[nodiscard]] bool empty() const noexcept;
 
@@ -126,6 +118,8 @@ public:
     friend bool operator==(const json& a, const json& b);
 
 private:
+    friend struct access;
+
     template <std::integral T>
     [[nodiscard]] static constexpr auto widest(T value) noexcept
     {

@@ -378,53 +378,39 @@ struct omitted_member {
     friend bool operator==(const omitted_member&, const omitted_member&) = default;
 };
 
+/// The members of a message, each absent unless the server sent it.
+struct server_message_members {
+    boxed<live::setup_complete> setup_complete{};
+    boxed<live::server_content> server_content{};
+    boxed<live::tool_call> tool_call{};
+    boxed<live::tool_call_cancellation> tool_call_cancellation{};
+    boxed<live::go_away> go_away{};
+    boxed<live::session_resumption_update> session_resumption_update{};
+    boxed<live::usage_metadata> usage_metadata{};
+    boxed<live::voice_activity> voice_activity{};
+    boxed<live::voice_activity_detection_signal> voice_activity_detection_signal{};
+    boxed<live::filtered_prompt> filtered_prompt{}; ///< Music sessions only.
+    boxed<live::server_error> error{};
+    /// Names of top-level members that this version does not know: at most 64, none of them
+    /// longer than 1 KiB; `raw()` has them all.
+    std::vector<std::string> unknown{};
+    /// What could not be read and is missing here, or taken for something else, in the order of
+    /// the wire; about 16 at most.
+    std::vector<omitted_member> omitted{};
+    friend bool operator==(const server_message_members&, const server_message_members&) = default;
+};
+
 /// One message of the server, which owns all that it refers to. Cheap to move, not copyable.
 /// A message may carry several members at once (usage rides with any of them): look at each that
 /// matters to you. Threads: as any value: not from two threads at once.
 class server_message {
 public:
-    /// The members of a message, each absent unless the server sent it.
-    struct members {
-        boxed<live::setup_complete> setup_complete{};
-        boxed<live::server_content> server_content{};
-        boxed<live::tool_call> tool_call{};
-        boxed<live::tool_call_cancellation> tool_call_cancellation{};
-        boxed<live::go_away> go_away{};
-        boxed<live::session_resumption_update> session_resumption_update{};
-        boxed<live::usage_metadata> usage_metadata{};
-        boxed<live::voice_activity> voice_activity{};
-        boxed<live::voice_activity_detection_signal> voice_activity_detection_signal{};
-        boxed<live::filtered_prompt> filtered_prompt{}; ///< Music sessions only.
-        boxed<live::server_error> error{};
-        /// Names of top-level members that this version does not know: at most 64, none of them
-        /// longer than 1 KiB; `raw()` has them all.
-        std::vector<std::string> unknown{};
-        /// What could not be read and is missing here, or taken for something else, in the order of
-        /// the wire; about 16 at most.
-        std::vector<omitted_member> omitted{};
-        friend bool operator==(const members&, const members&) = default;
-    };
-
-    /// The text of a message: `size` bytes of JSON at `bytes`, less long base64 whose bytes the
-    /// members have.
-    struct text_buffer {
-        /// Before the character of this number there was the base64 of `decoded`.
-        struct gap {
-            std::size_t at;
-            std::span<const std::byte> decoded;
-        };
-        std::unique_ptr<char[]> bytes{};
-        std::size_t size = 0;
-        std::vector<gap> gaps{}; ///< In ascending order.
-    };
-
-    server_message(members, text_buffer);
     server_message(server_message&&) noexcept;
     server_message& operator=(server_message&&) noexcept;
     ~server_message();
 
     /// Every member as it was received.
-    [[nodiscard]] const members& all() const noexcept;
+    [[nodiscard]] const server_message_members& members() const noexcept;
 
     /// The model's text parts joined, without thoughts. Empty for a spoken answer: see
     /// `output_transcription()`.
@@ -434,8 +420,8 @@ public:
     /// The model's speech in this message: mono pcm16, little endian, 24 kHz. In a music session:
     /// stereo pcm16, little endian, 48 kHz. Valid as long as this message is.
     [[nodiscard]] std::span<const std::byte> audio() const noexcept;
-    /// Takes the speech out of the message; `raw()` has nothing in its place.
-    void drop_audio() noexcept;
+    /// The same as samples, in this machine's byte order.
+    [[nodiscard]] std::vector<std::int16_t> samples() const;
     /// Text of what the model speaks / of what the user was heard to say, in this message; else
     /// empty.
     [[nodiscard]] std::string_view output_transcription() const noexcept;
@@ -458,10 +444,12 @@ public:
 
     /// Number of the connection that this message came on, from 1; it grows with each reconnect.
     [[nodiscard]] std::uint64_t epoch() const noexcept;
-    void epoch(std::uint64_t) noexcept;
 
 private:
+    friend struct access;
     struct state;
+    explicit server_message(std::unique_ptr<state>) noexcept;
+
     std::unique_ptr<state> state_;
 };
 
@@ -473,22 +461,26 @@ struct activity_mark {
     friend bool operator==(const activity_mark&, const activity_mark&) = default;
 };
 
+/// The members of the message. The service takes several at once, in an order that it does not
+/// promise: send one.
+struct realtime_input_members {
+    std::optional<blob> audio{};
+    std::optional<blob> video{};
+    std::optional<std::string> text{};
+    std::optional<bool> audio_stream_end{};
+    switchable<activity_mark> activity_start = off;
+    switchable<activity_mark> activity_end = off;
+    std::vector<blob> media_chunks{}; ///< The old form of `audio` and `video`.
+    friend bool operator==(const realtime_input_members&, const realtime_input_members&) = default;
+};
+
 /// One item of realtime input. Wire: realtimeInput.
 class realtime_input {
 public:
-    /// The members of the message. The service takes several at once, in an order that it does not
-    /// promise: send one.
-    struct members {
-        std::optional<blob> audio{};
-        std::optional<blob> video{};
-        std::optional<std::string> text{};
-        std::optional<bool> audio_stream_end{};
-        switchable<activity_mark> activity_start = off;
-        switchable<activity_mark> activity_end = off;
-        std::vector<blob> media_chunks{}; ///< The old form of `audio` and `video`.
-        friend bool operator==(const members&, const members&) = default;
-    };
-    explicit realtime_input(members all) noexcept : all_(std::move(all)) {}
+    explicit realtime_input(realtime_input_members members) noexcept
+        : members_(std::move(members))
+    {
+    }
 
     /// Mono pcm16, little endian, at `rate` samples a second; any whole number of samples, 20 to
     /// 100 ms is a good chunk; `session::send_realtime_input` sends nothing for none. Throws
@@ -504,10 +496,10 @@ public:
     /// The microphone was switched off; only with automatic detection. Audio opens it again.
     [[nodiscard]] static realtime_input audio_stream_end();
 
-    [[nodiscard]] const members& all() const noexcept { return all_; }
+    [[nodiscard]] const realtime_input_members& members() const noexcept { return members_; }
 
 private:
-    members all_;
+    realtime_input_members members_;
 };
 
 /// Changes instruction or tools in the middle of a conversation; what is absent stays as it is.

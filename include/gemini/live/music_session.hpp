@@ -60,7 +60,7 @@ public:
     /// The same stream with the changes of status in their true place.
     [[nodiscard]] async_generator<session_event> events();
 
-    [[nodiscard]] live::status status() const noexcept;
+    [[nodiscard]] live::session_status status() const noexcept;
     /// See `session::drain` and `session::close`.
     [[nodiscard]] asio::awaitable<void> drain();
     [[nodiscard]] asio::awaitable<void> close();

@@ -29,7 +29,8 @@ struct proxy_options {
     gcc12_guard<proxy_options> guard{}; ///< Not to be touched.
 };
 
-/// The time that each step may take, on a steady clock. Zero switches a limit off, but for `close`.
+/// The time that each step may take, on a steady clock. Zero switches a limit off; `close` cannot be
+/// switched off. Less than zero is refused by the client.
 struct deadlines {
     std::chrono::milliseconds resolve{5'000};
     /// TCP, for all addresses of the host together, of which each but the last has 2.5 s at most.
@@ -40,7 +41,7 @@ struct deadlines {
     std::chrono::milliseconds setup{15'000};   ///< From the upgrade to setupComplete.
     std::chrono::milliseconds write_stall{
         30'000};                                  ///< No byte taken by the network while some wait.
-    std::chrono::milliseconds close{2'000};       ///< The peer's answer to our close; 0: 10 s.
+    std::chrono::milliseconds close{2'000};       ///< The peer's answer to our close; above zero.
     std::chrono::milliseconds ping_after{20'000}; ///< Ping when nothing was heard for so long.
     std::chrono::milliseconds silence{
         60'000}; ///< After the ping, give up when nothing was heard for so long.

@@ -19,7 +19,7 @@ enum class reconnect_action {
 };
 
 /// What had been going on when a connection failed or ended.
-struct situation {
+struct failure_context {
     bool was_open = false;    ///< setupComplete had come on this connection.
     bool handle_used = false; ///< Its setup carried a resumption handle.
     bool has_worked = false;  ///< setupComplete had come on a connection of this session, before.
@@ -78,15 +78,16 @@ struct reconnect_policy {
     std::chrono::milliseconds first_delay{500};
     double factor = 2.0; ///< 1 or more.
     std::chrono::milliseconds max_delay{30'000};
-    int max_attempts = 10; ///< In a row, after losses and goAways; 0: no limit.
-    /// From the loss to the start of the last attempt; 0: no limit.
+    /// In a row, after losses and goAways; 1 or more. Absent: no limit.
+    std::optional<int> max_attempts = 10;
+    /// From the loss to the start of the last attempt; zero: no limit.
     std::chrono::milliseconds max_outage{0};
-    /// The first connection's own limit; 1: fail at once, 0: no limit, so that `session::connect`
-    /// waits for a service that can be reached. What cannot get better, or asks for a wait of more
+    /// The first connection's own limit; 1 or more; 1: fail at once. Absent: no limit, so that
+    /// `session::connect` waits for a service that can be reached. What cannot get better, or asks for a wait of more
     /// than 10 s, ends it whatever the limit. While the service answers a handle from elsewhere
     /// with internal errors, since its last owner is still open, attempts go on for a minute all
     /// the same, unless this is 1.
-    int first_connect_attempts = 3;
+    std::optional<int> first_connect_attempts = 3;
     std::chrono::milliseconds healthy_after{
         30'000}; ///< The attempts start from 1 again once a connection has lived so long.
     std::chrono::milliseconds realtime_window{
@@ -96,14 +97,14 @@ struct reconnect_policy {
     handover_policy handover{};
     /// All sessions of a client together start so many attempts to reconnect or to follow a goAway
     /// a second, and as many at once after a quiet time, so that a server that comes back is not
-    /// stormed; 0: no limit.
-    double attempts_per_second = 100;
+    /// stormed. More than 0; absent: no limit.
+    std::optional<double> attempts_per_second = 100;
     /// The shortest wait after the quota is used up, where the server does not name one.
     std::chrono::milliseconds quota_wait{60'000};
     /// Overrules the library's judgement of a failure; nothing: leaves it as it is. It has the last
     /// word on the action; the limits on attempts and time still apply. Pure; called under the
     /// session's lock, so it must not use the session.
-    std::function<std::optional<reconnect_action>(const error&, situation)> judge{};
+    std::function<std::optional<reconnect_action>(const error&, failure_context)> on_failure{};
     gcc12_guard<reconnect_policy> guard{}; ///< Not to be touched.
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 namespace gemini::live {
 
@@ -16,7 +17,8 @@ enum class restart {
 /// from [0, min(max_delay, first_delay × factor^n)], where n restarts were within `window`.
 struct restart_policy {
     live::restart restart = live::restart::on_failure;
-    int max_restarts = 5; ///< Within `window`; one more ends the session. 0: no limit.
+    /// Within `window`; one more ends the session. Absent: no limit.
+    std::optional<int> max_restarts = 5;
     std::chrono::milliseconds window{60'000};
     std::chrono::milliseconds first_delay{1'000};
     double factor = 2.0; ///< 1 or more.

@@ -77,11 +77,14 @@ public:
     /// accepted and sends nothing. Wire: realtimeInput.
     [[nodiscard]] asio::awaitable<void> send_realtime_input(realtime_input input);
 
-    /// Sends one chunk of the user's speech: mono pcm16, little endian, 16 kHz; whole samples, 20
-    /// to 100 ms is a good chunk; an empty one is accepted and sends nothing. Wire:
-    /// realtimeInput.audio, "audio/pcm;rate=16000".
-    [[nodiscard]] asio::awaitable<void> send_audio(std::span<const std::byte> pcm);
-    [[nodiscard]] asio::awaitable<void> send_audio(std::span<const std::int16_t> samples);
+    /// Sends one chunk of the user's speech: mono pcm16, little endian, at `rate` samples a second;
+    /// whole samples, 20 to 100 ms is a good chunk; an empty one is accepted and sends nothing.
+    /// Wire: realtimeInput.audio, "audio/pcm;rate=16000".
+    [[nodiscard]] asio::awaitable<void> send_audio(
+        std::span<const std::byte> pcm, int rate = 16'000);
+    /// The same of samples in this machine's byte order.
+    [[nodiscard]] asio::awaitable<void> send_audio(
+        std::span<const std::int16_t> samples, int rate = 16'000);
 
     /// Sends one picture. Wire: realtimeInput.video, "image/jpeg".
     [[nodiscard]] asio::awaitable<void> send_video(std::span<const std::byte> jpeg);
@@ -126,9 +129,9 @@ public:
     /// Returns also when no end can be waited for (see `turn_end`); the stream then continues, and
     /// so does the next `turn()`. Throws what ended a session that has failed; what had been
     /// collected is dropped with it. Cancellation: nothing is lost, the next `turn()` continues.
-    [[nodiscard]] asio::awaitable<live::turn> turn();
+    [[nodiscard]] asio::awaitable<live::turn_result> turn();
 
-    [[nodiscard]] live::status status() const noexcept;
+    [[nodiscard]] live::session_status status() const noexcept;
 
     /// With which another session, also of another process or machine, goes on with this
     /// conversation (`session_resumption::handle`); empty when there is none yet. It is the newest;
@@ -138,7 +141,7 @@ public:
     /// The newest count of tokens that the server gave.
     [[nodiscard]] std::optional<usage_metadata> usage() const;
 
-    [[nodiscard]] live::counters counters() const;
+    [[nodiscard]] live::session_counters counters() const;
 
     /// Completes when all that was accepted so far has been handed to the network. Throws
     /// errc::closed, or what ended the session, when that can no longer happen.
@@ -150,10 +153,13 @@ public:
     /// closes all the same.
     [[nodiscard]] asio::awaitable<void> close();
 
-    /// For the library's own use.
-    [[nodiscard]] const std::shared_ptr<session_core>& core() const noexcept { return core_; }
+    using executor_type = asio::any_io_executor;
+    /// The executor of the client, on which the session works.
+    [[nodiscard]] executor_type get_executor() const noexcept;
 
 private:
+    friend struct access;
+
     std::shared_ptr<session_core> core_;
 };
 

@@ -13,20 +13,20 @@
 
 namespace gemini::live {
 
-enum class status {
+enum class session_status {
     disconnected, ///< `connect()` has not been called.
     connecting,   ///< The first connection is being made.
     connected,    ///< setupComplete has come.
     reconnecting, ///< The connection was lost; another is being made or waited for.
     closed,       ///< The owner closed the session.
-    error,        ///< The policy has given up; the stream throws why.
+    failed,       ///< The policy has given up; the stream throws why.
 };
-[[nodiscard]] const char* to_string(status) noexcept;
+[[nodiscard]] const char* to_string(session_status) noexcept;
 
 /// A step of a session's life.
 struct status_change {
-    status from = status::disconnected;
-    status to = status::disconnected;
+    session_status from = session_status::disconnected;
+    session_status to = session_status::disconnected;
     std::optional<error> cause{}; ///< Why, when it was an error.
     int attempt = 0; ///< `connecting`, `reconnecting`: number of the coming attempt, from 1.
     std::chrono::milliseconds delay{

@@ -40,9 +40,9 @@ struct group_event {
 [[nodiscard]] const char* to_string(group_event::kind) noexcept;
 
 struct session_group_options {
-    std::size_t max_sessions = 1'000;
-    std::size_t connecting =
-        16; ///< Sessions that are being connected at a time; others wait. 1 or more.
+    std::optional<std::size_t> max_sessions = 1'000; ///< Absent: no limit.
+    /// Sessions that are being connected at a time; others wait. 1 or more; absent: no limit.
+    std::optional<std::size_t> connecting = 16;
     restart_policy restart{}; ///< Of sessions that are started without one of their own.
     /// Called on the client's executor, one at a time (a strand where that has several threads);
     /// must not throw.
@@ -63,8 +63,15 @@ using session_handler = std::function<asio::awaitable<void>(session&)>;
 /// Lifetime: destroying the group drops what is left of it at once, see `shutdown`.
 class session_group {
 public:
+    /// Throws errc::invalid_argument for options out of their range.
     session_group(
         asio::any_io_executor executor, const client& client, session_group_options options = {});
+    template <execution_context Context>
+    session_group(Context& context, const client& client, session_group_options options = {})
+        : session_group(
+              asio::any_io_executor(context.get_executor()), client, std::move(options))
+    {
+    }
     session_group(session_group&&) noexcept;
     session_group& operator=(session_group&&) noexcept;
     ~session_group();

@@ -270,8 +270,9 @@ struct safety_setting {
 /// Enters the library through constructors only (`session{client, {.model = "…"}}`), never through
 /// an awaited call. Wire: setup, with the members of generationConfig raised to this level.
 struct setup {
-    std::string model; ///< "gemini-3.8-live"; the flavour decides what is put before it. Required.
-    modalities response_modalities{}; ///< Defaults to none: the service's default, audio.
+    std::string model; ///< "gemini-3.8-live"; the backend decides what is put before it. Required.
+    /// Today's models take one. Empty: the service's default, audio.
+    std::vector<open_enum<modality>> response_modalities{};
     std::optional<content> system_instruction{};
     /// The functions that the model may call. Wire: tools[0].functionDeclarations.
     std::vector<function_declaration> functions{};

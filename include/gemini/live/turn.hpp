@@ -36,7 +36,7 @@ struct late_words {
 };
 
 /// What the model said in one turn.
-struct turn {
+struct turn_result {
     turn_end end = turn_end::complete;
     std::string text;                 ///< Text parts without thoughts.
     std::string output_transcription; ///< What it spoke.

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::indented;
@@ -29,7 +29,7 @@ std::string google_urls::impersonation(const std::string& email) const
     return fmt::format("{}/v1/projects/-/serviceAccounts/{}:generateAccessToken", base, email);
 }
 
-google_accounts::google_accounts(const fake_google_options& options)
+google_accounts::google_accounts(const testing::fake_google_options& options)
     : project(options.project), location(options.location),
       universe_domain(options.universe_domain), quota_project(options.quota_project),
       key(&rsa_key::common()),
@@ -65,7 +65,7 @@ std::string authorized_user_text(const google_accounts& accounts, const google_u
 }
 
 std::string external_account_text(
-    const google_accounts& accounts, const google_urls& urls, const external_account_kind& kind)
+    const google_accounts& accounts, const google_urls& urls, const testing::external_account_kind& kind)
 {
     json_writer out;
     out.begin_object().member("type", "external_account").member("audience", accounts.pool);
@@ -110,4 +110,4 @@ std::string subject_token_text(const google_accounts& accounts, const google_url
     return make_jwt(claims.end_object().text(), accounts.key_id, *accounts.key);
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -3,12 +3,12 @@
 
 #include "emulator/google/rsa_key.hpp"
 
-#include <gemini/live/fake_google.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 
 #include <string>
 
 /// The accounts that the fake Google knows, and their credential files.
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// The URLs of the fake Google.
 struct google_urls {
@@ -23,7 +23,7 @@ struct google_urls {
 
 struct google_accounts {
     /// All secrets are new, except for the key.
-    explicit google_accounts(const fake_google_options& options);
+    explicit google_accounts(const testing::fake_google_options& options);
 
     std::string project;
     std::string location;
@@ -52,7 +52,7 @@ inline constexpr const char* jwt_type = "urn:ietf:params:oauth:token-type:jwt";
 [[nodiscard]] std::string authorized_user_text(
     const google_accounts& accounts, const google_urls& urls);
 [[nodiscard]] std::string external_account_text(
-    const google_accounts& accounts, const google_urls& urls, const external_account_kind& kind);
+    const google_accounts& accounts, const google_urls& urls, const testing::external_account_kind& kind);
 [[nodiscard]] std::string impersonated_text(
     const google_accounts& accounts, const google_urls& urls);
 
@@ -60,4 +60,4 @@ inline constexpr const char* jwt_type = "urn:ietf:params:oauth:token-type:jwt";
 [[nodiscard]] std::string subject_token_text(const google_accounts& accounts,
     const google_urls& urls, std::chrono::system_clock::time_point now);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

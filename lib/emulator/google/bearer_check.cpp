@@ -3,10 +3,10 @@
 
 #include "emulator/google/request.hpp"
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
-emulator_verdict unauthenticated(std::string_view what_is_wrong, const char* challenge)
+testing::emulator_verdict unauthenticated(std::string_view what_is_wrong, const char* challenge)
 {
     const auto message =
         std::string(what_is_wrong) +
@@ -19,10 +19,10 @@ emulator_verdict unauthenticated(std::string_view what_is_wrong, const char* cha
 
 } // namespace
 
-std::optional<emulator_verdict> refuse_bearer(
+std::optional<testing::emulator_verdict> refuse_bearer(
     const route& route, const std::function<bool(std::string_view)>& valid)
 {
-    if (route.flavour != flavour::vertex_ai) return std::nullopt;
+    if (route.backend != backend::vertex_ai) return std::nullopt;
     switch (route.credential) {
     case credential::api_key: return std::nullopt;
     case credential::none:
@@ -37,4 +37,4 @@ std::optional<emulator_verdict> refuse_bearer(
         R"(Bearer realm="https://accounts.google.com/", error="invalid_token")");
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

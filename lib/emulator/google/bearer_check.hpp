@@ -7,11 +7,11 @@
 #include <optional>
 #include <string_view>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// Refuses an upgrade on Vertex AI whose bearer token is missing or was not issued by this Google.
 /// API keys and the Gemini API are checked elsewhere.
-[[nodiscard]] std::optional<emulator_verdict> refuse_bearer(
+[[nodiscard]] std::optional<testing::emulator_verdict> refuse_bearer(
     const route& route, const std::function<bool(std::string_view)>& valid);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gemini/live/fake_google.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 
 #include "emulator/google/federation.hpp"
 #include "emulator/google/metadata.hpp"
@@ -14,11 +14,11 @@
 #include <mutex>
 #include <utility>
 
-namespace gemini::live {
+namespace gemini::live::testing {
 namespace {
 
-using emulation::google_request;
-using emulation::google_state;
+using live::emulator::google_request;
+using live::emulator::google_state;
 using transport::plain_answer;
 using transport::plain_request;
 
@@ -55,7 +55,7 @@ std::optional<google_endpoint> find_endpoint(const plain_request& request)
 class desk {
 public:
     explicit desk(fake_google_options given)
-        : options(std::move(given)), google_{emulation::google_accounts(options), {}}
+        : options(std::move(given)), google_{live::emulator::google_accounts(options), {}}
     {
         if (!options.clock) options.clock = std::chrono::system_clock::now;
     }
@@ -64,7 +64,7 @@ public:
     {
         const emulator_request request{plain.path, plain.query, plain.fields};
         plain_answer given;
-        if (auto refused = emulation::refuse_place(request, {})) {
+        if (auto refused = live::emulator::refuse_place(request, {})) {
             given = transport::http_response{
                 refused->status, std::move(refused->headers), std::move(refused->body)};
         } else if (!endpoint) {
@@ -127,7 +127,7 @@ private:
             return answer_subject_call(call, google_);
         };
         const auto outcome = outcomes_[index_of(endpoint)].take();
-        return emulation::meet(outcome, endpoint, options.token_lifetime, proper);
+        return live::emulator::meet(outcome, endpoint, options.token_lifetime, proper);
     }
 
     void tell(std::optional<google_endpoint> endpoint, std::string_view path,
@@ -152,7 +152,7 @@ private:
 
     mutable std::mutex mutex_;
     google_state google_;
-    std::array<emulation::planned_faults, endpoints> outcomes_;
+    std::array<live::emulator::planned_faults, endpoints> outcomes_;
     std::array<std::size_t, endpoints> requests_{};
 };
 
@@ -186,13 +186,13 @@ public:
                 return desk->answer(google_endpoint::metadata, request);
             }));
         const auto* const base = given.tls ? "https://localhost" : "http://127.0.0.1";
-        const emulation::google_urls urls{fmt::format("{}:{}", base, front_->port()),
+        const live::emulator::google_urls urls{fmt::format("{}:{}", base, front_->port()),
             fmt::format("127.0.0.1:{}", metadata_->port())};
         desk_->with([&](google_state& google) { google.urls = urls; });
         urls_ = urls;
     }
 
-    [[nodiscard]] const emulation::google_urls& urls() const noexcept { return urls_; }
+    [[nodiscard]] const live::emulator::google_urls& urls() const noexcept { return urls_; }
     [[nodiscard]] desk& shared() const noexcept { return *desk_; }
 
     void close() noexcept
@@ -205,7 +205,7 @@ private:
     std::shared_ptr<desk> desk_;
     std::unique_ptr<transport::listener> front_;
     std::unique_ptr<transport::listener> metadata_;
-    emulation::google_urls urls_;
+    live::emulator::google_urls urls_;
 };
 
 fake_google::fake_google(asio::any_io_executor executor, fake_google_options options)
@@ -321,4 +321,4 @@ void fake_google::close() noexcept
     if (impl_) impl_->close();
 }
 
-} // namespace gemini::live
+} // namespace gemini::live::testing

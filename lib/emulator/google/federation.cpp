@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::json_value;
@@ -25,18 +25,18 @@ constexpr std::string_view id_token_type = "urn:ietf:params:oauth:token-type:id_
 constexpr std::string_view iam_scope = "https://www.googleapis.com/auth/iam";
 constexpr auto longest_impersonation = 3600s;
 
-emulator_verdict invalid_parameter(std::string_view parameter)
+testing::emulator_verdict invalid_parameter(std::string_view parameter)
 {
     return oauth_failure(
         400, "invalid_request", fmt::format("Invalid value for \"{}\".", parameter));
 }
 
-emulator_verdict no_subject(std::string_view why)
+testing::emulator_verdict no_subject(std::string_view why)
 {
     return oauth_failure(400, "invalid_grant", why);
 }
 
-std::optional<emulator_verdict> refuse_subject(
+std::optional<testing::emulator_verdict> refuse_subject(
     const std::string& text, const google_request& call, const google_accounts& accounts)
 {
     const auto token = read_jwt(text, *accounts.key);
@@ -50,7 +50,7 @@ std::optional<emulator_verdict> refuse_subject(
     return std::nullopt;
 }
 
-emulator_verdict bad_request(std::string_view message)
+testing::emulator_verdict bad_request(std::string_view message)
 {
     return api_failure(400, "INVALID_ARGUMENT", message);
 }
@@ -82,7 +82,7 @@ std::optional<impersonation> read_impersonation(std::string_view body)
 
 } // namespace
 
-emulator_verdict answer_exchange(const google_request& call, google_state& google)
+testing::emulator_verdict answer_exchange(const google_request& call, google_state& google)
 {
     const auto asked = form::body_of(call);
     if (const auto absent = asked.find_missing({"grant_type", "audience", "scope",
@@ -106,11 +106,11 @@ emulator_verdict answer_exchange(const google_request& call, google_state& googl
     }
     if (auto refused = refuse_subject(asked.value("subject_token"), call, google.accounts))
         return *refused;
-    const auto& token = google.book.issue(google_endpoint::sts, call.now, call.lifetime);
+    const auto& token = google.book.issue(testing::google_endpoint::sts, call.now, call.lifetime);
     return token_answer(call, token, {{"issued_token_type", std::string(access_token_type)}});
 }
 
-emulator_verdict answer_impersonation(const google_request& call, google_state& google)
+testing::emulator_verdict answer_impersonation(const google_request& call, google_state& google)
 {
     const auto authorization = call.request.header("authorization");
     if (!authorization.starts_with("Bearer ") ||
@@ -134,7 +134,7 @@ emulator_verdict answer_impersonation(const google_request& call, google_state& 
         return bad_request("The access token lifetime cannot exceed 3600s.");
     const auto life =
         std::min(call.lifetime, std::chrono::duration_cast<std::chrono::seconds>(asked->lifetime));
-    const auto& token = google.book.issue(google_endpoint::impersonation, call.now, life);
+    const auto& token = google.book.issue(testing::google_endpoint::impersonation, call.now, life);
     json_writer out;
     out.begin_object().member("accessToken", token.value);
     if (call.tells_expiry) {
@@ -144,7 +144,7 @@ emulator_verdict answer_impersonation(const google_request& call, google_state& 
     return json_answer(200, out.end_object().text());
 }
 
-emulator_verdict answer_subject_call(const google_request& call, const google_state& google)
+testing::emulator_verdict answer_subject_call(const google_request& call, const google_state& google)
 {
     if (call.request.header("authorization") != google.accounts.subject_authorization)
         return text_answer(401, "Who are you?\n");
@@ -155,4 +155,4 @@ emulator_verdict answer_subject_call(const google_request& call, const google_st
     return json_answer(200, out.end_object().text());
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -4,16 +4,16 @@
 #include "emulator/google/request.hpp"
 
 /// External identities, and impersonation.
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// sts.googleapis.com/v1/token: exchanges an external token for one of Google's.
-[[nodiscard]] emulator_verdict answer_exchange(const google_request& call, google_state& google);
+[[nodiscard]] testing::emulator_verdict answer_exchange(const google_request& call, google_state& google);
 /// iamcredentials.googleapis.com: issues a service account's token to a caller who may impersonate
 /// it.
-[[nodiscard]] emulator_verdict answer_impersonation(
+[[nodiscard]] testing::emulator_verdict answer_impersonation(
     const google_request& call, google_state& google);
 /// The external identity provider, which issues subject tokens.
-[[nodiscard]] emulator_verdict answer_subject_call(
+[[nodiscard]] testing::emulator_verdict answer_subject_call(
     const google_request& call, const google_state& google);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

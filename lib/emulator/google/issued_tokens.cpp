@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <random>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 constexpr std::size_t most_issued = 1000;
@@ -21,8 +21,8 @@ std::string random_secret(std::string_view prefix)
     return secret;
 }
 
-const google_token& issued_tokens::issue(
-    google_endpoint from, time_point now, std::chrono::seconds lifetime)
+const testing::google_token& issued_tokens::issue(
+    testing::google_endpoint from, time_point now, std::chrono::seconds lifetime)
 {
     if (issued_.size() == most_issued) issued_.erase(issued_.begin());
     issued_.push_back({random_secret("ya29."), from, now, now + lifetime});
@@ -32,15 +32,15 @@ const google_token& issued_tokens::issue(
 bool issued_tokens::valid(std::string_view token, time_point at) const
 {
     const auto found = std::find_if(issued_.begin(), issued_.end(),
-        [&](const google_token& each) { return each.value == token; });
+        [&](const testing::google_token& each) { return each.value == token; });
     return found != issued_.end() && !found->revoked && at < found->expires;
 }
 
-const google_token* issued_tokens::find_lasting(
-    google_endpoint from, time_point now, std::chrono::seconds than) const
+const testing::google_token* issued_tokens::find_lasting(
+    testing::google_endpoint from, time_point now, std::chrono::seconds than) const
 {
     const auto found = std::find_if(issued_.rbegin(), issued_.rend(),
-        [&](const google_token& each) { return each.from == from && !each.revoked; });
+        [&](const testing::google_token& each) { return each.from == from && !each.revoked; });
     return found != issued_.rend() && now + than < found->expires ? &*found : nullptr;
 }
 
@@ -49,4 +49,4 @@ void issued_tokens::revoke_all()
     for (auto& each : issued_) each.revoked = true;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <span>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::json_value;
@@ -106,4 +106,4 @@ jwt_time check_time(const jwt& token, std::chrono::system_clock::time_point now)
     return *expires <= since ? jwt_time::expired : jwt_time::good;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -10,7 +10,7 @@
 #include <string_view>
 
 /// JSON Web Tokens signed with RS256.
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 struct jwt {
     protocol::json_value header;
@@ -34,4 +34,4 @@ struct jwt {
 enum class jwt_time { good, expired, unreasonable };
 [[nodiscard]] jwt_time check_time(const jwt& token, std::chrono::system_clock::time_point now);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using namespace std::chrono_literals;
@@ -13,25 +13,25 @@ using namespace std::chrono_literals;
 constexpr std::string_view root = "/computeMetadata/v1/";
 constexpr std::string_view account_root = "instance/service-accounts/";
 
-emulator_verdict from_server(emulator_verdict answer)
+testing::emulator_verdict from_server(testing::emulator_verdict answer)
 {
     answer.headers.emplace_back("Metadata-Flavor", "Google");
     answer.headers.emplace_back("Server", "Metadata Server for VM");
     return answer;
 }
 
-emulator_verdict not_found() { return text_answer(404, "The requested URL was not found.\n"); }
+testing::emulator_verdict not_found() { return text_answer(404, "The requested URL was not found.\n"); }
 
-const google_token& token_of_machine(const google_request& call, google_state& google)
+const testing::google_token& token_of_machine(const google_request& call, google_state& google)
 {
     constexpr auto least_left = 5min;
-    const auto* held = google.book.find_lasting(google_endpoint::metadata, call.now, least_left);
+    const auto* held = google.book.find_lasting(testing::google_endpoint::metadata, call.now, least_left);
     // If a test requests a certain lifetime, it needs a separate token.
     const bool serves = held && held->expires - held->issued == call.lifetime;
-    return serves ? *held : google.book.issue(google_endpoint::metadata, call.now, call.lifetime);
+    return serves ? *held : google.book.issue(testing::google_endpoint::metadata, call.now, call.lifetime);
 }
 
-emulator_verdict describe_account(const google_accounts& accounts)
+testing::emulator_verdict describe_account(const google_accounts& accounts)
 {
     protocol::json_writer out;
     out.begin_object().key("aliases").begin_array().string("default").end_array();
@@ -40,7 +40,7 @@ emulator_verdict describe_account(const google_accounts& accounts)
     return json_answer(200, out.end_object().text());
 }
 
-emulator_verdict answer_account(
+testing::emulator_verdict answer_account(
     std::string_view path, const google_request& call, google_state& google)
 {
     const auto& email = google.accounts.service_email;
@@ -57,7 +57,7 @@ emulator_verdict answer_account(
     return text_answer(200, "aliases\nemail\nidentity\nscopes\ntoken\n");
 }
 
-emulator_verdict answer_value(std::string_view path, const google_accounts& accounts)
+testing::emulator_verdict answer_value(std::string_view path, const google_accounts& accounts)
 {
     const auto& location = accounts.location;
     if (path.empty()) return text_answer(200, "instance/\nproject/\nuniverse/\n");
@@ -75,7 +75,7 @@ emulator_verdict answer_value(std::string_view path, const google_accounts& acco
 
 } // namespace
 
-emulator_verdict answer_metadata_call(const google_request& call, google_state& google)
+testing::emulator_verdict answer_metadata_call(const google_request& call, google_state& google)
 {
     const std::string_view path = call.request.path;
     if (!call.request.header("x-forwarded-for").empty())
@@ -90,4 +90,4 @@ emulator_verdict answer_metadata_call(const google_request& call, google_state& 
     return from_server(answer_value(rest, google.accounts));
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -3,11 +3,11 @@
 
 #include "emulator/google/request.hpp"
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// The metadata server, which a machine in Google Cloud asks for its identity. It returns the same
 /// token until that has five minutes left.
-[[nodiscard]] emulator_verdict answer_metadata_call(
+[[nodiscard]] testing::emulator_verdict answer_metadata_call(
     const google_request& call, google_state& google);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -5,24 +5,24 @@
 
 #include <fmt/format.h>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 /// The audience that SDKs name, regardless of where they send the assertion.
 constexpr std::string_view google_audience = "https://oauth2.googleapis.com/token";
 
-emulator_verdict invalid_grant(std::string_view description)
+testing::emulator_verdict invalid_grant(std::string_view description)
 {
     return oauth_failure(400, "invalid_grant", description);
 }
 
-emulator_verdict missing(std::string_view parameter)
+testing::emulator_verdict missing(std::string_view parameter)
 {
     return oauth_failure(
         400, "invalid_request", fmt::format("Missing required parameter: {}", parameter));
 }
 
-emulator_verdict answer_assertion(
+testing::emulator_verdict answer_assertion(
     const form& asked, const google_request& call, google_state& google)
 {
     if (const auto absent = asked.find_missing({"assertion"})) return missing(*absent);
@@ -52,10 +52,10 @@ emulator_verdict answer_assertion(
         return oauth_failure(
             400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.");
     }
-    return token_answer(call, google.book.issue(google_endpoint::token, call.now, call.lifetime));
+    return token_answer(call, google.book.issue(testing::google_endpoint::token, call.now, call.lifetime));
 }
 
-emulator_verdict answer_refresh_token(
+testing::emulator_verdict answer_refresh_token(
     const form& asked, const google_request& call, google_state& google)
 {
     if (const auto absent = asked.find_missing({"client_id", "client_secret", "refresh_token"}))
@@ -67,13 +67,13 @@ emulator_verdict answer_refresh_token(
         return oauth_failure(401, "invalid_client", "The provided client secret is invalid.");
     if (asked.value("refresh_token") != accounts.refresh_token) return invalid_grant("Bad Request");
     if (accounts.logged_out) return invalid_grant("Token has been expired or revoked.");
-    return token_answer(call, google.book.issue(google_endpoint::token, call.now, call.lifetime),
+    return token_answer(call, google.book.issue(testing::google_endpoint::token, call.now, call.lifetime),
         {{"scope", cloud_scope}});
 }
 
 } // namespace
 
-emulator_verdict answer_token_call(const google_request& call, google_state& google)
+testing::emulator_verdict answer_token_call(const google_request& call, google_state& google)
 {
     const auto asked = form::body_of(call);
     const auto type = asked.value("grant_type");
@@ -99,4 +99,4 @@ bool is_self_signed_bearer(std::string_view bearer, const google_accounts& accou
            token->header_member("kid") == accounts.key_id;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

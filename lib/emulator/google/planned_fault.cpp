@@ -11,18 +11,18 @@
 namespace gemini::live {
 namespace {
 
-google_outcome of_kind(google_outcome::kind what)
+testing::google_outcome of_kind(testing::google_outcome::kind what)
 {
-    google_outcome outcome;
+    testing::google_outcome outcome;
     outcome.what = what;
     return outcome;
 }
 
 } // namespace
 
-google_outcome google_outcome::proper() { return {}; }
+testing::google_outcome testing::google_outcome::proper() { return {}; }
 
-google_outcome google_outcome::refuse(
+testing::google_outcome testing::google_outcome::refuse(
     int status, std::chrono::seconds retry_after, std::string body)
 {
     auto outcome = of_kind(kind::refusal);
@@ -32,12 +32,12 @@ google_outcome google_outcome::refuse(
     return outcome;
 }
 
-google_outcome google_outcome::invalid_grant(std::string description)
+testing::google_outcome testing::google_outcome::invalid_grant(std::string description)
 {
-    return refuse(400, {}, emulation::oauth_failure(400, "invalid_grant", description).body);
+    return refuse(400, {}, live::emulator::oauth_failure(400, "invalid_grant", description).body);
 }
 
-google_outcome google_outcome::reauthentication()
+testing::google_outcome testing::google_outcome::reauthentication()
 {
     protocol::json_writer out;
     out.begin_object().member("error", "invalid_grant");
@@ -47,28 +47,28 @@ google_outcome google_outcome::reauthentication()
     return refuse(400, {}, protocol::indented(out.end_object().text()));
 }
 
-google_outcome google_outcome::stall() { return of_kind(kind::stall); }
+testing::google_outcome testing::google_outcome::stall() { return of_kind(kind::stall); }
 
-google_outcome google_outcome::cut() { return of_kind(kind::cut); }
+testing::google_outcome testing::google_outcome::cut() { return of_kind(kind::cut); }
 
-google_outcome google_outcome::cut_short() { return of_kind(kind::cut_short); }
+testing::google_outcome testing::google_outcome::cut_short() { return of_kind(kind::cut_short); }
 
-google_outcome google_outcome::garbage() { return of_kind(kind::garbage); }
+testing::google_outcome testing::google_outcome::garbage() { return of_kind(kind::garbage); }
 
-google_outcome google_outcome::web_page() { return of_kind(kind::web_page); }
+testing::google_outcome testing::google_outcome::web_page() { return of_kind(kind::web_page); }
 
-google_outcome google_outcome::without_expiry() { return of_kind(kind::without_expiry); }
+testing::google_outcome testing::google_outcome::without_expiry() { return of_kind(kind::without_expiry); }
 
-google_outcome google_outcome::expires_in(std::chrono::seconds lifetime)
+testing::google_outcome testing::google_outcome::expires_in(std::chrono::seconds lifetime)
 {
     auto outcome = of_kind(kind::brief);
     outcome.time = lifetime;
     return outcome;
 }
 
-google_outcome google_outcome::without_metadata_flavor() { return of_kind(kind::without_flavor); }
+testing::google_outcome testing::google_outcome::without_metadata_flavor() { return of_kind(kind::without_flavor); }
 
-namespace emulation {
+namespace emulator {
 namespace {
 
 using transport::plain_answer;
@@ -76,7 +76,7 @@ using transport::plain_answer;
 constexpr const char* login_page = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head>"
                                    "<body>Log in to use this network.</body></html>\n";
 
-plain_answer to_plain(emulator_verdict verdict, plain_answer::fate sent = plain_answer::fate::whole)
+plain_answer to_plain(testing::emulator_verdict verdict, plain_answer::fate sent = plain_answer::fate::whole)
 {
     plain_answer answer;
     answer.status = verdict.status;
@@ -89,16 +89,16 @@ plain_answer to_plain(emulator_verdict verdict, plain_answer::fate sent = plain_
 plain_answer unsent(plain_answer::fate fate) { return to_plain({}, fate); }
 
 /// Returns the endpoint's own answer for a status.
-emulator_verdict usual_refusal(google_endpoint endpoint, int status)
+testing::emulator_verdict usual_refusal(testing::google_endpoint endpoint, int status)
 {
     switch (endpoint) {
-    case google_endpoint::token:
+    case testing::google_endpoint::token:
         if (status < 500) break;
         return oauth_failure(status, "internal_failure", "Backend Error");
-    case google_endpoint::metadata:
-    case google_endpoint::subject: return text_answer(status, "The request was refused.\n");
-    case google_endpoint::sts:
-    case google_endpoint::impersonation: break;
+    case testing::google_endpoint::metadata:
+    case testing::google_endpoint::subject: return text_answer(status, "The request was refused.\n");
+    case testing::google_endpoint::sts:
+    case testing::google_endpoint::impersonation: break;
     }
     switch (status) {
     case 429:
@@ -110,7 +110,7 @@ emulator_verdict usual_refusal(google_endpoint endpoint, int status)
     }
 }
 
-emulator_verdict refusal_of(const google_outcome& outcome, google_endpoint endpoint)
+testing::emulator_verdict refusal_of(const testing::google_outcome& outcome, testing::google_endpoint endpoint)
 {
     auto verdict = usual_refusal(endpoint, outcome.status);
     if (!outcome.body.empty()) verdict.body = outcome.body;
@@ -119,23 +119,23 @@ emulator_verdict refusal_of(const google_outcome& outcome, google_endpoint endpo
     return verdict;
 }
 
-emulator_verdict garbage_for(google_endpoint endpoint)
+testing::emulator_verdict garbage_for(testing::google_endpoint endpoint)
 {
     auto verdict = json_answer(200, "{}");
     verdict.body = "{\"access_token\": \"ya29.fake-google-gar";
-    if (endpoint == google_endpoint::metadata)
+    if (endpoint == testing::google_endpoint::metadata)
         verdict.headers.emplace_back("Metadata-Flavor", "Google");
     return verdict;
 }
 
 } // namespace
 
-void planned_faults::push(google_outcome outcome, std::size_t times)
+void planned_faults::push(testing::google_outcome outcome, std::size_t times)
 {
     if (times != 0) waiting_.emplace_back(std::move(outcome), times);
 }
 
-google_outcome planned_faults::take()
+testing::google_outcome planned_faults::take()
 {
     if (waiting_.empty()) return default_;
     auto& [outcome, times] = waiting_.front();
@@ -144,26 +144,26 @@ google_outcome planned_faults::take()
     return taken;
 }
 
-plain_answer meet(const google_outcome& outcome, google_endpoint endpoint,
+plain_answer meet(const testing::google_outcome& outcome, testing::google_endpoint endpoint,
     std::chrono::seconds lifetime,
-    const std::function<emulator_verdict(std::chrono::seconds lifetime, bool tells_expiry)>& answer)
+    const std::function<testing::emulator_verdict(std::chrono::seconds lifetime, bool tells_expiry)>& answer)
 {
     using fate = plain_answer::fate;
     switch (outcome.what) {
-    case google_outcome::kind::proper: break;
-    case google_outcome::kind::refusal: return to_plain(refusal_of(outcome, endpoint));
-    case google_outcome::kind::stall: return unsent(fate::silence);
-    case google_outcome::kind::cut: return unsent(fate::nothing);
-    case google_outcome::kind::cut_short: return to_plain(answer(lifetime, true), fate::half);
-    case google_outcome::kind::garbage: return to_plain(garbage_for(endpoint));
-    case google_outcome::kind::web_page: {
+    case testing::google_outcome::kind::proper: break;
+    case testing::google_outcome::kind::refusal: return to_plain(refusal_of(outcome, endpoint));
+    case testing::google_outcome::kind::stall: return unsent(fate::silence);
+    case testing::google_outcome::kind::cut: return unsent(fate::nothing);
+    case testing::google_outcome::kind::cut_short: return to_plain(answer(lifetime, true), fate::half);
+    case testing::google_outcome::kind::garbage: return to_plain(garbage_for(endpoint));
+    case testing::google_outcome::kind::web_page: {
         auto page = text_answer(200, login_page);
         page.headers = {{"Content-Type", "text/html; charset=utf-8"}};
         return to_plain(std::move(page));
     }
-    case google_outcome::kind::without_expiry: return to_plain(answer(lifetime, false));
-    case google_outcome::kind::brief: return to_plain(answer(outcome.time, true));
-    case google_outcome::kind::without_flavor: {
+    case testing::google_outcome::kind::without_expiry: return to_plain(answer(lifetime, false));
+    case testing::google_outcome::kind::brief: return to_plain(answer(outcome.time, true));
+    case testing::google_outcome::kind::without_flavor: {
         auto anonymous = answer(lifetime, true);
         std::erase_if(
             anonymous.headers, [](const auto& each) { return each.first == "Metadata-Flavor"; });
@@ -173,5 +173,5 @@ plain_answer meet(const google_outcome& outcome, google_endpoint endpoint,
     return to_plain(answer(lifetime, true));
 }
 
-} // namespace emulation
+} // namespace emulator
 } // namespace gemini::live

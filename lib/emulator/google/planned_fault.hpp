@@ -3,32 +3,32 @@
 
 #include "transport/listener.hpp"
 
-#include <gemini/live/fake_google.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 
 #include <deque>
 #include <functional>
 #include <utility>
 
 /// Faults that are planned for endpoints, and their effects.
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// The outcomes for the requests to one endpoint.
 class planned_faults {
 public:
-    void push(google_outcome outcome, std::size_t times);
-    void set_default(google_outcome outcome) { default_ = std::move(outcome); }
-    [[nodiscard]] google_outcome take();
+    void push(testing::google_outcome outcome, std::size_t times);
+    void set_default(testing::google_outcome outcome) { default_ = std::move(outcome); }
+    [[nodiscard]] testing::google_outcome take();
 
 private:
-    std::deque<std::pair<google_outcome, std::size_t>> waiting_;
-    google_outcome default_;
+    std::deque<std::pair<testing::google_outcome, std::size_t>> waiting_;
+    testing::google_outcome default_;
 };
 
 /// Returns the answer for an outcome. `answer` returns the regular one, with a token of that
 /// lifetime, and with or without the member that reports its expiry. It is called only when needed.
-[[nodiscard]] transport::plain_answer meet(const google_outcome& outcome, google_endpoint endpoint,
+[[nodiscard]] transport::plain_answer meet(const testing::google_outcome& outcome, testing::google_endpoint endpoint,
     std::chrono::seconds lifetime,
-    const std::function<emulator_verdict(std::chrono::seconds lifetime, bool tells_expiry)>&
+    const std::function<testing::emulator_verdict(std::chrono::seconds lifetime, bool tells_expiry)>&
         answer);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

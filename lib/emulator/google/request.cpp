@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::json_writer;
@@ -71,25 +71,25 @@ bool has_word(std::string_view list, std::string_view word)
     return false;
 }
 
-emulator_verdict json_answer(int status, std::string_view json)
+testing::emulator_verdict json_answer(int status, std::string_view json)
 {
-    emulator_verdict verdict;
+    testing::emulator_verdict verdict;
     verdict.status = status;
     verdict.headers = {{"Content-Type", "application/json; charset=utf-8"}};
     verdict.body = protocol::indented(json);
     return verdict;
 }
 
-emulator_verdict text_answer(int status, std::string text)
+testing::emulator_verdict text_answer(int status, std::string text)
 {
-    emulator_verdict verdict;
+    testing::emulator_verdict verdict;
     verdict.status = status;
     verdict.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
     verdict.body = std::move(text);
     return verdict;
 }
 
-emulator_verdict token_answer(const google_request& call, const google_token& token,
+testing::emulator_verdict token_answer(const google_request& call, const testing::google_token& token,
     const std::map<std::string, std::string>& more)
 {
     json_writer out;
@@ -104,14 +104,14 @@ emulator_verdict token_answer(const google_request& call, const google_token& to
     return json_answer(200, out.end_object().text());
 }
 
-emulator_verdict oauth_failure(int status, std::string_view name, std::string_view description)
+testing::emulator_verdict oauth_failure(int status, std::string_view name, std::string_view description)
 {
     json_writer out;
     out.begin_object().member("error", name).member("error_description", description);
     return json_answer(status, out.end_object().text());
 }
 
-emulator_verdict api_failure(int status, std::string_view name, std::string_view message)
+testing::emulator_verdict api_failure(int status, std::string_view name, std::string_view message)
 {
     json_writer out;
     out.begin_object().key("error").begin_object();
@@ -119,4 +119,4 @@ emulator_verdict api_failure(int status, std::string_view name, std::string_view
     return json_answer(status, out.end_object().end_object().text());
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -4,7 +4,7 @@
 #include "emulator/google/accounts.hpp"
 #include "emulator/google/issued_tokens.hpp"
 
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <chrono>
 #include <map>
@@ -13,7 +13,7 @@
 #include <string_view>
 
 /// Requests to Google's endpoints, and the forms of their answers.
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// State shared by all endpoints.
 struct google_state {
@@ -24,7 +24,7 @@ struct google_state {
 
 /// One request.
 struct google_request {
-    const emulator_request& request;
+    const testing::emulator_request& request;
     std::string_view method;
     std::string_view body;
     std::chrono::system_clock::time_point now;
@@ -52,16 +52,16 @@ private:
 /// Whether a space-separated list contains `word`.
 [[nodiscard]] bool has_word(std::string_view list, std::string_view word);
 
-[[nodiscard]] emulator_verdict json_answer(int status, std::string_view json);
-[[nodiscard]] emulator_verdict text_answer(int status, std::string text);
+[[nodiscard]] testing::emulator_verdict json_answer(int status, std::string_view json);
+[[nodiscard]] testing::emulator_verdict text_answer(int status, std::string text);
 /// {"access_token": …, "expires_in": …, "token_type": "Bearer"} and the members in `more`.
-[[nodiscard]] emulator_verdict token_answer(const google_request& call, const google_token& token,
+[[nodiscard]] testing::emulator_verdict token_answer(const google_request& call, const testing::google_token& token,
     const std::map<std::string, std::string>& more = {});
 /// {"error": …, "error_description": …}
-[[nodiscard]] emulator_verdict oauth_failure(
+[[nodiscard]] testing::emulator_verdict oauth_failure(
     int status, std::string_view name, std::string_view description);
 /// {"error": {"code": …, "message": …, "status": …}}
-[[nodiscard]] emulator_verdict api_failure(
+[[nodiscard]] testing::emulator_verdict api_failure(
     int status, std::string_view name, std::string_view message);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

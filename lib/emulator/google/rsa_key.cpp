@@ -8,7 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 constexpr int bits = 2048;
@@ -87,4 +87,4 @@ bool rsa_key::verifies(std::string_view text, std::string_view signature) const
     return holds;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// The key of a service account: RSA, 2048 bits. Usable from any thread.
 class rsa_key {
@@ -26,4 +26,4 @@ private:
     std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key_;
 };
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

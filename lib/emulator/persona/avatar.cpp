@@ -4,7 +4,7 @@
 #include <iterator>
 #include <string_view>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 void append(bytes& all, std::string_view text)
@@ -49,4 +49,4 @@ bytes avatar_piece(std::uint32_t number, std::span<const std::byte> pcm)
     return all;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 inline constexpr const char* avatar_type = R"(video/mp4; codecs="avc1.42c01f, mp4a.40.2")";
 
@@ -15,4 +15,4 @@ inline constexpr const char* avatar_type = R"(video/mp4; codecs="avc1.42c01f, mp
 /// pieces of a turn from 0. The first piece opens the file.
 [[nodiscard]] bytes avatar_piece(std::uint32_t number, std::span<const std::byte> pcm);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

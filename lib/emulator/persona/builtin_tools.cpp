@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
@@ -176,4 +176,4 @@ std::optional<reply> use_tool(std::string_view words, const toolbox& tools)
     return std::nullopt;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// Returns the answer of one of the service's own tools, if the words ask for one that is
 /// available: a page given by its address, a sum, a search, or a place. The results are made up,
@@ -20,4 +20,4 @@ struct sum {
 };
 [[nodiscard]] std::optional<sum> find_sum(std::string_view words);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -13,7 +13,7 @@
 #include <array>
 #include <cctype>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::json_value;
@@ -270,4 +270,4 @@ std::string report(const function_call& call, const json& response)
     return fmt::format("Here is what I found: {}.", text);
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -15,11 +15,11 @@
 #include <utility>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// The persona's reaction to a turn. The members are in the order in which they are sent.
 struct reply {
-    std::vector<server_message::members> aside{}; ///< Sent at once; not part of the turn.
+    std::vector<server_message_members> aside{}; ///< Sent at once; not part of the turn.
     std::string verbatim{};                       ///< A message to be sent as it is.
     std::vector<function_call> calls{};           ///< Requests these calls; `words` remain unsaid.
     waiting wait = waiting::blocked;              ///< For the calls.
@@ -53,4 +53,4 @@ inline constexpr std::size_t most_words = 500; // bytes
 /// Returns the persona's words when `call` has been answered with `response`.
 [[nodiscard]] std::string report(const function_call& call, const json& response);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 reply go_away(std::string_view argument)
@@ -168,4 +168,4 @@ reply obey(std::string_view words, const toolbox& tools)
     return in_words(std::string(help));
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

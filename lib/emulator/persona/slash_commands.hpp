@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 inline constexpr std::string_view story =
     "Once upon a time there was a packet that wanted to see the world. It left its buffer early in "
@@ -23,4 +23,4 @@ inline constexpr std::string_view help =
 /// Executes a slash command.
 [[nodiscard]] reply obey(std::string_view words, const toolbox& tools);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 /// The two formants of a vowel, in Hz.
@@ -136,4 +136,4 @@ bool is_loud(std::span<const std::byte> pcm) noexcept
     return count != 0 && std::sqrt(sum / static_cast<double>(count)) > threshold;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 inline constexpr int speech_rate = 24'000; // samples per second
 
@@ -26,4 +26,4 @@ inline constexpr int speech_rate = 24'000; // samples per second
 /// Whether a piece of mono pcm16 is loud enough to be speech.
 [[nodiscard]] bool is_loud(std::span<const std::byte> pcm) noexcept;
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

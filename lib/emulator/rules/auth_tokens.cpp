@@ -16,7 +16,7 @@
 #include <tuple>
 #include <utility>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using namespace std::chrono_literals;
@@ -118,24 +118,24 @@ std::string with_handle(const std::string& setup, const std::string& handle)
 
 // ---- the call
 
-emulator_verdict failure(int status, std::string_view name, std::string_view message)
+testing::emulator_verdict failure(int status, std::string_view name, std::string_view message)
 {
     json_writer out;
     out.begin_object().key("error").begin_object();
     out.member("code", status).member("message", message).member("status", name);
-    emulator_verdict verdict;
+    testing::emulator_verdict verdict;
     verdict.status = status;
     verdict.headers = {{"Content-Type", "application/json; charset=UTF-8"}};
     verdict.body = protocol::indented(out.end_object().end_object().text());
     return verdict;
 }
 
-emulator_verdict invalid(std::string_view message)
+testing::emulator_verdict invalid(std::string_view message)
 {
     return failure(400, "INVALID_ARGUMENT", message);
 }
 
-std::optional<emulator_verdict> refuse_caller(const route& caller, std::string_view api_key)
+std::optional<testing::emulator_verdict> refuse_caller(const route& caller, std::string_view api_key)
 {
     switch (caller.credential) {
     case credential::none:
@@ -170,7 +170,7 @@ std::optional<std::string> find_stranger_in(const json_value& body)
 std::optional<std::string> find_fault_in_setup(const json_value& setup)
 {
     const auto message = json_value::parse(fmt::format(R"({{"setup":{}}})", setup.text()));
-    auto fault = find_fault(message, flavour::gemini_api);
+    auto fault = find_fault(message, backend::gemini_api);
     constexpr std::string_view there = "'setup";
     if (!fault || fault->find(there) == std::string::npos) return fault;
     return fault->replace(
@@ -220,7 +220,7 @@ auth_tokens::auth_tokens(std::string api_key, bool trusting)
 {
 }
 
-emulator_verdict auth_tokens::issue(const route& caller, std::string_view body, time_point now)
+testing::emulator_verdict auth_tokens::issue(const route& caller, std::string_view body, time_point now)
 {
     if (auto refused = refuse_caller(caller, api_key_)) return *refused;
     std::optional<json_value> asked;
@@ -238,7 +238,7 @@ emulator_verdict auth_tokens::issue(const route& caller, std::string_view body, 
     out.member("newSessionExpireTime", protocol::timestamp_text(given.opens_until));
     out.member("uses", given.uses);
     out.member("name", keep(std::get<terms>(std::move(read))));
-    emulator_verdict verdict;
+    testing::emulator_verdict verdict;
     verdict.status = 200;
     verdict.headers = {{"Content-Type", "application/json; charset=UTF-8"}};
     verdict.body = protocol::indented(out.end_object().text());
@@ -328,4 +328,4 @@ std::optional<refusal> auth_tokens::find_end(const std::string& token, time_poin
     return std::nullopt;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

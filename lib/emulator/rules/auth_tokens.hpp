@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// Returns the effective setup of a session that uses an ephemeral token, as JSON text:
 ///
@@ -40,7 +40,7 @@ public:
     auth_tokens(std::string api_key, bool trusting);
 
     /// Answers a POST with this body in the service's form.
-    [[nodiscard]] emulator_verdict issue(
+    [[nodiscard]] testing::emulator_verdict issue(
         const route& caller, std::string_view body, time_point now);
 
     /// Begins or resumes a session with a token. Returns the effective setup.
@@ -69,4 +69,4 @@ private:
     std::deque<std::string> order_; // oldest first
 };
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

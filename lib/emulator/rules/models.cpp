@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 model native_audio_2_5(std::string_view name)
@@ -67,4 +67,4 @@ const model* find_model(std::string_view name, const model_names& names)
     return names.any && !name.empty() ? &models.back() : nullptr;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

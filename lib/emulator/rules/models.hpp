@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// Whether the model waits for the functions that it calls.
 enum class calling {
@@ -33,7 +33,7 @@ enum class family { emulator, live_2_5, live_3_1, live_3_8, other };
 /// What a model accepts and produces.
 struct model {
     std::string_view name;
-    emulation::family family = emulation::family::other;
+    emulator::family family = emulator::family::other;
     bool speaks = true;
     bool writes = false;
     bool shows = false;           ///< Video, with an avatar.
@@ -44,9 +44,9 @@ struct model {
     bool tells_status = false; ///< Sends `interactionStatus` with the end of each turn.
     bool affective = false;    ///< Only on v1alpha, where that exists.
     bool falls_silent = false; ///< Never answers a setup that requests a missing feature.
-    emulation::calling calling = calling::blocking_unless_asked;
-    emulation::proactivity proactivity = proactivity::never;
-    emulation::thinking thinking = thinking::on_request;
+    emulator::calling calling = calling::blocking_unless_asked;
+    emulator::proactivity proactivity = proactivity::never;
+    emulator::thinking thinking = thinking::on_request;
     std::vector<std::string_view> thinking_levels{};
 };
 
@@ -60,4 +60,4 @@ struct model_names {
 /// "projects/…/publishers/google/models/gemini-3.8-live". Every tuned model is served.
 [[nodiscard]] const model* find_model(std::string_view name, const model_names& names = {});
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -8,10 +8,10 @@
 #include <string>
 
 namespace gemini::live {
-namespace emulation {
+namespace emulator {
 namespace {
 
-using quirk = emulator_quirks;
+using quirk = testing::emulator_quirks;
 
 constexpr named_quirk quirks[]{{"unasked-handles", &quirk::unasked_handles},
     {"unasked-transcriptions", &quirk::unasked_transcriptions},
@@ -32,13 +32,13 @@ constexpr named_quirk quirks[]{{"unasked-handles", &quirk::unasked_handles},
 std::span<const named_quirk> all_quirks() noexcept { return quirks; }
 
 // As of 2026-11. docs/emulator_quirks.md distinguishes what was recorded from what is assumed.
-emulator_quirks quirks_of(const model& model, live::flavour flavour)
+testing::emulator_quirks quirks_of(const model& model, live::backend backend)
 {
-    const bool on_vertex = flavour == live::flavour::vertex_ai;
+    const bool on_vertex = backend == live::backend::vertex_ai;
     const bool is_2_5 = model.family == family::live_2_5;
     const bool is_3_1 = model.family == family::live_3_1;
     const bool is_3_8 = model.family == family::live_3_8;
-    auto its = emulator_quirks::none();
+    auto its = testing::emulator_quirks::none();
     its.unasked_handles = its.unasked_transcriptions = is_3_1 && !on_vertex;
     its.empty_content = its.merged_transcriptions = is_3_1 && !on_vertex;
     its.turn_ends_with_call = is_2_5;
@@ -51,29 +51,29 @@ emulator_quirks quirks_of(const model& model, live::flavour flavour)
     return its;
 }
 
-emulator_quirks overlaid(emulator_quirks chosen, const emulator_quirks& otherwise)
+testing::emulator_quirks overlaid(testing::emulator_quirks chosen, const testing::emulator_quirks& otherwise)
 {
     for (const auto& each : quirks)
         if (!(chosen.*each.member)) chosen.*each.member = otherwise.*each.member;
     return chosen;
 }
 
-} // namespace emulation
+} // namespace emulator
 
-emulator_quirks emulator_quirks::of(std::string_view model, live::flavour flavour)
+testing::emulator_quirks testing::emulator_quirks::of(std::string_view model, live::backend backend)
 {
-    const auto* const found = emulation::find_model(model);
+    const auto* const found = live::emulator::find_model(model);
     if (!found) {
         throw error(errc::invalid_argument,
             fmt::format("The emulator does not serve the model \"{}\".", model));
     }
-    return emulation::quirks_of(*found, flavour);
+    return live::emulator::quirks_of(*found, backend);
 }
 
-emulator_quirks emulator_quirks::none()
+testing::emulator_quirks testing::emulator_quirks::none()
 {
-    emulator_quirks off;
-    for (const auto& each : emulation::all_quirks()) off.*each.member = false;
+    testing::emulator_quirks off;
+    for (const auto& each : live::emulator::all_quirks()) off.*each.member = false;
     return off;
 }
 

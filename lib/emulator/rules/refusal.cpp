@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 refusal invalid_argument(std::string rule)
 {
@@ -43,4 +43,4 @@ std::optional<refusal> credentials_fault(const route& route, std::string_view ap
     return nobody;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

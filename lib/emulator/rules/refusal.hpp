@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// How the service closes a connection that it refuses.
 struct refusal {
@@ -37,4 +37,4 @@ inline constexpr std::size_t most_close_reason = 123;
 [[nodiscard]] std::optional<refusal> credentials_fault(
     const route& route, std::string_view api_key);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

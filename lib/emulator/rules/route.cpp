@@ -9,19 +9,19 @@
 
 namespace gemini::live {
 
-std::string_view emulator_request::header(std::string_view name) const noexcept
+std::string_view testing::emulator_request::header(std::string_view name) const noexcept
 {
     const auto found = std::find_if(
         headers.begin(), headers.end(), [name](const auto& each) { return each.first == name; });
     return found == headers.end() ? std::string_view{} : std::string_view(found->second);
 }
 
-namespace emulation {
+namespace emulator {
 namespace {
 
-emulator_verdict refuse(int status, std::string body)
+testing::emulator_verdict refuse(int status, std::string body)
 {
-    emulator_verdict verdict;
+    testing::emulator_verdict verdict;
     verdict.status = status;
     verdict.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
     verdict.body = std::move(body);
@@ -54,7 +54,7 @@ bool is_among(std::string_view name, const std::vector<std::string>& list)
         [name](const std::string& each) { return base::equal_ignoring_case(each, name); });
 }
 
-void find_credential(route& route, const emulator_request& request)
+void find_credential(route& route, const testing::emulator_request& request)
 {
     const auto take = [&](credential kind, std::string secret) {
         if (secret.empty() || route.credential != credential::none) return;
@@ -87,7 +87,7 @@ std::optional<route> find_method(std::string_view path)
 {
     struct form {
         std::string_view before, version, behind;
-        live::flavour flavour;
+        live::backend backend;
         bool constrained = false;
         bool music = false;
     };
@@ -100,17 +100,17 @@ std::optional<route> find_method(std::string_view path)
     constexpr std::string_view firebase_call = ".GenerativeService/BidiGenerateContent";
     constexpr std::string_view vertex_call = ".LlmBidiService/BidiGenerateContent";
     constexpr std::array forms{
-        form{g, "v1beta", call, flavour::gemini_api},
-        form{g, "v1alpha", call, flavour::gemini_api},
-        form{g, "v1", call, flavour::gemini_api},
-        form{g, "v1beta", locked, flavour::gemini_api, true},
-        form{g, "v1alpha", locked, flavour::gemini_api, true},
-        form{g, "v1", locked, flavour::gemini_api, true},
-        form{g, "v1alpha", music_call, flavour::gemini_api, false, true},
-        form{v, "v1beta1", vertex_call, flavour::vertex_ai},
-        form{v, "v1", vertex_call, flavour::vertex_ai},
-        form{f, "v1beta", firebase_call, flavour::gemini_api},
-        form{f, "v1beta", vertex_call, flavour::vertex_ai},
+        form{g, "v1beta", call, backend::gemini_api},
+        form{g, "v1alpha", call, backend::gemini_api},
+        form{g, "v1", call, backend::gemini_api},
+        form{g, "v1beta", locked, backend::gemini_api, true},
+        form{g, "v1alpha", locked, backend::gemini_api, true},
+        form{g, "v1", locked, backend::gemini_api, true},
+        form{g, "v1alpha", music_call, backend::gemini_api, false, true},
+        form{v, "v1beta1", vertex_call, backend::vertex_ai},
+        form{v, "v1", vertex_call, backend::vertex_ai},
+        form{f, "v1beta", firebase_call, backend::gemini_api},
+        form{f, "v1beta", vertex_call, backend::vertex_ai},
     };
     const auto at = path.rfind("/ws/");
     if (at == std::string_view::npos) return std::nullopt;
@@ -121,7 +121,7 @@ std::optional<route> find_method(std::string_view path)
             method.substr(each.before.size(), each.version.size()) != each.version)
             continue;
         route found;
-        found.flavour = each.flavour;
+        found.backend = each.backend;
         found.version = each.version;
         found.constrained = each.constrained;
         found.music = each.music;
@@ -132,8 +132,8 @@ std::optional<route> find_method(std::string_view path)
 
 } // namespace
 
-std::optional<emulator_verdict> refuse_place(
-    const emulator_request& request, const guest_list& guests)
+std::optional<testing::emulator_verdict> refuse_place(
+    const testing::emulator_request& request, const guest_list& guests)
 {
     const auto origin = request.header("origin");
     if (!origin.empty() && !is_among(origin, guests.origins) && !is_among("*", guests.origins))
@@ -144,7 +144,7 @@ std::optional<emulator_verdict> refuse_place(
     return std::nullopt;
 }
 
-routing find_route(const emulator_request& request, const guest_list& guests)
+routing find_route(const testing::emulator_request& request, const guest_list& guests)
 {
     if (auto refused = refuse_place(request, guests)) return {{}, std::move(*refused)};
     const auto method = find_method(request.path);
@@ -155,7 +155,7 @@ routing find_route(const emulator_request& request, const guest_list& guests)
 }
 
 routing find_token_call(
-    const emulator_request& request, std::string_view method, const guest_list& guests)
+    const testing::emulator_request& request, std::string_view method, const guest_list& guests)
 {
     if (auto refused = refuse_place(request, guests)) return {{}, std::move(*refused)};
     for (const std::string_view version : {"v1alpha", "v1beta"}) {
@@ -169,5 +169,5 @@ routing find_token_call(
     return {{}, refuse(404, "There is no such call here.\n")};
 }
 
-} // namespace emulation
+} // namespace emulator
 } // namespace gemini::live

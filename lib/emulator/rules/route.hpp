@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <gemini/live/emulator.hpp>
-#include <gemini/live/flavour.hpp>
+#include <gemini/live/testing/emulator.hpp>
+#include <gemini/live/backend.hpp>
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 enum class credential { none, api_key, ephemeral_token, access_token };
 
@@ -22,11 +22,11 @@ struct guest_list {
 
 /// What an upgrade request asks for, and with which credentials.
 struct route {
-    live::flavour flavour = live::flavour::gemini_api;
+    live::backend backend = live::backend::gemini_api;
     std::string version;      ///< "v1beta"
     bool constrained = false; ///< The method for ephemeral tokens.
     bool music = false;       ///< The method for music sessions.
-    emulation::credential credential = emulation::credential::none;
+    emulator::credential credential = emulator::credential::none;
     std::string secret; ///< The key or token as sent.
 };
 
@@ -34,17 +34,17 @@ struct route {
 /// v1beta, v1alpha, one slash or two, a path before `/ws/`, the key in the query or in a header,
 /// Vertex AI, music.
 struct routing {
-    std::optional<emulation::route> route{};
-    emulator_verdict verdict{};
+    std::optional<emulator::route> route{};
+    testing::emulator_verdict verdict{};
 };
-[[nodiscard]] routing find_route(const emulator_request& request, const guest_list& guests);
+[[nodiscard]] routing find_route(const testing::emulator_request& request, const guest_list& guests);
 /// Likewise, for a call that creates an ephemeral token: "/v1alpha/auth_tokens", after any path.
 [[nodiscard]] routing find_token_call(
-    const emulator_request& request, std::string_view method, const guest_list& guests);
+    const testing::emulator_request& request, std::string_view method, const guest_list& guests);
 
 /// Refuses a request from a web page that is not allowed, or from a client that addresses another
 /// host.
-[[nodiscard]] std::optional<emulator_verdict> refuse_place(
-    const emulator_request& request, const guest_list& guests);
+[[nodiscard]] std::optional<testing::emulator_verdict> refuse_place(
+    const testing::emulator_request& request, const guest_list& guests);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -10,7 +10,7 @@
 #include <set>
 #include <utility>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::json_value;
@@ -108,8 +108,8 @@ std::variant<declared_function, std::string> read_function(
 
 struct wish {
     const json_value& setup;
-    const emulation::model& model;
-    const emulation::route& route;
+    const emulator::model& model;
+    const emulator::route& route;
 };
 
 /// At most one modality. Video requires an avatar, and vice versa.
@@ -165,7 +165,7 @@ std::string broken_thinking(const wish& wish)
 /// On the Gemini API, the features of 2.5 models are available on v1alpha only.
 bool is_early(const route& route)
 {
-    return route.flavour == flavour::vertex_ai || route.version == "v1alpha";
+    return route.backend == backend::vertex_ai || route.version == "v1alpha";
 }
 
 std::string broken_affection(const wish& wish)
@@ -354,4 +354,4 @@ std::variant<accepted_setup, refusal> read_setup(
     return chosen;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -11,7 +11,7 @@
 #include <string>
 #include <variant>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// What to report about speech besides its words.
 struct transcribing {
@@ -23,7 +23,7 @@ struct transcribing {
 
 /// The settings of a conversation.
 struct accepted_setup {
-    const emulation::model* model = nullptr;
+    const emulator::model* model = nullptr;
     bool aloud = true;  ///< Answers in speech, not in text.
     bool shows = false; ///< Speech comes with a face, as video.
     transcribing input{};
@@ -55,4 +55,4 @@ struct accepted_setup {
 /// Whether `content` has only text parts.
 [[nodiscard]] bool is_instruction(const protocol::json_value& content);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -8,7 +8,7 @@
 #include <cctype>
 #include <charconv>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using base::is_letter_or_digit;
@@ -79,4 +79,4 @@ std::string shortened(std::string_view text, std::size_t most)
     return std::string(base::truncate_utf8(text, most));
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

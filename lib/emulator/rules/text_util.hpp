@@ -7,7 +7,7 @@
 #include <string_view>
 
 /// Text utilities with which the persona interprets what it hears.
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 [[nodiscard]] std::string lower(std::string_view text);
 
@@ -26,4 +26,4 @@ namespace gemini::live::emulation {
 /// Returns the longest prefix of `text` that fits into `most` bytes without splitting a character.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t most);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

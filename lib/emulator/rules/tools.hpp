@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// A parameter of a declared function.
 struct parameter {
@@ -39,4 +39,4 @@ struct toolbox {
     bool streams_arguments = false; ///< Of calls, in pieces: Vertex AI.
 };
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -18,7 +18,7 @@
 #include <set>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::json_value;
@@ -27,7 +27,7 @@ using protocol::json_value;
 struct field {
     std::string_view name, type;
     std::string_view one_of{}; ///< Only one member of each such group may be set.
-    char only = 0;             ///< 'g' or 'v' if only one flavour knows it.
+    char only = 0;             ///< 'g' or 'v' if only one backend knows it.
 };
 
 /// The text of wire.hpp, parsed once. The views refer to that text.
@@ -212,7 +212,7 @@ std::string mismatch(const json_value& value, std::string_view type)
 
 class checker {
 public:
-    explicit checker(flavour flavour) : flavour_(flavour) {}
+    explicit checker(backend backend) : backend_(backend) {}
 
     [[nodiscard]] std::optional<std::string> check(
         const json_value& value, std::string_view type, const std::string& path) const
@@ -232,7 +232,7 @@ public:
 private:
     [[nodiscard]] bool knows(const field& one) const
     {
-        return one.only == 0 || (one.only == 'v') == (flavour_ == flavour::vertex_ai);
+        return one.only == 0 || (one.only == 'v') == (backend_ == backend::vertex_ai);
     }
 
     [[nodiscard]] std::optional<std::string> check_list(
@@ -287,7 +287,7 @@ private:
     {
         const auto name = value.string();
         if (value.integer() || (name && names.second.contains(upper(*name)))) return std::nullopt;
-        const auto* const package = flavour_ == flavour::vertex_ai
+        const auto* const package = backend_ == backend::vertex_ai
                                         ? "google.cloud.aiplatform.v1beta1"
                                         : "google.ai.generativelanguage.v1beta";
         return fmt::format("Invalid value at '{}' (type.googleapis.com/{}.{}), {}", path, package,
@@ -305,19 +305,19 @@ private:
     }
 
     const wire& wire_ = read_wire();
-    flavour flavour_;
+    backend backend_;
 };
 
 } // namespace
 
-std::optional<std::string> find_fault(const json_value& message, flavour flavour)
+std::optional<std::string> find_fault(const json_value& message, backend backend)
 {
-    return checker(flavour).check(message, "message", "");
+    return checker(backend).check(message, "message", "");
 }
 
 std::optional<std::string> find_music_fault(const json_value& message)
 {
-    return checker(flavour::gemini_api).check(message, "musicMessage", "");
+    return checker(backend::gemini_api).check(message, "musicMessage", "");
 }
 
 std::optional<json_value> find_member(const json_value& object, std::string_view camel_case)
@@ -370,4 +370,4 @@ bool flag_at(const json_value& object, std::string_view path)
     return found && found->boolean().value_or(false);
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -8,12 +8,12 @@
 #include <string>
 #include <string_view>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// Returns the service's complaint about the first member of a client message that is unknown or
 /// has an invalid value, or nothing if all are valid. `message` is the whole client message.
 [[nodiscard]] std::optional<std::string> find_fault(
-    const protocol::json_value& message, flavour flavour);
+    const protocol::json_value& message, backend backend);
 /// Likewise, for a message of a music session.
 [[nodiscard]] std::optional<std::string> find_music_fault(const protocol::json_value& message);
 
@@ -33,4 +33,4 @@ namespace gemini::live::emulation {
 /// Converts "responseModalities" to "response_modalities".
 [[nodiscard]] std::string snake_case(std::string_view camel_case);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

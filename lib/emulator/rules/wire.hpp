@@ -5,7 +5,7 @@
 
 /// What a client may send, transcribed from the service's reference rather than from the SDK's own
 /// tables: see docs/adr/0005-double-entry.md.
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 // One paragraph per message: its name, then its members, separated by commas. A member is a name
 // and a type. If the type is omitted, it is the message with the member's name. `x[]` is a list,
@@ -304,4 +304,4 @@ PlaybackControl
     PLAYBACK_CONTROL_UNSPECIFIED, PLAY, PAUSE, STOP, RESET_CONTEXT
 )";
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::json_value;
@@ -59,4 +59,4 @@ std::string message_summary(std::string_view message, std::size_t width)
     return line;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <map>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::json_value;
@@ -294,4 +294,4 @@ script read_recording(std::string_view text, double pace)
     return std::move(reader).take();
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

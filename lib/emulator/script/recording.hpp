@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 inline constexpr std::size_t max_recording = 1u << 30;
 
@@ -19,4 +19,4 @@ inline constexpr std::size_t max_recording = 1u << 30;
 /// errc::invalid_argument: "Line 3 of the recording: …".
 [[nodiscard]] script read_recording(std::string_view text, double pace);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

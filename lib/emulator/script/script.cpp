@@ -10,7 +10,7 @@
 #include <initializer_list>
 #include <limits>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::json_value;
@@ -342,4 +342,4 @@ bool matches(const json_value& message, const expect_step& step)
     return at.has_value();
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

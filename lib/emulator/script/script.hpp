@@ -15,7 +15,7 @@
 #include <vector>
 
 /// A server's behavior, scripted step by step. docs/testing.md describes the format.
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 struct step;
 
@@ -103,4 +103,4 @@ private:
 /// Whether `message` is what the step waits for.
 [[nodiscard]] bool matches(const protocol::json_value& message, const expect_step& step);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -23,7 +23,7 @@
 #include <system_error>
 #include <utility>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 constexpr std::size_t most_unread = 16u << 20; // bytes that the client may be ahead of the script
@@ -81,7 +81,7 @@ const step* first_expectation(std::span<const step> steps)
 /// One coroutine reads, so that a disconnect is noticed at once. Another plays the script.
 class player : public std::enable_shared_from_this<player> {
 public:
-    player(const asio::any_io_executor& executor, std::shared_ptr<emulator_peer> peer,
+    player(const asio::any_io_executor& executor, std::shared_ptr<testing::emulator_peer> peer,
         std::string_view origin)
         : peer_(std::move(peer)), origin_(origin), pause_(executor), nap_(executor),
           limit_(executor)
@@ -308,7 +308,7 @@ private:
         co_await nap_.async_wait(asio::use_awaitable);
     }
 
-    std::shared_ptr<emulator_peer> peer_;
+    std::shared_ptr<testing::emulator_peer> peer_;
     std::string origin_;
     asio::steady_timer pause_;
     asio::steady_timer nap_;
@@ -331,7 +331,7 @@ asio::awaitable<void> read(std::shared_ptr<player> player) { co_await player->re
 } // namespace
 
 asio::awaitable<performance> play(asio::any_io_executor executor,
-    std::shared_ptr<emulator_peer> peer, const std::vector<step>& steps, std::string_view origin)
+    std::shared_ptr<testing::emulator_peer> peer, const std::vector<step>& steps, std::string_view origin)
 {
     auto one = std::make_shared<player>(executor, std::move(peer), origin);
     asio::co_spawn(executor, read(one), asio::detached);
@@ -339,4 +339,4 @@ asio::awaitable<performance> play(asio::any_io_executor executor,
     co_return one->outcome();
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -3,7 +3,7 @@
 
 #include "emulator/script/script.hpp"
 
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// How a client fared with a script.
 struct performance {
@@ -25,6 +25,6 @@ struct performance {
 /// Executes the steps and then closes with 1000. `origin` names the source of the lines: "script".
 /// The connection has ended when this returns. Runs on `executor`, the peer's strand.
 [[nodiscard]] asio::awaitable<performance> play(asio::any_io_executor executor,
-    std::shared_ptr<emulator_peer> peer, const std::vector<step>& steps, std::string_view origin);
+    std::shared_ptr<testing::emulator_peer> peer, const std::vector<step>& steps, std::string_view origin);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include "async/event.hpp"
 #include "base/loopback.hpp"
@@ -15,7 +15,7 @@
 #include "transport/self_signed.hpp"
 
 #include <gemini/live/error.hpp>
-#include <gemini/live/fake_google.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -33,7 +33,7 @@
 #include <set>
 #include <utility>
 
-namespace gemini::live {
+namespace gemini::live::testing {
 namespace {
 
 using transport::server_connection;
@@ -41,25 +41,25 @@ using transport::server_connection;
 constexpr std::size_t most_clients = 4096;
 constexpr std::size_t most_unsaid = 16; // answers that a client has not read yet
 
-std::string_view name_of(emulation::credential credential)
+std::string_view name_of(live::emulator::credential credential)
 {
     switch (credential) {
-    case emulation::credential::none: break;
-    case emulation::credential::api_key: return "an API key";
-    case emulation::credential::ephemeral_token: return "an ephemeral token";
-    case emulation::credential::access_token: return "an access token";
+    case live::emulator::credential::none: break;
+    case live::emulator::credential::api_key: return "an API key";
+    case live::emulator::credential::ephemeral_token: return "an ephemeral token";
+    case live::emulator::credential::access_token: return "an access token";
     }
     return "no credentials";
 }
 
-emulation::script script_of(const emulator_options& options)
+live::emulator::script script_of(const emulator_options& options)
 {
-    if (options.replay.empty()) return emulation::script::parse(options.script);
+    if (options.replay.empty()) return live::emulator::script::parse(options.script);
     if (!options.script.empty()) {
         throw error(errc::invalid_argument,
             "emulator_options has both a script and a replay: give one of them.");
     }
-    return emulation::read_recording(options.replay, options.pace);
+    return live::emulator::read_recording(options.replay, options.pace);
 }
 
 emulator_request to_request(const transport::upgrade_request& request)
@@ -78,7 +78,7 @@ tls_identity tls_identity::self_signed(const std::vector<std::string>& host_name
 class emulator::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor executor, emulator_options options)
-        : options_(std::move(options)), tokens_(std::make_shared<emulation::auth_tokens>(
+        : options_(std::move(options)), tokens_(std::make_shared<live::emulator::auth_tokens>(
                                             options_.api_key, options_.trusts_any_token)),
           guests_{!options_.allow_remote, options_.host_names, options_.origins},
           script_(script_of(options_))
@@ -214,11 +214,11 @@ private:
 
     transport::upgrade_verdict decide(const emulator_request& request)
     {
-        auto found = emulation::find_route(request, guests_);
+        auto found = live::emulator::find_route(request, guests_);
         auto verdict = std::move(found.verdict);
         if (found.route && clients_.size() >= most_clients) verdict.status = 503;
         if (verdict.status == 101 && options_.google)
-            if (auto refused = emulation::refuse_bearer(*found.route,
+            if (auto refused = live::emulator::refuse_bearer(*found.route,
                     [&](std::string_view bearer) { return options_.google->valid(bearer); }))
                 verdict = std::move(*refused);
         if (verdict.status == 101 && options_.on_upgrade) verdict = options_.on_upgrade(request);
@@ -233,16 +233,16 @@ private:
         return {verdict.status, std::move(verdict.headers), std::move(verdict.body)};
     }
 
-    [[nodiscard]] const emulation::refuse_upgrade* scripted_refusal() const noexcept
+    [[nodiscard]] const live::emulator::refuse_upgrade* scripted_refusal() const noexcept
     {
         const auto* part = script_.part_of(accepted_ + refused_ + 1);
-        return part ? std::get_if<emulation::refuse_upgrade>(part) : nullptr;
+        return part ? std::get_if<live::emulator::refuse_upgrade>(part) : nullptr;
     }
 
     transport::http_response answer(
         const emulator_request& request, std::string_view method, std::string_view body)
     {
-        auto found = emulation::find_token_call(request, method, guests_);
+        auto found = live::emulator::find_token_call(request, method, guests_);
         auto verdict = std::move(found.verdict);
         if (found.route) {
             verdict = tokens_->issue(*found.route, body, options_.clock());
@@ -271,17 +271,17 @@ private:
         self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
     {
         const listed on_list(*self, *client);
-        auto found = emulation::find_route(to_request(client->request()), self->guests_);
+        auto found = live::emulator::find_route(to_request(client->request()), self->guests_);
         auto route = std::move(*found.route);
         self->tell("Client {} has come: {} {}{}, with {}.", number,
-            route.flavour == live::flavour::vertex_ai ? "Vertex AI" : "Gemini API", route.version,
+            route.backend == live::backend::vertex_ai ? "Vertex AI" : "Gemini API", route.version,
             route.music ? ", music" : "", name_of(route.credential));
         const auto* part = self->script_.part_of(number + self->refused_);
-        const auto* steps = part ? std::get_if<std::vector<emulation::step>>(part) : nullptr;
+        const auto* steps = part ? std::get_if<std::vector<live::emulator::step>>(part) : nullptr;
         try {
             if (steps)
                 co_await follow(self, client, *steps, number);
-            else if (self->options_.behaviour)
+            else if (self->options_.behavior)
                 co_await behave(self, client, number);
             else
                 co_await converse(self, client, std::move(route), number);
@@ -293,37 +293,37 @@ private:
     static asio::awaitable<void> behave(
         self_ptr self, std::shared_ptr<server_connection> client, std::size_t number);
     static asio::awaitable<void> follow(self_ptr self, std::shared_ptr<server_connection> client,
-        const std::vector<emulation::step>& steps, std::size_t number);
+        const std::vector<live::emulator::step>& steps, std::size_t number);
 
     /// The default behavior: one coroutine listens, another sends what is due.
     struct client_session {
-        client_session(emulation::route route, const emulator_options& options,
-            std::shared_ptr<emulation::resumption_archive> archive,
-            std::shared_ptr<emulation::auth_tokens> tokens, const asio::any_io_executor& executor,
+        client_session(live::emulator::route route, const emulator_options& options,
+            std::shared_ptr<live::emulator::resumption_archive> archive,
+            std::shared_ptr<live::emulator::auth_tokens> tokens, const asio::any_io_executor& executor,
             std::size_t client)
             : number(client), due(executor)
         {
             const bool by_token =
-                route.constrained && route.credential == emulation::credential::ephemeral_token;
+                route.constrained && route.credential == live::emulator::credential::ephemeral_token;
             auto token = by_token ? route.secret : std::string();
             if (route.music)
-                session = std::make_unique<emulation::music>(
+                session = std::make_unique<live::emulator::music>(
                     std::move(route), options.api_key, options.pace);
             else
-                session = std::make_unique<emulation::live_service>(std::move(route),
+                session = std::make_unique<live::emulator::live_service>(std::move(route),
                     options.api_key, options.pace, std::move(archive),
-                    emulation::lifespan{options.lifetime, options.notice},
-                    emulation::model_names{options.model_aliases, options.any_model},
+                    live::emulator::lifespan{options.lifetime, options.notice},
+                    live::emulator::model_names{options.model_aliases, options.any_model},
                     options.quirks);
             if (by_token) {
-                session = std::make_unique<emulation::token_gate>(
+                session = std::make_unique<live::emulator::token_gate>(
                     std::move(session), std::move(tokens), std::move(token), options.clock);
             }
         }
 
-        [[nodiscard]] emulation::moment now() const
+        [[nodiscard]] live::emulator::moment now() const
         {
-            return std::chrono::duration_cast<emulation::moment>(
+            return std::chrono::duration_cast<live::emulator::moment>(
                 std::chrono::steady_clock::now() - begin);
         }
 
@@ -336,16 +336,16 @@ private:
         }
 
         std::size_t number; // of the client
-        std::unique_ptr<emulation::server_session> session;
+        std::unique_ptr<live::emulator::server_session> session;
         asio::steady_timer due;
         async::event caught_up;
         std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
         bool over = false;
-        std::vector<emulation::actions> unsaid{}; // immediate answers to what was received
+        std::vector<live::emulator::actions> unsaid{}; // immediate answers to what was received
     };
 
     static asio::awaitable<void> converse(self_ptr self, std::shared_ptr<server_connection> client,
-        emulation::route route, std::size_t number)
+        live::emulator::route route, std::size_t number)
     {
         const auto executor = self->listener_->executor();
         auto served = std::make_shared<client_session>(
@@ -356,7 +356,7 @@ private:
                 auto heard = co_await client->receive();
                 if (served->over) break;
                 const auto text = heard.payload.view();
-                self->report(number, '>', text);
+                self->report(number, message_sender::client, text);
                 auto said = served->session->on_message(text, served->now());
                 if (!said.empty()) served->unsaid.push_back(std::move(said));
                 served->due.cancel();
@@ -396,11 +396,11 @@ private:
     }
 
     static asio::awaitable<void> perform(self_ptr self, std::shared_ptr<server_connection> client,
-        std::shared_ptr<client_session> served, emulation::actions said)
+        std::shared_ptr<client_session> served, live::emulator::actions said)
     {
         std::vector<base::frame> batch;
         for (const auto& each : said.messages) {
-            self->report(served->number, '<', each);
+            self->report(served->number, message_sender::server, each);
             batch.emplace_back(each);
         }
         if (!batch.empty()) co_await client->send(std::move(batch));
@@ -421,9 +421,9 @@ private:
         client->abort();
     }
 
-    void report(std::size_t client, char direction, std::string_view text) const
+    void report(std::size_t client, message_sender from, std::string_view text) const
     {
-        if (options_.on_message) options_.on_message(client, direction, text);
+        if (options_.on_message) options_.on_message({client, from, text});
     }
 
     template <class... Values>
@@ -434,12 +434,12 @@ private:
 
     emulator_options options_;
     std::unique_ptr<transport::listener> listener_;
-    std::shared_ptr<emulation::resumption_archive> archive_ =
-        std::make_shared<emulation::resumption_archive>();
-    std::shared_ptr<emulation::auth_tokens> tokens_;
+    std::shared_ptr<live::emulator::resumption_archive> archive_ =
+        std::make_shared<live::emulator::resumption_archive>();
+    std::shared_ptr<live::emulator::auth_tokens> tokens_;
     std::set<server_connection*> clients_;
-    emulation::guest_list guests_;
-    emulation::script script_;
+    live::emulator::guest_list guests_;
+    live::emulator::script script_;
     std::atomic<std::size_t> accepted_ = 0;
     std::size_t refused_ = 0; // by the script
     std::atomic<std::size_t> connected_ = 0;
@@ -465,7 +465,7 @@ public:
     {
         try {
             auto heard = co_await client_->receive();
-            owner_.report(number_, '>', heard.payload.view());
+            owner_.report(number_, message_sender::client, heard.payload.view());
             co_return std::string(heard.payload.view());
         } catch (const error&) {
         }
@@ -474,13 +474,13 @@ public:
 
     asio::awaitable<void> send(std::string message) override
     {
-        owner_.report(number_, '<', message);
+        owner_.report(number_, message_sender::server, message);
         co_await client_->send(batch_of(message));
     }
 
     asio::awaitable<void> send_text(std::string message) override
     {
-        owner_.report(number_, '<', message);
+        owner_.report(number_, message_sender::server, message);
         co_await client_->send_text(batch_of(message));
     }
 
@@ -511,7 +511,7 @@ asio::awaitable<void> emulator::impl::behave(
     peer seen(*self, client, number);
     std::string failure;
     try {
-        co_await self->options_.behaviour(seen);
+        co_await self->options_.behavior(seen);
     } catch (const std::system_error&) {
         throw; // most likely the client has disconnected
     } catch (const std::exception& thrown) {
@@ -523,12 +523,12 @@ asio::awaitable<void> emulator::impl::behave(
 }
 
 asio::awaitable<void> emulator::impl::follow(self_ptr self,
-    std::shared_ptr<server_connection> client, const std::vector<emulation::step>& steps,
+    std::shared_ptr<server_connection> client, const std::vector<live::emulator::step>& steps,
     std::size_t number)
 {
     auto seen = std::make_shared<peer>(*self, client, number);
     const auto* const origin = self->options_.replay.empty() ? "script" : "recording";
-    const auto went = co_await emulation::play(self->listener_->executor(), seen, steps, origin);
+    const auto went = co_await live::emulator::play(self->listener_->executor(), seen, steps, origin);
     if (!went.failure.empty()) self->fail(number, went.failure);
     if (went.was_sent_away)
         self->tell("Client {} is sent away with 1008: {}", number, went.failure);
@@ -572,4 +572,4 @@ void emulator::drop_all() noexcept { impl_->drop_all(); }
 
 void emulator::close() noexcept { impl_->close(); }
 
-} // namespace gemini::live
+} // namespace gemini::live::testing

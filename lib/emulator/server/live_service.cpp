@@ -17,7 +17,7 @@
 #include <iterator>
 #include <utility>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using namespace std::chrono_literals;
@@ -70,14 +70,14 @@ std::string spoken_seconds(stretch speech)
     return fmt::format("{}.{}", tenths / 10, tenths % 10);
 }
 
-server_message::members said(std::vector<part> what)
+server_message_members said(std::vector<part> what)
 {
-    server_message::members message;
+    server_message_members message;
     message.server_content.emplace().model_turn = content("model", std::move(what));
     return message;
 }
 
-server_message::members said(part what)
+server_message_members said(part what)
 {
     std::vector<part> parts;
     parts.push_back(std::move(what));
@@ -98,7 +98,7 @@ std::size_t uneven_piece(std::size_t number, std::size_t left)
 /// Returns `text`, the JSON of `message`, with an unreadable member added. `number` selects the
 /// member.
 std::string with_odd_member(
-    std::string text, const server_message::members& message, std::size_t number)
+    std::string text, const server_message_members& message, std::size_t number)
 {
     const auto add = [&text](std::size_t after, std::string_view member) {
         const auto begin = text.find('{', after) + 1;
@@ -156,9 +156,9 @@ refusal unobeyed()
 
 } // namespace
 
-live_service::live_service(emulation::route route, std::string api_key, double pace,
-    std::shared_ptr<emulation::resumption_archive> archive, lifespan life, model_names names,
-    emulator_quirks quirks)
+live_service::live_service(emulator::route route, std::string api_key, double pace,
+    std::shared_ptr<emulator::resumption_archive> archive, lifespan life, model_names names,
+    testing::emulator_quirks quirks)
     : route_(std::move(route)), api_key_(std::move(api_key)), pace_(std::max(0.0, pace)),
       archive_(std::move(archive)), life_(life), names_(std::move(names)), quirks_(quirks),
       number_(archive_->number_connection()), farewell_(std::in_place, setup_deadline, too_late())
@@ -167,7 +167,7 @@ live_service::live_service(emulation::route route, std::string api_key, double p
 
 live_service::~live_service() { archive_->close(number_); }
 
-bool live_service::on_vertex() const noexcept { return route_.flavour == flavour::vertex_ai; }
+bool live_service::on_vertex() const noexcept { return route_.backend == backend::vertex_ai; }
 
 moment live_service::paced(std::chrono::milliseconds pause) const
 {
@@ -192,13 +192,13 @@ void live_service::refuse(refusal why)
     notice_.reset();
 }
 
-void live_service::emit(server_message::members message, waiting wait)
+void live_service::emit(server_message_members message, waiting wait)
 {
-    if (does(&emulator_quirks::merged_transcriptions) && message.server_content &&
+    if (does(&testing::emulator_quirks::merged_transcriptions) && message.server_content &&
         message.server_content->model_turn)
         message.server_content->model_turn->role.clear();
-    auto text = protocol::encode_server_message(message, route_.flavour);
-    if (does(&emulator_quirks::odd_members))
+    auto text = protocol::encode_server_message(message, route_.backend);
+    if (does(&testing::emulator_quirks::odd_members))
         text = with_odd_member(std::move(text), message, messages_++);
     out_.messages.push_back(std::move(text));
     if (message.server_content && message.server_content->model_turn) {
@@ -237,7 +237,7 @@ actions live_service::on_message(std::string_view text, moment now)
         const auto message = json_value::parse(text);
         if (auto stranger = credentials_fault(route_, api_key_))
             refuse(std::move(*stranger));
-        else if (auto fault = find_fault(message, route_.flavour))
+        else if (auto fault = find_fault(message, route_.backend))
             refuse({1007, std::move(*fault)});
         else
             hear_message(message);
@@ -269,8 +269,8 @@ void live_service::set_up(const json_value& setup)
     if (auto* const why = std::get_if<refusal>(&read)) return refuse(std::move(*why));
     setup_ = std::get<accepted_setup>(std::move(read));
     if (!setup_->silenced_by.empty()) return fall_silent();
-    quirks_ = overlaid(quirks_, quirks_of(*setup_->model, route_.flavour));
-    if (does(&emulator_quirks::unasked_transcriptions)) setup_->input.on = setup_->output.on = true;
+    quirks_ = overlaid(quirks_, quirks_of(*setup_->model, route_.backend));
+    if (does(&testing::emulator_quirks::unasked_transcriptions)) setup_->input.on = setup_->output.on = true;
     farewell_.emplace(now_ + overlap, refusal{1011, "Internal error occurred."});
     enter();
 }
@@ -305,14 +305,14 @@ void live_service::enter()
         notice_ = now_ + life_.length - std::min(life_.notice, life_.length);
     use(std::move(setup_->tools));
     archive_->open(number_);
-    server_message::members complete;
+    server_message_members complete;
     complete.setup_complete.emplace();
     if (on_vertex()) complete.setup_complete->session_id = fmt::format("emulated-{}", number_);
     if (setup_->consented)
         complete.setup_complete->voice_consent_signature.emplace().signature = "emulated-consent";
     emit(std::move(complete));
     tell_nothing();
-    handle_is_due_ = does(&emulator_quirks::unasked_handles);
+    handle_is_due_ = does(&testing::emulator_quirks::unasked_handles);
 }
 
 void live_service::use(toolbox tools)
@@ -344,12 +344,12 @@ bool live_service::hear_turns(const json_value& turns)
     for (const auto& turn : list) {
         const auto role = text_at(turn, "role");
         const bool is_other = !role.empty() && role != "user" && role != "model";
-        if (is_other && does(&emulator_quirks::refuses_other_roles)) {
+        if (is_other && does(&testing::emulator_quirks::refuses_other_roles)) {
             refuse(invalid_argument(
                 fmt::format("client_content.turns[{}].role: user or model", index)));
             return false;
         }
-        if (role.empty() && does(&emulator_quirks::refuses_omitted_roles)) {
+        if (role.empty() && does(&testing::emulator_quirks::refuses_omitted_roles)) {
             refuse(invalid_argument(
                 fmt::format("client_content.turns[{}].role: user or model; {} needs one", index,
                     setup_->model->name)));
@@ -483,7 +483,7 @@ void live_service::guess_speech()
     guessed_ = speech.end;
     auto how = setup_->input;
     how.times_words = setup_->guesses_with_times;
-    server_message::members guess;
+    server_message_members guess;
     guess.server_content.emplace().interim_input_transcription =
         transcribe(fmt::format("({} s of speech)", spoken_seconds(speech)), speech, how, false);
     emit(std::move(guess));
@@ -497,7 +497,7 @@ void live_service::end_speech()
     usage_.hears(speech.end - speech.begin);
     tell_activity(voice_activity_type::activity_end, speech.end);
     if (setup_->input.on) {
-        server_message::members heard;
+        server_message_members heard;
         heard.server_content.emplace().input_transcription =
             transcribe(what, speech, setup_->input, true);
         emit(std::move(heard));
@@ -512,10 +512,10 @@ void live_service::end_speech()
 void live_service::tell_activity(voice_activity_type type, std::chrono::milliseconds offset)
 {
     if (!setup_->tells_activity) return;
-    server_message::members told;
+    server_message_members told;
     told.voice_activity = voice_activity{type, offset};
     emit(std::move(told));
-    server_message::members state;
+    server_message_members state;
     state.server_content.emplace().speech_state = type == voice_activity_type::activity_start
                                                       ? speech_state::speech
                                                       : speech_state::non_speech;
@@ -530,7 +530,7 @@ void live_service::hear_tool_response(const json_value& response)
         return refuse(invalid_argument("tool_response.function_responses: at least one"));
     for (const auto& each : responses)
         if (auto why = hear_function_response(each)) return refuse(std::move(*why));
-    handle_is_due_ = does(&emulator_quirks::unasked_handles);
+    handle_is_due_ = does(&testing::emulator_quirks::unasked_handles);
 }
 
 std::optional<refusal> live_service::hear_function_response(const json_value& response)
@@ -610,7 +610,7 @@ void live_service::give(reply reply)
 
 void live_service::announce_end(std::chrono::milliseconds time_left)
 {
-    server_message::members message;
+    server_message_members message;
     message.go_away.emplace().time_left = time_left;
     emit(std::move(message));
     farewell_.emplace(now_ + time_left, unobeyed());
@@ -637,7 +637,7 @@ void live_service::call(std::vector<function_call> calls, waiting wait)
         asked.message.tool_call.emplace().function_calls.push_back(std::move(each));
         plan_.push_back(std::move(asked));
     }
-    if (wait == waiting::blocked && does(&emulator_quirks::turn_ends_with_call)) {
+    if (wait == waiting::blocked && does(&testing::emulator_quirks::turn_ends_with_call)) {
         at += paced(call_pause);
         step generated{.at = at};
         generated.message.server_content.emplace().generation_complete = true;
@@ -658,12 +658,12 @@ void live_service::interrupt()
 
 void live_service::give_up_calls()
 {
-    server_message::members cancelled;
+    server_message_members cancelled;
     auto& ids = cancelled.tool_call_cancellation.emplace().ids;
     for (auto& each : std::exchange(calls_.open, {})) {
         const bool goes_on = each.wait == waiting::talks_on;
         const bool is_kept =
-            each.wait == waiting::blocked && !does(&emulator_quirks::cancels_blocking_calls);
+            each.wait == waiting::blocked && !does(&testing::emulator_quirks::cancels_blocking_calls);
         if (goes_on || is_kept) {
             calls_.open.push_back(std::move(each));
             continue;
@@ -683,10 +683,10 @@ void live_service::cut_off()
     plan_.clear();
     last_words_.reset();
     turn_is_open_ = has_answered_ = false;
-    server_message::members message;
+    server_message_members message;
     message.server_content.emplace().interrupted = true;
     emit(std::move(message));
-    if (does(&emulator_quirks::late_interrupted_end))
+    if (does(&testing::emulator_quirks::late_interrupted_end))
         late_end_ = late_end{late_end_after, now_ + paced(late_end_pause)};
     else
         end_turn({});
@@ -703,8 +703,8 @@ void live_service::interrupt_empty_turn()
 {
     const bool is_late = plan_.empty() && has_answered_;
     has_answered_ = false;
-    if (!is_late || !does(&emulator_quirks::empty_turn_at_late_activity)) return;
-    server_message::members message;
+    if (!is_late || !does(&testing::emulator_quirks::empty_turn_at_late_activity)) return;
+    server_message_members message;
     message.server_content.emplace().interrupted = true;
     emit(std::move(message));
     end_turn({});
@@ -719,24 +719,24 @@ void live_service::say(reply reply)
     auto at = end_of_plan() + paced(first_word);
     begin_turn(at);
     const bool speaks = setup_->aloud && !reply.words.empty();
-    const auto add = [&](server_message::members message) {
+    const auto add = [&](server_message_members message) {
         plan_.push_back({.at = at, .message = std::move(message)});
     };
     for (auto& each : reply.work) add(said(std::move(each)));
     plan_words(reply.words, at);
     if (reply.grounding || reply.pages) {
-        server_message::members sources;
+        server_message_members sources;
         sources.server_content.emplace().grounding_metadata = std::move(reply.grounding);
         sources.server_content->url_context_metadata = std::move(reply.pages);
         add(std::move(sources));
     }
-    server_message::members last;
+    server_message_members last;
     last.server_content.emplace().waiting_for_input = reply.waits;
     last.server_content->generation_complete = !reply.waits && reply.reason.empty();
     if (reply.reason.empty()) add(std::move(last));
     if (reply.waits) return;
-    if (speaks && setup_->output.on && does(&emulator_quirks::finished_alone)) {
-        server_message::members finished;
+    if (speaks && setup_->output.on && does(&testing::emulator_quirks::finished_alone)) {
+        server_message_members finished;
         finished.server_content.emplace().output_transcription.emplace().finished = true;
         add(std::move(finished));
     }
@@ -772,19 +772,19 @@ void live_service::plan_drop()
 void live_service::begin_turn(moment at)
 {
     if (std::exchange(turn_is_open_, true)) return;
-    if (does(&emulator_quirks::empty_content)) {
+    if (does(&testing::emulator_quirks::empty_content)) {
         step nothing{.at = at};
         nothing.message.server_content.emplace();
         plan_.push_back(std::move(nothing));
     }
-    if (does(&emulator_quirks::unasked_handles))
+    if (does(&testing::emulator_quirks::unasked_handles))
         plan_.push_back({.at = at, .what = step::kind::handle});
 }
 
 /// Plans four or five handles between the last content and the end of the turn.
 void live_service::plan_handles(moment at)
 {
-    if (!does(&emulator_quirks::unasked_handles)) return;
+    if (!does(&testing::emulator_quirks::unasked_handles)) return;
     const int count = 4 + answers_++ % 2;
     for (int i = 0; i < count; ++i) plan_.push_back({.at = at, .what = step::kind::handle});
 }
@@ -794,18 +794,18 @@ void live_service::speak_next(const std::string& words, moment at)
 {
     const auto pcm = speak(words);
     const auto length = duration_of(pcm.size(), speech_rate);
-    const bool merges = does(&emulator_quirks::merged_transcriptions);
+    const bool merges = does(&testing::emulator_quirks::merged_transcriptions);
     boxed<transcription> transcript;
     if (setup_->output.on)
         transcript =
             transcribe(words, {usage_.spoken(), usage_.spoken() + length}, setup_->output, false);
     const bool is_last = std::none_of(plan_.begin(), plan_.end(),
         [](const step& each) { return each.what == step::kind::speech; });
-    if (transcript && is_last && does(&emulator_quirks::trailing_transcription)) {
+    if (transcript && is_last && does(&testing::emulator_quirks::trailing_transcription)) {
         last_words_.emplace().server_content.emplace().output_transcription =
             std::exchange(transcript, std::nullopt);
     } else if (transcript && !merges) {
-        server_message::members message;
+        server_message_members message;
         message.server_content.emplace().output_transcription =
             std::exchange(transcript, std::nullopt);
         emit(std::move(message));
@@ -816,7 +816,7 @@ void live_service::speak_next(const std::string& words, moment at)
     const auto sound_of = [type](std::span<const std::byte> pcm) {
         return part(blob(type, bytes(pcm.begin(), pcm.end())));
     };
-    const bool is_uneven = !setup_->shows && does(&emulator_quirks::uneven_sound);
+    const bool is_uneven = !setup_->shows && does(&testing::emulator_quirks::uneven_sound);
     std::deque<step> pieces;
     for (auto left = std::span(pcm); !left.empty();) {
         const auto number = pieces_spoken_++;
@@ -847,29 +847,29 @@ void live_service::speak_next(const std::string& words, moment at)
 
 void live_service::end_turn(const open_enum<turn_complete_reason>& reason)
 {
-    server_message::members message;
+    server_message_members message;
     auto& content = message.server_content.emplace();
     content.turn_complete = true;
     content.turn_complete_reason = reason;
-    if (does(&emulator_quirks::empty_grounding)) content.grounding_metadata.emplace();
+    if (does(&testing::emulator_quirks::empty_grounding)) content.grounding_metadata.emplace();
     if (setup_->model->tells_status)
         content.interaction_status =
             calls_.open.empty() ? interaction_status::idle : interaction_status::in_progress;
-    message.usage_metadata = usage_.bill(history_, route_.flavour);
+    message.usage_metadata = usage_.bill(history_, route_.backend);
     pieces_shown_ = 0;
     pieces_spoken_ = 0;
     slowness_ = 1.0;
     emit(std::move(message));
     if (last_words_) emit(*std::exchange(last_words_, std::nullopt));
-    if (setup_->resumable || does(&emulator_quirks::unasked_handles)) tell_handle();
+    if (setup_->resumable || does(&testing::emulator_quirks::unasked_handles)) tell_handle();
     tell_nothing();
 }
 
 /// Sends an empty content, if the model has that habit.
 void live_service::tell_nothing()
 {
-    if (!does(&emulator_quirks::empty_content)) return;
-    server_message::members message;
+    if (!does(&testing::emulator_quirks::empty_content)) return;
+    server_message_members message;
     message.server_content.emplace();
     emit(std::move(message));
 }
@@ -877,7 +877,7 @@ void live_service::tell_nothing()
 void live_service::tell_handle()
 {
     if (over_) return;
-    server_message::members update;
+    server_message_members update;
     auto& resumption = update.session_resumption_update.emplace();
     resumption.new_handle =
         archive_->keep({history_, pending_, calls_, std::string(setup_->model->name), number_});
@@ -935,4 +935,4 @@ actions live_service::on_timer(moment now)
     return std::move(out_);
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

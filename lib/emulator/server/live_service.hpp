@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// How long a connection lives, and how long before its end that is announced. Zero: forever.
 struct lifespan {
@@ -35,9 +35,9 @@ class live_service : public server_session {
 public:
     /// `api_key` is the only key accepted; empty: any key. `pace` scales the length of pauses.
     /// Quirks that `quirks` leaves unset follow the model of the setup.
-    live_service(emulation::route route, std::string api_key, double pace,
-        std::shared_ptr<emulation::resumption_archive> archive, lifespan life = {},
-        model_names names = {}, emulator_quirks quirks = {});
+    live_service(emulator::route route, std::string api_key, double pace,
+        std::shared_ptr<emulator::resumption_archive> archive, lifespan life = {},
+        model_names names = {}, testing::emulator_quirks quirks = {});
     ~live_service() override;
 
     [[nodiscard]] actions on_message(std::string_view text, moment now) override;
@@ -51,7 +51,7 @@ private:
         enum class kind { message, speech, handle, end_of_turn, drop };
         moment at;
         kind what = kind::message;
-        server_message::members message{};
+        server_message_members message{};
         std::string words{};                      ///< For speech.
         open_enum<turn_complete_reason> reason{}; ///< For the end of a turn.
         waiting wait = waiting::blocked;          ///< For the calls in the message.
@@ -99,22 +99,22 @@ private:
     void interrupt_empty_turn();
     void tell_handle();
     void tell_nothing();
-    [[nodiscard]] bool does(std::optional<bool> emulator_quirks::*quirk) const
+    [[nodiscard]] bool does(std::optional<bool> testing::emulator_quirks::*quirk) const
     {
         return (quirks_.*quirk).value_or(false);
     }
-    void emit(server_message::members message, waiting wait = waiting::blocked);
+    void emit(server_message_members message, waiting wait = waiting::blocked);
     [[nodiscard]] moment paced(std::chrono::milliseconds pause) const;
     [[nodiscard]] moment end_of_plan() const;
     [[nodiscard]] bool on_vertex() const noexcept;
 
-    emulation::route route_;
+    emulator::route route_;
     std::string api_key_;
     double pace_;
-    std::shared_ptr<emulation::resumption_archive> archive_;
+    std::shared_ptr<emulator::resumption_archive> archive_;
     lifespan life_;
     model_names names_;
-    emulator_quirks quirks_; // all of them are set once the setup has come
+    testing::emulator_quirks quirks_; // all of them are set once the setup has come
     std::uint64_t number_;
     std::optional<accepted_setup> setup_; // absent until the setup
     std::optional<moment> next_try_;      // to enter, while the handle's old connection is open
@@ -141,7 +141,7 @@ private:
     bool handle_is_due_ = false;
     int answers_ = 0;                                   // so far
     std::size_t messages_ = 0;                          // so far, where a quirk needs it
-    std::optional<server_message::members> last_words_; // to follow the end of the turn
+    std::optional<server_message_members> last_words_; // to follow the end of the turn
     /// An interrupted turn that has not ended yet. It ends after `after` messages of the next
     /// answer, or at `at` if nothing follows.
     struct late_end {
@@ -154,4 +154,4 @@ private:
     actions out_;
 };
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

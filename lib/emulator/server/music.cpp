@@ -17,7 +17,7 @@
 #include <utility>
 #include <variant>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using namespace std::chrono_literals;
@@ -204,7 +204,7 @@ bytes play(std::span<const weighted_prompt> prompts, const music_generation_conf
     return pcm;
 }
 
-music::music(emulation::route route, std::string api_key, double pace)
+music::music(emulator::route route, std::string api_key, double pace)
     : route_(std::move(route)), api_key_(std::move(api_key)), pace_(std::max(0.0, pace)),
       due_(setup_deadline)
 {
@@ -218,7 +218,7 @@ void music::refuse(refusal why)
     out_.rule = std::move(why.rule);
 }
 
-void music::emit(const server_message::members& message)
+void music::emit(const server_message_members& message)
 {
     out_.messages.push_back(protocol::encode_server_message(message));
 }
@@ -251,7 +251,7 @@ std::optional<refusal> music::hear_message(const json_value& message)
         if (model != model_name) return no_such_model(model, route_.version);
         set_up_ = true;
         due_.reset();
-        server_message::members complete;
+        server_message_members complete;
         complete.setup_complete.emplace();
         emit(complete);
     } else if (const auto content = find_member(message, "clientContent")) {
@@ -285,7 +285,7 @@ std::optional<refusal> music::hear_prompts(const json_value& content)
             taken.emplace_back(text, value);
             continue;
         }
-        server_message::members told;
+        server_message_members told;
         told.filtered_prompt = filtered_prompt{text, "The prompt is not permitted."};
         emit(told);
     }
@@ -306,7 +306,7 @@ void music::play_on()
     auto heard = config_;
     heard.bpm = context_.bpm;
     heard.scale = context_.scale;
-    server_message::members message;
+    server_message_members message;
     auto& chunk = message.server_content.emplace().audio_chunks.emplace_back();
     chunk.mime_type = music_type;
     chunk.data = play(prompts_, heard, position_, piece_samples);
@@ -334,4 +334,4 @@ actions music::on_timer(moment now)
 
 std::optional<moment> music::next_timer() const { return due_; }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

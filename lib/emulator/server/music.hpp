@@ -14,14 +14,14 @@
 #include <string>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// A music session. Validates client messages as the service does, and plays a pattern of tones
 /// that follows them.
 class music : public server_session {
 public:
     /// `api_key` is the only key accepted; empty: any key. A `pace` of 1 plays in real time.
-    music(emulation::route route, std::string api_key, double pace);
+    music(emulator::route route, std::string api_key, double pace);
 
     [[nodiscard]] actions on_message(std::string_view text, moment now) override;
     [[nodiscard]] actions on_timer(moment now) override;
@@ -32,10 +32,10 @@ private:
     [[nodiscard]] std::optional<refusal> hear_message(const protocol::json_value& message);
     [[nodiscard]] std::optional<refusal> hear_prompts(const protocol::json_value& content);
     void control(std::string_view playback);
-    void emit(const server_message::members& message);
+    void emit(const server_message_members& message);
     void play_on();
 
-    emulation::route route_;
+    emulator::route route_;
     std::string api_key_;
     double pace_;
     bool set_up_ = false;
@@ -55,4 +55,4 @@ private:
 [[nodiscard]] bytes play(std::span<const weighted_prompt> prompts,
     const music_generation_config& config, std::uint64_t position, std::size_t count);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 constexpr std::size_t most_handles = 1000;
@@ -35,4 +35,4 @@ const resumption_archive::entry* resumption_archive::find(const std::string& han
     return found == kept_.end() ? nullptr : &found->second;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// A function call that has not been answered yet.
 struct open_call {
@@ -63,4 +63,4 @@ private:
     std::uint64_t handles_ = 0;
 };
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

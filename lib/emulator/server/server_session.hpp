@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// Time since the connection's upgrade.
 using moment = std::chrono::milliseconds;
@@ -43,4 +43,4 @@ public:
     [[nodiscard]] virtual std::optional<moment> next_timer() const = 0;
 };
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

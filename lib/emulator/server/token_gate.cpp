@@ -9,7 +9,7 @@
 
 #include <utility>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 using protocol::json_value;
@@ -68,4 +68,4 @@ std::optional<moment> token_gate::next_timer() const
     return over_ ? std::nullopt : inner_->next_timer();
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// Wraps the session of a client that connected with an ephemeral token. The token determines the
 /// effective setup, and messages are accepted while the token is valid. Everything else is left to
@@ -34,4 +34,4 @@ private:
     bool over_ = false;
 };
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

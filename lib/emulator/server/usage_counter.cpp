@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 namespace {
 
 constexpr int audio_rate = 25;  // tokens per second
@@ -38,7 +38,7 @@ void usage_counter::writes(std::string_view words) { written_ += tokens_of(words
 void usage_counter::thinks(std::string_view words) { thoughts_ += tokens_of(words); }
 void usage_counter::is_told_by_tool(std::string_view words) { told_ += tokens_of(words); }
 
-usage_metadata usage_counter::bill(std::span<const std::string> history, live::flavour flavour)
+usage_metadata usage_counter::bill(std::span<const std::string> history, live::backend backend)
 {
     usage_metadata usage;
     int text = 1; // regardless of what was said before
@@ -56,7 +56,7 @@ usage_metadata usage_counter::bill(std::span<const std::string> history, live::f
     usage.thoughts_token_count = thoughts_;
     usage.total_token_count =
         usage.prompt_token_count + usage.response_token_count + told_ + thoughts_;
-    if (flavour == live::flavour::vertex_ai)
+    if (backend == live::backend::vertex_ai)
         usage.traffic_type = traffic_type::on_demand;
     else
         usage.service_tier = service_tier::standard;
@@ -65,4 +65,4 @@ usage_metadata usage_counter::bill(std::span<const std::string> history, live::f
     return usage;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

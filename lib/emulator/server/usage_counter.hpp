@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <gemini/live/flavour.hpp>
+#include <gemini/live/backend.hpp>
 #include <gemini/live/messages.hpp>
 
 #include <chrono>
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// Counts tokens, roughly as the service does.
 class usage_counter {
@@ -26,7 +26,7 @@ public:
     [[nodiscard]] std::chrono::milliseconds spoken() const noexcept { return spoken_; }
 
     /// Returns the usage of the turn, given the text so far, and starts the next turn.
-    [[nodiscard]] usage_metadata bill(std::span<const std::string> history, live::flavour flavour);
+    [[nodiscard]] usage_metadata bill(std::span<const std::string> history, live::backend backend);
 
 private:
     std::chrono::milliseconds heard_{0}; // this and the next are context of all later turns
@@ -35,4 +35,4 @@ private:
     int written_ = 0, thoughts_ = 0, told_ = 0;
 };
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 using namespace std::chrono_literals;
 
@@ -87,4 +87,4 @@ transcription transcribe(std::string text, stretch spoken, const transcribing& h
     return result;
 }
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

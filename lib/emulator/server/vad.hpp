@@ -11,7 +11,7 @@
 #include <span>
 #include <string>
 
-namespace gemini::live::emulation {
+namespace gemini::live::emulator {
 
 /// A section of audio, with times relative to the start of the audio.
 struct stretch {
@@ -57,4 +57,4 @@ private:
 [[nodiscard]] transcription transcribe(
     std::string text, stretch spoken, const transcribing& how, bool finished);
 
-} // namespace gemini::live::emulation
+} // namespace gemini::live::emulator

@@ -33,7 +33,7 @@ std::string shown(const credentials& given)
     return given.is<application_default>() ? "default" : "none";
 }
 
-const client_options vertex{.flavour = flavour::vertex_ai};
+const client_options vertex{.backend = backend::vertex_ai};
 
 } // namespace
 
@@ -51,9 +51,9 @@ TEST_CASE("the environment says which service is meant, unless the program does"
         row{{{enterprise, "True"}}, true}, row{{{enterprise, "false"}, {vertexai, "true"}}, false},
         row{{{enterprise, "true"}, {vertexai, "false"}}, true},
         row{{{enterprise, ""}, {vertexai, "true"}}, true});
-    CHECK((completed({}, each.all).flavour == flavour::vertex_ai) == each.vertex);
-    CHECK(completed({.flavour = flavour::gemini_api}, each.all).flavour == flavour::gemini_api);
-    CHECK(completed(vertex, each.all).flavour == flavour::vertex_ai);
+    CHECK((completed({}, each.all).backend == backend::vertex_ai) == each.vertex);
+    CHECK(completed({.backend = backend::gemini_api}, each.all).backend == backend::gemini_api);
+    CHECK(completed(vertex, each.all).backend == backend::vertex_ai);
 }
 
 TEST_CASE("the Gemini API takes a key of the environment, and no project")
@@ -114,7 +114,7 @@ TEST_CASE("on Vertex AI a project of the environment and a key do not mix")
     CHECK(shown(found.credentials) == each.credentials);
 }
 
-TEST_CASE("each flavour has its base URL in the environment")
+TEST_CASE("each backend has its base URL in the environment")
 {
     const environment all{
         {"GOOGLE_GEMINI_BASE_URL", "https://g"}, {"GOOGLE_VERTEX_BASE_URL", "https://v"}};
@@ -124,7 +124,7 @@ TEST_CASE("each flavour has its base URL in the environment")
     CHECK(completed({}, {{"GOOGLE_VERTEX_BASE_URL", "https://v"}}).base_url.empty());
 }
 
-TEST_CASE("the environment names the version, and beta is that of the flavour")
+TEST_CASE("the environment names the version, and beta is that of the backend")
 {
     const std::string name = "GOOGLE_GENAI_API_VERSION";
     CHECK(completed({}, {{name, "v1alpha"}}).api_version == "v1alpha");
@@ -195,7 +195,7 @@ TEST_CASE("application default credentials are looked for where gcloud and the e
 TEST_CASE("on Vertex AI other credentials stand in place of application default credentials")
 {
     const auto what = [](client_options given, const environment& all) {
-        given.flavour = flavour::vertex_ai;
+        given.backend = backend::vertex_ai;
         return shown(completed(std::move(given), all).credentials);
     };
     CHECK(what({}, {}) == "default");

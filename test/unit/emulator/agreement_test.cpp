@@ -10,7 +10,7 @@
 namespace agreement_test {
 
 // The emulator's own account of the wire beside the SDK's: each member that the SDK can send, alone
-// in a message, must be known to the emulator in the same flavour, and in no other.
+// in a message, must be known to the emulator in the same backend, and in no other.
 namespace protocol = gemini::live::protocol;
 using namespace gemini::live;
 using protocol::json_value;
@@ -122,7 +122,7 @@ void collect(const Fields& all, const place& where, std::vector<sample>& into)
                 one.fields, {behind(one.name) + "{", "}" + where.after, where.known_to}, into);
         } else {
             using value = typename found::value;
-            const auto known = both_of(where.known_to, one.flavour);
+            const auto known = both_of(where.known_to, one.backend);
             if (one.on_vertex.empty()) {
                 collect_value<value>({behind(one.name), where.after, known}, into);
             } else {
@@ -133,14 +133,14 @@ void collect(const Fields& all, const place& where, std::vector<sample>& into)
     });
 }
 
-bool knows(const std::string& message, flavour flavour)
+bool knows(const std::string& message, backend backend)
 {
-    return !emulation::find_fault(json_value::parse(message), flavour).has_value();
+    return !emulator::find_fault(json_value::parse(message), backend).has_value();
 }
 
 } // namespace
 
-TEST_CASE("what the SDK can send, the emulator knows, in the same flavour and in no other")
+TEST_CASE("what the SDK can send, the emulator knows, in the same backend and in no other")
 {
     using protocol::client_message;
     std::vector<sample> samples;
@@ -148,7 +148,7 @@ TEST_CASE("what the SDK can send, the emulator knows, in the same flavour and in
         collect_value<T>({std::string("{\"") + name + "\":", "}", only::both}, samples);
     };
     add("setup", setup{});
-    add("realtimeInput", realtime_input::members{});
+    add("realtimeInput", realtime_input_members{});
     add("toolResponse", protocol::tool_response{});
     add("contextUpdate", context_update{});
     add("clientContent", protocol::client_content{});
@@ -156,8 +156,8 @@ TEST_CASE("what the SDK can send, the emulator knows, in the same flavour and in
     for (const auto& each : samples) {
         if (each.message.find("weightedPrompts") != std::string::npos) continue; // of music
         INFO(each.message);
-        CHECK(knows(each.message, flavour::gemini_api) == (each.known_to != only::vertex_ai));
-        CHECK(knows(each.message, flavour::vertex_ai) == (each.known_to != only::gemini_api));
+        CHECK(knows(each.message, backend::gemini_api) == (each.known_to != only::vertex_ai));
+        CHECK(knows(each.message, backend::vertex_ai) == (each.known_to != only::gemini_api));
     }
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("what a music session can send, the emulator knows")
     CHECK(samples.size() > 14);
     for (const auto& each : samples) {
         INFO(each.message);
-        CHECK_FALSE(emulation::find_music_fault(json_value::parse(each.message)));
+        CHECK_FALSE(emulator::find_music_fault(json_value::parse(each.message)));
     }
 }
 

@@ -8,7 +8,7 @@
 namespace auth_tokens_test {
 
 using namespace gemini::live;
-using namespace gemini::live::emulation;
+using namespace gemini::live::emulator;
 using namespace std::chrono_literals;
 using protocol::json_value;
 
@@ -29,13 +29,13 @@ std::string in(std::chrono::seconds time) { return protocol::timestamp_text(noon
 
 json_value json(const std::string& text) { return json_value::parse(text); }
 
-std::string token_in(const emulator_verdict& verdict)
+std::string token_in(const testing::emulator_verdict& verdict)
 {
     REQUIRE(verdict.status == 200);
     return json(verdict.body).find("name")->string().value();
 }
 
-std::string why_of(const emulator_verdict& verdict)
+std::string why_of(const testing::emulator_verdict& verdict)
 {
     const auto failure = *json(verdict.body).find("error");
     CHECK(failure.find("code")->integer() == verdict.status);

@@ -16,7 +16,7 @@
 // Each one is said to a fresh emulator after what must come before it. What SDKs send though the
 // service refuses it must be refused.
 using namespace gemini::live;
-using namespace gemini::live::emulation;
+using namespace gemini::live::emulator;
 using protocol::json_value;
 
 namespace {
@@ -29,12 +29,12 @@ json_value read(const char* file)
     return json_value::parse(text);
 }
 
-route way_of(std::string_view flavour_name, bool music)
+route way_of(std::string_view backend_name, bool music)
 {
     route way;
-    way.flavour = flavour_name.starts_with("vertex") ? flavour::vertex_ai : flavour::gemini_api;
+    way.backend = backend_name.starts_with("vertex") ? backend::vertex_ai : backend::gemini_api;
     // where every member is known
-    way.version = way.flavour == flavour::vertex_ai ? "v1beta1" : "v1alpha";
+    way.version = way.backend == backend::vertex_ai ? "v1beta1" : "v1alpha";
     way.credential = credential::api_key;
     way.secret = "any";
     way.music = music;
@@ -103,15 +103,15 @@ void prepare(listener& server, const json_value& frame, bool music)
 }
 
 /// Why the emulator does not take these frames; empty when it does.
-std::string refusal_of(const std::vector<json_value>& frames, std::string_view flavour_name)
+std::string refusal_of(const std::vector<json_value>& frames, std::string_view backend_name)
 {
     const bool music = is_music(frames.front());
-    listener server(way_of(flavour_name, music));
+    listener server(way_of(backend_name, music));
     prepare(server, frames.front(), music);
     for (const auto& each : frames) {
         // a handle is good only where it was given: its form is what counts here
         if (!text_at(each, "setup.sessionResumption.handle").empty())
-            return find_fault(each, way_of(flavour_name, music).flavour).value_or("");
+            return find_fault(each, way_of(backend_name, music).backend).value_or("");
         server.hear(each.text());
     }
     return server.refusal();
@@ -129,10 +129,10 @@ try {
             each.find("frames") ? each.find("frames")->elements() : std::vector<json_value>();
         if (const auto one = each.find("json")) frames.push_back(*one);
         if (frames.empty()) continue; // a call that is refused before it is sent
-        const auto flavour_name = text_at(each, "flavour");
-        const auto flavours = flavour_name == "both" ? std::vector<std::string>{"gemini", "vertex"}
-                                                     : std::vector<std::string>{flavour_name};
-        for (const auto& way : flavours) {
+        const auto backend_name = text_at(each, "flavour");
+        const auto backends = backend_name == "both" ? std::vector<std::string>{"gemini", "vertex"}
+                                                     : std::vector<std::string>{backend_name};
+        for (const auto& way : backends) {
             auto refusal = refusal_of(frames, way);
             if (text_at(each, "name") == refused_by_service)
                 refusal = refusal.empty() ? "is taken" : "";

@@ -21,14 +21,14 @@ TEST_CASE("a spoken answer: transcript and sound in pieces, then the end of the 
     REQUIRE(c.count(is_end) == 1);
     const auto& end = c.heard[c.heard.size() - 2];
     CHECK(end.turn_complete());
-    REQUIRE(end.all().usage_metadata);
-    CHECK(end.all().usage_metadata->total_token_count > 0);
-    const auto& update = c.heard.back().all().session_resumption_update;
+    REQUIRE(end.members().usage_metadata);
+    CHECK(end.members().usage_metadata->total_token_count > 0);
+    const auto& update = c.heard.back().members().session_resumption_update;
     REQUIRE(update);
     CHECK(update->resumable);
     CHECK_FALSE(update->new_handle.empty());
     const auto& before_end = c.heard[c.heard.size() - 3];
-    CHECK(before_end.all().server_content->generation_complete);
+    CHECK(before_end.members().server_content->generation_complete);
 }
 
 TEST_CASE("a text model answers in text")
@@ -43,7 +43,7 @@ TEST_CASE("a text model answers in text")
     CHECK(text.size() > 10);
     CHECK(c.count([](const auto& each) { return !each.audio().empty(); }) == 0);
     CHECK(c.count([](const auto& each) {
-        return each.all().session_resumption_update.has_value();
+        return each.members().session_resumption_update.has_value();
     }) == 0);
 }
 
@@ -88,8 +88,8 @@ TEST_CASE("the weather: a tool call, its answer, and what was found is spoken")
         c.heard.clear();
         c.text("never mind");
         REQUIRE_FALSE(c.heard.empty());
-        REQUIRE(c.heard[0].all().tool_call_cancellation);
-        CHECK(c.heard[0].all().tool_call_cancellation->ids.size() == 1);
+        REQUIRE(c.heard[0].members().tool_call_cancellation);
+        CHECK(c.heard[0].members().tool_call_cancellation->ids.size() == 1);
     }
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("a handle takes the conversation up again, once its old connection has
     c.connect();
     c.text("the cat is on the mat");
     c.wait();
-    const auto handle = c.heard.back().all().session_resumption_update->new_handle;
+    const auto handle = c.heard.back().members().session_resumption_update->new_handle;
     const auto setup =
         R"({"setup":{"model":"models/gemini-3.8-live","outputAudioTranscription":{},"sessionResumption":{"handle":")" +
         handle + "\"}}}";
@@ -170,7 +170,7 @@ TEST_CASE("a handle takes the conversation up again, once its old connection has
     c.server.reset();
     just_in_time.wait();
     REQUIRE_FALSE(just_in_time.heard.empty());
-    CHECK(just_in_time.heard[0].all().setup_complete);
+    CHECK(just_in_time.heard[0].members().setup_complete);
     just_in_time.server.reset();
 
     client later;
@@ -194,8 +194,8 @@ TEST_CASE("goAway on request, then the connection ends with the service's words"
     c.connect();
     c.text("/goaway 3");
     REQUIRE_FALSE(c.heard.empty());
-    REQUIRE(c.heard[0].all().go_away);
-    CHECK(c.heard[0].all().go_away->time_left == 3s);
+    REQUIRE(c.heard[0].members().go_away);
+    CHECK(c.heard[0].members().go_away->time_left == 3s);
     c.text("Hello"); // an interruption does not save it
     c.wait();
     REQUIRE(c.closed);
@@ -289,18 +289,18 @@ TEST_CASE("credentials are judged after the first message, as the service does")
 TEST_CASE("Vertex AI gives the session an id and takes its own members")
 {
     client c;
-    c.way.flavour = flavour::vertex_ai;
+    c.way.backend = backend::vertex_ai;
     c.say(
         R"({"setup":{"model":"projects/p/locations/l/publishers/google/models/gemini-3.8-live","explicitVadSignal":true}})");
     REQUIRE(c.heard.size() == 1);
-    REQUIRE(c.heard[0].all().setup_complete);
-    CHECK_FALSE(c.heard[0].all().setup_complete->session_id.empty());
+    REQUIRE(c.heard[0].members().setup_complete);
+    CHECK_FALSE(c.heard[0].members().setup_complete->session_id.empty());
 }
 
 TEST_CASE("on Vertex AI counts and ids have its names, and the index tells what was consumed")
 {
     client c;
-    c.way.flavour = flavour::vertex_ai;
+    c.way.backend = backend::vertex_ai;
     c.say(
         R"({"setup":{"model":"publishers/google/models/gemini-3.8-live","sessionResumption":{"transparent":true},"tools":[{"functionDeclarations":[{"name":"get_weather"}]}]}})");
     c.say(audio_message(bytes(480)));
@@ -308,8 +308,8 @@ TEST_CASE("on Vertex AI counts and ids have its names, and the index tells what 
     c.wait();
     const auto& end = c.heard[c.heard.size() - 2];
     CHECK(end.raw().find("\"candidatesTokenCount\"") != std::string::npos);
-    CHECK(end.all().usage_metadata->response_token_count > 0);
-    CHECK(c.heard.back().all().session_resumption_update->last_consumed_client_message_index == 2);
+    CHECK(end.members().usage_metadata->response_token_count > 0);
+    CHECK(c.heard.back().members().session_resumption_update->last_consumed_client_message_index == 2);
     c.heard.clear();
     c.text("the weather?");
     c.wait();
@@ -330,7 +330,7 @@ TEST_CASE("a call that was not sent yet is not cancelled")
     c.text("Hello");
     c.wait();
     CHECK(c.count([](const auto& each) {
-        return each.all().tool_call || each.all().tool_call_cancellation;
+        return each.members().tool_call || each.members().tool_call_cancellation;
     }) == 0);
 }
 

@@ -5,7 +5,7 @@
 
 namespace message_summary_test {
 
-using gemini::live::emulation::message_summary;
+using gemini::live::emulator::message_summary;
 
 TEST_CASE("a message is shown on one line, media by its kind and size")
 {

@@ -16,7 +16,7 @@ client listener()
     c.way.music = true;
     c.say(R"({"setup":{"model":"models/lyria-realtime-exp"}})");
     REQUIRE(c.heard.size() == 1);
-    CHECK(c.heard[0].all().setup_complete);
+    CHECK(c.heard[0].members().setup_complete);
     c.heard.clear();
     return c;
 }
@@ -25,8 +25,8 @@ std::vector<audio_chunk> chunks(const client& c)
 {
     std::vector<audio_chunk> all;
     for (const auto& each : c.heard)
-        if (each.all().server_content)
-            for (const auto& chunk : each.all().server_content->audio_chunks) all.push_back(chunk);
+        if (each.members().server_content)
+            for (const auto& chunk : each.members().server_content->audio_chunks) all.push_back(chunk);
     return all;
 }
 
@@ -172,9 +172,9 @@ TEST_CASE("a prompt on the list is filtered, and the others play")
     c.say(
         R"({"clientContent":{"weightedPrompts":[{"text":"piano","weight":1},{"text":"Like the Beatles","weight":1}]}})");
     REQUIRE(c.heard.size() == 1);
-    REQUIRE(c.heard[0].all().filtered_prompt);
-    CHECK(c.heard[0].all().filtered_prompt->text == "Like the Beatles");
-    CHECK_FALSE(c.heard[0].all().filtered_prompt->filtered_reason.empty());
+    REQUIRE(c.heard[0].members().filtered_prompt);
+    CHECK(c.heard[0].members().filtered_prompt->text == "Like the Beatles");
+    CHECK_FALSE(c.heard[0].members().filtered_prompt->filtered_reason.empty());
     c.say(R"({"playbackControl":"PLAY"})");
     c.wait(100ms);
     CHECK(chunks(c).at(0).source_metadata->weighted_prompts.size() == 1);

@@ -60,10 +60,10 @@ constexpr std::string_view native_2_5 = "gemini-2.5-flash-native-audio-preview-1
 constexpr std::string_view weather =
     R"(,"tools":[{"functionDeclarations":[{"name":"get_weather","parameters":{"type":"object","properties":{"city":{"type":"string"}}}}]}])";
 
-bool is_call(const server_message& each) { return each.all().tool_call.has_value(); }
+bool is_call(const server_message& each) { return each.members().tool_call.has_value(); }
 bool is_generated(const server_message& each)
 {
-    return each.all().server_content && each.all().server_content->generation_complete;
+    return each.members().server_content && each.members().server_content->generation_complete;
 }
 
 } // namespace
@@ -207,8 +207,8 @@ TEST_CASE("2.5 ends the turn with its call, before the response")
     CHECK(c.place(is_call) < c.place(is_generated));
     CHECK(c.place(is_generated) < c.place(is_end));
     REQUIRE(c.find(is_end));
-    CHECK(c.find(is_end)->all().usage_metadata);
-    const auto id = asked->all().tool_call->function_calls.at(0).id;
+    CHECK(c.find(is_end)->members().usage_metadata);
+    const auto id = asked->members().tool_call->function_calls.at(0).id;
     c.heard.clear();
     c.say(fmt::format(
         R"({{"toolResponse":{{"functionResponses":[{{"id":"{}","response":{{"output":"rain"}}}}]}}}})",
@@ -254,7 +254,7 @@ TEST_CASE("an old name stands for the model that it was said to stand for")
     }
     SECTION("on Vertex AI")
     {
-        c.way.flavour = flavour::vertex_ai;
+        c.way.backend = backend::vertex_ai;
         c.way.version = "v1beta1";
         c.say(
             R"({"setup":{"model":"projects/p/locations/l/publishers/google/models/gemini-live-2.5-flash-preview","generationConfig":{"responseModalities":["TEXT"]}}})");

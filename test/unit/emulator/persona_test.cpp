@@ -6,7 +6,7 @@
 namespace persona_test {
 
 using namespace gemini::live;
-using namespace gemini::live::emulation;
+using namespace gemini::live::emulator;
 
 namespace {
 

@@ -15,7 +15,7 @@ constexpr std::string_view thinker = "gemini-3.8-live-extended-thinking";
 
 const server_content* content_of(const server_message& message)
 {
-    return message.all().server_content ? &*message.all().server_content : nullptr;
+    return message.members().server_content ? &*message.members().server_content : nullptr;
 }
 
 /// Asks, and hears the answer out.
@@ -58,7 +58,7 @@ client writer_with_tool(std::string_view tool)
 
 } // namespace
 
-TEST_CASE("usage tells modalities, and what each flavour adds")
+TEST_CASE("usage tells modalities, and what each backend adds")
 {
     client g;
     g.connect();
@@ -67,7 +67,7 @@ TEST_CASE("usage tells modalities, and what each flavour adds")
     g.wait();
     const auto* end = g.find(is_end);
     REQUIRE(end);
-    const auto& usage = *end->all().usage_metadata;
+    const auto& usage = *end->members().usage_metadata;
     CHECK(usage.service_tier == service_tier::standard);
     CHECK(usage.traffic_type.empty());
     REQUIRE(usage.response_tokens_details.size() == 1);
@@ -79,13 +79,13 @@ TEST_CASE("usage tells modalities, and what each flavour adds")
     CHECK(end->raw().find("responseTokensDetails") != std::string_view::npos);
 
     client v;
-    v.way.flavour = flavour::vertex_ai;
+    v.way.backend = backend::vertex_ai;
     v.connect();
     ask(v, "Hello");
     const auto* last = v.find(is_end);
     REQUIRE(last);
-    CHECK(last->all().usage_metadata->traffic_type == traffic_type::on_demand);
-    CHECK(last->all().usage_metadata->service_tier.empty());
+    CHECK(last->members().usage_metadata->traffic_type == traffic_type::on_demand);
+    CHECK(last->members().usage_metadata->service_tier.empty());
     CHECK(last->raw().find("candidatesTokensDetails") != std::string_view::npos);
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("thoughts come before the answer when they are asked for, and are coun
     ask(c, "Hello");
     CHECK(c.heard.at(0).thought_text().starts_with("The user says: Hello."));
     CHECK(c.written().find("The user says") == std::string::npos);
-    CHECK(c.find(is_end)->all().usage_metadata->thoughts_token_count > 0);
+    CHECK(c.find(is_end)->members().usage_metadata->thoughts_token_count > 0);
     auto silent = writer("");
     ask(silent, "Hello");
     CHECK(silent.count([](const auto& each) { return !each.thought_text().empty(); }) == 0);
@@ -119,11 +119,11 @@ TEST_CASE("code is shown and run when a sum is asked for")
     REQUIRE(c.find(has_result));
     CHECK(c.place(has_code) < c.place(has_result));
     CHECK(c.find(has_result)
-              ->all()
+              ->members()
               .server_content->model_turn->parts[0]
               .code_execution_result->output == "42\n");
     CHECK(c.written() == "6 * 7 is 42.");
-    CHECK(c.find(is_end)->all().usage_metadata->tool_use_prompt_token_count > 0);
+    CHECK(c.find(is_end)->members().usage_metadata->tool_use_prompt_token_count > 0);
 }
 
 TEST_CASE("search and pages tell their sources before the answer is complete")
@@ -205,7 +205,7 @@ TEST_CASE("guesses are told by other models only with times, if they are wanted"
 TEST_CASE("Vertex AI tells when somebody speaks, where the setup asks for it")
 {
     client c;
-    c.way.flavour = flavour::vertex_ai;
+    c.way.backend = backend::vertex_ai;
     c.connect(R"(,"explicitVadSignal":true)");
     c.say(audio_message(bytes(speech_rate))); // half a second
     c.say(audio_message(speak("hello")));
@@ -213,7 +213,7 @@ TEST_CASE("Vertex AI tells when somebody speaks, where the setup asks for it")
     std::vector<voice_activity> told;
     std::vector<std::string> states;
     for (const auto& each : c.heard) {
-        if (each.all().voice_activity) told.push_back(*each.all().voice_activity);
+        if (each.members().voice_activity) told.push_back(*each.members().voice_activity);
         if (content_of(each) && !content_of(each)->speech_state.empty())
             states.emplace_back(content_of(each)->speech_state.name());
     }
@@ -262,7 +262,7 @@ TEST_CASE("a non-blocking function is answered while the model talks")
     {
         ask(c, "Hello");
         CHECK(c.count([](const auto& each) {
-            return each.all().tool_call_cancellation.has_value();
+            return each.members().tool_call_cancellation.has_value();
         }) == 0);
         c.heard.clear();
         answer_call(c, id);
@@ -358,8 +358,8 @@ TEST_CASE("consent to a voice is signed for the next time")
     c.say(
         R"({"setup":{"model":"models/gemini-3.8-live","generationConfig":{"speechConfig":{"voiceConfig":{"replicatedVoiceConfig":{"mimeType":"audio/wav","voiceSampleAudio":"AAAA","consentAudio":"AAAA"}}}}}})");
     REQUIRE(c.heard.size() == 1);
-    REQUIRE(c.heard[0].all().setup_complete);
-    CHECK(c.heard[0].all().setup_complete->voice_consent_signature);
+    REQUIRE(c.heard[0].members().setup_complete);
+    CHECK(c.heard[0].members().setup_complete->voice_consent_signature);
 }
 
 TEST_CASE("what has no occasion has a command")
@@ -389,17 +389,17 @@ TEST_CASE("what has no occasion has a command")
     {
         ask(c, "/vad");
         REQUIRE(c.heard.size() == 2);
-        CHECK(c.heard[0].all().voice_activity_detection_signal->vad_signal_type ==
+        CHECK(c.heard[0].members().voice_activity_detection_signal->vad_signal_type ==
               vad_signal_type::sos);
-        CHECK(c.heard[1].all().voice_activity_detection_signal->vad_signal_type ==
+        CHECK(c.heard[1].members().voice_activity_detection_signal->vad_signal_type ==
               vad_signal_type::eos);
     }
     SECTION("/error reports an error inside a message")
     {
         ask(c, "/error");
         REQUIRE(c.heard.size() == 1);
-        REQUIRE(c.heard[0].all().error);
-        CHECK(c.heard[0].all().error->status == "UNAVAILABLE");
+        REQUIRE(c.heard[0].members().error);
+        CHECK(c.heard[0].members().error->status == "UNAVAILABLE");
     }
     SECTION("/call asks for any function")
     {
@@ -442,7 +442,7 @@ TEST_CASE("what has no occasion has a command")
 TEST_CASE("/partial streams the arguments of a call, on Vertex AI")
 {
     client v;
-    v.way.flavour = flavour::vertex_ai;
+    v.way.backend = backend::vertex_ai;
     v.connect();
     ask(v, "/partial book_trip");
     REQUIRE(v.heard.size() == 3);

@@ -44,7 +44,7 @@ void set_up(client& c, std::string_view model, std::string_view more = "")
 
 void go_to_vertex(client& c)
 {
-    c.way.flavour = flavour::vertex_ai;
+    c.way.backend = backend::vertex_ai;
     c.way.version = "v1beta1";
     c.way.credential = credential::access_token;
 }
@@ -55,7 +55,7 @@ std::string kind_of(const server_message& message)
     const auto add = [&kind](bool has, std::string_view name) {
         if (has) kind.append(kind.empty() ? "" : "+").append(name);
     };
-    const auto& all = message.all();
+    const auto& all = message.members();
     add(all.setup_complete.has_value(), "setup");
     add(all.tool_call.has_value(), "call");
     add(all.tool_call_cancellation.has_value(), "cancel");
@@ -90,18 +90,18 @@ std::string order(const client& c)
     return all;
 }
 
-bool is_call(const server_message& each) { return each.all().tool_call.has_value(); }
+bool is_call(const server_message& each) { return each.members().tool_call.has_value(); }
 bool is_cancellation(const server_message& each)
 {
-    return each.all().tool_call_cancellation.has_value();
+    return each.members().tool_call_cancellation.has_value();
 }
 bool is_handle(const server_message& each)
 {
-    return each.all().session_resumption_update.has_value();
+    return each.members().session_resumption_update.has_value();
 }
 bool is_generated(const server_message& each)
 {
-    return each.all().server_content && each.all().server_content->generation_complete;
+    return each.members().server_content && each.members().server_content->generation_complete;
 }
 
 std::string response_to(const client& c)
@@ -111,7 +111,7 @@ std::string response_to(const client& c)
     return fmt::format(
         R"({{"toolResponse":{{"functionResponses":[{{"id":"{}","name":"get_weather",)"
         R"("response":{{"output":"rain"}}}}]}}}})",
-        asked->all().tool_call->function_calls.at(0).id);
+        asked->members().tool_call->function_calls.at(0).id);
 }
 
 /// The lengths of the pieces of sound, in bytes.
@@ -119,7 +119,7 @@ std::vector<std::size_t> pieces(const client& c)
 {
     std::vector<std::size_t> all;
     for (const auto& each : c.heard) {
-        const auto& content = each.all().server_content;
+        const auto& content = each.members().server_content;
         if (!content || !content->model_turn) continue;
         for (const auto& part : content->model_turn->parts)
             if (part.inline_data) all.push_back(part.inline_data->data.size());
@@ -149,7 +149,7 @@ TEST_CASE("3.1 sends handles that nobody asked for: after the setup, at a turn's
 
     SECTION("each of them takes the conversation up")
     {
-        const auto handle = c.find(is_handle)->all().session_resumption_update->new_handle;
+        const auto handle = c.find(is_handle)->members().session_resumption_update->new_handle;
         CHECK(handle.size() == 36); // a UUID
         CHECK(std::count(handle.begin(), handle.end(), '-') == 4);
         client next;
@@ -184,7 +184,7 @@ TEST_CASE("with transparent resumption a handle after a tool response counts tha
     c.quirks.unasked_handles = true;
     set_up(c, flash_3_1, weather() + R"(,"sessionResumption":{"transparent":true})");
     const auto index_of_last = [&c] {
-        const auto& update = c.heard.back().all().session_resumption_update;
+        const auto& update = c.heard.back().members().session_resumption_update;
         REQUIRE(update);
         return update->last_consumed_client_message_index;
     };
@@ -220,7 +220,7 @@ TEST_CASE("3.1 has words and sound in one message, without a role, with several 
     c.wait();
     bool has_several = false;
     for (const auto& each : c.heard) {
-        const auto& content = each.all().server_content;
+        const auto& content = each.members().server_content;
         if (!content) continue;
         if (content->output_transcription) CHECK(content->model_turn);
         if (!content->model_turn) continue;
@@ -235,7 +235,7 @@ TEST_CASE("3.1 has words and sound in one message, without a role, with several 
     other.text("Hello");
     other.wait();
     for (const auto& each : other.heard) {
-        const auto& content = each.all().server_content;
+        const auto& content = each.members().server_content;
         if (content && content->output_transcription) CHECK_FALSE(content->model_turn);
         if (content && content->model_turn) CHECK(content->model_turn->role == "model");
     }
@@ -279,7 +279,7 @@ TEST_CASE("2.5 on Vertex AI closes the turn of a call before the response, ends 
         R"("turnComplete":true}})");
     c.wait();
     CHECK(order(c) == "setup call generated end+grounding");
-    CHECK(c.find(is_end)->all().usage_metadata);
+    CHECK(c.find(is_end)->members().usage_metadata);
     const auto response = response_to(c);
     c.heard.clear();
     c.raw.clear();
@@ -508,24 +508,24 @@ TEST_CASE("each behavior is switched on and off whatever the model, and a model'
     for (const auto model : {flash_3_1, flash_3_8, native_2_5}) {
         for (const auto& each : all_quirks()) {
             INFO(each.name);
-            CHECK(emulator_quirks::of(model).*each.member);
-            CHECK((emulator_quirks::none().*each.member) == false);
+            CHECK(testing::emulator_quirks::of(model).*each.member);
+            CHECK((testing::emulator_quirks::none().*each.member) == false);
             for (const bool on : {false, true}) {
-                emulator_quirks chosen;
+                testing::emulator_quirks chosen;
                 chosen.*each.member = on;
-                CHECK((overlaid(chosen, emulator_quirks::of(model)).*each.member) == on);
+                CHECK((overlaid(chosen, testing::emulator_quirks::of(model)).*each.member) == on);
             }
         }
     }
-    CHECK(emulator_quirks::of(flash_3_1).unasked_handles == true);
-    CHECK(emulator_quirks::of(flash_3_1, flavour::vertex_ai).unasked_handles == false);
-    CHECK(emulator_quirks::of(native_2_5, flavour::vertex_ai).empty_grounding == true);
-    CHECK(emulator_quirks::of(native_2_5).empty_grounding == false);
-    CHECK_THROWS_AS(emulator_quirks::of("gemini-0-dead"), error);
-    CHECK(sizeof(emulator_quirks) == all_quirks().size() * sizeof(std::optional<bool>));
+    CHECK(testing::emulator_quirks::of(flash_3_1).unasked_handles == true);
+    CHECK(testing::emulator_quirks::of(flash_3_1, backend::vertex_ai).unasked_handles == false);
+    CHECK(testing::emulator_quirks::of(native_2_5, backend::vertex_ai).empty_grounding == true);
+    CHECK(testing::emulator_quirks::of(native_2_5).empty_grounding == false);
+    CHECK_THROWS_AS(testing::emulator_quirks::of("gemini-0-dead"), error);
+    CHECK(sizeof(testing::emulator_quirks) == all_quirks().size() * sizeof(std::optional<bool>));
 
     client c; // one model with the behavior of another
-    c.quirks = emulator_quirks::of(flash_3_1);
+    c.quirks = testing::emulator_quirks::of(flash_3_1);
     set_up(c, flash_3_8);
     CHECK(order(c) == "setup nothing handle");
 }

@@ -11,7 +11,7 @@
 namespace recording_test {
 
 using namespace gemini::live;
-using namespace gemini::live::emulation;
+using namespace gemini::live::emulator;
 using namespace std::chrono_literals;
 
 namespace {

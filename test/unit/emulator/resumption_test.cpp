@@ -16,7 +16,7 @@ client on_vertex(std::shared_ptr<resumption_archive> kept = std::make_shared<res
 {
     client c;
     c.kept = std::move(kept);
-    c.way.flavour = flavour::vertex_ai;
+    c.way.backend = backend::vertex_ai;
     return c;
 }
 
@@ -35,7 +35,7 @@ std::optional<session_resumption_update> update_in(const client& c)
 {
     std::optional<session_resumption_update> last;
     for (const auto& each : c.heard)
-        if (each.all().session_resumption_update) last = each.all().session_resumption_update;
+        if (each.members().session_resumption_update) last = each.members().session_resumption_update;
     return last;
 }
 
@@ -53,9 +53,9 @@ TEST_CASE("a call that was open at the handle may be answered on the next connec
     c.connect(weather);
     c.text("the weather?");
     c.wait(); // it talks on
-    const auto* asked = c.find([](const auto& each) { return each.all().tool_call.has_value(); });
+    const auto* asked = c.find([](const auto& each) { return each.members().tool_call.has_value(); });
     REQUIRE(asked);
-    const auto id = asked->all().tool_call->function_calls[0].id;
+    const auto id = asked->members().tool_call->function_calls[0].id;
     REQUIRE(update_in(c));
     const auto handle = update_in(c)->new_handle;
     c.server.reset();
@@ -165,7 +165,7 @@ TEST_CASE("a connection that is not to live for ever announces its end")
     c.wait(7s);
     REQUIRE(c.heard.size() == 1);
     CHECK(c.now == 7s);
-    CHECK(c.heard[0].all().go_away->time_left == 3s);
+    CHECK(c.heard[0].members().go_away->time_left == 3s);
     c.wait();
     REQUIRE(c.closed);
     CHECK(c.closed->first == 1008);

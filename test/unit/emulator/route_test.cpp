@@ -6,11 +6,11 @@
 namespace route_test {
 
 using namespace gemini::live;
-using namespace gemini::live::emulation;
+using namespace gemini::live::emulator;
 
 namespace {
 
-emulator_request request(std::string path, std::string query = "",
+testing::emulator_request request(std::string path, std::string query = "",
     std::vector<std::pair<std::string, std::string>> headers = {})
 {
     headers.emplace_back("host", "127.0.0.1:4711");
@@ -27,34 +27,34 @@ TEST_CASE("every form of URL that clients use is understood")
 {
     struct row {
         std::string path;
-        flavour what;
+        backend what;
         std::string version;
         bool constrained;
     };
     for (const auto& each : {row{g + "v1beta.GenerativeService.BidiGenerateContent",
-                                 flavour::gemini_api, "v1beta", false},
-             row{g + "v1.GenerativeService.BidiGenerateContent", flavour::gemini_api, "v1", false},
-             row{g + "v1alpha.GenerativeService.BidiGenerateContent", flavour::gemini_api,
+                                 backend::gemini_api, "v1beta", false},
+             row{g + "v1.GenerativeService.BidiGenerateContent", backend::gemini_api, "v1", false},
+             row{g + "v1alpha.GenerativeService.BidiGenerateContent", backend::gemini_api,
                  "v1alpha", false},
-             row{"/" + g + "v1.GenerativeService.BidiGenerateContent", flavour::gemini_api, "v1",
+             row{"/" + g + "v1.GenerativeService.BidiGenerateContent", backend::gemini_api, "v1",
                  false},
              row{"/proxy/path" + g + "v1beta.GenerativeService.BidiGenerateContent",
-                 flavour::gemini_api, "v1beta", false},
+                 backend::gemini_api, "v1beta", false},
              row{g + "v1alpha.GenerativeService.BidiGenerateContentConstrained",
-                 flavour::gemini_api, "v1alpha", true},
-             row{g + "v1.GenerativeService.BidiGenerateContentConstrained", flavour::gemini_api,
+                 backend::gemini_api, "v1alpha", true},
+             row{g + "v1.GenerativeService.BidiGenerateContentConstrained", backend::gemini_api,
                  "v1", true},
-             row{v + "v1beta1.LlmBidiService/BidiGenerateContent", flavour::vertex_ai, "v1beta1",
+             row{v + "v1beta1.LlmBidiService/BidiGenerateContent", backend::vertex_ai, "v1beta1",
                  false},
-             row{v + "v1.LlmBidiService/BidiGenerateContent", flavour::vertex_ai, "v1", false},
-             row{firebase + "GenerativeService/BidiGenerateContent", flavour::gemini_api, "v1beta",
+             row{v + "v1.LlmBidiService/BidiGenerateContent", backend::vertex_ai, "v1", false},
+             row{firebase + "GenerativeService/BidiGenerateContent", backend::gemini_api, "v1beta",
                  false},
              row{firebase + "LlmBidiService/BidiGenerateContent/locations/us-central1",
-                 flavour::vertex_ai, "v1beta", false}}) {
+                 backend::vertex_ai, "v1beta", false}}) {
         INFO(each.path);
         const auto found = find_route(request(each.path), guest_list{});
         REQUIRE(found.route);
-        CHECK(found.route->flavour == each.what);
+        CHECK(found.route->backend == each.what);
         CHECK(found.route->version == each.version);
         CHECK(found.route->constrained == each.constrained);
     }
@@ -90,7 +90,7 @@ TEST_CASE("any other URL is not found")
 TEST_CASE("credentials are found in headers and in the query")
 {
     const auto path = g + "v1beta.GenerativeService.BidiGenerateContent";
-    const auto of = [&](const emulator_request& one) {
+    const auto of = [&](const testing::emulator_request& one) {
         return *find_route(one, guest_list{}).route;
     };
     CHECK(of(request(path)).credential == credential::none);
@@ -112,18 +112,18 @@ TEST_CASE("web pages and other machines are refused")
     const auto path = g + "v1beta.GenerativeService.BidiGenerateContent";
     CHECK(find_route(request(path, "", {{"origin", "https://example.com"}}), guest_list{})
               .verdict.status == 403);
-    const emulator_request elsewhere{path, "", {{"host", "example.com"}}};
+    const testing::emulator_request elsewhere{path, "", {{"host", "example.com"}}};
     CHECK(find_route(elsewhere, guest_list{}).verdict.status == 403);
     CHECK(find_route(elsewhere, {.loopback_only = false}).route);
     for (const char* host : {"127.example.com", "localhost.example.com", "[::1].example.com", "",
              "[::2]:8080", "[::1", "127.1", "[localhost]"}) {
         INFO(host);
-        CHECK_FALSE(find_route(emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
+        CHECK_FALSE(find_route(testing::emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
     }
     for (const char* host : {"localhost:1", "LocalHost", "app.localhost:1", "127.0.0.1",
              "127.1.2.3:80", "[::1]:8080", "[0:0::1]", "[::ffff:127.0.0.1]:80"}) {
         INFO(host);
-        CHECK(find_route(emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
+        CHECK(find_route(testing::emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
     }
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("names of this machine and web pages that are on the list are served")
     guests.host_names = {"emulator.test"};
     guests.origins = {"https://example.com"};
     const auto status = [&](std::string_view host, std::string_view origin) {
-        emulator_request one{path, "", {{"host", std::string(host)}}};
+        testing::emulator_request one{path, "", {{"host", std::string(host)}}};
         if (!origin.empty()) one.headers.emplace_back("origin", origin);
         return find_route(one, guests).verdict.status;
     };

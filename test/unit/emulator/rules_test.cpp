@@ -161,14 +161,14 @@ TEST_CASE("a response that crosses a cancellation is not held against the client
     c.text("/call f a");
     c.wait();
     c.text("never mind");
-    REQUIRE(c.find([](const auto& each) { return each.all().tool_call_cancellation.has_value(); }));
+    REQUIRE(c.find([](const auto& each) { return each.members().tool_call_cancellation.has_value(); }));
     check_talk(c, {response(R"("id":"a","name":"f","response":{})")}, "");
 }
 
 TEST_CASE("on Vertex AI a function response needs no id, but the call's name")
 {
     client c;
-    c.way.flavour = flavour::vertex_ai;
+    c.way.backend = backend::vertex_ai;
     c.connect();
     c.text("/call f");
     c.wait();

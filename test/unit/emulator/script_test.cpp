@@ -10,7 +10,7 @@
 namespace script_test {
 
 using namespace gemini::live;
-using namespace gemini::live::emulation;
+using namespace gemini::live::emulator;
 using protocol::json_value;
 using std::chrono_literals::operator""ms;
 
@@ -48,7 +48,7 @@ std::string refusal_of(const std::string& text)
 
 bool contains(std::string_view message, std::string_view pattern)
 {
-    return emulation::contains(json_value::parse(message), json_value::parse(pattern));
+    return emulator::contains(json_value::parse(message), json_value::parse(pattern));
 }
 
 } // namespace

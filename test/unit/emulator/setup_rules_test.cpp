@@ -10,7 +10,7 @@
 namespace setup_rules_test {
 
 using namespace gemini::live;
-using namespace gemini::live::emulation;
+using namespace gemini::live::emulator;
 using gemini::live::protocol::json_value;
 
 namespace {
@@ -33,9 +33,9 @@ std::variant<accepted_setup, refusal> set_up(
     const auto message = json_value::parse(text);
     route way;
     way.version = version;
-    if (version == "v1beta1") way.flavour = flavour::vertex_ai;
+    if (version == "v1beta1") way.backend = backend::vertex_ai;
     INFO(text);
-    CHECK(find_fault(message, way.flavour).value_or("") == "");
+    CHECK(find_fault(message, way.backend).value_or("") == "");
     return read_setup(*message.find("setup"), way);
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("transcription: SMART goes without times and speakers, a source text o
         {transcriber, most, false}});
 }
 
-TEST_CASE("functions: a name, one schema, and a behaviour that the model has")
+TEST_CASE("functions: a name, one schema, and a behavior that the model has")
 {
     const auto plain = function(""),
                schemas = function(R"("parameters":{},"parametersJsonSchema":{})"),

@@ -9,7 +9,7 @@
 namespace speech_test {
 
 using namespace gemini::live;
-using namespace gemini::live::emulation;
+using namespace gemini::live::emulator;
 
 namespace {
 

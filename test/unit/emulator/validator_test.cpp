@@ -12,13 +12,13 @@
 
 namespace validator_test {
 
-using namespace gemini::live::emulation;
-using gemini::live::flavour;
+using namespace gemini::live::emulator;
+using gemini::live::backend;
 using gemini::live::protocol::json_value;
 
 namespace {
 
-std::string fault(std::string_view text, flavour way = flavour::gemini_api)
+std::string fault(std::string_view text, backend way = backend::gemini_api)
 {
     return find_fault(json_value::parse(text), way).value_or("");
 }
@@ -91,7 +91,7 @@ TEST_CASE("every kind of part is looked into")
             R"("inlineData":{"mimeType":"image/png","data":"AAAA"},"mediaResolution":{"level":"MEDIA_RESOLUTION_ULTRA_HIGH"})"}) {
         INFO(good);
         CHECK(fault(in_part(good)).empty());
-        CHECK(fault(in_part(good), flavour::vertex_ai).empty());
+        CHECK(fault(in_part(good), backend::vertex_ai).empty());
     }
     for (const char* bad :
         {R"("fileData":{"uri":"gs://b/o"})", R"("functionCall":{"name":"f","args":[1]})",
@@ -107,12 +107,12 @@ TEST_CASE("every kind of part is looked into")
         CHECK_FALSE(fault(in_part(bad)).empty());
     }
     CHECK(fault(in_part(R"("functionCall":{"partialArgs":[{"jsonPath":"$.a","boolValue":true}]})"),
-        flavour::vertex_ai)
+        backend::vertex_ai)
               .empty());
     CHECK_FALSE(fault(in_part(R"("functionCall":{"partialArgs":[]})")).empty());
 }
 
-TEST_CASE("every tool is looked into, and known to its flavours only")
+TEST_CASE("every tool is looked into, and known to its backends only")
 {
     struct row {
         const char* tool;
@@ -145,7 +145,7 @@ TEST_CASE("every tool is looked into, and known to its flavours only")
             row{R"("crystalBall":{})", false, false}}) {
         INFO(each.tool);
         CHECK(fault(in_tool(each.tool)).empty() == each.gemini);
-        CHECK(fault(in_tool(each.tool), flavour::vertex_ai).empty() == each.vertex);
+        CHECK(fault(in_tool(each.tool), backend::vertex_ai).empty() == each.vertex);
     }
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("parameters are an OpenAPI schema at any depth; a JSON schema is free"
     CHECK_FALSE(fault(in_declaration(R"("parameters":{"properties":[]})")).empty());
 }
 
-TEST_CASE("a member of the setup that only one flavour knows, and enumerations, are checked")
+TEST_CASE("a member of the setup that only one backend knows, and enumerations, are checked")
 {
     struct row {
         const char* setup;
@@ -200,7 +200,7 @@ TEST_CASE("a member of the setup that only one flavour knows, and enumerations, 
         INFO(each.setup);
         const auto text = fmt::format(R"({{"setup":{{{}}}}})", each.setup);
         CHECK(fault(text).empty() == each.gemini);
-        CHECK(fault(text, flavour::vertex_ai).empty() == each.vertex);
+        CHECK(fault(text, backend::vertex_ai).empty() == each.vertex);
     }
 }
 
@@ -296,18 +296,18 @@ TEST_CASE("numbers may be text, and whole numbers may have a point, as in proto3
     CHECK(fault(R"({"setup":{"contextWindowCompression":{"triggerTokens":"25600"}}})").empty());
 }
 
-TEST_CASE("each flavour knows members that the other does not")
+TEST_CASE("each backend knows members that the other does not")
 {
     for (const char* only_vertex : {R"({"setup":{"sessionResumption":{"transparent":true}}})",
              R"({"setup":{"explicitVadSignal":false}})",
              R"({"setup":{"tools":[{"retrieval":{}}]}})"}) {
         INFO(only_vertex);
-        CHECK(fault(only_vertex, flavour::vertex_ai).empty());
+        CHECK(fault(only_vertex, backend::vertex_ai).empty());
         CHECK(fault(only_vertex).find("Cannot find field") != std::string::npos);
     }
     const char* only_gemini = R"({"setup":{"tools":[{"fileSearch":{}}]}})";
     CHECK(fault(only_gemini).empty());
-    CHECK_FALSE(fault(only_gemini, flavour::vertex_ai).empty());
+    CHECK_FALSE(fault(only_gemini, backend::vertex_ai).empty());
 }
 
 TEST_CASE("of members that exclude each other only one may be set")

@@ -22,7 +22,7 @@
 namespace test {
 
 using namespace gemini::live;
-using namespace gemini::live::emulation;
+using namespace gemini::live::emulator;
 using namespace std::chrono_literals;
 
 /// A client in virtual time.
@@ -36,7 +36,7 @@ struct client {
     std::optional<std::pair<std::uint16_t, std::string>> closed{};
     std::string rule{}; ///< What the emulator's log reports of a close, or of silence.
     model_names names{};
-    emulator_quirks quirks{};
+    testing::emulator_quirks quirks{};
     std::vector<std::string> raw{}; ///< As it was heard.
     bool dropped = false;
 
@@ -96,8 +96,8 @@ struct client {
             model, more,
             must_think ? R"(,"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW"}})" : ""));
         REQUIRE_FALSE(heard.empty());
-        CHECK(heard[0].all().setup_complete);
-        CHECK(heard.size() == (emulator_quirks::of(model).unasked_handles == true ? 3 : 1));
+        CHECK(heard[0].members().setup_complete);
+        CHECK(heard.size() == (testing::emulator_quirks::of(model).unasked_handles == true ? 3 : 1));
         heard.clear();
     }
 

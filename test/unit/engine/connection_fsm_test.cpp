@@ -39,35 +39,35 @@ error closed(std::uint16_t code, std::string reason)
 TEST_CASE("the life of a session that loses its connection once")
 {
     auto connection_fsm = make();
-    CHECK(connection_fsm.status() == status::disconnected);
+    CHECK(connection_fsm.status() == session_status::disconnected);
 
     const auto connecting = connection_fsm.start();
-    CHECK(connecting.from == status::disconnected);
-    CHECK(connecting.to == status::connecting);
+    CHECK(connecting.from == session_status::disconnected);
+    CHECK(connecting.to == session_status::connecting);
     CHECK(connecting.attempt == 1);
     CHECK(connection_fsm.epoch() == 0);
 
     const auto connected = connection_fsm.opened(start_of_time);
-    CHECK(connected.to == status::connected);
+    CHECK(connected.to == session_status::connected);
     CHECK_FALSE(connected.resumed);
     CHECK(connection_fsm.epoch() == 1);
 
     const auto again = connection_fsm.lost(lost, start_of_time + 1min);
-    CHECK(again.to == status::reconnecting);
+    CHECK(again.to == session_status::reconnecting);
     CHECK(again.attempt == 1);
     CHECK(again.delay == 250ms); // half of [0, 500 ms]
     CHECK(again.cause->value() == errc::connection_lost);
 
-    CHECK(connection_fsm.opened(start_of_time + 2min).to == status::connected);
+    CHECK(connection_fsm.opened(start_of_time + 2min).to == session_status::connected);
     CHECK(connection_fsm.epoch() == 2);
-    CHECK(connection_fsm.close().to == status::closed);
+    CHECK(connection_fsm.close().to == session_status::closed);
     CHECK(connection_fsm.ended());
 }
 
 TEST_CASE("the wait doubles up to its cap and is spread evenly from zero")
 {
     reconnect_policy policy;
-    policy.max_attempts = 0;
+    policy.max_attempts = std::nullopt;
     auto longest = make(policy, "", 0.999999);
     static_cast<void>(longest.start());
     static_cast<void>(longest.opened(start_of_time));
@@ -95,14 +95,14 @@ TEST_CASE("the first connection has its own limit of attempts, and none when tha
         while (!connection_fsm.ended() && failures < 1'000) {
             const auto change = connection_fsm.lost(refused, start_of_time);
             ++failures;
-            if (!connection_fsm.ended()) CHECK(change.to == status::connecting);
+            if (!connection_fsm.ended()) CHECK(change.to == session_status::connecting);
         }
         CHECK(failures == (most == 0 ? 1'000 : most));
     }
     auto connection_fsm = make(policy); // without a limit
     static_cast<void>(connection_fsm.start());
     const error hopeless(errc::unauthorized, "No.", {phase::upgrade, 0, "", 401});
-    CHECK(connection_fsm.lost(hopeless, start_of_time).to == status::error);
+    CHECK(connection_fsm.lost(hopeless, start_of_time).to == session_status::failed);
 }
 
 TEST_CASE("a server that accepts and hangs up at once is not hammered")
@@ -117,9 +117,9 @@ TEST_CASE("a server that accepts and hangs up at once is not hammered")
         ++dials;
         change = connection_fsm.lost(lost, now + 10ms);
         now += 10ms + change.delay;
-    } while (change.to == status::reconnecting);
+    } while (change.to == session_status::reconnecting);
     CHECK(dials == 11); // the first, and max_attempts more
-    CHECK(change.to == status::error);
+    CHECK(change.to == session_status::failed);
 }
 
 TEST_CASE("a healthy spell earns a new row of attempts")
@@ -160,7 +160,7 @@ TEST_CASE("attempts count on over changes of connections, and their waits grow")
     SECTION("one that does not is the last, and the error says what happened")
     {
         const auto end = connection_fsm.lost(lost, now + 1s, {.was_sent_away = true});
-        REQUIRE(end.to == status::error);
+        REQUIRE(end.to == session_status::failed);
         CHECK(end.cause->value() == errc::unavailable);
         CHECK(std::string(end.cause->what()).find("goAway") != std::string::npos);
         CHECK(std::string(end.cause->what()).find(lost.what()) != std::string::npos);
@@ -184,10 +184,10 @@ TEST_CASE("the first connection has a small limit of its own and fails with the 
     static_cast<void>(connection_fsm.start());
     CHECK(connection_fsm.lost(refused, start_of_time).attempt == 2);
     const auto third = connection_fsm.lost(refused, start_of_time);
-    CHECK(third.to == status::connecting);
+    CHECK(third.to == session_status::connecting);
     CHECK(third.attempt == 3);
     const auto end = connection_fsm.lost(refused, start_of_time);
-    CHECK(end.to == status::error);
+    CHECK(end.to == session_status::failed);
     CHECK(end.cause->value() == errc::connect_failed);
 }
 
@@ -195,12 +195,12 @@ TEST_CASE("what cannot get better is not tried again")
 {
     auto first = make();
     static_cast<void>(first.start());
-    CHECK(first.lost(wrong_key, start_of_time).to == status::error);
+    CHECK(first.lost(wrong_key, start_of_time).to == session_status::failed);
 
     auto later = make();
     static_cast<void>(later.start());
     static_cast<void>(later.opened(start_of_time));
-    CHECK(later.lost(wrong_key, start_of_time).to == status::error);
+    CHECK(later.lost(wrong_key, start_of_time).to == session_status::failed);
 }
 
 TEST_CASE("Retry-After is the shortest wait, and too long for a first connection")
@@ -217,7 +217,7 @@ TEST_CASE("Retry-After is the shortest wait, and too long for a first connection
     auto first = make();
     static_cast<void>(first.start());
     const auto end = first.lost(busy, start_of_time);
-    CHECK(end.to == status::error);
+    CHECK(end.to == session_status::failed);
     CHECK(end.cause->retry_after() == 20s);
 }
 
@@ -227,9 +227,9 @@ TEST_CASE("without reconnecting the first loss is the end")
     policy.enabled = false;
     auto connection_fsm = make(policy);
     static_cast<void>(connection_fsm.start());
-    CHECK(connection_fsm.lost(refused, start_of_time).to == status::connecting);
+    CHECK(connection_fsm.lost(refused, start_of_time).to == session_status::connecting);
     static_cast<void>(connection_fsm.opened(start_of_time));
-    CHECK(connection_fsm.lost(lost, start_of_time).to == status::error);
+    CHECK(connection_fsm.lost(lost, start_of_time).to == session_status::failed);
 }
 
 TEST_CASE("the newest good handle is used, and dropped when the server refuses it")
@@ -243,11 +243,11 @@ TEST_CASE("the newest good handle is used, and dropped when the server refuses i
     CHECK(connection_fsm.handle() == "one");
     connection_fsm.update({"three", true, {}});
 
-    CHECK(connection_fsm.lost(lost, start_of_time + 1min).to == status::reconnecting);
+    CHECK(connection_fsm.lost(lost, start_of_time + 1min).to == session_status::reconnecting);
     CHECK(connection_fsm.handle() == "three");
     const auto refused_handle =
         connection_fsm.lost(closed(1007, "Invalid session handle"), start_of_time + 1min);
-    CHECK(refused_handle.to == status::reconnecting);
+    CHECK(refused_handle.to == session_status::reconnecting);
     CHECK(connection_fsm.handle().empty());
     CHECK_FALSE(connection_fsm.opened(start_of_time + 1min).resumed);
 }
@@ -295,7 +295,7 @@ TEST_CASE("a handle that a running session is given from elsewhere is believed f
     for (int i = 0; i < 5; ++i)
         static_cast<void>(connection_fsm.lost(internal, start_of_time + 2min + i * 10s));
     CHECK(connection_fsm.handle() == "of another");
-    CHECK(connection_fsm.status() == status::reconnecting);
+    CHECK(connection_fsm.status() == session_status::reconnecting);
     SECTION("it is refused for longer than that")
     {
         static_cast<void>(connection_fsm.lost(internal, start_of_time + 3min));
@@ -315,15 +315,15 @@ TEST_CASE("who keeps a handle that is refused has the policy's attempts after th
 {
     const auto internal = closed(1011, "Internal error occurred.");
     reconnect_policy policy;
-    policy.judge = [](const error&, situation) { return reconnect_action::back_off; };
+    policy.on_failure = [](const error&, failure_context) { return reconnect_action::back_off; };
     auto connection_fsm = make(policy, "of another");
     static_cast<void>(connection_fsm.start());
     auto now = start_of_time;
     for (; now < start_of_time + 1min; now += 5s)
-        REQUIRE(connection_fsm.lost(internal, now).to == status::connecting);
-    for (int i = 1; i < policy.first_connect_attempts; ++i)
-        CHECK(connection_fsm.lost(internal, now += 5s).to == status::connecting);
-    CHECK(connection_fsm.lost(internal, now + 5s).to == status::error);
+        REQUIRE(connection_fsm.lost(internal, now).to == session_status::connecting);
+    for (int i = 1; i < *policy.first_connect_attempts; ++i)
+        CHECK(connection_fsm.lost(internal, now += 5s).to == session_status::connecting);
+    CHECK(connection_fsm.lost(internal, now + 5s).to == session_status::failed);
     CHECK(connection_fsm.handle() == "of another");
 }
 
@@ -335,10 +335,10 @@ TEST_CASE("attempts that waited for the owner of a handle are not among the poli
     static_cast<void>(connection_fsm.start());
     auto now = start_of_time;
     for (int i = 0; i < 4; ++i)
-        REQUIRE(connection_fsm.lost(internal, now += 5s).to == status::connecting);
-    for (int i = 1; i < policy.first_connect_attempts; ++i)
-        CHECK(connection_fsm.lost(lost, now += 5s).to == status::connecting);
-    CHECK(connection_fsm.lost(lost, now + 5s).to == status::error);
+        REQUIRE(connection_fsm.lost(internal, now += 5s).to == session_status::connecting);
+    for (int i = 1; i < *policy.first_connect_attempts; ++i)
+        CHECK(connection_fsm.lost(lost, now += 5s).to == session_status::connecting);
+    CHECK(connection_fsm.lost(lost, now + 5s).to == session_status::failed);
     CHECK(connection_fsm.handle() == "of another");
 }
 
@@ -373,16 +373,16 @@ TEST_CASE("an outage that would last longer than max_outage ends the session")
     auto connection_fsm = make(policy, "", 0.0);
     static_cast<void>(connection_fsm.start());
     static_cast<void>(connection_fsm.opened(start_of_time));
-    CHECK(connection_fsm.lost(lost, start_of_time).to == status::reconnecting);
-    CHECK(connection_fsm.lost(refused, start_of_time + 10s).to == status::reconnecting);
-    CHECK(connection_fsm.lost(refused, start_of_time + 10s + 1ms).to == status::error);
+    CHECK(connection_fsm.lost(lost, start_of_time).to == session_status::reconnecting);
+    CHECK(connection_fsm.lost(refused, start_of_time + 10s).to == session_status::reconnecting);
+    CHECK(connection_fsm.lost(refused, start_of_time + 10s + 1ms).to == session_status::failed);
 }
 
 TEST_CASE("judge has the last word on a connection that is made ahead, too")
 {
     reconnect_policy policy;
     CHECK(make(policy).judge_dial(refused).action == action::back_off);
-    policy.judge = [](const error&, situation) { return action::give_up; };
+    policy.on_failure = [](const error&, failure_context) { return action::give_up; };
     CHECK(make(policy).judge_dial(refused).action == action::give_up);
 }
 
@@ -396,11 +396,11 @@ TEST_CASE("whatever happens, a session only goes the ways of the table, and goes
         auto now = start_of_time;
         for (int step = 0; step < 40 && !connection_fsm.ended(); ++step, now += 7s) {
             std::optional<status_change> change;
-            const bool connected = connection_fsm.status() == status::connected;
+            const bool connected = connection_fsm.status() == session_status::connected;
             const auto die = dice() % 20;
             if (die == 0) {
                 change = connection_fsm.close();
-            } else if (connection_fsm.status() == status::disconnected) {
+            } else if (connection_fsm.status() == session_status::disconnected) {
                 change = connection_fsm.start();
             } else if (connected && die < 10) {
                 connection_fsm.hand_over(now);

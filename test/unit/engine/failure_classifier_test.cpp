@@ -13,16 +13,16 @@ namespace {
 struct sample {
     std::uint16_t code;
     const char* reason;
-    situation when;
+    failure_context when;
     engine::action action;
     errc means;
 };
 
-constexpr situation before{false, false};
-constexpr situation before_with_handle{false, true};
-constexpr situation when_open{true, false};
-constexpr situation open_with_handle{true, true};
-constexpr situation reconnecting{false, false, true};
+constexpr failure_context before{false, false};
+constexpr failure_context before_with_handle{false, true};
+constexpr failure_context when_open{true, false};
+constexpr failure_context open_with_handle{true, true};
+constexpr failure_context reconnecting{false, false, true};
 
 } // namespace
 
@@ -116,7 +116,7 @@ TEST_CASE("every row of the table is reached by an example of its own")
 {
     for (const auto& row : close_table()) {
         INFO(row.code << " " << row.reason_part);
-        const situation when{row.stage == stage::open, row.handle == handle::used};
+        const failure_context when{row.stage == stage::open, row.handle == handle::used};
         const error failure(errc::connection_lost, "Closed.",
             {phase::open, row.code == 0 ? std::uint16_t{4999} : row.code,
                 std::string(row.reason_part)});
@@ -149,7 +149,7 @@ TEST_CASE("failures without a close frame are judged by what they are")
 
 TEST_CASE("what ends a first connection need not end a later one")
 {
-    const auto judge = [](errc code, int status, std::string reason, situation when) {
+    const auto judge = [](errc code, int status, std::string reason, failure_context when) {
         return classify(error(code, "x", {phase::upgrade, 0, std::move(reason), status}), when)
             .action;
     };

@@ -45,7 +45,7 @@ TEST_CASE("a policy says which ends are followed by a restart")
 
 TEST_CASE("the wait grows to a ceiling, and is drawn below it")
 {
-    auto one = make({.max_restarts = 0, .max_delay = 5s});
+    auto one = make({.max_restarts = std::nullopt, .max_delay = 5s});
     for (const auto expected : {500ms, 1000ms, 2000ms, 2500ms, 2500ms})
         CHECK(one.after(outcome::failed, start) == expected);
     for (int i = 0; i < 1000; ++i) CHECK(one.after(outcome::failed, start) == 2500ms);

@@ -95,7 +95,7 @@ std::string hear(asio::awaitable<void> (*work)(live::session&))
     auto connector = test::make_memory_connector(
         io.get_executor(), [&heard](peer_ptr peer) { return serve(heard, std::move(peer)); });
     live::client_options options{.credentials = live::api_key("test-key")};
-    const live::client client(std::make_shared<live::client_core>(
+    const live::client client = live::access::make_client(std::make_shared<live::client_core>(
         std::move(options), std::move(connector), clock, [] { return 0.5; }));
     live::session session(client, plain);
     const auto whole = [work](live::session& one) -> asio::awaitable<void> {
@@ -344,7 +344,7 @@ void make_tokens_once()
     asio::io_context io{1};
     auto connector = test::make_memory_connector(io.get_executor(), {}, {}, give_token);
     live::client_options options{.credentials = live::api_key("test-key")};
-    const live::client client(std::make_shared<live::client_core>(
+    const live::client client = live::access::make_client(std::make_shared<live::client_core>(
         std::move(options), std::move(connector), clock, [] { return 0.5; }));
     test::play(io, *clock, make_tokens(client));
 }

@@ -5,8 +5,8 @@
 #include "support/catch.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/emulator.hpp>
-#include <gemini/live/fake_google.hpp>
+#include <gemini/live/testing/emulator.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
@@ -130,11 +130,11 @@ const std::vector<form> forms{
     {"credentials that are aggregates",
         []() -> awaitable {
             live::client provided(co_await asio::this_coro::executor,
-                {.flavour = live::flavour::vertex_ai,
+                {.backend = live::backend::vertex_ai,
                     .project = "p",
                     .credentials = live::token_provider{.ask = asker()}});
             live::client machine(co_await asio::this_coro::executor,
-                {.flavour = live::flavour::vertex_ai,
+                {.backend = live::backend::vertex_ai,
                     .project = "p",
                     .credentials = live::application_default{
                         .machine = {.host = "127.0.0.1:1", .account = text},
@@ -190,16 +190,16 @@ const std::vector<form> forms{
         }},
     {"emulator e(co_await executor, {…})",
         []() -> awaitable {
-            live::emulator server(co_await asio::this_coro::executor,
+            live::testing::emulator server(co_await asio::this_coro::executor,
                 {.api_key = text, .on_event = [](std::string_view) {}});
             require(server.port() != 0);
-            const auto other = std::make_unique<live::emulator>(co_await asio::this_coro::executor,
-                live::emulator_options{.address = "127.0.0.1", .api_key = text});
+            const auto other = std::make_unique<live::testing::emulator>(co_await asio::this_coro::executor,
+                live::testing::emulator_options{.address = "127.0.0.1", .api_key = text});
             require(other->port() != 0);
         }},
     {"fake_google g(co_await executor, {…})",
         []() -> awaitable {
-            live::fake_google google(
+            live::testing::fake_google google(
                 co_await asio::this_coro::executor, {.project = text, .quota_project = text});
             require(!google.url().empty());
         }},

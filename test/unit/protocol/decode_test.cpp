@@ -31,7 +31,7 @@ std::string refusal_of(std::string_view text)
 {
     try {
         const auto message = decode(text);
-        const auto& omitted = message.all().omitted;
+        const auto& omitted = message.members().omitted;
         if (!omitted.empty()) return protocol::malformed_by(omitted.front()).what();
     } catch (const error& refused) {
         REQUIRE(refused.value() == errc::malformed_message);
@@ -68,12 +68,12 @@ TEST_CASE("setupComplete is read as the service writes it, and without its white
 {
     for (const auto* text : {"{\n  \"setupComplete\": {}\n}\n", R"({"setupComplete":{}})"}) {
         const auto message = decode(text);
-        REQUIRE(message.all().setup_complete);
-        CHECK(message.all().setup_complete->session_id.empty());
-        CHECK_FALSE(message.all().server_content);
+        REQUIRE(message.members().setup_complete);
+        CHECK(message.members().setup_complete->session_id.empty());
+        CHECK_FALSE(message.members().server_content);
         CHECK(message.raw() == text);
     }
-    CHECK(decode(R"({"setupComplete":{"sessionId":"b1f3"}})").all().setup_complete->session_id ==
+    CHECK(decode(R"({"setupComplete":{"sessionId":"b1f3"}})").members().setup_complete->session_id ==
           "b1f3");
 }
 
@@ -84,10 +84,10 @@ TEST_CASE("text parts are one text, thoughts are apart")
     CHECK(message.text() == "Yes, we can");
     CHECK(message.thought_text() == "Weighing");
     CHECK(message.audio().empty());
-    CHECK(message.all().server_content->model_turn->parts.size() == 3);
+    CHECK(message.members().server_content->model_turn->parts.size() == 3);
     CHECK(decode(R"({"serverContent":{"modelTurn":{}}})").text().empty());
     CHECK(decode(R"({"serverContent":{"modelTurn":{"role":"model"}}})")
-              .all()
+              .members()
               .server_content->model_turn->role == "model");
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("a picture is no audio")
 {
     const auto message = decode(with_parts(audio_part("AAAA", "image/png")));
     CHECK(message.audio().empty());
-    CHECK(message.all().server_content->model_turn->parts[0].inline_data->data.size() == 3);
+    CHECK(message.members().server_content->model_turn->parts[0].inline_data->data.size() == 3);
 }
 
 TEST_CASE("audio and raw text stay valid when the message moves")
@@ -148,7 +148,7 @@ TEST_CASE("the flags and words of serverContent are read")
         "interrupted":true,"waitingForInput":true,"turnCompleteReason":"SOLAR_FLARE",
         "interactionStatus":"IDLE","inputTranscription":{"text":"a","finished":true},
         "outputTranscription":{"text":"\u00e9 \ud83d\ude42 \u0000"}}})");
-    const auto& content = *message.all().server_content;
+    const auto& content = *message.members().server_content;
     CHECK(content.generation_complete);
     CHECK(content.waiting_for_input);
     CHECK(content.turn_complete_reason == "SOLAR_FLARE");
@@ -166,7 +166,7 @@ TEST_CASE("a turn that completes while the interaction goes on is not over")
     const auto message =
         decode(R"({"serverContent":{"turnComplete":true,"interactionStatus":"IN_PROGRESS"}})");
     CHECK_FALSE(message.turn_complete());
-    CHECK(message.all().server_content->turn_complete);
+    CHECK(message.members().server_content->turn_complete);
 }
 
 TEST_CASE("what some messages carry beside serverContent is read as if inside")
@@ -176,9 +176,9 @@ TEST_CASE("what some messages carry beside serverContent is read as if inside")
         "inputTranscription":{"text":"in"}})");
     CHECK(message.output_transcription() == "out");
     CHECK(message.input_transcription() == "in");
-    CHECK(message.all().server_content->interaction_status == "IN_PROGRESS");
-    CHECK(message.all().server_content->turn_complete);
-    CHECK(message.all().unknown.empty());
+    CHECK(message.members().server_content->interaction_status == "IN_PROGRESS");
+    CHECK(message.members().server_content->turn_complete);
+    CHECK(message.members().unknown.empty());
 }
 
 TEST_CASE("tool calls keep their arguments as they came")
@@ -197,9 +197,9 @@ TEST_CASE("tool calls keep their arguments as they came")
     CHECK(calls[2].args.text() == "{}");
     CHECK(calls[2].id.empty());
     CHECK(
-        decode(R"({"toolCallCancellation":{"ids":["a","b"]}})").all().tool_call_cancellation->ids ==
+        decode(R"({"toolCallCancellation":{"ids":["a","b"]}})").members().tool_call_cancellation->ids ==
         std::vector<std::string>{"a", "b"});
-    CHECK(decode(R"({"toolCallCancellation":{}})").all().tool_call_cancellation->ids.empty());
+    CHECK(decode(R"({"toolCallCancellation":{}})").members().tool_call_cancellation->ids.empty());
 }
 
 TEST_CASE("a duration is exact to the nanosecond")
@@ -212,9 +212,9 @@ TEST_CASE("a duration is exact to the nanosecond")
         row{"29.999999999s", 29'999'999'999ns}, row{"-1.5s", -1500ms}, row{"-0.5s", -500ms},
         row{"0.000000001s", 1ns}, row{"9000000000s", 9000000000s});
     const auto message = decode(R"({"goAway":{"timeLeft":")" + std::string(each.text) + "\"}}");
-    CHECK(message.all().go_away->time_left == each.means);
-    const auto again = decode(protocol::encode_server_message(message.all()));
-    CHECK(again.all().go_away->time_left == each.means);
+    CHECK(message.members().go_away->time_left == each.means);
+    const auto again = decode(protocol::encode_server_message(message.members()));
+    CHECK(again.members().go_away->time_left == each.means);
 }
 
 TEST_CASE("what is no duration is left out")
@@ -232,17 +232,17 @@ TEST_CASE("integers of 64 bits come as numbers or as text")
         const auto message = decode(
             R"({"sessionResumptionUpdate":{"newHandle":"h","resumable":true,"lastConsumedClientMessageIndex":)"s +
             index + "}}");
-        const auto& update = *message.all().session_resumption_update;
+        const auto& update = *message.members().session_resumption_update;
         CHECK(update.new_handle == "h");
         CHECK(update.resumable);
         CHECK(update.last_consumed_client_message_index == 17);
     }
     const auto empty = decode(R"({"sessionResumptionUpdate":{}})");
-    CHECK_FALSE(empty.all().session_resumption_update->resumable);
-    CHECK_FALSE(empty.all().session_resumption_update->last_consumed_client_message_index);
+    CHECK_FALSE(empty.members().session_resumption_update->resumable);
+    CHECK_FALSE(empty.members().session_resumption_update->last_consumed_client_message_index);
     const auto most = decode(
         R"({"sessionResumptionUpdate":{"lastConsumedClientMessageIndex":"9223372036854775807"}})");
-    CHECK(most.all().session_resumption_update->last_consumed_client_message_index ==
+    CHECK(most.members().session_resumption_update->last_consumed_client_message_index ==
           9223372036854775807);
 }
 
@@ -250,7 +250,7 @@ TEST_CASE("numbers with many digits are exact")
 {
     const auto message = decode(R"({"serverContent":{"groundingMetadata":{"groundingSupports":[
         {"confidenceScores":[0.95555555555555555555555555555555556, 1]}]}}})");
-    const auto& supports = message.all().server_content->grounding_metadata->grounding_supports;
+    const auto& supports = message.members().server_content->grounding_metadata->grounding_supports;
     CHECK(supports.at(0).confidence_scores == std::vector{0.9555555555555556, 1.0});
 }
 
@@ -259,7 +259,7 @@ TEST_CASE("usage is read by the names of both services")
     const auto gemini = decode(R"({"usageMetadata":{"promptTokenCount":515,"responseTokenCount":38,
         "totalTokenCount":553,"cachedContentTokenCount":3,"toolUsePromptTokenCount":2,
         "thoughtsTokenCount":4,"promptTokensDetails":[{"modality":"TEXT","tokenCount":15}]}})");
-    const auto& usage = *gemini.all().usage_metadata;
+    const auto& usage = *gemini.members().usage_metadata;
     CHECK(usage.prompt_token_count == 515);
     CHECK(usage.response_token_count == 38);
     CHECK(usage.total_token_count == 553);
@@ -267,8 +267,8 @@ TEST_CASE("usage is read by the names of both services")
     CHECK(usage.tool_use_prompt_token_count == 2);
     CHECK(usage.thoughts_token_count == 4);
     const auto vertex = decode(R"({"usageMetadata":{"candidatesTokenCount":17}})");
-    CHECK(vertex.all().usage_metadata->response_token_count == 17);
-    CHECK(vertex.all().usage_metadata->prompt_token_count == 0);
+    CHECK(vertex.members().usage_metadata->response_token_count == 17);
+    CHECK(vertex.members().usage_metadata->prompt_token_count == 0);
 }
 
 TEST_CASE("several members in one message are all there, in any order")
@@ -276,24 +276,24 @@ TEST_CASE("several members in one message are all there, in any order")
     const auto message = decode(R"({"usageMetadata":{"totalTokenCount":1},
         "sessionResumptionUpdate":{"newHandle":"h"},"serverContent":{"turnComplete":true},
         "error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}})");
-    CHECK(message.all().usage_metadata);
-    CHECK(message.all().session_resumption_update);
+    CHECK(message.members().usage_metadata);
+    CHECK(message.members().session_resumption_update);
     CHECK(message.turn_complete());
-    CHECK(message.all().error->code == 400);
-    CHECK(message.all().error->message == "m");
-    CHECK(message.all().error->status == "INVALID_ARGUMENT");
+    CHECK(message.members().error->code == 400);
+    CHECK(message.members().error->message == "m");
+    CHECK(message.members().error->status == "INVALID_ARGUMENT");
 }
 
 TEST_CASE("null is as if absent")
 {
     const auto message = decode(R"({"setupComplete":null,"toolCall":null,"novelty":null,
         "serverContent":{"modelTurn":null,"mood":null,"turnComplete":true}})");
-    CHECK_FALSE(message.all().setup_complete);
-    CHECK_FALSE(message.all().tool_call);
-    CHECK_FALSE(message.all().server_content->model_turn);
-    CHECK(message.all().unknown.empty());
+    CHECK_FALSE(message.members().setup_complete);
+    CHECK_FALSE(message.members().tool_call);
+    CHECK_FALSE(message.members().server_content->model_turn);
+    CHECK(message.members().unknown.empty());
     CHECK(message.turn_complete());
-    CHECK(decode("{}").all().unknown.empty());
+    CHECK(decode("{}").members().unknown.empty());
 }
 
 TEST_CASE("unknown members are named and kept, nested ones passed over")
@@ -301,7 +301,7 @@ TEST_CASE("unknown members are named and kept, nested ones passed over")
     const auto text = R"({"quantumUpdate":{"a":[1,"]}",{"b":null}]},"serverContent":
         {"mood":{"happy":true},"turnComplete":true},"x":-1.5e3,"\u00fc":"y","t":true})"s;
     const auto message = decode(text);
-    CHECK(message.all().unknown == std::vector<std::string>{"quantumUpdate", "x", "\xc3\xbc", "t"});
+    CHECK(message.members().unknown == std::vector<std::string>{"quantumUpdate", "x", "\xc3\xbc", "t"});
     CHECK(message.turn_complete());
     CHECK(message.raw() == text);
     CHECK(decode(with_parts(R"({"holographicData":{"x":1}},{"text":"ok"})")).text() == "ok");
@@ -368,8 +368,8 @@ TEST_CASE("a message cut anywhere is refused, whatever lies behind it in memory"
 
 TEST_CASE("nesting is read up to 64 levels, wherever it stands, and left out beyond")
 {
-    CHECK(decode("{\"x\":" + nested(63) + "}").all().unknown.size() == 1);
-    CHECK(decode("{\"x\":" + nested(64) + "}").all().unknown.size() == 1);
+    CHECK(decode("{\"x\":" + nested(63) + "}").members().unknown.size() == 1);
+    CHECK(decode("{\"x\":" + nested(64) + "}").members().unknown.size() == 1);
     const auto call = [](std::size_t levels) {
         return R"({"toolCall":{"functionCalls":[{"args":{"x":)" + nested(levels) + "}}]}}";
     };
@@ -386,8 +386,8 @@ TEST_CASE("a message of many unknown members and one of many megabytes are read"
     for (int i = 0; i < 20'000; ++i) many += "\"m" + std::to_string(i) + "\":[{}],";
     many += "\"goAway\":{}}";
     const auto message = decode(many);
-    CHECK(message.all().unknown.size() == 64); // of which the rest is in raw()
-    CHECK(message.all().go_away);
+    CHECK(message.members().unknown.size() == 64); // of which the rest is in raw()
+    CHECK(message.members().go_away);
     CHECK(decode(with_parts(audio_part(std::string(4'000'000, 'A')))).audio().size() == 3'000'000);
     CHECK(decode("{}").raw() == "{}"); // with what a large one has left behind
 }

@@ -43,7 +43,7 @@ std::string with_model(std::string_view members)
 
 std::string wire(const realtime_input& input)
 {
-    return std::string(protocol::encode_realtime_input(input, flavour::gemini_api).view());
+    return std::string(protocol::encode_realtime_input(input, backend::gemini_api).view());
 }
 
 template <class Work>
@@ -201,7 +201,7 @@ TEST_CASE("what JSON cannot carry is refused by the path of its member")
     turns.emplace_back("fine");
     turns.emplace_back("\xed\xa0\x80");
     CHECK(refusal_of([&] {
-        return protocol::encode_client_content(turns, true, flavour::gemini_api);
+        return protocol::encode_client_content(turns, true, backend::gemini_api);
     }) == "clientContent.turns[1].parts[0].text cannot be sent: it is not UTF-8.");
     CHECK(refusal_of([] { return wire(realtime_input::text("\xff")); }) ==
           "realtimeInput.text cannot be sent: it is not UTF-8.");
@@ -215,9 +215,9 @@ TEST_CASE("client content carries its turns in order")
     turns.emplace_back("What is the capital of France?");
     turns.emplace_back("model", "\"Paris\"\n\t\x01\\");
     CHECK(
-        protocol::encode_client_content(turns, false, flavour::gemini_api).view() ==
+        protocol::encode_client_content(turns, false, backend::gemini_api).view() ==
         R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"What is the capital of France?"}]},{"role":"model","parts":[{"text":"\"Paris\"\n\t\u0001\\"}]}],"turnComplete":false}})");
-    CHECK(protocol::encode_client_content({}, true, flavour::gemini_api).view() ==
+    CHECK(protocol::encode_client_content({}, true, backend::gemini_api).view() ==
           R"({"clientContent":{"turnComplete":true}})");
 
     const auto picture = bytes_of("\xff\xd8\xff");
@@ -225,7 +225,7 @@ TEST_CASE("client content carries its turns in order")
     parts.emplace_back(blob("image/jpeg", bytes(picture.begin(), picture.end())));
     turns.assign(1, content("user", std::move(parts)));
     CHECK(
-        protocol::encode_client_content(turns, true, flavour::gemini_api).view() ==
+        protocol::encode_client_content(turns, true, backend::gemini_api).view() ==
         R"({"clientContent":{"turns":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/jpeg","data":"/9j/"}}]}],"turnComplete":true}})");
 }
 
@@ -274,7 +274,7 @@ TEST_CASE("media that the API cannot take is refused with what it takes")
           whole + "1 bytes were given.");
     CHECK(refusal_of([] { return protocol::encode_realtime_audio(bytes_of("ab"), 0); }) ==
           "Audio needs a sample rate such as 16000, not 0.");
-    CHECK(refusal_of([] { return realtime_input::audio(bytes_of("ab"), -1).all(); }) ==
+    CHECK(refusal_of([] { return realtime_input::audio(bytes_of("ab"), -1).members(); }) ==
           "Audio needs a sample rate such as 16000, not -1.");
     CHECK(refusal_of([] { return wire(realtime_input::video(bytes_of("ab"), "audio/pcm")); }) ==
           "Video is sent as pictures: their media type must begin with \"image/\".");
@@ -295,20 +295,20 @@ TEST_CASE("tool responses go out together, with the ids of their calls")
     responses.emplace_back(call, json(R"( {"output": {"temperature": 21.5}} )"));
     responses.emplace_back("", "f", json());
     CHECK(
-        protocol::encode_tool_response(responses, flavour::vertex_ai).view() ==
+        protocol::encode_tool_response(responses, backend::vertex_ai).view() ==
         R"({"toolResponse":{"functionResponses":[{"id":"function-call-1","name":"get_weather","response": {"output": {"temperature": 21.5}} },{"name":"f","response":{}}]}})");
     CHECK(refusal_of([&] {
-        return protocol::encode_tool_response(responses, flavour::gemini_api);
+        return protocol::encode_tool_response(responses, backend::gemini_api);
     }) == "The response of f has no id: the Gemini API needs that of the call.");
     responses[1].response = json("\"done\"");
     CHECK(refusal_of([&] {
-        return protocol::encode_tool_response(responses, flavour::vertex_ai);
+        return protocol::encode_tool_response(responses, backend::vertex_ai);
     }) == "toolResponse.functionResponses[1].response cannot be sent: it must be a JSON object.");
     responses[1] = function_response("id", "", json());
     CHECK(refusal_of([&] {
-        return protocol::encode_tool_response(responses, flavour::vertex_ai);
+        return protocol::encode_tool_response(responses, backend::vertex_ai);
     }) == "A function response has no name: give it that of the function.");
-    CHECK(refusal_of([] { return protocol::encode_tool_response({}, flavour::vertex_ai); }) ==
+    CHECK(refusal_of([] { return protocol::encode_tool_response({}, backend::vertex_ai); }) ==
           "A tool response must answer at least one call.");
 }
 
@@ -332,7 +332,7 @@ TEST_CASE("what music may be set to includes its bounds")
 
 TEST_CASE("a server's message is written in the service's style")
 {
-    server_message::members members;
+    server_message_members members;
     members.setup_complete.emplace();
     CHECK(protocol::encode_server_message(members) == "{\n  \"setupComplete\": {}\n}\n");
 
@@ -365,7 +365,7 @@ TEST_CASE("a server's message is written in the service's style")
 TEST_CASE("every member of a server's message comes back as it was")
 {
     const auto text = protocol::encode_server_message([] {
-        server_message::members all;
+        server_message_members all;
         all.setup_complete.emplace().session_id = "s";
         auto& content = all.server_content.emplace();
         auto& parts = content.model_turn.emplace("model", std::vector<part>{}).parts;
@@ -395,8 +395,8 @@ TEST_CASE("every member of a server's message comes back as it was")
         return all;
     }());
     const auto message = protocol::decode_server_message(base::padded_buffer(text));
-    CHECK(protocol::encode_server_message(message.all()) == text);
-    const auto& all = message.all();
+    CHECK(protocol::encode_server_message(message.members()) == text);
+    const auto& all = message.members();
     CHECK(all.unknown.empty());
     CHECK(all.setup_complete->session_id == "s");
     CHECK(message.thought_text() == "a \"quoted\" {text}, [1]\n");
@@ -417,7 +417,7 @@ TEST_CASE("roles other than user and model are refused by name, and an empty one
     const auto sent = [](const std::string& role) {
         const std::vector<content> turns{{"user", "a"}, {role, "b"}};
         return std::string(
-            protocol::encode_client_content(turns, true, flavour::gemini_api).view());
+            protocol::encode_client_content(turns, true, backend::gemini_api).view());
     };
     CHECK(sent("model").find(R"({"role":"model","parts":[{"text":"b"}]})") != std::string::npos);
     CHECK(sent("").find(R"({"role":"user","parts":[{"text":"b"}]})") != std::string::npos);
@@ -440,7 +440,7 @@ TEST_CASE("a tool response that is no JSON object is refused before it is sent")
         const std::vector<function_response> responses{
             function_response("id", "weather", json(text))};
         CHECK(refusal_of(
-            [&] { return protocol::encode_tool_response(responses, flavour::vertex_ai); })
+            [&] { return protocol::encode_tool_response(responses, backend::vertex_ai); })
                   .starts_with("toolResponse.functionResponses[0].response cannot be sent: it must "
                                "be a JSON object"));
     }

@@ -100,7 +100,7 @@ TEST_CASE("a key is never sent in the clear to another machine")
     CHECK(told.find("unencrypted: use https://") != std::string::npos);
 }
 
-TEST_CASE("without a base URL the flavour, the location and the method say where it goes")
+TEST_CASE("without a base URL the backend, the location and the method say where it goes")
 {
     const std::string gemini = "generativelanguage.googleapis.com";
     const std::string vertex = "/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/";
@@ -118,17 +118,17 @@ TEST_CASE("without a base URL the flavour, the location and the method say where
         row{{}, method::generate_music, "", gemini,
             "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateMusic"},
         row{{}, method::generate_music, "v1beta", gemini, api_path + "BidiGenerateMusic"},
-        row{{flavour::vertex_ai, "p", "us-central1"}, method::generate_content, "",
+        row{{backend::vertex_ai, "p", "us-central1"}, method::generate_content, "",
             "us-central1-aiplatform.googleapis.com", vertex + "BidiGenerateContent"},
-        row{{flavour::vertex_ai, "p", "global"}, method::generate_content, "",
+        row{{backend::vertex_ai, "p", "global"}, method::generate_content, "",
             "aiplatform.googleapis.com", vertex + "BidiGenerateContent"},
-        row{{flavour::vertex_ai, "p", ""}, method::generate_content, "",
+        row{{backend::vertex_ai, "p", ""}, method::generate_content, "",
             "aiplatform.googleapis.com", vertex + "BidiGenerateContent"},
-        row{{flavour::vertex_ai, "p", "us"}, method::generate_content, "",
+        row{{backend::vertex_ai, "p", "us"}, method::generate_content, "",
             "aiplatform.us.rep.googleapis.com", vertex + "BidiGenerateContent"},
-        row{{flavour::vertex_ai, "p", "eu"}, method::generate_content, "",
+        row{{backend::vertex_ai, "p", "eu"}, method::generate_content, "",
             "aiplatform.eu.rep.googleapis.com", vertex + "BidiGenerateContent"},
-        row{{flavour::vertex_ai, "", ""}, method::generate_content, "v1",
+        row{{backend::vertex_ai, "", ""}, method::generate_content, "v1",
             "aiplatform.googleapis.com",
             "/ws/google.cloud.aiplatform.v1.LlmBidiService/BidiGenerateContent"});
     const auto found = live_endpoint("", each.version, each.whose, each.what);
@@ -140,7 +140,7 @@ TEST_CASE("without a base URL the flavour, the location and the method say where
 
 TEST_CASE("a base URL replaces the host of Vertex AI, too, and its path stands in front")
 {
-    const addressing whose{flavour::vertex_ai, "p", "us-central1"};
+    const addressing whose{backend::vertex_ai, "p", "us-central1"};
     const auto found =
         live_endpoint("https://proxy.example/v/", "", whose, method::generate_content);
     CHECK(found.host == "proxy.example");
@@ -169,7 +169,7 @@ TEST_CASE("a REST call goes beside the sessions")
     CHECK(here.target == "/x/v1alpha/auth_tokens");
 }
 
-TEST_CASE("what the flavour does not have is refused, with its option and the reason")
+TEST_CASE("what the backend does not have is refused, with its option and the reason")
 {
     struct row {
         addressing whose;
@@ -177,19 +177,19 @@ TEST_CASE("what the flavour does not have is refused, with its option and the re
         const char* told;
     };
     const auto each =
-        GENERATE(row{{flavour::gemini_api, "p", ""}, method::generate_content,
+        GENERATE(row{{backend::gemini_api, "p", ""}, method::generate_content,
                      "client_options::project and client_options::location are for Vertex AI"},
-            row{{flavour::gemini_api, "", "us-central1"}, method::generate_content,
+            row{{backend::gemini_api, "", "us-central1"}, method::generate_content,
                 "client_options::project and client_options::location are for Vertex AI"},
-            row{{flavour::vertex_ai, "p", "a.example/"}, method::generate_content,
+            row{{backend::vertex_ai, "p", "a.example/"}, method::generate_content,
                 "client_options::location must look like us-central1"},
-            row{{flavour::vertex_ai, "p/q", ""}, method::generate_content,
+            row{{backend::vertex_ai, "p/q", ""}, method::generate_content,
                 "client_options::project must be"},
-            row{{flavour::vertex_ai, "..", ""}, method::generate_content,
+            row{{backend::vertex_ai, "..", ""}, method::generate_content,
                 "client_options::project must be"},
-            row{{flavour::vertex_ai, "p", ""}, method::generate_content_constrained,
+            row{{backend::vertex_ai, "p", ""}, method::generate_content_constrained,
                 "client_options::credentials is an ephemeral token, which Vertex AI does not know"},
-            row{{flavour::vertex_ai, "p", ""}, method::generate_music,
+            row{{backend::vertex_ai, "p", ""}, method::generate_music,
                 "Vertex AI has no music sessions"});
     const auto told = refusal_of([&] { return live_endpoint("", "", each.whose, each.what); });
     CHECK(told.starts_with(each.told));
@@ -198,9 +198,9 @@ TEST_CASE("what the flavour does not have is refused, with its option and the re
 TEST_CASE("a model becomes a resource")
 {
     const addressing gemini{};
-    const addressing vertex{flavour::vertex_ai, "p", "l"};
-    const addressing nowhere{flavour::vertex_ai, "p", ""};
-    const addressing express{flavour::vertex_ai, "", ""};
+    const addressing vertex{backend::vertex_ai, "p", "l"};
+    const addressing nowhere{backend::vertex_ai, "p", ""};
+    const addressing express{backend::vertex_ai, "", ""};
     const std::string mine = "projects/p/locations/l/";
     struct row {
         addressing whose;

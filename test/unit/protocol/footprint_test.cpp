@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/access.hpp"
 #include "base/base64.hpp"
 #include "protocol/decode.hpp"
 
@@ -118,10 +119,10 @@ TEST_CASE("the text of a message with sound is as it was received")
     }
     SECTION("without its sound")
     {
-        moved.drop_audio();
+        access::drop_audio(moved);
         CHECK(moved.audio().empty());
         auto dropped = decode(text);
-        dropped.drop_audio();
+        access::drop_audio(dropped);
         CHECK(dropped.raw() == with_sound("", more));
     }
 }

@@ -21,7 +21,7 @@ std::optional<std::string> said(const std::string& written)
     const auto text =
         R"({"serverContent":{"modelTurn":{"parts":[{"text":")" + written + R"("}]}}})";
     const auto message = protocol::decode_server_message(base::padded_buffer(text));
-    if (!message.all().omitted.empty()) return std::nullopt;
+    if (!message.members().omitted.empty()) return std::nullopt;
     return message.text();
 }
 

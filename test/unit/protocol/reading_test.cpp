@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/access.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/mend.hpp"
@@ -36,7 +37,7 @@ server_message decode(std::string_view text)
 std::string omitted_from(const server_message& message)
 {
     std::string all;
-    for (const auto& each : message.all().omitted)
+    for (const auto& each : message.members().omitted)
         all += (all.empty() ? "" : "; ") + each.path + ' ' + each.reason;
     return all;
 }
@@ -66,18 +67,18 @@ void check_busy(const server_message& message)
     CHECK(message.turn_complete());
     REQUIRE(message.function_calls().size() == 1);
     CHECK(message.function_calls()[0].args.find_string("/at") == "me");
-    REQUIRE(message.all().session_resumption_update);
-    CHECK(message.all().session_resumption_update->new_handle == "h");
-    CHECK(message.all().session_resumption_update->resumable);
-    REQUIRE(message.all().go_away);
-    CHECK(message.all().go_away->time_left == 50s);
+    REQUIRE(message.members().session_resumption_update);
+    CHECK(message.members().session_resumption_update->new_handle == "h");
+    CHECK(message.members().session_resumption_update->resumable);
+    REQUIRE(message.members().go_away);
+    CHECK(message.members().go_away->time_left == 50s);
 }
 
 std::optional<std::chrono::nanoseconds> time_left(std::string_view value)
 {
     const auto message = decode(R"({"goAway":{"timeLeft":)" + std::string(value) + "}}");
-    if (!message.all().go_away) return std::nullopt;
-    return message.all().go_away->time_left;
+    if (!message.members().go_away) return std::nullopt;
+    return message.members().go_away->time_left;
 }
 
 std::string nested(std::size_t levels)
@@ -138,12 +139,12 @@ TEST_CASE("unknown members and null cost nothing, whatever is in them")
         R"("novelty":)" + nested(200'000) + R"(,"usageMetadata":null,"half":"\udc00",)" +
             R"("\ud800":1,)"));
     check_busy(message);
-    CHECK(message.all().omitted.empty());
-    CHECK(message.all().unknown == std::vector<std::string>{"novelty", "half", "\xef\xbf\xbd"});
+    CHECK(message.members().omitted.empty());
+    CHECK(message.members().unknown == std::vector<std::string>{"novelty", "half", "\xef\xbf\xbd"});
     const auto parts = decode(
         R"({"serverContent":{"modelTurn":{"parts":[null,{"text":"Hi"},null]},"audioChunks":[null]}})");
     CHECK(parts.text() == "Hi");
-    CHECK(parts.all().omitted.empty());
+    CHECK(parts.members().omitted.empty());
 }
 
 TEST_CASE("half a surrogate pair becomes U+FFFD, and whole pairs stay")
@@ -156,7 +157,7 @@ TEST_CASE("half a surrogate pair becomes U+FFFD, and whole pairs stay")
     CHECK(message.input_transcription() == "\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80\\ud83d");
     CHECK(message.function_calls()[0].args.find_string("/\xef\xbf\xbd") == "\xef\xbf\xbdx");
     CHECK_NOTHROW(json(std::string(message.raw())));
-    CHECK(message.all().omitted.empty());
+    CHECK(message.members().omitted.empty());
 }
 
 TEST_CASE("what is not UTF-8 becomes U+FFFD")
@@ -168,7 +169,7 @@ TEST_CASE("what is not UTF-8 becomes U+FFFD")
           "caf\xef\xbf\xbd \xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xc3\xa9");
     CHECK(message.turn_complete());
     CHECK_NOTHROW(json(std::string(message.raw())));
-    CHECK(message.all().omitted.empty());
+    CHECK(message.members().omitted.empty());
 }
 
 TEST_CASE("numbers are read as proto3 JSON writes them")
@@ -180,7 +181,7 @@ TEST_CASE("numbers are read as proto3 JSON writes them")
         R"(1.0,"thoughtsTokenCount":"1e999"},"sessionResumptionUpdate":)"
         R"({"lastConsumedClientMessageIndex":"9223372036854775808"}})");
     const auto& support =
-        message.all().server_content->grounding_metadata->grounding_supports.at(0);
+        message.members().server_content->grounding_metadata->grounding_supports.at(0);
     const auto& scores = support.confidence_scores;
     REQUIRE(scores.size() == 7);
     CHECK(std::isnan(scores[0]));
@@ -191,12 +192,12 @@ TEST_CASE("numbers are read as proto3 JSON writes them")
     CHECK(std::isnan(scores[5]));
     CHECK(scores[6] == 0.5);
     CHECK(support.grounding_chunk_indices == std::vector{1, 2, 3, 4});
-    CHECK(message.all().usage_metadata->total_token_count == 17);
-    CHECK(message.all().usage_metadata->prompt_token_count == 1);
-    CHECK(message.all().usage_metadata->thoughts_token_count == 0);
-    CHECK_FALSE(message.all().session_resumption_update->last_consumed_client_message_index);
-    CHECK(message.all().omitted.size() == 3);
-    const json again(protocol::encode_server_message(message.all()));
+    CHECK(message.members().usage_metadata->total_token_count == 17);
+    CHECK(message.members().usage_metadata->prompt_token_count == 1);
+    CHECK(message.members().usage_metadata->thoughts_token_count == 0);
+    CHECK_FALSE(message.members().session_resumption_update->last_consumed_client_message_index);
+    CHECK(message.members().omitted.size() == 3);
+    const json again(protocol::encode_server_message(message.members()));
     CHECK(again.find("/serverContent/groundingMetadata/groundingSupports/0/confidenceScores") ==
           json(R"(["NaN","Infinity","-Infinity",0.9,0.1,"NaN",0.5])"));
 }
@@ -217,22 +218,22 @@ TEST_CASE("a goAway is one, whatever its timeLeft")
     // A Duration is a message: proto3 JSON writes "0s" for none, so that nothing means "not said".
     CHECK(time_left("null") == 0s);
     const auto bare = decode(R"({"goAway":{}})");
-    REQUIRE(bare.all().go_away);
-    CHECK(bare.all().go_away->time_left == 0s);
-    CHECK(bare.all().omitted.empty());
+    REQUIRE(bare.members().go_away);
+    CHECK(bare.members().go_away->time_left == 0s);
+    CHECK(bare.members().omitted.empty());
     for (const auto* unreadable : {R"("soon")", R"("")", R"("s")", R"("5m")", R"("1e3s")", "true",
              "[]", "{}", R"({"minutes":5})", R"("99999999999999s")", "1e30", "1e999", "NaN",
              R"({"seconds":1e30})", R"({"seconds":50,"nanos":"few"})", R"("5.s")"}) {
         INFO(unreadable);
         CHECK(time_left(unreadable) == careful);
         CHECK_FALSE(decode(R"({"goAway":{"timeLeft":)" + std::string(unreadable) + "}}")
-                        .all()
+                        .members()
                         .omitted.empty());
     }
     for (const auto* what : {"true", R"("soon")", "50", "[]", "[7]"}) {
         const auto message = decode(R"({"goAway":)" + std::string(what) + "}");
-        REQUIRE(message.all().go_away);
-        CHECK(message.all().go_away->time_left == careful);
+        REQUIRE(message.members().go_away);
+        CHECK(message.members().go_away->time_left == careful);
     }
 }
 
@@ -240,7 +241,7 @@ TEST_CASE("setupComplete is one, whatever is in it")
 {
     for (const auto* what : {"{}", "true", "[]", R"("yes")", R"({"sessionId":7})"}) {
         INFO(what);
-        CHECK(decode(R"({"setupComplete":)" + std::string(what) + "}").all().setup_complete);
+        CHECK(decode(R"({"setupComplete":)" + std::string(what) + "}").members().setup_complete);
     }
 }
 
@@ -248,7 +249,7 @@ TEST_CASE("a handle is good though it cannot be read whether it is")
 {
     const auto update = [](std::string_view rest) {
         return *decode(R"({"sessionResumptionUpdate":{)" + std::string(rest) + "}}")
-                    .all()
+                    .members()
                     .session_resumption_update;
     };
     CHECK(update(R"("newHandle":"h","resumable":"certainly")").resumable);
@@ -270,7 +271,7 @@ TEST_CASE("base64 is read with line breaks, spare bits, missing padding and in e
         row{"/x==", "\xff"sv}, row{R"(\/w==)", "\xff"sv}, row{R"(AAEC\n/w==)", "\0\1\2\xff"sv});
     const auto message = decode(sound(each.base64));
     CHECK(as_text(message.audio()) == each.bytes);
-    CHECK(message.all().omitted.empty());
+    CHECK(message.members().omitted.empty());
     CHECK(message.turn_complete());
 }
 
@@ -297,12 +298,12 @@ TEST_CASE("media types are compared as RFC 9110 wants")
             decode(R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":{"mimeType":")" +
                    std::string(type) + R"(","data":"AAEC"}}]}}})");
         CHECK(message.audio().size() == 3);
-        message.drop_audio();
-        CHECK_FALSE(message.all().server_content->model_turn);
+        access::drop_audio(message);
+        CHECK_FALSE(message.members().server_content->model_turn);
     }
-    realtime_input::members sent;
+    realtime_input_members sent;
     sent.audio = blob("Audio/PCM; rate=16000", bytes(2));
-    CHECK_NOTHROW(protocol::encode_realtime_input(realtime_input(sent), flavour::gemini_api));
+    CHECK_NOTHROW(protocol::encode_realtime_input(realtime_input(sent), backend::gemini_api));
 }
 
 TEST_CASE("sound in a model's turn is heard though its media type is absent, and that is told")
@@ -323,14 +324,14 @@ TEST_CASE("sound in a model's turn is heard though its media type is absent, and
     INFO(each.blob);
     const auto message = turn(each.blob);
     CHECK(as_text(message.audio()) == "\0\1\2"sv);
-    CHECK(message.all().server_content->model_turn->parts.at(0).inline_data->mime_type ==
+    CHECK(message.members().server_content->model_turn->parts.at(0).inline_data->mime_type ==
           "audio/pcm;rate=24000");
     CHECK(message.turn_complete());
     CHECK(omitted_from(message) ==
           "serverContent.modelTurn.parts[0].inlineData.mimeType " + std::string(each.told));
     for (const auto* empty : {"{}", R"({"data":""})", R"({"mimeType":"audio/pcm"})"}) {
         CHECK(turn(empty).audio().empty());
-        CHECK(turn(empty).all().omitted.empty());
+        CHECK(turn(empty).members().omitted.empty());
     }
 }
 
@@ -345,8 +346,8 @@ TEST_CASE("a number where an id is due is taken as text, so that the call can be
     CHECK(calls[0].id == "7");
     CHECK(calls[1].id == "12345678901234567890123");
     CHECK(calls[2].id.empty());
-    CHECK(message.all().tool_call_cancellation->ids == std::vector<std::string>{"a", "7", "8"});
-    CHECK(message.all().setup_complete->session_id == "9");
+    CHECK(message.members().tool_call_cancellation->ids == std::vector<std::string>{"a", "7", "8"});
+    CHECK(message.members().setup_complete->session_id == "9");
     CHECK(omitted_from(message) ==
           "toolCall.functionCalls[0].id is not a string: its digits are taken; "
           "toolCall.functionCalls[1].id is not a string: its digits are taken; "
@@ -365,9 +366,9 @@ TEST_CASE("an object is read where a list is due, and a list where an object is"
     CHECK(message.text() == "Hi");
     CHECK(message.turn_complete());
     CHECK(message.function_calls().size() == 1);
-    CHECK(message.all().tool_call_cancellation->ids == std::vector<std::string>{"b"});
-    CHECK(message.all().go_away->time_left == 5s);
-    CHECK(message.all().omitted.empty());
+    CHECK(message.members().tool_call_cancellation->ids == std::vector<std::string>{"b"});
+    CHECK(message.members().go_away->time_left == 5s);
+    CHECK(message.members().omitted.empty());
     const auto mixed = decode(R"({"serverContent":[7,{"turnComplete":true}],"toolCall":[[]]})");
     CHECK(mixed.turn_complete());
     CHECK(omitted_from(mixed) == "serverContent[0] is not an object; toolCall[0] is not an object");
@@ -379,7 +380,7 @@ TEST_CASE("an unreadable element of a list is left out; parts and sources keep t
         R"({"serverContent":{"modelTurn":{"parts":[7,{"text":"a"},"x",{"text":{}},{"text":"b"}]},)"
         R"("groundingMetadata":{"groundingChunks":[{"web":{"uri":"u"}},7,null,{"web":{"uri":"v"}}]}}})");
     CHECK(message.text() == "ab");
-    const auto& parts = message.all().server_content->model_turn->parts;
+    const auto& parts = message.members().server_content->model_turn->parts;
     REQUIRE(parts.size() == 5); // segment.partIndex and renderedParts count them
     CHECK(parts[0] == part());
     CHECK(parts[4].text == "b");
@@ -388,7 +389,7 @@ TEST_CASE("an unreadable element of a list is left out; parts and sources keep t
           "serverContent.modelTurn.parts[2] is not an object; "
           "serverContent.modelTurn.parts[3].text is not a string; "
           "serverContent.groundingMetadata.groundingChunks[1] is not an object");
-    const auto& chunks = message.all().server_content->grounding_metadata->grounding_chunks;
+    const auto& chunks = message.members().server_content->grounding_metadata->grounding_chunks;
     REQUIRE(chunks.size() == 4);
     CHECK(chunks[3].web->uri == "v");
 }
@@ -398,7 +399,7 @@ TEST_CASE("the score of a source stays with it where another source or score can
     const auto support = [](std::string_view members) {
         return decode(R"({"serverContent":{"groundingMetadata":{"groundingSupports":[{)" +
                       std::string(members) + "}]}}}")
-            .all()
+            .members()
             .server_content->grounding_metadata->grounding_supports.at(0);
     };
     const auto without_second = std::vector{0, 2};
@@ -451,7 +452,7 @@ TEST_CASE("words, numbers and strings that JSON does not know cost their member 
     CHECK(message.turn_complete());
     CHECK(message.output_transcription() == "a\tb\\x");
     CHECK(as_text(message.audio()) == "\0\1\2\3\4\5"sv);
-    CHECK(message.all().usage_metadata->total_token_count == 7);
+    CHECK(message.members().usage_metadata->total_token_count == 7);
     CHECK(omitted_from(message) == "serverContent.interrupted is not a boolean; "
                                    "usageMetadata.promptTokenCount is not an integer");
 }
@@ -463,7 +464,7 @@ TEST_CASE("of members that come twice none is lost")
         R"({"text":"Hi","text":7},"turnComplete":"x"},"goAway":{"timeLeft":"5s"},"goAway":{}})");
     CHECK(message.output_transcription() == "Hi");
     CHECK(message.turn_complete());
-    CHECK(message.all().go_away->time_left == 5s);
+    CHECK(message.members().go_away->time_left == 5s);
 }
 
 TEST_CASE("omissions say nothing of what was there, and are few")
@@ -475,9 +476,9 @@ TEST_CASE("omissions say nothing of what was there, and are few")
         R"({"newHandle":"h","resumable":"secret"}})";
     const auto message = decode(many);
     CHECK(message.text() == "Hi");
-    CHECK(message.all().omitted.size() == 19);
-    CHECK(message.all().go_away->time_left == 10s);
-    CHECK(message.all().session_resumption_update->resumable);
+    CHECK(message.members().omitted.size() == 19);
+    CHECK(message.members().go_away->time_left == 10s);
+    CHECK(message.members().session_resumption_update->resumable);
     CHECK(omitted_from(message).find("secret") == std::string::npos);
     CHECK(omitted_from(message).find("serverContent.turnComplete is not a boolean") !=
           std::string::npos);
@@ -535,7 +536,7 @@ TEST_CASE("a golden message with one member spoilt differs from the whole one in
     for (const auto& message : messages) {
         const auto whole = test::spoiling::read(message.text());
         REQUIRE(whole);
-        if (!whole->all().omitted.empty()) continue;
+        if (!whole->members().omitted.empty()) continue;
         for (const auto& where : test::spoiling::all_paths(message)) {
             const auto value = test::spoiling::value_at(message, where);
             for (const auto& form : test::spoiling::spoilt_forms(value)) {

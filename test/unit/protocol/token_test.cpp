@@ -158,7 +158,7 @@ TEST_CASE("a refused call tells the service's words, and what to do")
     CHECK(why.http_status() == status);
     CHECK(why.reason() == message);
     CHECK(why.retry_after() == 7s);
-    CHECK(std::string(why.what()).find("did not make a token (HTTP " + std::to_string(status)) !=
+    CHECK(std::string(why.what()).find("did not make a token (HTTP " + std::to_string(session_status)) !=
           std::string::npos);
 }
 

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const protocol::addressing vertex{flavour::vertex_ai, "p", "us-central1"};
+const protocol::addressing vertex{backend::vertex_ai, "p", "us-central1"};
 
 setup plain()
 {
@@ -26,7 +26,7 @@ setup plain()
     return minimal;
 }
 
-/// What is told of a setup that one flavour does not take; "taken" when it does.
+/// What is told of a setup that one backend does not take; "taken" when it does.
 template <class Change>
 std::string told(Change change, const protocol::addressing& to)
 {
@@ -50,7 +50,7 @@ std::string members_of(const setup& given, const protocol::addressing& to = {})
 
 } // namespace
 
-TEST_CASE("what only one flavour takes is refused for the other, by name and with a reason")
+TEST_CASE("what only one backend takes is refused for the other, by name and with a reason")
 {
     const auto vad = [](setup& s) { s.explicit_vad_signal = false; };
     CHECK(told(vad, vertex) == "taken");
@@ -66,8 +66,8 @@ TEST_CASE("what only one flavour takes is refused for the other, by name and wit
           "there.");
     function_response more("a", "f", json());
     more.will_continue = true;
-    CHECK_NOTHROW(protocol::encode_tool_response(std::span(&more, 1), flavour::gemini_api));
-    CHECK_THROWS_AS(protocol::encode_tool_response(std::span(&more, 1), flavour::vertex_ai), error);
+    CHECK_NOTHROW(protocol::encode_tool_response(std::span(&more, 1), backend::gemini_api));
+    CHECK_THROWS_AS(protocol::encode_tool_response(std::span(&more, 1), backend::vertex_ai), error);
 }
 
 TEST_CASE("on Vertex AI some members have other names, and audio must be asked for")
@@ -81,9 +81,9 @@ TEST_CASE("on Vertex AI some members have other names, and audio must be asked f
     CHECK(
         members_of(given, vertex) ==
         R"("generationConfig":{"responseModalities":["AUDIO"],"modelConfig":{"featureSelectionPreference":"BALANCED"}})");
-    server_message::members all;
+    server_message_members all;
     all.usage_metadata.emplace().response_token_count = 3;
-    CHECK(protocol::encode_server_message(all, flavour::vertex_ai)
+    CHECK(protocol::encode_server_message(all, backend::vertex_ai)
               .find(R"("candidatesTokenCount": 3)") != std::string::npos);
 }
 
@@ -98,9 +98,9 @@ TEST_CASE("empty and absent are not the same where the wire says so")
         R"("generationConfig":{"thinkingConfig":{"thinkingBudget":0},"translationConfig":{"echoTargetLanguage":false}},"contextWindowCompression":{"slidingWindow":{}})");
     context_update keep(content("From now on speak French."));
     context_update clear(std::vector<tool>{});
-    CHECK(protocol::encode_context_update(keep, flavour::gemini_api).view().find("tools") ==
+    CHECK(protocol::encode_context_update(keep, backend::gemini_api).view().find("tools") ==
           std::string_view::npos);
-    CHECK(protocol::encode_context_update(clear, flavour::gemini_api).view() ==
+    CHECK(protocol::encode_context_update(clear, backend::gemini_api).view() ==
           R"({"contextUpdate":{"tools":{"tools":[]}}})");
 }
 
@@ -169,7 +169,7 @@ TEST_CASE("numbers are read however they are spelt")
     const auto message = protocol::decode_server_message(base::padded_buffer(
         R"({"usageMetadata":{"promptTokenCount":"12","totalTokenCount":15.0,"thoughtsTokenCount":3e0,
             "trafficType":9}})"));
-    const auto& usage = *message.all().usage_metadata;
+    const auto& usage = *message.members().usage_metadata;
     CHECK(usage.prompt_token_count == 12);
     CHECK(usage.total_token_count == 15);
     CHECK(usage.thoughts_token_count == 3);
@@ -177,7 +177,7 @@ TEST_CASE("numbers are read however they are spelt")
     for (const auto* number : {"1.5", "1e300"}) {
         const auto other = protocol::decode_server_message(base::padded_buffer(
             R"({"usageMetadata":{"promptTokenCount":)" + std::string(number) + "}}"));
-        CHECK(other.all().omitted ==
+        CHECK(other.members().omitted ==
               std::vector{omitted_member{"usageMetadata.promptTokenCount", "is not an integer"}});
     }
 }
@@ -186,7 +186,7 @@ TEST_CASE("enumerations keep what they do not know")
 {
     const auto message = protocol::decode_server_message(base::padded_buffer(
         R"({"serverContent":{"turnCompleteReason":"SOLAR_FLARE","interactionStatus":"IDLE"}})"));
-    const auto& content = *message.all().server_content;
+    const auto& content = *message.members().server_content;
     CHECK(content.turn_complete_reason.name() == "SOLAR_FLARE");
     CHECK_FALSE(content.turn_complete_reason.known());
     CHECK(content.interaction_status == interaction_status::idle);
@@ -211,7 +211,7 @@ TEST_CASE("no type has two members of one name")
     CHECK(distinct(protocol::fields<setup>));
     CHECK(distinct(protocol::fields<part>));
     CHECK(distinct(protocol::fields<server_content>));
-    CHECK(distinct(protocol::fields<server_message::members>));
+    CHECK(distinct(protocol::fields<server_message_members>));
     CHECK(distinct(protocol::fields<usage_metadata>));
 }
 

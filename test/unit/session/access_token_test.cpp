@@ -44,7 +44,7 @@ struct world {
     client connect()
     {
         client_options options;
-        options.flavour = flavour::vertex_ai;
+        options.backend = backend::vertex_ai;
         options.project = "p";
         options.credentials = metadata_server{};
         options.reconnect.first_connect_attempts = 1;
@@ -52,7 +52,7 @@ struct world {
             io.get_executor(), [this](auto peer) { return serve(this->peer = std::move(peer)); },
             [this](const transport::connect_request& request) { check(request); },
             [this](transport::http_request) { return issue(); });
-        return client(std::make_shared<client_core>(
+        return access::make_client(std::make_shared<client_core>(
             options, std::move(connector), clock, [] { return 0.5; }));
     }
 
@@ -206,7 +206,7 @@ TEST_CASE("a metadata server that has no token for a moment does not end a sessi
         w.peer->drop();
         for (int i = 0; i < 600 && talk.counters().connections < 2; ++i)
             co_await w.clock->sleep_until(w.clock->now() + 100ms);
-        CHECK(talk.status() == status::connected);
+        CHECK(talk.status() == session_status::connected);
         CHECK(w.not_ready == 0);
         co_await talk.close();
     };

@@ -80,7 +80,7 @@ TEST_CASE(
             const auto message = co_await messages.next();
             REQUIRE(message);
             again = message->text() == "again";
-            const auto& asked = message->all().tool_call;
+            const auto& asked = message->members().tool_call;
             if (!asked) continue;
             auto result = json::object().add("output", std::string(200, 'x'));
             function_response answer(asked->function_calls.front(), std::move(result));
@@ -160,11 +160,11 @@ TEST_CASE("what came before setupComplete is delivered behind it")
         auto messages = session.messages();
         const auto first = co_await messages.next();
         REQUIRE(first);
-        CHECK(first->all().usage_metadata);
+        CHECK(first->members().usage_metadata);
         CHECK(first->epoch() == 1);
         const auto second = co_await messages.next();
         REQUIRE(second);
-        CHECK(second->all().setup_complete);
+        CHECK(second->members().setup_complete);
         co_await session.close();
     };
     w.play(work());
@@ -240,7 +240,7 @@ TEST_CASE("a message of very many elements ends the session with errc::message_t
         auto messages = session.messages();
         std::optional<error> failure;
         try {
-            while (auto message = co_await messages.next()) CHECK(message->all().setup_complete);
+            while (auto message = co_await messages.next()) CHECK(message->members().setup_complete);
         } catch (const error& thrown) {
             failure = thrown;
         }

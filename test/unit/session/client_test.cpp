@@ -78,7 +78,7 @@ TEST_CASE("an ephemeral token takes the method that is made for it")
 
 TEST_CASE("Vertex AI takes an access token and a project, or a key alone")
 {
-    const auto token = request_of({.flavour = flavour::vertex_ai,
+    const auto token = request_of({.backend = backend::vertex_ai,
         .project = "p",
         .location = "us-central1",
         .credentials = access_token("ya29.x", "billing")});
@@ -87,11 +87,11 @@ TEST_CASE("Vertex AI takes an access token and a project, or a key alone")
     CHECK(header(token, "Authorization") == "Bearer ya29.x");
     CHECK(header(token, "x-goog-user-project") == "billing");
 
-    const auto key = request_of({.flavour = flavour::vertex_ai, .credentials = api_key("express")});
+    const auto key = request_of({.backend = backend::vertex_ai, .credentials = api_key("express")});
     CHECK(key.host == "aiplatform.googleapis.com");
     CHECK(header(key, "x-goog-api-key") == "express");
 
-    const auto both = request_of({.flavour = flavour::vertex_ai,
+    const auto both = request_of({.backend = backend::vertex_ai,
         .project = "p",
         .location = "us-central1",
         .credentials = api_key("k")});
@@ -102,7 +102,7 @@ TEST_CASE("Vertex AI takes an access token and a project, or a key alone")
 TEST_CASE("a proxy of Vertex AI that knows project and credentials is called by its own URL")
 {
     const auto request =
-        request_of({.flavour = flavour::vertex_ai, .base_url = "wss://proxy.example/live"});
+        request_of({.backend = backend::vertex_ai, .base_url = "wss://proxy.example/live"});
     CHECK(request.host == "proxy.example");
     CHECK(request.target == "/live");
     CHECK(header(request, "Authorization") == "none");
@@ -110,13 +110,13 @@ TEST_CASE("a proxy of Vertex AI that knows project and credentials is called by 
 
 TEST_CASE("a proxy of Vertex AI is called by its own URL with a token, too")
 {
-    const auto request = request_of({.flavour = flavour::vertex_ai,
+    const auto request = request_of({.backend = backend::vertex_ai,
         .credentials = access_token("ya29.t"),
         .base_url = "wss://proxy.example/live"});
     CHECK(request.host == "proxy.example");
     CHECK(request.target == "/live");
     CHECK(header(request, "Authorization") == "Bearer ya29.t");
-    const auto placed = request_of({.flavour = flavour::vertex_ai,
+    const auto placed = request_of({.backend = backend::vertex_ai,
         .project = "p",
         .location = "us-central1",
         .credentials = access_token("ya29.t"),
@@ -154,11 +154,11 @@ TEST_CASE("what the service cannot take is refused by name, without the secret")
                                    method::generate_content, "client_options::project"},
         row{{.location = "us-central1", .credentials = api_key("secret")}, method::generate_content,
             "client_options::location"},
-        row{{.flavour = flavour::vertex_ai, .credentials = api_key("auth_tokens/secret")},
+        row{{.backend = backend::vertex_ai, .credentials = api_key("auth_tokens/secret")},
             method::generate_content, "client_options::credentials is an ephemeral token"},
-        row{{.flavour = flavour::vertex_ai, .credentials = access_token("secret")},
+        row{{.backend = backend::vertex_ai, .credentials = access_token("secret")},
             method::generate_content, "client_options::project is empty"},
-        row{{.flavour = flavour::vertex_ai, .credentials = api_key("secret")},
+        row{{.backend = backend::vertex_ai, .credentials = api_key("secret")},
             method::generate_music, "Vertex AI has no music sessions"},
         row{{.credentials = ephemeral_token("auth_tokens/secret")}, method::generate_music,
             "client_options::credentials is an ephemeral token"},
@@ -182,7 +182,7 @@ TEST_CASE("missing credentials are told with what to give")
     REQUIRE(key);
     CHECK(key->value() == errc::missing_credentials);
     CHECK(std::string(key->what()).find("GEMINI_API_KEY") != std::string::npos);
-    const auto token = refusal_of({.flavour = flavour::vertex_ai, .project = "p"});
+    const auto token = refusal_of({.backend = backend::vertex_ai, .project = "p"});
     REQUIRE(token);
     CHECK(token->value() == errc::missing_credentials);
     CHECK(std::string(token->what()).find("access_token") != std::string::npos);
@@ -191,7 +191,7 @@ TEST_CASE("missing credentials are told with what to give")
 TEST_CASE("a client knows whose models its sessions mean")
 {
     asio::io_context io;
-    const client_core core({.flavour = flavour::vertex_ai, .project = "p", .location = "l"},
+    const client_core core({.backend = backend::vertex_ai, .project = "p", .location = "l"},
         test::make_memory_connector(io.get_executor(), {}, {}),
         std::make_shared<test::virtual_clock>(), [] { return 0.5; });
     CHECK(protocol::model_resource("m", core.addressing()) ==

@@ -27,14 +27,14 @@ bool carries_handle(const std::string& setup)
 
 asio::awaitable<void> until_connected(world& w, session& session, std::uint64_t times)
 {
-    while (session.counters().connections < times && session.status() != status::error)
+    while (session.counters().connections < times && session.status() != session_status::failed)
         co_await w.clock->sleep_until(w.clock->now() + 100ms);
     co_await settle();
 }
 
 asio::awaitable<void> until_ended(world& w, session& session)
 {
-    while (session.status() != status::error) co_await w.clock->sleep_until(w.clock->now() + 100ms);
+    while (session.status() != session_status::failed) co_await w.clock->sleep_until(w.clock->now() + 100ms);
 }
 
 /// The error that ended it.
@@ -76,7 +76,7 @@ script serves(world& w)
 
 /// A session that has been connected twice, or has failed, in a world of these servers.
 struct outcome {
-    gemini::live::counters counts;
+    gemini::live::session_counters counts;
     std::optional<error> end;
     std::optional<status_change> back;
     std::optional<status_change> lost;
@@ -100,8 +100,8 @@ outcome live_through(world& w)
         co_await session.close();
     };
     w.play(work());
-    if (const auto* change = all.last(status::reconnecting)) result.lost = *change;
-    if (const auto* change = all.last(status::connected); change && result.counts.connections == 2)
+    if (const auto* change = all.last(session_status::reconnecting)) result.lost = *change;
+    if (const auto* change = all.last(session_status::connected); change && result.counts.connections == 2)
         result.back = *change;
     return result;
 }
@@ -149,7 +149,7 @@ TEST_CASE("refusals of the open session that come now and then do not add up")
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         co_await until_connected(w, session, 12);
-        CHECK(session.status() == status::connected);
+        CHECK(session.status() == session_status::connected);
         CHECK(session.counters().resumed == 11);
         co_await session.close();
     };
@@ -321,10 +321,10 @@ TEST_CASE("an error in answer to the setup is understood by its code and words")
 TEST_CASE("judge and hook are told what had been going on")
 {
     world w;
-    std::vector<situation> judged;
-    std::vector<situation> hooked;
-    w.options.reconnect.judge = [&](const error&,
-                                    situation when) -> std::optional<reconnect_action> {
+    std::vector<failure_context> judged;
+    std::vector<failure_context> hooked;
+    w.options.reconnect.on_failure = [&](const error&,
+                                    failure_context when) -> std::optional<reconnect_action> {
         judged.push_back(when);
         return std::nullopt;
     };
@@ -346,7 +346,7 @@ TEST_CASE("judge and hook are told what had been going on")
     };
     w.play(work());
     REQUIRE(judged.size() == 4);
-    const auto is = [](situation when, bool open, bool used, bool worked) {
+    const auto is = [](failure_context when, bool open, bool used, bool worked) {
         return when.was_open == open && when.handle_used == used && when.has_worked == worked;
     };
     CHECK(is(judged[0], true, false, true));  // the first setup had none
@@ -496,8 +496,8 @@ TEST_CASE("judge has the last word on a handle that is answered with internal er
     world w;
     w.scripts = {still_owned(w, w.clock->now() + 24h)};
     int asked = 0;
-    w.options.reconnect.judge = [&](const error& failure,
-                                    situation when) -> std::optional<reconnect_action> {
+    w.options.reconnect.on_failure = [&](const error& failure,
+                                    failure_context when) -> std::optional<reconnect_action> {
         CHECK(when.handle_used);
         CHECK_FALSE(when.has_worked);
         CHECK(failure.close_code() == 1011);
@@ -674,7 +674,7 @@ std::chrono::milliseconds closing_takes(
     w.options.deadlines.close = deadline;
     auto memory = test::make_memory_connector(
         w.io.get_executor(), [&w](peer_ptr peer) { return listen(w, std::move(peer)); });
-    const client client(std::make_shared<client_core>(w.options,
+    const client client = access::make_client(std::make_shared<client_core>(w.options,
         std::make_shared<slow_connector>(std::move(memory), w, answer), w.clock,
         [] { return 0.5; }));
     session session{client, plain};
@@ -684,7 +684,7 @@ std::chrono::milliseconds closing_takes(
         const auto begun = w.clock->now();
         co_await session.close();
         taken = std::chrono::duration_cast<std::chrono::milliseconds>(w.clock->now() - begun);
-        CHECK(session.status() == status::closed);
+        CHECK(session.status() == session_status::closed);
         co_await session.close();
         CHECK(w.clock->now() - begun == taken);
     };
@@ -720,7 +720,7 @@ TEST_CASE("close() in the middle of a change of connections waits for both")
     auto memory = test::make_memory_connector(w.io.get_executor(), [&](peer_ptr peer) {
         return w.scripts[static_cast<std::size_t>(std::min(index++, 1))](std::move(peer));
     });
-    const client client(std::make_shared<client_core>(w.options,
+    const client client = access::make_client(std::make_shared<client_core>(w.options,
         std::make_shared<slow_connector>(std::move(memory), w, 500ms), w.clock,
         [] { return 0.5; }));
     session session{client, plain};
@@ -739,7 +739,7 @@ TEST_CASE("a session that is destroyed while it closes leaves nothing behind")
     world w;
     auto memory = test::make_memory_connector(
         w.io.get_executor(), [&w](peer_ptr peer) { return listen(w, std::move(peer)); });
-    const client client(std::make_shared<client_core>(w.options,
+    const client client = access::make_client(std::make_shared<client_core>(w.options,
         std::make_shared<slow_connector>(std::move(memory), w, std::nullopt), w.clock,
         [] { return 0.5; }));
     const auto work = [&]() -> asio::awaitable<void> {

@@ -35,7 +35,7 @@ struct service {
     {
         auto connector = test::make_memory_connector(
             io.get_executor(), {}, {}, [this](http_request request) { return reply(request); });
-        return client(std::make_shared<client_core>(options, std::move(connector),
+        return access::make_client(std::make_shared<client_core>(options, std::move(connector),
             std::make_shared<test::virtual_clock>(), [] { return 0.5; }));
     }
 
@@ -151,7 +151,7 @@ TEST_CASE("who has no API key cannot make tokens, and nothing is asked")
     }
     SECTION("Vertex AI")
     {
-        on.options.flavour = flavour::vertex_ai;
+        on.options.backend = backend::vertex_ai;
         CHECK(on.failure().code() == errc::invalid_argument);
     }
     CHECK_FALSE(on.seen);

@@ -55,8 +55,8 @@ TEST_CASE("at goAway a session at rest changes its connection, and the reader se
         co_await session.connect();
         co_await session.send("Hi.");
         co_await listen_until(session, all,
-            [&] { return all.last(status::connected) && all.last(status::connected)->handover; });
-        CHECK(session.status() == status::connected);
+            [&] { return all.last(session_status::connected) && all.last(session_status::connected)->handover; });
+        CHECK(session.status() == session_status::connected);
         co_await session.send("On the new one.");
         co_await session.drain();
         co_await settle();
@@ -69,7 +69,7 @@ TEST_CASE("at goAway a session at rest changes its connection, and the reader se
     CHECK(first->close_code() == 4000); // not as a conversation that is over
     REQUIRE(all.changes.size() == 3);   // connecting, connected, connected
     const auto& change = all.changes.back();
-    CHECK(change.from == status::connected);
+    CHECK(change.from == session_status::connected);
     CHECK(change.resumed);
     CHECK_FALSE(change.turn_cut);
     CHECK(change.replayed == 0);
@@ -182,12 +182,12 @@ TEST_CASE("a new connection that is refused while the old one is open is made ag
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         co_await listen_until(session, all,
-            [&] { return all.last(status::reconnecting) && session.counters().connections == 2; });
+            [&] { return all.last(session_status::reconnecting) && session.counters().connections == 2; });
         co_await session.close();
     };
     w.play(work());
     CHECK(refused == 1);
-    CHECK(all.last(status::reconnecting)->delay == 0ms);
+    CHECK(all.last(session_status::reconnecting)->delay == 0ms);
     CHECK(setup_has(w.heard.back(), "h"));
 }
 
@@ -305,7 +305,7 @@ TEST_CASE("closing a session in the middle of a change ends it")
         co_await session.connect();
         while (w.heard.size() < 2) co_await settle();
         co_await session.close();
-        CHECK(session.status() == status::closed);
+        CHECK(session.status() == session_status::closed);
     };
     w.play(work());
 }
@@ -369,7 +369,7 @@ TEST_CASE(
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         co_await listen_until(session, all, [&] {
-            return all.last(status::reconnecting) && session.status() == status::connected;
+            return all.last(session_status::reconnecting) && session.status() == session_status::connected;
         });
         co_await session.close();
     };
@@ -408,8 +408,8 @@ TEST_CASE("a connection made ahead that the server closes before its setup costs
         co_await session.close();
     };
     w.play(work());
-    REQUIRE(all.last(status::connected));
-    CHECK(all.last(status::connected)->resumed);
+    REQUIRE(all.last(session_status::connected));
+    CHECK(all.last(session_status::connected)->resumed);
     CHECK(session.counters().contexts_lost == 0);
     CHECK(setup_has(w.heard.back(), "h"));
 }

@@ -91,7 +91,7 @@ TEST_CASE("after an outage the music goes on with the latest prompts, settings a
             auto event = co_await events.next();
             REQUIRE(event);
             const auto* change = std::get_if<status_change>(&*event);
-            if (change && change->to == status::connected) ++opened;
+            if (change && change->to == session_status::connected) ++opened;
         }
         co_await stage::settle();
         co_await session.close();
@@ -147,7 +147,7 @@ TEST_CASE("a wish that was never accepted is not told on the next connection")
             auto event = co_await events.next();
             REQUIRE(event);
             const auto* change = std::get_if<status_change>(&*event);
-            if (change && change->to == status::connected) ++opened;
+            if (change && change->to == session_status::connected) ++opened;
         }
         co_await stage::settle();
         co_await session.close();

@@ -156,7 +156,7 @@ TEST_CASE("the answer to a call that the server forgot is not sent, and the call
     };
     w.play(work());
     CHECK(said(w) == std::vector<std::string>{text_input("Rain?")}); // it will call again
-    CHECK(all.last(status::connected)->forgotten_calls == std::vector<std::string>{"c1"});
+    CHECK(all.last(session_status::connected)->forgotten_calls == std::vector<std::string>{"c1"});
     CHECK(session.counters().obsolete == 1);
 }
 
@@ -298,7 +298,7 @@ TEST_CASE("a context that is lost is told, and the session goes on empty")
 {
     forgotten story;
     CHECK_FALSE(story.play(context_loss::restart));
-    const auto* change = story.all.last(status::connected);
+    const auto* change = story.all.last(session_status::connected);
     CHECK(change->context_lost);
     CHECK_FALSE(change->restored);
     CHECK_FALSE(change->resumed);
@@ -310,7 +310,7 @@ TEST_CASE("a context that is lost can be restored from what was said")
 {
     forgotten story;
     CHECK_FALSE(story.play(context_loss::restore));
-    const auto* change = story.all.last(status::connected);
+    const auto* change = story.all.last(session_status::connected);
     CHECK(change->context_lost);
     CHECK(change->restored);
     REQUIRE(said(story.w).size() == 1);
@@ -353,10 +353,10 @@ TEST_CASE("the response to a call of a conversation that is lost does not reach 
     told all;
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
-        co_await listen_until(session, all, [&] { return all.last(status::reconnecting); });
+        co_await listen_until(session, all, [&] { return all.last(session_status::reconnecting); });
         function_response response("c1", "weather", json());
         co_await session.send_tool_response(std::move(response)); // the handle has the call
-        co_await listen_until(session, all, [&] { return session.status() == status::connected; });
+        co_await listen_until(session, all, [&] { return session.status() == session_status::connected; });
         co_await session.drain();
         co_await settle();
         CHECK(session.counters().contexts_lost == 1);
@@ -365,7 +365,7 @@ TEST_CASE("the response to a call of a conversation that is lost does not reach 
     };
     w.play(work());
     CHECK(said(w).empty());
-    CHECK(all.last(status::connected)->forgotten_calls == std::vector<std::string>{"c1"});
+    CHECK(all.last(session_status::connected)->forgotten_calls == std::vector<std::string>{"c1"});
 }
 
 TEST_CASE("two internal errors in answer to a handle are the handle's fault")
@@ -449,7 +449,7 @@ TEST_CASE("a hook that fails ends the session with what it said")
         REQUIRE(failed);
         CHECK(failed->value() == errc::misuse);
         CHECK(std::string_view(failed->what()).find("refused") != std::string_view::npos);
-        CHECK(session.status() == status::error);
+        CHECK(session.status() == session_status::failed);
     };
     w.play(work());
 }
@@ -482,7 +482,7 @@ TEST_CASE("a session that is closed while a hook takes its time ends at once")
         co_await settle();
         CHECK(w.clock->now() == before);
         CHECK(is_cancelled);
-        CHECK(session.status() == status::closed);
+        CHECK(session.status() == session_status::closed);
     };
     w.play(work());
 }
@@ -529,9 +529,9 @@ TEST_CASE("a session that is closed while its store looks for a handle ends at o
 
 TEST_CASE("a setup that a hook has changed is held against the model as the first one was")
 {
-    for (const bool lint : {true, false}) {
+    for (const bool validate : {true, false}) {
         world w;
-        w.options.lint = lint;
+        w.options.validate = validate;
         w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
                          co_await greet(w, peer);
                          peer->drop();
@@ -548,7 +548,7 @@ TEST_CASE("a setup that a hook has changed is held against the model as the firs
         session session{client, plain};
         const auto work = [&]() -> asio::awaitable<void> {
             co_await session.connect();
-            if (lint) {
+            if (validate) {
                 auto turn = session.turn();
                 const auto failed = co_await failure_of(std::move(turn));
                 REQUIRE(failed);
@@ -561,7 +561,7 @@ TEST_CASE("a setup that a hook has changed is held against the model as the firs
             }
         };
         w.play(work());
-        CHECK(w.dials == (lint ? 1 : 2));
+        CHECK(w.dials == (validate ? 1 : 2));
     }
 }
 
@@ -609,14 +609,14 @@ TEST_CASE("a hook may change setup, endpoint and wait of the next attempt, or st
           std::vector<std::string>{"generativelanguage.googleapis.com", "elsewhere.example"});
     REQUIRE(w.heard.size() == 2);
     CHECK(w.heard[1].find("Be brief.") != std::string::npos);
-    CHECK(session.status() == status::error);
+    CHECK(session.status() == session_status::failed);
 }
 
 TEST_CASE("the judgement of a failure can be overruled")
 {
     world w;
-    w.options.reconnect.judge = [](const error& failure,
-                                    situation) -> std::optional<reconnect_action> {
+    w.options.reconnect.on_failure = [](const error& failure,
+                                    failure_context) -> std::optional<reconnect_action> {
         if (failure.close_code() == 1011) return reconnect_action::give_up;
         return std::nullopt;
     };
@@ -859,8 +859,8 @@ TEST_CASE("another session goes on with the handle of the first")
         session second{client, setup};
         told all;
         co_await second.connect();
-        co_await listen_until(second, all, [&] { return all.last(status::connected); });
-        CHECK(all.last(status::connected)->resumed);
+        co_await listen_until(second, all, [&] { return all.last(session_status::connected); });
+        CHECK(all.last(session_status::connected)->resumed);
         co_await second.close();
     };
     w.play(work());

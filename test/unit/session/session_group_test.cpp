@@ -114,7 +114,7 @@ TEST_CASE("a group connects a session, runs its handler, and knows it by name un
         const auto found = group.find("b");
         const bool stopped = co_await group.stop("b");
         CHECK(stopped);
-        CHECK(found->status() == status::closed);
+        CHECK(found->status() == session_status::closed);
         CHECK(group.size() == 0);
         const bool again = co_await group.stop("b");
         CHECK_FALSE(again);

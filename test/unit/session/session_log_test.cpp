@@ -40,8 +40,8 @@ TEST_CASE(
     "a change of status is a record with fields of their types, without those that say nothing")
 {
     status_change change;
-    change.from = status::reconnecting;
-    change.to = status::connected;
+    change.from = session_status::reconnecting;
+    change.to = session_status::connected;
     change.resumed = true;
     change.outage = 1500ms;
     change.replayed = 2;
@@ -58,8 +58,8 @@ TEST_CASE(
 TEST_CASE("a cause makes a warning, the end of a session that has failed an error")
 {
     status_change change;
-    change.from = status::connected;
-    change.to = status::reconnecting;
+    change.from = session_status::connected;
+    change.to = session_status::reconnecting;
     change.attempt = 1;
     change.delay = 250ms;
     change.cause.emplace(errc::unavailable, "Overloaded.", error_details{phase::open, 1011});
@@ -69,7 +69,7 @@ TEST_CASE("a cause makes a warning, the end of a session that has failed an erro
     CHECK(warned[0].line == "session reconnecting: from=connected to=reconnecting attempt=1 "
                             "delay=250ms error=unavailable phase=open close_code=1011 "
                             "cause=Overloaded.");
-    change.to = status::error;
+    change.to = session_status::failed;
     CHECK(logged(change).at(0).level == log_level::error);
 }
 

@@ -23,17 +23,17 @@ TEST_CASE("connect completes at setupComplete, and what was sent before goes out
     const auto client = w.make_client();
     session session{client, plain};
     const auto work = [&]() -> asio::awaitable<void> {
-        CHECK(session.status() == status::disconnected);
+        CHECK(session.status() == session_status::disconnected);
         co_await session.send("one");
         co_await session.send_realtime_input(realtime_input::activity_start());
         co_await session.send("two");
         co_await session.connect();
-        CHECK(session.status() == status::connected);
+        CHECK(session.status() == session_status::connected);
         co_await session.send("three");
         co_await session.drain();
         co_await settle();
         co_await session.close();
-        CHECK(session.status() == status::closed);
+        CHECK(session.status() == session_status::closed);
     };
     w.play(work());
     REQUIRE(w.heard.size() == 5);
@@ -97,7 +97,7 @@ TEST_CASE("messages come in order, and the stream ends after close")
         auto messages = session.messages();
         auto first = co_await messages.next();
         REQUIRE(first);
-        CHECK(first->all().setup_complete.has_value());
+        CHECK(first->members().setup_complete.has_value());
         for (int i = 0; i < 100; ++i) {
             auto message = co_await messages.next();
             REQUIRE(message);
@@ -188,7 +188,7 @@ TEST_CASE("cancelling next loses no message")
             auto reading = session.turn();
             auto race = std::move(reading) || interrupt();
             auto first = co_await std::move(race);
-            live::turn turn;
+            live::turn_result turn;
             if (first.index() == 0)
                 turn = std::get<0>(std::move(first));
             else
@@ -228,7 +228,7 @@ TEST_CASE("the first connection fails with the real cause")
         REQUIRE(failed);
         CHECK(failed->value() == cause);
         CHECK(std::string(failed->what()) == "The reason.");
-        CHECK(session.status() == status::error);
+        CHECK(session.status() == session_status::failed);
         auto sending = session.send("x");
         const auto refused = co_await failure_of(std::move(sending));
         REQUIRE(refused);
@@ -392,14 +392,14 @@ TEST_CASE("a lost connection comes back with the handle, and what was sent meanw
         while (auto event = co_await events.next()) {
             if (const auto* change = std::get_if<status_change>(&*event)) {
                 life.emplace_back(to_string(change->to));
-                if (change->to == status::reconnecting) {
+                if (change->to == session_status::reconnecting) {
                     CHECK(change->cause->value() == errc::connection_lost);
                     CHECK(change->attempt == 1);
                     CHECK(change->delay == 250ms);
                     co_await session.send("meanwhile");
                     sent = true;
                 }
-                if (change->to == status::connected && sent) {
+                if (change->to == session_status::connected && sent) {
                     CHECK(change->resumed);
                     break;
                 }
@@ -441,12 +441,12 @@ TEST_CASE("speech older than the window does not outlive an outage, text does")
         while (auto event = co_await events.next()) {
             const auto* change = std::get_if<status_change>(&*event);
             if (!change) continue;
-            if (change->to == status::reconnecting && !std::exchange(lost, true)) {
+            if (change->to == session_status::reconnecting && !std::exchange(lost, true)) {
                 co_await session.send_audio(pcm);
                 co_await session.send("kept");
                 co_await session.send_audio(pcm);
             }
-            if (change->to == status::connected && lost) {
+            if (change->to == session_status::connected && lost) {
                 dropped = change->dropped;
                 break;
             }
@@ -463,7 +463,7 @@ TEST_CASE("speech older than the window does not outlive an outage, text does")
 TEST_CASE("with transparent resumption exactly what the server has not consumed is sent again")
 {
     world w;
-    w.options.flavour = flavour::vertex_ai;
+    w.options.backend = backend::vertex_ai;
     w.options.project = "p";
     w.options.credentials = access_token("token");
     int connections = 0;
@@ -495,8 +495,8 @@ TEST_CASE("with transparent resumption exactly what the server has not consumed 
             auto event = co_await events.next();
             REQUIRE(event);
             const auto* change = std::get_if<status_change>(&*event);
-            if (change && change->to == status::reconnecting) lost = *change;
-            if (change && lost && change->to == status::connected) back = *change;
+            if (change && change->to == session_status::reconnecting) lost = *change;
+            if (change && lost && change->to == session_status::connected) back = *change;
         }
         co_await session.send("three");
         co_await session.drain();
@@ -544,7 +544,7 @@ TEST_CASE("a malformed message is an event, and the session goes on")
         CHECK(text == "after");
         REQUIRE(problems.size() == 2);
         CHECK(problems[1].find("serverContent.modelTurn.parts") != std::string::npos);
-        CHECK(session.status() == status::connected);
+        CHECK(session.status() == session_status::connected);
     };
     w.play(work());
     CHECK(w.dials == 1);
@@ -571,7 +571,7 @@ TEST_CASE("a malformed message ends a session that wants it so")
     REQUIRE(end);
     CHECK(end->value() == errc::malformed_message);
     CHECK(std::string(end->what()).find("goAway.timeLeft is not a duration") != std::string::npos);
-    CHECK(session.status() == status::error);
+    CHECK(session.status() == session_status::failed);
     CHECK(w.dials == 1);
 }
 
@@ -614,7 +614,7 @@ TEST_CASE("close tells the server, may be called again, and ends everything")
 TEST_CASE("close ends a session in every other state")
 {
     world w;
-    w.options.reconnect.max_attempts = 0;
+    w.options.reconnect.max_attempts = std::nullopt;
     const auto client = w.make_client();
     session session{client, plain};
     SECTION("before connect")
@@ -660,13 +660,13 @@ TEST_CASE("close ends a session in every other state")
                 auto event = co_await events.next();
                 REQUIRE(event);
                 const auto* change = std::get_if<status_change>(&*event);
-                if (change && change->to == status::reconnecting) ++attempts;
+                if (change && change->to == session_status::reconnecting) ++attempts;
             }
             co_await session.close();
         };
         w.play(work());
     }
-    CHECK(session.status() == status::closed);
+    CHECK(session.status() == session_status::closed);
 }
 
 TEST_CASE("destroying a session ends what others await")
@@ -708,7 +708,7 @@ TEST_CASE("sessions, client and execution context may go in any order")
         };
         w.play(work());
     }
-    CHECK(outlives->status() == status::connected);
+    CHECK(outlives->status() == session_status::connected);
     outlives.reset();
 }
 
@@ -809,7 +809,7 @@ TEST_CASE("a sender that waits for room goes on when an outage has made some")
         const std::array<std::byte, 150> speech{};
         co_await session.connect();
         co_await session.send("one");
-        while (session.status() == status::connected) co_await settle();
+        while (session.status() == session_status::connected) co_await settle();
         co_await session.send_audio(speech); // too old when the connection is back
         co_await session.send(std::string(200, 'x'));
         co_await session.drain();
@@ -866,10 +866,10 @@ TEST_CASE(
         const std::array<std::byte, 150> speech{};
         co_await session.connect();
         co_await session.send("one");
-        while (session.status() == status::connected) co_await settle();
+        while (session.status() == session_status::connected) co_await settle();
         co_await session.send_audio(speech);
         co_await session.send(std::string(200, 'x'));
-        CHECK(session.status() == status::reconnecting);
+        CHECK(session.status() == session_status::reconnecting);
         CHECK(session.counters().dropped == 1);
         co_await session.close();
     };
@@ -880,7 +880,7 @@ TEST_CASE(
     "what the server has consumed is not sent again, though a send has failed before that was read")
 {
     world w;
-    w.options.flavour = flavour::vertex_ai;
+    w.options.backend = backend::vertex_ai;
     w.options.project = "p";
     w.options.credentials = access_token("token");
     w.options.limits.inbox = 4096;
@@ -1076,7 +1076,7 @@ TEST_CASE("when the policy gives up, whoever waits is told the cause")
         const auto thrown = co_await failure_of(std::move(reading));
         REQUIRE(thrown);
         CHECK(thrown->value() == errc::connect_failed);
-        CHECK(session.status() == status::error);
+        CHECK(session.status() == session_status::failed);
         co_await session.close(); // does not throw
     };
     w.play(work());

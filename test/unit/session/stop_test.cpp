@@ -47,7 +47,7 @@ TEST_CASE(
     SECTION("on the Gemini API") {}
     SECTION("on Vertex AI")
     {
-        options.flavour = flavour::vertex_ai;
+        options.backend = backend::vertex_ai;
         options.project = "p";
         options.credentials = access_token("token");
         model = "gemini-live-2.5-flash-native-audio";
@@ -161,7 +161,7 @@ TEST_CASE("a stop does not outlive its connection: the question that is asked ag
         co_await session.stop_speaking();
         told all;
         co_await listen_until(session, all, [&] {
-            return all.last(status::reconnecting) && session.status() == status::connected;
+            return all.last(session_status::reconnecting) && session.status() == session_status::connected;
         });
         co_await session.drain();
         co_await settle();

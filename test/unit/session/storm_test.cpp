@@ -52,7 +52,7 @@ outcome hour_of(world& w)
         how.end = co_await failure_of(session.connect());
         while (!how.end && w.clock->now() < began + 1h) {
             co_await w.clock->sleep_until(w.clock->now() + 1s);
-            if (session.status() != status::error) continue;
+            if (session.status() != session_status::failed) continue;
             how.end = co_await failure_of(session.turn());
         }
         how.lasted = w.clock->now() - began;
@@ -67,7 +67,7 @@ outcome hour_of(world& w)
 std::chrono::milliseconds length_of_row(const reconnect_policy& policy)
 {
     double sum = 0;
-    for (int attempt = 2; attempt <= policy.max_attempts; ++attempt) {
+    for (int attempt = 2; attempt <= *policy.max_attempts; ++attempt) {
         const auto grown =
             static_cast<double>(policy.first_delay.count()) * std::pow(policy.factor, attempt - 1);
         sum += 0.5 * std::min(static_cast<double>(policy.max_delay.count()), grown);
@@ -80,7 +80,7 @@ int most_in_an_hour(const reconnect_policy& policy)
 {
     const std::chrono::milliseconds hour = 1h;
     const auto rows = hour / (length_of_row(policy) + policy.healthy_after) + 1;
-    return 1 + static_cast<int>(rows) * policy.max_attempts;
+    return 1 + static_cast<int>(rows) * *policy.max_attempts;
 }
 
 } // namespace
@@ -99,7 +99,7 @@ TEST_CASE("a server that asks every connection to leave, and leaves no time, is 
             co_await serve(peer);
     }};
     const auto how = hour_of(w);
-    CHECK(w.dials == 1 + w.options.reconnect.max_attempts);
+    CHECK(w.dials == 1 + *w.options.reconnect.max_attempts);
     REQUIRE(how.end);
     CHECK(how.end->value() == errc::unavailable);
     CHECK(how.end->condition() == condition::retryable);
@@ -147,7 +147,7 @@ TEST_CASE("goAway again and again while nobody else can be reached: a row of att
             peer->send(going_away("9223372035s"));
             co_await w.clock->sleep_until(w.clock->now() + 1s);
         }
-        CHECK(w.dials == 1 + w.options.reconnect.max_attempts);
+        CHECK(w.dials == 1 + *w.options.reconnect.max_attempts);
         co_await serve(peer);
     }};
     w.decide = [&](const transport::connect_request&) {
@@ -155,7 +155,7 @@ TEST_CASE("goAway again and again while nobody else can be reached: a row of att
     };
     const auto how = hour_of(w);
     REQUIRE(how.end);
-    CHECK(w.dials == 1 + 2 * w.options.reconnect.max_attempts); // and those after the loss
+    CHECK(w.dials == 1 + 2 * *w.options.reconnect.max_attempts); // and those after the loss
 }
 
 TEST_CASE("goAway again and again does not dial again where that cannot help")
@@ -211,7 +211,7 @@ TEST_CASE("a refused handle, a new conversation, a refused handle: a row of atte
     }};
     const auto how = hour_of(w);
     CHECK(how.end);
-    CHECK(w.dials == 1 + w.options.reconnect.max_attempts);
+    CHECK(w.dials == 1 + *w.options.reconnect.max_attempts);
     CHECK(how.lasted >= length_of_row(w.options.reconnect));
 }
 
@@ -230,7 +230,7 @@ TEST_CASE("whatever Retry-After a server gives, the attempts are counted, and th
     };
     const auto how = hour_of(w);
     CHECK(how.end);
-    CHECK(w.dials == 1 + w.options.reconnect.max_attempts);
+    CHECK(w.dials == 1 + *w.options.reconnect.max_attempts);
     CHECK(how.lasted >= length_of_row(w.options.reconnect));
 }
 
@@ -252,13 +252,13 @@ TEST_CASE("a Retry-After without end is waited for a day, and does not end the s
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         co_await listen_until(session, all, [&] {
-            const auto* change = all.last(status::reconnecting);
+            const auto* change = all.last(session_status::reconnecting);
             return change && change->attempt == 2;
         });
         co_await session.close();
     };
     w.play(work());
-    CHECK(all.last(status::reconnecting)->delay == 24h);
+    CHECK(all.last(session_status::reconnecting)->delay == 24h);
 }
 
 TEST_CASE("a server that hangs up right after setupComplete is given up")
@@ -270,7 +270,7 @@ TEST_CASE("a server that hangs up right after setupComplete is given up")
     }};
     const auto how = hour_of(w);
     CHECK(how.end);
-    CHECK(w.dials == 1 + w.options.reconnect.max_attempts);
+    CHECK(w.dials == 1 + *w.options.reconnect.max_attempts);
     CHECK(how.lasted >= length_of_row(w.options.reconnect));
 }
 

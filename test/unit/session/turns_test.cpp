@@ -733,7 +733,7 @@ TEST_CASE(
             const auto thrown = co_await failure_of(std::move(waiting));
             REQUIRE(thrown);
         }
-        CHECK(session.status() == status::error);
+        CHECK(session.status() == session_status::failed);
     };
     w.play(work());
 }
@@ -790,8 +790,8 @@ TEST_CASE("a question that was to be asked again and cannot be is reported once,
         co_await session.connect();
         co_await session.send("one");
         co_await listen_until(session, all, [&] {
-            return refusals != 0 && all.last(status::connected) &&
-                   all.last(status::connected)->context_lost;
+            return refusals != 0 && all.last(session_status::connected) &&
+                   all.last(session_status::connected)->context_lost;
         });
         co_await session.close();
     };
@@ -932,7 +932,7 @@ TEST_CASE(
         SECTION("drain()") { co_await session.drain(); }
         SECTION("a send that waits for room") { co_await session.send("two"); }
         co_await session.connect();
-        CHECK(session.status() == status::connected);
+        CHECK(session.status() == session_status::connected);
         co_await session.close();
     };
     w.play(work());

@@ -85,7 +85,7 @@ TEST_CASE("members that cannot be read are told by event, counter and log, behin
     const auto* before = std::get_if<server_message>(&*(at - 1));
     REQUIRE(before);
     CHECK(before->output_transcription() == "Hello.");
-    CHECK(before->all().omitted.size() == 2);
+    CHECK(before->members().omitted.size() == 2);
     CHECK(session.counters().members_omitted == 2);
     CHECK(session.counters().malformed == 0);
     CHECK(std::count(lines.begin(), lines.end(),
@@ -196,7 +196,7 @@ TEST_CASE("malformed_policy::fail ends the session at one member that cannot be 
     w.play(work());
     REQUIRE(end);
     CHECK(end->value() == errc::malformed_message);
-    CHECK(session.status() == status::error);
+    CHECK(session.status() == session_status::failed);
     CHECK(w.dials == 1);
 }
 
@@ -234,7 +234,7 @@ TEST_CASE("a goAway with an unreadable timeLeft changes the connection all the s
         co_await session.connect();
         co_await session.send("Hi.");
         co_await listen_until(session, all,
-            [&] { return all.last(status::connected) && all.last(status::connected)->handover; });
+            [&] { return all.last(session_status::connected) && all.last(session_status::connected)->handover; });
         CHECK(session.counters().handovers == 1);
         CHECK(session.counters().losses == 0);
         co_await session.close();
@@ -255,7 +255,7 @@ TEST_CASE("a session opens though setupComplete has an odd member")
     session session{client, plain};
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
-        CHECK(session.status() == status::connected);
+        CHECK(session.status() == session_status::connected);
         co_await session.close();
     };
     w.play(work());

@@ -42,7 +42,7 @@ struct aftermath {
     std::vector<std::string> heard{};
     std::optional<status_change> lost{};
     std::optional<status_change> back{};
-    counters total{};
+    session_counters total{};
 };
 
 using step = std::function<asio::awaitable<void>(session&)>;
@@ -64,13 +64,13 @@ aftermath play(script first, step work, replay how = replay::unanswered)
         co_await work(session);
         told seen;
         const auto is_back = [&seen] {
-            const auto* change = seen.last(status::connected);
+            const auto* change = seen.last(session_status::connected);
             return change && change->resumed;
         };
         co_await listen_until(session, seen, is_back);
         co_await settle();
-        if (const auto* change = seen.last(status::reconnecting)) all.lost = *change;
-        if (const auto* change = seen.last(status::connected)) all.back = *change;
+        if (const auto* change = seen.last(session_status::reconnecting)) all.lost = *change;
+        if (const auto* change = seen.last(session_status::connected)) all.back = *change;
         all.total = session.counters();
         co_await session.close();
     };
@@ -203,7 +203,7 @@ TEST_CASE(
         content fact("The code is 4711.");
         co_await session.send_client_content(std::move(fact), false);
         const auto changed = [&] {
-            const auto* change = seen.last(status::connected);
+            const auto* change = seen.last(session_status::connected);
             return change && change->handover;
         };
         co_await listen_until(session, seen, changed);
@@ -211,7 +211,7 @@ TEST_CASE(
         co_await session.close();
     };
     w.play(work());
-    const auto* change = seen.last(status::connected);
+    const auto* change = seen.last(session_status::connected);
     REQUIRE(change);
     CHECK(change->maybe_heard == (is_in_time ? 0u : 1u));
     CHECK(change->replayed == (is_in_time ? 0u : 1u));

@@ -104,7 +104,7 @@ asio::awaitable<void> talk_twice(world& w)
     auto events = session.events();
     while (auto event = co_await events.next()) {
         const auto* change = std::get_if<status_change>(&*event);
-        if (change && change->to == status::connected && change->outage.count() != 0) break;
+        if (change && change->to == session_status::connected && change->outage.count() != 0) break;
     }
     co_await session.close();
 }

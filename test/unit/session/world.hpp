@@ -61,7 +61,7 @@ struct world {
                 ++dials;
                 if (decide) decide(request);
             });
-        return client(std::make_shared<client_core>(
+        return access::make_client(std::make_shared<client_core>(
             options, std::move(connector), clock, [] { return 0.5; }));
     }
 
@@ -117,7 +117,7 @@ struct told {
     std::string text{}; ///< Of the model.
 
     /// The last change to `to`.
-    [[nodiscard]] const status_change* last(status to) const
+    [[nodiscard]] const status_change* last(session_status to) const
     {
         for (auto each = changes.rbegin(); each != changes.rend(); ++each)
             if (each->to == to) return &*each;

@@ -12,10 +12,10 @@
 /// the member.
 namespace gemini::live::protocol {
 
-void lint(const setup& setup, const model_quirks& quirks);
-void lint(std::span<const function_response> responses, const model_quirks& quirks);
-void lint(const context_update& update, const model_quirks& quirks);
+void validate(const setup& setup, const model_quirks& quirks);
+void validate(std::span<const function_response> responses, const model_quirks& quirks);
+void validate(const context_update& update, const model_quirks& quirks);
 /// Checks client content sent in a session with this setup.
-void lint_content(const setup& setup, const model_quirks& quirks);
+void validate_content(const setup& setup, const model_quirks& quirks);
 
 } // namespace gemini::live::protocol

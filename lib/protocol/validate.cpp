@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "protocol/lint.hpp"
+#include "protocol/validate.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -15,7 +15,7 @@ namespace {
     throw error(errc::invalid_argument, fmt::format("{} {}.", member, why));
 }
 
-void lint_function(
+void validate_function(
     const function_declaration& function, calling calling, std::string_view path = {})
 {
     const auto member = fmt::format("{}functions[{}].behavior", path, function.name);
@@ -25,7 +25,7 @@ void lint_function(
         refuse(member, "is non_blocking, but this model always waits for its functions");
 }
 
-void lint_thinking(const setup& setup)
+void validate_thinking(const setup& setup)
 {
     const auto& thinking = setup.thinking_config;
     const bool has_level = thinking && !thinking->thinking_level.empty();
@@ -40,14 +40,17 @@ void lint_thinking(const setup& setup)
 
 } // namespace
 
-void lint(const setup& setup, const model_quirks& quirks)
+void validate(const setup& setup, const model_quirks& quirks)
 {
-    if (!quirks.writes && setup.response_modalities.contains(modality::text)) {
+    const auto answers_in = [&setup](modality one) {
+        return std::ranges::find(setup.response_modalities, one) != setup.response_modalities.end();
+    };
+    if (!quirks.writes && answers_in(modality::text)) {
         refuse("setup.generationConfig.responseModalities",
             "has TEXT, but this model only speaks: ask for output_audio_transcription to read "
             "what it says");
     }
-    if (!quirks.speaks && setup.response_modalities.contains(modality::audio))
+    if (!quirks.speaks && answers_in(modality::audio))
         refuse(
             "setup.generationConfig.responseModalities", "has AUDIO, but this model only writes");
     if (!quirks.takes_thinking_level && setup.thinking_config &&
@@ -58,18 +61,18 @@ void lint(const setup& setup, const model_quirks& quirks)
         refuse("setup.proactivity", "is not taken by this model, which would never answer");
     if (!quirks.takes_thinking && setup.thinking_config)
         refuse("setup.generationConfig.thinkingConfig", "is not taken by this model");
-    if (quirks.needs_thinking) lint_thinking(setup);
+    if (quirks.needs_thinking) validate_thinking(setup);
     if (!quirks.takes_affective_dialog && setup.enable_affective_dialog == true)
         refuse("setup.generationConfig.enableAffectiveDialog", "is not taken by this model");
     if (quirks.is_always_proactive && setup.proactivity &&
         setup.proactivity->proactive_audio == false)
         refuse("setup.proactivity.proactiveAudio", "is false, but this model is always proactive");
-    for (const auto& each : setup.functions) lint_function(each, quirks.calling);
+    for (const auto& each : setup.functions) validate_function(each, quirks.calling);
     for (const auto& tool : setup.tools)
-        for (const auto& each : tool.function_declarations) lint_function(each, quirks.calling);
+        for (const auto& each : tool.function_declarations) validate_function(each, quirks.calling);
 }
 
-void lint(std::span<const function_response> responses, const model_quirks& quirks)
+void validate(std::span<const function_response> responses, const model_quirks& quirks)
 {
     for (const auto& each : responses) {
         if (!quirks.takes_scheduling && !each.scheduling.empty())
@@ -77,15 +80,15 @@ void lint(std::span<const function_response> responses, const model_quirks& quir
     }
 }
 
-void lint(const context_update& update, const model_quirks& quirks)
+void validate(const context_update& update, const model_quirks& quirks)
 {
     if (!update.tools) return;
     for (const auto& tool : *update.tools)
         for (const auto& each : tool.function_declarations)
-            lint_function(each, quirks.calling, "contextUpdate.tools.");
+            validate_function(each, quirks.calling, "contextUpdate.tools.");
 }
 
-void lint_content(const setup& setup, const model_quirks& quirks)
+void validate_content(const setup& setup, const model_quirks& quirks)
 {
     const auto& history = setup.history_config;
     if (quirks.content_is_history &&

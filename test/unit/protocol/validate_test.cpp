@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/encode.hpp"
-#include "protocol/lint.hpp"
+#include "protocol/validate.hpp"
 #include "protocol/token.hpp"
 
 #include "support/catch.hpp"
@@ -33,7 +33,7 @@ std::string refusal_of(Call call)
 
 std::string refusal_of_setup(const setup& setup)
 {
-    return refusal_of([&] { lint(setup, quirks_of(setup.model)); });
+    return refusal_of([&] { validate(setup, quirks_of(setup.model)); });
 }
 
 const std::string speaker = "gemini-3.8-live";
@@ -103,7 +103,7 @@ TEST_CASE("a response's scheduling is refused where the model takes none")
     function_response response("c", "f", json());
     response.scheduling = scheduling::silent;
     const auto refusal = [&](const std::string& model) {
-        return refusal_of([&] { lint(std::span(&response, 1), quirks_of(model)); });
+        return refusal_of([&] { validate(std::span(&response, 1), quirks_of(model)); });
     };
     CHECK(refusal(thinker).starts_with("toolResponse.functionResponses[].scheduling "));
     CHECK(refusal(speaker).empty());
@@ -113,15 +113,15 @@ TEST_CASE("a context update is held against the model, and its instruction's rol
 {
     function_declaration waits{.name = "f", .behavior = behavior::blocking};
     const context_update update(std::vector<tool>{std::vector<function_declaration>{waits}});
-    CHECK(refusal_of([&] { lint(update, quirks_of(thinker)); }) ==
+    CHECK(refusal_of([&] { validate(update, quirks_of(thinker)); }) ==
           "contextUpdate.tools.functions[f].behavior is blocking, but this model never waits for "
           "a function.");
-    CHECK(refusal_of([&] { lint(update, quirks_of(older)); }).empty());
-    CHECK(refusal_of([&] { lint(context_update(), quirks_of(thinker)); }).empty());
+    CHECK(refusal_of([&] { validate(update, quirks_of(older)); }).empty());
+    CHECK(refusal_of([&] { validate(context_update(), quirks_of(thinker)); }).empty());
     const auto told = [](const char* role) {
         return refusal_of([&] {
             static_cast<void>(encode_context_update(
-                context_update(content(role, "Be brief.")), flavour::gemini_api));
+                context_update(content(role, "Be brief.")), backend::gemini_api));
         });
     };
     CHECK(told("assistant") == "contextUpdate.systemInstruction.role cannot be \"assistant\": the "
@@ -161,14 +161,14 @@ TEST_CASE("a setup is held against its model wherever it is written, unless nobo
 TEST_CASE("client content is refused where it can only be the history")
 {
     const auto refusal = [&](const setup& setup) {
-        return refusal_of([&] { lint_content(setup, {.content_is_history = true}); });
+        return refusal_of([&] { validate_content(setup, {.content_is_history = true}); });
     };
     CHECK(refusal({.model = older}).starts_with("clientContent is taken by this model only"));
-    CHECK(refusal_of([&] { lint_content({.model = older}, quirks_of(older)); }).empty());
+    CHECK(refusal_of([&] { validate_content({.model = older}, quirks_of(older)); }).empty());
     CHECK(refusal({.model = older,
                       .history_config = history_config{.initial_history_in_client_content = true}})
               .empty());
-    CHECK(refusal_of([&] { lint_content({.model = speaker}, quirks_of(speaker)); }).empty());
+    CHECK(refusal_of([&] { validate_content({.model = speaker}, quirks_of(speaker)); }).empty());
 }
 
 TEST_CASE("gemini-3.8-live-extended-thinking needs exactly one of thinking level and budget")

@@ -2,7 +2,8 @@
 /// A Live API server on loopback, for samples and for the tests of programs that use the Live API.
 #pragma once
 
-#include <gemini/live/flavour.hpp>
+#include <gemini/live/backend.hpp>
+#include <gemini/live/execution_context.hpp>
 #include <gemini/live/gcc12_guard.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -19,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace gemini::live {
+namespace gemini::live::testing {
 
 class fake_google;
 
@@ -45,6 +46,16 @@ struct emulator_request {
         std::string_view name) const noexcept; ///< Empty when absent.
 };
 
+/// Whose message an `emulator_message` is.
+enum class message_sender { client, server };
+
+/// A message as it went over a connection.
+struct emulator_message {
+    std::size_t client = 0; ///< The client's number, from 1, in the order of their coming.
+    message_sender from = message_sender::client;
+    std::string_view text{}; ///< Valid during the call.
+};
+
 /// How the emulator answers an upgrade: 101 accepts it.
 struct emulator_verdict {
     int status = 101;
@@ -52,7 +63,7 @@ struct emulator_verdict {
     std::string body{};
 };
 
-/// One client of the emulator, as a behaviour sees it.
+/// One client of the emulator, as a behavior sees it.
 class emulator_peer {
 public:
     emulator_peer() = default;
@@ -112,7 +123,7 @@ struct emulator_quirks {
     /// How the emulator behaves as `model` when nothing is switched: every member is set.
     /// Throws errc::invalid_argument for a model that it does not serve.
     [[nodiscard]] static emulator_quirks of(
-        std::string_view model, live::flavour flavour = live::flavour::gemini_api);
+        std::string_view model, live::backend backend = live::backend::gemini_api);
     /// Every behavior switched off.
     [[nodiscard]] static emulator_quirks none();
 };
@@ -152,7 +163,7 @@ struct emulator_options {
     /// Decides on an upgrade after the emulator's own checks have passed; absent: accept.
     std::function<emulator_verdict(const emulator_request&)> on_upgrade{};
     /// What happens to each connection, step by step, as JSON lines: docs/testing.md has the form.
-    /// Connections that it does not speak of are for `behaviour`. A mistake in it makes the
+    /// Connections that it does not speak of are for `behavior`. A mistake in it makes the
     /// constructor throw errc::invalid_argument, naming the line.
     std::string script{};
     /// A recording of a `wire_tap`: its server's side is played to the clients, connection by
@@ -162,10 +173,9 @@ struct emulator_options {
     /// Serves one client, and closes with 1000 when it returns, or with 1011 and what it throws.
     /// Absent: the default persona, which checks messages as the service does and holds a
     /// conversation.
-    std::function<asio::awaitable<void>(emulator_peer&)> behaviour{};
-    /// Told of every message: number of the client in the order of their coming, from 1;
-    /// direction ('>' from the client, '<' to it); text.
-    std::function<void(std::size_t, char, std::string_view)> on_message{};
+    std::function<asio::awaitable<void>(emulator_peer&)> behavior{};
+    /// Called for every message in either direction.
+    std::function<void(const emulator_message&)> on_message{};
     /// Told of what happens to connections, in sentences without secrets: "Client 2 has come: …".
     std::function<void(std::string_view)> on_event{};
     gcc12_guard<emulator_options> guard{}; ///< Not to be touched.
@@ -176,7 +186,12 @@ struct emulator_options {
 class emulator {
 public:
     /// Throws `live::error` when it cannot listen.
-    emulator(asio::any_io_executor executor, emulator_options options = {});
+    explicit emulator(asio::any_io_executor executor, emulator_options options = {});
+    template <execution_context Context>
+    explicit emulator(Context& context, emulator_options options = {})
+        : emulator(asio::any_io_executor(context.get_executor()), std::move(options))
+    {
+    }
     emulator(emulator&&) noexcept;
     emulator& operator=(emulator&&) noexcept;
     ~emulator();
@@ -189,7 +204,7 @@ public:
     [[nodiscard]] std::size_t accepted() const noexcept;
     [[nodiscard]] std::size_t connected() const noexcept;
     /// What the script (or the replay) expected of a client and what came instead, or what
-    /// `behaviour` threw: the first of these. Empty when there was none. A client that goes before
+    /// `behavior` threw: the first of these. Empty when there was none. A client that goes before
     /// it has done what is expected counts. Any thread.
     [[nodiscard]] std::string failure() const;
     /// Completes once every connection that the script (or the replay) speaks of has come and gone;
@@ -206,4 +221,4 @@ private:
     std::shared_ptr<impl> impl_;
 };
 
-} // namespace gemini::live
+} // namespace gemini::live::testing

@@ -2,7 +2,7 @@
 /// Google's side of OAuth on loopback, for the tests of programs that use Vertex AI.
 #pragma once
 
-#include <gemini/live/emulator.hpp>
+#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/gcc12_guard.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gemini::live {
+namespace gemini::live::testing {
 
 /// What clients ask for tokens.
 enum class google_endpoint {
@@ -123,6 +123,11 @@ public:
 
     /// Throws `live::error` when it cannot listen.
     explicit fake_google(asio::any_io_executor executor, fake_google_options options = {});
+    template <execution_context Context>
+    explicit fake_google(Context& context, fake_google_options options = {})
+        : fake_google(asio::any_io_executor(context.get_executor()), std::move(options))
+    {
+    }
     fake_google(fake_google&&) noexcept;
     fake_google& operator=(fake_google&&) noexcept;
     ~fake_google();
@@ -176,4 +181,4 @@ private:
     std::unique_ptr<impl> impl_;
 };
 
-} // namespace gemini::live
+} // namespace gemini::live::testing

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace gemini::live {
+
+class client;
+class client_core;
+class json;
+class music_session;
+class server_message;
+class session;
+class session_core;
+struct server_message_members;
+
+namespace protocol {
+struct message_text;
+}
+
+/// What the library does with its public classes and its users cannot. Each of these classes
+/// befriends it; the room that implements the class defines its functions.
+struct access {
+    /// Accepts text that is known to be valid JSON, without checking it again.
+    [[nodiscard]] static json trusted(std::string text) noexcept;
+
+    [[nodiscard]] static server_message make_message(
+        server_message_members members, protocol::message_text raw);
+    /// Removes the audio from the message; `raw()` has nothing in its place.
+    static void drop_audio(server_message& message) noexcept;
+    static void set_epoch(server_message& message, std::uint64_t number) noexcept;
+
+    /// A client with another outside world than sockets and clocks, for tests.
+    [[nodiscard]] static client make_client(std::shared_ptr<client_core> core) noexcept;
+    [[nodiscard]] static const std::shared_ptr<client_core>& core(const client& of) noexcept;
+    [[nodiscard]] static const std::shared_ptr<session_core>& core(const session& of) noexcept;
+};
+
+} // namespace gemini::live
