@@ -50,7 +50,7 @@ std::shared_ptr<live::session> conversation::new_session() const
 {
     live::setup setup{.model = wishes_.model};
     const bool speaks = wishes_.answers == live::modality::audio;
-    setup.response_modalities = wishes_.answers;
+    setup.response_modalities = {wishes_.answers};
     if (!wishes_.voice.empty()) setup.voice = wishes_.voice;
     setup.functions = tool_declarations();
     if (!wishes_.system.empty()) setup.system_instruction.emplace(wishes_.system);

@@ -196,7 +196,7 @@ std::optional<options> read_options(int argc, char* argv[], int& exit_code)
 
 std::string choose_model(options& wishes, bool with_emulator)
 {
-    namespace modality = live::modality;
+    using live::modality;
     const bool is_chosen = !wishes.model.empty();
     if (!is_chosen) {
         wishes.model = with_emulator && wishes.answers == modality::text ? writing_model_of_emulator

@@ -18,7 +18,7 @@ struct options {
     std::string system{};               ///< The system instruction; empty: none.
     std::string voice{};                ///< Empty: the service's choice.
     std::string ca{};                   ///< A file of certificates to trust as well; empty: none.
-    gemini::live::modalities answers{}; ///< Empty: see `choose_model`.
+    gemini::live::open_enum<gemini::live::modality> answers{}; ///< Empty: see `choose_model`.
 };
 
 /// Reads the command line. Returns nothing if it has been answered already: by --help or --version,

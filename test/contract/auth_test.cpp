@@ -180,7 +180,7 @@ TEST_CASE("every kind of credentials that gives tokens opens sessions, with one 
     struct row {
         std::string name;
         live::credentials given;
-        testing::google_endpoint asked;
+        live::testing::google_endpoint asked;
         std::size_t requests;
     };
     const auto subject_file = w.here.write("subject", w.google->subject_token() + "\n");
@@ -198,7 +198,7 @@ TEST_CASE("every kind of credentials that gives tokens opens sessions, with one 
     named.well_known_file = w.here.write("broken.json", "{"); // nobody reads it
     auto on_machine = w.nothing();
     on_machine.machine = w.machine();
-    using enum testing::google_endpoint;
+    using enum live::testing::google_endpoint;
     const std::vector<row> rows{
         {"a service account", w.service_account(), token, 1},
         {"a service account's file", live::credential_file{.path = named.file}, token, 1},
@@ -274,17 +274,17 @@ TEST_CASE("a hundred sessions that start at once fetch one token")
     };
     for (int i = 0; i < 100; ++i) asio::co_spawn(w.io, one(), asio::detached);
     while (left > 0) w.io.run_one();
-    CHECK(w.google->requests(testing::google_endpoint::token) == 1);
+    CHECK(w.google->requests(live::testing::google_endpoint::token) == 1);
 }
 
 TEST_CASE("a token that is soon to end is not used for another connection")
 {
     world w;
-    w.google->next(testing::google_endpoint::token, testing::google_outcome::expires_in(40s));
+    w.google->next(live::testing::google_endpoint::token, live::testing::google_outcome::expires_in(40s));
     const auto client = w.client_with(w.service_account());
     w.connect(client);
     w.connect(client);
-    CHECK(w.google->requests(testing::google_endpoint::token) == 2);
+    CHECK(w.google->requests(live::testing::google_endpoint::token) == 2);
 }
 
 TEST_CASE("a token that was revoked is replaced, once")
@@ -294,14 +294,14 @@ TEST_CASE("a token that was revoked is replaced, once")
     w.connect(client);
     w.google->revoke_tokens();
     w.connect(client);
-    CHECK(w.google->requests(testing::google_endpoint::token) == 2);
+    CHECK(w.google->requests(live::testing::google_endpoint::token) == 2);
 
     w.verdict = live::testing::emulator_verdict{.status = 401};
     const auto why = w.failure(client);
     REQUIRE(why);
     CHECK(why->condition() == live::condition::credentials);
     CHECK(why->http_status() == 401);
-    CHECK(w.google->requests(testing::google_endpoint::token) == 3);
+    CHECK(w.google->requests(live::testing::google_endpoint::token) == 3);
 }
 
 TEST_CASE("the credentials name the project and who pays, unless the program does")
@@ -331,38 +331,38 @@ TEST_CASE("the credentials name the project and who pays, unless the program doe
 TEST_CASE("what passes by itself is tried again")
 {
     world w;
-    const auto fault = GENERATE(testing::google_outcome::refuse(503), testing::google_outcome::cut(),
-        testing::google_outcome::cut_short(), testing::google_outcome::garbage(), testing::google_outcome::web_page());
-    w.google->next(testing::google_endpoint::token, fault);
+    const auto fault = GENERATE(live::testing::google_outcome::refuse(503), live::testing::google_outcome::cut(),
+        live::testing::google_outcome::cut_short(), live::testing::google_outcome::garbage(), live::testing::google_outcome::web_page());
+    w.google->next(live::testing::google_endpoint::token, fault);
     w.connect(w.client_with(w.service_account()));
-    CHECK(w.google->requests(testing::google_endpoint::token) == 2);
+    CHECK(w.google->requests(live::testing::google_endpoint::token) == 2);
 }
 
 TEST_CASE("a refusal names the file and says what to do")
 {
     world w;
     struct row {
-        testing::google_endpoint where;
-        testing::google_outcome outcome;
+        live::testing::google_endpoint where;
+        live::testing::google_outcome outcome;
         live::credentials given;
         live::errc cause;
         std::string told;
     };
-    using enum testing::google_endpoint;
+    using enum live::testing::google_endpoint;
     const auto workload = w.by_text(w.google->external_account_file());
     const auto acting = w.by_text(w.google->impersonated_service_account_file());
     const std::vector<row> rows{
-        {token, testing::google_outcome::invalid_grant("Invalid JWT Signature."), w.service_account(),
+        {token, live::testing::google_outcome::invalid_grant("Invalid JWT Signature."), w.service_account(),
             live::errc::unauthorized, "The key has been deleted"},
-        {token, testing::google_outcome::reauthentication(), w.user(), live::errc::unauthorized,
+        {token, live::testing::google_outcome::reauthentication(), w.user(), live::errc::unauthorized,
             "invalid_grant/invalid_rapt"},
-        {subject, testing::google_outcome::refuse(403), workload, live::errc::unauthorized,
+        {subject, live::testing::google_outcome::refuse(403), workload, live::errc::unauthorized,
             "\"credential_source\""},
-        {sts, testing::google_outcome::refuse(400), workload, live::errc::unauthorized,
+        {sts, live::testing::google_outcome::refuse(400), workload, live::errc::unauthorized,
             "workload identity pool"},
-        {impersonation, testing::google_outcome::refuse(403), acting, live::errc::unauthorized,
+        {impersonation, live::testing::google_outcome::refuse(403), acting, live::errc::unauthorized,
             "who may act for it"},
-        {metadata, testing::google_outcome::without_metadata_flavor(), w.machine(),
+        {metadata, live::testing::google_outcome::without_metadata_flavor(), w.machine(),
             live::errc::missing_credentials, "Metadata-Flavor: Google"},
     };
     for (const auto& each : rows) {
@@ -410,7 +410,7 @@ TEST_CASE("when nothing is found, it is told where one has looked and what helps
     CHECK(why->value() == live::errc::missing_credentials);
     auto elsewhere = w.nothing(); // where another cloud has its metadata
     elsewhere.machine = w.machine();
-    w.google->next(testing::google_endpoint::metadata, testing::google_outcome::without_metadata_flavor());
+    w.google->next(live::testing::google_endpoint::metadata, live::testing::google_outcome::without_metadata_flavor());
     why = w.failure(elsewhere);
     CHECK(says(why, "this is no machine in Google Cloud"));
 }
@@ -421,7 +421,7 @@ TEST_CASE("nothing that the library tells has a secret in it, whatever happens")
     options.quota_project = "payer";
     world w(options);
     const auto subject_file = w.here.write("subject", w.google->subject_token());
-    using enum testing::google_endpoint;
+    using enum live::testing::google_endpoint;
     const auto all = {token, sts, impersonation, metadata, subject};
     std::vector<live::credentials> given{w.service_account(), w.user(), w.machine(),
         w.by_text(w.google->external_account_file({.impersonate = true})),
@@ -435,7 +435,7 @@ TEST_CASE("nothing that the library tells has a secret in it, whatever happens")
         w.verdict = live::testing::emulator_verdict{.status = 401};
         static_cast<void>(w.failure(each));
         for (const auto endpoint : all)
-            w.google->next(endpoint, testing::google_outcome::invalid_grant("no"), 1);
+            w.google->next(endpoint, live::testing::google_outcome::invalid_grant("no"), 1);
         static_cast<void>(w.failure(each));
     }
     // files that are cut off or have one member wrong

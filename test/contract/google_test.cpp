@@ -253,10 +253,10 @@ TEST_CASE("a service account gets a token for its assertion, plain and encrypted
     CHECK(got.token().starts_with("ya29."));
     CHECK(got.json().at<std::int64_t>("/expires_in") == 3599);
     CHECK(got.member("/token_type") == "Bearer");
-    CHECK(w.google->requests(testing::google_endpoint::token) == 1);
+    CHECK(w.google->requests(live::testing::google_endpoint::token) == 1);
     REQUIRE(w.google->issued().size() == 1);
     CHECK(w.google->issued()[0].value == got.token());
-    CHECK(w.google->issued()[0].from == testing::google_endpoint::token);
+    CHECK(w.google->issued()[0].from == live::testing::google_endpoint::token);
 }
 
 TEST_CASE("the audience may be the token_uri of the file, and the key may be named")
@@ -405,9 +405,9 @@ TEST_CASE("a foreign token is exchanged, and stands in for a service account")
     REQUIRE(got.status == "200");
     CHECK(w.google->valid(got.member("/accessToken")));
     CHECK(got.member("/expireTime").ends_with("Z"));
-    CHECK(w.google->requests(testing::google_endpoint::subject) == 1);
-    CHECK(w.google->requests(testing::google_endpoint::sts) == 1);
-    CHECK(w.google->requests(testing::google_endpoint::impersonation) == 1);
+    CHECK(w.google->requests(live::testing::google_endpoint::subject) == 1);
+    CHECK(w.google->requests(live::testing::google_endpoint::sts) == 1);
+    CHECK(w.google->requests(live::testing::google_endpoint::impersonation) == 1);
 }
 
 TEST_CASE("a subject token may stand in a file, too")
@@ -496,7 +496,7 @@ TEST_CASE("the metadata server answers none but those who ask for it")
     CHECK(w.metadata(path, {{"Metadata-Flavor", "Google"}, {"X-Forwarded-For", "192.0.2.1"}})
               .status == "403");
     CHECK(w.google->issued().empty());
-    CHECK(w.google->requests(testing::google_endpoint::metadata) == 3);
+    CHECK(w.google->requests(live::testing::google_endpoint::metadata) == 3);
 }
 
 TEST_CASE("the metadata server gives a token again until it has five minutes left")
@@ -550,9 +550,9 @@ TEST_CASE("a JWT that the service account has signed for itself is a bearer")
 TEST_CASE("what goes wrong is planned, request by request")
 {
     world w;
-    w.google->next(testing::google_endpoint::token, testing::google_outcome::refuse(503, 2s), 2);
-    w.google->next(testing::google_endpoint::token, testing::google_outcome::proper());
-    w.google->next(testing::google_endpoint::token, testing::google_outcome::invalid_grant("No."));
+    w.google->next(live::testing::google_endpoint::token, live::testing::google_outcome::refuse(503, 2s), 2);
+    w.google->next(live::testing::google_endpoint::token, live::testing::google_outcome::proper());
+    w.google->next(live::testing::google_endpoint::token, live::testing::google_outcome::invalid_grant("No."));
     const auto first = w.refresh();
     CHECK(first.status == "503");
     CHECK(first.head.header("retry-after") == "2");
@@ -560,10 +560,10 @@ TEST_CASE("what goes wrong is planned, request by request")
     CHECK(w.refresh().status == "200");
     CHECK(w.refresh().member("/error_description") == "No.");
     CHECK(w.refresh().status == "200");
-    w.google->otherwise(testing::google_endpoint::token, testing::google_outcome::refuse(429));
+    w.google->otherwise(live::testing::google_endpoint::token, live::testing::google_outcome::refuse(429));
     CHECK(w.refresh().status == "429");
     CHECK(w.refresh().status == "429");
-    CHECK(w.google->requests(testing::google_endpoint::token) == 7);
+    CHECK(w.google->requests(live::testing::google_endpoint::token) == 7);
     CHECK(w.google->issued().size() == 2);
     CHECK(w.metadata("/").status == "200"); // planned for another
 }
@@ -571,26 +571,26 @@ TEST_CASE("what goes wrong is planned, request by request")
 TEST_CASE("every kind of wrong answer can be had")
 {
     world w;
-    const auto refresh_after = [&](testing::google_outcome outcome) {
-        w.google->next(testing::google_endpoint::token, std::move(outcome));
+    const auto refresh_after = [&](live::testing::google_outcome outcome) {
+        w.google->next(live::testing::google_endpoint::token, std::move(outcome));
         return w.refresh();
     };
-    CHECK(refresh_after(testing::google_outcome::reauthentication()).member("/error_subtype") ==
+    CHECK(refresh_after(live::testing::google_outcome::reauthentication()).member("/error_subtype") ==
           "invalid_rapt");
-    CHECK_THROWS_AS(refresh_after(testing::google_outcome::garbage()).json(), live::error);
-    CHECK(refresh_after(testing::google_outcome::web_page()).head.header("content-type") ==
+    CHECK_THROWS_AS(refresh_after(live::testing::google_outcome::garbage()).json(), live::error);
+    CHECK(refresh_after(live::testing::google_outcome::web_page()).head.header("content-type") ==
           "text/html; charset=utf-8");
-    const auto timeless = refresh_after(testing::google_outcome::without_expiry());
+    const auto timeless = refresh_after(live::testing::google_outcome::without_expiry());
     CHECK(w.google->valid(timeless.token()));
     CHECK_FALSE(timeless.json().find("/expires_in"));
-    const auto brief = refresh_after(testing::google_outcome::expires_in(5s));
+    const auto brief = refresh_after(live::testing::google_outcome::expires_in(5s));
     CHECK(brief.json().at<std::int64_t>("/expires_in") == 5);
     CHECK_FALSE(w.google->valid(brief.token(), *w.now + 5s));
-    CHECK_THROWS(refresh_after(testing::google_outcome::cut()));
-    const auto half = refresh_after(testing::google_outcome::cut_short());
+    CHECK_THROWS(refresh_after(live::testing::google_outcome::cut()));
+    const auto half = refresh_after(live::testing::google_outcome::cut_short());
     CHECK(half.body.size() < std::stoul(half.head.header("content-length")));
 
-    w.google->next(testing::google_endpoint::metadata, testing::google_outcome::without_metadata_flavor());
+    w.google->next(live::testing::google_endpoint::metadata, live::testing::google_outcome::without_metadata_flavor());
     const auto other = w.metadata("/computeMetadata/v1/project/project-id");
     CHECK(other.status == "200");
     CHECK(other.head.header("metadata-flavor").empty());
@@ -602,7 +602,7 @@ asio::awaitable<void> stall_once(world& w)
 {
     auto silent = co_await test::raw_connect(world::port_of(w.google->metadata_host()));
     co_await silent.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    while (w.google->requests(testing::google_endpoint::metadata) == 0)
+    while (w.google->requests(live::testing::google_endpoint::metadata) == 0)
         co_await asio::post(w.io, asio::use_awaitable);
     const auto got = co_await w.exchange(
         world::port_of(w.google->metadata_host()), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -615,7 +615,7 @@ asio::awaitable<void> stall_once(world& w)
 TEST_CASE("a request may meet silence")
 {
     world w;
-    w.google->next(testing::google_endpoint::metadata, testing::google_outcome::stall());
+    w.google->next(live::testing::google_endpoint::metadata, live::testing::google_outcome::stall());
     test::run(w.io, stall_once(w));
 }
 
@@ -714,7 +714,7 @@ TEST_CASE("other threads may look on while it serves")
     std::atomic<bool> over = false;
     std::thread other([&] {
         while (!over) {
-            w.google->next(testing::google_endpoint::token, testing::google_outcome::expires_in(60s));
+            w.google->next(live::testing::google_endpoint::token, live::testing::google_outcome::expires_in(60s));
             (void)w.google->issued();
             (void)w.google->valid("ya29.x", {});
             std::this_thread::yield();

@@ -208,7 +208,7 @@ TEST_CASE("a server that refuses the way back for good ends the session: 403, 40
         {std::pair(403, live::errc::unauthorized), std::pair(404, live::errc::rejected)}) {
         INFO(status);
         scripted_world w(first_connection(R"({"drop": true})") +
-                         "{\"connection\": 2}\n{\"refuse\": " + std::to_string(session_status) + "}\n");
+                         "{\"connection\": 2}\n{\"refuse\": " + std::to_string(status) + "}\n");
         const auto seen = told_by(w);
         REQUIRE(seen.failure);
         CHECK(seen.failure->value() == means);

@@ -285,7 +285,7 @@ live::setup that_feels()
 live::setup with_a_face()
 {
     return {.model = "gemini-3.8-live",
-        .response_modalities = live::modality::video,
+        .response_modalities = {live::modality::video},
         .avatar_config = live::avatar_config{.avatar_name = "my-avatar"},
         .labels = {{"team", "reception"}}};
 }

@@ -170,8 +170,6 @@ std::string describe(book& into)
         return "object";
     } else if constexpr (std::is_same_v<T, schema>) {
         return "object, OpenAPI schema";
-    } else if constexpr (std::is_same_v<T, modalities>) {
-        return "enum list, `modality::text \\| modality::audio`";
     } else if constexpr (std::is_same_v<T, std::map<std::string, std::string>>) {
         return "object of strings";
     } else {

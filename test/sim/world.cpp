@@ -9,6 +9,7 @@
 #include "sim/timeline.hpp"
 #include "sim/user.hpp"
 
+#include "base/access.hpp"
 #include "session/client_core.hpp"
 
 #include <gemini/live/reconnect_plan.hpp>
@@ -94,7 +95,7 @@ outcome play(const plan& all, bool traces, const mutation& planted)
             const auto drawn = judge.random();
             return planted.random ? planted.random(drawn) : drawn;
         };
-        const live::client client(
+        const auto client = live::access::make_client(
             std::make_shared<live::client_core>(options, mutated(net, planted), clock, draw));
         user one({all, book, *clock, judge, *net, api, io, planted}, client);
         asio::co_spawn(io, one.live_on(), [&](std::exception_ptr failure) {

@@ -100,7 +100,7 @@ std::string http_head::target() const
 
 std::string http_response(int status, const header_fields& fields, std::string_view body)
 {
-    auto text = "HTTP/1.1 " + std::to_string(session_status) + " Status\r\n";
+    auto text = "HTTP/1.1 " + std::to_string(status) + " Status\r\n";
     for (const auto& [name, value] : fields) text += name + ": " + value + "\r\n";
     if (status != 101) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     return text + "\r\n" + std::string(body);

@@ -21,7 +21,7 @@ namespace test {
 class server_record {
 public:
     /// `emulator_options::on_message`.
-    void note(const live::testing::emulator_message& message);
+    void note(const gemini::live::testing::emulator_message& message);
 
     struct entry {
         bool sound;

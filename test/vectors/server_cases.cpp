@@ -2,7 +2,9 @@
 #include "vectors/driver.hpp"
 #include "vectors/stage.hpp"
 
+#include "base/access.hpp"
 #include "base/media_type.hpp"
+#include "protocol/message_text.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/json_writer.hpp"
@@ -379,7 +381,7 @@ complaint try_facts(const json_value& expected, const told& heard)
     sequence.end_array().member("error", heard.malformed != 0 || in_part).end_object();
     // what could not be read tells nothing
     const auto last =
-        heard.messages.empty() ? facts(live::server_message({}, {})) : facts(heard.messages.back());
+        heard.messages.empty() ? facts(live::access::make_message({}, {})) : facts(heard.messages.back());
     const auto wanted = expected.members();
     for (const auto& [name, value] : wanted) {
         const bool of_all = name == "sequence" || name == "error";

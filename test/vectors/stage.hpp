@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/access.hpp"
 #include "session/client_core.hpp"
 #include "support/memory_connector.hpp"
 

@@ -77,8 +77,6 @@ std::string value_of()
         return "\"2026-11-23T12:30:00Z\"";
     else if constexpr (std::is_same_v<T, std::vector<std::byte>>)
         return "\"AAA=\"";
-    else if constexpr (std::is_same_v<T, modalities>)
-        return R"(["TEXT"])";
     else if constexpr (std::is_same_v<T, schema>)
         return R"({"type":"STRING"})";
     else

@@ -389,7 +389,7 @@ TEST_CASE("judge has the last word on a connection that is made ahead, too")
 TEST_CASE("whatever happens, a session only goes the ways of the table, and goes them all")
 {
     std::mt19937 dice(7);
-    std::set<std::pair<status, status>> gone;
+    std::set<std::pair<session_status, session_status>> gone;
     const auto all = transitions();
     for (int life = 0; life < 2000; ++life) {
         auto connection_fsm = make();

@@ -2,6 +2,7 @@
 // g++ 12 destroys some temporaries of a co_await expression twice, without a warning. Every public
 // awaitable is called here with temporaries of each public type, the way users will write it. The
 // bytes must arrive undamaged and every allocation must be freed once; sanitizers see the rest.
+#include "base/access.hpp"
 #include "session/client_core.hpp"
 #include "support/catch.hpp"
 #include "support/memory_connector.hpp"
@@ -58,7 +59,7 @@ template <class... Types>
 constexpr bool none_is_an_aggregate = (!std::is_aggregate_v<Types> && ...);
 
 static_assert(none_is_an_aggregate<live::content, live::part, live::blob, live::function_response,
-    live::realtime_input, live::server_message, live::json, live::modalities, live::api_key,
+    live::realtime_input, live::server_message, live::json, live::api_key,
     live::ephemeral_token_request, live::ephemeral_token, live::credentials, live::client,
     live::session, live::error, live::async_generator<live::server_message>>);
 
@@ -134,9 +135,10 @@ const std::vector<form> forms{
         [](session& s) -> awaitable { co_await s.send(std::string(long_text)); }, long_text},
     {"send(a + b)", [](session& s) -> awaitable { co_await s.send("1" + long_text + "2"); },
         "1" + long_text + "2"},
-    {"send_client_content(literal)",
+    {"send_client_content(user(literal))",
         [](session& s) -> awaitable {
-            co_await s.send_client_content("a literal that is too long to live inside a string");
+            co_await s.send_client_content(
+                live::user("a literal that is too long to live inside a string"));
         },
         "a literal that is too long to live inside a string"},
     {"send_client_content(content(literal))",

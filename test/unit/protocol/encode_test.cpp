@@ -76,7 +76,7 @@ TEST_CASE("a setup of a model alone says nothing else")
 TEST_CASE("members of generationConfig are under it, zeros too")
 {
     setup given = plain();
-    given.response_modalities = modality::audio | modality::text;
+    given.response_modalities = {modality::audio, modality::text};
     given.temperature = 0.7;
     given.top_p = 0.0;
     given.top_k = 40;
@@ -97,7 +97,7 @@ TEST_CASE("members of generationConfig are under it, zeros too")
 TEST_CASE("a system instruction is content, a text that of the user")
 {
     setup given = plain();
-    given.system_instruction = "Be brief.";
+    given.system_instruction = content("Be brief.");
     CHECK(wire(given) ==
           with_model(R"(,"systemInstruction":{"role":"user","parts":[{"text":"Be brief."}]})"));
     std::vector<part> parts;
@@ -156,7 +156,7 @@ TEST_CASE("extra members come last, and into the objects that are there already"
 {
     setup given = plain();
     given.temperature = 0.5;
-    given.system_instruction = "Hi";
+    given.system_instruction = content("Hi");
     given.extra = json(R"({"proactivity": {"proactiveAudio": true},
         "generationConfig": {"thinkingConfig": {"thinkingBudget": 0}, "temperature": 1},
         "systemInstruction": {"parts": []}, "\"": null})");

@@ -32,7 +32,7 @@ ephemeral_token_request constrained()
     ephemeral_token_request request;
     auto& constraints = request.constraints.emplace();
     constraints.model = "gemini-3.8-live";
-    constraints.response_modalities = modality::audio;
+    constraints.response_modalities = {modality::audio};
     constraints.session_resumption.reset();
     return request;
 }
@@ -158,7 +158,7 @@ TEST_CASE("a refused call tells the service's words, and what to do")
     CHECK(why.http_status() == status);
     CHECK(why.reason() == message);
     CHECK(why.retry_after() == 7s);
-    CHECK(std::string(why.what()).find("did not make a token (HTTP " + std::to_string(session_status)) !=
+    CHECK(std::string(why.what()).find("did not make a token (HTTP " + std::to_string(status)) !=
           std::string::npos);
 }
 

@@ -55,10 +55,10 @@ TEST_CASE("each model takes text in its own way")
 
 TEST_CASE("what a model is known to refuse is refused before it is sent, by name")
 {
-    CHECK(refusal_of_setup({.model = speaker, .response_modalities = modality::text})
+    CHECK(refusal_of_setup({.model = speaker, .response_modalities = {modality::text}})
               .starts_with("setup.generationConfig.responseModalities has TEXT"));
     CHECK(refusal_of_setup(
-        {.model = "gemini-3.5-transcribe-live", .response_modalities = modality::audio})
+        {.model = "gemini-3.5-transcribe-live", .response_modalities = {modality::audio}})
               .starts_with("setup.generationConfig.responseModalities has AUDIO"));
     CHECK(refusal_of_setup(
         {.model = speaker,
@@ -83,7 +83,7 @@ TEST_CASE("what a model is known to refuse is refused before it is sent, by name
 
 TEST_CASE("what a model takes passes, and of an unknown model all does")
 {
-    CHECK(refusal_of_setup({.model = speaker, .response_modalities = modality::audio}).empty());
+    CHECK(refusal_of_setup({.model = speaker, .response_modalities = {modality::audio}}).empty());
     CHECK(refusal_of_setup(
         {.model = thinker,
             .thinking_config = thinking_config{.thinking_level = thinking_level::low}})
@@ -92,7 +92,7 @@ TEST_CASE("what a model takes passes, and of an unknown model all does")
         {.model = speaker, .functions = {{.name = "f", .behavior = behavior::blocking}}})
               .empty());
     CHECK(refusal_of_setup({.model = "gemini-9-live",
-                               .response_modalities = modality::text,
+                               .response_modalities = {modality::text},
                                .functions = {{.name = "f", .behavior = behavior::blocking}},
                                .enable_affective_dialog = true})
               .empty());
@@ -134,7 +134,7 @@ TEST_CASE("a setup is held against its model wherever it is written, unless nobo
     const std::function<model_quirks(std::string_view)> known = quirks_of;
     addressing strict;
     strict.quirks = &known;
-    setup wrong{.model = speaker, .response_modalities = modality::text};
+    setup wrong{.model = speaker, .response_modalities = {modality::text}};
     const auto is_told = [](const std::string& refusal) {
         return refusal.starts_with("setup.generationConfig.responseModalities has TEXT");
     };

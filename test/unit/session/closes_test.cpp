@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/access.hpp"
+
 #include "world.hpp"
 
 #include "support/catch.hpp"
