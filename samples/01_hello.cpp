@@ -29,7 +29,7 @@ try {
     }
     live::client client{io.get_executor(), options};
     live::session session{client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}}};
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     asio::co_spawn(io, hello(std::move(session)), [&](std::exception_ptr failure) {
         io.stop(); // the emulator would listen on
         live::rethrow(failure);

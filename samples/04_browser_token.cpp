@@ -18,7 +18,7 @@ asio::awaitable<live::ephemeral_token> token_for_a_visitor(live::client issuer)
     request.expire_time = now + std::chrono::minutes(15);
     request.constraints = live::setup{.model = "gemini-3.8-live",
         .system_instruction = live::content("You are the guide of a small museum. Be brief."),
-        .output_audio_transcription = live::audio_transcription{}};
+        .output_audio_transcription = live::on};
     co_return co_await live::create_ephemeral_token(issuer, std::move(request));
 }
 // doc:end

@@ -54,7 +54,7 @@ try {
     options.resumption_store = std::make_shared<live::file_resumption_store>("conversations");
     live::client client{io.get_executor(), options};
     live::session session{client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}},
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::on},
         "the only one"}; // a server has one name for each of its callers
     asio::posix::stream_descriptor keyboard{io, ::dup(STDIN_FILENO)};
     asio::co_spawn(io, chat(std::move(session), std::move(keyboard)), live::rethrow);

@@ -223,7 +223,7 @@ verdict connection_fsm::judge_dial(const error& failure) const
     return judged;
 }
 
-/// Lets the user's `judge` have the last word.
+/// Lets the user's `on_failure` have the last word.
 void connection_fsm::overrule(verdict& judged, failure_context when) const
 {
     if (!policy_.on_failure) return;

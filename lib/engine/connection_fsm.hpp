@@ -67,7 +67,7 @@ public:
 
     /// Decides what to do when the connection that was to follow the present one could not be made.
     [[nodiscard]] verdict judge_dial(const error& failure) const;
-    /// The situation at the time of the last failure.
+    /// What had been going on at the time of the last failure.
     [[nodiscard]] failure_context last_failure_context() const noexcept { return failure_context_; }
 
     /// Call just before the setup is sent. The server may have closed a connection made ahead

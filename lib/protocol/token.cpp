@@ -25,7 +25,7 @@ void check_field(std::string_view name)
 {
     if (!name.empty() && base::consists_of(name, "_.")) return;
     throw error(errc::invalid_argument,
-        "lock_additional_fields has a name that no field has: give names such as \"temperature\" "
+        "ephemeral_token_request::lock has a name that no field has: give names such as \"temperature\" "
         "or \"outputAudioTranscription\".");
 }
 
@@ -68,11 +68,11 @@ std::string encode_token_request(const ephemeral_token_request& request, const a
         throw error(errc::invalid_argument,
             "ephemeral_token_request::uses is negative: 0 means without limit.");
     }
+    const bool locks_all = std::holds_alternative<lock::all>(request.lock);
     std::optional<json_value> setup;
     if (request.constraints) {
-        if (!request.lock_additional_fields) (void)model_resource(request.constraints->model, to);
-        setup = json_value::parse(encode_constraints(
-            *request.constraints, request.lock_additional_fields.has_value(), to));
+        if (locks_all) (void)model_resource(request.constraints->model, to);
+        setup = json_value::parse(encode_constraints(*request.constraints, !locks_all, to));
     }
     json_writer out;
     out.begin_object().member("uses", request.uses);
@@ -80,8 +80,11 @@ std::string encode_token_request(const ephemeral_token_request& request, const a
     if (request.new_session_expire_time)
         out.member("newSessionExpireTime", timestamp_text(*request.new_session_expire_time));
     if (setup) out.key("bidiGenerateContentSetup").raw(setup->text());
-    if (request.lock_additional_fields)
-        out.unless_default("fieldMask", field_mask(setup, *request.lock_additional_fields));
+    if (!locks_all) {
+        const auto* const named = std::get_if<lock::fields>(&request.lock);
+        out.unless_default(
+            "fieldMask", field_mask(setup, named ? named->names : std::vector<std::string>()));
+    }
     return out.end_object().take();
 }
 

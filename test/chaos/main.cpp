@@ -137,8 +137,8 @@ live::setup spoken()
         {"switch_light", "Switches the light.",
             live::json(R"({"type":"object","properties":{"on":{"type":"boolean"}}})")}};
     setup.functions[1].behavior = live::behavior::blocking;
-    setup.input_audio_transcription = live::audio_transcription{};
-    setup.output_audio_transcription = live::audio_transcription{};
+    setup.input_audio_transcription = live::on;
+    setup.output_audio_transcription = live::on;
     setup.session_resumption->transparent = true;
     return setup;
 }

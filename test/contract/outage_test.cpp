@@ -168,7 +168,7 @@ TEST_CASE("an end that no further attempt can mend ends the session with its cau
         REQUIRE(seen.failure);
         CHECK(seen.failure->value() == each.means);
         CHECK(seen.failure->close_code() == each.code);
-        CHECK(steps(seen.changes) == "connecting, connected, error");
+        CHECK(steps(seen.changes) == "connecting, connected, failed");
         CHECK(w.server->accepted() == 1);
     }
 }
@@ -213,7 +213,7 @@ TEST_CASE("a server that refuses the way back for good ends the session: 403, 40
         REQUIRE(seen.failure);
         CHECK(seen.failure->value() == means);
         CHECK(seen.failure->http_status() == status);
-        CHECK(steps(seen.changes) == "connecting, connected, reconnecting, error");
+        CHECK(steps(seen.changes) == "connecting, connected, reconnecting, failed");
         CHECK(w.server->accepted() == 1);
     }
 }

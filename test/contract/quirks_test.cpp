@@ -93,7 +93,7 @@ live::setup setup_for(const char* model)
     live::setup setup{.model = model,
         .functions = {{"get_weather", "Tells the weather in a city.",
             live::json(R"({"type":"object","properties":{"city":{"type":"string"}}})")}}};
-    setup.output_audio_transcription = live::audio_transcription{};
+    setup.output_audio_transcription = live::on;
     return setup;
 }
 

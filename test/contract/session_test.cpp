@@ -67,8 +67,8 @@ const live::setup spoken{.model = "gemini-3.8-live",
     .functions = {{"get_weather", "Tells the weather in a city.",
         live::json(
             R"({"type":"object","properties":{"city":{"type":"string"}},"required":["city"]})")}},
-    .input_audio_transcription = live::audio_transcription{},
-    .output_audio_transcription = live::audio_transcription{}};
+    .input_audio_transcription = live::on,
+    .output_audio_transcription = live::on};
 
 asio::awaitable<std::optional<live::error>> failure_of(asio::awaitable<void> work)
 {

@@ -64,7 +64,7 @@ struct world {
 
 const live::setup silent{.model = "gemini-3.8-live"};
 const live::setup transcribed{
-    .model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}};
+    .model = "gemini-3.8-live", .output_audio_transcription = live::on};
 
 /// What the model is heard to say, as far as it is transcribed.
 asio::awaitable<std::string> ask(live::session& session)
@@ -203,7 +203,7 @@ TEST_CASE("constraints hold whatever a session asks for")
     }
     SECTION("what is set is locked, all else is the session's")
     {
-        request.lock_additional_fields.emplace();
+        request.lock = live::lock::set_fields{};
         request.constraints = silent;
         CHECK_FALSE(answer(w, w.session_with(w.make(request), transcribed)).empty());
         request.constraints = transcribed;
@@ -211,7 +211,7 @@ TEST_CASE("constraints hold whatever a session asks for")
     }
     SECTION("what is named is locked at its default")
     {
-        request.lock_additional_fields = {"outputAudioTranscription"};
+        request.lock = live::lock::fields{"outputAudioTranscription"};
         CHECK(answer(w, w.session_with(w.make(request), transcribed)).empty());
         request.constraints = silent;
         CHECK(answer(w, w.session_with(w.make(request), transcribed)).empty());

@@ -78,7 +78,7 @@ live::setup with_every_word()
             .custom_vocabulary = {"Bidi"},
             .word_timestamp = true,
             .diarization = true},
-        .output_audio_transcription = live::audio_transcription{}};
+        .output_audio_transcription = live::on};
 }
 
 std::string who_said_what(const live::server_content& content)
@@ -150,7 +150,7 @@ live::setup with_a_function()
                               .property("city", live::schema::string("Where, e.g. Boston"))
                               .property("unit", live::schema::string().one_of("C").one_of("F"))
                               .required("city")}},
-        .output_audio_transcription = live::audio_transcription{}};
+        .output_audio_transcription = live::on};
 }
 
 asio::awaitable<std::string> ask_for_the_weather(live::session& session)
@@ -389,7 +389,7 @@ TEST_CASE("the model is stopped after its first words")
 {
     kitchen here;
     live::session session{here.client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}}};
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     std::string words;
     const auto recipe = [&words](live::session& with) -> asio::awaitable<void> {
         words = co_await first_words_of(with, "/story");

@@ -20,7 +20,7 @@ namespace live = gemini::live;
 namespace {
 
 const live::setup spoken{
-    .model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}};
+    .model = "gemini-3.8-live", .output_audio_transcription = live::on};
 
 /// An emulator without pauses, and a client that talks to it.
 struct stage {
@@ -46,7 +46,7 @@ struct stage {
 asio::awaitable<std::string> ask(live::client& client, std::string question)
 {
     live::session session{client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}}};
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     std::string advice;
     try {
         co_await session.connect();

@@ -29,7 +29,7 @@ try {
     live::client client{
         io.get_executor(), {.credentials = live::api_key("any"), .base_url = emulator.url()}};
     live::session session{client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::audio_transcription{}}};
+        {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     asio::co_spawn(io, converse(std::move(session)), [&](std::exception_ptr failure) {
         emulator.close();
         io.stop();

@@ -150,7 +150,7 @@ live::setup asking()
     live::setup setup;
     setup.model = "gemini-3.8-live";
     setup.functions = {{"look_up", "Looks something up.", live::json(R"({"type":"object"})")}};
-    setup.output_audio_transcription = live::audio_transcription{};
+    setup.output_audio_transcription = live::on;
     return setup;
 }
 

@@ -44,9 +44,12 @@ ephemeral_token_request to_request(const json_value& config)
             to_setup(model ? model->string().value_or("") : "", given->find("config"));
     }
     if (const auto names = config.find("lockAdditionalFields")) {
-        request.lock_additional_fields.emplace();
-        for (const auto& each : names->elements())
-            request.lock_additional_fields->push_back(each.string().value_or(""));
+        std::vector<std::string> all;
+        for (const auto& each : names->elements()) all.push_back(each.string().value_or(""));
+        if (all.empty())
+            request.lock = live::lock::set_fields{};
+        else
+            request.lock = live::lock::fields(std::move(all));
     }
     return request;
 }

@@ -80,7 +80,7 @@ struct reconnect_policy {
     std::chrono::milliseconds max_delay{30'000};
     /// In a row, after losses and goAways; 1 or more. Absent: no limit.
     std::optional<int> max_attempts = 10;
-    /// From the loss to the start of the last attempt; zero: no limit.
+    /// From the loss to the start of the last attempt; zero: off.
     std::chrono::milliseconds max_outage{0};
     /// The first connection's own limit; 1 or more; 1: fail at once. Absent: no limit, so that
     /// `session::connect` waits for a service that can be reached. What cannot get better, or asks for a wait of more

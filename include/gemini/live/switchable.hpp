@@ -10,11 +10,15 @@ namespace gemini::live {
 /// Off: `setup.session_resumption = live::off`.
 inline constexpr std::nullopt_t off = std::nullopt;
 
-/// An object of the wire that switches something on by being there. `{}` is on, with the service's
-/// defaults, as an empty object is on the wire and in other SDKs; `live::off` leaves it out. Else
-/// it is used like a std::optional:
+/// On, with the service's defaults: `setup.output_audio_transcription = live::on`.
+inline constexpr struct on_t {
+} on{};
+
+/// An object of the wire that switches something on by being there. `live::on`, or `{}`, is on with
+/// the service's defaults, as an empty object is on the wire and in other SDKs; `live::off` leaves
+/// it out. Else it is used like a std::optional:
 ///
-///     live::setup setup{.model = "gemini-3.8-live", .output_audio_transcription = {}}; // on
+///     live::setup setup{.model = "gemini-3.8-live", .output_audio_transcription = live::on};
 ///     setup.output_audio_transcription->language_codes = {"de-DE"};
 ///     setup.session_resumption = live::off;
 template <class T>
@@ -22,6 +26,8 @@ class switchable {
 public:
     /// On, with the service's defaults.
     switchable() : value_(std::in_place) {}
+    /// On, with the service's defaults.
+    switchable(on_t) : switchable() {} // NOLINT(google-explicit-constructor)
     /// Off; also `live::off`.
     switchable(std::nullopt_t) noexcept
         : value_(std::nullopt) {}                     // NOLINT(google-explicit-constructor)

@@ -83,11 +83,11 @@ TEST_CASE("the wait doubles up to its cap and is spread evenly from zero")
     CHECK(shortest.lost(lost, start_of_time).delay == 0ms);
 }
 
-TEST_CASE("the first connection has its own limit of attempts, and none when that is zero")
+TEST_CASE("the first connection has its own limit of attempts, and none when that is absent")
 {
     reconnect_policy policy;
-    for (const int most : {1, 3, 0}) {
-        INFO(most);
+    for (const std::optional<int> most : {std::optional<int>(1), std::optional<int>(3), {}}) {
+        INFO(most.value_or(0));
         policy.first_connect_attempts = most;
         auto connection_fsm = make(policy);
         static_cast<void>(connection_fsm.start());
@@ -97,7 +97,7 @@ TEST_CASE("the first connection has its own limit of attempts, and none when tha
             ++failures;
             if (!connection_fsm.ended()) CHECK(change.to == session_status::connecting);
         }
-        CHECK(failures == (most == 0 ? 1'000 : most));
+        CHECK(failures == most.value_or(1'000));
     }
     auto connection_fsm = make(policy); // without a limit
     static_cast<void>(connection_fsm.start());

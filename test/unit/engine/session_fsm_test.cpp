@@ -644,7 +644,7 @@ TEST_CASE("a budget lets some go at once and spreads the rest")
     CHECK(budget.spend(t0) == 200ms);
     CHECK(budget.spend(t0 + 100ms) == 200ms);
     CHECK(budget.spend(t0 + 10s) == 0ms);
-    dial_budget none(0);
+    dial_budget none(std::nullopt);
     CHECK(none.spend(t0) == 0ms);
 }
 

@@ -320,7 +320,7 @@ live::ephemeral_token_request long_request()
 {
     live::ephemeral_token_request request;
     request.constraints = plain;
-    request.lock_additional_fields = {"aFieldWhoseNameIsTooLongForAString"};
+    request.lock = live::lock::fields{"aFieldWhoseNameIsTooLongForAString"};
     return request;
 }
 

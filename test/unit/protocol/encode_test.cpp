@@ -76,7 +76,7 @@ TEST_CASE("a setup of a model alone says nothing else")
 TEST_CASE("members of generationConfig are under it, zeros too")
 {
     setup given = plain();
-    given.response_modalities = {modality::audio, modality::text};
+    given.response_modalities = {modality::text, modality::audio};
     given.temperature = 0.7;
     given.top_p = 0.0;
     given.top_k = 40;

@@ -66,7 +66,7 @@ TEST_CASE("constraints go out as a bare setup")
 TEST_CASE("the mask names what is set, two levels deep, and what else is to be locked")
 {
     auto request = constrained();
-    request.lock_additional_fields.emplace();
+    request.lock = lock::set_fields{};
     CHECK(mask_of(request) == "model,generationConfig.responseModalities");
 
     request.constraints->output_audio_transcription.emplace();
@@ -78,7 +78,7 @@ TEST_CASE("the mask names what is set, two levels deep, and what else is to be l
           "model,generationConfig.responseModalities,generationConfig.speechConfig");
     request.constraints->voice.reset();
 
-    request.lock_additional_fields = {"temperature", "topK", "topP", "maxOutputTokens", "seed",
+    request.lock = lock::fields{"temperature", "topK", "topP", "maxOutputTokens", "seed",
         "speechConfig", "outputAudioTranscription", "tools"};
     CHECK(mask_of(request) ==
           "model,generationConfig.responseModalities,generationConfig.temperature,"
@@ -89,9 +89,9 @@ TEST_CASE("the mask names what is set, two levels deep, and what else is to be l
 TEST_CASE("without constraints, names stay as they are")
 {
     ephemeral_token_request request;
-    request.lock_additional_fields.emplace();
+    request.lock = lock::set_fields{};
     CHECK(mask_of(request) == "none");
-    request.lock_additional_fields = {"temperature", "generationConfig.seed"};
+    request.lock = lock::fields{"temperature", "generationConfig.seed"};
     CHECK(mask_of(request) == "temperature,generationConfig.seed");
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("constraints that lock only some fields may leave the model to the ses
     ephemeral_token_request request;
     request.constraints =
         setup{.model = "", .temperature = 0.5, .session_resumption = std::nullopt};
-    request.lock_additional_fields.emplace();
+    request.lock = lock::set_fields{};
     CHECK(
         encode_token_request(request, {}) ==
         R"({"bidiGenerateContentSetup":{"generationConfig":{"temperature":0.5}},"fieldMask":"generationConfig.temperature"})");
@@ -111,9 +111,9 @@ TEST_CASE("what can never work is refused before it is sent")
     auto request = constrained();
     SECTION("uses below zero") { request.uses = -1; }
     SECTION("no model") { request.constraints->model.clear(); }
-    SECTION("two names in one") { request.lock_additional_fields = {"temperature,seed"}; }
-    SECTION("no name") { request.lock_additional_fields = {""}; }
-    SECTION("a name that is not text") { request.lock_additional_fields = {"\xff"}; }
+    SECTION("two names in one") { request.lock = lock::fields{"temperature,seed"}; }
+    SECTION("no name") { request.lock = lock::fields{""}; }
+    SECTION("a name that is not text") { request.lock = lock::fields{"\xff"}; }
     try {
         static_cast<void>(encode_token_request(request, {}));
         FAIL("nothing was thrown");

@@ -150,7 +150,7 @@ TEST_CASE("a setup is held against its model wherever it is written, unless nobo
     CHECK(token({}).empty());
     request.constraints = setup{.model = thinker};
     CHECK(token(strict).starts_with("setup.generationConfig.thinkingConfig has neither"));
-    request.lock_additional_fields.emplace(); // the session may say it
+    request.lock = lock::set_fields{}; // the session may say it
     CHECK(token(strict).empty());
     request.constraints->thinking_config.emplace();
     CHECK(token(strict).starts_with("setup.generationConfig.thinkingConfig has neither"));

@@ -144,9 +144,9 @@ TEST_CASE("a client's message is read in either spelling, and strictly")
           "The client sent a malformed message: setup has an unknown member \"modle\".");
     CHECK(complaint(R"({"setup": {"generationConfig": {"seed": "x"}}})") ==
           "The client sent a malformed message: setup.generationConfig.seed is not an integer.");
-    CHECK(complaint(R"({"setup": {"generationConfig": {"responseModalities": ["SMELL"]}}})") ==
+    CHECK(complaint(R"({"setup": {"generationConfig": {"responseModalities": [{}]}}})") ==
           "The client sent a malformed message: setup.generationConfig.responseModalities[0] is "
-          "not a modality.");
+          "not a string.");
     CHECK(complaint(R"({"setup": {"tools": [{"functionDeclarations": [{"name": "add",
         "parameters": {"items": "NUMBER"}}]}]}})") ==
           "The client sent a malformed message: "
