@@ -54,13 +54,15 @@ LEFT_OUT = [re.compile(pattern, re.MULTILINE | re.DOTALL) for pattern in (
     r"^[ \t]*/// For the library's own use[^\n]*\n(?:[ \t]*///[^\n]*\n)*(?:(?![ \t]*///)[^\n]+\n)+",
 )]
 SPECIAL_MEMBER = re.compile(
-    r"^([^\n]*\n)([ \t]*(?:virtual )?(?:(\w+)\((?:const )?\3(?:&&|&)(?: \w+)?\)|\w+& operator=\((?:const )?\w+(?:&&|&)(?: \w+)?\)|~\w+\(\))"
+    r"^([^\n]*\n)([ \t]*(?:virtual )?"
+    r"(?:(\w+)\((?:const )?\3(?:&&|&)(?: \w+)?\)|\w+& operator=\((?:const )?\w+(?:&&|&)(?: \w+)?\)|~\w+\(\))"
     r"(?: noexcept)?(?: = (?:default|delete))?(?: override)?;)$", re.MULTILINE)
 
 
 def leave_out(text):
     for pattern in LEFT_OUT:
         text = pattern.sub(blank, text)
+    text = re.sub(r"(\w\{)\n[ \t]+([^{}\n]*\};)", r"\1\2", text)  # a default on a line of its own
     text = re.sub(r"^([ \t]+[\w:<>, ]+ \w+)\{\};", r"\1;", text, flags=re.MULTILINE)  # what is absent by default
     text = text.replace("[[nodiscard]] ", "").replace("detail::raced_value<T>", "T")
     before = None
@@ -124,7 +126,8 @@ def with_shared_comments(path, text):
     api_contracts.share_comments(found)
     lines = text.split("\n")
     for one in reversed(found):
-        if one.shares and one.shares.docs:
+        is_constructor = one.parent is not None and one.short == one.parent.short  # each says something else
+        if one.shares and one.shares.docs and not is_constructor:
             lines[one.first - 1:one.first - 1] = [f"    /// {line}".rstrip() for line in one.shares.docs]
     return "\n".join(lines)
 
@@ -235,7 +238,10 @@ SELF_TEST = [
     ("x.hpp", "/// T.\nstruct t {\n    int a{}; ///< errc::closed\n    gcc12_guard<t> guard{}; ///< Not to be touched.\n"
      "    friend bool operator==(\n        const t&, const t&) = default;\n};\n",
      ["    int a; ///< @ref gemini::live::errc::closed"], ["guard", "operator=="]),
-    ("x.hpp", "/// C.\nclass c {\npublic:\n    /// Makes it.\n    c(int);\n    c(c&&) noexcept;\n    c& operator=(c&&) noexcept;\n"
+    ("x.hpp", "/// T.\nstruct t {\n    std::chrono::seconds a{\n        30}; ///< A.\n};\n",
+     ["    std::chrono::seconds a{30}; ///< A."], []),
+    ("x.hpp", "/// C.\nclass c {\npublic:\n    /// Makes it.\n    c(int);\n"
+     "    c(c&&) noexcept;\n    c& operator=(c&&) noexcept;\n"
      "    ~c();\n    /// Of one.\n    [[nodiscard]] int f(int);\n    int f(char);\n};\n",
      ["    /// Of one.\n    int f(int);\n    /// Of one.\n    int f(char);"], ["noexcept", "~c", "nodiscard"]),
     ("session.hpp", "namespace gemini::live {\nclass d;\nint a;\n} // namespace gemini::live\n",

@@ -35,7 +35,8 @@ def declared_names():
     sys.path.insert(0, str(ROOT / "test"))
     import api_contracts
     return {one.name for path in (ROOT / "include").rglob("*.hpp")
-            for one in api_contracts.parser(path.name, path.read_text(encoding="utf-8")).parse() if "gcc12_guard" not in one.words}
+            for one in api_contracts.parser(path.name, path.read_text(encoding="utf-8")).parse()
+            if "gcc12_guard" not in one.words}
 
 
 def names_exist(known):
