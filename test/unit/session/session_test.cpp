@@ -1141,6 +1141,7 @@ TEST_CASE("what is wrong with an argument is thrown when the send is awaited")
 TEST_CASE("speech of any rate is sent with its rate")
 {
     world w;
+    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
     const auto client = w.make_client();
     session session{client, plain};
     const std::int16_t samples[]{1, -1};
@@ -1148,10 +1149,12 @@ TEST_CASE("speech of any rate is sent with its rate")
         co_await session.connect();
         co_await session.send_audio(std::span<const std::int16_t>(samples), 8'000);
         co_await session.drain();
+        co_await settle();
         co_await session.close();
     };
     w.play(work());
-    CHECK(w.heard.back() ==
+    REQUIRE(w.heard.size() == 2);
+    CHECK(w.heard[1] ==
           R"({"realtimeInput":{"audio":{"mimeType":"audio/pcm;rate=8000","data":"AQD//w=="}}})");
 }
 
