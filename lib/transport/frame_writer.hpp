@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/frame_kind.hpp"
+
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
 /// The sending side of an RFC 6455 client. Pure.
 namespace gemini::live::transport {
 
-enum class frame_kind : std::uint8_t {
-    continuation = 0x0,
-    text = 0x1,
-    close = 0x8,
-    ping = 0x9,
-    pong = 0xa,
-};
+using base::frame_kind;
 
 /// Must be different and unpredictable for each frame.
 using masking_key = std::array<unsigned char, 4>;

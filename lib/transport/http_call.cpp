@@ -154,14 +154,13 @@ int http_call::on_complete(lws* connection)
 int http_call::complete()
 {
     open();
-    kill();
+    destroy();
     return -1;
 }
 
 int http_call::refuse(errc code, const std::string& what)
 {
-    finish({code, fmt::format("{} {}.", peer_, what), {phase::upgrade, 0, {}, response_.status}});
-    kill();
+    abort({code, fmt::format("{} {}.", peer_, what), {phase::upgrade, 0, {}, response_.status}});
     return -1;
 }
 

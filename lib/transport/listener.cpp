@@ -133,7 +133,7 @@ public:
         ready_.push_back(std::move(stream));
         arrivals_.set();
     }
-    void give_up(server_websocket& stream) noexcept override
+    void forget(server_websocket& stream) noexcept override
     {
         arriving_.erase(&stream);
         room_.set();

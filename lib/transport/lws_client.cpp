@@ -37,7 +37,7 @@ int lws_client::callback(
     try {
         return self->on(connection, reason, in, size);
     } catch (const std::exception& failure) {
-        self->finish(lost(failure.what()));
+        self->set_end(lost(failure.what()));
         return -1;
     }
 }
@@ -69,7 +69,7 @@ void lws_client::on_failed(lws* connection, std::string_view text)
     if (owner_ != owner::lws) return;
     if (stage_ == stage::dialling) {
         handshake_->failed(connection, text);
-        finish(why());
+        set_end(why());
     }
     on_closed();
 }
@@ -86,12 +86,12 @@ void lws_client::on_destroyed(lws* connection)
 {
     if (owner_ == owner::nobody_yet) {
         owner_ = owner::us;
-        return stage_ == stage::over ? release() : on_taken_over();
+        return stage_ == stage::over ? detach() : on_taken_over();
     }
     const bool never_opened = handshake_ != nullptr;
     if (stage_ != stage::over) on_failed(connection, {});
     if (never_opened) runtime_->reclaim_handle(connection);
-    release();
+    detach();
 }
 
 int lws_client::take_over()
@@ -102,8 +102,8 @@ int lws_client::take_over()
     return -1;
 }
 
-/// May destroy this object.
-void lws_client::release() noexcept
+/// Ends the connection's hold on itself and on the runtime. May destroy this object.
+void lws_client::detach() noexcept
 {
     runtime_->remove(*this);
     use_.reset();
@@ -111,17 +111,11 @@ void lws_client::release() noexcept
     held_.reset();
 }
 
-void lws_client::let_go() noexcept
-{
-    const auto self = shared_from_this();
-    abort();
-}
-
 void lws_client::dial(
     const std::string& address, std::uint16_t port, std::chrono::milliseconds limit)
 {
     const auto self = shared_from_this();
-    if (!runtime_->alive()) return finish(closed_by_owner());
+    if (!runtime_->alive()) return set_end(closed_by_owner());
     held_ = self;
     use_ = lws_use(runtime_);
     timer_.emplace(runtime_->strand_executor());
@@ -157,13 +151,13 @@ void lws_client::dial(
 
 asio::awaitable<void> lws_client::opened(std::shared_ptr<lws_client> self)
 {
-    struct give_up {
+    struct abort_unless_opened {
         lws_client& outbound;
-        ~give_up()
+        ~abort_unless_opened()
         {
             if (outbound.stage_ == stage::dialling) outbound.abort();
         }
-    } const unless_opened{*self};
+    } const guard{*self};
     while (self->stage_ == stage::dialling) co_await self->opened_or_closed_.wait();
     if (self->handshake_) throw error(*self->end_); // a later end is reported by later calls
 }
@@ -184,25 +178,31 @@ void lws_client::open()
 void lws_client::abort() noexcept
 {
     if (stage_ == stage::over) return;
-    finish(closed_by_owner());
-    kill();
+    const auto self = shared_from_this(); // the runtime does not hold it
+    abort(closed_by_owner());
 }
 
-void lws_client::finish(error why)
+void lws_client::abort(error why)
+{
+    set_end(std::move(why));
+    destroy();
+}
+
+void lws_client::set_end(error why)
 {
     if (!end_) end_ = std::make_unique<error>(std::move(why));
     if (stage_ == stage::dialling) stage_ = stage::over;
     wake_all();
 }
 
-void lws_client::kill() noexcept
+void lws_client::destroy() noexcept
 {
-    if (std::exchange(killed_, true)) return;
+    if (std::exchange(destroyed_, true)) return;
     stage_ = stage::over;
     timer_.reset();
-    if (connection_) runtime_->kill(connection_);
+    if (connection_) runtime_->destroy(connection_);
     wake_all();
-    if (owner_ == owner::us) release();
+    if (owner_ == owner::us) detach();
 }
 
 /// One timer, armed for the earliest thing that may be due and otherwise left alone.
@@ -222,8 +222,7 @@ void lws_client::on_timer()
     armed_ = clock::time_point::max();
     if (stage_ != stage::dialling) return;
     if (clock::now() < deadline_) return arm(deadline_);
-    finish(handshake_->timeout(connection_, limit_));
-    kill();
+    abort(handshake_->timeout(connection_, limit_));
 }
 
 } // namespace gemini::live::transport

@@ -18,6 +18,14 @@ namespace gemini::live::transport {
 /// `dial` to its end, so that it can still end in order after its owner has gone. Derived classes
 /// handle what it carries: they leave that to lws, or take the connection over before lws has sent
 /// a request. Make all calls on the runtime's executor.
+///
+/// What ends it, from the gentlest to the hardest; each includes what stands below it:
+///
+///     close    a WebSocket's closing handshake, then destroy
+///     abort    no handshake: sets why it has ended, wakes all waiters, then destroy
+///     destroy  lws lets go of the connection, or our socket is closed
+///
+/// `set_end` only says why, and wakes the waiters.
 class lws_client : public std::enable_shared_from_this<lws_client>, private lws_runtime::dependant {
 public:
     static constexpr const char* protocol_name = "gemini-live"; ///< Within lws, not on the wire.
@@ -37,7 +45,7 @@ public:
     static asio::awaitable<void> opened(std::shared_ptr<lws_client> self);
     /// Whether at least the TCP connection was established.
     [[nodiscard]] bool has_connected() const noexcept;
-    virtual void abort() noexcept;
+    void abort() noexcept override;
 
 protected:
     using clock = std::chrono::steady_clock;
@@ -67,9 +75,10 @@ protected:
     [[nodiscard]] int take_over();
     /// Call when what was asked for has arrived.
     void open();
-    /// Sets why the connection ends; the first cause stays.
-    void finish(error why);
-    virtual void kill() noexcept;
+    /// Sets why the connection ends, and wakes all waiters; the first cause stays.
+    void set_end(error why);
+    void abort(error why);
+    virtual void destroy() noexcept;
     virtual void wake_all() { opened_or_closed_.set(); }
     /// Makes sure that `on_timer` is called at `due` at the latest.
     void arm(clock::time_point due);
@@ -81,7 +90,7 @@ protected:
 
     lws* connection_ = nullptr;
     stage stage_ = stage::dialling;
-    bool killed_ = false;
+    bool destroyed_ = false;
     std::unique_ptr<error> end_; // thrown to calls once it is no longer open
     clock::time_point deadline_ = clock::time_point::max(); // of dialing or closing
     clock::time_point armed_ = clock::time_point::max();
@@ -94,8 +103,7 @@ private:
     void on_failed(lws* connection, std::string_view text);
     void on_closed();
     void on_destroyed(lws* connection);
-    void let_go() noexcept override;
-    void release() noexcept;
+    void detach() noexcept;
 
     enum class owner { lws, nobody_yet, us };
 

@@ -58,7 +58,7 @@ public:
     explicit lws_connection(std::shared_ptr<client_websocket> stream) : stream_(std::move(stream))
     {
     }
-    ~lws_connection() override { stream_->release(); }
+    ~lws_connection() override { stream_->abort_unless_closing(); }
 
     asio::awaitable<void> send(std::vector<base::frame> batch) override
     {

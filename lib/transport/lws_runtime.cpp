@@ -80,7 +80,7 @@ void lws_runtime::kick() noexcept
     });
 }
 
-void lws_runtime::kill(lws* connection) noexcept
+void lws_runtime::destroy(lws* connection) noexcept
 {
     if (!context_) return;
     lws_set_timeout(connection, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
@@ -166,7 +166,7 @@ void lws_runtime::stop() noexcept
     timer_.reset();
     watch_.reset();
     turning_ = true;
-    for (auto* each : std::exchange(dependants_, {})) each->let_go();
+    for (auto* each : std::exchange(dependants_, {})) each->abort();
     loop_->end_connections();
     for (auto* host : std::exchange(hosts_, {})) lws_vhost_destroy(host);
     context_ = nullptr;

@@ -56,9 +56,9 @@ public:
     /// what lws asked of it until it runs next. Cheap to repeat.
     void kick() noexcept;
 
-    /// Ends a connection without a Close; its CLOSED and WSI_DESTROY callbacks come later. May be
-    /// called in callbacks.
-    void kill(lws* connection) noexcept;
+    /// Makes lws let go of a connection, without a Close; its CLOSED and WSI_DESTROY callbacks come
+    /// later. May be called in callbacks.
+    void destroy(lws* connection) noexcept;
 
     /// Call in the WSI_DESTROY callback of a connection that was never established: lws 4.1.6 loses
     /// the libuv handle of a failed connect.
@@ -70,7 +70,7 @@ public:
     /// Owns descriptors on the strand and releases them before the execution context shuts down.
     class dependant {
     public:
-        virtual void let_go() noexcept = 0;
+        virtual void abort() noexcept = 0;
 
     protected:
         ~dependant() = default;

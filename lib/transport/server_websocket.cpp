@@ -8,9 +8,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <strings.h>
-#include <system_error>
 #include <utility>
 
 namespace gemini::live::transport {
@@ -19,11 +17,20 @@ namespace {
 constexpr std::chrono::seconds handshake_limit{10};
 constexpr std::chrono::seconds close_limit{5};
 constexpr std::size_t high_water = 64 * 1024; // cost of what waits for `receive`
-constexpr int pieces_at_once = 16;
-constexpr std::size_t max_close_reason = 123;
+constexpr int frames_at_once = 16;
 constexpr std::uint16_t normal_closure = 1000;
-// lws writes Close frames by this kind, but does not publish its name.
-constexpr auto write_kind_close = static_cast<lws_write_protocol>(4);
+
+/// How lws is told to write a frame.
+lws_write_protocol write_kind(const engine::write_queue::output& frame)
+{
+    constexpr auto write_close =
+        static_cast<lws_write_protocol>(4); // lws does not publish its name
+    auto kind = LWS_WRITE_CONTINUATION;
+    if (frame.kind == base::frame_kind::close) kind = write_close;
+    if (frame.kind == base::frame_kind::text) kind = LWS_WRITE_TEXT;
+    if (frame.kind == base::frame_kind::binary) kind = LWS_WRITE_BINARY;
+    return static_cast<lws_write_protocol>(lws_write_ws_flags(kind, 1, frame.is_final ? 1 : 0));
+}
 
 } // namespace
 
@@ -167,11 +174,11 @@ int server_websocket::on_data(std::string_view piece)
     }
     auto& payload = partial_->payload;
     if (piece.size() > max_message_ - payload.size())
-        return hang_up(1009, "message too big", errc::message_too_big);
+        return refuse_message(1009, "message too big", errc::message_too_big);
     payload.append(piece.data(), piece.size());
     if (lws_is_final_fragment(connection_) == 0) return 0;
     if (partial_->kind == opcode::text && !base::is_utf8(payload.view()))
-        return hang_up(1007, "text is not UTF-8", errc::protocol_violation);
+        return refuse_message(1007, "text is not UTF-8", errc::protocol_violation);
     inbox_cost_ += cost_of(*partial_);
     inbox_.push_back(std::move(*partial_));
     partial_.reset();
@@ -180,9 +187,10 @@ int server_websocket::on_data(std::string_view piece)
     return 0;
 }
 
-int server_websocket::hang_up(std::uint16_t code, const char* reason, errc why)
+int server_websocket::refuse_message(std::uint16_t code, const char* reason, errc why)
 {
-    part(code, reason, {why, fmt::format("The client was hung up on: {}.", reason), {phase::open}});
+    begin_close(
+        code, reason, {why, fmt::format("The client was hung up on: {}.", reason), {phase::open}});
     return 0;
 }
 
@@ -217,67 +225,38 @@ asio::awaitable<void> server_websocket::send(
     std::shared_ptr<server_websocket> self, std::vector<base::frame> batch, opcode kind)
 {
     if (self->end_) throw error(*self->end_);
-    const auto mine = self->queued_ += batch.size();
-    for (auto& each : batch) self->outgoing_.push_back({kind, std::move(each)});
+    const auto what = kind == opcode::text ? base::frame_kind::text : base::frame_kind::binary;
+    const engine::write_queue::batch sending(self->queue_, std::move(batch), what);
     self->request_write();
-    while (self->flushed_ < mine && !self->end_) {
-        try {
-            co_await self->sent_.wait();
-        } catch (const std::system_error&) {
-            self->drop_unbegun();
-            throw;
-        }
+    while (!sending.is_complete()) {
+        if (self->end_) throw error(*self->end_);
+        co_await self->sent_.wait();
     }
-    if (self->flushed_ < mine) throw error(*self->end_);
 }
 
-/// lws calls it only when it no longer holds anything back.
+/// A frame has been written once lws no longer holds back a part of it.
 int server_websocket::on_writeable()
 {
     if (stage_ == stage::over) return 0;
-    for (int count = 0; count < pieces_at_once && !outgoing_.empty(); ++count) {
-        if (lws_send_pipe_choked(connection_) != 0) break;
-        if (!write_piece()) return -1;
+    for (int count = 0; lws_partial_buffered(connection_) == 0; ++count) {
+        if (queue_.written()) sent_.set();
+        if (count == frames_at_once || lws_send_pipe_choked(connection_) != 0) break;
+        const auto next = queue_.next();
+        if (!next) return 0;
+        if (!write(*next)) return -1;
     }
-    if (!outgoing_.empty() || lws_partial_buffered(connection_) != 0) {
-        lws_callback_on_writable(connection_);
-        return 0;
-    }
-    flushed_ = queued_;
-    sent_.set();
-    return parting_ ? write_close() : 0;
+    lws_callback_on_writable(connection_);
+    return 0;
 }
 
-/// Done by hand: lws 4.1.6 on libuv cuts the connection before its own Close has been sent.
-int server_websocket::write_close()
+/// A Close is written like any other frame: lws 4.1.6 on libuv cuts the connection before its own
+/// Close has been sent.
+bool server_websocket::write(const engine::write_queue::output& frame)
 {
-    const auto [code, reason] = *std::exchange(parting_, std::nullopt);
-    base::frame payload(2 + reason.size());
-    payload.data()[0] = static_cast<char>(code >> 8);
-    payload.data()[1] = static_cast<char>(code & 0xff);
-    reason.copy(payload.data() + 2, reason.size());
-    return lws_write(connection_, reinterpret_cast<unsigned char*>(payload.data()), payload.size(),
-               write_kind_close) < 0
-               ? -1
-               : 0;
-}
-
-/// lws writes the head of each piece over the bytes before it, which have already been sent.
-bool server_websocket::write_piece()
-{
-    auto& [kind, frame] = outgoing_.front();
-    const auto size = std::min(frame.size() - begun_, lws_runtime::tx_packet_size);
-    const bool last = begun_ + size == frame.size();
-    const int flags = lws_write_ws_flags(kind == opcode::text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY,
-        static_cast<int>(!in_message_), static_cast<int>(last));
     const int written =
-        lws_write(connection_, reinterpret_cast<unsigned char*>(frame.data() + begun_), size,
-            static_cast<lws_write_protocol>(flags));
-    if (written < static_cast<int>(size)) return false;
-    begun_ = last ? 0 : begun_ + size;
-    in_message_ = !last;
-    if (last) outgoing_.pop_front();
-    return true;
+        lws_write(connection_, reinterpret_cast<unsigned char*>(frame.payload.data()),
+            frame.payload.size(), write_kind(frame));
+    return written >= static_cast<int>(frame.payload.size());
 }
 
 void server_websocket::request_write() noexcept
@@ -287,14 +266,6 @@ void server_websocket::request_write() noexcept
     runtime_->kick();
 }
 
-void server_websocket::drop_unbegun() noexcept
-{
-    const std::size_t kept = in_message_ ? 1 : 0;
-    if (outgoing_.size() <= kept) return;
-    queued_ -= outgoing_.size() - kept;
-    outgoing_.resize(kept);
-}
-
 // the end
 
 asio::awaitable<void> server_websocket::close(
@@ -302,7 +273,7 @@ asio::awaitable<void> server_websocket::close(
 {
     if (self->stage_ == stage::open) {
         self->inbox_.clear();
-        self->part(code, std::move(reason), closed_by_owner());
+        self->begin_close(code, reason, closed_by_owner());
     }
     if (self->somebody_closes_) co_return;
     self->somebody_closes_ = true;
@@ -311,19 +282,18 @@ asio::awaitable<void> server_websocket::close(
 
 void server_websocket::abort() noexcept
 {
-    finish(closed_by_owner());
+    set_end(closed_by_owner());
     inbox_.clear();
-    kill();
+    destroy();
 }
 
 /// Sends a Close after the message that is being sent, and waits for the client's.
-void server_websocket::part(std::uint16_t code, std::string reason, error why)
+void server_websocket::begin_close(std::uint16_t code, std::string_view reason, error why)
 {
     stage_ = stage::closing;
-    reason.resize(base::truncate_utf8(reason, max_close_reason).size());
-    parting_.emplace(code, std::move(reason));
-    finish(std::move(why));
-    drop_unbegun();
+    queue_.drop_unbegun();
+    queue_.close(engine::close_payload(code, reason));
+    set_end(std::move(why));
     pause(false);
     arm(close_limit);
     request_write();
@@ -331,9 +301,9 @@ void server_websocket::part(std::uint16_t code, std::string reason, error why)
 
 int server_websocket::on_peer_close(std::string_view payload)
 {
-    const bool answers_ours = stage_ == stage::closing && !parting_;
+    const bool answers_ours = stage_ == stage::closing && !queue_.has_close();
     if (answers_ours || stage_ == stage::over) return -1;
-    parting_.reset(); // lws sends the answer
+    queue_.drop_close(); // lws sends the answer
     stage_ = stage::closing;
     error_details details{phase::open, 1005};
     if (payload.size() >= 2) {
@@ -343,17 +313,17 @@ int server_websocket::on_peer_close(std::string_view payload)
     }
     const auto sentence = fmt::format("The client closed the connection with code {}{}{}.",
         details.close_code, details.reason.empty() ? "" : ": ", details.reason);
-    finish({errc::connection_lost, sentence, std::move(details)});
+    set_end({errc::connection_lost, sentence, std::move(details)});
     arm(close_limit);
     // lws would answer an empty Close with an empty one, which clients mistake for a failure.
     if (payload.size() >= 2 || lws_partial_buffered(connection_) != 0) return 0;
-    parting_.emplace(normal_closure, "");
-    write_close();
+    base::frame ours(engine::close_payload(normal_closure, {}));
+    (void)write({base::frame_kind::close, true, {ours.data(), ours.size()}});
     return -1;
 }
 
 /// Sets why the connection ends; the first cause stays.
-void server_websocket::finish(error why)
+void server_websocket::set_end(error why)
 {
     if (end_) return;
     end_.emplace(std::move(why));
@@ -362,15 +332,15 @@ void server_websocket::finish(error why)
     sent_.set();
 }
 
-void server_websocket::kill() noexcept
+void server_websocket::destroy() noexcept
 {
     stage_ = stage::over;
-    if (connection_) runtime_->kill(connection_);
+    if (connection_) runtime_->destroy(connection_);
 }
 
 void server_websocket::on_gone()
 {
-    finish({errc::connection_lost, "The client's connection was lost without a close.",
+    set_end({errc::connection_lost, "The client's connection was lost without a close.",
         {phase::open}});
     stage_ = stage::over;
     connection_ = nullptr;
@@ -381,7 +351,7 @@ void server_websocket::on_destroyed()
 {
     on_gone();
     deadline_.reset();
-    if (const auto door = std::exchange(entrance_, nullptr)) door->give_up(*this);
+    if (const auto door = std::exchange(entrance_, nullptr)) door->forget(*this);
     use_.reset();
     held_by_lws_.reset();
 }
@@ -391,7 +361,7 @@ void server_websocket::arm(std::chrono::seconds limit)
     deadline_.emplace(runtime_->strand_executor(), limit);
     deadline_->async_wait([weak = weak_from_this()](asio::error_code cancelled) {
         if (cancelled) return;
-        if (const auto self = weak.lock()) self->kill();
+        if (const auto self = weak.lock()) self->destroy();
     });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "async/event.hpp"
+#include "engine/write_queue.hpp"
 #include "transport/listener.hpp"
 #include "transport/lws_runtime.hpp"
 #include "transport/server_vhost.hpp"
@@ -31,11 +32,12 @@ public:
     /// Called when the upgrade has completed.
     virtual void admit(std::shared_ptr<server_websocket> stream) = 0;
     /// Called when the connection has ended without having been admitted.
-    virtual void give_up(server_websocket& stream) noexcept = 0;
+    virtual void forget(server_websocket& stream) noexcept = 0;
 };
 
 /// A client's connection as the server sees it: lws encrypts, upgrades, reads and writes it. lws
-/// holds it from `adopt` to WSI_DESTROY. Make all calls on the runtime's executor.
+/// holds it from `adopt` to WSI_DESTROY. Make all calls on the runtime's executor. What ends it is
+/// what ends an `lws_client`: close, abort, destroy.
 class server_websocket : public std::enable_shared_from_this<server_websocket> {
 public:
     /// lws reads a whole TLS record into the buffer; otherwise it could not be paused.
@@ -72,10 +74,6 @@ private:
         closing, ///< A Close has been sent or received.
         over,    ///< Nothing more goes in or out.
     };
-    struct outgoing {
-        opcode kind;
-        base::frame frame;
-    };
 
     int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size);
     int on_upgrade(const char* to);
@@ -86,23 +84,21 @@ private:
     int on_data(std::string_view piece);
     int on_peer_close(std::string_view payload);
     int on_writeable();
-    int write_close();
     void on_gone();
     void on_destroyed();
 
     int respond(const http_response& response);
     int write_last(std::string_view text);
-    int hang_up(std::uint16_t code, const char* reason, errc why);
-    void part(std::uint16_t code, std::string reason, error why);
-    void finish(error why);
-    void kill() noexcept;
+    int refuse_message(std::uint16_t code, const char* reason, errc why);
+    void begin_close(std::uint16_t code, std::string_view reason, error why);
+    void set_end(error why);
+    void destroy() noexcept;
     void arm(std::chrono::seconds limit);
 
     void pause(bool on);
     void apply_pause() noexcept;
-    [[nodiscard]] bool write_piece();
+    [[nodiscard]] bool write(const engine::write_queue::output& frame);
     void request_write() noexcept;
-    void drop_unbegun() noexcept;
 
     std::shared_ptr<lws_runtime> runtime_;
     std::shared_ptr<server_vhost> host_;
@@ -118,7 +114,6 @@ private:
     lws* connection_ = nullptr;
     stage stage_ = stage::arriving;
     std::optional<error> end_; // thrown to calls once it is no longer open
-    std::optional<std::pair<std::uint16_t, std::string>> parting_; // our Close, to be sent
     bool somebody_closes_ = false;
     async::event gone_;
 
@@ -128,11 +123,7 @@ private:
     bool paused_ = false;
     async::event arrived_;
 
-    std::deque<outgoing> outgoing_;
-    std::size_t begun_ = 0;     // bytes of the first message that lws has accepted
-    bool in_message_ = false;   // the first message is being sent
-    std::uint64_t queued_ = 0;  // messages queued in total
-    std::uint64_t flushed_ = 0; // of these, the ones known to have reached the socket
+    engine::write_queue queue_{lws_runtime::tx_packet_size};
     async::event sent_;
 };
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/http_answer.hpp"
+#include "transport/lws_handshake.hpp"
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace gemini::live::transport {
+
+/// The upgrade of one connection: the request, the answer as it arrives, and whether it is the
+/// right one.
+class client_upgrade {
+public:
+    /// `read_body`: see `connect_request::read_refusal`.
+    explicit client_upgrade(std::function<std::string(std::string_view)> read_body)
+        : read_body_(std::move(read_body))
+    {
+    }
+
+    /// Returns the request, which is about to be sent.
+    [[nodiscard]] std::string ask(
+        lws_handshake& handshake, const std::array<std::byte, 16>& random);
+    /// Consumes the bytes of the answer from the front of `bytes`. Returns whether it can be judged
+    /// now.
+    bool feed(std::span<const char>& bytes);
+    [[nodiscard]] bool has_head() const noexcept { return answer_.has_head(); }
+    /// Judges the answer, as far as it has arrived. Returns whether it completes the upgrade;
+    /// otherwise `handshake` knows why not.
+    [[nodiscard]] bool judge(lws_handshake& handshake) const;
+
+private:
+    std::function<std::string(std::string_view)> read_body_; // of a refusal
+    std::string key_;
+    http_answer answer_;
+};
+
+} // namespace gemini::live::transport

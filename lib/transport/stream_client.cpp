@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/stream_client.hpp"
+
+#include <asio/post.hpp>
+#include <fcntl.h>
+
+#include <utility>
+
+namespace gemini::live::transport {
+namespace {
+
+constexpr int writes_per_turn = 16;
+
+} // namespace
+
+stream_client::stream_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
+    const std::optional<proxy_address>& proxy)
+    : lws_client(std::move(host), request, proxy), liveness_(request.deadlines),
+      turns_left_(writes_per_turn)
+{
+}
+
+stream_client::~stream_client() = default;
+
+int stream_client::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
+{
+    if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER) return on_way_made(connection);
+    return lws_client::on(connection, reason, in, size);
+}
+
+/// lws is about to send a request. It has not sent or read anything on this path yet.
+int stream_client::on_way_made(lws* connection)
+{
+    if (stage_ != stage::dialling) return -1;
+    const int copy = ::fcntl(lws_get_socket_fd(connection), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
+        set_end(error(errc::connect_failed,
+            "There are no file descriptors left: raise the limit of open files (ulimit -n).",
+            {phase::upgrade}));
+        return -1;
+    }
+    wire_.emplace(runtime_->strand_executor(), copy, tls_ ? lws_get_ssl(connection) : nullptr);
+    return take_over();
+}
+
+void stream_client::on_taken_over()
+try {
+    wire_->settle();
+    on_ready();
+    resume_reading();
+} catch (const std::exception& failure) {
+    abort(lost(failure.what()));
+}
+
+void stream_client::destroy() noexcept
+{
+    if (destroyed_) return;
+    output_ = {};
+    wire_.reset();
+    lws_client::destroy();
+}
+
+// ---- reading
+
+void stream_client::resume_reading()
+{
+    if (reading_ || !wire_ || ended_) return;
+    reading_ = true;
+    if (!more_at_once_) return await_bytes(moved::when_readable);
+    // by post, so that a fast server does not keep everything else from running
+    asio::post(runtime_->strand_executor(), [this, self = shared_from_this()] { read(); });
+}
+
+void stream_client::await_bytes(moved::next what)
+{
+    wire_->async_wait(what, [this, self = shared_from_this()](asio::error_code cancelled) {
+        if (!cancelled) read();
+    });
+}
+
+void stream_client::read()
+{
+    if (!wire_) return;
+    reading_ = false;
+    const auto buffer = runtime_->read_buffer();
+    const auto last = wire_->read(buffer);
+    if (last.size != 0) liveness_.heard(clock::now());
+    const bool wants_more = on_bytes(buffer.first(last.size));
+    if (!wire_) return;
+    more_at_once_ = last.then == moved::at_once;
+    if (last.then == moved::at_the_end || last.then == moved::broken) {
+        ended_ = last;
+        return on_end();
+    }
+    if (!wants_more) return on_paused();
+    if (last.then != moved::when_writable) return resume_reading();
+    reading_ = true;
+    await_bytes(last.then);
+}
+
+// ---- writing
+
+void stream_client::write()
+try {
+    if (blocked_ || write_failed_ || !wire_) return;
+    while (!output_.empty() || next_output()) {
+        if (turns_left_ == 0) return write_on_next_turn();
+        const auto last = wire_->write(output_);
+        if (last.size != 0) liveness_.progressed(clock::now());
+        output_ = output_.subspan(last.size);
+        if (last.then == moved::at_the_end || last.then == moved::broken) {
+            write_failed_ = true;
+            return on_write_failed();
+        }
+        if (last.then != moved::at_once) return await_room(last.then);
+        if (!output_.empty()) continue;
+        --turns_left_;
+        on_written();
+    }
+} catch (const std::exception& failure) {
+    abort(lost(failure.what()));
+}
+
+void stream_client::write_on_next_turn()
+{
+    blocked_ = true;
+    asio::post(runtime_->strand_executor(), [this, self = shared_from_this()] {
+        turns_left_ = writes_per_turn;
+        blocked_ = false;
+        write();
+    });
+}
+
+void stream_client::await_room(moved::next what)
+{
+    blocked_ = true;
+    liveness_.blocked(wire_->unacknowledged());
+    arm(next_check());
+    wire_->async_wait(what, [this, self = shared_from_this()](asio::error_code cancelled) {
+        if (cancelled) return;
+        blocked_ = false;
+        write();
+    });
+}
+
+} // namespace gemini::live::transport

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/keepalive.hpp"
+#include "transport/byte_stream.hpp"
+#include "transport/lws_client.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace gemini::live::transport {
+
+/// A client that takes the connection over as soon as lws has made it, through proxy and TLS. It
+/// reads and writes bytes; derived classes know what they mean (docs/adr/0009).
+class stream_client : public lws_client {
+public:
+    stream_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
+        const std::optional<proxy_address>& proxy);
+    ~stream_client() override;
+
+protected:
+    /// Call when more bytes are wanted. Does nothing while they are being waited for.
+    void resume_reading();
+    /// Writes as much as the wire accepts. Not to be called in `on_bytes` before all its bytes have
+    /// been parsed: after a failure what is left is read.
+    void write();
+    void destroy() noexcept override;
+
+    /// Called when lws has let go: from now on bytes can be read and written.
+    virtual void on_ready() = 0;
+    /// Returns whether more bytes are wanted now; otherwise `on_paused` follows.
+    virtual bool on_bytes(std::span<const char> bytes) = 0;
+    virtual void on_paused() = 0;
+    /// Called when the wire has ended; see `ended_`.
+    virtual void on_end() = 0;
+    /// Returns whether there is something to write, which is then in `output_`.
+    virtual bool next_output() = 0;
+    /// Called when the wire has accepted all of `output_`.
+    virtual void on_written() = 0;
+    virtual void on_write_failed() = 0;
+    /// When `on_timer` is to be called.
+    [[nodiscard]] virtual clock::time_point next_check() const = 0;
+
+    std::optional<byte_stream> wire_;
+    std::optional<moved> ended_; // how reading ended
+    engine::keepalive liveness_;
+    bool reading_ = false;         // waits for the wire, or for a posted turn
+    std::span<const char> output_; // what is being written
+    bool blocked_ = false;         // waits for the wire, or for a posted turn
+
+private:
+    int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size) override;
+    int on_way_made(lws* connection);
+    void on_taken_over() override;
+    void await_bytes(moved::next what);
+    void read();
+    void write_on_next_turn();
+    void await_room(moved::next what);
+
+    bool more_at_once_ = true; // the last read did not empty the wire
+    bool write_failed_ = false;
+    int turns_left_; // writes before others get a turn
+};
+
+} // namespace gemini::live::transport
