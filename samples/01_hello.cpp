@@ -28,8 +28,8 @@ try {
         options.credentials = live::api_key("any");
     }
     live::client client{io.get_executor(), options};
-    live::session session{client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
+    live::session session{
+        client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     asio::co_spawn(io, hello(std::move(session)), [&](std::exception_ptr failure) {
         io.stop(); // the emulator would listen on
         live::rethrow(failure);

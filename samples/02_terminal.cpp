@@ -47,8 +47,8 @@ try {
     live::client_options options{.credentials = live::api_key::from_environment()};
     if (argc > 1) options.base_url = argv[1];
     live::client client{io.get_executor(), options};
-    live::session session{client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
+    live::session session{
+        client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     asio::posix::stream_descriptor keyboard{io, ::dup(STDIN_FILENO)};
     asio::co_spawn(io, chat(std::move(session), std::move(keyboard)), live::rethrow);
     io.run();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gemini/live/async_generator.hpp>
+#include <gemini/live/backend.hpp>
 #include <gemini/live/client.hpp>
 #include <gemini/live/content.hpp>
 #include <gemini/live/counters.hpp>
@@ -10,7 +11,6 @@
 #include <gemini/live/ephemeral_token.hpp>
 #include <gemini/live/ephemeral_token_request.hpp>
 #include <gemini/live/error.hpp>
-#include <gemini/live/backend.hpp>
 #include <gemini/live/json.hpp>
 #include <gemini/live/log.hpp>
 #include <gemini/live/messages.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "async/alarm.hpp"
 
-#include <asio/bind_cancellation_slot.hpp>
+#include "async/spawn.hpp"
+
 #include <asio/cancellation_signal.hpp>
-#include <asio/co_spawn.hpp>
 
 #include <exception>
 #include <utility>
@@ -28,9 +28,10 @@ alarm::alarm(asio::any_io_executor executor, std::shared_ptr<clock> clock, base:
     : state_(std::make_shared<state>())
 {
     state_->ring = std::move(ring);
-    asio::co_spawn(executor, state::run(state_, std::move(clock), when),
-        asio::bind_cancellation_slot(
-            state_->stop.slot(), [keep_signal = state_](std::exception_ptr) {}));
+    // The end holds the state, since the signal must outlive the coroutine.
+    spawn(
+        executor, state::run(state_, std::move(clock), when),
+        [keep_signal = state_](std::exception_ptr) {}, state_->stop.slot());
 }
 
 alarm::~alarm()

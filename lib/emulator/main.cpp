@@ -4,8 +4,8 @@
 #include "emulator/script/recording.hpp"
 #include "emulator/script/script.hpp"
 
-#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/error.hpp>
+#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/testing/fake_google.hpp>
 #include <gemini/live/version.hpp>
 
@@ -261,8 +261,8 @@ public:
 
     void event(std::string_view sentence) const
     {
-        print("2",
-            live::emulator::message_summary(sentence, event_width)); // it may quote the client
+        print(
+            "2", live::emulator::message_summary(sentence, event_width)); // it may quote the client
     }
 
 private:
@@ -313,8 +313,8 @@ std::shared_ptr<live::testing::fake_google> start_google(
     return google;
 }
 
-void introduce(
-    const live::testing::fake_google& google, const live::testing::emulator& emulator, const std::string& file)
+void introduce(const live::testing::fake_google& google, const live::testing::emulator& emulator,
+    const std::string& file)
 {
     fmt::print("Google's token endpoint is {}, its metadata server {}\n"
                "  a service account           GOOGLE_APPLICATION_CREDENTIALS={}\n"
@@ -340,7 +340,8 @@ int main(int argc, char** argv)
         asio::io_context io;
         asio::signal_set ending(io, SIGINT, SIGTERM); // before the server is announced
         if (options.encrypted)
-            options.serving.tls = live::testing::tls_identity::self_signed(options.serving.host_names);
+            options.serving.tls =
+                live::testing::tls_identity::self_signed(options.serving.host_names);
         write_certificate(options);
         const auto google = start_google(io.get_executor(), options);
         options.serving.google = google;

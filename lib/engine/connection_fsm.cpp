@@ -176,7 +176,8 @@ error connection_fsm::spent(const error& why) const
         why.details()};
 }
 
-bool connection_fsm::suspects_handle(const error& failure, base::time_point now, failure_context when)
+bool connection_fsm::suspects_handle(
+    const error& failure, base::time_point now, failure_context when)
 {
     if (when.was_open) {
         believed_until_.reset();

@@ -114,7 +114,8 @@ private:
         return epoch_ == 0 ? policy_.first_connect_attempts : policy_.max_attempts;
     }
     [[nodiscard]] error spent(const error& why) const;
-    [[nodiscard]] bool suspects_handle(const error& failure, base::time_point now, failure_context when);
+    [[nodiscard]] bool suspects_handle(
+        const error& failure, base::time_point now, failure_context when);
     [[nodiscard]] bool repeats(const verdict& judged, base::time_point now);
     [[nodiscard]] bool believes(base::time_point now) const noexcept
     {

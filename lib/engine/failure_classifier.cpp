@@ -81,7 +81,8 @@ bool fits(const failure_row& row, const error& failure, failure_context when)
                (row.connection == connection::later) == when.has_worked);
 }
 
-verdict judge_close(const error& failure, failure_context when, std::chrono::milliseconds quota_wait)
+verdict judge_close(
+    const error& failure, failure_context when, std::chrono::milliseconds quota_wait)
 {
     const auto* row = rows.data();
     while (!fits(*row, failure, when)) ++row; // the last row matches everything

@@ -26,8 +26,8 @@ inline constexpr std::chrono::milliseconds usual_quota_wait{60'000};
 
 /// Judges a failure by its phase, HTTP status or close code, and reason, by whether a handle was
 /// used, and by whether the session has worked. Pure.
-[[nodiscard]] verdict classify(
-    const error& failure, failure_context when, std::chrono::milliseconds quota_wait = usual_quota_wait);
+[[nodiscard]] verdict classify(const error& failure, failure_context when,
+    std::chrono::milliseconds quota_wait = usual_quota_wait);
 
 enum class stage { any, before_setup, open };
 enum class handle { any, used };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/access.hpp"
 #include "engine/inbox.hpp"
+#include "base/access.hpp"
 
 #include <string_view>
 #include <type_traits>

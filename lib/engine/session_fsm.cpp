@@ -504,7 +504,8 @@ bool session_fsm::drop_stale(base::time_point now)
 
 std::optional<base::time_point> session_fsm::next_stale(base::time_point now) const
 {
-    if (connection_.status() != session_status::reconnecting && !holds_media(now)) return std::nullopt;
+    if (connection_.status() != session_status::reconnecting && !holds_media(now))
+        return std::nullopt;
     const auto oldest = outbox_.oldest_media();
     if (!oldest) return std::nullopt;
     constexpr std::chrono::milliseconds behind{1};

@@ -148,7 +148,10 @@ public:
     {
         return connection_.handle_is_refused();
     }
-    [[nodiscard]] failure_context last_failure_context() const noexcept { return connection_.last_failure_context(); }
+    [[nodiscard]] failure_context last_failure_context() const noexcept
+    {
+        return connection_.last_failure_context();
+    }
     [[nodiscard]] std::uint64_t epoch() const noexcept { return connection_.epoch(); }
     [[nodiscard]] bool keeps_history() const noexcept
     {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/access.hpp"
 #include "protocol/decode.hpp"
+#include "base/access.hpp"
 
 #include "protocol/fields.hpp"
 #include "protocol/mend.hpp"
@@ -177,8 +177,7 @@ std::optional<sm> read_leniently(std::string_view text, budget budget)
 }
 
 /// Returns `text` without the base64 that has been decoded, in a buffer of the size needed.
-message_text kept_text(
-    base::padded_buffer text, const std::vector<decoded_base64>& decoded)
+message_text kept_text(base::padded_buffer text, const std::vector<decoded_base64>& decoded)
 {
     message_text kept;
     kept.size = text.size();

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/buffer.hpp"
-#include "protocol/client_message.hpp"
 
 #include <gemini/live/error.hpp>
 #include <gemini/live/messages.hpp>
@@ -43,10 +42,5 @@ struct decode_limits {
 
 /// Returns the error to report for a server message from which this member has been left out.
 [[nodiscard]] error malformed_by(const omitted_member& why);
-
-/// Reads a client message as strictly as the service does: an unknown member is refused. Names may
-/// be in snake_case. Throws errc::malformed_message, naming the path, and errc::message_too_big
-/// beyond the usual limits.
-[[nodiscard]] client_message decode_client_message(std::string_view text);
 
 } // namespace gemini::live::protocol

@@ -337,13 +337,6 @@ base::frame encode_playback_control(playback_control control)
     return message("playbackControl", open_enum(control), backend::gemini_api);
 }
 
-base::frame encode_client_message(const client_message& message, backend backend)
-{
-    json_writer out;
-    writer(out, backend).write(message);
-    return base::frame(out.text());
-}
-
 std::string encode_server_message(const server_message_members& members, backend backend)
 {
     json_writer out;

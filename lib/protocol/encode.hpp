@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/buffer.hpp"
-#include "protocol/client_message.hpp"
 #include "protocol/endpoint.hpp"
 
 #include <gemini/live/backend.hpp>
@@ -46,9 +45,6 @@ void check_samples(std::span<const std::byte> pcm);
 [[nodiscard]] base::frame encode_weighted_prompts(std::span<const weighted_prompt> prompts);
 [[nodiscard]] base::frame encode_music_generation_config(const music_generation_config& config);
 [[nodiscard]] base::frame encode_playback_control(playback_control control);
-
-/// Encodes any client message as it is.
-[[nodiscard]] base::frame encode_client_message(const client_message& message, backend backend);
 
 /// Encodes a server message in the service's style: indented by two spaces, with a trailing
 /// newline.

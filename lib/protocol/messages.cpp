@@ -91,10 +91,7 @@ server_message::server_message(server_message&&) noexcept = default;
 server_message& server_message::operator=(server_message&&) noexcept = default;
 server_message::~server_message() = default;
 
-const server_message_members& server_message::members() const noexcept
-{
-    return state_->parts;
-}
+const server_message_members& server_message::members() const noexcept { return state_->parts; }
 
 namespace {
 

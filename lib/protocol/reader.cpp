@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/access.hpp"
 #include "protocol/reader.hpp"
+#include "base/access.hpp"
 
 #include "base/base64.hpp"
 #include "base/trim.hpp"

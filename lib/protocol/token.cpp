@@ -24,9 +24,9 @@ constexpr std::array<std::string_view, 7> of_generation_config{
 void check_field(std::string_view name)
 {
     if (!name.empty() && base::consists_of(name, "_.")) return;
-    throw error(errc::invalid_argument,
-        "ephemeral_token_request::lock has a name that no field has: give names such as \"temperature\" "
-        "or \"outputAudioTranscription\".");
+    throw error(errc::invalid_argument, "ephemeral_token_request::lock has a name that no field "
+                                        "has: give names such as \"temperature\" "
+                                        "or \"outputAudioTranscription\".");
 }
 
 /// Returns the paths that a setup sets, at most two levels deep.

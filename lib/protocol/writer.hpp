@@ -4,8 +4,8 @@
 #include "protocol/field.hpp"
 #include "protocol/json_writer.hpp"
 
-#include <gemini/live/content.hpp>
 #include <gemini/live/backend.hpp>
+#include <gemini/live/content.hpp>
 #include <gemini/live/tool.hpp>
 
 #include <chrono>

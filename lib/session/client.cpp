@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/client_core.hpp"
 
-#include "base/access.hpp"
 #include "auth/environment.hpp"
 #include "auth/headers.hpp"
+#include "base/access.hpp"
 #include "base/excerpt.hpp"
 #include "protocol/redact.hpp"
 #include "protocol/service_error.hpp"
@@ -322,10 +322,7 @@ client client::from_environment(asio::any_io_executor executor, client_options o
     return {std::move(executor), auth::complete(std::move(options), auth::process_variable)};
 }
 
-client::executor_type client::get_executor() const noexcept
-{
-    return core_->connector->executor();
-}
+client::executor_type client::get_executor() const noexcept { return core_->connector->executor(); }
 
 const client_options& client::options() const noexcept { return core_->options; }
 

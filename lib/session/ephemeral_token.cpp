@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/ephemeral_token.hpp>
 
-#include "base/access.hpp"
 #include "auth/headers.hpp"
+#include "base/access.hpp"
 #include "protocol/service_error.hpp"
 #include "protocol/token.hpp"
 #include "session/client_core.hpp"

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/handle_keeper.hpp"
 
+#include "async/spawn.hpp"
 #include "session/session_log.hpp"
 
 #include <gemini/live/resumption_store.hpp>
-
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 
 #include <fmt/format.h>
 
@@ -46,7 +44,7 @@ asio::awaitable<void> handle_keeper::load()
 void handle_keeper::save()
 {
     if (!store_ || std::exchange(is_saving_, true)) return;
-    asio::co_spawn(core_->client()->connector->executor(), run(shared_from_this()), asio::detached);
+    async::spawn(core_->client()->connector->executor(), run(shared_from_this()));
 }
 
 /// Returns the handle that the store should have; empty: it should have none. Returns nullopt while

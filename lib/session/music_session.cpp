@@ -51,8 +51,8 @@ setup music_setup(const client& client, std::string model)
 } // namespace
 
 music_session::music_session(const client& client, std::string model)
-    : core_(std::make_shared<session_core>(
-          access::core(client), music_setup(client, std::move(model)), protocol::method::generate_music)),
+    : core_(std::make_shared<session_core>(access::core(client),
+          music_setup(client, std::move(model)), protocol::method::generate_music)),
       wishes_(std::make_shared<wishes>())
 {
     core_->restate = [wishes = wishes_] { return wishes->frames(); };

@@ -79,8 +79,8 @@ const char* to_string(session_status value) noexcept
 }
 
 session::session(const client& client, live::setup setup, std::string name)
-    : core_(std::make_shared<session_core>(
-          access::core(client), std::move(setup), protocol::method::generate_content, std::move(name)))
+    : core_(std::make_shared<session_core>(access::core(client), std::move(setup),
+          protocol::method::generate_content, std::move(name)))
 {
 }
 
@@ -202,8 +202,8 @@ asio::awaitable<void> session::send_context_update(context_update update)
 {
     return session_core::send(core_, [&] {
         if (core_->validates()) protocol::validate(update, core_->quirks());
-        return outgoing(protocol::encode_context_update(update, core_->backend()),
-            delivery_class::context);
+        return outgoing(
+            protocol::encode_context_update(update, core_->backend()), delivery_class::context);
     });
 }
 

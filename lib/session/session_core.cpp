@@ -2,12 +2,12 @@
 #include "session/session_core.hpp"
 
 #include "async/alarm.hpp"
+#include "async/spawn.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/validate.hpp"
 #include "session/session_driver.hpp"
 
 #include <asio/error.hpp>
-#include <asio/post.hpp>
 #include <asio/this_coro.hpp>
 
 #include <fmt/format.h>
@@ -185,7 +185,7 @@ void session_core::begin(session_state& state)
     state.announce(state.fsm.start());
     const auto driver = std::make_shared<session_driver>(shared_from_this());
     state.driver = driver;
-    asio::post(client_->connector->executor(), [driver] { driver->start(); });
+    async::post(client_->connector->executor(), [driver] { driver->start(); });
 }
 
 asio::awaitable<void> session_core::connect(self_ptr self)
@@ -363,7 +363,7 @@ asio::awaitable<void> session_core::close(self_ptr self)
                 state->announce(state->fsm.close());
                 state->end(nullptr);
             } else if (auto driver = state->driver.lock()) {
-                asio::post(self->client_->connector->executor(),
+                async::post(self->client_->connector->executor(),
                     [driver = std::move(driver)] { driver->begin_close(); });
             }
         }
@@ -389,7 +389,7 @@ void session_core::abandon() noexcept
         driver = state->driver.lock();
     }
     if (!driver || !client_->context_is_alive()) return; // its coroutines died with the context
-    asio::post(client_->connector->executor(), [driver = std::move(driver)] { driver->abort(); });
+    async::post(client_->connector->executor(), [driver = std::move(driver)] { driver->abort(); });
 }
 
 live::session_counters session_core::counters()

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/session_driver.hpp"
 
-#include "base/access.hpp"
 #include "async/alarm.hpp"
+#include "async/spawn.hpp"
+#include "base/access.hpp"
 #include "base/complaint.hpp"
 #include "base/excerpt.hpp"
 #include "protocol/decode.hpp"
@@ -10,12 +11,6 @@
 #include "protocol/redact.hpp"
 #include "session/handle_keeper.hpp"
 #include "session/session_log.hpp"
-
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/post.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <gemini/live/reconnect_plan.hpp>
 
@@ -32,8 +27,6 @@ constexpr std::size_t messages_per_turn = 64;
 
 /// Memory that a failed connection may take beyond the inbox's limit: about what networks hold.
 constexpr std::size_t most_of_failed = 256 * 1024;
-
-asio::awaitable<void> let_others_run() { return asio::post(asio::use_awaitable); }
 
 /// The error for a setup that the server answered with an error instead of setupComplete.
 error refusal_of_setup(const server_error& refused)
@@ -70,8 +63,8 @@ void session_driver::start()
     const auto fail_session = [self](std::exception_ptr thrown) {
         if (thrown) self->fail(thrown);
     };
-    asio::co_spawn(executor, write_loop(self), fail_session);
-    asio::co_spawn(executor, run(self), asio::bind_cancellation_slot(stop_.slot(), fail_session));
+    async::spawn(executor, write_loop(self), fail_session);
+    async::spawn(executor, run(self), fail_session, stop_.slot());
 }
 
 asio::awaitable<void> session_driver::run(self_ptr self)
@@ -223,7 +216,7 @@ asio::awaitable<std::vector<session_driver::incoming>> session_driver::await_set
         if (const auto* const unread = std::get_if<malformed_message>(&next.what))
             cost += std::string_view(unread->why.what()).size() + unread->why.reason().size();
         early.push_back(std::move(next));
-        if (early.size() % messages_per_turn == 0) co_await let_others_run();
+        if (early.size() % messages_per_turn == 0) co_await async::yield();
     }
     co_return early;
 }
@@ -234,7 +227,7 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
     const auto self = shared_from_this();
     const auto executor = client_->connector->executor();
     const auto end = std::make_shared<std::exception_ptr>();
-    asio::co_spawn(executor, read_loop(self, link, end), asio::detached);
+    async::spawn(executor, read_loop(self, link, end));
     for (;;) {
         if (*end) std::rethrow_exception(*end);
         engine::session_fsm::step step;
@@ -266,8 +259,7 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
         }
         if (step.dial_ahead) {
             dialling_ahead_ = true;
-            asio::co_spawn(executor, dial_ahead(self, link),
-                asio::bind_cancellation_slot(stop_dialling_.slot(), asio::detached));
+            async::spawn(executor, dial_ahead(self, link), {}, stop_dialling_.slot());
         }
         std::optional<async::alarm> timer;
         if (step.ask_again) {
@@ -293,7 +285,7 @@ asio::awaitable<void> session_driver::read_loop(self_ptr self, link_ptr link, en
                 co_await self->signals_.took.wait();
             }
             if (waits && self->epoch() == epoch) self->core_->lock()->fsm.held_up(false);
-            if (messages % messages_per_turn == 0) co_await let_others_run();
+            if (messages % messages_per_turn == 0) co_await async::yield();
         }
     } catch (...) {
         *end = std::current_exception();
@@ -564,7 +556,7 @@ void session_driver::close_link(link_ptr link, std::uint16_t code)
 {
     ++closing_links_;
     const auto self = shared_from_this();
-    asio::co_spawn(client_->connector->executor(), say_goodbye(std::move(link), code),
+    async::spawn(client_->connector->executor(), say_goodbye(std::move(link), code),
         [self](std::exception_ptr) {
             --self->closing_links_;
             if (self->last_link_ && !self->has_run_)

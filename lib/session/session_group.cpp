@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/session_group.hpp>
 
-#include "base/access.hpp"
 #include "async/alarm.hpp"
 #include "async/event.hpp"
 #include "async/semaphore.hpp"
+#include "async/spawn.hpp"
+#include "base/access.hpp"
 #include "engine/restart_backoff.hpp"
-#include "session/option_rules.hpp"
 #include "session/client_core.hpp"
+#include "session/option_rules.hpp"
 #include "session/session_core.hpp"
 
 #include <gemini/live/error.hpp>
 
-#include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/post.hpp>
 #include <asio/strand.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <map>
 #include <mutex>
-#include <limits>
 #include <utility>
 
 namespace gemini::live {
@@ -108,8 +104,8 @@ public:
 
     impl(asio::any_io_executor executor, const client& client, session_group_options options)
         : executor_(std::move(executor)), client_(client), options_(std::move(options)),
-          connecting_(
-              std::make_shared<async::semaphore>(options_.connecting.value_or(std::numeric_limits<std::size_t>::max())))
+          connecting_(std::make_shared<async::semaphore>(
+              options_.connecting.value_or(std::numeric_limits<std::size_t>::max())))
     {
         check(options_);
     }
@@ -127,7 +123,7 @@ public:
             check_room(added->name);
             children_.emplace(added->name, added);
         }
-        asio::co_spawn(home(), supervise(shared_from_this(), std::move(added)), asio::detached);
+        async::spawn(home(), supervise(shared_from_this(), std::move(added)));
     }
 
     std::shared_ptr<live::session> find(std::string_view name) const
@@ -178,7 +174,7 @@ public:
         is_watched_ = false;
         auto all = close();
         if (all.empty() || !core().context_is_alive()) return;
-        asio::post(home(), [self = shared_from_this(), all = std::move(all)] {
+        async::post(home(), [self = shared_from_this(), all = std::move(all)] {
             for (const auto& each : all) self->drop(*each);
         });
     }
@@ -249,7 +245,8 @@ private:
             } catch (...) {
                 failure = std::current_exception();
             }
-            const bool had_failed = present->session.status() == session_status::failed || !present->is_open;
+            const bool had_failed =
+                present->session.status() == session_status::failed || !present->is_open;
             {
                 const std::lock_guard lock(self->mutex_);
                 present->is_open = false;
@@ -266,14 +263,11 @@ private:
     static asio::awaitable<void> live_once(
         self_ptr self, child_ptr child, std::shared_ptr<tenure> present, milliseconds delay)
     {
-        auto beginning = asio::co_spawn(self->home(), begin(self, present, delay),
-            asio::bind_cancellation_slot(present->beginning.slot(), asio::use_awaitable));
-        co_await std::move(beginning);
+        co_await async::run_on(
+            self->home(), begin(self, present, delay), present->beginning.slot());
         if (child->stopping) co_return; // stopped while the completion was on its way here
         self->open(*child);
-        auto handling = asio::co_spawn(*child->strand, handle(child, present),
-            asio::bind_cancellation_slot(present->handling.slot(), asio::use_awaitable));
-        co_await std::move(handling);
+        co_await async::run_on(*child->strand, handle(child, present), present->handling.slot());
     }
 
     static asio::awaitable<void> begin(
@@ -351,7 +345,7 @@ private:
         self_ptr self, std::vector<child_ptr> which, milliseconds deadline)
     {
         const auto result = std::make_shared<ending>();
-        asio::co_spawn(self->home(), end(self, std::move(which), deadline, result), asio::detached);
+        async::spawn(self->home(), end(self, std::move(which), deadline, result));
         while (!result->is_done) co_await result->done.wait();
         co_return result->dropped;
     }
@@ -383,7 +377,7 @@ private:
     {
         if (std::exchange(one.stopping, true)) return;
         if (one.present->is_open)
-            asio::co_spawn(home(), say_goodbye(one.present), asio::detached);
+            async::spawn(home(), say_goodbye(one.present));
         else
             one.present->beginning.emit(asio::cancellation_type::terminal);
     }
@@ -403,7 +397,7 @@ private:
         access::core(one.present->session)->abandon();
         one.present->beginning.emit(asio::cancellation_type::terminal);
         if (!one.strand) return;
-        asio::post(*one.strand,
+        async::post(*one.strand,
             [present = one.present] { present->handling.emit(asio::cancellation_type::terminal); });
     }
 

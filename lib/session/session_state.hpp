@@ -7,6 +7,7 @@
 #include "engine/turn_collector.hpp"
 #include "transport/transport.hpp"
 
+#include <gemini/live/client.hpp>
 #include <gemini/live/session_event.hpp>
 #include <gemini/live/turn.hpp>
 

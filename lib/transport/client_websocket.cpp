@@ -19,7 +19,6 @@ namespace {
 constexpr std::size_t most_in_frame = 64 * 1024;   // of a long message, to share the executor
 constexpr std::size_t most_kept = 128 * 1024;      // more than one read of messages of usual size
 constexpr std::size_t most_drained = 8u << 20;     // more than a kernel's receive buffer
-constexpr std::chrono::seconds longest_close{10};  // when the deadline is turned off
 constexpr std::chrono::seconds longest_refusal{2}; // for the body of a refusal
 
 static_assert(base::frame::headroom >= longest_frame_head);
@@ -292,8 +291,7 @@ void client_websocket::begin_close(const close_frame& ours, error why)
     stage_ = stage::closing;
     queue_.drop_unbegun();
     queue_.close(payload_of(ours));
-    deadline_ = clock::now() +
-                (deadlines_.close.count() == 0 ? clock::duration(longest_close) : deadlines_.close);
+    deadline_ = clock::now() + deadlines_.close;
     arm(deadline_);
     set_end(std::move(why));
     resume_reading();

@@ -32,9 +32,7 @@ troubled_server::troubled_server(server_options options)
     : on_event_(std::move(options.on_event)), random_(options.seed)
 {
     live::testing::emulator_options serving;
-    serving.on_message = [this](const live::testing::emulator_message& message) {
-        note(message);
-    };
+    serving.on_message = [this](const live::testing::emulator_message& message) { note(message); };
     serving.on_event = on_event_;
     if (options.go_away) {
         serving.lifetime = 5s;

@@ -125,7 +125,8 @@ void user::see(const live::status_change& change)
 {
     if (change.turn_cut) ++memory_.turns_cut;
     if (change.handover) ++memory_.handovers;
-    if (change.from == live::session_status::connected && change.to == live::session_status::reconnecting)
+    if (change.from == live::session_status::connected &&
+        change.to == live::session_status::reconnecting)
         ++memory_.outages;
 }
 

@@ -280,7 +280,8 @@ TEST_CASE("a hundred sessions that start at once fetch one token")
 TEST_CASE("a token that is soon to end is not used for another connection")
 {
     world w;
-    w.google->next(live::testing::google_endpoint::token, live::testing::google_outcome::expires_in(40s));
+    w.google->next(
+        live::testing::google_endpoint::token, live::testing::google_outcome::expires_in(40s));
     const auto client = w.client_with(w.service_account());
     w.connect(client);
     w.connect(client);
@@ -331,8 +332,9 @@ TEST_CASE("the credentials name the project and who pays, unless the program doe
 TEST_CASE("what passes by itself is tried again")
 {
     world w;
-    const auto fault = GENERATE(live::testing::google_outcome::refuse(503), live::testing::google_outcome::cut(),
-        live::testing::google_outcome::cut_short(), live::testing::google_outcome::garbage(), live::testing::google_outcome::web_page());
+    const auto fault = GENERATE(live::testing::google_outcome::refuse(503),
+        live::testing::google_outcome::cut(), live::testing::google_outcome::cut_short(),
+        live::testing::google_outcome::garbage(), live::testing::google_outcome::web_page());
     w.google->next(live::testing::google_endpoint::token, fault);
     w.connect(w.client_with(w.service_account()));
     CHECK(w.google->requests(live::testing::google_endpoint::token) == 2);
@@ -352,16 +354,16 @@ TEST_CASE("a refusal names the file and says what to do")
     const auto workload = w.by_text(w.google->external_account_file());
     const auto acting = w.by_text(w.google->impersonated_service_account_file());
     const std::vector<row> rows{
-        {token, live::testing::google_outcome::invalid_grant("Invalid JWT Signature."), w.service_account(),
-            live::errc::unauthorized, "The key has been deleted"},
-        {token, live::testing::google_outcome::reauthentication(), w.user(), live::errc::unauthorized,
-            "invalid_grant/invalid_rapt"},
+        {token, live::testing::google_outcome::invalid_grant("Invalid JWT Signature."),
+            w.service_account(), live::errc::unauthorized, "The key has been deleted"},
+        {token, live::testing::google_outcome::reauthentication(), w.user(),
+            live::errc::unauthorized, "invalid_grant/invalid_rapt"},
         {subject, live::testing::google_outcome::refuse(403), workload, live::errc::unauthorized,
             "\"credential_source\""},
         {sts, live::testing::google_outcome::refuse(400), workload, live::errc::unauthorized,
             "workload identity pool"},
-        {impersonation, live::testing::google_outcome::refuse(403), acting, live::errc::unauthorized,
-            "who may act for it"},
+        {impersonation, live::testing::google_outcome::refuse(403), acting,
+            live::errc::unauthorized, "who may act for it"},
         {metadata, live::testing::google_outcome::without_metadata_flavor(), w.machine(),
             live::errc::missing_credentials, "Metadata-Flavor: Google"},
     };
@@ -410,7 +412,8 @@ TEST_CASE("when nothing is found, it is told where one has looked and what helps
     CHECK(why->value() == live::errc::missing_credentials);
     auto elsewhere = w.nothing(); // where another cloud has its metadata
     elsewhere.machine = w.machine();
-    w.google->next(live::testing::google_endpoint::metadata, live::testing::google_outcome::without_metadata_flavor());
+    w.google->next(live::testing::google_endpoint::metadata,
+        live::testing::google_outcome::without_metadata_flavor());
     why = w.failure(elsewhere);
     CHECK(says(why, "this is no machine in Google Cloud"));
 }

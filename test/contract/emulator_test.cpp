@@ -3,8 +3,8 @@
 #include "support/raw_client.hpp"
 #include "support/run.hpp"
 
-#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/error.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/ip/tcp.hpp>
 

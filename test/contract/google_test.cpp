@@ -3,10 +3,10 @@
 #include "support/raw_client.hpp"
 #include "support/run.hpp"
 
-#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/error.hpp>
-#include <gemini/live/testing/fake_google.hpp>
 #include <gemini/live/json.hpp>
+#include <gemini/live/testing/emulator.hpp>
+#include <gemini/live/testing/fake_google.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
@@ -550,9 +550,11 @@ TEST_CASE("a JWT that the service account has signed for itself is a bearer")
 TEST_CASE("what goes wrong is planned, request by request")
 {
     world w;
-    w.google->next(live::testing::google_endpoint::token, live::testing::google_outcome::refuse(503, 2s), 2);
+    w.google->next(
+        live::testing::google_endpoint::token, live::testing::google_outcome::refuse(503, 2s), 2);
     w.google->next(live::testing::google_endpoint::token, live::testing::google_outcome::proper());
-    w.google->next(live::testing::google_endpoint::token, live::testing::google_outcome::invalid_grant("No."));
+    w.google->next(
+        live::testing::google_endpoint::token, live::testing::google_outcome::invalid_grant("No."));
     const auto first = w.refresh();
     CHECK(first.status == "503");
     CHECK(first.head.header("retry-after") == "2");
@@ -560,7 +562,8 @@ TEST_CASE("what goes wrong is planned, request by request")
     CHECK(w.refresh().status == "200");
     CHECK(w.refresh().member("/error_description") == "No.");
     CHECK(w.refresh().status == "200");
-    w.google->otherwise(live::testing::google_endpoint::token, live::testing::google_outcome::refuse(429));
+    w.google->otherwise(
+        live::testing::google_endpoint::token, live::testing::google_outcome::refuse(429));
     CHECK(w.refresh().status == "429");
     CHECK(w.refresh().status == "429");
     CHECK(w.google->requests(live::testing::google_endpoint::token) == 7);
@@ -575,8 +578,9 @@ TEST_CASE("every kind of wrong answer can be had")
         w.google->next(live::testing::google_endpoint::token, std::move(outcome));
         return w.refresh();
     };
-    CHECK(refresh_after(live::testing::google_outcome::reauthentication()).member("/error_subtype") ==
-          "invalid_rapt");
+    CHECK(
+        refresh_after(live::testing::google_outcome::reauthentication()).member("/error_subtype") ==
+        "invalid_rapt");
     CHECK_THROWS_AS(refresh_after(live::testing::google_outcome::garbage()).json(), live::error);
     CHECK(refresh_after(live::testing::google_outcome::web_page()).head.header("content-type") ==
           "text/html; charset=utf-8");
@@ -590,7 +594,8 @@ TEST_CASE("every kind of wrong answer can be had")
     const auto half = refresh_after(live::testing::google_outcome::cut_short());
     CHECK(half.body.size() < std::stoul(half.head.header("content-length")));
 
-    w.google->next(live::testing::google_endpoint::metadata, live::testing::google_outcome::without_metadata_flavor());
+    w.google->next(live::testing::google_endpoint::metadata,
+        live::testing::google_outcome::without_metadata_flavor());
     const auto other = w.metadata("/computeMetadata/v1/project/project-id");
     CHECK(other.status == "200");
     CHECK(other.head.header("metadata-flavor").empty());
@@ -615,7 +620,8 @@ asio::awaitable<void> stall_once(world& w)
 TEST_CASE("a request may meet silence")
 {
     world w;
-    w.google->next(live::testing::google_endpoint::metadata, live::testing::google_outcome::stall());
+    w.google->next(
+        live::testing::google_endpoint::metadata, live::testing::google_outcome::stall());
     test::run(w.io, stall_once(w));
 }
 
@@ -714,7 +720,8 @@ TEST_CASE("other threads may look on while it serves")
     std::atomic<bool> over = false;
     std::thread other([&] {
         while (!over) {
-            w.google->next(live::testing::google_endpoint::token, live::testing::google_outcome::expires_in(60s));
+            w.google->next(live::testing::google_endpoint::token,
+                live::testing::google_outcome::expires_in(60s));
             (void)w.google->issued();
             (void)w.google->valid("ya29.x", {});
             std::this_thread::yield();

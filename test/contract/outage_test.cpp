@@ -262,8 +262,9 @@ TEST_CASE("a restart of the server: its port is closed, then nobody knows the ha
     CHECK(back.context_lost);
     CHECK(back.outage > 0ms);
     CHECK(text.find("first words") != std::string::npos); // it has forgotten the first
-    CHECK(std::all_of(changes.begin(), changes.end() - 1,
-        [](const auto& each) { return each.to == live::session_status::reconnecting && each.cause; }));
+    CHECK(std::all_of(changes.begin(), changes.end() - 1, [](const auto& each) {
+        return each.to == live::session_status::reconnecting && each.cause;
+    }));
 }
 
 TEST_CASE("a server that asks to leave several times a second: nothing is lost or repeated")

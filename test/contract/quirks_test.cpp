@@ -275,7 +275,8 @@ TEST_CASE("a blocking call that new input cancels is told to the program, and co
             auto event = co_await events.next();
             REQUIRE(event);
             if (const auto* const message = std::get_if<live::server_message>(&*event))
-                if (const auto& told = message->members().tool_call_cancellation) cancelled = told->ids;
+                if (const auto& told = message->members().tool_call_cancellation)
+                    cancelled = told->ids;
         }
         CHECK(cancelled == std::vector{asking.tool_calls[0].id});
         const auto answer = co_await session.turn();

@@ -33,8 +33,8 @@ live::client make_client(
 asio::awaitable<std::vector<std::string>> converse(live::client client)
 {
     std::vector<std::string> answers;
-    live::session session{client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
+    live::session session{
+        client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     co_await session.connect();
     const std::vector<std::string> questions{"Hello", "/drop", "And again"};
     for (const auto& question : questions) {

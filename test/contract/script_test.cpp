@@ -3,8 +3,8 @@
 #include "support/raw_client.hpp"
 #include "support/run.hpp"
 
-#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/error.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -33,7 +33,8 @@ struct world {
     {
     }
 
-    static live::testing::emulator_options serving(std::string script, std::vector<std::string>& events)
+    static live::testing::emulator_options serving(
+        std::string script, std::vector<std::string>& events)
     {
         live::testing::emulator_options options;
         options.pace = 0;

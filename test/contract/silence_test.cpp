@@ -42,7 +42,8 @@ asio::awaitable<void> say(live::session& session, server_record& record, int num
 }
 
 /// Reads until the status is this; gives the change.
-asio::awaitable<live::status_change> await_status(live::session& session, live::session_status wanted)
+asio::awaitable<live::status_change> await_status(
+    live::session& session, live::session_status wanted)
 {
     auto events = session.events();
     for (;;) {
@@ -145,7 +146,8 @@ TEST_CASE("a server that goes silent in the setup is given up at the deadline, a
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         auto again = co_await await_status(session, live::session_status::connecting);
-        if (again.attempt == 1) again = co_await await_status(session, live::session_status::connecting);
+        if (again.attempt == 1)
+            again = co_await await_status(session, live::session_status::connecting);
         REQUIRE(again.cause);
         CHECK(again.cause->value() == live::errc::timed_out);
         co_await say(session, w.record, 1);

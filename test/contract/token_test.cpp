@@ -63,8 +63,7 @@ struct world {
 };
 
 const live::setup silent{.model = "gemini-3.8-live"};
-const live::setup transcribed{
-    .model = "gemini-3.8-live", .output_audio_transcription = live::on};
+const live::setup transcribed{.model = "gemini-3.8-live", .output_audio_transcription = live::on};
 
 /// What the model is heard to say, as far as it is transcribed.
 asio::awaitable<std::string> ask(live::session& session)

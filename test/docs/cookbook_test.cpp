@@ -388,8 +388,8 @@ TEST_CASE("what is sent in the middle of a conversation is taken")
 TEST_CASE("the model is stopped after its first words")
 {
     kitchen here;
-    live::session session{here.client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
+    live::session session{
+        here.client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     std::string words;
     const auto recipe = [&words](live::session& with) -> asio::awaitable<void> {
         words = co_await first_words_of(with, "/story");

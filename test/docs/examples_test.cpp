@@ -19,8 +19,7 @@ namespace live = gemini::live;
 
 namespace {
 
-const live::setup spoken{
-    .model = "gemini-3.8-live", .output_audio_transcription = live::on};
+const live::setup spoken{.model = "gemini-3.8-live", .output_audio_transcription = live::on};
 
 /// An emulator without pauses, and a client that talks to it.
 struct stage {
@@ -45,8 +44,8 @@ struct stage {
 // doc:begin errors
 asio::awaitable<std::string> ask(live::client& client, std::string question)
 {
-    live::session session{client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
+    live::session session{
+        client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     std::string advice;
     try {
         co_await session.connect();

@@ -65,9 +65,8 @@ live::client_options with_a_store(const std::filesystem::path& directory)
 
 asio::awaitable<std::string> go_on(live::client& client, std::string name)
 {
-    live::session session{client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::on},
-        name};
+    live::session session{
+        client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}, name};
     co_await session.connect();
     co_await session.send("Where were we?");
     const auto turn = co_await session.turn();

@@ -28,8 +28,8 @@ try {
     live::testing::emulator emulator{io.get_executor(), quick};
     live::client client{
         io.get_executor(), {.credentials = live::api_key("any"), .base_url = emulator.url()}};
-    live::session session{client,
-        {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
+    live::session session{
+        client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     asio::co_spawn(io, converse(std::move(session)), [&](std::exception_ptr failure) {
         emulator.close();
         io.stop();

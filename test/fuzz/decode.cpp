@@ -3,8 +3,8 @@
 // simdjson's DOM and shares with the first only the list of fields, must come to the same message
 // where it can read every member. A message with one member spoilt must differ from the whole one
 // in that member only.
-#include "base/access.hpp"
 #include "protocol/decode.hpp"
+#include "base/access.hpp"
 #include "fuzz/pieces.hpp"
 #include "protocol/fields.hpp"
 #include "protocol/json_check.hpp"
@@ -230,7 +230,8 @@ std::optional<server_message> decode(std::string_view text)
 bool are_same(const server_message& a, const server_message& b)
 {
     using protocol::encode_server_message;
-    return a.members() == b.members() || encode_server_message(a.members()) == encode_server_message(b.members());
+    return a.members() == b.members() ||
+           encode_server_message(a.members()) == encode_server_message(b.members());
 }
 
 /// Text that is no JSON as it stands.

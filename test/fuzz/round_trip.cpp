@@ -5,6 +5,7 @@
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/timestamp.hpp"
+#include "support/client_codec.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -30,7 +31,7 @@ std::string encode_server(const server_message_members& members, backend backend
 
 std::string encode_client(const protocol::client_message& message, backend backend)
 {
-    return std::string(protocol::encode_client_message(message, backend).view());
+    return std::string(test::encode_client_message(message, backend).view());
 }
 
 /// What `work` gives, unless it throws this error.
@@ -67,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     there_and_back(text, decode_server, encode_server);
-    there_and_back(text, protocol::decode_client_message, encode_client);
+    there_and_back(text, test::decode_client_message, encode_client);
     if (const auto read = protocol::parse_duration(text))
         fuzz::require(protocol::parse_duration(protocol::duration_text(*read)) == read);
     if (const auto read = protocol::parse_timestamp(text))

@@ -17,10 +17,14 @@ using live::session_status;
 bool is_legal(session_status from, session_status to)
 {
     switch (from) {
-    case session_status::disconnected: return to == session_status::connecting || to == session_status::closed;
-    case session_status::connecting: return to != session_status::disconnected && to != session_status::reconnecting;
-    case session_status::connected: return to != session_status::disconnected && to != session_status::connecting;
-    case session_status::reconnecting: return to != session_status::disconnected && to != session_status::connecting;
+    case session_status::disconnected:
+        return to == session_status::connecting || to == session_status::closed;
+    case session_status::connecting:
+        return to != session_status::disconnected && to != session_status::reconnecting;
+    case session_status::connected:
+        return to != session_status::disconnected && to != session_status::connecting;
+    case session_status::reconnecting:
+        return to != session_status::disconnected && to != session_status::connecting;
     case session_status::closed:
     case session_status::failed: break;
     }
@@ -131,8 +135,7 @@ void checker::dialled(int connection)
     const auto& policy = plan_.options.reconnect;
     const bool first = open_order_.empty();
     const auto most = first ? policy.first_connect_attempts : policy.max_attempts;
-    if (most && attempt_ > *most)
-        accuse(fmt::format("attempt {} of at most {}", attempt_, *most));
+    if (most && attempt_ > *most) accuse(fmt::format("attempt {} of at most {}", attempt_, *most));
     if (!first && policy.max_outage.count() != 0 && out_since_ && punctual_ &&
         now - *out_since_ > policy.max_outage + 1ms)
         accuse(fmt::format("#{} was dialled after max_outage", connection));
@@ -419,7 +422,8 @@ bool checker::died_in_doubt(const live::status_change& loss) const
 /// Nobody is told to ask again what has been answered, and whoever has to is told.
 void checker::check_question(const live::status_change& change)
 {
-    const bool is_loss = change.from == session_status::connected && change.to == session_status::reconnecting;
+    const bool is_loss =
+        change.from == session_status::connected && change.to == session_status::reconnecting;
     const bool is_handover = change.to == session_status::connected && change.handover;
     if ((!is_loss && !is_handover) || plan_.options.reconnect.handover.overlap) return;
     if (openings_seen_ == 0 || openings_seen_ > open_order_.size()) return;
@@ -460,7 +464,8 @@ void checker::saw_change(const live::status_change& change)
     terminal_ = change.to == session_status::closed || change.to == session_status::failed;
     check_close(change);
     if (change.to == session_status::failed) check_end(change);
-    if (change.to == session_status::reconnecting || (change.to == session_status::connecting && changes_ > 1)) {
+    if (change.to == session_status::reconnecting ||
+        (change.to == session_status::connecting && changes_ > 1)) {
         if (!change.cause) accuse("a loss without a cause");
         if (rows_match_ && rows_seen_ < rows_.size()) {
             const auto& row = rows_[rows_seen_];
@@ -505,7 +510,8 @@ void checker::closes(live::session_status now)
 void checker::check_close(const live::status_change& change)
 {
     if (!closed_in_ || !terminal_) return;
-    if (change.to == session_status::failed) accuse("close() was called, and the session ended by an error");
+    if (change.to == session_status::failed)
+        accuse("close() was called, and the session ended by an error");
     if (*closed_in_ == session_status::connected && change.from != session_status::connected)
         accuse(fmt::format("close() was called, and then came {}", live::to_string(change.from)));
 }
@@ -555,7 +561,8 @@ void checker::end_now()
 void checker::saw_end()
 {
     end_now();
-    if (status_ != session_status::closed) accuse("the stream ended without a last change to closed");
+    if (status_ != session_status::closed)
+        accuse("the stream ended without a last change to closed");
 }
 
 void checker::saw_failure(const live::error& why)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/item.hpp"
+#include "support/client_codec.hpp"
 
 #include "protocol/decode.hpp"
 
@@ -74,7 +75,7 @@ const char* name_of(kind what) noexcept
 
 item read_item(std::string_view text, bool is_history)
 {
-    const auto message = gemini::live::protocol::decode_client_message(text);
+    const auto message = test::decode_client_message(text);
     item read;
     if (message.setup) {
         if (const auto& resumption = message.setup->session_resumption) {

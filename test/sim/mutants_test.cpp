@@ -117,8 +117,8 @@ mutation telling(std::function<void(live::status_change&)> alter)
 }
 
 /// Judges what `is_it` says yes to as it should not.
-mutation misjudging(
-    std::function<bool(const live::error&, live::failure_context)> is_it, live::reconnect_action action)
+mutation misjudging(std::function<bool(const live::error&, live::failure_context)> is_it,
+    live::reconnect_action action)
 {
     return with([is_it = std::move(is_it), action](auto& options) {
         options.reconnect.on_failure =
@@ -454,7 +454,9 @@ TEST_CASE("the simulation finds every planted bug")
         {"tells of more dropped media than there were",
             [] {
                 mutation planted;
-                planted.counters = [](live::session_counters& counters) { counters.dropped += 1000; };
+                planted.counters = [](live::session_counters& counters) {
+                    counters.dropped += 1000;
+                };
                 return planted;
             }},
         {"loses the last message of a batch",
@@ -635,7 +637,8 @@ TEST_CASE("the simulation finds every planted bug")
         {"says that an answer was cut which had ended",
             [] {
                 return telling([](auto& change) {
-                    change.ask_again = change.ask_again || change.to == live::session_status::reconnecting;
+                    change.ask_again =
+                        change.ask_again || change.to == live::session_status::reconnecting;
                 });
             }},
         {"does not say that an answer was cut",

@@ -57,7 +57,8 @@ void user::start(asio::awaitable<void> work)
 
 bool user::ended() const
 {
-    return !session_ || session_->status() == session_status::closed || session_->status() == session_status::failed;
+    return !session_ || session_->status() == session_status::closed ||
+           session_->status() == session_status::failed;
 }
 
 live::session_counters user::counters() const

@@ -296,7 +296,8 @@ asio::awaitable<void> suffer(
     live::session& session, const user& user, const options& chosen, ending& ended)
 {
     const auto end = clock::now() + chosen.time;
-    while (!user.has_heard_all() && session.status() != live::session_status::failed && clock::now() < end)
+    while (!user.has_heard_all() && session.status() != live::session_status::failed &&
+           clock::now() < end)
         co_await sleep(10ms);
     ended.outcome = to_string(session.status());
     if (session.status() == live::session_status::connected && session.counters().losses != 0)

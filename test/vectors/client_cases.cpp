@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/client_codec.hpp"
 #include "vectors/driver.hpp"
 #include "vectors/official_client.hpp"
 #include "vectors/stage.hpp"
@@ -127,9 +128,9 @@ complaint try_frames(const json_value& test, std::vector<json_value> frames)
 complaint try_reading(const json_value& test, const service& from)
 {
     for (const auto& each : shown_by(test)) {
-        const auto message = live::protocol::decode_client_message(each.text());
-        const auto again = live::protocol::encode_client_message(message, from.backend);
-        if (live::protocol::decode_client_message(again.view()) != message)
+        const auto message = test::decode_client_message(each.text());
+        const auto again = test::encode_client_message(message, from.backend);
+        if (test::decode_client_message(again.view()) != message)
             return "the whole: what was read is written otherwise: " + std::string(again.view());
     }
     return std::nullopt;

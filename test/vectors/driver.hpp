@@ -3,8 +3,8 @@
 
 #include "protocol/json_reader.hpp"
 
-#include <gemini/live/client.hpp>
 #include <gemini/live/backend.hpp>
+#include <gemini/live/client.hpp>
 
 #include <functional>
 #include <optional>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vectors/official_client.hpp"
+#include "support/client_codec.hpp"
 
 #include "protocol/decode.hpp"
 #include "protocol/json_writer.hpp"
@@ -166,7 +167,7 @@ void write_response(json_writer& out, const json_value& response)
 
 live::protocol::client_message read(const json_writer& message)
 {
-    return live::protocol::decode_client_message(message.text());
+    return test::decode_client_message(message.text());
 }
 
 } // namespace

@@ -4,11 +4,11 @@
 
 #include "base/access.hpp"
 #include "base/media_type.hpp"
-#include "protocol/message_text.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/mend.hpp"
+#include "protocol/message_text.hpp"
 
 #include <gemini/live/session.hpp>
 
@@ -380,8 +380,8 @@ complaint try_facts(const json_value& expected, const told& heard)
         [](const live::server_message& each) { return !each.members().omitted.empty(); });
     sequence.end_array().member("error", heard.malformed != 0 || in_part).end_object();
     // what could not be read tells nothing
-    const auto last =
-        heard.messages.empty() ? facts(live::access::make_message({}, {})) : facts(heard.messages.back());
+    const auto last = heard.messages.empty() ? facts(live::access::make_message({}, {}))
+                                             : facts(heard.messages.back());
     const auto wanted = expected.members();
     for (const auto& [name, value] : wanted) {
         const bool of_all = name == "sequence" || name == "error";

@@ -13,28 +13,37 @@ namespace gemini::live {
 ///
 ///     while (auto element = co_await generator.next()) use(*element);
 ///
-/// Move-only, one consumer. Destroying it leaves what it reads from alive. Elements come in order;
-/// none is lost when a `next()` is cancelled: the following `next()` gives it. Threads: one
-/// `next()` at a time, from any thread; a second one meanwhile throws errc::misuse.
+/// Move-only, for one consumer. Elements come in order. Destroying it does not affect what it reads
+/// from. It may outlive the session that it reads from: it then returns what had arrived, and after
+/// that nullopt.
 template <class T>
 class async_generator {
 public:
-    /// Where the elements come from.
+    /// Where the elements come from. Derive from it to make a generator of your own.
     class source {
     public:
         source() = default;
         source(const source&) = delete;
         source& operator=(const source&) = delete;
         virtual ~source() = default;
+        /// Returns the next element, or nullopt at the end of the sequence.
+        ///
+        /// Completion, errors, cancellation, threads: as `async_generator::next`.
         virtual asio::awaitable<std::optional<T>> next() = 0;
     };
 
     explicit async_generator(std::unique_ptr<source> from) noexcept : from_(std::move(from)) {}
 
-    /// The next element, or nothing once the sequence has ended in order; then every further call
-    /// gives nothing. Throws what ended the sequence when that was an error. Cancellation: by any
-    /// type that the awaiting coroutine lets through (`asio::co_spawn`: only `terminal`, unless
-    /// the coroutine enables others); takes no element.
+    /// Returns the next element.
+    ///
+    /// Completion: when there is an element. Returns nullopt at the orderly end of the sequence,
+    /// and at every call after it.
+    /// Errors: what ended the sequence, if that was an error, at every call after the last element;
+    /// errc::misuse while another call waits.
+    /// Cancellation: takes no element; the following call returns it. By every type that the
+    /// awaiting coroutine lets through: one started by asio::co_spawn lets only `terminal` through
+    /// unless it enables the others.
+    /// Threads: any; one call at a time.
     [[nodiscard]] asio::awaitable<std::optional<T>> next() { return from_->next(); }
 
 private:

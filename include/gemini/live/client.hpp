@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/backend.hpp>
 #include <gemini/live/credentials.hpp>
 #include <gemini/live/execution_context.hpp>
-#include <gemini/live/backend.hpp>
 #include <gemini/live/gcc12_guard.hpp>
 #include <gemini/live/log.hpp>
 #include <gemini/live/model_quirks.hpp>
@@ -120,8 +120,7 @@ public:
     template <execution_context Context>
     [[nodiscard]] static client from_environment(Context& context, client_options options = {})
     {
-        return from_environment(
-            asio::any_io_executor(context.get_executor()), std::move(options));
+        return from_environment(asio::any_io_executor(context.get_executor()), std::move(options));
     }
 
     [[nodiscard]] const client_options& options() const noexcept;

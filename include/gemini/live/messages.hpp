@@ -477,8 +477,7 @@ struct realtime_input_members {
 /// One item of realtime input. Wire: realtimeInput.
 class realtime_input {
 public:
-    explicit realtime_input(realtime_input_members members) noexcept
-        : members_(std::move(members))
+    explicit realtime_input(realtime_input_members members) noexcept : members_(std::move(members))
     {
     }
 

@@ -14,55 +14,95 @@
 
 namespace gemini::live {
 
-/// Music made as it is asked for (Lyria RealTime): prompts and settings go in at any time, stereo
-/// sound comes out. Gemini API only; version v1alpha unless `client_options::api_version` says
-/// otherwise.
+/// Generates music (Lyria RealTime): accepts prompts and settings at any time and returns stereo
+/// sound. Gemini API only; version v1alpha unless `client_options::api_version` is set.
 ///
-/// Its life is that of a `session`: it connects, queues, reconnects and closes in the same way.
-/// The service does not resume music, so each new connection is told the latest prompts, settings
-/// and play state, and the music goes on as a new piece.
-///
-/// Threads, lifetime: as of `session`.
+/// It connects, queues, reconnects and closes as a `session` does; what is said there of arguments,
+/// cancellation, threads and lifetime holds here too. The service cannot resume music. Each new
+/// connection is therefore sent the latest prompts, settings and play state, and a new piece begins
+/// (`status_change::context_lost`). With `context_loss::fail`, a lost connection ends the session
+/// instead.
 class music_session {
 public:
-    /// Cheap; nothing happens yet. Throws errc::invalid_argument for a client of Vertex AI.
+    /// Does no I/O. Throws errc::invalid_argument for a client of Vertex AI.
     explicit music_session(const client& client, std::string model = "models/lyria-realtime-exp");
     music_session(music_session&&) noexcept;
     music_session& operator=(music_session&&) noexcept;
     ~music_session();
 
-    /// Connects and completes at setupComplete. See `session::connect`.
+    /// Makes the first connection. Called again, it waits for the same connection.
+    ///
+    /// Completion: as `session::connect`.
+    /// Errors: as `session::connect`; errc::invalid_argument also for an ephemeral token.
+    /// Cancellation, threads: as `session::connect`.
     [[nodiscard]] asio::awaitable<void> connect();
 
-    // All sends complete and throw as `session::send` does.
-
-    /// What the music is to sound like from now on; takes the place of all earlier prompts. Throws
-    /// errc::invalid_argument for no prompts and for a weight of 0. Wire:
+    /// Sets what the music sounds like from now on. Replaces all earlier prompts. Wire:
     /// clientContent.weightedPrompts.
+    ///
+    /// Completion: as `session::send`.
+    /// Errors: as `session::send`; errc::invalid_argument also for no prompts, and for a weight of
+    /// 0.
+    /// Cancellation: accepted whole or not at all. What was not accepted is not sent on later
+    /// connections either.
+    /// Threads: any.
     [[nodiscard]] asio::awaitable<void> set_weighted_prompts(std::vector<weighted_prompt> prompts);
-    /// Takes the place of all earlier settings: what is absent is the service's default again. New
-    /// bpm or scale want a `reset_context()`. Throws errc::invalid_argument for a value out of its
-    /// range. Wire: musicGenerationConfig.
+    /// Replaces all earlier settings: absent members return to the service's defaults. A new bpm or
+    /// scale takes effect at `reset_context()`. Wire: musicGenerationConfig.
+    ///
+    /// Completion: as `session::send`.
+    /// Errors: as `session::send`; errc::invalid_argument also for a value out of its range.
+    /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> set_music_generation_config(music_generation_config config);
-    /// Wire: playbackControl.
+    /// Sends a command to the player. Wire: playbackControl.
+    ///
+    /// Completion, errors: as `session::send`.
+    /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> playback(playback_control control);
+    /// Starts the music, or continues it after `pause()`. Wire: playbackControl PLAY.
+    ///
+    /// Completion, errors: as `session::send`.
+    /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> play() { return playback(playback_control::play); }
+    /// Pauses the music. Wire: playbackControl PAUSE.
+    ///
+    /// Completion, errors: as `session::send`.
+    /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> pause() { return playback(playback_control::pause); }
+    /// Stops the music; `play()` begins a new piece. Wire: playbackControl STOP.
+    ///
+    /// Completion, errors: as `session::send`.
+    /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> stop() { return playback(playback_control::stop); }
+    /// Begins a new piece without stopping; prompts, settings and play state are kept. Not repeated
+    /// on later connections. Wire: playbackControl RESET_CONTEXT.
+    ///
+    /// Completion, errors: as `session::send`.
+    /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> reset_context()
     {
         return playback(playback_control::reset_context);
     }
 
-    /// The server's messages: `server_message::audio()` is stereo pcm16, little endian, 48 kHz,
-    /// interleaved; `filtered_prompt` tells of prompts that are not followed. Ends after `close()`.
+    /// Returns the server's messages. `server_message::audio()` is stereo pcm16, little endian, 48
+    /// kHz, interleaved. `filtered_prompt` reports a prompt that is not followed.
+    ///
+    /// Completion, errors, cancellation, threads: as `session::messages`.
     [[nodiscard]] async_generator<server_message> messages();
-    /// The same stream with the changes of status in their true place.
+    /// Returns the same stream with status changes and other events in their true place.
+    ///
+    /// Completion, errors, cancellation, threads: as `session::messages`.
     [[nodiscard]] async_generator<session_event> events();
 
+    /// The session's present status.
     [[nodiscard]] live::session_status status() const noexcept;
-    /// See `session::drain` and `session::close`.
+    /// Waits until the outbox has no message left that was accepted before.
+    ///
+    /// Completion, errors, cancellation, threads: as `session::drain`.
     [[nodiscard]] asio::awaitable<void> drain();
+    /// Ends the session; drops what has not been sent.
+    ///
+    /// Completion, errors, cancellation, threads: as `session::close`.
     [[nodiscard]] asio::awaitable<void> close();
 
 private:

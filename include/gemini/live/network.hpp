@@ -29,8 +29,8 @@ struct proxy_options {
     gcc12_guard<proxy_options> guard{}; ///< Not to be touched.
 };
 
-/// The time that each step may take, on a steady clock. Zero switches a limit off; `close` cannot be
-/// switched off. Less than zero is refused by the client.
+/// The time that each step may take, on a steady clock. Zero switches a limit off; `close` cannot
+/// be switched off. Less than zero is refused by the client.
 struct deadlines {
     std::chrono::milliseconds resolve{5'000};
     /// TCP, for all addresses of the host together, of which each but the last has 2.5 s at most.

@@ -83,10 +83,10 @@ struct reconnect_policy {
     /// From the loss to the start of the last attempt; zero: off.
     std::chrono::milliseconds max_outage{0};
     /// The first connection's own limit; 1 or more; 1: fail at once. Absent: no limit, so that
-    /// `session::connect` waits for a service that can be reached. What cannot get better, or asks for a wait of more
-    /// than 10 s, ends it whatever the limit. While the service answers a handle from elsewhere
-    /// with internal errors, since its last owner is still open, attempts go on for a minute all
-    /// the same, unless this is 1.
+    /// `session::connect` waits for a service that can be reached. What cannot get better, or asks
+    /// for a wait of more than 10 s, ends it whatever the limit. While the service answers a handle
+    /// from elsewhere with internal errors, since its last owner is still open, attempts go on for
+    /// a minute all the same, unless this is 1.
     std::optional<int> first_connect_attempts = 3;
     std::chrono::milliseconds healthy_after{
         30'000}; ///< The attempts start from 1 again once a connection has lived so long.

@@ -20,7 +20,7 @@ struct reconnect_plan {
     live::setup setup;
     std::string base_url{}; ///< As `client_options::base_url`, for this and all later ones.
     bool stop = false;      ///< Gives up; the session ends with `cause`.
-    failure_context when{};       ///< What had been going on when `cause` happened.
+    failure_context when{}; ///< What had been going on when `cause` happened.
 };
 
 } // namespace gemini::live

@@ -29,132 +29,235 @@ class session_core;
 
 /// One conversation, which outlives its connections.
 ///
-/// `connect()` starts a coroutine of the session's own which connects, sends the setup, reads, and
-/// reconnects as the policy says. Sends are accepted from the first moment, also before `connect()`
-/// and during an outage: they wait and go out in order once setup is complete. What would wait for
-/// ever without a connection makes it: reading, `turn()` and `drain()` begin to connect where
-/// `connect()` has not been called, and throw what that fails with; so does a send that has waited
-/// for room for a second.
+/// `connect()` starts the session's own coroutine. It connects, sends the setup, reads, and
+/// reconnects as `client_options::reconnect` says. Messages can be sent at any time, also before
+/// `connect()` and during an outage: they wait in the outbox and go out in order once setup is
+/// complete. If `connect()` has not been called, an operation that would otherwise wait forever
+/// begins to connect: reading, `turn()`, `drain()`, and a send that has waited one second for room
+/// in the outbox.
 ///
-/// Threads: distinct sessions are independent; one session may be used from several threads at
-/// once, except that `messages()`, `events()` and `turn()` share one reader. Awaitables complete on
-/// the awaiting coroutine's executor. Lifetime: destroying a session drops its connection at once
-/// and leaves awaited calls to end with errc::closed.
+/// Arguments are copied at the call and need not outlive it. Argument errors are thrown when the
+/// result is awaited, never at the call. Messages go out in the order in which their sends are
+/// awaited, but text and tool responses overtake audio and video that wait.
+///
+/// Cancellation: every operation honors every cancellation type and then throws std::system_error
+/// with asio::error::operation_aborted. A coroutine started by asio::co_spawn lets only `terminal`
+/// through unless it enables the others.
+/// Threads: one session may be used from several threads at once, except that `messages()`,
+/// `events()` and `turn()` share one reader. Distinct sessions are independent. An operation
+/// completes on the executor of the coroutine that awaits it.
+/// Lifetime: destroying a session drops its connection at once. Pending operations end as after
+/// `close()`.
 class session {
 public:
-    /// Cheap; nothing happens yet. With a name, and `client_options::resumption_store`, it goes on
-    /// with the conversation that was held under this name (unless the setup has a handle), and
-    /// saves its own handles. Throws errc::invalid_argument for a setup that can never be accepted.
+    /// Does no I/O. With a name and `client_options::resumption_store`, the session continues the
+    /// conversation that was held under this name, unless the setup has a handle, and saves its own
+    /// handles. Throws errc::invalid_argument for a setup that can never be accepted.
     session(const client& client, live::setup setup, std::string name = {});
     session(session&&) noexcept;
     session& operator=(session&&) noexcept;
     ~session();
 
-    /// Connects and completes at setupComplete. Throws the real cause when the first connection
-    /// cannot be made (see `reconnect_policy::first_connect_attempts`). Called again it waits for,
-    /// or returns with, the same connection. Cancellation: the waiting ends; the session goes on
-    /// connecting.
+    /// Makes the first connection. Called again, it waits for the same connection.
+    ///
+    /// Completion: at the first setupComplete; at once if that has come before, also during an
+    /// outage.
+    /// Errors: errc::closed after `close()`, or when that is called meanwhile; what ended the
+    /// session if it has failed. Until the first setupComplete that is what the last attempt (see
+    /// `reconnect_policy::first_connect_attempts`) failed with:
+    /// - errc::resolve_failed, errc::connect_failed, errc::proxy_failed, errc::tls_failed,
+    ///   errc::connection_lost: the service, the proxy or a token server cannot be reached;
+    ///   `error::phase()` returns how far it came;
+    /// - errc::timed_out: one of `client_options::deadlines` passed, or no access token came within
+    ///   30 s;
+    /// - errc::protocol_violation: the server's answer is not HTTP, or breaks RFC 6455;
+    /// - errc::unauthorized, errc::rejected, errc::quota_exceeded, errc::unavailable: the service
+    ///   refused the upgrade or the setup, or the source of access tokens refused the credentials;
+    /// - errc::missing_credentials: there are no credentials, or none that can be used;
+    /// - errc::invalid_argument: options that cannot work and that only a connection can check,
+    ///   such as a malformed proxy URL, too long a header, or a Vertex AI project that neither
+    ///   options nor credentials name;
+    /// - errc::message_too_big: a message exceeds `limits::message`, all messages before
+    ///   setupComplete do so together, or the answer of a token server exceeds 64 KiB;
+    /// - errc::malformed_message: a message before setupComplete cannot be read, with
+    ///   `malformed_policy::fail`;
+    /// - errc::context_lost: the service refused the handle, with `context_loss::fail`;
+    /// - errc::storage_failed: a credential file or the resumption store cannot be read;
+    /// - any other code that `token_provider::ask` or `resumption_store::load` throws.
+    /// Cancellation: ends the wait. The session continues to connect.
+    /// Threads: any.
     [[nodiscard]] asio::awaitable<void> connect();
 
-    /// Sends one user turn the way the model wants it: clientContent, or realtimeInput.text for
-    /// models that take clientContent as initial history only. This and all further sends complete
-    /// when the message has been accepted into the outbox, in the order of the awaits; they suspend
-    /// while more than `limits::outbox` bytes wait. Throw errc::closed after `close()`,
-    /// errc::invalid_argument for text that is not UTF-8, and what ended the session when it has
-    /// failed. Arguments are copied before the call returns. Cancellation: a message is accepted
-    /// whole or not at all.
+    /// Sends one user turn. Wire: clientContent for models with `model_quirks::text_by_turns`, else
+    /// realtimeInput.text.
+    ///
+    /// Completion: when the message has been accepted into the outbox. Waits while the message
+    /// would exceed `limits::outbox`, and while earlier sends wait.
+    /// Errors: errc::invalid_argument for what cannot be sent, such as text that is not UTF-8;
+    /// errc::closed after `close()`; what ended the session if it has failed.
+    /// Cancellation: a message is accepted whole or not at all.
+    /// Threads: any.
     [[nodiscard]] asio::awaitable<void> send(std::string_view text);
 
-    /// Appends turns to the conversation. With `turn_complete` the model answers; it also
-    /// interrupts a running answer. Wire: clientContent {turns, turnComplete}.
+    /// Appends turns to the conversation. With `turn_complete`, the model answers. Either way a
+    /// running answer is interrupted. Wire: clientContent {turns, turnComplete}.
+    ///
+    /// Completion: as `send`.
+    /// Errors: as `send`; errc::invalid_argument also for a role other than "user" and "model",
+    /// and, with `client_options::validate`, for a model that accepts clientContent only as the
+    /// history of a new conversation (`model_quirks::content_is_history`).
+    /// Cancellation, threads: as `send`.
     [[nodiscard]] asio::awaitable<void> send_client_content(
         std::vector<content> turns, bool turn_complete = true);
     [[nodiscard]] asio::awaitable<void> send_client_content(
         content turn, bool turn_complete = true);
 
-    /// Streams one item of audio, video, text or an activity mark. Audio and video do not outlive
-    /// an outage of more than `reconnect_policy::realtime_window`. Audio without a sample is
-    /// accepted and sends nothing. Wire: realtimeInput.
+    /// Streams one item of audio, video, text or an activity mark. Audio and video older than
+    /// `reconnect_policy::realtime_window` are dropped during an outage. Of the pictures that wait,
+    /// only the newest is kept. Audio without samples is left out; if nothing else remains, the
+    /// call completes at once and sends nothing. Wire: realtimeInput.
+    ///
+    /// Completion: as `send`.
+    /// Errors: as `send`; errc::invalid_argument also for an empty picture, and for audio or video
+    /// of another media type.
+    /// Cancellation, threads: as `send`.
     [[nodiscard]] asio::awaitable<void> send_realtime_input(realtime_input input);
 
-    /// Sends one chunk of the user's speech: mono pcm16, little endian, at `rate` samples a second;
-    /// whole samples, 20 to 100 ms is a good chunk; an empty one is accepted and sends nothing.
-    /// Wire: realtimeInput.audio, "audio/pcm;rate=16000".
+    /// Sends one chunk of the user's speech: mono pcm16 at `rate` samples a second (1 or more). 20
+    /// to 100 ms is a good chunk. Bytes are little endian and hold whole samples; `samples` are in
+    /// this machine's byte order. Wire: realtimeInput.audio, "audio/pcm;rate=16000".
+    ///
+    /// Completion: as `send`. An empty chunk completes at once, never fails, and sends nothing.
+    /// Errors: as `send`; errc::invalid_argument also for half a sample, and for a rate below 1.
+    /// Cancellation, threads: as `send`.
     [[nodiscard]] asio::awaitable<void> send_audio(
         std::span<const std::byte> pcm, int rate = 16'000);
-    /// The same of samples in this machine's byte order.
     [[nodiscard]] asio::awaitable<void> send_audio(
         std::span<const std::int16_t> samples, int rate = 16'000);
 
     /// Sends one picture. Wire: realtimeInput.video, "image/jpeg".
+    ///
+    /// Completion: as `send`.
+    /// Errors: as `send`; errc::invalid_argument also for an empty picture.
+    /// Cancellation, threads: as `send`.
     [[nodiscard]] asio::awaitable<void> send_video(std::span<const std::byte> jpeg);
 
-    /// Answers function calls, in any order, together or apart. Throws errc::misuse for a call that
-    /// has had its final answer (`function_response::will_continue` announces more); an answer to a
-    /// call that the server has forgotten is dropped and counted (`counters::obsolete`). Wire:
-    /// toolResponse.
+    /// Answers function calls, in any order, together or apart. A message whose calls the server
+    /// has all forgotten is dropped and counted (`session_counters::obsolete`). Wire: toolResponse.
+    ///
+    /// Completion: as `send`.
+    /// Errors: as `send`; errc::invalid_argument also for no responses, for a response without a
+    /// name or, on the Gemini API, without an id, and, with `client_options::validate`, for
+    /// scheduling that the model does not accept; errc::misuse for a second final response to a
+    /// call (`function_response::will_continue` announces more).
+    /// Cancellation, threads: as `send`.
     [[nodiscard]] asio::awaitable<void> send_tool_response(
         std::vector<function_response> responses);
     [[nodiscard]] asio::awaitable<void> send_tool_response(function_response response);
 
-    /// Stops the model without saying anything: what it says is interrupted, and its turn ends
-    /// (`turn_end::interrupted`). Function calls stay open and are still to be answered. Wire:
-    /// clientContent {turnComplete: false}. Models that accept clientContent as history only
-    /// (`model_quirks::content_is_history`) are stopped by activityStart and activityEnd where
-    /// activity marks are manual, else by a realtimeInput.text of ".", and only while they are in a
-    /// turn. It completes when the message has been accepted, as all sends do; it does not outlive
-    /// the connection. Errors and cancellation: as `send`.
+    /// Stops the model without saying anything: its answer is interrupted, and its turn ends
+    /// (`turn_end::interrupted`). Function calls stay open and must still be answered. The message
+    /// is not sent again on another connection. Wire: clientContent {turnComplete: false}.
+    ///
+    /// Models that accept clientContent only as history (`model_quirks::content_is_history`) are
+    /// stopped by activityStart and activityEnd if activity marks are manual and interrupt, else by
+    /// a realtimeInput.text of ".". They are sent nothing unless they are in a turn or messages to
+    /// them wait, and nothing while an activity of the user is open.
+    ///
+    /// Completion: as `send`.
+    /// Errors: errc::closed after `close()`; what ended the session if it has failed.
+    /// Cancellation: as `send`, for each message: activityStart may be accepted without its
+    /// activityEnd.
+    /// Threads: any.
     [[nodiscard]] asio::awaitable<void> stop_speaking();
 
-    /// Changes instruction or tools in the middle of the conversation, in order with what is said.
-    /// Wire: contextUpdate.
+    /// Changes instruction or tools in the middle of the conversation, in order with the messages
+    /// around it. Wire: contextUpdate.
+    ///
+    /// Completion: as `send`.
+    /// Errors: as `send`; errc::invalid_argument also, with `client_options::validate`, for tools
+    /// that the model does not accept.
+    /// Cancellation, threads: as `send`.
     [[nodiscard]] asio::awaitable<void> send_context_update(context_update update);
 
-    /// Sends a client message that this version has no function for: a JSON object with one member.
+    /// Sends a client message that this version has no function for: a JSON object with one member,
+    /// which is not checked.
+    ///
+    /// Completion: as `send`.
+    /// Errors: errc::closed after `close()`; what ended the session if it has failed.
+    /// Cancellation, threads: as `send`.
     [[nodiscard]] asio::awaitable<void> send_raw(json message);
 
-    /// The server's messages, in wire order, over all connections of the session. Ends after
-    /// `close()`; throws the one error that ended the session otherwise.
+    /// Returns the server's messages in wire order, across all connections of the session. Discards
+    /// the other events in between.
+    ///
+    /// Completion: `async_generator::next` completes when there is a message. It returns nullopt
+    /// after `close()`, once all messages have been read.
+    /// Errors: `async_generator::next` throws what ended the session if it has failed, once all
+    /// messages have been read (see `connect` for a first connection that cannot be made);
+    /// errc::misuse while another reader waits.
+    /// Cancellation: `async_generator::next` takes no message.
+    /// Threads: any; one reader at a time.
     [[nodiscard]] async_generator<server_message> messages();
 
-    /// The same stream with the changes of status in their true place.
+    /// Returns the same stream with status changes and other events in their true place.
+    ///
+    /// Completion, errors, cancellation, threads: as `messages`.
     [[nodiscard]] async_generator<session_event> events();
 
-    /// Collects the model's next turn: returns at its end or at a function call. The turnComplete
-    /// of a turn that made a call is not the end of the answer to that call, whichever comes first.
-    /// What arrives after a turn has been returned is in `turn::late` of the next one, never among
-    /// its words. `messages()`, `events()` and `turn()` share one stream, in which everything is
-    /// seen in wire order.
+    /// Collects the model's next turn from the stream that `messages()` and `events()` read. The
+    /// turnComplete of a turn that made a function call is not the end of the answer to that call,
+    /// even if it comes after the response was sent. What arrives after a turn has been returned is
+    /// in `turn_result::late` of the next one, never among its words.
     ///
-    /// Returns also when no end can be waited for (see `turn_end`); the stream then continues, and
-    /// so does the next `turn()`. Throws what ended a session that has failed; what had been
-    /// collected is dropped with it. Cancellation: nothing is lost, the next `turn()` continues.
+    /// Completion: at the end of the turn, at a function call, or when the end cannot be waited for
+    /// (see `turn_end`); the next `turn()` then continues. If what has come may have been the end,
+    /// waits up to 5 s for more. After `close()`, returns `turn_end::closed`.
+    /// Errors: what ended the session if it has failed (see `connect` for a first connection that
+    /// cannot be made), and the words collected so far are dropped; errc::misuse while another
+    /// reader waits.
+    /// Cancellation: nothing is lost. The next `turn()` continues.
+    /// Threads: any; one reader at a time.
     [[nodiscard]] asio::awaitable<live::turn_result> turn();
 
+    /// The session's present status.
     [[nodiscard]] live::session_status status() const noexcept;
 
-    /// With which another session, also of another process or machine, goes on with this
-    /// conversation (`session_resumption::handle`); empty when there is none yet. It is the newest;
-    /// the service keeps it for 2 hours. A secret: who has it hears the conversation.
+    /// The newest handle (`session_resumption::handle`), with which another session, also of
+    /// another process or machine, can resume this conversation. Empty: none yet. The service keeps
+    /// it for 2 hours. A secret: whoever has it can listen to the conversation.
     [[nodiscard]] std::string resumption_handle() const;
 
-    /// The newest count of tokens that the server gave.
+    /// The server's newest token count; nullopt: none yet.
     [[nodiscard]] std::optional<usage_metadata> usage() const;
 
+    /// What the session has done so far, for metrics.
     [[nodiscard]] live::session_counters counters() const;
 
-    /// Completes when all that was accepted so far has been handed to the network. Throws
-    /// errc::closed, or what ended the session, when that can no longer happen.
+    /// Waits until the outbox has no message left that was accepted before.
+    ///
+    /// Completion: when each of these messages has been handed to the network, or has been dropped
+    /// because it is too old or no longer wanted.
+    /// Errors: errc::closed, or what ended the session if it has failed, when that can no longer
+    /// happen. None when no message waits.
+    /// Cancellation: ends the wait. What waits is still sent.
+    /// Threads: any.
     [[nodiscard]] asio::awaitable<void> drain();
 
-    /// Ends the conversation: tells the server (close 1000), waits for its answer at most
-    /// `deadlines::close`, and ends the stream. What waits unsent is dropped: `drain()` first to
-    /// keep it. Idempotent; safe while others wait. Cancellation: the waiting ends; the session
-    /// closes all the same.
+    /// Ends the conversation: closes the connection (code 1000) and ends the stream. Drops what has
+    /// not been sent; `drain()` first to keep it. Idempotent; allowed while other operations wait.
+    ///
+    /// Completion: when the server has answered the close, after `deadlines::close` at the latest.
+    /// Also waits for a running `client_options::on_reconnecting` or `resumption_store::load`,
+    /// which it cancels. At once if the session has ended.
+    /// Errors: none.
+    /// Cancellation: ends the wait. The session closes all the same.
+    /// Threads: any.
     [[nodiscard]] asio::awaitable<void> close();
 
+    /// The type of `get_executor()`.
     using executor_type = asio::any_io_executor;
-    /// The executor of the client, on which the session works.
+    /// The client's executor, on which the session works.
     [[nodiscard]] executor_type get_executor() const noexcept;
 
 private:
@@ -163,7 +266,7 @@ private:
     std::shared_ptr<session_core> core_;
 };
 
-/// A completion token's handler for `asio::co_spawn` that lets what the coroutine threw out of
+/// A completion handler for `asio::co_spawn`: throws what the coroutine threw, out of
 /// `io_context::run()`.
 inline constexpr struct rethrow_t {
     void operator()(std::exception_ptr failure) const

@@ -21,86 +21,102 @@
 
 namespace gemini::live {
 
-/// What happened to a session of a group. Each begins with `started` or `failed`, and has one
-/// `ended`, the last.
+/// What happened to a session of a group. The first event is `started` or `failed`, the last one
+/// `ended`. A session that is stopped before it has connected has only `ended`.
 struct group_event {
+    /// The kinds of events.
     enum class kind {
-        started,   ///< Connected; the handler begins.
-        restarted, ///< The same after a failure, or after an end with `restart::always`.
-        failed,    ///< Could not be connected, or its handler has thrown `cause`.
-        ended,     ///< For good: its name is free.
+        started,   ///< The session has connected; its handler begins.
+        restarted, ///< Likewise after a failure, or after a return with `restart::always`.
+        failed,    ///< The session could not connect, or its handler has thrown `cause`.
+        ended,     ///< The session has ended for good; its name is free.
     };
-    kind what = kind::started;
-    std::string name{};
-    int restarts = 0;           ///< So far.
-    std::exception_ptr cause{}; ///< `failed`, and `ended` for that reason.
-    /// The wait before it is started again; absent: it is not, or it has not ended.
+    kind what = kind::started;  ///< What happened.
+    std::string name{};         ///< The session's name in the group.
+    int restarts = 0;           ///< Number of restarts so far.
+    std::exception_ptr cause{}; ///< Why: of `failed`, and of an `ended` that a failure led to.
+    /// Of `failed`: the wait before the restart; absent: there is none.
     std::optional<std::chrono::milliseconds> restart_in{};
 };
 [[nodiscard]] const char* to_string(group_event::kind) noexcept;
 
+/// Options of a session_group. Every member has a default.
 struct session_group_options {
-    std::optional<std::size_t> max_sessions = 1'000; ///< Absent: no limit.
-    /// Sessions that are being connected at a time; others wait. 1 or more; absent: no limit.
+    std::optional<std::size_t> max_sessions = 1'000; ///< 1 or more; absent: no limit.
+    /// Number of sessions that may connect at a time; others wait. 1 or more; absent: no limit.
     std::optional<std::size_t> connecting = 16;
-    restart_policy restart{}; ///< Of sessions that are started without one of their own.
-    /// Called on the client's executor, one at a time (a strand where that has several threads);
-    /// must not throw.
+    restart_policy restart{}; ///< For sessions that are started without a policy of their own.
+    /// Called on the client's executor, one call at a time. Must not throw.
     std::function<void(const group_event&)> on_event{};
-    gcc12_guard<session_group_options> guard{}; ///< Not to be touched.
+    gcc12_guard<session_group_options> guard{}; ///< Do not touch.
 };
 
-/// What a group does with a connected session. It is over when it returns; the session is closed
-/// then. It is kept as long as its session, so it may be a lambda with captures, and is called
-/// again for a restart.
+/// What a group does with a connected session. When it returns, the session is closed. It is kept
+/// as long as its session and called again for a restart, so it may be a lambda with captures.
 using session_handler = std::function<asio::awaitable<void>(session&)>;
 
-/// Sessions of one client by name, for servers: starts, finds, restarts and ends them.
+/// Sessions of one client by name, for servers. Starts, finds, restarts and ends them:
 ///
 ///     group.start("caller 7", {.model = "gemini-3.8-live"}, &converse);
 ///
-/// Threads: any, at once. Handlers run on the given executor, each on a strand of its own.
-/// Lifetime: destroying the group drops what is left of it at once, see `shutdown`.
+/// Threads: all functions may be called from any thread, also at once. Handlers run on the given
+/// executor, each on a strand of its own.
+/// Lifetime: destroying the group drops its sessions at once: connections are cut and handlers
+/// canceled (`terminal`). No event is reported any more.
 class session_group {
 public:
-    /// Throws errc::invalid_argument for options out of their range.
+    /// Runs handlers on `executor`. Throws errc::invalid_argument for options out of their range.
     session_group(
         asio::any_io_executor executor, const client& client, session_group_options options = {});
+    /// Likewise with the executor of an execution context.
     template <execution_context Context>
     session_group(Context& context, const client& client, session_group_options options = {})
-        : session_group(
-              asio::any_io_executor(context.get_executor()), client, std::move(options))
+        : session_group(asio::any_io_executor(context.get_executor()), client, std::move(options))
     {
     }
     session_group(session_group&&) noexcept;
     session_group& operator=(session_group&&) noexcept;
     ~session_group();
 
-    /// Connects a session when its turn has come, and runs its handler; returns at once. Throws
-    /// errc::misuse when there is one of this name, errc::quota_exceeded beyond `max_sessions`,
-    /// errc::closed after `shutdown`, errc::invalid_argument for a setup that can never be
-    /// accepted.
+    /// Starts a session: returns at once, connects it when fewer than `connecting` others are
+    /// connecting, and then runs its handler. `restart` replaces the group's policy. Throws
+    /// errc::misuse if the group has a session of this name, errc::quota_exceeded beyond
+    /// `max_sessions`, errc::closed after `shutdown`, and errc::invalid_argument for a setup that
+    /// can never be accepted or a policy out of its range.
     void start(std::string name, live::setup setup, session_handler handler,
         std::optional<restart_policy> restart = std::nullopt);
 
-    /// The session whose handler runs; null when there is none of this name, or it is not connected
-    /// for now. Hold it no longer than needed: a restart makes a new one.
+    /// The session of this name while its handler runs; null if there is none. Do not keep it
+    /// longer than needed: a restart makes a new session.
     [[nodiscard]] std::shared_ptr<session> find(std::string_view name) const;
 
-    /// Of all that have not ended, those that wait to be connected or restarted too; in order.
+    /// Names of all sessions that have not ended, sorted. Includes those that wait to connect or to
+    /// restart.
     [[nodiscard]] std::vector<std::string> names() const;
+    /// Number of sessions that have not ended.
     [[nodiscard]] std::size_t size() const;
 
-    /// Ends one: what it was given to send is sent, it is closed, and its handler sees the end of
-    /// the stream. What has not ended within `deadline` is dropped: connection cut, handler
-    /// cancelled. False when there is none of this name. Cancellation: the waiting ends, not what
-    /// was begun.
+    /// Ends a session: sends what waits, closes the session, and lets its handler read the end of
+    /// the stream. What has not ended within `deadline` is dropped: the connection is cut and the
+    /// handler canceled (`terminal`). Returns false if there is no session of this name. A handler
+    /// must not stop its own session; it returns instead.
+    ///
+    /// Completion: when the session has ended, at `deadline` at the latest. A handler that ignores
+    /// its cancellation runs on, and its name stays taken until it ends.
+    /// Errors: none.
+    /// Cancellation: ends the wait. The session ends all the same.
+    /// Threads: any.
     [[nodiscard]] asio::awaitable<bool> stop(
         std::string name, std::chrono::milliseconds deadline = std::chrono::seconds(5));
 
-    /// The same for all at once, and none can be started any more. Gives how many had to be
-    /// dropped. Idempotent. Returns by the deadline whatever handlers do; one that does not end
-    /// when it is cancelled runs on until it does.
+    /// Ends all sessions at once, each as `stop` does, and accepts no new ones. Returns how many
+    /// had to be dropped. Idempotent.
+    ///
+    /// Completion: when all sessions have ended, at `deadline` at the latest. A handler that
+    /// ignores its cancellation runs on.
+    /// Errors: none.
+    /// Cancellation: ends the wait. The sessions end all the same.
+    /// Threads: any.
     [[nodiscard]] asio::awaitable<std::size_t> shutdown(std::chrono::milliseconds deadline);
 
 private:

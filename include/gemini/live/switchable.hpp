@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/boxed.hpp>
+
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -25,17 +27,16 @@ template <class T>
 class switchable {
 public:
     /// On, with the service's defaults.
-    switchable() : value_(std::in_place) {}
+    switchable() : value_(T{}) {}
     /// On, with the service's defaults.
     switchable(on_t) : switchable() {} // NOLINT(google-explicit-constructor)
     /// Off; also `live::off`.
-    switchable(std::nullopt_t) noexcept
-        : value_(std::nullopt) {}                     // NOLINT(google-explicit-constructor)
+    switchable(std::nullopt_t) noexcept {}            // NOLINT(google-explicit-constructor)
     switchable(T value) : value_(std::move(value)) {} // NOLINT(google-explicit-constructor)
     /// On if `value` has a value.
     switchable(std::optional<T> value) // NOLINT(google-explicit-constructor)
-        : value_(std::move(value))
     {
+        if (value) value_ = std::move(*value);
     }
 
     [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
@@ -52,10 +53,7 @@ public:
     {
         return value_.value_or(std::forward<U>(otherwise));
     }
-    operator const std::optional<T>&() const noexcept // NOLINT(google-explicit-constructor)
-    {
-        return value_;
-    }
+    operator std::optional<T>() const { return value_; } // NOLINT(google-explicit-constructor)
 
     template <class U = T>
     requires(std::is_constructible_v<T, U>&& std::is_assignable_v<T&, U> &&
@@ -81,7 +79,7 @@ public:
     friend bool operator==(const switchable& a, std::nullopt_t) noexcept { return !a.value_; }
 
 private:
-    std::optional<T> value_;
+    boxed<T> value_;
 };
 
 } // namespace gemini::live

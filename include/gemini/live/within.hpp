@@ -153,21 +153,25 @@ inline bool is_cancellation(const std::exception_ptr& failure)
 
 } // namespace detail
 
-/// Awaits the first of the operations that ends, by a result or by an exception, and cancels the
+/// Awaits the first of several operations to end, by a result or an exception, and cancels the
 /// others:
 ///
 ///     const auto first = co_await live::race(listen(session), hang_up(caller));
 ///     if (first.index() == 0) …
 ///
-/// Returns the result of the first at its index in the variant, `std::monostate` for void, or
-/// rethrows its exception. Asio's `operator||` is different: after an exception it continues to
-/// wait for a result of another. When this returns, the others have been canceled and have ended;
-/// what they returned or threw is dropped. An operation is not started if an earlier one in the
-/// list has ended without waiting. A `next()` that loses takes no element.
+/// Returns the first operation's result at its index in the variant, `std::monostate` for void.
+/// What the others return or throw is dropped; an `async_generator::next` that loses takes no
+/// element. An operation is not started if an earlier one in the list has ended without waiting.
+/// Results may be move-only. Asio's `operator||` is different: after an exception it continues to
+/// wait for another operation's result.
 ///
-/// Results may be move-only. Cancellation: all operations are canceled with the same type; then
-/// throws what the first of them throws. Threads: the operations run on a strand of the awaiting
-/// coroutine's executor, which may have several threads.
+/// Completion: when the first operation has ended, and the others, after they were canceled, have
+/// ended too.
+/// Errors: what the first operation throws.
+/// Cancellation: all operations are canceled with the same type. The race then ends as the first of
+/// them ends.
+/// Threads: any. The operations run on a strand of the awaiting coroutine's executor, which may
+/// have several threads.
 template <class... T>
 [[nodiscard]] asio::awaitable<std::variant<detail::raced_value<T>...>> race(
     asio::awaitable<T>... operations)
@@ -186,17 +190,19 @@ template <class... T>
 ///
 ///     const auto turn = co_await live::within(5s, session.turn());
 ///
-/// Returns its result, or rethrows what it throws. After `limit`, cancels the operation
-/// (`cancellation_type::all`), waits until it has ended and throws errc::timed_out with
-/// phase::none. If the operation returns a result all the same, so does this: nothing that it has
-/// taken is lost. An operation that need not wait succeeds whatever the limit, zero or below
-/// included.
+/// Returns the operation's result, also when it is one despite the cancellation: nothing that the
+/// operation has taken is lost. An operation that need not wait succeeds whatever the limit, zero
+/// and below included. Results may be move-only. Time is measured by `asio::steady_timer`.
 ///
-/// The session's own operations lose nothing when they are canceled: a `next()` takes no element,
-/// the next `turn()` continues, and a message is accepted whole or not at all.
+/// A session's operations lose nothing when they are canceled: `async_generator::next` takes no
+/// element, the next `session::turn` continues, and a message is accepted whole or not at all.
 ///
-/// Results may be move-only. The time is that of `asio::steady_timer`. Cancellation: the
-/// operation is canceled with the same type. Threads: as for `race()`.
+/// Completion: when the operation has ended. It is canceled after `limit`
+/// (`cancellation_type::all`), and this waits until it has ended.
+/// Errors: what the operation throws; errc::timed_out with phase::none if it was canceled after
+/// `limit`.
+/// Cancellation: the operation is canceled with the same type.
+/// Threads: as `race`.
 template <class T>
 [[nodiscard]] asio::awaitable<T> within(
     std::chrono::milliseconds limit, asio::awaitable<T> operation)

@@ -64,8 +64,8 @@ std::string authorized_user_text(const google_accounts& accounts, const google_u
     return indented(out.end_object().text());
 }
 
-std::string external_account_text(
-    const google_accounts& accounts, const google_urls& urls, const testing::external_account_kind& kind)
+std::string external_account_text(const google_accounts& accounts, const google_urls& urls,
+    const testing::external_account_kind& kind)
 {
     json_writer out;
     out.begin_object().member("type", "external_account").member("audience", accounts.pool);

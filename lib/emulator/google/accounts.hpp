@@ -51,8 +51,8 @@ inline constexpr const char* jwt_type = "urn:ietf:params:oauth:token-type:jwt";
     const google_accounts& accounts, const google_urls& urls);
 [[nodiscard]] std::string authorized_user_text(
     const google_accounts& accounts, const google_urls& urls);
-[[nodiscard]] std::string external_account_text(
-    const google_accounts& accounts, const google_urls& urls, const testing::external_account_kind& kind);
+[[nodiscard]] std::string external_account_text(const google_accounts& accounts,
+    const google_urls& urls, const testing::external_account_kind& kind);
 [[nodiscard]] std::string impersonated_text(
     const google_accounts& accounts, const google_urls& urls);
 

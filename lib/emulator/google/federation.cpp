@@ -144,7 +144,8 @@ testing::emulator_verdict answer_impersonation(const google_request& call, googl
     return json_answer(200, out.end_object().text());
 }
 
-testing::emulator_verdict answer_subject_call(const google_request& call, const google_state& google)
+testing::emulator_verdict answer_subject_call(
+    const google_request& call, const google_state& google)
 {
     if (call.request.header("authorization") != google.accounts.subject_authorization)
         return text_answer(401, "Who are you?\n");

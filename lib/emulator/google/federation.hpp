@@ -7,7 +7,8 @@
 namespace gemini::live::emulator {
 
 /// sts.googleapis.com/v1/token: exchanges an external token for one of Google's.
-[[nodiscard]] testing::emulator_verdict answer_exchange(const google_request& call, google_state& google);
+[[nodiscard]] testing::emulator_verdict answer_exchange(
+    const google_request& call, google_state& google);
 /// iamcredentials.googleapis.com: issues a service account's token to a caller who may impersonate
 /// it.
 [[nodiscard]] testing::emulator_verdict answer_impersonation(

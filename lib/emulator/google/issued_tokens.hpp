@@ -15,7 +15,8 @@ class issued_tokens {
 public:
     using time_point = std::chrono::system_clock::time_point;
 
-    const testing::google_token& issue(testing::google_endpoint from, time_point now, std::chrono::seconds lifetime);
+    const testing::google_token& issue(
+        testing::google_endpoint from, time_point now, std::chrono::seconds lifetime);
     [[nodiscard]] bool valid(std::string_view token, time_point at) const;
     /// Returns the latest token from this endpoint that is valid for longer than `than`.
     [[nodiscard]] const testing::google_token* find_lasting(

@@ -20,15 +20,20 @@ testing::emulator_verdict from_server(testing::emulator_verdict answer)
     return answer;
 }
 
-testing::emulator_verdict not_found() { return text_answer(404, "The requested URL was not found.\n"); }
+testing::emulator_verdict not_found()
+{
+    return text_answer(404, "The requested URL was not found.\n");
+}
 
 const testing::google_token& token_of_machine(const google_request& call, google_state& google)
 {
     constexpr auto least_left = 5min;
-    const auto* held = google.book.find_lasting(testing::google_endpoint::metadata, call.now, least_left);
+    const auto* held =
+        google.book.find_lasting(testing::google_endpoint::metadata, call.now, least_left);
     // If a test requests a certain lifetime, it needs a separate token.
     const bool serves = held && held->expires - held->issued == call.lifetime;
-    return serves ? *held : google.book.issue(testing::google_endpoint::metadata, call.now, call.lifetime);
+    return serves ? *held
+                  : google.book.issue(testing::google_endpoint::metadata, call.now, call.lifetime);
 }
 
 testing::emulator_verdict describe_account(const google_accounts& accounts)

@@ -52,7 +52,8 @@ testing::emulator_verdict answer_assertion(
         return oauth_failure(
             400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.");
     }
-    return token_answer(call, google.book.issue(testing::google_endpoint::token, call.now, call.lifetime));
+    return token_answer(
+        call, google.book.issue(testing::google_endpoint::token, call.now, call.lifetime));
 }
 
 testing::emulator_verdict answer_refresh_token(
@@ -67,7 +68,8 @@ testing::emulator_verdict answer_refresh_token(
         return oauth_failure(401, "invalid_client", "The provided client secret is invalid.");
     if (asked.value("refresh_token") != accounts.refresh_token) return invalid_grant("Bad Request");
     if (accounts.logged_out) return invalid_grant("Token has been expired or revoked.");
-    return token_answer(call, google.book.issue(testing::google_endpoint::token, call.now, call.lifetime),
+    return token_answer(call,
+        google.book.issue(testing::google_endpoint::token, call.now, call.lifetime),
         {{"scope", cloud_scope}});
 }
 

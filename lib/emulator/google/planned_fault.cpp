@@ -57,7 +57,10 @@ testing::google_outcome testing::google_outcome::garbage() { return of_kind(kind
 
 testing::google_outcome testing::google_outcome::web_page() { return of_kind(kind::web_page); }
 
-testing::google_outcome testing::google_outcome::without_expiry() { return of_kind(kind::without_expiry); }
+testing::google_outcome testing::google_outcome::without_expiry()
+{
+    return of_kind(kind::without_expiry);
+}
 
 testing::google_outcome testing::google_outcome::expires_in(std::chrono::seconds lifetime)
 {
@@ -66,7 +69,10 @@ testing::google_outcome testing::google_outcome::expires_in(std::chrono::seconds
     return outcome;
 }
 
-testing::google_outcome testing::google_outcome::without_metadata_flavor() { return of_kind(kind::without_flavor); }
+testing::google_outcome testing::google_outcome::without_metadata_flavor()
+{
+    return of_kind(kind::without_flavor);
+}
 
 namespace emulator {
 namespace {
@@ -76,7 +82,8 @@ using transport::plain_answer;
 constexpr const char* login_page = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head>"
                                    "<body>Log in to use this network.</body></html>\n";
 
-plain_answer to_plain(testing::emulator_verdict verdict, plain_answer::fate sent = plain_answer::fate::whole)
+plain_answer to_plain(
+    testing::emulator_verdict verdict, plain_answer::fate sent = plain_answer::fate::whole)
 {
     plain_answer answer;
     answer.status = verdict.status;
@@ -96,7 +103,8 @@ testing::emulator_verdict usual_refusal(testing::google_endpoint endpoint, int s
         if (status < 500) break;
         return oauth_failure(status, "internal_failure", "Backend Error");
     case testing::google_endpoint::metadata:
-    case testing::google_endpoint::subject: return text_answer(status, "The request was refused.\n");
+    case testing::google_endpoint::subject:
+        return text_answer(status, "The request was refused.\n");
     case testing::google_endpoint::sts:
     case testing::google_endpoint::impersonation: break;
     }
@@ -110,7 +118,8 @@ testing::emulator_verdict usual_refusal(testing::google_endpoint endpoint, int s
     }
 }
 
-testing::emulator_verdict refusal_of(const testing::google_outcome& outcome, testing::google_endpoint endpoint)
+testing::emulator_verdict refusal_of(
+    const testing::google_outcome& outcome, testing::google_endpoint endpoint)
 {
     auto verdict = usual_refusal(endpoint, outcome.status);
     if (!outcome.body.empty()) verdict.body = outcome.body;
@@ -146,7 +155,8 @@ testing::google_outcome planned_faults::take()
 
 plain_answer meet(const testing::google_outcome& outcome, testing::google_endpoint endpoint,
     std::chrono::seconds lifetime,
-    const std::function<testing::emulator_verdict(std::chrono::seconds lifetime, bool tells_expiry)>& answer)
+    const std::function<testing::emulator_verdict(
+        std::chrono::seconds lifetime, bool tells_expiry)>& answer)
 {
     using fate = plain_answer::fate;
     switch (outcome.what) {
@@ -154,7 +164,8 @@ plain_answer meet(const testing::google_outcome& outcome, testing::google_endpoi
     case testing::google_outcome::kind::refusal: return to_plain(refusal_of(outcome, endpoint));
     case testing::google_outcome::kind::stall: return unsent(fate::silence);
     case testing::google_outcome::kind::cut: return unsent(fate::nothing);
-    case testing::google_outcome::kind::cut_short: return to_plain(answer(lifetime, true), fate::half);
+    case testing::google_outcome::kind::cut_short:
+        return to_plain(answer(lifetime, true), fate::half);
     case testing::google_outcome::kind::garbage: return to_plain(garbage_for(endpoint));
     case testing::google_outcome::kind::web_page: {
         auto page = text_answer(200, login_page);

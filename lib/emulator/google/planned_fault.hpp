@@ -26,9 +26,9 @@ private:
 
 /// Returns the answer for an outcome. `answer` returns the regular one, with a token of that
 /// lifetime, and with or without the member that reports its expiry. It is called only when needed.
-[[nodiscard]] transport::plain_answer meet(const testing::google_outcome& outcome, testing::google_endpoint endpoint,
-    std::chrono::seconds lifetime,
-    const std::function<testing::emulator_verdict(std::chrono::seconds lifetime, bool tells_expiry)>&
-        answer);
+[[nodiscard]] transport::plain_answer meet(const testing::google_outcome& outcome,
+    testing::google_endpoint endpoint, std::chrono::seconds lifetime,
+    const std::function<testing::emulator_verdict(
+        std::chrono::seconds lifetime, bool tells_expiry)>& answer);
 
 } // namespace gemini::live::emulator

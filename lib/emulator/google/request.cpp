@@ -89,8 +89,8 @@ testing::emulator_verdict text_answer(int status, std::string text)
     return verdict;
 }
 
-testing::emulator_verdict token_answer(const google_request& call, const testing::google_token& token,
-    const std::map<std::string, std::string>& more)
+testing::emulator_verdict token_answer(const google_request& call,
+    const testing::google_token& token, const std::map<std::string, std::string>& more)
 {
     json_writer out;
     out.begin_object().member("access_token", token.value);
@@ -104,7 +104,8 @@ testing::emulator_verdict token_answer(const google_request& call, const testing
     return json_answer(200, out.end_object().text());
 }
 
-testing::emulator_verdict oauth_failure(int status, std::string_view name, std::string_view description)
+testing::emulator_verdict oauth_failure(
+    int status, std::string_view name, std::string_view description)
 {
     json_writer out;
     out.begin_object().member("error", name).member("error_description", description);

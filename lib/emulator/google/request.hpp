@@ -55,8 +55,8 @@ private:
 [[nodiscard]] testing::emulator_verdict json_answer(int status, std::string_view json);
 [[nodiscard]] testing::emulator_verdict text_answer(int status, std::string text);
 /// {"access_token": …, "expires_in": …, "token_type": "Bearer"} and the members in `more`.
-[[nodiscard]] testing::emulator_verdict token_answer(const google_request& call, const testing::google_token& token,
-    const std::map<std::string, std::string>& more = {});
+[[nodiscard]] testing::emulator_verdict token_answer(const google_request& call,
+    const testing::google_token& token, const std::map<std::string, std::string>& more = {});
 /// {"error": …, "error_description": …}
 [[nodiscard]] testing::emulator_verdict oauth_failure(
     int status, std::string_view name, std::string_view description);

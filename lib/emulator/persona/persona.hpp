@@ -20,10 +20,10 @@ namespace gemini::live::emulator {
 /// The persona's reaction to a turn. The members are in the order in which they are sent.
 struct reply {
     std::vector<server_message_members> aside{}; ///< Sent at once; not part of the turn.
-    std::string verbatim{};                       ///< A message to be sent as it is.
-    std::vector<function_call> calls{};           ///< Requests these calls; `words` remain unsaid.
-    waiting wait = waiting::blocked;              ///< For the calls.
-    std::vector<part> work{};                     ///< Code that it has run, and the result.
+    std::string verbatim{};                      ///< A message to be sent as it is.
+    std::vector<function_call> calls{};          ///< Requests these calls; `words` remain unsaid.
+    waiting wait = waiting::blocked;             ///< For the calls.
+    std::vector<part> work{};                    ///< Code that it has run, and the result.
     std::string words{};
     boxed<grounding_metadata> grounding{};
     boxed<url_context_metadata> pages{};

@@ -135,7 +135,8 @@ testing::emulator_verdict invalid(std::string_view message)
     return failure(400, "INVALID_ARGUMENT", message);
 }
 
-std::optional<testing::emulator_verdict> refuse_caller(const route& caller, std::string_view api_key)
+std::optional<testing::emulator_verdict> refuse_caller(
+    const route& caller, std::string_view api_key)
 {
     switch (caller.credential) {
     case credential::none:
@@ -220,7 +221,8 @@ auth_tokens::auth_tokens(std::string api_key, bool trusting)
 {
 }
 
-testing::emulator_verdict auth_tokens::issue(const route& caller, std::string_view body, time_point now)
+testing::emulator_verdict auth_tokens::issue(
+    const route& caller, std::string_view body, time_point now)
 {
     if (auto refused = refuse_caller(caller, api_key_)) return *refused;
     std::optional<json_value> asked;

@@ -51,7 +51,8 @@ testing::emulator_quirks quirks_of(const model& model, live::backend backend)
     return its;
 }
 
-testing::emulator_quirks overlaid(testing::emulator_quirks chosen, const testing::emulator_quirks& otherwise)
+testing::emulator_quirks overlaid(
+    testing::emulator_quirks chosen, const testing::emulator_quirks& otherwise)
 {
     for (const auto& each : quirks)
         if (!(chosen.*each.member)) chosen.*each.member = otherwise.*each.member;

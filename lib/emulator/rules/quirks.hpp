@@ -24,6 +24,7 @@ struct named_quirk {
 [[nodiscard]] testing::emulator_quirks quirks_of(const model& model, live::backend backend);
 
 /// Returns `chosen`, with unset members taken from `otherwise`.
-[[nodiscard]] testing::emulator_quirks overlaid(testing::emulator_quirks chosen, const testing::emulator_quirks& otherwise);
+[[nodiscard]] testing::emulator_quirks overlaid(
+    testing::emulator_quirks chosen, const testing::emulator_quirks& otherwise);
 
 } // namespace gemini::live::emulator

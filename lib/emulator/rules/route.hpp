@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/backend.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <optional>
 #include <string>
@@ -37,7 +37,8 @@ struct routing {
     std::optional<emulator::route> route{};
     testing::emulator_verdict verdict{};
 };
-[[nodiscard]] routing find_route(const testing::emulator_request& request, const guest_list& guests);
+[[nodiscard]] routing find_route(
+    const testing::emulator_request& request, const guest_list& guests);
 /// Likewise, for a call that creates an ephemeral token: "/v1alpha/auth_tokens", after any path.
 [[nodiscard]] routing find_token_call(
     const testing::emulator_request& request, std::string_view method, const guest_list& guests);

@@ -331,7 +331,8 @@ asio::awaitable<void> read(std::shared_ptr<player> player) { co_await player->re
 } // namespace
 
 asio::awaitable<performance> play(asio::any_io_executor executor,
-    std::shared_ptr<testing::emulator_peer> peer, const std::vector<step>& steps, std::string_view origin)
+    std::shared_ptr<testing::emulator_peer> peer, const std::vector<step>& steps,
+    std::string_view origin)
 {
     auto one = std::make_shared<player>(executor, std::move(peer), origin);
     asio::co_spawn(executor, read(one), asio::detached);

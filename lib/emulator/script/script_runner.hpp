@@ -25,6 +25,7 @@ struct performance {
 /// Executes the steps and then closes with 1000. `origin` names the source of the lines: "script".
 /// The connection has ended when this returns. Runs on `executor`, the peer's strand.
 [[nodiscard]] asio::awaitable<performance> play(asio::any_io_executor executor,
-    std::shared_ptr<testing::emulator_peer> peer, const std::vector<step>& steps, std::string_view origin);
+    std::shared_ptr<testing::emulator_peer> peer, const std::vector<step>& steps,
+    std::string_view origin);
 
 } // namespace gemini::live::emulator

@@ -299,12 +299,12 @@ private:
     struct client_session {
         client_session(live::emulator::route route, const emulator_options& options,
             std::shared_ptr<live::emulator::resumption_archive> archive,
-            std::shared_ptr<live::emulator::auth_tokens> tokens, const asio::any_io_executor& executor,
-            std::size_t client)
+            std::shared_ptr<live::emulator::auth_tokens> tokens,
+            const asio::any_io_executor& executor, std::size_t client)
             : number(client), due(executor)
         {
-            const bool by_token =
-                route.constrained && route.credential == live::emulator::credential::ephemeral_token;
+            const bool by_token = route.constrained &&
+                                  route.credential == live::emulator::credential::ephemeral_token;
             auto token = by_token ? route.secret : std::string();
             if (route.music)
                 session = std::make_unique<live::emulator::music>(
@@ -528,7 +528,8 @@ asio::awaitable<void> emulator::impl::follow(self_ptr self,
 {
     auto seen = std::make_shared<peer>(*self, client, number);
     const auto* const origin = self->options_.replay.empty() ? "script" : "recording";
-    const auto went = co_await live::emulator::play(self->listener_->executor(), seen, steps, origin);
+    const auto went =
+        co_await live::emulator::play(self->listener_->executor(), seen, steps, origin);
     if (!went.failure.empty()) self->fail(number, went.failure);
     if (went.was_sent_away)
         self->tell("Client {} is sent away with 1008: {}", number, went.failure);

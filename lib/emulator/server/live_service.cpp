@@ -270,7 +270,8 @@ void live_service::set_up(const json_value& setup)
     setup_ = std::get<accepted_setup>(std::move(read));
     if (!setup_->silenced_by.empty()) return fall_silent();
     quirks_ = overlaid(quirks_, quirks_of(*setup_->model, route_.backend));
-    if (does(&testing::emulator_quirks::unasked_transcriptions)) setup_->input.on = setup_->output.on = true;
+    if (does(&testing::emulator_quirks::unasked_transcriptions))
+        setup_->input.on = setup_->output.on = true;
     farewell_.emplace(now_ + overlap, refusal{1011, "Internal error occurred."});
     enter();
 }
@@ -662,8 +663,8 @@ void live_service::give_up_calls()
     auto& ids = cancelled.tool_call_cancellation.emplace().ids;
     for (auto& each : std::exchange(calls_.open, {})) {
         const bool goes_on = each.wait == waiting::talks_on;
-        const bool is_kept =
-            each.wait == waiting::blocked && !does(&testing::emulator_quirks::cancels_blocking_calls);
+        const bool is_kept = each.wait == waiting::blocked &&
+                             !does(&testing::emulator_quirks::cancels_blocking_calls);
         if (goes_on || is_kept) {
             calls_.open.push_back(std::move(each));
             continue;

@@ -139,8 +139,8 @@ private:
     bool turn_is_open_ = false;      // at the end of the plan
     bool has_answered_ = false;      // and no speech has been marked since
     bool handle_is_due_ = false;
-    int answers_ = 0;                                   // so far
-    std::size_t messages_ = 0;                          // so far, where a quirk needs it
+    int answers_ = 0;                                  // so far
+    std::size_t messages_ = 0;                         // so far, where a quirk needs it
     std::optional<server_message_members> last_words_; // to follow the end of the turn
     /// An interrupted turn that has not ended yet. It ends after `after` messages of the next
     /// answer, or at `at` if nothing follows.

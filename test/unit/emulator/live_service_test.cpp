@@ -309,7 +309,8 @@ TEST_CASE("on Vertex AI counts and ids have its names, and the index tells what 
     const auto& end = c.heard[c.heard.size() - 2];
     CHECK(end.raw().find("\"candidatesTokenCount\"") != std::string::npos);
     CHECK(end.members().usage_metadata->response_token_count > 0);
-    CHECK(c.heard.back().members().session_resumption_update->last_consumed_client_message_index == 2);
+    CHECK(c.heard.back().members().session_resumption_update->last_consumed_client_message_index ==
+          2);
     c.heard.clear();
     c.text("the weather?");
     c.wait();

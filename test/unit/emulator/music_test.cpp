@@ -26,7 +26,8 @@ std::vector<audio_chunk> chunks(const client& c)
     std::vector<audio_chunk> all;
     for (const auto& each : c.heard)
         if (each.members().server_content)
-            for (const auto& chunk : each.members().server_content->audio_chunks) all.push_back(chunk);
+            for (const auto& chunk : each.members().server_content->audio_chunks)
+                all.push_back(chunk);
     return all;
 }
 

@@ -35,7 +35,8 @@ std::optional<session_resumption_update> update_in(const client& c)
 {
     std::optional<session_resumption_update> last;
     for (const auto& each : c.heard)
-        if (each.members().session_resumption_update) last = each.members().session_resumption_update;
+        if (each.members().session_resumption_update)
+            last = each.members().session_resumption_update;
     return last;
 }
 
@@ -53,7 +54,8 @@ TEST_CASE("a call that was open at the handle may be answered on the next connec
     c.connect(weather);
     c.text("the weather?");
     c.wait(); // it talks on
-    const auto* asked = c.find([](const auto& each) { return each.members().tool_call.has_value(); });
+    const auto* asked =
+        c.find([](const auto& each) { return each.members().tool_call.has_value(); });
     REQUIRE(asked);
     const auto id = asked->members().tool_call->function_calls[0].id;
     REQUIRE(update_in(c));

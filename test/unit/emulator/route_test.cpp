@@ -118,12 +118,14 @@ TEST_CASE("web pages and other machines are refused")
     for (const char* host : {"127.example.com", "localhost.example.com", "[::1].example.com", "",
              "[::2]:8080", "[::1", "127.1", "[localhost]"}) {
         INFO(host);
-        CHECK_FALSE(find_route(testing::emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
+        CHECK_FALSE(
+            find_route(testing::emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
     }
     for (const char* host : {"localhost:1", "LocalHost", "app.localhost:1", "127.0.0.1",
              "127.1.2.3:80", "[::1]:8080", "[0:0::1]", "[::ffff:127.0.0.1]:80"}) {
         INFO(host);
-        CHECK(find_route(testing::emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
+        CHECK(
+            find_route(testing::emulator_request{path, "", {{"host", host}}}, guest_list{}).route);
     }
 }
 

@@ -161,7 +161,8 @@ TEST_CASE("a response that crosses a cancellation is not held against the client
     c.text("/call f a");
     c.wait();
     c.text("never mind");
-    REQUIRE(c.find([](const auto& each) { return each.members().tool_call_cancellation.has_value(); }));
+    REQUIRE(
+        c.find([](const auto& each) { return each.members().tool_call_cancellation.has_value(); }));
     check_talk(c, {response(R"("id":"a","name":"f","response":{})")}, "");
 }
 

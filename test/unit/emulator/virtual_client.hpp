@@ -97,7 +97,8 @@ struct client {
             must_think ? R"(,"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW"}})" : ""));
         REQUIRE_FALSE(heard.empty());
         CHECK(heard[0].members().setup_complete);
-        CHECK(heard.size() == (testing::emulator_quirks::of(model).unasked_handles == true ? 3 : 1));
+        CHECK(
+            heard.size() == (testing::emulator_quirks::of(model).unasked_handles == true ? 3 : 1));
         heard.clear();
     }
 

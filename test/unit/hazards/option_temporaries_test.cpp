@@ -193,8 +193,9 @@ const std::vector<form> forms{
             live::testing::emulator server(co_await asio::this_coro::executor,
                 {.api_key = text, .on_event = [](std::string_view) {}});
             require(server.port() != 0);
-            const auto other = std::make_unique<live::testing::emulator>(co_await asio::this_coro::executor,
-                live::testing::emulator_options{.address = "127.0.0.1", .api_key = text});
+            const auto other =
+                std::make_unique<live::testing::emulator>(co_await asio::this_coro::executor,
+                    live::testing::emulator_options{.address = "127.0.0.1", .api_key = text});
             require(other->port() != 0);
         }},
     {"fake_google g(co_await executor, {…})",

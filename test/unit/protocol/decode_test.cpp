@@ -73,8 +73,9 @@ TEST_CASE("setupComplete is read as the service writes it, and without its white
         CHECK_FALSE(message.members().server_content);
         CHECK(message.raw() == text);
     }
-    CHECK(decode(R"({"setupComplete":{"sessionId":"b1f3"}})").members().setup_complete->session_id ==
-          "b1f3");
+    CHECK(
+        decode(R"({"setupComplete":{"sessionId":"b1f3"}})").members().setup_complete->session_id ==
+        "b1f3");
 }
 
 TEST_CASE("text parts are one text, thoughts are apart")
@@ -196,9 +197,9 @@ TEST_CASE("tool calls keep their arguments as they came")
     CHECK(calls[1].args.text() == "{}");
     CHECK(calls[2].args.text() == "{}");
     CHECK(calls[2].id.empty());
-    CHECK(
-        decode(R"({"toolCallCancellation":{"ids":["a","b"]}})").members().tool_call_cancellation->ids ==
-        std::vector<std::string>{"a", "b"});
+    CHECK(decode(R"({"toolCallCancellation":{"ids":["a","b"]}})")
+              .members()
+              .tool_call_cancellation->ids == std::vector<std::string>{"a", "b"});
     CHECK(decode(R"({"toolCallCancellation":{}})").members().tool_call_cancellation->ids.empty());
 }
 
@@ -301,7 +302,8 @@ TEST_CASE("unknown members are named and kept, nested ones passed over")
     const auto text = R"({"quantumUpdate":{"a":[1,"]}",{"b":null}]},"serverContent":
         {"mood":{"happy":true},"turnComplete":true},"x":-1.5e3,"\u00fc":"y","t":true})"s;
     const auto message = decode(text);
-    CHECK(message.members().unknown == std::vector<std::string>{"quantumUpdate", "x", "\xc3\xbc", "t"});
+    CHECK(message.members().unknown ==
+          std::vector<std::string>{"quantumUpdate", "x", "\xc3\xbc", "t"});
     CHECK(message.turn_complete());
     CHECK(message.raw() == text);
     CHECK(decode(with_parts(R"({"holographicData":{"x":1}},{"text":"ok"})")).text() == "ok");

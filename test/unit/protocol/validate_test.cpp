@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/encode.hpp"
-#include "protocol/validate.hpp"
 #include "protocol/token.hpp"
+#include "protocol/validate.hpp"
 
 #include "support/catch.hpp"
 

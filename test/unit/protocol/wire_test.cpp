@@ -2,6 +2,7 @@
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/fields.hpp"
+#include "support/client_codec.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -127,14 +128,14 @@ TEST_CASE("both kinds of parameters at once are refused, with the function's nam
 
 TEST_CASE("a client's message is read in either spelling, and strictly")
 {
-    const auto read = protocol::decode_client_message(
+    const auto read = test::decode_client_message(
         R"({"realtime_input": {"audio": {"data": "-__-", "mime_type": "audio/pcm;rate=16000"}}})");
     REQUIRE(read.realtime_input);
     CHECK(read.realtime_input->audio->data ==
           bytes{std::byte{0xfb}, std::byte{0xff}, std::byte{0xfe}});
     const auto complaint = [](std::string_view text) {
         try {
-            static_cast<void>(protocol::decode_client_message(text));
+            static_cast<void>(test::decode_client_message(text));
         } catch (const error& refused) {
             return std::string(refused.what());
         }
@@ -157,7 +158,7 @@ TEST_CASE("a client's message is read in either spelling, and strictly")
 TEST_CASE("an empty list of tools is not the absence of one")
 {
     const auto tools = [](std::string_view text) {
-        return protocol::decode_client_message(text).context_update->tools;
+        return test::decode_client_message(text).context_update->tools;
     };
     CHECK_FALSE(tools(R"({"contextUpdate": {}})"));
     CHECK(tools(R"({"contextUpdate": {"tools": {}}})") == std::vector<tool>());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/access.hpp"
 #include "auth/headers.hpp"
+#include "base/access.hpp"
 #include "session/client_core.hpp"
 #include "support/memory_connector.hpp"
 

@@ -240,7 +240,8 @@ TEST_CASE("a message of very many elements ends the session with errc::message_t
         auto messages = session.messages();
         std::optional<error> failure;
         try {
-            while (auto message = co_await messages.next()) CHECK(message->members().setup_complete);
+            while (auto message = co_await messages.next())
+                CHECK(message->members().setup_complete);
         } catch (const error& thrown) {
             failure = thrown;
         }

@@ -36,7 +36,8 @@ asio::awaitable<void> until_connected(world& w, session& session, std::uint64_t 
 
 asio::awaitable<void> until_ended(world& w, session& session)
 {
-    while (session.status() != session_status::failed) co_await w.clock->sleep_until(w.clock->now() + 100ms);
+    while (session.status() != session_status::failed)
+        co_await w.clock->sleep_until(w.clock->now() + 100ms);
 }
 
 /// The error that ended it.
@@ -103,7 +104,8 @@ outcome live_through(world& w)
     };
     w.play(work());
     if (const auto* change = all.last(session_status::reconnecting)) result.lost = *change;
-    if (const auto* change = all.last(session_status::connected); change && result.counts.connections == 2)
+    if (const auto* change = all.last(session_status::connected);
+        change && result.counts.connections == 2)
         result.back = *change;
     return result;
 }
@@ -326,7 +328,7 @@ TEST_CASE("judge and hook are told what had been going on")
     std::vector<failure_context> judged;
     std::vector<failure_context> hooked;
     w.options.reconnect.on_failure = [&](const error&,
-                                    failure_context when) -> std::optional<reconnect_action> {
+                                         failure_context when) -> std::optional<reconnect_action> {
         judged.push_back(when);
         return std::nullopt;
     };
@@ -499,7 +501,7 @@ TEST_CASE("judge has the last word on a handle that is answered with internal er
     w.scripts = {still_owned(w, w.clock->now() + 24h)};
     int asked = 0;
     w.options.reconnect.on_failure = [&](const error& failure,
-                                    failure_context when) -> std::optional<reconnect_action> {
+                                         failure_context when) -> std::optional<reconnect_action> {
         CHECK(when.handle_used);
         CHECK_FALSE(when.has_worked);
         CHECK(failure.close_code() == 1011);

@@ -54,8 +54,10 @@ TEST_CASE("at goAway a session at rest changes its connection, and the reader se
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
-        co_await listen_until(session, all,
-            [&] { return all.last(session_status::connected) && all.last(session_status::connected)->handover; });
+        co_await listen_until(session, all, [&] {
+            return all.last(session_status::connected) &&
+                   all.last(session_status::connected)->handover;
+        });
         CHECK(session.status() == session_status::connected);
         co_await session.send("On the new one.");
         co_await session.drain();
@@ -181,8 +183,9 @@ TEST_CASE("a new connection that is refused while the old one is open is made ag
     told all;
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
-        co_await listen_until(session, all,
-            [&] { return all.last(session_status::reconnecting) && session.counters().connections == 2; });
+        co_await listen_until(session, all, [&] {
+            return all.last(session_status::reconnecting) && session.counters().connections == 2;
+        });
         co_await session.close();
     };
     w.play(work());
@@ -369,7 +372,8 @@ TEST_CASE(
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         co_await listen_until(session, all, [&] {
-            return all.last(session_status::reconnecting) && session.status() == session_status::connected;
+            return all.last(session_status::reconnecting) &&
+                   session.status() == session_status::connected;
         });
         co_await session.close();
     };

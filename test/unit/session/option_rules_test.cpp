@@ -74,13 +74,15 @@ TEST_CASE("a number that cannot be meant is refused with its option, its value a
     CHECK(refused([](auto& all) { all.reconnect.attempts_per_second = 0; }) ==
           "reconnect_policy::attempts_per_second is 0: give more than 0, or std::nullopt for no "
           "limit.");
-    for (const double factor : {0.5, std::numeric_limits<double>::quiet_NaN(),
-             std::numeric_limits<double>::infinity()}) {
-        CHECK(refused([factor](auto& all) { all.reconnect.factor = factor; })
-                  .ends_with(": waits grow by a factor of 1 or more."));
+    for (const double factor :
+        {0.5, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+        CHECK(refused([factor](auto& all) {
+            all.reconnect.factor = factor;
+        }).ends_with(": waits grow by a factor of 1 or more."));
     }
-    CHECK(refused([](auto& all) { all.watchdogs.in_turn = -1s; })
-              .starts_with("watchdogs::in_turn is -1000 ms"));
+    CHECK(refused([](auto& all) {
+        all.watchdogs.in_turn = -1s;
+    }).starts_with("watchdogs::in_turn is -1000 ms"));
     session_group_options group;
     group.connecting = 0;
     CHECK(refusal_of(group) ==

@@ -356,7 +356,8 @@ TEST_CASE("the response to a call of a conversation that is lost does not reach 
         co_await listen_until(session, all, [&] { return all.last(session_status::reconnecting); });
         function_response response("c1", "weather", json());
         co_await session.send_tool_response(std::move(response)); // the handle has the call
-        co_await listen_until(session, all, [&] { return session.status() == session_status::connected; });
+        co_await listen_until(
+            session, all, [&] { return session.status() == session_status::connected; });
         co_await session.drain();
         co_await settle();
         CHECK(session.counters().contexts_lost == 1);
@@ -616,7 +617,7 @@ TEST_CASE("the judgement of a failure can be overruled")
 {
     world w;
     w.options.reconnect.on_failure = [](const error& failure,
-                                    failure_context) -> std::optional<reconnect_action> {
+                                         failure_context) -> std::optional<reconnect_action> {
         if (failure.close_code() == 1011) return reconnect_action::give_up;
         return std::nullopt;
     };

@@ -161,7 +161,8 @@ TEST_CASE("a stop does not outlive its connection: the question that is asked ag
         co_await session.stop_speaking();
         told all;
         co_await listen_until(session, all, [&] {
-            return all.last(session_status::reconnecting) && session.status() == session_status::connected;
+            return all.last(session_status::reconnecting) &&
+                   session.status() == session_status::connected;
         });
         co_await session.drain();
         co_await settle();

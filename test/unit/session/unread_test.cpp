@@ -233,8 +233,10 @@ TEST_CASE("a goAway with an unreadable timeLeft changes the connection all the s
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
-        co_await listen_until(session, all,
-            [&] { return all.last(session_status::connected) && all.last(session_status::connected)->handover; });
+        co_await listen_until(session, all, [&] {
+            return all.last(session_status::connected) &&
+                   all.last(session_status::connected)->handover;
+        });
         CHECK(session.counters().handovers == 1);
         CHECK(session.counters().losses == 0);
         co_await session.close();

@@ -882,7 +882,6 @@ TEST_CASE("deadlines of zero are none: who is slow is waited for")
                 .upgrade = 0ms,
                 .setup = 0ms,
                 .write_stall = 0ms,
-                .close = 0ms,
                 .ping_after = 0ms,
                 .silence = 0ms};
         });

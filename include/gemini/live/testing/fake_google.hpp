@@ -2,8 +2,8 @@
 /// Google's side of OAuth on loopback, for the tests of programs that use Vertex AI.
 #pragma once
 
-#include <gemini/live/testing/emulator.hpp>
 #include <gemini/live/gcc12_guard.hpp>
+#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/any_io_executor.hpp>
 

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/client_codec.hpp"
+
 #include "protocol/decode.hpp"
 #include "protocol/fields.hpp"
+#include "protocol/json_writer.hpp"
 #include "protocol/reader.hpp"
+#include "protocol/writer.hpp"
 
-namespace gemini::live::protocol {
+namespace test {
+
+using namespace gemini::live;
+using namespace gemini::live::protocol;
 
 client_message decode_client_message(std::string_view text)
 {
@@ -22,4 +29,11 @@ client_message decode_client_message(std::string_view text)
     return message;
 }
 
-} // namespace gemini::live::protocol
+base::frame encode_client_message(const client_message& message, backend backend)
+{
+    json_writer out;
+    writer(out, backend).write(message);
+    return base::frame(out.text());
+}
+
+} // namespace test
