@@ -126,9 +126,9 @@ ROOM_ROUTES = {
     ("protocol", "base"): 247,
     ("engine", "base"): 80,
     ("transport", "async"): 404,
+    ("transport", "engine"): ["left", 110],
     ("auth", "protocol"): 224,
     ("auth", "transport"): ["right", 366],
-    ("session", "engine"): 80,
     ("session", "auth"): 247,
     ("emulator/rules", "protocol"): [("bottom", 560), "between", ("top", 300)],
     ("emulator/persona", "emulator/rules"): 632,
@@ -155,7 +155,8 @@ def room_box(room):
 
 def needed_arrows(rooms):
     """The arrows that do not follow from others."""
-    direct = {room: {other for other in allowed if other in rooms} for room, allowed in rooms.items()}
+    direct = {room: {other if other in rooms else other.rpartition("/")[0] for other in allowed} & set(rooms)
+              for room, allowed in rooms.items()}
 
     def reached(start):
         seen, waiting = set(), [start]
@@ -189,7 +190,8 @@ def rooms_picture(root):
     known = set(LIBRARY_NAMES) | UNSAID | set(ROOMS)
     for what, here, there in (("room", set(ROOMS), set(ROOM_PLACES)),
                               ("arrow", needed_arrows(ROOMS), set(ROOM_ROUTES)),
-                              ("library", set().union(*ROOMS.values()) | known, known)):
+                              ("library", {one for allowed in ROOMS.values() for one in allowed if not one.endswith(".hpp")}
+                               | known, known)):
         for one in sorted(here - there, key=str):
             fail(f"the {what} {one} of test/layering.py has no place in the picture")
         for one in sorted(there - here, key=str):
@@ -222,7 +224,7 @@ STATUS_PLACES = {
     "connecting": (246, 96, 390, "good", "dial, upgrade, setup"),
     "connected": (502, 96, 654, "open", "both directions open"),
     "reconnecting": (502, 236, 654, "good", "backoff, then resume"),
-    "error": (246, 366, 442, "bad", "the stream throws the cause"),
+    "failed": (246, 366, 442, "bad", "the stream throws the cause"),
     "closed": (574, 366, 726, "over", "the stream has ended"),
 }
 STATUS_HEIGHT = 50
@@ -231,13 +233,13 @@ STATUS_ROUTES = {
     ("disconnected", "connecting"): ([(172, 121), (246, 121)], (208, 112, "middle")),
     ("connecting", "connecting"): ([(290, 96), (290, 70), (346, 70), (346, 96)], (318, 62, "middle")),
     ("connecting", "connected"): ([(390, 109), (502, 109)], (445, 100, "middle")),
-    ("connecting", "error"): ([(280, 146), (280, 366)], (270, 236, "end")),
+    ("connecting", "failed"): ([(280, 146), (280, 366)], (270, 236, "end")),
     ("connected", "connected"): ([(550, 96), (550, 70), (606, 70), (606, 96)], (578, 62, "middle")),
     ("connected", "reconnecting"): ([(538, 146), (538, 236)], (528, 196, "end")),
-    ("connected", "error"): ([(502, 134), (408, 134), (408, 366)], (398, 236, "end")),
+    ("connected", "failed"): ([(502, 134), (408, 134), (408, 366)], (398, 236, "end")),
     ("reconnecting", "reconnecting"): ([(654, 249), (682, 249), (682, 273), (654, 273)], (690, 266, "start")),
     ("reconnecting", "connected"): ([(618, 236), (618, 146)], (628, 196, "start")),
-    ("reconnecting", "error"): ([(538, 286), (538, 391), (442, 391)], (528, 336, "end")),
+    ("reconnecting", "failed"): ([(538, 286), (538, 391), (442, 391)], (528, 336, "end")),
 }
 FRAME = (14, 36, 786, 308)  # around the statuses that close() ends
 CLOSING = ([(650, 308), (650, 366)], (660, 342, "start"))

@@ -23,9 +23,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 # Header → its subject in docs/reference/subjects.dox.
 SUBJECTS = {
-    "talk": ["client", "session", "session_event", "turn", "async_generator", "within"],
+    "talk": ["client", "session", "session_event", "turn", "async_generator", "within", "execution_context", "asio_check"],
     "messages": ["messages", "content", "json", "open_enum", "boxed"],
-    "configure": ["setup", "flavour", "switchable", "model_quirks", "version"],
+    "configure": ["setup", "backend", "switchable", "model_quirks", "version"],
     "tools": ["tool"],
     "credentials": ["credentials", "secret", "ephemeral_token", "ephemeral_token_request"],
     "reliability": ["error", "network", "reconnect", "reconnect_plan", "resumption_store", "restart_policy"],
@@ -144,6 +144,8 @@ def header(path, text):
     for line in text.split("\n"):
         found = re.match(r"([ \t]*)///(?!<) ?(.*)", line)
         if found:
+            if not block and made and "///<" in made[-1]:
+                made.append("")  # Doxygen would take both for one comment
             indent = found[1]
             block.append(found[2])
             continue
@@ -153,8 +155,9 @@ def header(path, text):
     end_block()
     text = "\n".join(made)
     subject = SUBJECT_OF.get(pathlib.PurePath(path).stem)
-    if subject and "namespace gemini::live" in text:
-        head, brace, rest = text.partition("namespace gemini::live {")
+    opening = re.search(r"^namespace gemini::live(::testing)? \{", text, re.MULTILINE)
+    if subject and opening:
+        head, brace, rest = text[:opening.start()], opening[0], text[opening.end():]
         if "} // namespace gemini::live" in rest:
             body, end, tail = rest.rpartition("} // namespace gemini::live")
             text = f"{head}{brace} /** @addtogroup {subject} */ /** @{{ */{body}/** @}} */ {end}{tail}"
@@ -246,6 +249,9 @@ SELF_TEST = [
      ["    /// Of one.\n    int f(int);\n    /// Of one.\n    int f(char);"], ["noexcept", "~c", "nodiscard"]),
     ("session.hpp", "namespace gemini::live {\nclass d;\nint a;\n} // namespace gemini::live\n",
      ["{ /** @addtogroup talk */ /** @{ */\n\nint a;\n/** @} */ } // namespace"], ["class d"]),
+    ("x.hpp", "struct t {\n    int a; ///< A.\n    /// B.\n    int b;\n};\n", ["int a; ///< A.\n\n    /// B.\n    int b;"], []),
+    ("testing/emulator.hpp", "namespace gemini::live::testing {\nint a;\n} // namespace gemini::live::testing\n",
+     ["testing { /** @addtogroup testing */ /** @{ */\nint a;\n/** @} */ } // namespace"], []),
     ("docs/sessions.md", "# Sessions\n\n## A & b\n[x](errors.md#c-d) [y](#a--b) [z](../lib/z.cpp) [`w`](https://w.org)\n",
      ["# Sessions {#page_sessions}", "## A & b {#page_sessions-a--b}", "[x](@ref page_errors-c-d) [y](@ref page_sessions-a--b) z",
       "[`w`](https://w.org)"], []),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Everything a conversation with the Gemini Live API needs.
+/// Everything that a conversation with the Gemini Live API needs.
 #pragma once
 
 #include <gemini/live/async_generator.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 
@@ -10,7 +12,7 @@ namespace gemini::live::async {
 
 /// An event that one coroutine awaits: `set()`, from any thread, lets the present or else the next
 /// `wait()` complete once.
-class event {
+class GEMINI_LIVE_FOR_EMULATOR event {
 public:
     event();
     event(const event&) = delete;

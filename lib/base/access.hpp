@@ -7,14 +7,17 @@
 
 namespace gemini::live {
 
-class client;
 class client_core;
+class session_core;
+
+#pragma GCC visibility push(default) // as in the public headers
+class client;
 class json;
 class music_session;
 class server_message;
 class session;
-class session_core;
 struct server_message_members;
+#pragma GCC visibility pop
 
 namespace protocol {
 struct message_text;

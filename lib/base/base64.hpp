@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -14,7 +16,7 @@ namespace gemini::live::base {
 }
 
 /// Writes `base64_size(bytes.size())` characters of the standard alphabet, padded, to `to`.
-void base64_encode(std::span<const std::byte> bytes, char* to) noexcept;
+GEMINI_LIVE_FOR_EMULATOR void base64_encode(std::span<const std::byte> bytes, char* to) noexcept;
 
 /// Returns the maximum number of bytes that `characters` characters can represent.
 [[nodiscard]] constexpr std::size_t base64_capacity(std::size_t characters) noexcept
@@ -25,7 +27,7 @@ void base64_encode(std::span<const std::byte> bytes, char* to) noexcept;
 /// Decodes the standard or the URL-safe alphabet, padded or not, into `to`, which must have room
 /// for `base64_capacity(text.size())` bytes. Returns the number of bytes, or nothing if `text` is
 /// not base64.
-[[nodiscard]] std::optional<std::size_t> base64_decode(
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::optional<std::size_t> base64_decode(
     std::string_view text, std::byte* to) noexcept;
 
 /// Likewise, but ignores white space, missing or superfluous padding, and bits that belong to no

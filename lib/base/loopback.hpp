@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
+
 #include <string_view>
 
 namespace gemini::live::base {
@@ -14,6 +16,6 @@ namespace gemini::live::base {
 ///   brackets. An address with a zone (`::1%lo`) is not a loopback address.
 ///
 /// Pure: no name is resolved.
-[[nodiscard]] bool is_loopback(std::string_view host) noexcept;
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] bool is_loopback(std::string_view host) noexcept;
 
 } // namespace gemini::live::base

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -33,6 +35,7 @@ private:
 
 /// Returns the longest prefix of `text` that has at most `size` bytes and does not split a
 /// character. `text` must be UTF-8.
-[[nodiscard]] std::string_view truncate_utf8(std::string_view text, std::size_t size) noexcept;
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::string_view truncate_utf8(
+    std::string_view text, std::size_t size) noexcept;
 
 } // namespace gemini::live::base

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buffer.hpp"
+#include "base/exported.hpp"
 #include "protocol/endpoint.hpp"
 
 #include <gemini/live/backend.hpp>
@@ -48,7 +49,7 @@ void check_samples(std::span<const std::byte> pcm);
 
 /// Encodes a server message in the service's style: indented by two spaces, with a trailing
 /// newline.
-[[nodiscard]] std::string encode_server_message(
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::string encode_server_message(
     const server_message_members& members, backend backend = backend::gemini_api);
 
 } // namespace gemini::live::protocol

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +12,9 @@
 #include <vector>
 
 namespace gemini::live::protocol {
+
+class GEMINI_LIVE_FOR_EMULATOR json_value;
+GEMINI_LIVE_FOR_EMULATOR bool operator==(const json_value& a, const json_value& b);
 
 /// A parsed JSON value, for rooms where parsing speed does not matter. Cheap to copy: parts share
 /// their document.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,7 +16,7 @@ namespace gemini::live::protocol {
 
 /// Writes compact, valid JSON. Throws errc::invalid_argument for values that JSON cannot carry,
 /// naming the member's path.
-class json_writer {
+class GEMINI_LIVE_FOR_EMULATOR json_writer {
 public:
     json_writer& begin_object() { return open('{'); }
     json_writer& end_object() { return close('}'); }
@@ -96,6 +98,6 @@ private:
 [[nodiscard]] bool append_json_string(std::string& to, std::string_view text);
 
 /// Returns the same JSON, indented by two spaces, with a trailing newline.
-[[nodiscard]] std::string indented(std::string_view json);
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::string indented(std::string_view json);
 
 } // namespace gemini::live::protocol

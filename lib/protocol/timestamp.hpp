@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -11,7 +13,8 @@
 namespace gemini::live::protocol {
 
 /// Parses "9.846s": seconds with up to nine decimals. Returns nothing for anything else.
-[[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(
+    std::string_view text);
 /// Also accepts "50", "+1.5 s" and more than nine decimals, which it truncates. Returns nothing for
 /// anything else.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration_leniently(
@@ -23,9 +26,10 @@ namespace gemini::live::protocol {
 
 /// Parses RFC 3339: "2026-11-23T12:30:00Z", with up to nine decimals and any offset from UTC, for
 /// the years 1678 to 2261. Returns nothing for anything else.
-[[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_timestamp(
-    std::string_view text);
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::optional<std::chrono::system_clock::time_point>
+parse_timestamp(std::string_view text);
 /// Returns `value` in UTC, with as many decimals as needed.
-[[nodiscard]] std::string timestamp_text(std::chrono::system_clock::time_point value);
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::string timestamp_text(
+    std::chrono::system_clock::time_point value);
 
 } // namespace gemini::live::protocol

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
 #include "protocol/endpoint.hpp"
 
 #include <gemini/live/credentials.hpp>
@@ -19,7 +20,7 @@ namespace gemini::live::protocol {
 
 /// Returns the full path of a field that may be named without generationConfig, such as
 /// "temperature". Returns other names unchanged.
-[[nodiscard]] std::string full_path(std::string_view name);
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::string full_path(std::string_view name);
 
 /// Returns the token in the service's answer. Throws errc::malformed_message if there is none.
 [[nodiscard]] ephemeral_token decode_token(std::string_view answer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
 #include "transport/transport.hpp"
 
 #include <functional>
@@ -92,7 +93,7 @@ public:
 };
 
 /// Callable from any thread. Throws `live::error` when it cannot listen.
-[[nodiscard]] std::unique_ptr<listener> listen(
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::unique_ptr<listener> listen(
     asio::any_io_executor executor, listen_options options);
 
 } // namespace gemini::live::transport

@@ -58,7 +58,8 @@ const int* failing_call::strike(system_call which) noexcept
 
 } // namespace test
 
-// They stand before those of the C library.
+// They stand before those of the C library, also for calls of shared libraries.
+#pragma GCC visibility push(default)
 extern "C" {
 
 int socket(int domain, int type, int protocol)
@@ -117,3 +118,4 @@ int epoll_wait(int descriptor, epoll_event* events, int most, int timeout)
     return next(descriptor, events, most, timeout);
 }
 }
+#pragma GCC visibility pop

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/asio_check.hpp>
+
 #include <asio/awaitable.hpp>
 
 #include <memory>
 #include <optional>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
 /// A sequence whose elements are awaited one at a time:
@@ -40,7 +43,7 @@ public:
     /// and at every call after it.
     /// Errors: what ended the sequence, if that was an error, at every call after the last element;
     /// errc::misuse while another call waits.
-    /// Cancellation: takes no element; the following call returns it. By every type that the
+    /// Cancellation: consumes no element; the following call returns it. By every type that the
     /// awaiting coroutine lets through: one started by asio::co_spawn lets only `terminal` through
     /// unless it enables the others.
     /// Threads: any; one call at a time.
@@ -51,3 +54,4 @@ private:
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

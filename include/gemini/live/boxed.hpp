@@ -5,10 +5,11 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// An optional value that costs one pointer where it is absent: most messages have few of the
-/// members that a message may have. Used like a std::optional; a copy copies the value.
+/// An optional value that costs one pointer while it is absent, for the many members of a message
+/// of which most are absent. Used like a std::optional. A copy copies the value.
 template <class T>
 class boxed {
 public:
@@ -25,13 +26,14 @@ public:
         return *this;
     }
 
+    /// True if there is a value.
     [[nodiscard]] bool has_value() const noexcept { return value_ != nullptr; }
     explicit operator bool() const noexcept { return has_value(); }
     [[nodiscard]] T& operator*() noexcept { return *value_; }
     [[nodiscard]] const T& operator*() const noexcept { return *value_; }
     [[nodiscard]] T* operator->() noexcept { return value_; }
     [[nodiscard]] const T* operator->() const noexcept { return value_; }
-    /// Throws std::bad_optional_access when it is absent.
+    /// Returns the value. Throws std::bad_optional_access if it is absent.
     [[nodiscard]] T& value()
     {
         if (!value_) throw std::bad_optional_access();
@@ -42,18 +44,20 @@ public:
         if (!value_) throw std::bad_optional_access();
         return *value_;
     }
+    /// Returns a copy of the value, or `otherwise` if it is absent.
     template <class U>
     [[nodiscard]] T value_or(U&& otherwise) const
     {
         return value_ ? *value_ : static_cast<T>(std::forward<U>(otherwise));
     }
 
-    /// A copy of the value.
+    /// Copies the value, if there is one.
     operator std::optional<T>() const // NOLINT(google-explicit-constructor)
     {
         return value_ ? std::optional<T>(*value_) : std::nullopt;
     }
 
+    /// Replaces the value with a new one, made from `arguments`. Returns it.
     template <class... Arguments>
     T& emplace(Arguments&&... arguments)
     {
@@ -63,6 +67,7 @@ public:
             *this = boxed(new T{std::forward<Arguments>(arguments)...});
         return *value_;
     }
+    /// Removes the value.
     void reset() noexcept { delete std::exchange(value_, nullptr); }
 
     friend bool operator==(const boxed& a, const boxed& b)
@@ -80,3 +85,4 @@ private:
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/asio_check.hpp>
 #include <gemini/live/gcc12_guard.hpp>
 #include <gemini/live/secret.hpp>
 
@@ -13,25 +14,28 @@
 #include <utility>
 #include <variant>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// A key of the Gemini API, or of Vertex AI in express mode. Travels in the header
-/// `x-goog-api-key`, never in a URL.
+/// A key of the Gemini API, or of Vertex AI in express mode. Sent in the header `x-goog-api-key`,
+/// never in a URL.
 ///
-/// White space around a key or token, a byte order mark before it and quotation marks around it are
-/// taken off, as they are left there by files and shells. What then cannot be a key, since there is
-/// a line break or a blank in its middle, is refused by the client with errc::invalid_argument.
+/// White space and quotation marks around a key or token, and a byte order mark before it, are
+/// stripped: files and shells leave them there. The client refuses with errc::invalid_argument what
+/// then cannot be a key, such as one with a line break or a blank in its middle.
 class api_key {
 public:
     api_key() = default;
-    /// `origin` says in errors where the key came from: "GEMINI_API_KEY", "the file keys.txt".
+    /// `origin` names in errors where the key came from: "GEMINI_API_KEY", "the file keys.txt".
     explicit api_key(std::string key, std::string origin = {});
 
-    /// From `GOOGLE_API_KEY`, else `GEMINI_API_KEY`; empty when neither is set, and connecting then
-    /// fails with errc::missing_credentials.
+    /// Returns the key in `GOOGLE_API_KEY`, else the one in `GEMINI_API_KEY`. Empty if neither is
+    /// set; connecting then fails with errc::missing_credentials.
     [[nodiscard]] static api_key from_environment();
 
+    /// True if there is no key.
     [[nodiscard]] bool empty() const noexcept { return key_.empty(); }
+    /// Where the key came from; empty: not known.
     [[nodiscard]] const std::string& origin() const noexcept { return origin_; }
     /// The secret itself. Do not print it.
     [[nodiscard]] const std::string& reveal() const noexcept { return key_.reveal(); }
@@ -42,12 +46,14 @@ private:
 };
 
 /// A short-lived token that a server made with its key, for clients that must not see the key:
-/// "auth_tokens/…". Gemini API only. Travels in the header `Authorization`.
+/// "auth_tokens/…". Gemini API only. Sent in the header `Authorization`.
 class ephemeral_token {
 public:
     ephemeral_token() = default;
+    /// `name` is the token: "auth_tokens/…".
     explicit ephemeral_token(std::string name);
 
+    /// True if there is no token.
     [[nodiscard]] bool empty() const noexcept { return name_.empty(); }
     /// The secret itself. Do not print it.
     [[nodiscard]] const std::string& reveal() const noexcept { return name_.reveal(); }
@@ -56,21 +62,25 @@ private:
     secret name_;
 };
 
-/// An OAuth token ("ya29.…", as `gcloud auth print-access-token` prints), for Vertex AI. Travels in
-/// the header `Authorization`. A session lives on after its token has ended; a new connection needs
-/// a valid one.
+/// An OAuth token ("ya29.…", as printed by `gcloud auth print-access-token`), for Vertex AI. Sent
+/// in the header `Authorization`. A connection outlives its token; a new connection needs a valid
+/// one.
 class access_token {
 public:
+    /// A time of the system's clock.
     using time_point = std::chrono::system_clock::time_point;
 
     access_token() = default;
-    /// `quota_project` pays instead of the token's own; empty: that one. Wire: x-goog-user-project.
-    /// `expires` is for tokens that a `token_provider` gives.
+    /// `quota_project` is billed in place of the token's own project; empty: the token's own. Wire:
+    /// x-goog-user-project. `expires` matters only for tokens that a `token_provider` returns.
     explicit access_token(std::string token, std::string quota_project = {},
         std::optional<time_point> expires = std::nullopt);
 
+    /// True if there is no token.
     [[nodiscard]] bool empty() const noexcept { return token_.empty(); }
+    /// The project that is billed; empty: the token's own.
     [[nodiscard]] const std::string& quota_project() const noexcept { return quota_project_; }
+    /// When the token expires; absent: not known.
     [[nodiscard]] std::optional<time_point> expires() const noexcept { return expires_; }
     /// The secret itself. Do not print it.
     [[nodiscard]] const std::string& reveal() const noexcept { return token_.reveal(); }
@@ -81,59 +91,68 @@ private:
     std::optional<time_point> expires_;
 };
 
-/// A coroutine of the program's that gives access tokens, for Vertex AI. All sessions of a client
-/// share what it gave until shortly before `access_token::expires()`; a token that does not say
-/// when it ends serves those that wait for it, and the next connection asks again. It runs on the
-/// client's executor, once at a time. A `live::error` that it throws counts as one of the
-/// library's, so one that is retryable is tried again; other exceptions are
-/// errc::missing_credentials.
+/// A coroutine of the program that returns access tokens, for Vertex AI.
 struct token_provider {
+    /// Returns a token. All sessions of a client share it until shortly before
+    /// `access_token::expires()`. A token without an expiry is used only by the connections that
+    /// wait for it; later connections ask again. A token that the service does not accept (HTTP 401
+    /// or 403) is replaced once.
+    ///
+    /// Completion: when there is a token. The connections that need it wait for at most 30 s, and
+    /// then fail with errc::timed_out.
+    /// Errors: a `live::error` fails the connections that wait, as in `session::connect`. One whose
+    /// condition is `retryable` or `quota` is retried first, in up to 4 tries within those 30 s.
+    /// Any other exception and an empty token become errc::missing_credentials.
+    /// Cancellation: after those 30 s, or when no connection waits any longer (`terminal`). A
+    /// provider that ignores it prolongs the wait; `session::close` ends the wait nevertheless.
+    /// Threads: runs on the client's executor, once at a time.
     std::function<asio::awaitable<access_token>()> ask{};
-    gcc12_guard<token_provider> guard{}; ///< Not to be touched.
+    gcc12_guard<token_provider> guard{}; ///< Do not touch.
 };
 
-/// A file in JSON as Google Cloud gives it out, for Vertex AI: of a service account, a user
+/// A JSON file issued by Google Cloud, for Vertex AI: of a service account, a user
 /// (`gcloud auth application-default login`), an external account (workload identity federation
-/// with a subject token from a file or a URL) or a service account that one of these may
-/// impersonate. Read whenever a token is needed, so it may be replaced. It says where to send its
-/// secrets: take it from nobody you do not trust.
+/// with a subject token from a file or a URL), or a service account that one of these impersonates.
+/// Read each time a token is needed, so it may be replaced; this is blocking I/O on the client's
+/// executor. It names the servers that its secrets are sent to: never use one from an untrusted
+/// source.
 struct credential_file {
-    std::string path{};
-    secret text{};               ///< What would stand in the file, in place of `path`.
-    std::string quota_project{}; ///< Pays instead of what the file says. Wire: x-goog-user-project.
-    /// Service accounts only: the bearer is a token that the account signs itself, and Google is
-    /// not asked for one.
+    std::string path{};          ///< Where the file is.
+    secret text{};               ///< The file's content, in place of `path`.
+    std::string quota_project{}; ///< Billed in place of the file's. Wire: x-goog-user-project.
+    /// Service accounts only: the account signs the token itself, and Google is not asked for one.
     bool self_signed = false;
-    gcc12_guard<credential_file> guard{}; ///< Not to be touched.
+    gcc12_guard<credential_file> guard{}; ///< Do not touch.
 };
 
-/// The service account of the machine in Google Cloud that the program runs on, for Vertex AI.
+/// The service account of the Google Cloud machine that the program runs on, for Vertex AI.
 struct metadata_server {
     /// "host" or "host:port", unencrypted. Empty: `GCE_METADATA_HOST`, else `GCE_METADATA_IP`, else
     /// 169.254.169.254.
     std::string host{};
     std::string account{};                ///< Email address; empty: the machine's default account.
-    std::string quota_project{};          ///< Who pays; empty: the account's own.
-    gcc12_guard<metadata_server> guard{}; ///< Not to be touched.
+    std::string quota_project{};          ///< The project that is billed; empty: the account's own.
+    gcc12_guard<metadata_server> guard{}; ///< Do not touch.
 };
 
-/// Whatever there is, for Vertex AI (Application Default Credentials): `file`, else
-/// `well_known_file` if it exists, else the machine's account.
+/// Application Default Credentials, for Vertex AI: `file`, else `well_known_file` if it exists,
+/// else the account of `machine`.
 struct application_default {
-    std::string file{}; ///< Empty: `GOOGLE_APPLICATION_CREDENTIALS`.
-    /// Empty: application_default_credentials.json in `CLOUDSDK_CONFIG`, else in
-    /// `$HOME/.config/gcloud`.
+    std::string file{}; ///< Path of a credential file. Empty: `GOOGLE_APPLICATION_CREDENTIALS`.
+    /// Path of gcloud's file. Empty: application_default_credentials.json in `CLOUDSDK_CONFIG`,
+    /// else in `$HOME/.config/gcloud`.
     std::string well_known_file{};
-    metadata_server machine{};
-    std::string quota_project{};              ///< Pays instead of what the file says.
-    gcc12_guard<application_default> guard{}; ///< Not to be touched.
+    metadata_server machine{};                ///< Asked if there is no file.
+    std::string quota_project{};              ///< Billed in place of the file's or the account's.
+    gcc12_guard<application_default> guard{}; ///< Do not touch.
 };
 
-/// What proves to the service who calls: one of the above, or nothing.
+/// What authenticates the program to the service: one of the above, or nothing.
 class credentials {
 public:
     credentials() = default;
-    /// A key that begins with "auth_tokens/" is an ephemeral token.
+    /// Each accepts one kind of credentials. An empty key, token, provider or file is nothing. A
+    /// key that begins with "auth_tokens/" is an ephemeral token.
     credentials(api_key key);                   // NOLINT(google-explicit-constructor)
     credentials(ephemeral_token token);         // NOLINT(google-explicit-constructor)
     credentials(access_token token);            // NOLINT(google-explicit-constructor)
@@ -142,21 +161,22 @@ public:
     credentials(metadata_server server);        // NOLINT(google-explicit-constructor)
     credentials(application_default whichever); // NOLINT(google-explicit-constructor)
 
+    /// True if these are nothing.
     [[nodiscard]] bool empty() const noexcept { return is<std::monostate>(); }
-    /// Whether they are a T, such as `api_key`.
+    /// True if these are a T, such as `api_key`.
     template <class T>
     [[nodiscard]] bool is() const noexcept
     {
         return std::holds_alternative<T>(held_);
     }
-    /// The T that they are, or null.
+    /// Returns the T that these are, or null.
     template <class T>
     [[nodiscard]] const T* get_if() const noexcept
     {
         return std::get_if<T>(&held_);
     }
-    /// Whether they are only where tokens come from: those are fetched for connections, shared by
-    /// all sessions of a client, and replaced before they end.
+    /// True if these are a source of access tokens, not a token or key. Tokens are fetched for
+    /// connections, shared by all sessions of a client, and replaced before they expire.
     [[nodiscard]] bool give_tokens() const noexcept
     {
         return is<token_provider>() || is<credential_file>() || is<metadata_server>() ||
@@ -170,3 +190,4 @@ private:
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

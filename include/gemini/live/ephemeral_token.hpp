@@ -7,6 +7,7 @@
 
 #include <asio/awaitable.hpp>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
 /// Requests a token from the Gemini API, with the API key of `client`. The service offers no way to
@@ -24,9 +25,10 @@ namespace gemini::live {
 ///   errc::timed_out, errc::connection_lost, errc::protocol_violation: as in `session::connect`;
 /// - errc::message_too_big: the answer exceeds 1 MiB;
 /// - errc::malformed_message: the answer has no token in it.
-/// Cancellation: ends the call. The service may have made a token all the same.
+/// Cancellation: ends the call. The service may have made a token nevertheless.
 /// Threads: any.
 [[nodiscard]] asio::awaitable<ephemeral_token> create_ephemeral_token(
     const client& client, ephemeral_token_request request);
 
 } // namespace gemini::live
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
 /// Which fields of a session's setup a token locks at the values of its constraints.
@@ -64,3 +65,4 @@ struct ephemeral_token_request {
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

@@ -3,18 +3,19 @@
 
 #include <new>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// Not for users of the library. The last member of each aggregate of options, `T`: keeps it whole
-/// where g++ 12 makes a temporary of it in an expression that contains a co_await, as in
+/// Not for users of the library. It is the last member of each aggregate of options, `T`, and keeps
+/// it whole where g++ 12 makes a temporary of it in an expression that contains a co_await, as in
 ///
 ///     live::client client(co_await asio::this_coro::executor, {.credentials =
 ///     live::api_key(key)});
 ///
-/// There g++ 12 makes each member apart, copies it bytewise into the aggregate, and destroys both.
-/// With the guard a `T` is always copied, never moved, so that nothing is taken out of such an
-/// aggregate; and when it is destroyed, its members are left to the originals. Does nothing for
-/// other compilers.
+/// There g++ 12 makes each member separately, copies it bytewise into the aggregate, and destroys
+/// both. With the guard a `T` is always copied and never moved, so nothing is moved out of such an
+/// aggregate. When the aggregate is destroyed, its members are left to the originals. Other
+/// compilers need no guard, and it does nothing there.
 template <class T>
 class gcc12_guard {
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
@@ -22,7 +23,7 @@ public:
     gcc12_guard() noexcept : home_(this) {}
     gcc12_guard(const gcc12_guard&) noexcept : home_(this) {}
     gcc12_guard& operator=(const gcc12_guard&) noexcept { return *this; }
-    // so that T has no operation of this kind either, and copies
+    // deleted so that T cannot move either, and copies
     gcc12_guard(gcc12_guard&&) = delete;
     gcc12_guard& operator=(gcc12_guard&&) = delete;
     ~gcc12_guard()
@@ -31,8 +32,8 @@ public:
     }
 
 private:
-    /// Empty members take the place of those that the originals destroy. Not inlined, as the
-    /// optimizer would drop what it writes.
+    /// Replaces the members that the originals destroy with empty ones. Not inlined, because the
+    /// optimizer would remove what it writes.
     [[gnu::noipa]] void leave() noexcept
     {
         static_assert(alignof(T) <= alignof(gcc12_guard), "the guard must end its aggregate");
@@ -40,9 +41,10 @@ private:
             T{};
     }
 
-    alignas(8) const void* home_; ///< Where it was made: in a bytewise copy, elsewhere.
+    alignas(8) const void* home_; ///< Where it was made; a bytewise copy is elsewhere.
 #endif
     friend bool operator==(const gcc12_guard&, const gcc12_guard&) noexcept { return true; }
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

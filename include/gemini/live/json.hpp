@@ -11,40 +11,50 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// A JSON value as its text: tool arguments, tool results, schemas. Always valid JSON in UTF-8, at
-/// most 64 levels deep and 16 MiB long. Written in one expression, read by JSON pointer:
+class json;
+/// True if both are the same value. The order of members and the spelling of numbers do not
+/// matter. Integers of more than 64 bits are compared as doubles.
+[[nodiscard]] bool operator==(const json& a, const json& b);
+
+/// A JSON value, kept as text: for tool arguments, tool results and schemas. It is always valid
+/// JSON in UTF-8, at most 64 levels deep and 16 MiB long. Write it in one expression, and read it
+/// by JSON pointer:
 ///
 ///     auto result = live::json::object().add("celsius", 21.5).add("sky", "clear");
 ///     auto city = call.args.at<std::string>("/city");
 ///
-/// or piece by piece:
+/// Or write it piece by piece:
 ///
 ///     auto list = live::json::array();
 ///     for (const auto& item : items) list.push(item.name);
 ///     auto result = live::json::object().add("count", items.size()).add("names", list);
 ///
-/// Each read parses the text again: made for values of kilobytes that are read a few times.
+/// Each read parses the text again, so this type suits values of a few kilobytes that are read a
+/// few times.
 class json {
 public:
-    static constexpr std::size_t max_size = 16u << 20;
-    static constexpr int max_depth = 64;
+    static constexpr std::size_t max_size = 16u << 20; ///< Longest text, in bytes: 16 MiB.
+    static constexpr int max_depth = 64; ///< Deepest nesting of objects and arrays, in levels.
 
-    /// The empty object `{}`.
+    /// Makes the empty object `{}`.
     json() : text_("{}") {}
 
-    /// Takes any JSON text. Throws errc::invalid_argument, naming the position, when it is not
-    /// valid JSON in UTF-8, or is too deep or too long.
+    /// Accepts any JSON text. Throws errc::invalid_argument, with the position, if it is not valid
+    /// JSON in UTF-8, or is too deep or too long.
     explicit json(std::string text);
 
+    /// Returns the empty object `{}`. `add` appends its members.
     [[nodiscard]] static json object() { return {}; }
+    /// Returns the empty array `[]`. `push` appends its elements.
     [[nodiscard]] static json array();
 
-    // Appends a member to an object: to this one, or to a temporary that is then returned. Names
-    // are not compared: adding one twice makes two members. Throws errc::invalid_argument, and
-    // changes nothing, when this is no object, for text that is not UTF-8, a number that is not
-    // finite, and what would become too deep or too long.
+    /// Appends a member to this object, which it returns. Any integer type is accepted. Adding a
+    /// name twice makes two members. Throws errc::invalid_argument, and changes nothing, if this is
+    /// not an object, a text is not UTF-8, a number is not finite, or the result would be too deep
+    /// or too long.
     [[nodiscard]] json add(std::string_view name, std::string_view value) &&;
     [[nodiscard]] json add(std::string_view name, const char* value) &&;
     [[nodiscard]] json add(std::string_view name, double value) &&;
@@ -54,7 +64,6 @@ public:
     [[nodiscard]] json add(std::string_view name, bool value) &&;
     [[nodiscard]] json add(std::string_view name, std::nullptr_t) &&;
     [[nodiscard]] json add(std::string_view name, const json& value) &&;
-    /// Any other whole number: `add("n", items.size())`.
     template <std::integral T>
     [[nodiscard]] json add(std::string_view name, T value) &&
     {
@@ -66,7 +75,9 @@ public:
         return *this = std::move(*this).add(name, value);
     }
 
-    // Appends an element to an array, in the same two ways. Throws as above.
+    /// Appends an element to this array, which it returns. Any integer type is accepted. Throws
+    /// errc::invalid_argument, and changes nothing, if this is not an array, a text is not UTF-8, a
+    /// number is not finite, or the result would be too deep or too long.
     [[nodiscard]] json push(std::string_view value) &&;
     [[nodiscard]] json push(const char* value) &&;
     [[nodiscard]] json push(double value) &&;
@@ -87,34 +98,35 @@ public:
         return *this = std::move(*this).push(value);
     }
 
-    /// The text as it was given; not reformatted.
+    /// Returns the text as it was given, not reformatted.
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
-    /// The value at a JSON pointer (RFC 6901), e.g. `find_string("/city")`; nothing when there is
-    /// none or it has another type. The empty pointer means the whole value.
+    /// Returns the string at a JSON pointer (RFC 6901), as in `find_string("/city")`; nothing if
+    /// there is no string. The empty pointer means the whole value.
     [[nodiscard]] std::optional<std::string> find_string(std::string_view pointer) const;
+    /// Returns the number at a JSON pointer, as the nearest double; nothing if there is no number.
     [[nodiscard]] std::optional<double> find_number(std::string_view pointer) const;
-    /// A whole number of 64 bits, also spelt 2.0 or 2e0.
+    /// Returns the whole number of 64 bits at a JSON pointer, also if it is written 2.0 or 2e0.
+    /// Returns nothing for any other number.
     [[nodiscard]] std::optional<std::int64_t> find_integer(std::string_view pointer) const;
+    /// Returns the boolean at a JSON pointer; nothing if there is none.
     [[nodiscard]] std::optional<bool> find_bool(std::string_view pointer) const;
-    /// Any value, null included.
+    /// Returns the value of any type at a JSON pointer, null included; nothing if there is none.
     [[nodiscard]] std::optional<json> find(std::string_view pointer) const;
-    /// Number of members of an object or elements of an array.
+    /// Returns the number of members of the object, or of elements of the array, at a JSON pointer.
     [[nodiscard]] std::optional<std::size_t> find_size(std::string_view pointer) const;
-    /// Names of an object's members, in their order.
+    /// Returns the names of the members of the object at a JSON pointer, in their order.
     [[nodiscard]] std::optional<std::vector<std::string>> find_names(
         std::string_view pointer) const;
 
-    /// What must be there: `T` is std::string, double, std::int64_t, bool or json. Throws
-    /// errc::invalid_argument: "There is no string at /city."
+    /// Returns a value that must be there. `T` is std::string, double, std::int64_t, bool or json.
+    /// Throws errc::invalid_argument otherwise: "There is no string at /city in the JSON."
     template <class T>
     [[nodiscard]] T at(std::string_view pointer) const;
 
-    /// `{}` or `[]`.
+    /// True for `{}` and `[]`.
     [[nodiscard]] bool empty() const noexcept;
 
-    /// The same value: members may stand in any order, numbers be spelt in any way. Integers of
-    /// more than 64 bits are compared as doubles.
     friend bool operator==(const json& a, const json& b);
 
 private:
@@ -143,8 +155,9 @@ bool json::at<bool>(std::string_view pointer) const;
 template <>
 json json::at<json>(std::string_view pointer) const;
 
-/// `text` as a JSON string with its quotes, escaped. Throws errc::invalid_argument when it is not
-/// UTF-8.
+/// Returns `text` as a JSON string, escaped and in quotes. Throws errc::invalid_argument if it is
+/// not UTF-8.
 [[nodiscard]] std::string json_quote(std::string_view text);
 
 } // namespace gemini::live
+#pragma GCC visibility pop

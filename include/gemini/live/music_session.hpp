@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
 /// Generates music (Lyria RealTime): accepts prompts and settings at any time and returns stereo
@@ -84,12 +85,12 @@ public:
         return playback(playback_control::reset_context);
     }
 
-    /// Returns the server's messages. `server_message::audio()` is stereo pcm16, little endian, 48
-    /// kHz, interleaved. `filtered_prompt` reports a prompt that is not followed.
+    /// Returns the server's messages. `server_message::audio()` is stereo pcm16, little endian,
+    /// 48 kHz, interleaved. `filtered_prompt` reports a prompt that is not followed.
     ///
     /// Completion, errors, cancellation, threads: as `session::messages`.
     [[nodiscard]] async_generator<server_message> messages();
-    /// Returns the same stream with status changes and other events in their true place.
+    /// Returns the server's messages, status changes and other events in their true order.
     ///
     /// Completion, errors, cancellation, threads: as `session::messages`.
     [[nodiscard]] async_generator<session_event> events();
@@ -106,9 +107,10 @@ public:
     [[nodiscard]] asio::awaitable<void> close();
 
 private:
-    struct wishes;
+    struct [[gnu::visibility("hidden")]] wishes;
     std::shared_ptr<session_core> core_;
     std::shared_ptr<wishes> wishes_;
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

@@ -8,65 +8,70 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// Whom to trust. Verification of certificate and host name is always on; TLS is 1.2 or later.
+/// Which certificates to trust. Certificate and host name are always verified; TLS is 1.2 or later.
 struct tls_options {
-    std::string
-        ca_pem{}; ///< Certificates in PEM that are trusted as well as (or instead of) the system's.
+    /// Certificates in PEM, trusted in addition to the system's, or instead of them.
+    std::string ca_pem{};
     bool system_store = true;         ///< Trust the system's certificates.
-    gcc12_guard<tls_options> guard{}; ///< Not to be touched.
+    gcc12_guard<tls_options> guard{}; ///< Do not touch.
     friend bool operator==(const tls_options&, const tls_options&) = default;
 };
 
-/// How to leave the network.
+/// The outbound HTTP proxy.
 struct proxy_options {
-    /// "http://user:password@host:port" (userinfo percent-encoded); empty: none.
+    /// "http://user:password@host:port", with user and password percent-encoded. Empty: none.
     std::string url{};
-    /// When `url` is empty, use `https_proxy`/`HTTPS_PROXY` (`http_proxy` for ws://) unless
-    /// `no_proxy`/`NO_PROXY` names the host.
+    /// If `url` is empty, uses the proxy of `https_proxy`, else `HTTPS_PROXY` (for ws:// that of
+    /// `http_proxy`), unless `no_proxy`, else `NO_PROXY`, exempts the host. Never used for this
+    /// machine.
     bool from_environment = true;
-    gcc12_guard<proxy_options> guard{}; ///< Not to be touched.
+    gcc12_guard<proxy_options> guard{}; ///< Do not touch.
 };
 
-/// The time that each step may take, on a steady clock. Zero switches a limit off; `close` cannot
-/// be switched off. Less than zero is refused by the client.
+/// The time that each step may take, on a steady clock. Zero switches a limit off, except `close`,
+/// which must be above zero. The client refuses negative values.
 struct deadlines {
-    std::chrono::milliseconds resolve{5'000};
-    /// TCP, for all addresses of the host together, of which each but the last has 2.5 s at most.
-    /// Without a limit the next one is tried when the network has given one up, often after
-    /// minutes.
+    std::chrono::milliseconds resolve{5'000}; ///< Name lookup.
+    /// TCP, for all addresses of the host together. Each but the last may take 2.5 s. Without a
+    /// limit, the next address is tried when the network gives up on one, often after minutes.
     std::chrono::milliseconds connect{10'000};
     std::chrono::milliseconds upgrade{10'000}; ///< TLS handshake, proxy and HTTP upgrade.
     std::chrono::milliseconds setup{15'000};   ///< From the upgrade to setupComplete.
-    std::chrono::milliseconds write_stall{
-        30'000};                                  ///< No byte taken by the network while some wait.
-    std::chrono::milliseconds close{2'000};       ///< The peer's answer to our close; above zero.
-    std::chrono::milliseconds ping_after{20'000}; ///< Ping when nothing was heard for so long.
-    std::chrono::milliseconds silence{
-        60'000}; ///< After the ping, give up when nothing was heard for so long.
-    std::chrono::milliseconds message{
-        30'000}; ///< From a server message's first byte to its last, and a second more for each
-                 ///< 16 KiB of it that have come. Time in which nobody reads does not count.
+    /// The network accepts no byte while some wait to be sent.
+    std::chrono::milliseconds write_stall{30'000};
+    std::chrono::milliseconds close{2'000}; ///< From our close to the peer's; above zero.
+    /// A ping is sent when nothing has been heard for this long.
+    std::chrono::milliseconds ping_after{20'000};
+    /// The connection is given up when nothing has been heard for this long after the ping.
+    std::chrono::milliseconds silence{60'000};
+    /// From a server message's first byte to its last, plus one second for each 16 KiB that have
+    /// come. Time in which nobody reads does not count.
+    std::chrono::milliseconds message{30'000};
 };
 
-/// Memory in bytes that nothing grows beyond. Whatever waits is charged for the memory that it
-/// takes, not for its size on the wire.
+/// Limits of memory, in bytes, 1 or more each. What waits counts with the memory that it occupies,
+/// not with its size on the wire.
 struct limits {
-    /// The text of one server message. What it is read into is bounded with it: at most 100,000
-    /// members and list elements, and half as much memory for lists and objects as for text. A
-    /// message beyond any of it ends the connection with errc::message_too_big.
+    /// The text of one server message. What it is decoded into is limited too: to 100,000 members
+    /// and list elements, and to half as much memory for lists and objects as for text. A message
+    /// beyond any of these ends the connection with errc::message_too_big.
     std::size_t message = 16u << 20;
-    /// Messages that wait to be sent. A full outbox suspends the sender.
+    /// Messages that wait to be sent. A full outbox suspends the sender; an empty one accepts a
+    /// message of any size. Also limits the messages kept for replay.
     std::size_t outbox = 4u << 20;
-    /// Messages that wait to be read. A full inbox stops reading from the network; only what is
-    /// left of a connection that can no longer be written to is read, up to 256 KiB more.
+    /// Messages that wait to be read. While the inbox is full, nothing is read from the network.
+    /// What is left of a connection that can no longer be written to is read nevertheless, up to
+    /// 256 KiB beyond the limit.
     std::size_t inbox = 8u << 20;
-    /// Text kept for `context_loss::restore`; the oldest turns go first.
+    /// Text kept for `context_loss::restore`; the oldest turns are dropped first. 0 or more.
     std::size_t history = 64u << 10;
-    /// Words and sound that `turn()` gathers: 64 MiB are 23 minutes of speech. A longer turn is
-    /// returned in pieces; see `turn_end::unfinished`.
+    /// Words and audio that `session::turn` collects: 64 MiB hold 23 minutes of speech. A longer
+    /// turn is returned in pieces; see `turn_end::unfinished`.
     std::size_t turn = 64u << 20;
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

@@ -10,10 +10,11 @@
 #include <string_view>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// A value of one of the wire's enumerations. The service adds values whenever it likes: one that
-/// this version does not know is kept by its name, and sent on unchanged.
+/// A value of one of the wire's enumerations. The service may add values at any time: one that this
+/// version does not know keeps its name, received or sent.
 ///
 ///     if (content.turn_complete_reason == live::turn_complete_reason::need_more_input) …
 ///     switch (status.known().value_or(interaction_status::unspecified)) …
@@ -21,13 +22,13 @@ namespace gemini::live {
 template <class Known>
 class open_enum {
 public:
-    /// Absent: not on the wire.
+    /// Absent: not sent.
     open_enum() noexcept = default;
     open_enum(Known value) noexcept // NOLINT(google-explicit-constructor)
         : index_(static_cast<int>(value))
     {
     }
-    /// Any value by its name on the wire; empty: absent.
+    /// Any value by its name on the wire, known or not. Empty: absent.
     explicit open_enum(std::string name)
     {
         if (name.empty()) return;
@@ -39,15 +40,16 @@ public:
         name_.emplace(std::move(name));
     }
 
-    /// As on the wire: "NEED_MORE_INPUT"; empty when absent. Valid as long as this value is, and
-    /// unchanged.
+    /// Returns the name on the wire, such as "NEED_MORE_INPUT"; empty if absent. Valid as long as
+    /// this value exists and does not change.
     [[nodiscard]] std::string_view name() const noexcept
     {
         if (index_ >= 0) return wire_names(Known{})[static_cast<std::size_t>(index_)];
         return name_ ? std::string_view(*name_) : std::string_view();
     }
+    /// True if absent.
     [[nodiscard]] bool empty() const noexcept { return index_ == absent; }
-    /// Nothing when absent, or newer than this version.
+    /// Returns the enumerator; nothing if the value is absent, or unknown to this version.
     [[nodiscard]] std::optional<Known> known() const noexcept
     {
         if (index_ < 0) return std::nullopt;
@@ -72,8 +74,9 @@ private:
     boxed<std::string> name_{};
 };
 
-/// The wire's names of an enumeration, in the order of its enumerators. There is one such function
-/// for each enumeration.
+/// The names of an enumeration on the wire, in the order of its enumerators. Each enumeration has a
+/// function `wire_names` that returns them.
 using wire_name_list = std::span<const std::string_view>;
 
 } // namespace gemini::live
+#pragma GCC visibility pop

@@ -8,104 +8,110 @@
 #include <functional>
 #include <optional>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
 /// What a session does after a connection has failed or ended.
 enum class reconnect_action {
     resume,   ///< Tries again with the newest handle.
-    fresh,    ///< The handle is of no use: tries again without one.
-    back_off, ///< Tries again later, with the handle.
-    give_up,  ///< Trying again cannot help.
+    fresh,    ///< Drops the handle and tries again without one; `context_loss` applies.
+    back_off, ///< Tries again later with the newest handle.
+    give_up,  ///< Ends the session: another attempt cannot help.
 };
 
-/// What had been going on when a connection failed or ended.
+/// The circumstances in which a connection failed or ended.
 struct failure_context {
     bool was_open = false;    ///< setupComplete had come on this connection.
-    bool handle_used = false; ///< Its setup carried a resumption handle.
-    bool has_worked = false;  ///< setupComplete had come on a connection of this session, before.
+    bool handle_used = false; ///< The connection's setup had a resumption handle.
+    bool has_worked = false;  ///< setupComplete had come on some connection of this session.
 };
 
-/// What is sent again after an outage when the server does not tell what it has consumed (it does
-/// with `session_resumption::transparent`, and then exactly the rest is sent again, whatever is
-/// chosen here). Audio and video never are. Sending again may say a thing twice; not sending may
-/// lose it.
+/// What is sent again after an outage if the server does not report what it has consumed. With
+/// `session_resumption::transparent` it does, and exactly the rest is sent again, whatever is
+/// chosen here. Otherwise audio and video are never sent again. A message sent again may be heard
+/// twice; one not sent again may be lost.
 enum class replay {
     /// Durable messages since the newest handle that the model has not begun to answer.
     unanswered,
     /// Every durable message since the newest handle: the server has forgotten them.
     all_since_handle,
-    none,
+    none, ///< Nothing.
 };
 
 /// What a session does when the server no longer knows the conversation: it has refused the handle,
-/// or never gave one.
+/// or never sent one.
 enum class context_loss {
-    restart, ///< Goes on with an empty conversation (`status_change::context_lost`).
-    /// Goes on with what it remembers of the conversation: the words of both sides, and function
-    /// calls in a few words, of the last `limits::history` bytes. The model hears no voices and
-    /// sees no pictures again.
+    restart, ///< Continues with an empty conversation (`status_change::context_lost`).
+    /// Continues with what the session remembers of the conversation (`status_change::restored`):
+    /// the words of both sides and short descriptions of function calls, of the last
+    /// `limits::history` bytes. Voices and pictures are not kept.
     restore,
-    fail, ///< Ends with errc::context_lost.
+    fail, ///< Ends the session with errc::context_lost.
 };
 
-/// How a session changes to a new connection when the server says that it will end the present one
-/// (goAway): the new one is made while the old one still serves, and is used at the end of a turn
-/// with no function call open and a fresh handle, or shortly before time is up. Each is an attempt
-/// of `reconnect_policy`, the first of a row without a wait.
+/// How a session changes to a new connection when the server is going to end the present one
+/// (goAway). The new connection is made while the old one still serves. It is used when a turn has
+/// ended, no function call is open and a fresh handle has come, or shortly before time is up. Each
+/// new connection counts as an attempt of `reconnect_policy`; the first in a row has no wait.
 struct handover_policy {
-    bool enabled = true;
-    /// Time kept free before the server's deadline; never more than half of what it gives.
+    bool enabled = true; ///< False: the session waits for the loss of the connection.
+    /// Time kept free before the server's deadline; at most half of the time that the server
+    /// grants. 0 or more.
     std::chrono::milliseconds margin{10'000};
-    /// Keeps the old connection open until the new one has been accepted. The service refuses a
-    /// handle whose connection is open, but for some of its front ends.
+    /// Keeps the old connection open until the new one has been accepted. Most front ends of the
+    /// service refuse a handle whose connection is still open.
     bool overlap = false;
 };
 
-/// Watches for a server that is there and says nothing. Zero: off. A silence is told once, as
-/// `stalled` in `session::events()`; nothing else happens.
+/// Limits for the silence of a connected server. Zero: off. Each silence is reported once, as
+/// `live::stalled` in `session::events()`; nothing else happens.
 struct watchdogs {
-    /// After a resume with something to answer.
+    /// Limit after a resume with something to answer.
     std::chrono::milliseconds after_resume{0};
-    /// Between a durable message and the model's turn's end, from the last message of the server.
+    /// Limit between a durable message and the end of the model's turn, from the server's last
+    /// message.
     std::chrono::milliseconds in_turn{0};
 };
 
-/// How a session comes back after it has lost its connection. The wait before attempt n is drawn
-/// evenly from [0, min(max_delay, first_delay × factor^(n-1))] (full jitter), and is never shorter
-/// than the server's Retry-After.
+/// How a session comes back after it has lost its connection. The wait before attempt n is
+/// uniformly random in [0, min(max_delay, first_delay × factor^(n-1))] (full jitter), and never
+/// shorter than the server's Retry-After.
 struct reconnect_policy {
+    /// False: a lost connection ends the session. The first connection and handovers are not
+    /// affected.
     bool enabled = true;
-    std::chrono::milliseconds first_delay{500};
-    double factor = 2.0; ///< 1 or more.
-    std::chrono::milliseconds max_delay{30'000};
-    /// In a row, after losses and goAways; 1 or more. Absent: no limit.
+    std::chrono::milliseconds first_delay{500};  ///< The longest wait before attempt 1. 0 or more.
+    double factor = 2.0;                         ///< Growth of the longest wait; 1 or more.
+    std::chrono::milliseconds max_delay{30'000}; ///< Limit of the longest wait. 0 or more.
+    /// Attempts in a row, after losses and goAways; 1 or more. Absent: no limit.
     std::optional<int> max_attempts = 10;
-    /// From the loss to the start of the last attempt; zero: off.
+    /// Time from the loss to the start of the last attempt; zero: off.
     std::chrono::milliseconds max_outage{0};
-    /// The first connection's own limit; 1 or more; 1: fail at once. Absent: no limit, so that
-    /// `session::connect` waits for a service that can be reached. What cannot get better, or asks
-    /// for a wait of more than 10 s, ends it whatever the limit. While the service answers a handle
-    /// from elsewhere with internal errors, since its last owner is still open, attempts go on for
-    /// a minute all the same, unless this is 1.
+    /// Attempts for the first connection; 1 or more. Absent: no limit, so `session::connect` waits
+    /// until the service can be reached. A failure that another attempt cannot help, or that asks
+    /// for a wait of more than 10 s, ends them whatever the limit. If the service answers a handle
+    /// from elsewhere with internal errors, because its last owner still has a connection open,
+    /// attempts continue for a minute, unless this is 1.
     std::optional<int> first_connect_attempts = 3;
     std::chrono::milliseconds healthy_after{
-        30'000}; ///< The attempts start from 1 again once a connection has lived so long.
+        30'000}; ///< Once a connection has lived for so long, attempts count from 1 again.
     std::chrono::milliseconds realtime_window{
-        2'000}; ///< Audio and video older than this are dropped while there is no connection.
-    live::replay replay = live::replay::unanswered;
-    context_loss on_context_loss = context_loss::restart;
-    handover_policy handover{};
-    /// All sessions of a client together start so many attempts to reconnect or to follow a goAway
-    /// a second, and as many at once after a quiet time, so that a server that comes back is not
-    /// stormed. More than 0; absent: no limit.
+        2'000}; ///< Audio and video older than this are dropped during an outage.
+    live::replay replay = live::replay::unanswered;       ///< What is sent again after an outage.
+    context_loss on_context_loss = context_loss::restart; ///< What a lost context leads to.
+    handover_policy handover{};                           ///< How to follow a goAway.
+    /// Number of attempts to reconnect or to follow a goAway that all sessions of a client together
+    /// start in one second. As many may start at once after a quiet time. Keeps a recovering server
+    /// from being overloaded. More than 0; absent: no limit.
     std::optional<double> attempts_per_second = 100;
-    /// The shortest wait after the quota is used up, where the server does not name one.
+    /// The shortest wait after the quota is used up, if the server does not name one.
     std::chrono::milliseconds quota_wait{60'000};
-    /// Overrules the library's judgement of a failure; nothing: leaves it as it is. It has the last
-    /// word on the action; the limits on attempts and time still apply. Pure; called under the
-    /// session's lock, so it must not use the session.
+    /// Overrules the library's judgment of a failure; nullopt leaves it as it is. The limits on
+    /// attempts and time still apply. Called with the session locked: must not use the session, and
+    /// must not throw.
     std::function<std::optional<reconnect_action>(const error&, failure_context)> on_failure{};
-    gcc12_guard<reconnect_policy> guard{}; ///< Not to be touched.
+    gcc12_guard<reconnect_policy> guard{}; ///< Do not touch.
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

@@ -4,28 +4,34 @@
 #include <chrono>
 #include <optional>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// Which ends of a handler start its session again.
+/// When a group restarts a session.
 enum class restart {
-    never,
-    on_failure, ///< It has thrown, or the session could not be connected.
-    always,     ///< Also when it has returned.
+    never,      ///< Never.
+    on_failure, ///< When its handler has thrown, or it could not connect.
+    always,     ///< Also when its handler has returned.
 };
 
-/// What a group does when a session's handler has ended. The wait before a restart is drawn evenly
-/// from [0, min(max_delay, first_delay × factor^n)], where n restarts were within `window`.
+/// What a group does when a session's handler has ended. The wait before a restart is uniformly
+/// random in [0, min(max_delay, first_delay × factor^n)], where n is the number of restarts within
+/// `window`.
 struct restart_policy {
+    /// When to restart. A session that has failed with one of the conditions `credentials`,
+    /// `invalid_request`, `configuration` and `misuse` is not restarted: it would fail again.
     live::restart restart = live::restart::on_failure;
-    /// Within `window`; one more ends the session. Absent: no limit.
+    /// Restarts within `window`; one more ends the session. 0 or more; absent: no limit.
     std::optional<int> max_restarts = 5;
-    std::chrono::milliseconds window{60'000};
-    std::chrono::milliseconds first_delay{1'000};
-    double factor = 2.0; ///< 1 or more.
-    std::chrono::milliseconds max_delay{30'000};
-    /// The new session goes on with the conversation where the service gave a handle, and the first
-    /// with the one of its name in `client_options::resumption_store`; else each begins anew.
+    std::chrono::milliseconds window{60'000};     ///< The time in which restarts are counted.
+    std::chrono::milliseconds first_delay{1'000}; ///< The longest wait before the first restart.
+    double factor = 2.0;                          ///< Growth of the longest wait; 1 or more.
+    std::chrono::milliseconds max_delay{30'000};  ///< Limit of the longest wait.
+    /// A restarted session resumes the conversation if the service has sent a handle; the first one
+    /// resumes that of its name in `client_options::resumption_store`. False: each begins a new
+    /// conversation.
     bool resume = true;
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

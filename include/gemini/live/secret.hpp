@@ -5,13 +5,15 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// Text that nobody is to see. It does not print, and its bytes are overwritten when it dies or
-/// gets another value.
+/// Text that must not be shown. It cannot be printed. Its bytes are overwritten when it is
+/// destroyed or assigned to.
 class secret {
 public:
     secret() = default;
+    /// Moves the text in, and overwrites what remains of `text`.
     explicit secret(std::string text) : text_(std::move(text)) { wipe(text); }
     secret(const secret&) = default;
     secret(secret&& other) noexcept { text_.swap(other.text_); }
@@ -24,8 +26,9 @@ public:
     }
     ~secret() { wipe(text_); }
 
+    /// True if there is no text.
     [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
-    /// The text itself. Do not print it; copies are not overwritten.
+    /// Returns the text itself. Do not print it. Copies of it are not overwritten.
     [[nodiscard]] const std::string& reveal() const noexcept { return text_; }
 
     /// Overwrites all bytes that `text` owns, and empties it.
@@ -41,3 +44,4 @@ private:
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

@@ -23,9 +23,10 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-class session_core;
+class [[gnu::visibility("hidden")]] session_core;
 
 /// One conversation, which outlives its connections.
 ///
@@ -38,8 +39,11 @@ class session_core;
 ///
 /// Arguments are copied at the call and need not outlive it. Argument errors are thrown when the
 /// result is awaited, never at the call. Messages go out in the order in which their sends are
-/// awaited, but text and tool responses overtake audio and video that wait.
+/// awaited, but text and tool responses overtake audio and video that wait. Nothing overtakes an
+/// activity mark.
 ///
+/// Errors: `live::error`. Another exception in the session's own work, such as std::bad_alloc, ends
+/// the session and is thrown as it is.
 /// Cancellation: every operation honors every cancellation type and then throws std::system_error
 /// with asio::error::operation_aborted. A coroutine started by asio::co_spawn lets only `terminal`
 /// through unless it enables the others.
@@ -196,11 +200,11 @@ public:
     /// Errors: `async_generator::next` throws what ended the session if it has failed, once all
     /// messages have been read (see `connect` for a first connection that cannot be made);
     /// errc::misuse while another reader waits.
-    /// Cancellation: `async_generator::next` takes no message.
+    /// Cancellation: `async_generator::next` consumes no message.
     /// Threads: any; one reader at a time.
     [[nodiscard]] async_generator<server_message> messages();
 
-    /// Returns the same stream with status changes and other events in their true place.
+    /// Returns the server's messages, status changes and other events in their true order.
     ///
     /// Completion, errors, cancellation, threads: as `messages`.
     [[nodiscard]] async_generator<session_event> events();
@@ -251,7 +255,7 @@ public:
     /// Also waits for a running `client_options::on_reconnecting` or `resumption_store::load`,
     /// which it cancels. At once if the session has ended.
     /// Errors: none.
-    /// Cancellation: ends the wait. The session closes all the same.
+    /// Cancellation: ends the wait. The session closes nevertheless.
     /// Threads: any.
     [[nodiscard]] asio::awaitable<void> close();
 
@@ -281,3 +285,4 @@ inline constexpr struct rethrow_t {
 } rethrow{};
 
 } // namespace gemini::live
+#pragma GCC visibility pop

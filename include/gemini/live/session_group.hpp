@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
 /// What happened to a session of a group. The first event is `started` or `failed`, the last one
@@ -27,7 +28,7 @@ struct group_event {
     /// The kinds of events.
     enum class kind {
         started,   ///< The session has connected; its handler begins.
-        restarted, ///< Likewise after a failure, or after a return with `restart::always`.
+        restarted, ///< The session has connected again; its handler begins again.
         failed,    ///< The session could not connect, or its handler has thrown `cause`.
         ended,     ///< The session has ended for good; its name is free.
     };
@@ -68,7 +69,7 @@ public:
     /// Runs handlers on `executor`. Throws errc::invalid_argument for options out of their range.
     session_group(
         asio::any_io_executor executor, const client& client, session_group_options options = {});
-    /// Likewise with the executor of an execution context.
+    /// Runs handlers on the executor of an execution context.
     template <execution_context Context>
     session_group(Context& context, const client& client, session_group_options options = {})
         : session_group(asio::any_io_executor(context.get_executor()), client, std::move(options))
@@ -102,9 +103,9 @@ public:
     /// must not stop its own session; it returns instead.
     ///
     /// Completion: when the session has ended, at `deadline` at the latest. A handler that ignores
-    /// its cancellation runs on, and its name stays taken until it ends.
+    /// its cancellation runs on, and its name stays in use until it ends.
     /// Errors: none.
-    /// Cancellation: ends the wait. The session ends all the same.
+    /// Cancellation: ends the wait. The session ends nevertheless.
     /// Threads: any.
     [[nodiscard]] asio::awaitable<bool> stop(
         std::string name, std::chrono::milliseconds deadline = std::chrono::seconds(5));
@@ -115,13 +116,14 @@ public:
     /// Completion: when all sessions have ended, at `deadline` at the latest. A handler that
     /// ignores its cancellation runs on.
     /// Errors: none.
-    /// Cancellation: ends the wait. The sessions end all the same.
+    /// Cancellation: ends the wait. The sessions end nevertheless.
     /// Threads: any.
     [[nodiscard]] asio::awaitable<std::size_t> shutdown(std::chrono::milliseconds deadline);
 
 private:
-    class impl;
+    class [[gnu::visibility("hidden")]] impl;
     std::shared_ptr<impl> impl_;
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

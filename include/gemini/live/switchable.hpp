@@ -7,18 +7,20 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// Off: `setup.session_resumption = live::off`.
+/// Turns a `switchable` off: `setup.session_resumption = live::off`.
 inline constexpr std::nullopt_t off = std::nullopt;
 
-/// On, with the service's defaults: `setup.output_audio_transcription = live::on`.
+/// Turns a `switchable` on, with the service's defaults: `setup.output_audio_transcription =
+/// live::on`.
 inline constexpr struct on_t {
 } on{};
 
-/// An object of the wire that switches something on by being there. `live::on`, or `{}`, is on with
-/// the service's defaults, as an empty object is on the wire and in other SDKs; `live::off` leaves
-/// it out. Else it is used like a std::optional:
+/// An object of the wire that turns something on by its presence. `live::on` and `{}` turn it on
+/// with the service's defaults, like an empty object on the wire and in other SDKs. `live::off`
+/// omits it. Otherwise it is used like a std::optional:
 ///
 ///     live::setup setup{.model = "gemini-3.8-live", .output_audio_transcription = live::on};
 ///     setup.output_audio_transcription->language_codes = {"de-DE"};
@@ -26,33 +28,36 @@ inline constexpr struct on_t {
 template <class T>
 class switchable {
 public:
-    /// On, with the service's defaults.
+    /// Turned on, with the service's defaults.
     switchable() : value_(T{}) {}
-    /// On, with the service's defaults.
+    /// Turned on, with the service's defaults.
     switchable(on_t) : switchable() {} // NOLINT(google-explicit-constructor)
-    /// Off; also `live::off`.
+    /// Turned off; `live::off` is a std::nullopt.
     switchable(std::nullopt_t) noexcept {}            // NOLINT(google-explicit-constructor)
     switchable(T value) : value_(std::move(value)) {} // NOLINT(google-explicit-constructor)
-    /// On if `value` has a value.
+    /// Turned on if `value` has a value.
     switchable(std::optional<T> value) // NOLINT(google-explicit-constructor)
     {
         if (value) value_ = std::move(*value);
     }
 
+    /// True if it is on.
     [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
     explicit operator bool() const noexcept { return value_.has_value(); }
     [[nodiscard]] T& operator*() noexcept { return *value_; }
     [[nodiscard]] const T& operator*() const noexcept { return *value_; }
     [[nodiscard]] T* operator->() noexcept { return &*value_; }
     [[nodiscard]] const T* operator->() const noexcept { return &*value_; }
-    /// Throws std::bad_optional_access when it is off.
+    /// Returns the object. Throws std::bad_optional_access if it is off.
     [[nodiscard]] T& value() { return value_.value(); }
     [[nodiscard]] const T& value() const { return value_.value(); }
+    /// Returns a copy of the object, or `otherwise` if it is off.
     template <class U>
     [[nodiscard]] T value_or(U&& otherwise) const
     {
         return value_.value_or(std::forward<U>(otherwise));
     }
+    /// Copies the object, if it is on.
     operator std::optional<T>() const { return value_; } // NOLINT(google-explicit-constructor)
 
     template <class U = T>
@@ -65,13 +70,13 @@ public:
         return *this;
     }
 
-    /// Switches it on with a new value.
+    /// Turns it on with a new object, made from `arguments`. Returns it.
     template <class... Arguments>
     T& emplace(Arguments&&... arguments)
     {
         return value_.emplace(std::forward<Arguments>(arguments)...);
     }
-    /// Switches it off.
+    /// Turns it off.
     void reset() noexcept { value_.reset(); }
 
     friend bool operator==(const switchable&, const switchable&) = default;
@@ -83,3 +88,4 @@ private:
 };
 
 } // namespace gemini::live
+#pragma GCC visibility pop

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// The version of the library that is linked, "major.minor.patch".
+/// Returns the version of the linked library, "major.minor.patch".
 [[nodiscard]] const char* version() noexcept;
 
 } // namespace gemini::live
+#pragma GCC visibility pop

@@ -1,34 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gemini/live/asio_check.hpp>
 #include <gemini/live/error.hpp>
 
-#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/cancellation_state.hpp>
-#include <asio/co_spawn.hpp>
-#include <asio/error.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/strand.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#pragma GCC visibility push(default)
 namespace gemini::live {
 namespace detail {
 
@@ -57,98 +47,45 @@ asio::awaitable<void> await_into(raced_outcome<T>& outcome, asio::awaitable<T> o
     }
 }
 
-/// The state of a race, on the strand that all its operations run on.
-template <class... T>
-struct racing {
-    static constexpr std::size_t size = sizeof...(T);
-    static constexpr std::size_t nobody = size;
-
-    explicit racing(const asio::any_io_executor& executor)
-        : all_gone(executor, std::chrono::steady_clock::time_point::max())
-    {
-    }
-
-    void cancel(asio::cancellation_type type)
-    {
-        for (std::size_t i = 0; i < size; ++i)
-            if (is_running[i]) stop[i].emit(type);
-    }
-
-    std::array<asio::cancellation_signal, size> stop{};
-    std::array<bool, size> is_running{};
-    std::size_t spawned = 0;     // coroutines that have not completed
-    asio::steady_timer all_gone; // canceled when the last of them completes
-    std::size_t winner = nobody;
-    std::optional<std::variant<raced_value<T>...>> result{}; // of the winner: this, or
-    std::exception_ptr failure{};                            // this
-};
-
-template <std::size_t I, class T, class Race>
-asio::awaitable<void> run_one(std::shared_ptr<Race> race, asio::awaitable<T> operation)
+/// The same for one of several, which the coroutine keeps alive.
+template <std::size_t I, class Outcomes, class T>
+asio::awaitable<void> await_into(std::shared_ptr<Outcomes> outcomes, asio::awaitable<T> operation)
 {
-    // The coroutine that awaits the race decides which types of cancellation come this far.
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    raced_outcome<T> outcome;
-    co_await await_into(outcome, std::move(operation));
-    race->is_running[I] = false;
-    if (race->winner != Race::nobody) co_return;
-    race->winner = I;
-    race->failure = outcome.failure;
-    if (outcome.value) race->result.emplace(std::in_place_index<I>, std::move(*outcome.value));
-    race->cancel(asio::cancellation_type::all); // now, before another that could end is resumed
+    co_await await_into(std::get<I>(*outcomes), std::move(operation));
 }
 
-template <std::size_t I, class T, class Race>
-void start_one(const std::shared_ptr<Race>& race, const asio::any_io_executor& executor,
-    asio::awaitable<T> operation)
+/// Runs operations that do not throw, on a strand, until the first of them has ended; cancels the
+/// others, waits for their ends, and returns the index of the first.
+[[nodiscard]] asio::awaitable<std::size_t> run_race(std::vector<asio::awaitable<void>> operations);
+
+[[nodiscard]] asio::awaitable<void> sleep_for(std::chrono::milliseconds time);
+
+[[nodiscard]] bool is_cancellation(const std::exception_ptr& failure);
+
+template <class Result, std::size_t I, class... T>
+Result take_result(std::tuple<raced_outcome<T>...>& outcomes)
 {
-    if (race->winner != Race::nobody) return;
-    race->is_running[I] = true;
-    ++race->spawned;
-    asio::co_spawn(executor, run_one<I>(race, std::move(operation)),
-        asio::bind_cancellation_slot(race->stop[I].slot(), [race](std::exception_ptr) {
-            race->is_running[I] = false;
-            if (--race->spawned == 0) race->all_gone.cancel();
-        }));
+    auto& outcome = std::get<I>(outcomes);
+    if (outcome.failure) std::rethrow_exception(outcome.failure);
+    return Result(std::in_place_index<I>, std::move(*outcome.value));
 }
 
-/// Starts the operations and waits until all of them have ended.
-template <class Race, std::size_t... I, class... T>
-asio::awaitable<void> run_all(
-    std::shared_ptr<Race> race, std::index_sequence<I...>, asio::awaitable<T>... operations)
+template <class Result, class... T, std::size_t... I>
+Result take_result(
+    std::tuple<raced_outcome<T>...>& outcomes, std::size_t winner, std::index_sequence<I...>)
 {
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    co_await asio::this_coro::throw_if_cancelled(false);
-    const auto executor = co_await asio::this_coro::executor;
-    (start_one<I>(race, executor, std::move(operations)), ...);
-    while (race->spawned != 0) {
-        std::error_code canceled;
-        co_await race->all_gone.async_wait(asio::redirect_error(asio::use_awaitable, canceled));
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) race->cancel(state.cancelled());
-    }
+    using take = Result (*)(std::tuple<raced_outcome<T>...>&);
+    constexpr take all[]{&take_result<Result, I, T...>...};
+    return all[winner](outcomes);
 }
 
-inline asio::awaitable<void> sleep_for(std::chrono::milliseconds time)
+template <class Outcomes, std::size_t... I, class... T>
+std::vector<asio::awaitable<void>> listed(const std::shared_ptr<Outcomes>& outcomes,
+    std::index_sequence<I...>, asio::awaitable<T>... operations)
 {
-    const auto executor = co_await asio::this_coro::executor;
-    const auto now = std::chrono::steady_clock::now();
-    const auto longest = std::chrono::floor<std::chrono::milliseconds>(
-        std::chrono::steady_clock::time_point::max() - now);
-    const auto shortest = std::chrono::milliseconds::zero();
-    asio::steady_timer timer(executor, now + std::clamp(time, shortest, longest));
-    co_await timer.async_wait(asio::use_awaitable);
-}
-
-inline bool is_cancellation(const std::exception_ptr& failure)
-{
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::system_error& thrown) {
-        return thrown.code() == asio::error::make_error_code(asio::error::operation_aborted);
-    } catch (...) {
-        return false;
-    }
+    std::vector<asio::awaitable<void>> all;
+    (all.push_back(await_into<I>(outcomes, std::move(operations))), ...);
+    return all;
 }
 
 } // namespace detail
@@ -160,7 +97,7 @@ inline bool is_cancellation(const std::exception_ptr& failure)
 ///     if (first.index() == 0) …
 ///
 /// Returns the first operation's result at its index in the variant, `std::monostate` for void.
-/// What the others return or throw is dropped; an `async_generator::next` that loses takes no
+/// What the others return or throw is dropped; an `async_generator::next` that loses consumes no
 /// element. An operation is not started if an earlier one in the list has ended without waiting.
 /// Results may be move-only. Asio's `operator||` is different: after an exception it continues to
 /// wait for another operation's result.
@@ -177,13 +114,11 @@ template <class... T>
     asio::awaitable<T>... operations)
 {
     static_assert(sizeof...(T) != 0, "race() needs an operation");
-    const auto strand = asio::make_strand(co_await asio::this_coro::executor);
-    const auto state = std::make_shared<detail::racing<T...>>(strand);
-    co_await asio::co_spawn(strand,
-        detail::run_all(state, std::index_sequence_for<T...>(), std::move(operations)...),
-        asio::use_awaitable);
-    if (state->failure) std::rethrow_exception(state->failure);
-    co_return std::move(*state->result);
+    using result = std::variant<detail::raced_value<T>...>;
+    const auto outcomes = std::make_shared<std::tuple<detail::raced_outcome<T>...>>();
+    auto all = detail::listed(outcomes, std::index_sequence_for<T...>(), std::move(operations)...);
+    const auto winner = co_await detail::run_race(std::move(all));
+    co_return detail::take_result<result, T...>(*outcomes, winner, std::index_sequence_for<T...>());
 }
 
 /// Awaits an operation for at most `limit`:
@@ -191,10 +126,10 @@ template <class... T>
 ///     const auto turn = co_await live::within(5s, session.turn());
 ///
 /// Returns the operation's result, also when it is one despite the cancellation: nothing that the
-/// operation has taken is lost. An operation that need not wait succeeds whatever the limit, zero
-/// and below included. Results may be move-only. Time is measured by `asio::steady_timer`.
+/// operation has consumed is lost. An operation that need not wait succeeds whatever the limit,
+/// zero and below included. Results may be move-only. Time is measured by `asio::steady_timer`.
 ///
-/// A session's operations lose nothing when they are canceled: `async_generator::next` takes no
+/// A session's operations lose nothing when they are canceled: `async_generator::next` consumes no
 /// element, the next `session::turn` continues, and a message is accepted whole or not at all.
 ///
 /// Completion: when the operation has ended. It is canceled after `limit`
@@ -229,3 +164,4 @@ template <class T>
 }
 
 } // namespace gemini::live
+#pragma GCC visibility pop
