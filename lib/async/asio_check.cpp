@@ -5,9 +5,7 @@
 #define GEMINI_LIVE_JOIN(a, b) GEMINI_LIVE_JOIN_EXPANDED(a, b)
 
 #define GEMINI_LIVE_SYMBOL                                                                         \
-    GEMINI_LIVE_JOIN(                                                                              \
-        gemini_live_needs_the_asio_it_was_compiled_with_not_asio_,           \
-        ASIO_VERSION)
+    GEMINI_LIVE_JOIN(gemini_live_needs_the_asio_it_was_compiled_with_not_asio_, ASIO_VERSION)
 
 // What programs refer to; see gemini/live/asio_check.hpp.
 extern "C" {

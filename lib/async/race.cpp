@@ -66,8 +66,7 @@ asio::awaitable<void> run_all(
             race->runners[i].is_running = false;
             if (--race->spawned == 0) race->changed.set();
         };
-        async::spawn(
-            executor, run_one(race, i, std::move(operations[i])), end, runner.stop.slot());
+        async::spawn(executor, run_one(race, i, std::move(operations[i])), end, runner.stop.slot());
     }
     while (race->spawned != 0) {
         try {

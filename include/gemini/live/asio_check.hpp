@@ -21,8 +21,8 @@ extern "C" const int
 
 namespace gemini::live::detail {
 
-[[gnu::used]] inline const int* const same_asio = &GEMINI_LIVE_JOIN(
-    gemini_live_needs_the_asio_it_was_compiled_with_not_asio_, ASIO_VERSION);
+[[gnu::used]] inline const int* const same_asio =
+    &GEMINI_LIVE_JOIN(gemini_live_needs_the_asio_it_was_compiled_with_not_asio_, ASIO_VERSION);
 #ifndef ASIO_DISABLE_STD_ALIGNED_ALLOC
 [[gnu::used]] inline const int* const same_definitions =
     &compile_with_ASIO_DISABLE_STD_ALIGNED_ALLOC_as_pkg_config_cflags_gemini_live_says;

@@ -18,20 +18,12 @@ using namespace test;
 
 namespace {
 
-constexpr const char* handle = R"({"sessionResumptionUpdate":{"newHandle":"h","resumable":true}})";
 constexpr const char* audio_refusal =
     "The audio content type (CONTENT_TYPE_AUDIO) is not supported for this model configuration.";
 
 bool carries_handle(const std::string& setup)
 {
     return setup.find(R"("handle":"h")") != std::string::npos;
-}
-
-asio::awaitable<void> until_connected(world& w, session& session, std::uint64_t times)
-{
-    while (session.counters().connections < times && session.status() != session_status::failed)
-        co_await w.clock->sleep_until(w.clock->now() + 100ms);
-    co_await settle();
 }
 
 asio::awaitable<void> until_ended(world& w, session& session)
@@ -58,7 +50,7 @@ script ends_with(
 {
     return [&w, code, reason, after](peer_ptr peer) -> asio::awaitable<void> {
         co_await greet(w, peer);
-        peer->send(handle);
+        peer->send(new_handle);
         co_await w.clock->sleep_until(w.clock->now() + after);
         peer->close(code, reason);
     };
@@ -711,7 +703,7 @@ TEST_CASE("close() in the middle of a change of connections waits for both")
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
                      co_await greet(w, peer);
-                     peer->send(handle);
+                     peer->send(new_handle);
                      peer->send(R"({"goAway":{"timeLeft":"60s"}})");
                      co_await peer->receive();
                  },

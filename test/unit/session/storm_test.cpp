@@ -12,8 +12,6 @@ using namespace test;
 
 namespace {
 
-constexpr const char* handle = R"({"sessionResumptionUpdate":{"newHandle":"h","resumable":true}})";
-
 std::string going_away(std::string_view time_left)
 {
     return time_left.empty() ? R"({"goAway":{}})"
@@ -24,7 +22,7 @@ std::string going_away(std::string_view time_left)
 asio::awaitable<void> open(world& w, peer_ptr peer)
 {
     co_await greet(w, peer);
-    peer->send(handle);
+    peer->send(new_handle);
 }
 
 /// Until the other side ends the connection.
@@ -206,7 +204,7 @@ TEST_CASE("a refused handle, a new conversation, a refused handle: a row of atte
             co_return;
         }
         peer->send(R"({"setupComplete":{}})");
-        peer->send(handle);
+        peer->send(new_handle);
         peer->drop();
     }};
     const auto how = hour_of(w);
@@ -304,6 +302,37 @@ TEST_CASE("the sessions of a client that are asked to leave together spread thei
     const auto again = dials.begin() + count; // 10 at once, then 10 a second
     CHECK(again[9] - again[0] == 0s);
     CHECK(again[count - 1] - again[0] == 5s);
+}
+
+TEST_CASE("the sessions of a client spread their attempts over time")
+{
+    world w;
+    w.options.reconnect.attempts_per_second = 10;
+    constexpr int many = 40;
+    std::vector<base::time_point> dials;
+    bool down = false;
+    w.decide = [&](const transport::connect_request&) { dials.push_back(w.clock->now()); };
+    std::vector<peer_ptr> peers;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        if (!down) peers.push_back(peer);
+        co_await greet(w, peer);
+        while (co_await peer->receive()) w.heard.emplace_back();
+    }};
+    const auto client = w.make_client();
+    std::vector<session> sessions;
+    for (int i = 0; i < many; ++i) sessions.emplace_back(client, plain);
+    const auto work = [&]() -> asio::awaitable<void> {
+        for (auto& each : sessions) co_await each.connect();
+        dials.clear();
+        down = true;
+        for (auto& each : peers) each->close(1012, "");
+        for (auto& each : sessions) co_await until_connected(w, each, 2);
+        for (auto& each : sessions) co_await each.close();
+    };
+    w.play(work());
+    REQUIRE(dials.size() == many);
+    for (std::size_t i = 0; i + 25 < dials.size(); ++i)
+        CHECK(dials[i + 25] - dials[i] >= 1s); // 10 at once, then 10 a second
 }
 
 } // namespace storm_test

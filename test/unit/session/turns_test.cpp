@@ -999,4 +999,114 @@ TEST_CASE("a restored history has what the user said before what answered it, in
     CHECK(user < model);
 }
 
+TEST_CASE("turn collects what the model says until it is over")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(text_message("Good "));
+        peer->send(R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":{)"
+                   R"("mimeType":"audio/pcm;rate=24000","data":"AQID"}}]},)"
+                   R"("outputTranscription":{"text":"Good day"}}})");
+        peer->send(text_message("day"));
+        peer->send(R"({"serverContent":{"turnComplete":true,"interactionStatus":"IN_PROGRESS"}})");
+        peer->send(text_message("."));
+        peer->send(
+            R"({"serverContent":{"turnComplete":true},"usageMetadata":{"totalTokenCount":9}})");
+        peer->send(R"({"toolCall":{"functionCalls":[{"id":"f1","name":"get","args":{"a":1}}]}})");
+        peer->send(text_message("cut"));
+        peer->send(R"({"serverContent":{"interrupted":true}})");
+        peer->send(turn_complete);
+        co_await peer->receive();
+    }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto first = co_await session.turn();
+        CHECK(first.end == turn_end::complete);
+        CHECK(first.text == "Good day.");
+        CHECK(first.output_transcription == "Good day");
+        CHECK(first.audio == bytes{std::byte{1}, std::byte{2}, std::byte{3}});
+        REQUIRE(first.usage);
+        CHECK(first.usage->total_token_count == 9);
+        auto second = co_await session.turn();
+        CHECK(second.end == turn_end::tool_call);
+        REQUIRE(second.tool_calls.size() == 1);
+        CHECK(second.tool_calls[0].args.text() == R"({"a":1})");
+        auto third = co_await session.turn();
+        CHECK(third.end == turn_end::interrupted);
+        CHECK(third.text == "cut");
+        co_await session.close();
+        auto last = co_await session.turn();
+        CHECK(last.end == turn_end::closed);
+    };
+    w.play(work());
+}
+
+TEST_CASE("a turn that loses its connection in the middle is told from one that ended")
+{
+    world w;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     peer->send(text_message("I was about to "));
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            peer->send(text_message("Again."));
+            peer->send(turn_complete);
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        auto first = co_await session.turn();
+        CHECK(first.end == turn_end::cut);
+        CHECK(first.text == "I was about to ");
+        auto second = co_await session.turn();
+        CHECK(second.end == turn_end::complete);
+        CHECK(second.text == "Again.");
+    };
+    w.play(work());
+}
+
+TEST_CASE("a question that went down with its connection is told from one that waits for the next")
+{
+    world w;
+    w.options.reconnect.replay = replay::none;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     co_await greet(w, peer);
+                     co_await peer->receive(); // and not a word
+                     peer->drop();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            peer->drop(); // while nothing is asked
+        },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await greet(w, peer);
+            co_await peer->receive();
+            peer->send(text_message("Here."));
+            peer->send(turn_complete);
+            co_await peer->receive();
+        }};
+    const auto client = w.make_client();
+    session session{client, plain};
+    const auto work = [&]() -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await session.send("Are you there?");
+        auto first = co_await session.turn();
+        CHECK(first.end == turn_end::cut);
+        CHECK(first.text.empty());
+        while (w.dials < 3) co_await w.clock->sleep_until(w.clock->now() + 1s);
+        co_await session.send("And now?");
+        auto second = co_await session.turn();
+        CHECK(second.end == turn_end::complete);
+        CHECK(second.text == "Here.");
+    };
+    w.play(work());
+}
+
 } // namespace turns_test

@@ -93,6 +93,14 @@ inline asio::awaitable<void> settle()
         co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
+/// Until the session has been connected so many times, or has failed.
+inline asio::awaitable<void> until_connected(world& w, session& session, std::uint64_t times)
+{
+    while (session.counters().connections < times && session.status() != session_status::failed)
+        co_await w.clock->sleep_until(w.clock->now() + 100ms);
+    co_await settle();
+}
+
 template <class Work>
 asio::awaitable<std::optional<error>> failure_of(Work work)
 {
@@ -110,6 +118,24 @@ inline std::string text_message(std::string_view text)
 }
 
 inline constexpr const char* turn_complete = R"({"serverContent":{"turnComplete":true}})";
+inline constexpr const char* new_handle =
+    R"({"sessionResumptionUpdate":{"newHandle":"h","resumable":true}})";
+inline constexpr const char* weather_call =
+    R"({"toolCall":{"functionCalls":[{"id":"c1","name":"weather","args":{"city":"Ulm"}}]}})";
+
+/// The messages after the setups.
+inline std::vector<std::string> said(const world& w)
+{
+    std::vector<std::string> all;
+    for (const auto& each : w.heard)
+        if (each.find(R"("setup")") == std::string::npos) all.push_back(each);
+    return all;
+}
+
+inline std::string text_input(std::string_view words)
+{
+    return R"({"realtimeInput":{"text":")" + std::string(words) + R"("}})";
+}
 
 /// What a session has told, by kind.
 struct told {

@@ -21,7 +21,7 @@
 #include <optional>
 #include <thread>
 
-namespace google_test {
+namespace fake_google_test {
 
 // What clients of any make see of the fake Google, by raw sockets.
 namespace live = gemini::live;
@@ -742,4 +742,4 @@ TEST_CASE("after close nobody listens")
     CHECK_THROWS_AS(w.call(port, "GET", "/subject"), std::system_error);
 }
 
-} // namespace google_test
+} // namespace fake_google_test
