@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/contract/silence_test.cpp, test/contract/outage_test.cpp
 #pragma once
 
 #include "base/time.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/async/alarm_test.cpp, test/unit/session/session_group_test.cpp
 #pragma once
 
 #include <asio/any_io_executor.hpp>

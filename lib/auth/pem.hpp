@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/auth/account_test.cpp
 #pragma once
 
 #include <gemini/live/secret.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/base/media_type_test.cpp, test/unit/base/loopback_test.cpp
 #pragma once
 
 #include <algorithm>

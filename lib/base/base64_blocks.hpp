@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/base/base64_test.cpp
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/auth/headers_test.cpp
 #include <gemini/live/credentials.hpp>
 
 #include "base/trim.hpp"

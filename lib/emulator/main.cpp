@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/contract/emulator_program_test.py
 #include "emulator/rules/quirks.hpp"
 #include "emulator/script/message_summary.hpp"
 #include "emulator/script/recording.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/session/turns_test.cpp, test/unit/engine/session_fsm_test.cpp
 #pragma once
 
 #include "base/time.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/protocol/json_test.cpp, test/unit/protocol/json_string_test.cpp
 #pragma once
 
 #include <simdjson.h>

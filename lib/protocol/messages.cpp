@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/protocol/decode_test.cpp, test/unit/protocol/footprint_test.cpp
 #include <gemini/live/messages.hpp>
 
 #include "base/access.hpp"

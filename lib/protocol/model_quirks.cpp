@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/protocol/validate_test.cpp
 #include <gemini/live/model_quirks.hpp>
 
 #include <array>

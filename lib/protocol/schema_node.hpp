@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/protocol/schema_test.cpp
 #pragma once
 
 #include "protocol/json_reader.hpp"

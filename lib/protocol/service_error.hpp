@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/protocol/token_test.cpp
 #pragma once
 
 #include <gemini/live/error.hpp>

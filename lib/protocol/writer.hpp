@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/protocol/encode_test.cpp, test/unit/protocol/wire_test.cpp
 #pragma once
 
 #include "protocol/field.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/session/session_test.cpp, test/unit/session/closing_test.cpp
 #pragma once
 
 #include "session/client_core.hpp"

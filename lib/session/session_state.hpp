@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/session/session_test.cpp, test/unit/session/backpressure_test.cpp
 #pragma once
 
 #include "async/event.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/transport/lws_handshake_test.cpp, test/unit/transport/lws_connect_test.cpp
 #pragma once
 
 #include <asio/awaitable.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/transport/listener_test.cpp
 #pragma once
 
 #include "base/exported.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/transport/client_websocket_test.cpp
 #pragma once
 
 #include "engine/keepalive.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/contract/fake_google_test.cpp
 #pragma once
 
 #include <gemini/live/testing/fake_google.hpp>

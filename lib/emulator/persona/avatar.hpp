@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/emulator/productions_test.cpp
 #pragma once
 
 #include <gemini/live/content.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/contract/script_test.cpp
 #pragma once
 
 #include "emulator/script/script.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/emulator/resumption_test.cpp
 #pragma once
 
 #include "emulator/rules/tools.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/emulator/auth_tokens_test.cpp
 #pragma once
 
 #include "emulator/rules/auth_tokens.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/emulator/other_clients_test.cpp
 #pragma once
 
 #include "emulator/rules/setup_rules.hpp"

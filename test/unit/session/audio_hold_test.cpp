@@ -19,11 +19,9 @@ TEST_CASE("speech waits while a model that would not bear it waits for a functio
         peer->send(weather_call);
         while (auto message = co_await peer->receive()) w.heard.push_back(*message);
     }};
-    const auto client = w.make_client();
     auto setup = plain;
     setup.model = "gemini-2.5-flash-native-audio-latest";
-    session session{client, setup};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session(setup, [&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 4> pcm{};
         co_await session.connect();
         co_await settle();
@@ -35,8 +33,7 @@ TEST_CASE("speech waits while a model that would not bear it waits for a functio
         co_await session.drain();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     const auto all = said(w);
     REQUIRE(all.size() == 2);
     CHECK(all[0].find("toolResponse") != std::string::npos);
@@ -96,11 +93,9 @@ TEST_CASE("speech that waits for a function grows old as in an outage")
         peer->send(weather_call);
         while (auto message = co_await peer->receive()) w.heard.push_back(*message);
     }};
-    const auto client = w.make_client();
     auto setup = plain;
     setup.model = "gemini-2.5-flash-native-audio-latest";
-    session session{client, setup};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session(setup, [&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 4> pcm{};
         co_await session.connect();
         co_await settle();
@@ -113,8 +108,7 @@ TEST_CASE("speech that waits for a function grows old as in an outage")
         co_await settle();
         CHECK(session.counters().dropped == 1);
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(said(w).size() == 2); // the response, and what was said last
 }
 

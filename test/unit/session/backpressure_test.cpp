@@ -21,10 +21,7 @@ using namespace test;
 TEST_CASE("of pictures only the latest waits, and words do not wait for media")
 {
     world w;
-    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 1> old_one{std::byte{1}};
         const std::array<std::byte, 1> new_one{std::byte{2}};
         co_await session.send_video(old_one);
@@ -35,8 +32,7 @@ TEST_CASE("of pictures only the latest waits, and words do not wait for media")
         co_await settle();
         CHECK(session.counters().dropped == 1);
         co_await session.close();
-    };
-    w.play(work());
+    });
     const auto all = said(w);
     REQUIRE(all.size() == 2);
     CHECK(all[0] == text_input("Look!"));
@@ -52,9 +48,7 @@ TEST_CASE("a full outbox suspends the sender; cancelled, it has sent nothing")
         server = peer;
         return listen(w, std::move(peer));
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         const std::string big(90, 'x');
         co_await session.send(big);
         std::vector<std::string> done;
@@ -78,8 +72,7 @@ TEST_CASE("a full outbox suspends the sender; cancelled, it has sent nothing")
         co_await session.drain();
         co_await settle();
         server.reset();
-    };
-    w.play(work());
+    });
     REQUIRE(w.heard.size() == 4);
     CHECK(w.heard[2] == R"({"realtimeInput":{"text":"second"}})");
     CHECK(w.heard[3] == R"({"realtimeInput":{"text":"third"}})");
@@ -99,10 +92,8 @@ TEST_CASE("a send that is cancelled in the moment in which room comes has sent n
         peer->stall(true);
         while (auto message = co_await peer->receive()) w.heard.push_back(*message);
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
     bool is_sent = false;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await settle();
         co_await session.send(std::string(90, 'x'));
@@ -118,8 +109,7 @@ TEST_CASE("a send that is cancelled in the moment in which room comes has sent n
         co_await session.drain();
         co_await settle();
         server.reset();
-    };
-    w.play(work());
+    });
     CHECK(w.heard.size() == (is_sent ? 3 : 2));
 }
 
@@ -134,9 +124,7 @@ TEST_CASE("a sender that waits for room goes on when an outage has made some")
                      peer->drop();
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 150> speech{};
         co_await session.connect();
         co_await session.send("one");
@@ -145,9 +133,8 @@ TEST_CASE("a sender that waits for room goes on when an outage has made some")
         co_await session.send(std::string(200, 'x'));
         co_await session.drain();
         co_await session.close();
-    };
-    w.play(work());
-    CHECK(session.counters().dropped == 1);
+    });
+    CHECK(played.counters().dropped == 1);
 }
 
 TEST_CASE("a sender that waits behind sound goes on when a handover has dropped it")
@@ -164,18 +151,15 @@ TEST_CASE("a sender that waits behind sound goes on when a handover has dropped 
                      }
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 150> speech{};
         co_await session.connect();
         co_await session.send_audio(speech);
         co_await session.send(std::string(200, 'x'));
         co_await session.drain();
         co_await session.close();
-    };
-    w.play(work());
-    CHECK(session.counters().handovers == 1);
+    });
+    CHECK(played.counters().handovers == 1);
 }
 
 TEST_CASE(
@@ -191,9 +175,7 @@ TEST_CASE(
                      peer->drop();
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 150> speech{};
         co_await session.connect();
         co_await session.send("one");
@@ -203,8 +185,7 @@ TEST_CASE(
         CHECK(session.status() == session_status::reconnecting);
         CHECK(session.counters().dropped == 1);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a slow reader holds the server back and loses nothing")
@@ -217,9 +198,7 @@ TEST_CASE("a slow reader holds the server back and loses nothing")
         for (; sent < 1000; ++sent) peer->send(text_message(std::to_string(sent)));
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await settle();
         auto messages = session.messages();
@@ -230,8 +209,7 @@ TEST_CASE("a slow reader holds the server back and loses nothing")
             REQUIRE(message->text() == std::to_string(i));
         }
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a response that is dropped with its call makes room, and leaves nothing to drain")

@@ -123,16 +123,13 @@ TEST_CASE("a refusal of the open session that repeats at once is tried three tim
     const std::uint16_t code = GENERATE(std::uint16_t{1007}, std::uint16_t{1008});
     world w;
     w.scripts = {ends_with(w, code, "Request contains an invalid argument.")};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         const auto end = co_await end_of(w, session);
         CHECK(end.value() == errc::rejected);
         CHECK(end.close_code() == code);
         CHECK(session.resumption_handle() == "h");
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 4);
 }
 
@@ -140,16 +137,13 @@ TEST_CASE("refusals of the open session that come now and then do not add up")
 {
     world w;
     w.scripts = {ends_with(w, 1007, audio_refusal, 40s)};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await until_connected(w, session, 12);
         CHECK(session.status() == session_status::connected);
         CHECK(session.counters().resumed == 11);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("1008 on an open connection keeps the handle, whatever it complains of")
@@ -179,15 +173,12 @@ TEST_CASE("a key that is refused in the middle ends the session at once, and the
         "PERMISSION_DENIED", "permission denied on resource", "API_KEY_INVALID");
     world w;
     w.scripts = {ends_with(w, 1008, reason), serves(w)};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         const auto end = co_await end_of(w, session);
         CHECK(end.value() == errc::unauthorized);
         CHECK(session.resumption_handle() == "h");
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 1);
 }
 
@@ -271,14 +262,11 @@ TEST_CASE("what would end a first connection still does")
         throw error(code, "Refused.", {phase::upgrade, 0, "", 404});
     };
     w.scripts = {serves(w)};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         const auto failure = co_await failure_of(session.connect());
         REQUIRE(failure);
         CHECK(failure->value() == code);
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 1);
 }
 
@@ -304,14 +292,11 @@ TEST_CASE("an error in answer to the setup is understood by its code and words")
         peer->send(each.answer);
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         const auto failure = co_await failure_of(session.connect());
         REQUIRE(failure);
         CHECK(failure->value() == each.means);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("judge and hook are told what had been going on")
@@ -333,14 +318,11 @@ TEST_CASE("judge and hook are told what had been going on")
     w.decide = [&](const transport::connect_request&) {
         if (w.dials == 2) throw error(errc::connect_failed, "Nobody.", {phase::connect});
     };
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await until_connected(w, session, 3);
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(judged.size() == 4);
     const auto is = [](failure_context when, bool open, bool used, bool worked) {
         return when.was_open == open && when.handle_used == used && when.has_worked == worked;

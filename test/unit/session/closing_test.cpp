@@ -23,9 +23,7 @@ TEST_CASE("close tells the server, may be called again, and ends everything")
         server = peer;
         return listen(w, std::move(peer));
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         int closed = 0;
         const auto close = [&]() -> asio::awaitable<void> {
@@ -47,8 +45,7 @@ TEST_CASE("close tells the server, may be called again, and ends everything")
         const auto again = co_await failure_of(std::move(connecting));
         REQUIRE(again);
         CHECK(again->code() == condition::closed);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("close ends a session in every other state")
@@ -163,9 +160,7 @@ TEST_CASE("when the policy gives up, whoever waits is told the cause")
     w.decide = [&](const transport::connect_request&) {
         if (w.dials > 1) throw error(errc::connect_failed, "Nobody listens.");
     };
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         auto messages = session.messages();
         co_await messages.next();
@@ -175,8 +170,7 @@ TEST_CASE("when the policy gives up, whoever waits is told the cause")
         CHECK(thrown->value() == errc::connect_failed);
         CHECK(session.status() == session_status::failed);
         co_await session.close(); // does not throw
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 3);
 }
 

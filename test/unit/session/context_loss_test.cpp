@@ -118,10 +118,8 @@ TEST_CASE("the response to a call of a conversation that is lost does not reach 
             peer->close(1007, "Invalid session handle");
         },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await listen_until(session, all, [&] { return all.last(session_status::reconnecting); });
         function_response response("c1", "weather", json());
@@ -133,8 +131,7 @@ TEST_CASE("the response to a call of a conversation that is lost does not reach 
         CHECK(session.counters().contexts_lost == 1);
         CHECK(session.counters().obsolete == 1);
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(said(w).empty());
     CHECK(all.last(session_status::connected)->forgotten_calls == std::vector<std::string>{"c1"});
 }
@@ -157,14 +154,11 @@ TEST_CASE("two internal errors in answer to a handle are the handle's fault")
             peer->send(R"({"setupComplete":{}})");
             co_await peer->receive();
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await until_connected(w, session, 2);
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 4); // the first, two with the handle, one without
 }
 
@@ -188,15 +182,12 @@ TEST_CASE(
             peer->send(R"({"setupComplete":{}})");
             co_await peer->receive();
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await until_connected(w, session, 2);
         CHECK(session.counters().contexts_lost == 0);
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.heard.back().find(R"("handle")") != std::string::npos);
 }
 

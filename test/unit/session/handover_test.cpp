@@ -48,10 +48,8 @@ TEST_CASE("at goAway a session at rest changes its connection, and the reader se
                      }
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
         co_await listen_until(session, all, [&] {
@@ -65,8 +63,7 @@ TEST_CASE("at goAway a session at rest changes its connection, and the reader se
         CHECK(session.counters().handovers == 1);
         CHECK(session.counters().losses == 0);
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 2);
     CHECK(first->close_code() == 4000); // not as a conversation that is over
     REQUIRE(all.changes.size() == 3);   // connecting, connected, connected
@@ -107,9 +104,7 @@ TEST_CASE("the change waits for the end of the turn, the open function call and 
             CHECK(at_rest);
             co_await peer->receive();
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Call it.");
         auto turn = co_await session.turn();
@@ -121,8 +116,7 @@ TEST_CASE("the change waits for the end of the turn, the open function call and 
         CHECK(turn.end == turn_end::complete);
         while (session.counters().handovers == 0) co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(w.heard.size() == 2);
     CHECK(setup_has(w.heard[1], "after"));
 }
@@ -149,16 +143,13 @@ TEST_CASE("without a rest the change comes before the server's deadline")
             peer->send(R"({"setupComplete":{}})");
             co_await peer->receive();
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         const auto turn = co_await session.turn();
         CHECK(turn.end == turn_end::cut);
         CHECK(session.counters().handovers == 1);
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(changed - announced == 40s); // 50 s less the margin of 10 s
 }
 
@@ -178,17 +169,14 @@ TEST_CASE("a new connection that is refused while the old one is open is made ag
             peer->close(1011, "Internal error encountered.");
         },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await listen_until(session, all, [&] {
             return all.last(session_status::reconnecting) && session.counters().connections == 2;
         });
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(refused == 1);
     CHECK(all.last(session_status::reconnecting)->delay == 0ms);
     CHECK(setup_has(w.heard.back(), "h"));
@@ -209,9 +197,7 @@ TEST_CASE("what is said during the change follows in order, speech within its wi
             peer->send(R"({"setupComplete":{}})");
             while (auto message = co_await peer->receive()) w.heard.push_back(*message);
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 4> pcm{};
         co_await session.connect();
         while (w.served < 2) co_await settle();
@@ -223,8 +209,7 @@ TEST_CASE("what is said during the change follows in order, speech within its wi
         CHECK(session.counters().dropped == 0);
         CHECK(session.counters().longest_outage == 200ms);
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(w.heard.size() == 3);
     CHECK(w.heard[1] == R"({"realtimeInput":{"text":"Text."}})");
     CHECK(w.heard[2].find(R"({"realtimeInput":{"audio")") == 0);
@@ -251,15 +236,12 @@ TEST_CASE("with overlap the old connection stays until the new one has been acce
             CHECK(first->close_code() == 4000);
             co_await peer->receive();
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         while (session.counters().handovers == 0) co_await settle();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 2);
 }
 
@@ -276,16 +258,13 @@ TEST_CASE("a handover that is switched off waits for the server to hang up")
                      peer->close(1001, "");
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         while (session.counters().connections < 2)
             co_await w.clock->sleep_until(w.clock->now() + 1s);
         CHECK(session.counters().losses == 1);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("closing a session in the middle of a change ends it")
@@ -302,15 +281,12 @@ TEST_CASE("closing a session in the middle of a change ends it")
                 w.heard.emplace_back();
             }
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         while (w.heard.size() < 2) co_await settle();
         co_await session.close();
         CHECK(session.status() == session_status::closed);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("closing a session closes the connection that was made ahead, too")
@@ -330,17 +306,14 @@ TEST_CASE("closing a session closes the connection that was made ahead, too")
             CHECK_FALSE(message);
             spare_is_open = false;
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await settle();
         CHECK(spare_is_open);
         co_await session.close();
         co_await settle();
         CHECK_FALSE(spare_is_open);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE(
@@ -366,18 +339,15 @@ TEST_CASE(
             co_return;
         };
     }
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await listen_until(session, all, [&] {
             return all.last(session_status::reconnecting) &&
                    session.status() == session_status::connected;
         });
         co_await session.close();
-    };
-    w.play(work());
+    });
     std::vector<std::string> expected(2, "generativelanguage.googleapis.com");
     if (moves) expected.emplace_back("elsewhere.example");
     CHECK(hosts == expected);
@@ -403,18 +373,15 @@ TEST_CASE("a connection made ahead that the server closes before its setup costs
             co_return;
         },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await listen_until(session, all, [&] { return session.counters().connections == 2; });
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(all.last(session_status::connected));
     CHECK(all.last(session_status::connected)->resumed);
-    CHECK(session.counters().contexts_lost == 0);
+    CHECK(played.counters().contexts_lost == 0);
     CHECK(setup_has(w.heard.back(), "h"));
 }
 
@@ -443,9 +410,7 @@ TEST_CASE("a question whose function call comes when the connection has been lef
             peer->send(R"({"setupComplete":{}})");
             co_await listen(w, std::move(peer));
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("What is there?");
         const auto calling = co_await session.turn();
@@ -458,8 +423,7 @@ TEST_CASE("a question whose function call comes when the connection has been lef
         co_await session.drain();
         CHECK(session.counters().obsolete == 1);
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.heard.back().find("Once more.") != std::string::npos);
     for (const auto& message : w.heard) CHECK(message.find("toolResponse") == std::string::npos);
 }

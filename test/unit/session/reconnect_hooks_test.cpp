@@ -27,9 +27,7 @@ TEST_CASE("a hook that fails ends the session with what it said")
         throw std::system_error(std::make_error_code(std::errc::connection_refused));
         co_return;
     };
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         auto turn = session.turn();
         const auto failed = co_await failure_of(std::move(turn));
@@ -37,8 +35,7 @@ TEST_CASE("a hook that fails ends the session with what it said")
         CHECK(failed->value() == errc::misuse);
         CHECK(std::string_view(failed->what()).find("refused") != std::string_view::npos);
         CHECK(session.status() == session_status::failed);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a session that is closed while a hook takes its time ends at once")
@@ -59,9 +56,7 @@ TEST_CASE("a session that is closed while a hook takes its time ends at once")
             throw;
         }
     };
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         while (!is_asked) co_await w.clock->sleep_until(w.clock->now() + 100ms);
         const auto before = w.clock->now();
@@ -70,8 +65,7 @@ TEST_CASE("a session that is closed while a hook takes its time ends at once")
         CHECK(w.clock->now() == before);
         CHECK(is_cancelled);
         CHECK(session.status() == session_status::closed);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a setup that a hook has changed is held against the model as the first one was")
@@ -138,10 +132,8 @@ TEST_CASE("a hook may change setup, endpoint and wait of the next attempt, or st
         plan.setup.system_instruction = content("Be brief.");
         co_return;
     };
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         const auto reading = [&]() -> asio::awaitable<void> {
             co_await listen_until(session, all, [] { return false; });
@@ -149,14 +141,13 @@ TEST_CASE("a hook may change setup, endpoint and wait of the next attempt, or st
         const auto failure = co_await failure_of(reading());
         REQUIRE(failure);
         CHECK(failure->value() == errc::connection_lost);
-    };
-    w.play(work());
+    });
     CHECK(back - lost == 5s);
     CHECK(hosts ==
           std::vector<std::string>{"generativelanguage.googleapis.com", "elsewhere.example"});
     REQUIRE(w.heard.size() == 2);
     CHECK(w.heard[1].find("Be brief.") != std::string::npos);
-    CHECK(session.status() == session_status::failed);
+    CHECK(played.status() == session_status::failed);
 }
 
 TEST_CASE("the judgement of a failure can be overruled")
@@ -171,9 +162,7 @@ TEST_CASE("the judgement of a failure can be overruled")
         co_await greet(w, peer);
         peer->close(1011, "Internal error encountered.");
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         const auto reading = [&]() -> asio::awaitable<void> {
             const auto turn = co_await session.turn();
@@ -182,8 +171,7 @@ TEST_CASE("the judgement of a failure can be overruled")
         const auto failure = co_await failure_of(reading());
         REQUIRE(failure);
         CHECK(failure->value() == errc::unavailable);
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 1);
 }
 

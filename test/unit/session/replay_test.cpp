@@ -86,9 +86,7 @@ TEST_CASE("a question that is asked again has not been cut, and is counted")
             peer->send(turn_complete);
             co_await peer->receive();
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Are you there?");
         const auto turn = co_await session.turn();
@@ -96,8 +94,7 @@ TEST_CASE("a question that is asked again has not been cut, and is counted")
         CHECK(turn.text == "I am.");
         CHECK(session.counters().replayed == 1);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("the answer to a call that the server forgot is not sent, and the call is named")
@@ -112,10 +109,8 @@ TEST_CASE("the answer to a call that the server forgot is not sent, and the call
                      peer->drop();
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await settle();
         co_await session.send("Rain?");
@@ -126,11 +121,10 @@ TEST_CASE("the answer to a call that the server forgot is not sent, and the call
         co_await listen_until(session, all, [&] { return session.counters().connections == 2; });
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(said(w) == std::vector<std::string>{text_input("Rain?")}); // it will call again
     CHECK(all.last(session_status::connected)->forgotten_calls == std::vector<std::string>{"c1"});
-    CHECK(session.counters().obsolete == 1);
+    CHECK(played.counters().obsolete == 1);
 }
 
 TEST_CASE("the rest of a speech belongs to its activity on the next connection, too")
@@ -143,9 +137,7 @@ TEST_CASE("the rest of a speech belongs to its activity on the next connection, 
                      peer->drop();
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 4> pcm{};
         co_await session.connect();
         co_await session.send_realtime_input(realtime_input::activity_start());
@@ -156,8 +148,7 @@ TEST_CASE("the rest of a speech belongs to its activity on the next connection, 
         co_await session.drain();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     const auto all = said(w);
     REQUIRE(all.size() == 3);
     CHECK(all[0] == R"({"realtimeInput":{"activityStart":{}}})");
@@ -174,9 +165,7 @@ TEST_CASE("a spoken question that goes down with its connection has been cut")
                      peer->drop();
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 4> pcm{};
         co_await session.connect();
         co_await session.send_realtime_input(realtime_input::activity_start());
@@ -185,8 +174,7 @@ TEST_CASE("a spoken question that goes down with its connection has been cut")
         const auto turn = co_await session.turn();
         CHECK(turn.end == turn_end::cut);
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(said(w).empty());
 }
 
@@ -201,9 +189,7 @@ TEST_CASE("a lost connection comes back with the handle, and what was sent meanw
                      peer->drop();
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("cut me");
         std::vector<std::string> life;
@@ -230,8 +216,7 @@ TEST_CASE("a lost connection comes back with the handle, and what was sent meanw
         co_await session.drain();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 2);
     REQUIRE(w.heard.size() >= 3);
     CHECK(w.heard[1].find(R"("sessionResumption":{"handle":"h-1"})") != std::string::npos);
@@ -250,9 +235,7 @@ TEST_CASE("speech older than the window does not outlive an outage, text does")
     w.decide = [&](const transport::connect_request&) {
         if (w.dials > 1 && refusals-- > 0) throw error(errc::connect_failed, "Down.");
     };
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         auto events = session.events();
         const std::vector<std::byte> pcm(640);
@@ -274,8 +257,7 @@ TEST_CASE("speech older than the window does not outlive an outage, text does")
         CHECK(dropped == 2);
         co_await session.drain();
         co_await settle();
-    };
-    w.play(work());
+    });
     CHECK(w.heard.back() == R"({"realtimeInput":{"text":"kept"}})");
     CHECK(w.heard.size() == 3);
 }
@@ -300,11 +282,9 @@ TEST_CASE("with transparent resumption exactly what the server has not consumed 
     }};
     live::setup given = plain;
     given.session_resumption->transparent = true;
-    const auto client = w.make_client();
-    session session{client, given};
     std::optional<status_change> lost;
     std::optional<status_change> back;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session(given, [&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 4> pcm{};
         co_await session.connect();
         co_await session.send("one");
@@ -322,8 +302,7 @@ TEST_CASE("with transparent resumption exactly what the server has not consumed 
         co_await session.drain();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK_FALSE(lost->turn_cut); // the question is asked again
     CHECK(back->resumed);
     CHECK(back->replayed == 2);
@@ -358,9 +337,7 @@ TEST_CASE(
     }};
     live::setup given = plain;
     given.session_resumption->transparent = true;
-    const auto client = w.make_client();
-    session session{client, given};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session(given, [&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         co_await settle();
@@ -371,8 +348,7 @@ TEST_CASE(
         co_await session.drain();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(w.heard.size() == 3);
     CHECK(w.heard[2] == R"({"realtimeInput":{"text":"two"}})");
 }

@@ -20,10 +20,7 @@ using namespace test;
 TEST_CASE("connect completes at setupComplete, and what was sent before goes out in order")
 {
     world w;
-    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         CHECK(session.status() == session_status::disconnected);
         co_await session.send("one");
         co_await session.send_realtime_input(realtime_input::activity_start());
@@ -35,8 +32,7 @@ TEST_CASE("connect completes at setupComplete, and what was sent before goes out
         co_await settle();
         co_await session.close();
         CHECK(session.status() == session_status::closed);
-    };
-    w.play(work());
+    });
     REQUIRE(w.heard.size() == 5);
     CHECK(w.heard[0].find(R"("model":"models/gemini-3.8-live")") != std::string::npos);
     CHECK(w.heard[0].find(R"("sessionResumption":{})") != std::string::npos);
@@ -51,11 +47,7 @@ TEST_CASE("the key travels in a header and not in the URL")
     world w;
     transport::connect_request seen;
     w.decide = [&](const transport::connect_request& request) { seen = request; };
-    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> { co_await session.connect(); };
-    w.play(work());
+    w.play_session([&](session& session) -> asio::awaitable<void> { co_await session.connect(); });
     CHECK(seen.host == "generativelanguage.googleapis.com");
     CHECK(seen.target ==
           "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent");
@@ -67,17 +59,13 @@ TEST_CASE("the key travels in a header and not in the URL")
 TEST_CASE("a text turn goes the way that the model wants")
 {
     world w;
-    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
     live::setup older{.model = "gemini-live-2.5-flash-native-audio"};
-    session session{client, older};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session(older, [&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("hi");
         co_await session.drain();
         co_await settle();
-    };
-    w.play(work());
+    });
     CHECK(
         w.heard.at(1) ==
         R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"hi"}]}],"turnComplete":true}})");
@@ -91,9 +79,7 @@ TEST_CASE("messages come in order, and the stream ends after close")
         for (int i = 0; i < 100; ++i) peer->send(text_message(std::to_string(i)));
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         auto messages = session.messages();
         auto first = co_await messages.next();
@@ -108,17 +94,13 @@ TEST_CASE("messages come in order, and the stream ends after close")
         co_await session.close();
         CHECK_FALSE(co_await messages.next());
         CHECK_FALSE(co_await messages.next());
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a second reader is told so, and the first goes on")
 {
     world w;
-    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         auto messages = session.messages();
         co_await messages.next();
@@ -139,8 +121,7 @@ TEST_CASE("a second reader is told so, and the first goes on")
         co_await session.close();
         co_await settle();
         CHECK(first_ended);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("cancelling next loses no message")
@@ -204,7 +185,6 @@ TEST_CASE("cancelling next loses no message")
 TEST_CASE("the first connection fails with the real cause")
 {
     world w;
-    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
     errc cause = errc::connect_failed;
     int expected_dials = 3;
     SECTION("what may get better is tried three times") {}
@@ -221,9 +201,7 @@ TEST_CASE("the first connection fails with the real cause")
     w.decide = [&](const transport::connect_request&) {
         throw error(cause, "The reason.", {phase::connect});
     };
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         auto connecting = session.connect();
         const auto failed = co_await failure_of(std::move(connecting));
         REQUIRE(failed);
@@ -239,8 +217,7 @@ TEST_CASE("the first connection fails with the real cause")
         const auto thrown = co_await failure_of(std::move(reading));
         REQUIRE(thrown);
         CHECK(thrown->value() == cause);
-    };
-    w.play(work());
+    });
     CHECK(w.dials == expected_dials);
 }
 
@@ -248,17 +225,13 @@ TEST_CASE("without a key connecting says what to set")
 {
     world w;
     w.options.credentials = api_key();
-    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         auto connecting = session.connect();
         const auto failed = co_await failure_of(std::move(connecting));
         REQUIRE(failed);
         CHECK(failed->value() == errc::missing_credentials);
         CHECK(std::string(failed->what()).find("GEMINI_API_KEY") != std::string::npos);
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 0);
 }
 
@@ -269,9 +242,7 @@ TEST_CASE("a refused setup is reported at once with the server's words")
         co_await peer->receive();
         peer->close(1007, "API key not valid. Please pass a valid API key.");
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         auto connecting = session.connect();
         const auto failed = co_await failure_of(std::move(connecting));
         REQUIRE(failed);
@@ -279,8 +250,7 @@ TEST_CASE("a refused setup is reported at once with the server's words")
         CHECK(failed->code() == condition::credentials);
         CHECK(failed->close_code() == 1007);
         CHECK(failed->reason() == "API key not valid. Please pass a valid API key.");
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 1);
 }
 
@@ -294,18 +264,15 @@ TEST_CASE("what the server quotes of credentials and handles is not told to anyb
         peer->close(1008, "No: quoted-key-0123, quoted-token-0123, quoted-handle-0123.");
     }};
     w.options.reconnect.first_connect_attempts = 1;
-    const auto client = w.make_client();
     auto resuming = plain;
     resuming.session_resumption->handle = "quoted-handle-0123";
-    session session{client, resuming};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session(resuming, [&](session& session) -> asio::awaitable<void> {
         auto connecting = session.connect();
         const auto failed = co_await failure_of(std::move(connecting));
         REQUIRE(failed);
         CHECK(failed->reason() == "No: [redacted], [redacted], [redacted].");
         CHECK(std::string_view(failed->what()).find("quoted") == std::string_view::npos);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a server that answers the setup with an error message is believed")
@@ -316,16 +283,13 @@ TEST_CASE("a server that answers the setup with an error message is believed")
         peer->send(R"({"error":{"code":400,"message":"No such thing.","status":"INVALID"}})");
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         auto connecting = session.connect();
         const auto failed = co_await failure_of(std::move(connecting));
         REQUIRE(failed);
         CHECK(failed->value() == errc::rejected);
         CHECK(std::string(failed->what()) == "The server refused the setup: No such thing.");
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 1);
 }
 
@@ -337,17 +301,14 @@ TEST_CASE("a server that never answers the setup runs into its deadline")
         co_await peer->receive();
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
     const auto begin = w.clock->now();
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         auto connecting = session.connect();
         const auto failed = co_await failure_of(std::move(connecting));
         REQUIRE(failed);
         CHECK(failed->value() == errc::timed_out);
         CHECK(failed->phase() == phase::setup);
-    };
-    w.play(work());
+    });
     CHECK(w.clock->now() - begin == 15s);
 }
 
@@ -361,14 +322,11 @@ TEST_CASE("without a deadline a server may take its time for the setup")
         peer->send(R"({"setupComplete":{}})");
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         CHECK(session.counters().attempts == 1);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a malformed message is an event, and the session goes on")
@@ -381,9 +339,7 @@ TEST_CASE("a malformed message is an event, and the session goes on")
         peer->send(text_message("after"));
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         auto events = session.events();
         std::vector<std::string> problems;
@@ -401,8 +357,7 @@ TEST_CASE("a malformed message is an event, and the session goes on")
         REQUIRE(problems.size() == 2);
         CHECK(problems[1].find("serverContent.modelTurn.parts") != std::string::npos);
         CHECK(session.status() == session_status::connected);
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 1);
 }
 
@@ -415,19 +370,16 @@ TEST_CASE("a malformed message ends a session that wants it so")
         peer->send(R"({"goAway":{"timeLeft":"soon"}})");
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
     std::optional<error> end;
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         auto turn = session.turn();
         end = co_await failure_of(std::move(turn));
-    };
-    w.play(work());
+    });
     REQUIRE(end);
     CHECK(end->value() == errc::malformed_message);
     CHECK(std::string(end->what()).find("goAway.timeLeft is not a duration") != std::string::npos);
-    CHECK(session.status() == session_status::failed);
+    CHECK(played.status() == session_status::failed);
     CHECK(w.dials == 1);
 }
 
@@ -439,9 +391,7 @@ TEST_CASE("empty audio is accepted and sends nothing")
         w.heard.push_back(*co_await peer->receive());
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send_audio(std::span<const std::byte>());
         co_await session.send_audio(std::span<const std::int16_t>());
@@ -451,9 +401,8 @@ TEST_CASE("empty audio is accepted and sends nothing")
         co_await session.send("one");
         co_await session.drain();
         co_await session.close();
-    };
-    w.play(work());
-    CHECK(session.counters().messages_sent == 1);
+    });
+    CHECK(played.counters().messages_sent == 1);
     CHECK(w.heard.back().find("one") != std::string::npos);
 }
 
@@ -489,18 +438,14 @@ TEST_CASE("what is wrong with an argument is thrown when the send is awaited")
 TEST_CASE("speech of any rate is sent with its rate")
 {
     world w;
-    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
     const std::int16_t samples[]{1, -1};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send_audio(std::span<const std::int16_t>(samples), 8'000);
         co_await session.drain();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(w.heard.size() == 2);
     CHECK(w.heard[1] ==
           R"({"realtimeInput":{"audio":{"mimeType":"audio/pcm;rate=8000","data":"AQD//w=="}}})");
@@ -540,17 +485,14 @@ TEST_CASE("the count of what a session has done")
                      peer->drop();
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
         auto turn = co_await session.turn();
         co_await until_connected(w, session, 2);
         co_await session.close();
-    };
-    w.play(work());
-    const auto all = session.counters();
+    });
+    const auto all = played.counters();
     CHECK(all.messages_sent == 1);
     CHECK(all.bytes_sent == text_input("Hi.").size());
     CHECK(all.messages_received == 5); // two of them setupComplete
@@ -559,7 +501,7 @@ TEST_CASE("the count of what a session has done")
     CHECK(all.attempts == 2);
     CHECK(all.losses == 1);
     CHECK(all.outage == 250ms);
-    CHECK(session.usage()->total_token_count == 7);
+    CHECK(played.usage()->total_token_count == 7);
 }
 
 } // namespace session_test

@@ -27,9 +27,7 @@ TEST_CASE("stale speech is not read after an interruption, the rest is")
         peer->send(R"({"serverContent":{"interrupted":true}})");
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await settle();
         auto turn = co_await session.turn();
@@ -42,8 +40,7 @@ TEST_CASE("stale speech is not read after an interruption, the rest is")
         CHECK(message->interrupted());
         CHECK(session.counters().stale == 2);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("stale speech that is dropped makes room for what follows")
@@ -61,9 +58,7 @@ TEST_CASE("stale speech that is dropped makes room for what follows")
             peer->send(R"({"serverContent":{"interrupted":true}})");
         }
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         auto messages = session.messages();
         co_await messages.next();
@@ -76,8 +71,7 @@ TEST_CASE("stale speech that is dropped makes room for what follows")
         CHECK(session.counters().stale == 40);
         CHECK(session.counters().inbox == 0);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 } // namespace stale_audio_test

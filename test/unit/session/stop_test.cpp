@@ -52,10 +52,8 @@ TEST_CASE(
         options.credentials = access_token("token");
         model = "gemini-live-2.5-flash-native-audio";
     }
-    const auto client = w.make_client();
     const setup talkative{.model = model};
-    session session{client, talkative};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session(talkative, [&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("What is in the drawer?");
         const auto calling = co_await session.turn();
@@ -69,8 +67,7 @@ TEST_CASE(
         CHECK(answer.end == turn_end::complete);
         CHECK(answer.text == "Here it is.");
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(w.heard.size() == 4);
     CHECK(w.heard[2] == R"({"clientContent":{"turnComplete":false}})");
     CHECK(w.heard[3].find(R"({"toolResponse")") == 0);
@@ -103,17 +100,14 @@ TEST_CASE("a model that takes client content as history only is stopped by what 
         quirks.content_is_history = true;
         return quirks;
     };
-    const auto client = w.make_client();
-    session session{client, given};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session(given, [&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await settle();
         co_await session.stop_speaking();
         co_await session.drain();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(w.heard.size() == 1 + wanted.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) CHECK(w.heard[i + 1] == wanted[i]);
 }
@@ -121,23 +115,19 @@ TEST_CASE("a model that takes client content as history only is stopped by what 
 TEST_CASE("where nothing is said, such a model is left alone")
 {
     world w;
-    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
     w.options.quirks = [](std::string_view) {
         model_quirks quirks;
         quirks.content_is_history = true;
         return quirks;
     };
-    const auto client = w.make_client();
     const setup given{.model = "gemini-3.1-flash-live-preview"};
-    session session{client, given};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session(given, [&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.stop_speaking();
         co_await session.drain();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.heard.size() == 1);
 }
 
@@ -153,9 +143,7 @@ TEST_CASE("a stop does not outlive its connection: the question that is asked ag
             w.heard.clear();
             return listen(w, std::move(peer));
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         co_await session.stop_speaking();
@@ -167,8 +155,7 @@ TEST_CASE("a stop does not outlive its connection: the question that is asked ag
         co_await session.drain();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(w.heard.size() == 2);
     CHECK(w.heard[1] == R"({"realtimeInput":{"text":"one"}})");
 }

@@ -244,18 +244,15 @@ TEST_CASE("a Retry-After without end is waited for a day, and does not end the s
             throw error(errc::unavailable, "Busy.",
                 {phase::upgrade, 0, "", 503, std::chrono::seconds::max()});
     };
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await listen_until(session, all, [&] {
             const auto* change = all.last(session_status::reconnecting);
             return change && change->attempt == 2;
         });
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(all.last(session_status::reconnecting)->delay == 24h);
 }
 

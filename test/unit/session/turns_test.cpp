@@ -175,9 +175,7 @@ TEST_CASE("what is said after a call in its turn is told apart from the answer")
         {{},
             {spoken("Let "), a_call, spoken("me look."), sound, generation_complete, turn_complete},
             {spoken("Clear."), sound, turn_complete}})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("How is the weather?");
         const auto calling = co_await session.turn();
@@ -188,8 +186,7 @@ TEST_CASE("what is said after a call in its turn is told apart from the answer")
         CHECK(answer.late.output_transcription == "me look.");
         CHECK(answer.late.audio.size() == 2);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("two calls that are answered apart have one answer")
@@ -273,10 +270,8 @@ TEST_CASE("after a silent response to a function that is not waited for nobody i
     world w;
     w.options.watchdogs.in_turn = 3s;
     w.scripts = {answering(w, {{}, {a_call, generation_complete, turn_complete}})};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Note it.");
         const auto calling = co_await session.turn();
@@ -286,8 +281,7 @@ TEST_CASE("after a silent response to a function that is not waited for nobody i
         co_await w.clock->sleep_until(w.clock->now() + 60s);
         co_await session.close();
         co_await listen_until(session, all, [] { return false; });
-    };
-    w.play(work());
+    });
     CHECK(all.silences.empty());
 }
 
@@ -319,10 +313,8 @@ TEST_CASE("what comes after a turn's end opens no other: no false cut, no false 
             peer->drop();
         },
         answering(w, {{}, {spoken("Three."), turn_complete}})};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         const auto first = co_await session.turn();
@@ -337,11 +329,10 @@ TEST_CASE("what comes after a turn's end opens no other: no false cut, no false 
         CHECK(next.end == turn_end::complete);
         CHECK(next.output_transcription == "Three.");
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(all.silences.empty());
-    CHECK(session.counters().cut_turns == 0);
-    CHECK(session.counters().stalls == 0);
+    CHECK(played.counters().cut_turns == 0);
+    CHECK(played.counters().stalls == 0);
 }
 
 TEST_CASE("late words are in the turn that they are of, or told apart in the next")
@@ -359,9 +350,7 @@ TEST_CASE("late words are in the turn that they are of, or told apart in the nex
         peer->send(turn_complete);
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         SECTION("read before they come")
@@ -385,8 +374,7 @@ TEST_CASE("late words are in the turn that they are of, or told apart in the nex
             CHECK(second.output_transcription == "Three.");
         }
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("with an open microphone, words before the sound of an answer are the answer's")
@@ -403,9 +391,7 @@ TEST_CASE("with an open microphone, words before the sound of an answer are the 
         while (co_await peer->receive()) {
         }
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         const std::array<std::byte, 4> pcm{};
         co_await session.connect();
         for (int turn = 0; turn < 2; ++turn) {
@@ -416,8 +402,7 @@ TEST_CASE("with an open microphone, words before the sound of an answer are the 
             CHECK(said.late.output_transcription.empty());
         }
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("turn() ends at an error of the server, and the stream goes on")
@@ -428,9 +413,7 @@ TEST_CASE("turn() ends at an error of the server, and the stream goes on")
                {spoken("I "),
                    R"({"error":{"code":400,"message":"That is refused.","status":"INVALID"}})"},
                {spoken("Here."), turn_complete}})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         const auto refused = co_await session.turn();
@@ -445,8 +428,7 @@ TEST_CASE("turn() ends at an error of the server, and the stream goes on")
         CHECK(answer.end == turn_end::complete);
         CHECK(answer.output_transcription == "Here.");
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("turn() ends at a message that cannot be read, and the stream goes on")
@@ -454,9 +436,7 @@ TEST_CASE("turn() ends at a message that cannot be read, and the stream goes on"
     world w;
     w.scripts = {answering(w, {{}, {spoken("I "), R"({"serverContent":{"turnComplete":tru)"},
                                   {spoken("Here."), turn_complete}})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         const auto torn = co_await session.turn();
@@ -470,8 +450,7 @@ TEST_CASE("turn() ends at a message that cannot be read, and the stream goes on"
         CHECK(answer.end == turn_end::complete);
         CHECK(answer.output_transcription == "Here.");
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("turn() ends when the watchdog sees the server freeze, and the stream goes on")
@@ -482,9 +461,7 @@ TEST_CASE("turn() ends when the watchdog sees the server freeze, and the stream 
     SECTION("in the middle of an answer") {}
     SECTION("before a word") { before.clear(); }
     w.scripts = {answering(w, {{}, before, {spoken("Here."), turn_complete}})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         const auto frozen = co_await session.turn();
@@ -497,9 +474,8 @@ TEST_CASE("turn() ends when the watchdog sees the server freeze, and the stream 
         CHECK(answer.end == turn_end::complete);
         CHECK(answer.output_transcription == "Here.");
         co_await session.close();
-    };
-    w.play(work());
-    CHECK(session.counters().stalls == 1);
+    });
+    CHECK(played.counters().stalls == 1);
 }
 
 TEST_CASE("the end of a turn that was given up is not the end of the next answer")
@@ -518,9 +494,7 @@ TEST_CASE("the end of a turn that was given up is not the end of the next answer
     if (is_interrupted) second.insert(second.begin(), interrupted);
     CAPTURE(to_string(how), words, is_interrupted);
     w.scripts = {answering(w, {{}, first, second})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         const auto given_up = co_await session.turn();
@@ -533,8 +507,7 @@ TEST_CASE("the end of a turn that was given up is not the end of the next answer
         CHECK(answer.end == (words.empty() ? none : turn_end::complete));
         CHECK(answer.output_transcription == words);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("nothing but its end comes of a turn that was given up: that turn is empty")
@@ -554,9 +527,7 @@ TEST_CASE("nothing but its end comes of a turn that was given up: that turn is e
         while (co_await peer->receive()) {
         }
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         const auto given_up = co_await session.turn();
@@ -564,8 +535,7 @@ TEST_CASE("nothing but its end comes of a turn that was given up: that turn is e
         const auto rest = co_await session.turn();
         CHECK(rest.end == turn_end::empty);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("why a turn cannot be read is the member that may have been its end")
@@ -573,9 +543,7 @@ TEST_CASE("why a turn cannot be read is the member that may have been its end")
     world w;
     w.scripts = {answering(w, {{}, {R"({"serverContent":{"outputTranscription":{"text":"I "},)"
                                     R"("groundingMetadata":7,"turnComplete":"?"}})"}})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         const auto torn = co_await session.turn();
@@ -583,8 +551,7 @@ TEST_CASE("why a turn cannot be read is the member that may have been its end")
         REQUIRE(torn.cause);
         CHECK(std::string(torn.cause->what()).find("turnComplete") != std::string::npos);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE(
@@ -624,9 +591,7 @@ TEST_CASE("a turn without words, sound or call is empty, and is counted")
         said = {saying(R"("modelTurn":{"parts":[{"text":""}]})"), turn_complete};
     }
     w.scripts = {answering(w, {{}, {sound, turn_complete}, said, {spoken("Yes."), turn_complete}})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         const auto first = co_await session.turn();
@@ -641,9 +606,8 @@ TEST_CASE("a turn without words, sound or call is empty, and is counted")
         CHECK(third.end == turn_end::complete);
         CHECK(third.output_transcription == "Yes.");
         co_await session.close();
-    };
-    w.play(work());
-    CHECK(session.counters().empty_turns == 1);
+    });
+    CHECK(played.counters().empty_turns == 1);
 }
 
 TEST_CASE("the end of an interrupted turn that comes late does not split the next answer")
@@ -652,9 +616,7 @@ TEST_CASE("the end of an interrupted turn that comes late does not split the nex
     w.scripts = {answering(w, {{}, {spoken("Once upon "), sound},
                                   {interrupted, sound, turn_complete, spoken("All of it."), sound,
                                       generation_complete, turn_complete}})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("A story!");
         co_await settle();
@@ -667,8 +629,7 @@ TEST_CASE("the end of an interrupted turn that comes late does not split the nex
         CHECK(answer.output_transcription == "All of it.");
         CHECK(answer.audio.size() == 4);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a cancelled turn() loses nothing: the next one continues")
@@ -680,9 +641,7 @@ TEST_CASE("a cancelled turn() loses nothing: the next one continues")
         server = peer;
         return beginning(std::move(peer));
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         asio::cancellation_signal cancel;
@@ -702,8 +661,7 @@ TEST_CASE("a cancelled turn() loses nothing: the next one continues")
         CHECK(whole.output_transcription == "One two.");
         server.reset();
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE(
@@ -719,9 +677,7 @@ TEST_CASE(
     SECTION("when the attempts are used up") {}
     SECTION("when there are none") { enabled = false; }
     w.options.reconnect.enabled = enabled;
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         if (enabled) {
@@ -734,8 +690,7 @@ TEST_CASE(
             REQUIRE(thrown);
         }
         CHECK(session.status() == session_status::failed);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a turn that a handover cuts says so, and so does the one change that tells of it")
@@ -751,9 +706,7 @@ TEST_CASE("a turn that a handover cuts says so, and so does the one change that 
                      }
                  },
         answering(w, {{}, {spoken("Once upon a time."), turn_complete}})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("A story!");
         const auto cut = co_await session.turn();
@@ -764,10 +717,9 @@ TEST_CASE("a turn that a handover cuts says so, and so does the one change that 
         CHECK(whole.end == turn_end::complete);
         CHECK(whole.output_transcription == "Once upon a time.");
         co_await session.close();
-    };
-    w.play(work());
-    CHECK(session.counters().handovers == 1);
-    CHECK(session.counters().cut_turns == 1);
+    });
+    CHECK(played.counters().handovers == 1);
+    CHECK(played.counters().cut_turns == 1);
 }
 
 TEST_CASE("a question that was to be asked again and cannot be is reported once, on the change "
@@ -783,10 +735,8 @@ TEST_CASE("a question that was to be asked again and cannot be is reported once,
             peer->close(1008, "BidiGenerateContent session not found");
         },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         co_await listen_until(session, all, [&] {
@@ -794,8 +744,7 @@ TEST_CASE("a question that was to be asked again and cannot be is reported once,
                    all.last(session_status::connected)->context_lost;
         });
         co_await session.close();
-    };
-    w.play(work());
+    });
     int asked = 0;
     for (const auto& change : all.changes) {
         CHECK(change.ask_again == change.turn_cut);
@@ -843,10 +792,8 @@ TEST_CASE("a resume after which the server counts far fewer tokens is told once"
     }
     w.scripts = {losing(w, {{}, {sound, usage(before), a_handle}}),
         answering(w, {{}, {sound, usage(now)}, {sound, usage(now)}})};
-    const auto client = w.make_client();
-    session session{client, given};
     std::vector<memory_doubtful> doubts;
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session(given, [&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         while (session.counters().connections < 2)
@@ -858,10 +805,9 @@ TEST_CASE("a resume after which the server counts far fewer tokens is told once"
         auto events = session.events();
         while (auto event = co_await events.next())
             if (const auto* doubt = std::get_if<memory_doubtful>(&*event)) doubts.push_back(*doubt);
-    };
-    w.play(work());
+    });
     REQUIRE(doubts.size() == (is_told ? 1 : 0));
-    CHECK(session.counters().memory_doubts == doubts.size());
+    CHECK(played.counters().memory_doubts == doubts.size());
     if (is_told) {
         CHECK(doubts[0].prompt_tokens_before == before);
         CHECK(doubts[0].prompt_tokens_now == now);
@@ -872,9 +818,7 @@ TEST_CASE("a second final response to one call is refused")
 {
     world w;
     w.scripts = {answering(w, {{}, {a_call}})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         const auto calling = co_await session.turn();
@@ -899,8 +843,7 @@ TEST_CASE("a second final response to one call is refused")
         co_await session.drain();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.heard.size() == 4);
 }
 
@@ -910,9 +853,7 @@ TEST_CASE(
     world w;
     w.options.limits.outbox = 100;
     w.scripts = {answering(w, {{}, {spoken("Here."), turn_complete}})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.send(std::string(90, 'x'));
         SECTION("turn()")
         {
@@ -934,27 +875,22 @@ TEST_CASE(
         co_await session.connect();
         CHECK(session.status() == session_status::connected);
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 1);
 }
 
 TEST_CASE("where nobody has connected and nobody can, turn() throws why")
 {
     world w;
-    w.scripts = {[&](peer_ptr peer) { return listen(w, std::move(peer)); }};
     w.decide = [](const transport::connect_request&) {
         throw error(errc::unauthorized, "The key is wrong.", {phase::connect});
     };
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         auto waiting = session.turn();
         const auto thrown = co_await failure_of(std::move(waiting));
         REQUIRE(thrown);
         CHECK(thrown->value() == errc::unauthorized);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a restored history has what the user said before what answered it, in every order")
@@ -1019,9 +955,7 @@ TEST_CASE("turn collects what the model says until it is over")
         peer->send(turn_complete);
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         auto first = co_await session.turn();
         CHECK(first.end == turn_end::complete);
@@ -1040,8 +974,7 @@ TEST_CASE("turn collects what the model says until it is over")
         co_await session.close();
         auto last = co_await session.turn();
         CHECK(last.end == turn_end::closed);
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a turn that loses its connection in the middle is told from one that ended")
@@ -1058,9 +991,7 @@ TEST_CASE("a turn that loses its connection in the middle is told from one that 
             peer->send(turn_complete);
             co_await peer->receive();
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         auto first = co_await session.turn();
         CHECK(first.end == turn_end::cut);
@@ -1068,8 +999,7 @@ TEST_CASE("a turn that loses its connection in the middle is told from one that 
         auto second = co_await session.turn();
         CHECK(second.end == turn_end::complete);
         CHECK(second.text == "Again.");
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a question that went down with its connection is told from one that waits for the next")
@@ -1092,9 +1022,7 @@ TEST_CASE("a question that went down with its connection is told from one that w
             peer->send(turn_complete);
             co_await peer->receive();
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Are you there?");
         auto first = co_await session.turn();
@@ -1105,8 +1033,7 @@ TEST_CASE("a question that went down with its connection is told from one that w
         auto second = co_await session.turn();
         CHECK(second.end == turn_end::complete);
         CHECK(second.text == "Here.");
-    };
-    w.play(work());
+    });
 }
 
 } // namespace turns_test

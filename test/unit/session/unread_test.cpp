@@ -61,16 +61,13 @@ TEST_CASE("members that cannot be read are told by event, counter and log, behin
         {R"({"serverContent":{"outputTranscription":{"text":"Hello."},"groundingMetadata":"secret"},)"
          R"("usageMetadata":{"totalTokenCount":"secret","promptTokenCount":3}})",
             spoken("Over.")})};
-    const auto client = w.make_client();
-    session session{client, plain};
     std::vector<session_event> events;
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
         co_await read_until(session, "Over.", events);
         co_await session.close();
-    };
-    w.play(work());
+    });
     const auto unread = unread_of(events);
     REQUIRE(unread.size() == 1);
     CHECK(unread[0]->delivered);
@@ -86,8 +83,8 @@ TEST_CASE("members that cannot be read are told by event, counter and log, behin
     REQUIRE(before);
     CHECK(before->output_transcription() == "Hello.");
     CHECK(before->members().omitted.size() == 2);
-    CHECK(session.counters().members_omitted == 2);
-    CHECK(session.counters().malformed == 0);
+    CHECK(played.counters().members_omitted == 2);
+    CHECK(played.counters().malformed == 0);
     CHECK(std::count(lines.begin(), lines.end(),
               "a member of a server message could not be read: "
               "member=serverContent.groundingMetadata reason=\"is not an object\"") == 1);
@@ -104,9 +101,7 @@ TEST_CASE("turn() goes on behind a message with a member left out")
                spoken("lo \\ud83d"),
                "{\"serverContent\":{\"outputTranscription\":{\"text\":\"\xff\"},"
                "\"turnComplete\":true,\"groundingMetadata\":1e999}}"})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
         const auto answer = co_await session.turn();
@@ -115,8 +110,7 @@ TEST_CASE("turn() goes on behind a message with a member left out")
         CHECK(session.resumption_handle() == "h");
         CHECK(session.counters().members_omitted == 4);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("turn() ends as unreadable where its end, or a call, is what could not be read")
@@ -136,9 +130,7 @@ TEST_CASE("turn() ends as unreadable where its end, or a call, is what could not
         peer->send(turn_complete);
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("one");
         const auto torn = co_await session.turn();
@@ -152,8 +144,7 @@ TEST_CASE("turn() ends as unreadable where its end, or a call, is what could not
         CHECK(answer.end == turn_end::complete);
         CHECK(answer.output_transcription == "Here.");
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a call is delivered, and answered, though its arguments cannot be read")
@@ -161,9 +152,7 @@ TEST_CASE("a call is delivered, and answered, though its arguments cannot be rea
     world w;
     w.scripts = {
         saying(w, {R"({"toolCall":{"functionCalls":[{"id":"a","name":"look","args":7}]}})"})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
         const auto called = co_await session.turn();
@@ -172,8 +161,7 @@ TEST_CASE("a call is delivered, and answered, though its arguments cannot be rea
         CHECK(called.tool_calls[0].id == "a");
         CHECK(called.tool_calls[0].args.empty());
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("malformed_policy::fail ends the session at one member that cannot be read")
@@ -184,19 +172,16 @@ TEST_CASE("malformed_policy::fail ends the session at one member that cannot be 
     world w;
     w.options.malformed = malformed_policy::fail;
     w.scripts = {saying(w, {spoilt})};
-    const auto client = w.make_client();
-    session session{client, plain};
     std::optional<error> end;
-    const auto work = [&]() -> asio::awaitable<void> {
+    const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
         auto turn = session.turn();
         end = co_await failure_of(std::move(turn));
-    };
-    w.play(work());
+    });
     REQUIRE(end);
     CHECK(end->value() == errc::malformed_message);
-    CHECK(session.status() == session_status::failed);
+    CHECK(played.status() == session_status::failed);
     CHECK(w.dials == 1);
 }
 
@@ -206,16 +191,13 @@ TEST_CASE("malformed_policy::fail has nothing against what can be read")
     w.options.malformed = malformed_policy::fail;
     w.scripts = {saying(w,
         {spoken("bye \\ud83d"), R"({"goAway":{"timeLeft":"50"},"novelty":1e999})", turn_complete})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
         const auto answer = co_await session.turn();
         CHECK(answer.output_transcription == "bye \xef\xbf\xbd");
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a goAway with an unreadable timeLeft changes the connection all the same")
@@ -227,10 +209,8 @@ TEST_CASE("a goAway with an unreadable timeLeft changes the connection all the s
     w.scripts = {saying(w, {R"({"sessionResumptionUpdate":{"newHandle":"h","resumable":true}})",
                                spoken("Hello."), turn_complete, R"({"goAway":)" + left + "}"}),
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
         co_await listen_until(session, all, [&] {
@@ -240,8 +220,7 @@ TEST_CASE("a goAway with an unreadable timeLeft changes the connection all the s
         CHECK(session.counters().handovers == 1);
         CHECK(session.counters().losses == 0);
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.dials == 2);
 }
 
@@ -253,14 +232,11 @@ TEST_CASE("a session opens though setupComplete has an odd member")
         peer->send(R"({"setupComplete":true})");
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         CHECK(session.status() == session_status::connected);
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a tap records a message as the session has read it")
@@ -272,15 +248,12 @@ TEST_CASE("a tap records a message as the session has read it")
         saying(w, {"{\"serverContent\":{\"outputTranscription\":{\"text\":\"\xff \\ud83d\"}},"
                    "\"n\":1e999}",
                       turn_complete})};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Hi.");
         static_cast<void>(co_await session.turn());
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(recorded.find("\"text\":\"\xef\xbf\xbd \xef\xbf\xbd\"") != std::string::npos);
     CHECK(recorded.find("malformed") == std::string::npos);
 }

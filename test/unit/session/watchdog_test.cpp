@@ -23,17 +23,14 @@ TEST_CASE("a server that is there and says nothing is told of once")
         peer->send(turn_complete);
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await w.clock->sleep_until(w.clock->now() + 60s); // nothing is asked
         co_await session.send("Hello?");
         co_await listen_until(session, all, [&] { return !all.text.empty(); });
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(all.silences.size() == 1);
     CHECK(all.silences[0].silence == 5s);
     CHECK_FALSE(all.silences[0].after_resume);
@@ -52,10 +49,8 @@ TEST_CASE("a silence lasts from the server's last message, however often one ask
         while (co_await peer->receive()) {
         }
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         const auto begun = w.clock->now();
         const auto ask = [&]() -> asio::awaitable<void> {
@@ -68,8 +63,7 @@ TEST_CASE("a silence lasts from the server's last message, however often one ask
         co_await listen_until(session, all, [&] { return !all.silences.empty(); });
         CHECK(w.clock->now() - begun == (says_something ? 6s : 5s));
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(all.silences[0].silence == 5s);
 }
 
@@ -92,16 +86,13 @@ TEST_CASE("after a resume a silence has a limit of its own, where there is somet
             peer->send(text_message("Here I am."));
             co_await peer->receive();
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told all;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         if (asks) co_await session.send("Hello?");
         co_await listen_until(session, all, [&] { return !all.text.empty(); });
         co_await session.close();
-    };
-    w.play(work());
+    });
     REQUIRE(all.silences.size() == (asks ? 1 : 0));
     if (!asks) return;
     CHECK(all.silences[0].after_resume);

@@ -195,10 +195,8 @@ TEST_CASE(
                      co_await peer->receive();
                  },
         [&](peer_ptr peer) { return listen(w, std::move(peer)); }};
-    const auto client = w.make_client();
-    session session{client, plain};
     told seen;
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         content fact("The code is 4711.");
         co_await session.send_client_content(std::move(fact), false);
@@ -209,8 +207,7 @@ TEST_CASE(
         co_await listen_until(session, seen, changed);
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     const auto* change = seen.last(session_status::connected);
     REQUIRE(change);
     CHECK(change->maybe_heard == (is_in_time ? 0u : 1u));
@@ -236,9 +233,7 @@ TEST_CASE("with a full inbox a handover leaves nobody waiting for the reader of 
             peer->send(turn_complete);
             co_await peer->receive();
         }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         while (session.counters().handovers == 0)
             co_await w.clock->sleep_until(w.clock->now() + 100ms);
@@ -251,8 +246,7 @@ TEST_CASE("with a full inbox a handover leaves nobody waiting for the reader of 
             complete = message->turn_complete();
         }
         co_await session.close();
-    };
-    w.play(work());
+    });
 }
 
 TEST_CASE("a message is kept until the server has certainly heard it when it made a handle")

@@ -201,14 +201,11 @@ TEST_CASE("of a message of very many elements a tap records the size")
         peer->send(many);
         co_await peer->receive();
     }};
-    const auto client = w.make_client();
-    session session{client, plain};
-    const auto work = [&]() -> asio::awaitable<void> {
+    w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
         co_await settle();
         co_await session.close();
-    };
-    w.play(work());
+    });
     CHECK(w.count(fmt::format(R"("malformed":{}}})", many.size())) == 1);
     CHECK(w.count(R"("received":{"unknown":[1,1]})") == 1);
 }

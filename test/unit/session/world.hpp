@@ -32,7 +32,14 @@ using test::memory_peer;
 
 using peer_ptr = std::shared_ptr<memory_peer>;
 using script = std::function<asio::awaitable<void>(peer_ptr)>;
+using session_work = std::function<asio::awaitable<void>(session&)>;
 
+struct world;
+asio::awaitable<void> listen(world& w, peer_ptr peer);
+
+inline const setup plain{.model = "gemini-3.8-live"};
+
+/// One world per test case: first the server's scripts and the options, then `play_session`.
 struct world {
     // Before the context: what still sleeps when that goes tells the clock.
     std::shared_ptr<virtual_clock> clock = std::make_shared<virtual_clock>();
@@ -40,7 +47,8 @@ struct world {
     int dials = 0;
     int served = 0;                   // connections that were accepted
     std::vector<std::string> heard{}; // what the server got, over all connections
-    std::vector<script> scripts{};    // one for each connection; the last serves all further ones
+    std::vector<script> scripts{};    // one for each connection; the last serves all further ones;
+                                      // at first one that listens
     std::function<void(const transport::connect_request&)> decide{};
     client_options options{};
 
@@ -48,6 +56,7 @@ struct world {
     {
         make_loud(options);
         options.credentials = api_key(secret_key);
+        scripts.emplace_back([this](peer_ptr peer) { return listen(*this, std::move(peer)); });
     }
 
     client make_client()
@@ -67,9 +76,16 @@ struct world {
     }
 
     void play(asio::awaitable<void> work) { test::play(io, *clock, std::move(work)); }
-};
 
-inline const setup plain{.model = "gemini-3.8-live"};
+    /// Plays `work` with a session that has not been connected yet; returns the session.
+    session play_session(const setup& setup, const session_work& work)
+    {
+        session made{make_client(), setup};
+        play(work(made));
+        return made;
+    }
+    session play_session(const session_work& work) { return play_session(plain, work); }
+};
 
 inline asio::awaitable<void> greet(world& w, peer_ptr peer)
 {
