@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/auth/token_call_test.cpp
+// Tested by: test/contract/auth_test.cpp, test/unit/auth/token_call_test.cpp
 #pragma once
 
 #include <gemini/live/secret.hpp>

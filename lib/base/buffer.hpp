@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/engine/write_queue_test.cpp, test/unit/protocol/encode_test.cpp
+// Tested by: test/unit/protocol/encode_test.cpp, test/unit/engine/write_queue_test.cpp
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/engine/session_fsm_test.cpp, test/unit/session/bounds_test.cpp
+// Tested by: test/unit/session/stale_audio_test.cpp, test/unit/engine/session_fsm_test.cpp
 #pragma once
 
 #include "base/fifo.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/protocol/wire_test.cpp, test/unit/emulator/agreement_test.cpp
+// Tested by: test/unit/emulator/agreement_test.cpp, test/unit/protocol/wire_test.cpp
 /// The wire names of all enumerations, in the order of their enumerators.
 #include <gemini/live/messages.hpp>
 #include <gemini/live/music.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/session/named_session_test.cpp, test/unit/session/resumption_store_test.cpp
+// Tested by: test/unit/session/named_session_test.cpp
 #pragma once
 
 #include "session/session_core.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/emulator/persona_test.cpp, test/unit/emulator/productions_test.cpp
+// Tested by: test/unit/emulator/productions_test.cpp, test/unit/emulator/persona_test.cpp
 #pragma once
 
 #include "emulator/persona/persona.hpp"
