@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/install/install.py
 #include <asio/version.hpp>
 
 #define GEMINI_LIVE_JOIN_EXPANDED(a, b) a##b

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/session/within_test.cpp
 #include <gemini/live/within.hpp>
 
 #include "async/event.hpp"
