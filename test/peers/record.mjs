@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Google's own JavaScript SDK puts on the wire for given calls, as golden vectors:
 //   node record.mjs CALLS.json… OUTPUT.json
-// Each of CALLS.json holds {"cases": [{name, backend, sdk: {model, config?, calls?, music?, client?}, refused?}]};
+// Each of CALLS.json holds {"cases": [{name, flavour, sdk: {model, config?, calls?, music?, client?}, refused?}]};
 // cases without `sdk` are left out. OUTPUT.json has the same cases with what this SDK sent just now, or with the
 // reason why ours refuses by intent what this one sends (`refused`).
 import {readFileSync, writeFileSync} from 'node:fs';
@@ -44,15 +44,15 @@ class Recorder {
     }
 }
 
-function connectTo(backend, url, options = {}) {
+function connectTo(flavour, url, options = {}) {
     const httpOptions = {...options.httpOptions, baseUrl: url};
-    if (backend === 'vertex') {
+    if (flavour === 'vertex') {
         const authClient = new OAuth2Client();
         authClient.setCredentials({access_token: 'ya29.stub-token', expiry_date: Date.now() + 3_600_000});
         return new GoogleGenAI({vertexai: true, project: 'test-project', location: 'us-central1',
             googleAuthOptions: {authClient}, ...options, httpOptions});
     }
-    if (backend === 'vertex-express') return new GoogleGenAI({vertexai: true, apiKey: 'test-key', ...options, httpOptions});
+    if (flavour === 'vertex-express') return new GoogleGenAI({vertexai: true, apiKey: 'test-key', ...options, httpOptions});
     return new GoogleGenAI({apiKey: 'test-api-key', ...options, httpOptions});
 }
 
@@ -61,7 +61,7 @@ const copied = (value) => value === undefined ? undefined : structuredClone(valu
 
 async function play(test, server) {
     const {model, config, calls = [], music, client} = copied(test.sdk);
-    const ai = connectTo(test.backend, server.url, client);
+    const ai = connectTo(test.flavour, server.url, client);
     const callbacks = {onmessage() {}, onerror() {}};
     const session = music ? await ai.live.music.connect({model, callbacks})
         : await ai.live.connect({model, config, callbacks});
@@ -77,7 +77,7 @@ async function play(test, server) {
 async function record(test) {
     const server = new Recorder();
     await server.listen();
-    const made = {name: test.name, backend: test.backend, sdk: test.sdk};
+    const made = {name: test.name, flavour: test.flavour, sdk: test.sdk};
     let timer;
     try {
         const late = new Promise((_, reject) => {
