@@ -31,7 +31,7 @@ try {
     live::session session{
         client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     asio::co_spawn(io, hello(std::move(session)), [&](std::exception_ptr failure) {
-        io.stop(); // the emulator would listen on
+        io.stop(); // otherwise the emulator keeps listening
         live::rethrow(failure);
     });
     io.run();

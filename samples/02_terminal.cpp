@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Talk to a model from the terminal: one typed line is one turn, Ctrl-D leaves.
-// Another server, such as gemini-live-emulator, can be named as the only argument.
+// The only argument, if any, names another server, such as gemini-live-emulator.
 // doc:begin terminal
 #include <asio.hpp>
 #include <gemini/live.hpp>

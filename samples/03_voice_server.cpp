@@ -2,7 +2,7 @@
 // A TCP server in which every connection is one spoken conversation; one client serves them all.
 // The caller sends mono pcm16 at 16 kHz and hears mono pcm16 at 24 kHz. To call it:
 //   arecord -q -t raw -f S16_LE -r 16000 | nc 127.0.0.1 7000 | aplay -q -t raw -f S16_LE -r 24000
-// Another server than the service can be named as the first argument, another port as the second.
+// The first argument, if any, names another server than the service, the second another port.
 #include <asio.hpp>
 #include <gemini/live.hpp>
 #include <iostream>

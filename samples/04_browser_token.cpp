@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the backend of a web page does: it keeps the API key, and gives each visitor a token that
-// opens one conversation, on the backend's terms. Prints one, with the lines that the page needs.
+// What the backend of a web page does: it keeps the API key, and issues each visitor a token for
+// one conversation on the backend's terms. Prints one token, with the lines that the page needs.
 // Without a key it asks the emulator.
 #include <asio.hpp>
 #include <gemini/live.hpp>
@@ -13,7 +13,7 @@ asio::awaitable<live::ephemeral_token> token_for_a_visitor(live::client issuer)
 {
     const auto now = std::chrono::system_clock::now();
     live::ephemeral_token_request request;
-    request.uses = 1; // conversations; to resume one after an outage is free
+    request.uses = 1; // conversations; resuming one after an outage is free
     request.new_session_expire_time = now + std::chrono::minutes(2);
     request.expire_time = now + std::chrono::minutes(15);
     request.constraints = live::setup{.model = "gemini-3.8-live",
@@ -45,7 +45,7 @@ try {
     const live::client issuer{io.get_executor(), options};
     asio::co_spawn(
         io, token_for_a_visitor(issuer), [&](std::exception_ptr failure, const auto& token) {
-            io.stop(); // the emulator would listen on
+            io.stop(); // otherwise the emulator keeps listening
             live::rethrow(failure);
             print_page(token);
         });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A conversation that outlives its program: kill it in the middle of an answer and start it again.
-// Another server, such as gemini-live-emulator, can be named as the only argument.
+// The only argument, if any, names another server, such as gemini-live-emulator.
 // doc:begin resume
 #include <asio.hpp>
 #include <gemini/live.hpp>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 namespace live = gemini::live;
 
-/// Prints what the model says up to the end of its turn, and what becomes of the connection.
+/// Prints what the model says up to the end of its turn, and changes of the connection.
 asio::awaitable<void> listen(live::async_generator<live::session_event>& events)
 {
     while (auto event = co_await live::within(std::chrono::minutes(1), events.next())) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ten seconds of music into music.wav: 06_music "minimal techno" "piano". Without a key from the
-// emulator.
+// Writes ten seconds of music to music.wav: 06_music "minimal techno" "piano". Without a key the
+// emulator plays.
 #include <asio.hpp>
 #include <fstream>
 #include <gemini/live.hpp>
@@ -8,7 +8,7 @@
 #include <iostream>
 namespace live = gemini::live;
 
-constexpr std::uint32_t rate = 48'000, frame = 4; // stereo pcm16: bytes a sample of both channels
+constexpr std::uint32_t rate = 48'000, frame = 4; // stereo pcm16: bytes per sample of both channels
 constexpr std::uint32_t wanted = 10 * rate * frame;
 
 /// The header of a WAV file of `size` bytes of music.
@@ -24,8 +24,8 @@ std::string wav_header(std::uint32_t size)
     number(16, 4);           // bytes that follow
     number(1, 2);            // pcm
     number(2, 2);            // channels
-    number(rate, 4);         // a second
-    number(rate * frame, 4); // bytes a second
+    number(rate, 4);         // per second
+    number(rate * frame, 4); // bytes per second
     number(frame, 2);
     number(16, 2); // bits
     header += "data";
@@ -72,7 +72,7 @@ try {
     std::vector<live::weighted_prompt> prompts(argv + 1, argv + argc);
     if (prompts.empty()) prompts.emplace_back("minimal techno");
     const auto write = [&](std::exception_ptr failure, live::bytes music) {
-        io.stop(); // the emulator would listen on
+        io.stop(); // otherwise the emulator keeps listening
         if (failure) std::rethrow_exception(failure);
         std::ofstream file("music.wav", std::ios::binary);
         file << wav_header(static_cast<std::uint32_t>(music.size()));

@@ -61,7 +61,7 @@ def box(left, top, right, bottom, kind):
             f'class="box {kind}"/>')
 
 
-def labelled_box(left, top, right, bottom, kind, lines):
+def labeled_box(left, top, right, bottom, kind, lines):
     """The first line is the name, the others are notes."""
     drawn = [box(left, top, right, bottom, kind)]
     height = 16 * len(lines)
@@ -206,7 +206,7 @@ def rooms_picture(root):
         lines = [name, holds] + ([" · ".join(others)] if others else [])
         if row == 0:
             lines = [name, holds]
-        parts += labelled_box(*room_box(room), "waits" if "asio" in ROOMS[room] else "pure", lines)
+        parts += labeled_box(*room_box(room), "waits" if "asio" in ROOMS[room] else "pure", lines)
     y = room_box("base")[3] + 30
     parts += [box(14, y - 12, 30, y + 2, "pure"), text(38, y, "sees no Asio", "caption", "start"),
               box(128, y - 12, 144, y + 2, "waits"), text(152, y, "may use Asio", "caption", "start"),
@@ -285,7 +285,7 @@ def session_picture(root):
         parts += arrow(points) + label(others[pair], place)
     parts += arrow(CLOSING[0]) + label("close() at any time", CLOSING[1])
     for name, (left, top, right, kind, note) in STATUS_PLACES.items():
-        parts += labelled_box(left, top, right, top + STATUS_HEIGHT, kind, [name, note])
+        parts += labeled_box(left, top, right, top + STATUS_HEIGHT, kind, [name, note])
     return picture(800, 432, "The life of a session",
                    "The statuses of a session and what leads from one to another.", parts)
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Doxygen reads of a header or a page: filter.py FILE writes it to stdout; filter.py --self-test proves it.
 
-Of a header, labelled paragraphs ("Completion: …") become a list, each errc::x a link, and indented code a C++ block. What
+Of a header, labeled paragraphs ("Completion: …") become a list, each errc::x a link, and indented code a C++ block. What
 only the compiler needs is left out: guards against g++ 12, `[[nodiscard]]`, copies, moves and destructors without a
 comment, defaulted comparisons, and the namespace `detail`. Overloads that share a comment have it each.
 
@@ -85,7 +85,7 @@ def operations_as_links(found):
 
 
 def comment(lines):
-    """One comment, without its slashes: labelled paragraphs become a list, indented code a block of C++."""
+    """One comment, without its slashes: labeled paragraphs become a list, indented code a block of C++."""
     made, in_list, in_code = [], False, False
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else None

@@ -248,7 +248,7 @@ constexpr std::size_t whole = 1 << 20; // of a line that is not shortened
 class display {
 public:
     explicit display(bool verbose)
-        : colours_(::isatty(STDOUT_FILENO) != 0 && !std::getenv("NO_COLOR")), // NOLINT
+        : colors_(::isatty(STDOUT_FILENO) != 0 && !std::getenv("NO_COLOR")), // NOLINT
           width_(verbose ? whole : width)
     {
     }
@@ -269,14 +269,14 @@ public:
 private:
     void print(std::string_view color, const std::string& line) const
     {
-        if (colours_)
+        if (colors_)
             fmt::print("\x1b[{}m{}\x1b[0m\n", color, line);
         else
             fmt::print("{}\n", line);
         std::fflush(stdout);
     }
 
-    bool colours_;
+    bool colors_;
     std::size_t width_;
 };
 

@@ -35,7 +35,7 @@ public:
     };
 
     /// Messages that one call sends. Its destructor drops those that have not begun, so that a
-    /// cancelled call sends each message whole or not at all.
+    /// canceled call sends each message whole or not at all.
     class batch {
     public:
         batch(write_queue& queue, std::vector<base::frame> messages, base::frame_kind kind);

@@ -49,7 +49,7 @@ void audio_file::write_header()
 void audio_file::write(std::span<const std::byte> pcm)
 {
     const auto room = std::numeric_limits<std::uint32_t>::max() - header_bytes - size_;
-    if (pcm.size() > room) return; // 24 hours: a WAV file holds no more
+    if (pcm.size() > room) return; // 24 hours: the most that a WAV file can hold
     file_.write(
         reinterpret_cast<const char*>(pcm.data()), static_cast<std::streamsize>(pcm.size()));
     size_ += static_cast<std::uint32_t>(pcm.size());

@@ -9,7 +9,7 @@
 
 namespace chat {
 
-/// A WAV file of the model's speech: mono pcm16 at 24 kHz. Whole after each `flush()`.
+/// A WAV file of the model's speech: mono pcm16 at 24 kHz. Complete after each `flush()`.
 class audio_file {
 public:
     /// Throws std::system_error when it cannot be written.

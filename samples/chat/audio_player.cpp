@@ -40,8 +40,8 @@ bool is_installed(const std::string& program)
 
 } // namespace
 
-/// One run of the program, whose standard input is a socket: unlike a pipe it can be written to
-/// without the risk of SIGPIPE when the program has gone.
+/// One run of the program, whose standard input is a socket. Unlike a pipe, a socket can be written
+/// to without the risk of SIGPIPE after the program has exited.
 class audio_player::process {
 public:
     process(asio::any_io_executor executor, const std::vector<std::string>& program)
@@ -91,7 +91,7 @@ public:
     }
 
     asio::local::stream_protocol::socket to_;
-    asio::steady_timer more_; ///< Cancelled when there is more in the queue, or `whole_`.
+    asio::steady_timer more_; ///< Canceled when there is more in the queue, or `whole_`.
     std::deque<pcm_buffer> queue_;
     bool whole_ = false;
     pid_t id_ = -1;
@@ -158,7 +158,7 @@ bool audio_player::has_failed()
 
 bool audio_player::is_playing()
 {
-    static_cast<void>(has_failed()); // forgets those that have ended
+    static_cast<void>(has_failed()); // removes those that have ended
     return !processes_.empty();
 }
 
@@ -179,7 +179,7 @@ asio::awaitable<void> audio_player::feed(std::shared_ptr<process> to)
         co_await asio::async_write(
             to->to_, samples, asio::redirect_error(asio::use_awaitable, failed));
     }
-    to->to_.close(failed); // the program plays what it has, and ends
+    to->to_.close(failed); // the program plays what it has, and exits
 }
 
 } // namespace chat

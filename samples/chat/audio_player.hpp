@@ -13,26 +13,26 @@
 
 namespace chat {
 
-/// Plays the model's speech, mono pcm16 at 24 kHz, through a program of the system, one process
-/// for each answer.
+/// Plays the model's speech, mono pcm16 at 24 kHz, through an installed program, one process per
+/// answer.
 class audio_player {
 public:
-    /// The program to play through: aplay, paplay or ffplay, whichever is installed.
+    /// Returns the program to play through: aplay, paplay or ffplay, whichever is installed.
     [[nodiscard]] static std::optional<std::vector<std::string>> find_program();
 
     audio_player(asio::any_io_executor executor, std::vector<std::string> program);
     ~audio_player();
 
-    /// Takes more of the answer. Never waits: what the program does not take yet is kept.
+    /// Adds more of the answer. Never blocks: what the program does not accept yet is queued.
     void play(std::span<const std::byte> pcm);
-    /// The answer is whole; it is played to its end.
+    /// The answer is complete; it is played to its end.
     void finish();
-    /// Silence, at once.
+    /// Stops the sound at once.
     void stop();
 
-    /// The program could not play.
+    /// True if the program could not play.
     [[nodiscard]] bool has_failed();
-    /// Something that was said can still be heard.
+    /// True while something that was said can still be heard.
     [[nodiscard]] bool is_playing();
     [[nodiscard]] const std::string& name() const noexcept { return program_.front(); }
 
@@ -43,7 +43,7 @@ private:
     asio::any_io_executor executor_;
     std::vector<std::string> program_;
     std::vector<std::shared_ptr<process>> processes_; ///< Those that have not ended yet.
-    std::shared_ptr<process> present_;                ///< Takes the present answer.
+    std::shared_ptr<process> present_;                ///< Plays the present answer.
 };
 
 } // namespace chat

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chat in the terminal: the whole of a program that people use, on one thread.
+// A chat in the terminal: a complete program for users, on one thread.
 #include "conversation.hpp"
 #include "options.hpp"
 #include "terminal.hpp"
@@ -29,14 +29,14 @@ bool is_plain(const std::string& url)
     return url.starts_with("http://") || url.starts_with("ws://");
 }
 
-/// Whether the user has said where tokens come from; a login that only lies about is not for an
+/// Whether the user has named a source of tokens. A stored login alone is not meant for an
 /// emulator.
 bool names_credentials()
 {
     return std::getenv("GOOGLE_APPLICATION_CREDENTIALS") || std::getenv("GCE_METADATA_HOST");
 }
 
-/// What the wishes and the environment say.
+/// Combines the options and the environment.
 live::client_options service_for(
     const asio::io_context::executor_type& executor, const chat::options& wishes)
 {
@@ -50,7 +50,7 @@ live::client_options service_for(
     return live::client::from_environment(executor, service).options();
 }
 
-/// The content of a file; throws what to tell the user if it cannot be read.
+/// Returns the content of a file; throws the message for the user if it cannot be read.
 std::string content_of(const std::string& file)
 {
     std::ifstream from(file, std::ios::binary);
@@ -60,7 +60,7 @@ std::string content_of(const std::string& file)
     return content.str();
 }
 
-/// What is being written when the signal comes is written all the same.
+/// A write that is in progress when the signal comes is still completed.
 void restart_calls_after(int signal)
 {
     struct sigaction action {};
@@ -97,7 +97,7 @@ int talk(chat::options& wishes)
 
     live::client client{io.get_executor(), service};
     asio::signal_set signals{io.get_executor(), SIGINT, SIGTERM, SIGHUP};
-    signals.add(SIGQUIT); // before the terminal is another than it was
+    signals.add(SIGQUIT); // before the terminal is changed
     for (const int each : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) restart_calls_after(each);
     chat::terminal screen{io.get_executor()};
     if (screen.interactive() || emulator) screen.notice("Talking to " + peer + ".");
@@ -110,7 +110,7 @@ int talk(chat::options& wishes)
     const auto finish = [&](std::exception_ptr thrown, int code) {
         failure = thrown;
         exit_code = code;
-        io.stop(); // the emulator would listen on
+        io.stop(); // otherwise the emulator keeps listening
     };
     asio::co_spawn(io, conversation.run(), finish);
     io.run();
@@ -130,7 +130,7 @@ int main(int argc, char* argv[])
         if (std::ferror(stdout) == 0) return exit_code;
         chat::complain("The answers could not be written to standard output.");
         return 1;
-    } catch (const std::exception& failure) { // the terminal is as it was by now
+    } catch (const std::exception& failure) { // the terminal has been restored
         auto told = chat::in_terms_of_options(failure.what(), *wishes);
         const auto* refusal = dynamic_cast<const live::error*>(&failure);
         if (refusal && refusal->condition() == live::condition::invalid_request &&

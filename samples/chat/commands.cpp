@@ -60,7 +60,7 @@ bool is_one_of(std::span<const std::string_view> known, std::string_view name)
     return std::find(known.begin(), known.end(), name) != known.end();
 }
 
-/// Returns false for a path, such as /etc/passwd, and for a slash that no letter follows.
+/// Returns false for a path, such as /etc/passwd, and for a slash without a letter after it.
 bool looks_like_command(std::string_view name)
 {
     if (name.size() == 1) return true;
@@ -69,7 +69,7 @@ bool looks_like_command(std::string_view name)
     return std::isalpha(static_cast<unsigned char>(name[1])) != 0;
 }
 
-/// Letters that were typed wrong, left out, added, or swapped with their neighbour.
+/// Number of letters that were mistyped, left out, added, or swapped with their neighbor.
 std::size_t distance(std::string_view a, std::string_view b)
 {
     std::vector<std::vector<std::size_t>> least(
@@ -113,7 +113,7 @@ request read_audio(std::string_view rest)
 
 std::string_view likeliest(std::string_view word, std::span<const std::string_view> known)
 {
-    constexpr std::size_t longest_word = 40; // nobody meant a name by more
+    constexpr std::size_t longest_word = 40; // a longer word is not a mistyped name
     if (word.empty() || word.size() > longest_word) return {};
     const auto typed = lower(word);
     const std::size_t most = std::max<std::size_t>(1, typed.size() / 3);

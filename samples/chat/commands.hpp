@@ -23,15 +23,15 @@ struct request {
     std::string argument{};
 };
 
-/// Reads a line. A line that begins with one slash and a name is a command and never goes to the
-/// model, however it is misspelled; one that begins with two slashes goes there with one of them.
-/// The emulator has slash commands of its own, which are passed to it.
+/// Parses a line. A line that begins with one slash and a name is a command and is never sent to
+/// the model, however it is misspelled. A line that begins with two slashes is sent to the model
+/// with one. The emulator has slash commands of its own, which are passed on to it.
 [[nodiscard]] request read_request(std::string_view line, bool with_emulator);
 
-/// What /help says.
+/// Returns the text of /help.
 [[nodiscard]] std::string_view help_text(bool with_emulator);
 
-/// Returns the one of `known` that `word` was most likely meant to be; empty: none is similar.
+/// Returns the one of `known` that `word` was most likely meant to be; empty if none is similar.
 [[nodiscard]] std::string_view likeliest(
     std::string_view word, std::span<const std::string_view> known);
 

@@ -24,7 +24,7 @@ std::string in_seconds(std::chrono::nanoseconds time)
     return std::to_string(std::chrono::ceil<seconds>(time).count()) + " s";
 }
 
-/// The file that a user means who is used to a shell.
+/// Expands `~` in a file name, as a shell would.
 std::filesystem::path path_of(const std::string& typed)
 {
     const char* home = std::getenv("HOME");
@@ -77,13 +77,13 @@ asio::awaitable<int> conversation::run()
     co_return exit_code_;
 }
 
-/// Closes the session, which may wait for the server; who is in a hurry presses Ctrl-C again.
+/// Closes the session, which may wait for the server; an impatient user presses Ctrl-C again.
 asio::awaitable<void> conversation::leave()
 {
     co_await live::race(session_->close(), signals_.async_wait(asio::use_awaitable));
 }
 
-// What the user wants ------------------------------------------------------------------------
+// What the user wants ---------------------------------------------------------------------------
 
 asio::awaitable<void> conversation::keyboard()
 {
@@ -101,7 +101,7 @@ asio::awaitable<void> conversation::keyboard()
 
 asio::awaitable<void> conversation::say(std::string text)
 {
-    // To send is to interrupt: the server stops the answer that is being given.
+    // Sending interrupts: the server stops the present answer.
     const auto before = answer_;
     answer_.ask();
     asked_at_ = clock::now();
@@ -113,7 +113,7 @@ asio::awaitable<void> conversation::say(std::string text)
         co_await session_->send(text);
         said_.add("you", text);
     } catch (const live::error& refused) {
-        if (refused.value() != live::errc::invalid_argument) co_return; // model() tells, and ends
+        if (refused.value() != live::errc::invalid_argument) co_return; // model() reports it
         tell(refused.what());
         answer_ = before;
         refresh();
@@ -161,7 +161,7 @@ asio::awaitable<void> conversation::begin_again(std::string instruction)
     } catch (const live::error& refused) {
         wishes_.system = std::move(instruction_before);
         auto why = in_terms_of_options(refused.what(), wishes_);
-        if (why.starts_with("--")) why.erase(0, 1).front() = '/'; // it was no option
+        if (why.starts_with("--")) why.erase(0, 1).front() = '/'; // not an option of the user
         tell(why);
         co_return;
     }
@@ -171,7 +171,7 @@ asio::awaitable<void> conversation::begin_again(std::string instruction)
     screen_.notice("A new conversation begins.");
     said_.clear();
     const auto old = std::exchange(session_, std::move(fresh));
-    co_await old->close(); // its stream ends, and model() goes on with the new one
+    co_await old->close(); // its stream ends, and model() continues with the new session
 }
 
 void conversation::audio_on(const std::string& file)
@@ -227,7 +227,7 @@ void conversation::stop_answer()
 {
     if (player_) player_->stop();
     if (!answer_.stop()) return;
-    // Not awaited: what still comes is not shown. The session lives as long as it takes.
+    // Not awaited: the rest of the answer is not shown. The session lives as long as this takes.
     asio::co_spawn(executor_, session_->stop_speaking(), [kept = session_](std::exception_ptr) {});
     screen_.notice("stopped");
     refresh();
@@ -264,18 +264,18 @@ asio::awaitable<void> conversation::signals()
     }
 }
 
-// What the model and its connection do -------------------------------------------------------
+// What the model and its connection do -----------------------------------------------------------
 
 asio::awaitable<void> conversation::model()
 {
     try {
         for (std::shared_ptr<live::session> present; present != session_;) {
             present = session_;
-            // How it goes is told by the events.
+            // Progress is reported by the events.
             asio::co_spawn(executor_, present->connect(), [](std::exception_ptr) {});
             auto events = present->events();
             while (auto event = co_await events.next()) {
-                if (present != session_) continue; // of the conversation before
+                if (present != session_) continue; // an event of the previous conversation
                 co_await take(*present, std::move(*event));
             }
         }
@@ -459,7 +459,7 @@ void conversation::tell(std::string_view trouble)
     screen_.notice(in_terms_of_options(std::string(trouble), wishes_), terminal::tone::trouble);
 }
 
-// What goes on just now ----------------------------------------------------------------------
+// Status -----------------------------------------------------------------------------------------
 
 void conversation::refresh()
 {
@@ -507,7 +507,7 @@ void conversation::watch_silence()
     if (!patience || !connected_) return;
     silence_.expires_after(*patience);
     silence_.async_wait([this](std::error_code stopped) {
-        if (stopped || clock::now() < silence_.expiry()) return; // something has come meanwhile
+        if (stopped || clock::now() < silence_.expiry()) return; // a message has arrived meanwhile
         conclude(answer_.hear_silence());
         refresh();
     });

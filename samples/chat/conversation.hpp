@@ -32,11 +32,12 @@ namespace chat {
 /// Carries what the user types to the model and what the model says to the terminal.
 class conversation {
 public:
-    /// `signals` are those that end the program; it is in charge of them from now on.
+    /// `signals` are those that end the program; it handles them from now on.
     conversation(asio::any_io_executor executor, gemini::live::client client, terminal& screen,
         asio::signal_set& signals, options wishes, bool with_emulator);
 
-    /// Until the user leaves; gives the exit code of the program. Throws what ended the session.
+    /// Runs until the user quits; returns the exit code of the program. Throws what ended the
+    /// session.
     asio::awaitable<int> run();
 
 private:
@@ -71,8 +72,8 @@ private:
     void show_usage(bool interrupted);
     void tell(std::string_view trouble);
 
-    // What goes on just now -----------------------------------------------------------------
-    /// What is shown and waited for after something has changed.
+    // Status -------------------------------------------------------------------------------
+    /// Updates what is shown and waited for after a change.
     void refresh();
     void show_status();
     void watch_silence();
@@ -92,16 +93,16 @@ private:
     bool connected_ = false;
     std::optional<gemini::live::usage_metadata> usage_;
     std::string reason_;                 ///< Why the turn has ended, where the server says so.
-    asio::steady_timer answer_complete_; ///< Cancelled when an answer is complete.
-    asio::steady_timer silence_;         ///< Ends when the server has said nothing for too long.
+    asio::steady_timer answer_complete_; ///< Canceled when an answer is complete.
+    asio::steady_timer silence_;         ///< Expires when the server has said nothing for too long.
 
     clock::time_point asked_at_{};
     std::optional<clock::time_point> next_attempt_; ///< While the session waits to reconnect.
     int attempt_ = 0;
     std::string cause_; ///< Why the last attempt has failed.
     std::string loss_;  ///< Why the connection was lost, as told to the user.
-    std::optional<clock::time_point> hint_until_; ///< The user is told how to leave.
-    asio::steady_timer tick_;                     ///< Ends when the status changes by itself.
+    std::optional<clock::time_point> hint_until_; ///< How long the hint about quitting is shown.
+    asio::steady_timer tick_;                     ///< Expires when the status changes by itself.
 
     std::optional<audio_file> file_;
     std::optional<audio_player> player_;

@@ -7,8 +7,8 @@
 
 namespace chat {
 
-/// What Ctrl-C means: it stops an answer, else drops the line that is typed; twice in a row, with
-/// no other key in between, it leaves. Pure.
+/// The meaning of Ctrl-C: it stops an answer, else drops the typed line; twice in a row, with no
+/// other key in between, it quits. Pure.
 class ctrl_c {
 public:
     using time_point = std::chrono::steady_clock::time_point;

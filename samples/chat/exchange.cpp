@@ -6,15 +6,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Words that are recognized late come within this time after the end of their turn.
+/// Words that are recognized late arrive within this time after the end of their turn.
 constexpr auto late_words = 250ms;
 
-/// The end of the turn that an error was reported in, and the answer to a function's result after
-/// the rest of the turn that has called it, come within this time.
+/// After a reported error, its turn ends within this time. The answer to a function's result begins
+/// within this time after the rest of the turn that called the function.
 constexpr auto more_at_once = 1s;
 
-/// Models that close their turn at a function call begin to answer its result within this time, and
-/// an answer of which a message was lost continues.
+/// Models that close their turn at a function call begin to answer its result within this time. An
+/// answer that has lost a message continues within it.
 constexpr auto more_soon = 5s;
 
 } // namespace
@@ -43,7 +43,7 @@ void exchange::doubt(std::chrono::milliseconds wait, outcome then) noexcept
 
 exchange::outcome exchange::end(outcome how) noexcept
 {
-    waiting_ = waiting_ && muted_; // a question that was asked meanwhile is not answered yet
+    waiting_ = waiting_ && muted_; // a question that was asked meanwhile has not been answered yet
     begun_ = cut_in_ = calling_ = spoke_on_ = closed_ = failed_ = false;
     muted_ = stopped_;
     doubt_.reset();
@@ -65,7 +65,7 @@ exchange::outcome exchange::hear(const message& heard) noexcept
     if (heard.interrupted) {
         begun_ = calling_ = false;
         cut_in_ = true;
-        if (waiting_) muted_ = false; // what comes now answers the user's last words
+        if (waiting_) muted_ = false; // what arrives now answers the user's last words
     }
     if (heard.has_error && is_open()) {
         failed_ = true;

@@ -13,7 +13,7 @@ struct character {
     std::size_t size; ///< In bytes.
 };
 
-/// The first character of `text`, which is not empty. What is not UTF-8 counts byte by byte.
+/// The first character of `text`, which is not empty. Invalid UTF-8 counts byte by byte.
 character first_of(std::string_view text)
 {
     const auto lead = static_cast<unsigned char>(text[0]);
@@ -28,14 +28,14 @@ character first_of(std::string_view text)
 constexpr char32_t joiner = 0x200D;
 constexpr char32_t emoji_style = 0xFE0F; ///< Makes the character before it an emoji.
 
-/// As few terminals as possible take more.
+/// The width that the fewest terminals exceed.
 std::size_t width_of(char32_t code)
 {
     if (code == emoji_style) return 1;
     return static_cast<std::size_t>(std::max(0, ::wcwidth(static_cast<wchar_t>(code))));
 }
 
-/// Characters that belong to the one before them: composed emoji, flags, skin tones.
+/// Characters that combine with the previous one: composed emoji, flags, skin tones.
 bool is_composed(char32_t code)
 {
     const bool skin = code >= 0x1F3FB && code <= 0x1F3FF;
@@ -56,8 +56,8 @@ bool may_break(char32_t before, char32_t next)
            never_last.find(before) == std::u32string_view::npos;
 }
 
-/// Length of the colour sequence that `text` begins with; 0: none.
-std::size_t colour_size(std::string_view text)
+/// Returns the length of the color sequence that `text` begins with; 0 if there is none.
+std::size_t color_size(std::string_view text)
 {
     if (!text.starts_with("\x1b[")) return 0;
     const auto end = text.find('m');
@@ -70,7 +70,7 @@ extent measure(std::string_view text, std::size_t columns)
 {
     extent end;
     for (std::size_t at = 0; at < text.size();) {
-        if (const auto size = colour_size(text.substr(at))) {
+        if (const auto size = color_size(text.substr(at))) {
             at += size;
             continue;
         }
@@ -101,13 +101,13 @@ std::string_view fit(std::string_view text, std::size_t columns)
 
 text_flow::step text_flow::add(std::string_view text, std::size_t columns)
 {
-    // A terminal that was made narrower has broken the row by itself.
+    // A terminal that was narrowed has wrapped the row by itself.
     const auto before = row_.substr(measure(row_, columns).row_begin);
     const auto whole = before + std::string(text);
     row_.clear();
     std::string rows; // those that are complete
     std::size_t column = 0;
-    std::size_t words = 0; // how much of the row are whole words, and their width
+    std::size_t words = 0; // size of the row's whole words, and their width
     std::size_t words_column = 0;
     char32_t previous = 0;
     bool full = false;
@@ -124,7 +124,7 @@ text_flow::step text_flow::add(std::string_view text, std::size_t columns)
     for (std::size_t at = 0; at < whole.size();) {
         if (at == before.size()) full = full_;
         const auto rest = std::string_view(whole).substr(at);
-        if (const auto size = colour_size(rest)) {
+        if (const auto size = color_size(rest)) {
             row_ += rest.substr(0, size);
             at += size;
             continue;

@@ -5,29 +5,29 @@
 #include <string>
 #include <string_view>
 
-/// Where text lands on a terminal. Pure, but for the locale's table of character widths.
+/// Where text lands on a terminal. Pure, except for the locale's table of character widths.
 namespace chat {
 
 /// The end of a text that was written from the left edge of a terminal.
 struct extent {
-    std::size_t row = 0;       ///< 0: where it began.
-    std::size_t column = 0;    ///< Up to and with the number of columns: the cursor then waits.
+    std::size_t row = 0;    ///< 0: the row where it began.
+    std::size_t column = 0; ///< At most the number of columns: the cursor then waits at the edge.
     std::size_t row_begin = 0; ///< Where in the text its last row begins.
 };
 
-/// Colours (`ESC [ … m`) take no room. `text` has no line breaks.
+/// Colors (`ESC [ … m`) take no space. `text` has no line breaks.
 [[nodiscard]] extent measure(std::string_view text, std::size_t columns);
 
-/// The beginning of `text` that fits one row.
+/// Returns the beginning of `text` that fits one row.
 [[nodiscard]] std::string_view fit(std::string_view text, std::size_t columns);
 
-/// Breaks text that comes in pieces between words where a row ends. A word whose end comes later
-/// and does not fit is moved to the next row.
+/// Wraps text that arrives in pieces between words. A word whose end arrives later and does not fit
+/// is moved to the next row.
 class text_flow {
 public:
-    /// What to do on the screen, where the cursor is at the end of the row.
+    /// What to do on the screen, with the cursor at the end of the row.
     struct step {
-        bool rewrites = false; ///< The row is to be cleared first: `text` has its words, too.
+        bool rewrites = false; ///< The row must be cleared first: `text` repeats its words.
         std::string text{};
     };
     [[nodiscard]] step add(std::string_view text, std::size_t columns);
@@ -38,13 +38,13 @@ public:
 
 private:
     std::string row_;
-    bool full_ = false; ///< A space was left out at the end of the row, as it had no room.
+    bool full_ = false; ///< A space was omitted at the end of the row, as it had no room.
 };
 
-/// `text` with line breaks between words, so that no row is longer.
+/// Returns `text` with line breaks between words, so that no row is longer.
 [[nodiscard]] std::string wrap_words(std::string_view text, std::size_t columns);
 
-/// `text` without what would command the terminal: control characters other than line breaks.
+/// Returns `text` without terminal commands: control characters other than line breaks.
 [[nodiscard]] std::string printable(std::string_view text);
 
 } // namespace chat

@@ -17,7 +17,7 @@ namespace {
 constexpr int lines_to_remember = 1000;
 constexpr char end_of_input_key = 'D' - '@';
 
-/// Bytes of one key arrive together; the Escape key alone is told from the others by their absence.
+/// Bytes of one key arrive together. The Escape key is recognized by nothing following it.
 constexpr int key_patience_ms = 30;
 
 } // namespace
@@ -37,8 +37,8 @@ line_editor::line_editor(std::string prompt, std::filesystem::path history)
     ::el_set(editor_, EL_EDITOR, "emacs");
     ::el_set(editor_, EL_HIST, ::history, history_);
     ::el_set(editor_, EL_GETCFN, &line_editor::read_character);
-    // Ctrl-R looks for lines that hold the present one. libedit's incremental search, like the
-    // others here, waits for further keys, and everything else would wait with it.
+    // Ctrl-R searches for lines that contain the present one. libedit's incremental search, like
+    // the others here, blocks for further keys, and would hold up everything else.
     ::el_set(editor_, EL_BIND, "^R", "ed-search-prev-history", nullptr);
     ::el_set(editor_, EL_BIND, "^S", "ed-search-next-history", nullptr);
     ::el_set(editor_, EL_BIND, "^V", "ed-unassigned", nullptr);
@@ -74,7 +74,7 @@ int line_editor::read_character(EditLine*, wchar_t* character)
         if (::poll(&input, 1, key_patience_ms) <= 0) return 0;
         if (::read(STDIN_FILENO, &byte, 1) != 1) return 0;
         switch (std::mbrtowc(character, &byte, 1, &state)) {
-        case static_cast<std::size_t>(-2): continue; // the next byte belongs to it
+        case static_cast<std::size_t>(-2): continue; // the next byte belongs to the same character
         case static_cast<std::size_t>(-1): *character = L'?'; return 1;
         default: return 1;
         }

@@ -9,34 +9,34 @@
 
 namespace chat {
 
-/// One line at a time, edited by libedit at the place of the cursor, with a history that outlives
-/// the program. Never waits for input: it is fed when there is some. Writes to `stdout` and
-/// flushes it. The terminal is as it was before while suspended and after destruction.
+/// One line at a time, edited by libedit at the cursor, with a history that outlives the program.
+/// Never blocks for input: call `feed()` when there is some. Writes to `stdout` and flushes it. The
+/// terminal is restored while suspended and after destruction.
 class line_editor {
 public:
-    /// `prompt` may hold colours between '\1' marks. Starts suspended.
+    /// `prompt` may contain colors between '\1' marks. Starts suspended.
     line_editor(std::string prompt, std::filesystem::path history);
     line_editor(const line_editor&) = delete;
     line_editor& operator=(const line_editor&) = delete;
     ~line_editor();
 
     enum class outcome { editing, line, end_of_input };
-    /// Takes one key, which must be there to be read.
+    /// Reads one key, which must be available.
     outcome feed();
 
-    /// The line as it is typed so far, and the part before the cursor.
+    /// The line typed so far, and the part before the cursor.
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::string before_cursor() const;
 
     void remember(const std::string& line);
 
-    /// Gives the terminal back; the line that was typed is dropped.
+    /// Restores the terminal; drops the typed line.
     void suspend();
-    /// Draws the prompt and goes on with `text`.
+    /// Draws the prompt and continues with `text`.
     void resume(const std::string& text);
-    /// Draws prompt and line again, where the cursor is.
+    /// Draws prompt and line again at the cursor.
     void redraw();
-    /// Looks whether the terminal has another size. `redraw()` is to follow.
+    /// Checks whether the terminal has another size. `redraw()` is to follow.
     void resize();
 
 private:
@@ -49,8 +49,8 @@ private:
     EditLine* editor_;
 };
 
-/// Where this program keeps its history: in `XDG_STATE_HOME`, else ~/.local/state. Empty when there
-/// is no such place.
+/// Returns the file of this program's history: in `XDG_STATE_HOME`, else ~/.local/state. Empty when
+/// there is no such directory.
 [[nodiscard]] std::filesystem::path history_file();
 
 } // namespace chat

@@ -48,7 +48,7 @@ code is 0 when all were answered.
 )";
 
 enum option_code {
-    not_an_option = 1, // as getopt has it
+    not_an_option = 1, // as in getopt
     model,
     system_text,
     audio,
@@ -87,7 +87,7 @@ std::vector<std::string> names()
     return all;
 }
 
-/// What is wrong with an option that getopt does not accept.
+/// What is wrong with an option that getopt rejects.
 std::string complaint(std::string_view typed)
 {
     const auto word = typed.substr(0, typed.find('='));
@@ -112,7 +112,7 @@ std::string name_of(int code)
     return "";
 }
 
-/// Where the value of an option goes; null: it has none.
+/// Where the value of an option is stored; null: it has none.
 std::string* place_of(int code, options& read)
 {
     switch (code) {
@@ -152,7 +152,7 @@ void replace_all(std::string& sentence, std::string_view what, std::string_view 
         sentence.replace(at, what.size(), by);
 }
 
-/// For members that have no wording of their own: "limits::outbox" becomes "outbox".
+/// For members without a wording of their own: "limits::outbox" becomes "outbox".
 void drop_members(std::string& sentence)
 {
     constexpr std::array<std::string_view, 14> owners{
@@ -170,7 +170,7 @@ std::optional<options> read_options(int argc, char* argv[], int& exit_code)
     exit_code = 0;
     std::string wrong;
     while (wrong.empty()) {
-        const int at = std::max(optind, 1); // 0: getopt begins anew
+        const int at = std::max(optind, 1); // 0: getopt starts over
         const int code = ::getopt_long(argc, argv, "-:h", known.data(), nullptr);
         if (code == -1) {
             if (optind < argc) wrong = "\"" + std::string(argv[optind]) + "\" is not an option.";

@@ -8,7 +8,7 @@
 
 namespace chat {
 
-/// What the command line says.
+/// The options of the command line.
 struct options {
     std::string model{}; ///< Empty: see `choose_model`.
     std::string url{};   ///< Empty: the service, or the built-in emulator when there is no key.
@@ -21,16 +21,16 @@ struct options {
     gemini::live::open_enum<gemini::live::modality> answers{}; ///< Empty: see `choose_model`.
 };
 
-/// Reads the command line. Returns nothing if it has been answered already: by --help or --version,
-/// or with a complaint; `exit_code` is set then.
+/// Parses the command line. Returns nothing if the program is to exit: after --help or --version,
+/// or after a complaint; `exit_code` is set then.
 [[nodiscard]] std::optional<options> read_options(int argc, char* argv[], int& exit_code);
 
-/// Fills in `model` and `answers`: a model that can answer in the way that is asked for, and an
-/// answer that the model can give. The emulator has a model that writes. Returns what is wrong,
-/// for the user, if the two do not go together; empty otherwise.
+/// Fills in `model` and `answers`: a model that can answer in the requested way, and an answer that
+/// the model can produce. The emulator has a text model. Returns what is wrong, for the user, if
+/// the two do not go together; empty otherwise.
 [[nodiscard]] std::string choose_model(options& wishes, bool with_emulator);
 
-/// Returns a sentence of the library in terms of what the user has typed: "--url" rather than the
+/// Rewrites a sentence of the library in terms of what the user has typed: "--url" rather than the
 /// `client_options::base_url` that this program sets from it.
 [[nodiscard]] std::string in_terms_of_options(std::string sentence, const options& wishes);
 

@@ -42,8 +42,8 @@ bool can_move_the_cursor()
     return has_value("TERM") && std::strcmp(std::getenv("TERM"), "dumb") != 0;
 }
 
-/// Editing and widths need a locale that knows UTF-8; what is not said there is that a bare
-/// machine's terminal speaks it all the same.
+/// Editing and widths need a UTF-8 locale. A bare machine's environment may not set one, although
+/// its terminal supports UTF-8.
 void speak_utf8()
 {
     std::setlocale(LC_CTYPE, "");
@@ -62,7 +62,7 @@ bool has_hung_up()
     return ::poll(&input, 1, 0) > 0 && (input.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-/// Text of which the last word, which may be only begun, is kept in `held` for the next time.
+/// Splits off the last word of the text, which may be incomplete, and keeps it in `held` for later.
 std::string whole_words(std::string& held, const std::string& text)
 {
     constexpr std::size_t longest_word = 40;
@@ -84,7 +84,7 @@ std::size_t columns_of(int screen)
     return size.ws_col;
 }
 
-/// Lines for standard error, where a user may read them or a program.
+/// Lines for standard error, read by a user or a program.
 void put_error(std::string text)
 {
     if (::isatty(STDERR_FILENO) != 0) text = wrap_words(text, columns_of(STDERR_FILENO));
@@ -101,10 +101,10 @@ terminal::terminal(asio::any_io_executor executor)
 {
     speak_utf8();
     if (!talking_ || !can_go_back_) return;
-    colours_ = !has_value("NO_COLOR");
-    std::setvbuf(stdout, nullptr, _IOFBF, 1 << 16); // what belongs together appears together
+    colors_ = !has_value("NO_COLOR");
+    std::setvbuf(stdout, nullptr, _IOFBF, 1 << 16); // output that belongs together appears together
     std::string prompt(you);
-    if (colours_) prompt = "\1\x1b[1;36m\1you ›\1\x1b[0m\1 ";
+    if (colors_) prompt = "\1\x1b[1;36m\1you ›\1\x1b[0m\1 ";
     editor_.emplace(prompt, history_file());
     editor_->resume("");
 }
@@ -122,16 +122,16 @@ terminal::~terminal()
     std::fflush(stdout);
 }
 
-std::string terminal::paint(colour how, std::string_view text) const
+std::string terminal::paint(color how, std::string_view text) const
 {
-    if (!colours_) return std::string(text);
+    if (!colors_) return std::string(text);
     std::string painted;
     switch (how) {
-    case colour::dim: painted = "\x1b[2m"; break;
-    case colour::you: painted = "\x1b[1;36m"; break;
-    case colour::model: painted = "\x1b[1;35m"; break;
-    case colour::tool: painted = "\x1b[32m"; break;
-    case colour::trouble: painted = "\x1b[33m"; break;
+    case color::dim: painted = "\x1b[2m"; break;
+    case color::you: painted = "\x1b[1;36m"; break;
+    case color::model: painted = "\x1b[1;35m"; break;
+    case color::tool: painted = "\x1b[32m"; break;
+    case color::trouble: painted = "\x1b[33m"; break;
     }
     painted += text;
     painted += "\x1b[0m";
@@ -148,7 +148,7 @@ std::size_t terminal::rows_above(const std::string& typed) const
     return end.row + (end.column == width ? 1 : 0); // libedit wraps at once
 }
 
-/// From the line being typed back to the end of what was written, where the cursor then is.
+/// Moves from the line being typed back to the end of what was written.
 void terminal::erase()
 {
     editor_->resize();
@@ -160,8 +160,8 @@ void terminal::erase()
     put("\x1b[J");
     const auto& row = open_.row();
     if (row.empty()) return;
-    // Written again, not cleared: the cursor comes to its end whatever the terminal thinks of the
-    // width of its characters.
+    // Written again, not cleared: the cursor reaches its end whatever width the terminal assumes
+    // for its characters.
     put("\x1b[A");
     put(std::string_view(row).substr(measure(row, width).row_begin));
 }
@@ -169,7 +169,7 @@ void terminal::erase()
 void terminal::draw()
 {
     if (in_line()) put("\n");
-    if (!status_.empty()) put(paint(colour::dim, status_) + "\n");
+    if (!status_.empty()) put(paint(color::dim, status_) + "\n");
     editor_->redraw();
     std::fflush(stdout);
 }
@@ -203,7 +203,7 @@ void terminal::answer(std::string_view text)
     std::string shown;
     if (!std::exchange(answering_, true) && talking_) {
         if (in_line()) shown = "\n";
-        shown += paint(colour::model, model.substr(0, model.size() - 1)) + " ";
+        shown += paint(color::model, model.substr(0, model.size() - 1)) + " ";
     }
     write(shown + printable(text));
 }
@@ -217,10 +217,10 @@ void terminal::end_answer()
 void terminal::notice(std::string_view text, tone how)
 {
     if (editor_) {
-        const auto colour_of = how == tone::remark ? colour::dim
-                               : how == tone::tool ? colour::tool
-                                                   : colour::trouble;
-        write_line(paint(colour_of, printable(text)));
+        const auto color_of = how == tone::remark ? color::dim
+                              : how == tone::tool ? color::tool
+                                                  : color::trouble;
+        write_line(paint(color_of, printable(text)));
         return;
     }
     if (talking_ || is_seen_) end_answer();
@@ -247,24 +247,24 @@ void terminal::status(std::string_view text)
 
 std::string terminal::typed() const { return editor_ ? editor_->text() : std::string(); }
 
-/// Shows `line` for good, where it was typed, and starts another one below.
+/// Shows `line` permanently, where it was typed, and starts another one below.
 void terminal::commit(const std::string& line)
 {
-    auto up = rows_above(line) + 1; // libedit has gone to the row below
+    auto up = rows_above(line) + 1; // libedit has moved to the row below
     if (!status_.empty()) up += measure(status_, columns()).row + 1;
     put("\r\x1b[" + std::to_string(up) + "A\x1b[J");
-    const auto shown = paint(colour::you, you.substr(0, you.size() - 1)) + " " + printable(line);
+    const auto shown = paint(color::you, you.substr(0, you.size() - 1)) + " " + printable(line);
     put(wrap_words(shown, columns()) + "\n");
     open_.clear();
     answering_ = false;
     start_line("");
 }
 
-/// Puts libedit to work on `text`, below all that is shown; the cursor is at the place.
+/// Puts libedit to work on `text`, below everything shown, from the cursor's position.
 void terminal::start_line(const std::string& text)
 {
     if (in_line()) put("\n");
-    if (!status_.empty()) put(paint(colour::dim, status_) + "\n");
+    if (!status_.empty()) put(paint(color::dim, status_) + "\n");
     editor_->suspend();
     editor_->resume(text);
 }

@@ -19,9 +19,9 @@ namespace chat {
 
 /// Where the conversation is typed and shown.
 ///
-/// On a terminal the last rows are a status and the line being typed; all else is written above
-/// them while the user types, and broken between words. In a pipe answers go to standard output as
-/// plain lines, notices to standard error, and there is no status.
+/// On a terminal the last rows are a status and the line being typed. Everything else is written
+/// above them while the user types, and wrapped between words. In a pipe answers are written to
+/// standard output as plain lines, notices to standard error, and there is no status.
 class terminal {
 public:
     explicit terminal(asio::any_io_executor executor);
@@ -29,14 +29,14 @@ public:
     terminal& operator=(const terminal&) = delete;
     ~terminal();
 
-    /// Somebody types and sees the rows below.
+    /// True if a user types and sees the rows below.
     [[nodiscard]] bool interactive() const noexcept { return editor_.has_value(); }
 
-    /// What the user says next; nothing at the end of input. Lines that come faster than anybody
-    /// types are one pasted text. Cancellation: what has been typed so far stays.
+    /// Returns the user's next line; nothing at the end of input. Lines that arrive faster than
+    /// anybody types are one pasted text. Cancellation: what has been typed so far is kept.
     [[nodiscard]] asio::awaitable<std::optional<std::string>> read_line();
 
-    /// Goes on with the model's answer.
+    /// Continues the model's answer.
     void answer(std::string_view text);
     void end_answer();
     enum class tone {
@@ -44,27 +44,27 @@ public:
         tool,    ///< What a function of this program did.
         trouble, ///< Something that the user should see.
     };
-    /// A line about the conversation.
+    /// Writes a line about the conversation.
     void notice(std::string_view text, tone how = tone::remark);
-    /// What is going on just now, until the next status; empty: nothing worth telling.
+    /// Sets the status, which is shown until the next one; empty: none.
     void status(std::string_view text);
-    /// A line between turns.
+    /// Writes a line between turns.
     void gap();
 
-    /// The line as it is being typed.
+    /// The line being typed.
     [[nodiscard]] std::string typed() const;
-    /// A key has been pressed since this was last asked.
+    /// Whether a key has been pressed since the last call.
     [[nodiscard]] bool was_touched() noexcept { return std::exchange(touched_, false); }
     void clear_typed();
 
     /// The terminal has another size.
     void resize();
-    /// Stops the program, as Ctrl-Z asks, with the terminal given back to the shell meanwhile.
+    /// Stops the program, as Ctrl-Z requests, with the terminal restored for the shell meanwhile.
     void stop();
 
 private:
-    enum class colour { dim, you, model, tool, trouble };
-    [[nodiscard]] std::string paint(colour how, std::string_view text) const;
+    enum class color { dim, you, model, tool, trouble };
+    [[nodiscard]] std::string paint(color how, std::string_view text) const;
     [[nodiscard]] static std::size_t columns();
     [[nodiscard]] std::size_t rows_above(const std::string& typed) const;
 
@@ -86,10 +86,10 @@ private:
 
     asio::posix::stream_descriptor keyboard_;
     asio::steady_timer patience_;
-    bool talking_;     ///< A person at both ends: standard input and output are terminals.
-    bool is_seen_;     ///< Standard output is a terminal;
-    bool can_go_back_; ///< so, and what was written there can be written over.
-    bool colours_ = false;
+    bool talking_;     ///< A user at both ends: standard input and output are terminals.
+    bool is_seen_;     ///< Standard output is a terminal.
+    bool can_go_back_; ///< Standard output is a terminal whose text can be overwritten.
+    bool colors_ = false;
     std::optional<line_editor> editor_;
     text_flow open_;       ///< The last line written, while it is not ended, on a screen.
     bool in_line_ = false; ///< Elsewhere: there is such a line.
@@ -97,10 +97,10 @@ private:
     std::string status_;
     bool touched_ = false;
     bool answering_ = false; ///< The open line, or the one before, is the model's.
-    std::string piped_;      ///< Read and not yet given out.
+    std::string piped_;      ///< Read and not yet returned.
 };
 
-/// A sentence on standard error, after "gemini-live-chat: ".
+/// Writes a sentence to standard error, after "gemini-live-chat: ".
 void complain(std::string_view sentence);
 
 } // namespace chat

@@ -11,7 +11,7 @@ namespace chat {
 namespace live = gemini::live;
 namespace {
 
-/// Made up: a sample asks no weather service.
+/// Made up: a sample does not ask a weather service.
 constexpr std::array<std::string_view, 5> skies{
     "24 °C, sunny", "18 °C, light rain", "16 °C, cloudy", "13 °C, windy", "-2 °C, snow"};
 

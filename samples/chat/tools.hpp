@@ -10,7 +10,7 @@
 /// Functions of this program that the model may call.
 namespace chat {
 
-/// What to tell the model of them.
+/// Their declarations for the model.
 [[nodiscard]] std::vector<gemini::live::function_declaration> tool_declarations();
 
 /// A call that has been run.

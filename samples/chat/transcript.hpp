@@ -12,7 +12,7 @@ namespace chat {
 class transcript {
 public:
     void add(std::string_view who, std::string_view text);
-    /// Goes on with what `who` said last, or begins it.
+    /// Continues what `who` said last, or begins it.
     void append(std::string_view who, std::string_view text);
     void clear() { said_.clear(); }
 

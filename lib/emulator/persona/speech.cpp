@@ -57,10 +57,10 @@ std::vector<syllable> syllables_of(std::string_view words)
     return all;
 }
 
-/// Returns how strongly a resonance at `centre` amplifies `frequency`.
-double resonance(double frequency, double centre) noexcept
+/// Returns how strongly a resonance at `center` amplifies `frequency`.
+double resonance(double frequency, double center) noexcept
 {
-    const double distance = (frequency - centre) / 120.0;
+    const double distance = (frequency - center) / 120.0;
     return 1.0 / (1.0 + distance * distance);
 }
 

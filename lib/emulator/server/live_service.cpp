@@ -552,7 +552,7 @@ std::optional<refusal> live_service::hear_function_response(const json_value& re
     if (open == calls_.open.end()) {
         const bool was_asked = std::any_of(calls_.past.begin(), calls_.past.end(),
             [&](const auto& each) { return id.empty() ? name == each.second : id == each.first; });
-        // Either we cancelled the call before the client heard of it, or (transparent resumption)
+        // Either we canceled the call before the client heard of it, or (transparent resumption)
         // the client replays its response before this server has re-issued the call.
         const bool told_again = setup_->transparent && !setup_->handle.empty();
         if (was_asked || told_again) return std::nullopt;
@@ -650,7 +650,7 @@ void live_service::call(std::vector<function_call> calls, waiting wait)
         say("I have asked for that. It may take a moment: talk to me meanwhile.");
 }
 
-/// The user has cut in: unsent answers are discarded, and pending calls are cancelled.
+/// The user has cut in: unsent answers are discarded, and pending calls are canceled.
 void live_service::interrupt()
 {
     give_up_calls();
