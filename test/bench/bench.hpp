@@ -13,8 +13,8 @@
 #include <cstring>
 #include <string>
 
-/// What every benchmarked client is told and how it is measured, so that they differ in nothing but
-/// the library under test.
+/// The arguments and the measurement of every benchmarked client, so that they differ only in the
+/// library under test.
 namespace bench {
 
 /// Arguments: flood|paced plain|tls CPU PORT CA-FILE SESSIONS WARM-UP-SECONDS SECONDS
@@ -45,7 +45,7 @@ inline void raise_descriptor_limit()
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// Also pins the process and makes sure that it ends.
+/// Also pins the process and limits its run time.
 inline options start(int argc, char** argv)
 {
     if (argc != 9) {
@@ -88,8 +88,8 @@ inline long resident_kb()
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-/// Counts messages and keeps the time. It is driven by the messages alone, so it needs no timer of
-/// any event loop: one session first, whose memory is noted after 25 messages, then all of them,
+/// Counts messages and measures time. It is driven by the messages alone, so it needs no timer of
+/// any event loop: one session first, whose memory is recorded after 25 messages, then all of them,
 /// then the warm-up, then the window.
 class meter {
 public:
@@ -103,7 +103,7 @@ public:
         if (++connected_ == given_.sessions) warm_from_ = clock::now();
     }
 
-    /// A message has come and is in the hands of the reader.
+    /// A message has arrived and has been handed to the reader.
     next message(std::size_t size)
     {
         ++messages_;
@@ -169,7 +169,7 @@ inline constexpr const char* target =
     "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent";
 inline constexpr const char* setup = R"({"setup":{"model":"models/gemini-3.8-live"}})";
 
-/// A setupComplete is told from audio by its size.
+/// A setupComplete is recognized by its size.
 inline constexpr std::size_t longest_setup_complete = 64;
 
 } // namespace bench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding and encoding of one audio message, beside what no codec can beat. Argument: seconds for
-// each figure.
+// Decoding and encoding of one audio message, compared with the least work that any codec must do.
+// Argument: seconds for each figure.
 #include "message.hpp"
 
 #include "base/base64.hpp"
@@ -26,7 +26,7 @@ namespace {
 namespace live = gemini::live;
 using clock_type = std::chrono::steady_clock;
 
-/// Makes the compiler believe that `value` is looked at.
+/// Makes the compiler assume that `value` is used.
 template <class T>
 void keep(T& value)
 {
@@ -38,7 +38,7 @@ constexpr int rounds = 7;
 struct figure {
     const char* id;
     std::string what;
-    std::size_t bytes; // of text that one call goes through
+    std::size_t bytes; // of text that one call processes
     std::function<void()> hundred_times;
     std::array<double, rounds> ns{};
 };
@@ -51,7 +51,7 @@ figure measured(const char* id, std::string what, std::size_t bytes, Work work)
             }};
 }
 
-/// Nanoseconds of one call. All take turns, so that a ratio of two of one round means something.
+/// Nanoseconds per call. All take turns, so that a ratio of two in one round is meaningful.
 void measure(std::vector<figure>& all, double seconds)
 {
     for (int round = 0; round < rounds; ++round) {
@@ -80,7 +80,7 @@ void print(const figure& each)
     std::printf("]}\n");
 }
 
-/// Every member and value, as a reader that knows the message would; nothing is kept.
+/// Visits every member and value, as a reader that knows the message would; nothing is kept.
 std::size_t walk(simdjson::ondemand::parser& parser, const simdjson::padded_string& text)
 {
     std::size_t audio = 0;

@@ -21,7 +21,7 @@ struct program {
     bench::meter meter;
     uv_loop_t loop{};
     lws_context* context = nullptr;
-    std::deque<std::string> joined; // one for each connection, stable addresses
+    std::deque<std::string> joined; // one for each connection, with stable addresses
     bool stopped = false;
 };
 
@@ -95,7 +95,7 @@ int main(int argc, char** argv)
     program self(bench::start(argc, argv));
     uv_loop_init(&self.loop);
 
-    constexpr std::size_t rx_buffer_size = 16384; // as a whole TLS record: what serves lws best
+    constexpr std::size_t rx_buffer_size = 16384; // as large as a TLS record: the best size for lws
     const lws_protocols protocols[] = {
         {"bench", on_event, 0, rx_buffer_size, 0, nullptr, 0},
         {nullptr, nullptr, 0, 0, 0, nullptr, 0},
@@ -120,5 +120,5 @@ int main(int argc, char** argv)
     self.connect();
     uv_run(&self.loop, UV_RUN_DEFAULT);
     std::_Exit(
-        self.stopped ? 0 : 1); // taking a foreign loop apart in order is not what is measured
+        self.stopped ? 0 : 1); // an orderly end of a foreign loop is not part of the measurement
 }

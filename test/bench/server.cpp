@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The peer of all benchmarked clients: answers the upgrade and the setup, then writes ready-made
-// frames as fast as the client takes them (flood) or 25 a second (paced) to every session. It does
-// next to nothing per message, so that the client is what is measured.
+// The peer of all benchmarked clients: answers the upgrade and the setup, then writes precomputed
+// frames to every session as fast as the client reads them (flood) or 25 per second (paced). It
+// does almost no work per message, so that the client is what is measured.
 //
 // Arguments: flood|paced plain|tls CPU CERTIFICATE-FILE KEY-FILE. Prints its port; ends when its
-// standard input does.
+// standard input ends.
 #include "bench.hpp"
 #include "message.hpp"
 
@@ -72,7 +72,7 @@ std::string upgrade_answer(std::string_view request)
            bench::base64({reinterpret_cast<const char*>(digest.data()), size}) + "\r\n\r\n";
 }
 
-/// One client. Whatever is to be sent goes through `out_`.
+/// One client. Everything to be sent is queued in `out_`.
 class session {
 public:
     session(int fd, SSL_CTX* tls) : fd_(fd)
@@ -95,7 +95,7 @@ public:
     [[nodiscard]] bool idle() const { return sent_ == out_.size(); }
     [[nodiscard]] std::size_t waiting() const { return out_.size() - sent_; }
 
-    /// False when the client has gone.
+    /// Returns false when the client has disconnected.
     bool read()
     {
         std::array<char, 16384> buffer;
@@ -123,7 +123,8 @@ public:
         take_encrypted();
     }
 
-    /// One batch of messages; in TLS a record for each, as a service that writes them singly makes.
+    /// One batch of messages; in TLS a record for each, as from a service that writes them one by
+    /// one.
     void refill()
     {
         if (ssl_ == nullptr && batch_) {
@@ -134,7 +135,7 @@ public:
         batch_ = true;
     }
 
-    /// False when the client has gone.
+    /// Returns false when the client has disconnected.
     bool flush()
     {
         while (sent_ < out_.size()) {
@@ -251,7 +252,7 @@ private:
     struct due {
         clock_type::time_point at;
         int fd;
-        std::uint64_t serial; // descriptors are used again
+        std::uint64_t serial; // descriptors are reused
         bool operator<(const due& other) const { return at > other.at; }
     };
     struct entry {
@@ -317,7 +318,7 @@ private:
             const auto found = sessions_.find(next.fd);
             if (found == sessions_.end() || found->second.serial != next.serial) continue;
             if (found->second.peer->waiting() >
-                (1u << 20)) { // a client that lost step so far is out
+                (1u << 20)) { // a client that is this far behind is dropped
                 sessions_.erase(found);
                 continue;
             }

@@ -20,7 +20,7 @@
 #include <cstdlib>
 #include <fstream>
 
-// A spoken conversation over real sockets that break every few seconds, and what became of it.
+// A spoken conversation over real sockets that break every few seconds, and its outcome.
 namespace {
 
 namespace live = gemini::live;
@@ -143,7 +143,7 @@ live::setup spoken()
     return setup;
 }
 
-/// The conversation and those who watch it.
+/// The conversation and its observers.
 class conversation {
 public:
     explicit conversation(const options& chosen)
@@ -153,7 +153,7 @@ public:
     {
     }
 
-    /// Whether all promises were kept.
+    /// Whether all guarantees were kept.
     bool hold()
     {
         asio::co_spawn(io_, run(), live::rethrow);
@@ -206,7 +206,7 @@ asio::awaitable<void> conversation::run()
     co_await settle();
 }
 
-/// No more trouble, no more questions; what has been said arrives.
+/// Ends failures and questions, so that what has been said can arrive.
 asio::awaitable<void> conversation::settle()
 {
     server_.heal();

@@ -21,7 +21,7 @@
 #include <thread>
 #include <vector>
 
-// A thousand sessions of one client, and a server that restarts: how they come back.
+// A thousand sessions of one client and a server that restarts: how they reconnect.
 namespace {
 
 namespace live = gemini::live;
@@ -51,7 +51,7 @@ public:
     void end()
     {
         emulator_->close();
-        if (thread_.joinable()) thread_.join(); // nothing is left to run
+        if (thread_.joinable()) thread_.join(); // no work is left
     }
 
     [[nodiscard]] std::string url() const { return emulator_->url(); }
@@ -126,7 +126,7 @@ private:
     std::uint64_t attempts_seen_ = 0;
 };
 
-/// Attempts a second, with a bar. Gives the most of them in one.
+/// Prints attempts per second, with a bar. Returns the highest.
 std::uint64_t show(const std::vector<sample>& samples)
 {
     std::uint64_t most = 0;
@@ -159,7 +159,7 @@ bool restart_under(std::size_t size)
     } while (samples.size() <= up_again || (!sessions.is_whole() && samples.size() < most_samples));
 
     const auto most = show(samples);
-    // The budget lets as many begin at once as it lets begin in a second.
+    // The budget allows the same number at once as in one second.
     const auto bound = static_cast<std::uint64_t>(2 * sessions.attempts_per_second());
     fmt::print("All are back: {}. Most attempts in a second: {}, the budget of the client bounds "
                "them to {}.\n",

@@ -126,7 +126,7 @@ asio::awaitable<void> troubled_server::suffer(misery what)
     switch (what) {
     case misery::reset: relay_->strike(trouble::rst); break;
     case misery::hang_up: relay_->strike(trouble::fin); break;
-    case misery::half_open: // until the server notices, too
+    case misery::half_open: // until the server also notices
         relay_->strike(trouble::swallow);
         co_await sleep(between(500, 2'000));
         relay_->strike(trouble::rst);

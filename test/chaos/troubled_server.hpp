@@ -38,7 +38,7 @@ struct server_options {
     std::function<void(std::string_view)> on_event{};
 };
 
-/// An emulator and the way to it, which breaks every few seconds. In a thread of its own.
+/// An emulator behind a relay that breaks every few seconds. In a thread of its own.
 class troubled_server {
 public:
     explicit troubled_server(server_options options);
@@ -51,13 +51,13 @@ public:
     struct report {
         std::array<std::size_t, miseries> suffered{};
         std::size_t connections = 0;
-        clock::duration longest_gap{}; ///< Of the sound.
+        clock::duration longest_gap{}; ///< Of the audio.
         clock::duration longest_setup{};
     };
     [[nodiscard]] report look() const;
     [[nodiscard]] std::vector<test::server_record::entry> consumed() const;
 
-    /// From now on all is well.
+    /// Ends all failures.
     void heal();
 
 private:
@@ -75,7 +75,7 @@ private:
     std::optional<test::relay> relay_;
     bool healed_ = false;
 
-    mutable std::mutex mutex_; // for what follows
+    mutable std::mutex mutex_; // guards everything below
     test::server_record record_;
     report report_;
     std::optional<clock::time_point> last_sound_;

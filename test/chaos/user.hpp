@@ -19,16 +19,16 @@ namespace chaos {
 
 namespace live = gemini::live;
 
-/// Somebody who talks and listens, asks and answers, all at once.
+/// A user who talks and listens, asks and answers, all at once.
 class user {
 public:
     user(asio::any_io_executor executor, live::session& session, std::uint32_t seed);
 
-    /// Sound, 50 times a second, of which a fifth is speech. Until `fall_silent()`.
+    /// Sends audio 50 times a second, of which a fifth is speech, until `fall_silent()`.
     asio::awaitable<void> speak();
-    /// Every few seconds something to read. Until `ask_no_more()`.
+    /// Sends text every few seconds until `ask_no_more()`.
     asio::awaitable<void> ask();
-    /// Reads all that comes and answers calls, until the session has ended.
+    /// Reads everything and answers calls, until the session has ended.
     asio::awaitable<void> listen();
 
     void fall_silent() noexcept { silent_ = true; }
@@ -42,7 +42,7 @@ public:
         std::size_t calls = 0;
         std::size_t outages = 0;
         std::size_t handovers = 0;
-        std::size_t bytes_heard = 0; ///< Of sound.
+        std::size_t bytes_heard = 0; ///< Of audio.
         std::optional<std::string> failure{};
     };
     [[nodiscard]] const memory& so_far() const noexcept { return memory_; }

@@ -23,8 +23,8 @@
 
 namespace auth_test {
 
-// Every kind of credentials that gives tokens, over loopback: from a file or a machine to a
-// session.
+// Every kind of credentials that is a source of tokens, over loopback: from a file or a machine to
+// a session.
 namespace live = gemini::live;
 using live::testing::google_endpoint;
 using live::testing::google_outcome;
@@ -32,7 +32,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Gone at the end, with all that is in it.
+/// Removed at the end with its contents.
 class folder {
 public:
     folder()
@@ -59,7 +59,7 @@ private:
     std::filesystem::path path_;
 };
 
-/// Google, with Vertex AI, and a client of it.
+/// Google with Vertex AI, and a client of it.
 struct world {
     asio::io_context io;
     folder here{};
@@ -67,7 +67,7 @@ struct world {
     std::shared_ptr<live::testing::fake_google> google;
     std::vector<live::testing::emulator_request> upgrades{};
     std::string heard{};  // by Vertex AI
-    std::string output{}; // whatever the library tells anybody
+    std::string output{}; // everything that the library reports to the user
     std::optional<live::testing::emulator_verdict> verdict{};
     std::optional<live::testing::emulator> vertex{};
     live::client_options calling{};
@@ -153,7 +153,7 @@ struct world {
     {
         return {.host = google->metadata_host()};
     }
-    /// With nothing of what this machine may have.
+    /// Isolated from the configuration of this machine.
     [[nodiscard]] live::application_default nothing() const
     {
         return {.well_known_file = here.path("none.json"), .machine = {.host = "127.0.0.1:1"}};
@@ -174,7 +174,7 @@ bool says(const std::optional<live::error>& why, std::string_view part)
 
 } // namespace
 
-TEST_CASE("every kind of credentials that gives tokens opens sessions, with one fetch for all")
+TEST_CASE("every kind of token credentials opens sessions, with one fetch for all of them")
 {
     world w;
     struct row {
@@ -195,7 +195,7 @@ TEST_CASE("every kind of credentials that gives tokens opens sessions, with one 
     known.well_known_file = w.here.write("known.json", w.google->authorized_user_file());
     auto named = known;
     named.file = w.here.write("named.json", w.google->service_account_file());
-    named.well_known_file = w.here.write("broken.json", "{"); // nobody reads it
+    named.well_known_file = w.here.write("broken.json", "{"); // not read
     auto on_machine = w.nothing();
     on_machine.machine = w.machine();
     using enum live::testing::google_endpoint;
@@ -243,7 +243,7 @@ TEST_CASE("a program may get its tokens itself")
     auto client = w.client_with(provider);
     w.connect(client);
     w.connect(client);
-    CHECK(asked == 2); // nobody has said how long it is good
+    CHECK(asked == 2); // the tokens have no expiry
     expires = std::chrono::system_clock::now() + 1h;
     client = w.client_with(provider);
     w.connect(client);
@@ -277,7 +277,7 @@ TEST_CASE("a hundred sessions that start at once fetch one token")
     CHECK(w.google->requests(live::testing::google_endpoint::token) == 1);
 }
 
-TEST_CASE("a token that is soon to end is not used for another connection")
+TEST_CASE("a token that expires soon is not used for another connection")
 {
     world w;
     w.google->next(
@@ -305,7 +305,7 @@ TEST_CASE("a token that was revoked is replaced, once")
     CHECK(w.google->requests(live::testing::google_endpoint::token) == 3);
 }
 
-TEST_CASE("the credentials name the project and who pays, unless the program does")
+TEST_CASE("the credentials set the project and the quota project, unless the program does")
 {
     live::testing::fake_google_options options;
     options.quota_project = "payer";
@@ -329,7 +329,7 @@ TEST_CASE("the credentials name the project and who pays, unless the program doe
     CHECK(header(w.upgrades.back(), "x-goog-api-client").starts_with("gemini-live-cpp/"));
 }
 
-TEST_CASE("what passes by itself is tried again")
+TEST_CASE("a temporary failure is retried")
 {
     world w;
     const auto fault = GENERATE(live::testing::google_outcome::refuse(503),
@@ -381,7 +381,7 @@ TEST_CASE("a refusal names the file and says what to do")
     CHECK(says(w.failure(w.service_account()), "This machine's clock is wrong: it says 20"));
 }
 
-TEST_CASE("a file that is no good is told by its name")
+TEST_CASE("an invalid file is reported by its name")
 {
     world w;
     const auto path = w.here.path("key.json");
@@ -402,7 +402,7 @@ TEST_CASE("a file that is no good is told by its name")
     CHECK(says(w.failure(w.user()), "\"universe_domain\" is googleapis.com"));
 }
 
-TEST_CASE("when nothing is found, it is told where one has looked and what helps")
+TEST_CASE("when no credentials are found, the error says where the search was and what helps")
 {
     world w;
     auto why = w.failure(w.nothing());
@@ -410,7 +410,7 @@ TEST_CASE("when nothing is found, it is told where one has looked and what helps
     CHECK(says(why, w.here.path("none.json")));
     CHECK(says(why, "gcloud auth application-default login"));
     CHECK(why->value() == live::errc::missing_credentials);
-    auto elsewhere = w.nothing(); // where another cloud has its metadata
+    auto elsewhere = w.nothing(); // where another cloud has its metadata server
     elsewhere.machine = w.machine();
     w.google->next(live::testing::google_endpoint::metadata,
         live::testing::google_outcome::without_metadata_flavor());
@@ -418,7 +418,7 @@ TEST_CASE("when nothing is found, it is told where one has looked and what helps
     CHECK(says(why, "this is no machine in Google Cloud"));
 }
 
-TEST_CASE("nothing that the library tells has a secret in it, whatever happens")
+TEST_CASE("nothing that the library reports contains a secret, whatever happens")
 {
     live::testing::fake_google_options options;
     options.quota_project = "payer";
@@ -441,7 +441,7 @@ TEST_CASE("nothing that the library tells has a secret in it, whatever happens")
             w.google->next(endpoint, live::testing::google_outcome::invalid_grant("no"), 1);
         static_cast<void>(w.failure(each));
     }
-    // files that are cut off or have one member wrong
+    // files that are truncated or have one invalid member
     for (const auto& text : {w.google->service_account_file(), w.google->authorized_user_file(),
              w.google->external_account_file()}) {
         for (std::size_t cut = 0; cut < text.size(); cut += 97)

@@ -22,7 +22,7 @@ namespace test {
 
 namespace live = gemini::live;
 
-/// One execution context with an emulator of Vertex AI, a relay before it, and clients of the
+/// One execution context with an emulator of Vertex AI, a relay in front of it, and clients of the
 /// relay.
 struct broken_world {
     asio::io_context io;
@@ -57,7 +57,7 @@ struct broken_world {
         calling.tls.system_store = false;
     }
 
-    /// A client that comes through the relay.
+    /// A client that connects through the relay.
     live::client start()
     {
         server.emplace(io.get_executor(), serving);
@@ -74,7 +74,7 @@ struct broken_world {
     }
 };
 
-/// A model that writes, so that answers are short.
+/// A text model, so that answers are short.
 inline live::setup written()
 {
     live::setup setup;

@@ -21,7 +21,7 @@
 
 namespace closes_test {
 
-// Closes and refusals over loopback, from servers that do them in their own ways.
+// Closes and refusals over loopback, from servers that each behave in their own way.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
 using clock_type = std::chrono::steady_clock;
@@ -42,7 +42,7 @@ asio::awaitable<void> both(asio::awaitable<void> one, asio::awaitable<void> othe
     co_await (std::move(one) && std::move(other));
 }
 
-/// A server by hand, and a client of it.
+/// A raw server and a client of it.
 struct raw_world {
     asio::io_context io;
     test::raw_peer peer{io};
@@ -75,7 +75,7 @@ asio::awaitable<test::raw_socket> serve_until_close(test::raw_peer& peer)
     }
 }
 
-/// How long close() takes with a server that answers so.
+/// How long close() takes with a server that answers like this.
 std::chrono::milliseconds closing_takes(
     std::chrono::milliseconds deadline, std::optional<std::chrono::milliseconds> answer)
 {
@@ -113,7 +113,7 @@ std::string refusal(int status, const std::string& body, const std::string& type
     return test::http_response(status, {{"Content-Type", type}}, body);
 }
 
-/// The first error of a session whose upgrades are answered so.
+/// The first error of a session whose upgrades are answered like this.
 live::error refused_by(const std::string& answer, live::client_options* calling = nullptr)
 {
     raw_world w;
@@ -145,20 +145,20 @@ constexpr const char* bad_key =
 
 } // namespace
 
-TEST_CASE("close() over a network waits for the server's Close, which it needs to be over")
+TEST_CASE("close() over a network waits for the server's Close, which confirms the end")
 {
     CHECK(closing_takes(2s, 0ms) < 500ms);
     CHECK(closing_takes(2s, 300ms) >= 300ms);
 }
 
-TEST_CASE("close() gives a server that never answers no more than the deadline")
+TEST_CASE("close() waits for a server that never answers no longer than the deadline")
 {
     const auto taken = closing_takes(200ms, std::nullopt);
     CHECK(taken >= 200ms);
     CHECK(taken < 2s);
 }
 
-TEST_CASE("who resumes at once elsewhere does not meet an open connection")
+TEST_CASE("a session that resumes elsewhere right after close() does not meet an open connection")
 {
     asio::io_context io;
     live::testing::emulator_options serving;
@@ -168,7 +168,7 @@ TEST_CASE("who resumes at once elsewhere does not meet an open connection")
     test::make_loud(calling);
     calling.base_url = server.url();
     calling.credentials = live::api_key(test::secret_key);
-    calling.reconnect.first_connect_attempts = 1; // the first is to succeed
+    calling.reconnect.first_connect_attempts = 1; // the first attempt is to succeed
     const live::client client{io.get_executor(), calling};
     const auto work = [&]() -> asio::awaitable<void> {
         live::setup setup{.model = "gemini-3.8-live"};
@@ -187,7 +187,7 @@ TEST_CASE("who resumes at once elsewhere does not meet an open connection")
     CHECK(server.accepted() == 20);
 }
 
-TEST_CASE("a refused upgrade is told in the service's words: a key that is not valid")
+TEST_CASE("a refused upgrade is reported in the service's words: an invalid key")
 {
     for (const auto& body : {std::string(bad_key), "[" + std::string(bad_key) + "]"}) {
         const auto why = refused_by(refusal(400, body, "application/json"));
@@ -199,7 +199,7 @@ TEST_CASE("a refused upgrade is told in the service's words: a key that is not v
     }
 }
 
-TEST_CASE("a refused upgrade names the variable of a bad key, and never the key")
+TEST_CASE("a refused upgrade names the variable of an invalid key, and never the key")
 {
     live::client_options calling;
     calling.credentials = live::api_key("AIza-some-key-of-mine", "GEMINI_API_KEY");
@@ -212,7 +212,7 @@ TEST_CASE("a refused upgrade names the variable of a bad key, and never the key"
     CHECK(why.reason().find("AIza-some") == std::string::npos);
 }
 
-TEST_CASE("a portal's page is told as such, whatever its status")
+TEST_CASE("a captive portal's page is reported as such, whatever its status")
 {
     for (const int status : {200, 403, 404}) {
         const auto why = refused_by(
@@ -225,7 +225,7 @@ TEST_CASE("a portal's page is told as such, whatever its status")
 }
 
 TEST_CASE(
-    "a session that has worked rides out whatever is in the way, and its conversation goes on")
+    "a session that has worked rides out any temporary obstacle, and its conversation continues")
 {
     const std::string page = "<html><title>Log in</title></html>";
     const std::vector<std::string> in_the_way{refusal(502, "<html>Bad Gateway</html>"),
@@ -282,7 +282,7 @@ TEST_CASE(
     w.run(both(use(), serve()));
 }
 
-TEST_CASE("white space around the key of the environment does not reach the wire")
+TEST_CASE("white space around the key in the environment is not sent")
 {
     asio::io_context io;
     live::testing::emulator_options serving;

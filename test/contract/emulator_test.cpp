@@ -12,7 +12,7 @@
 
 namespace emulator_test {
 
-// What clients of any make see of the emulator, by raw sockets.
+// What any client sees of the emulator, through raw sockets.
 namespace live = gemini::live;
 using test::raw_frame;
 using test::raw_socket;
@@ -103,7 +103,7 @@ TEST_CASE("a conversation in binary frames of indented JSON, plain and encrypted
     w.run(work());
 }
 
-TEST_CASE("music plays on a method of its own until it is paused")
+TEST_CASE("music plays on its own method until it is paused")
 {
     world w;
     w.start();
@@ -128,7 +128,7 @@ TEST_CASE("music plays on a method of its own until it is paused")
     w.run(work());
 }
 
-TEST_CASE("a refusal comes as a close with code and reason")
+TEST_CASE("a refusal is a close with code and reason")
 {
     world w;
     w.serving.api_key = "another";
@@ -143,7 +143,7 @@ TEST_CASE("a refusal comes as a close with code and reason")
     w.run(work());
 }
 
-TEST_CASE("which upgrades are taken")
+TEST_CASE("which upgrades are accepted")
 {
     world w;
     w.start();
@@ -196,7 +196,7 @@ TEST_CASE("the owner may refuse an upgrade, and sees the request")
     CHECK(w.server->accepted() == 0);
 }
 
-TEST_CASE("a behavior of one's own talks in either kind of frame, and its end is a close")
+TEST_CASE("a custom behavior sends either kind of frame, and its end is a close")
 {
     world w;
     std::uint16_t code = 1000;
@@ -245,7 +245,7 @@ TEST_CASE("a behavior of one's own talks in either kind of frame, and its end is
     w.run(work());
 }
 
-TEST_CASE("every client can be cut off, and the emulator goes on")
+TEST_CASE("every client can be disconnected, and the emulator keeps serving")
 {
     world w;
     w.start();
@@ -270,7 +270,7 @@ TEST_CASE("every client can be cut off, and the emulator goes on")
     w.run(work());
 }
 
-TEST_CASE("after close nobody is served, and nothing is left to run")
+TEST_CASE("after close no client is served, and no work is left")
 {
     world w;
     w.start();
@@ -286,7 +286,7 @@ TEST_CASE("after close nobody is served, and nothing is left to run")
     w.io.run(); // returns
 }
 
-TEST_CASE("both directions can be watched, and what happens to connections")
+TEST_CASE("messages in both directions, and the life of connections, can be observed")
 {
     world w;
     std::string messages;
@@ -313,7 +313,7 @@ TEST_CASE("both directions can be watched, and what happens to connections")
     CHECK(events[1].starts_with("Client 1 is sent away with 1007: Invalid JSON payload received."));
 }
 
-TEST_CASE("who talks without listening is not waited for without bounds")
+TEST_CASE("a client that sends without reading is not buffered without bounds")
 {
     world w;
     std::size_t heard = 0;
@@ -339,7 +339,7 @@ TEST_CASE("who talks without listening is not waited for without bounds")
     w.run(work());
 }
 
-TEST_CASE("it does not listen to other machines unless told so, nor where another listens")
+TEST_CASE("it does not listen to other machines unless configured to, nor on a port in use")
 {
     asio::io_context io;
     live::testing::emulator_options open;

@@ -23,7 +23,7 @@
 
 namespace fake_google_test {
 
-// What clients of any make see of the fake Google, by raw sockets.
+// What any client sees of the fake Google, through raw sockets.
 namespace live = gemini::live;
 using live::testing::google_endpoint;
 using live::testing::google_outcome;
@@ -91,7 +91,7 @@ std::string sign(std::string_view text, const std::string& pem)
     return {reinterpret_cast<const char*>(signature), size};
 }
 
-/// A service account's assertion, and what may be wrong with it.
+/// A service account's assertion, and its possible defects.
 struct assertion {
     std::string header = R"({"alg":"RS256","typ":"JWT"})";
     std::string issuer{};
@@ -116,7 +116,7 @@ struct answer {
     [[nodiscard]] std::string token() const { return member("/access_token"); }
 };
 
-/// A Google with its own idea of the time, and somebody who calls it.
+/// A Google with its own clock, and a client.
 struct world {
     asio::io_context io;
     std::shared_ptr<std::chrono::system_clock::time_point> now =
@@ -270,7 +270,7 @@ TEST_CASE("the audience may be the token_uri of the file, and the key may be nam
     CHECK(w.grant(named).status == "200");
 }
 
-TEST_CASE("what is wrong with an assertion is said as Google says it")
+TEST_CASE("a defect of an assertion is reported as Google reports it")
 {
     world w;
     assertion wrong;
@@ -301,17 +301,17 @@ TEST_CASE("what is wrong with an assertion is said as Google says it")
         wrong.audience = "https://example.com/token";
         description = "Invalid JWT: Failed audience check.";
     }
-    SECTION("a clock that is behind")
+    SECTION("a clock that is slow")
     {
         wrong.issued_ago = 61min;
         description = "Invalid JWT: Token must be a short-lived token (60 minutes)";
     }
-    SECTION("a clock that is ahead")
+    SECTION("a clock that is fast")
     {
         wrong.issued_ago = -6min;
         description = "in a reasonable timeframe. Check your iat and exp values";
     }
-    SECTION("too long a life")
+    SECTION("too long a lifetime")
     {
         wrong.lifetime = 1h + 1s;
         description = "Token must be a short-lived token";
@@ -335,7 +335,7 @@ TEST_CASE("what is wrong with an assertion is said as Google says it")
     CHECK(w.google->issued().empty());
 }
 
-TEST_CASE("a clock may be a few minutes off")
+TEST_CASE("a clock may be off by a few minutes")
 {
     world w;
     assertion early;
@@ -346,7 +346,7 @@ TEST_CASE("a clock may be a few minutes off")
     CHECK(w.grant(late).status == "200");
 }
 
-TEST_CASE("a user gets a token for his refresh token")
+TEST_CASE("a user receives a token for a refresh token")
 {
     world w;
     const auto got = w.refresh();
@@ -364,7 +364,7 @@ TEST_CASE("a user gets a token for his refresh token")
     CHECK(w.google->issued().size() == 1);
 }
 
-TEST_CASE("a token call that is none is refused")
+TEST_CASE("a request that is not a token request is refused")
 {
     world w;
     const auto error = [&](const fields& members) {
@@ -380,13 +380,13 @@ TEST_CASE("a token call that is none is refused")
           "400 invalid_grant: Bad Request");
     const auto port = world::port_of(w.google->url());
     CHECK(w.call(port, "POST", "/token", {}, "grant_type=refresh_token").member("/error") ==
-          "invalid_request"); // no form by its type
+          "invalid_request"); // not a form by its content type
     CHECK(w.call(port, "GET", "/token").status == "404");
     CHECK(w.call(port, "POST", "/elsewhere", {}, "x").status == "404");
     CHECK(w.call(port, "POST", "/token", {{"Origin", "https://example.com"}}, "x").status == "403");
 }
 
-TEST_CASE("a foreign token is exchanged, and stands in for a service account")
+TEST_CASE("a foreign token is exchanged, and impersonates a service account")
 {
     const bool json = GENERATE(false, true);
     world w;
@@ -410,7 +410,7 @@ TEST_CASE("a foreign token is exchanged, and stands in for a service account")
     CHECK(w.google->requests(live::testing::google_endpoint::impersonation) == 1);
 }
 
-TEST_CASE("a subject token may stand in a file, too")
+TEST_CASE("a subject token may also be in a file")
 {
     world w;
     live::testing::external_account_kind kind;
@@ -422,7 +422,7 @@ TEST_CASE("a subject token may stand in a file, too")
     CHECK(w.token_exchange(w.google->subject_token()).status == "200");
 }
 
-TEST_CASE("an exchange that is wrong is refused")
+TEST_CASE("an invalid exchange is refused")
 {
     world w;
     const auto good = w.google->subject_token();
@@ -436,7 +436,7 @@ TEST_CASE("an exchange that is wrong is refused")
     CHECK(error(good, {{"requested_token_type", ""}}) == "400 invalid_request");
     CHECK(error(good, {{"scope", "openid"}}) == "400 invalid_scope");
     CHECK(error("nothing", {}) == "400 invalid_grant");
-    CHECK(error(w.sign_assertion({}), {}) == "400 invalid_grant"); // for somebody else
+    CHECK(error(w.sign_assertion({}), {}) == "400 invalid_grant"); // for another audience
     *w.now += 1h;
     CHECK(error(good, {}) == "400 invalid_grant");
     CHECK(w.google->issued().empty());
@@ -444,7 +444,7 @@ TEST_CASE("an exchange that is wrong is refused")
     CHECK(w.call(port, "GET", "/subject").status == "401");
 }
 
-TEST_CASE("who may not act for a service account is told so")
+TEST_CASE("a caller that may not impersonate a service account gets an error")
 {
     world w;
     const auto user = w.refresh().token();
@@ -463,7 +463,7 @@ TEST_CASE("who may not act for a service account is told so")
     CHECK(status(w.impersonate(user, impersonation_body, other)) == "403 PERMISSION_DENIED");
 }
 
-TEST_CASE("the metadata server knows the machine")
+TEST_CASE("the metadata server describes the machine")
 {
     const bool tls = GENERATE(false, true); // of the others; this one never encrypts
     world w(tls);
@@ -483,11 +483,11 @@ TEST_CASE("the metadata server knows the machine")
           w.metadata(root + "instance/service-accounts/default/email").body);
     CHECK(w.metadata("/").head.header("metadata-flavor") == "Google");
     CHECK(w.metadata(root + "instance/nothing").status == "404");
-    CHECK(w.metadata(root + "instance").status == "200"); // by it clients find the server
+    CHECK(w.metadata(root + "instance").status == "200"); // clients detect the server by this
     CHECK(w.metadata(root + "instance/").status == "200");
 }
 
-TEST_CASE("the metadata server answers none but those who ask for it")
+TEST_CASE("the metadata server answers only requests with its header")
 {
     world w;
     const std::string path = "/computeMetadata/v1/instance/service-accounts/default/token";
@@ -499,7 +499,7 @@ TEST_CASE("the metadata server answers none but those who ask for it")
     CHECK(w.google->requests(live::testing::google_endpoint::metadata) == 3);
 }
 
-TEST_CASE("the metadata server gives a token again until it has five minutes left")
+TEST_CASE("the metadata server returns the same token until it has five minutes left")
 {
     world w;
     const std::string path = "/computeMetadata/v1/instance/service-accounts/default/token";
@@ -512,7 +512,7 @@ TEST_CASE("the metadata server gives a token again until it has five minutes lef
     CHECK(w.metadata(path).token() != first.token());
 }
 
-TEST_CASE("a token ends when it was said to, or when it is revoked")
+TEST_CASE("a token ends when it expires or is revoked")
 {
     world w;
     const auto begin = *w.now;
@@ -529,7 +529,7 @@ TEST_CASE("a token ends when it was said to, or when it is revoked")
     CHECK_FALSE(w.google->valid("ya29.of-somebody-else"));
 }
 
-TEST_CASE("a JWT that the service account has signed for itself is a bearer")
+TEST_CASE("a self-signed JWT of the service account is a bearer token")
 {
     world w;
     const live::json file(w.google->service_account_file());
@@ -547,7 +547,7 @@ TEST_CASE("a JWT that the service account has signed for itself is a bearer")
     CHECK_FALSE(w.google->valid(w.sign_assertion(wrong)));
 }
 
-TEST_CASE("what goes wrong is planned, request by request")
+TEST_CASE("failures are planned, request by request")
 {
     world w;
     w.google->next(
@@ -568,10 +568,10 @@ TEST_CASE("what goes wrong is planned, request by request")
     CHECK(w.refresh().status == "429");
     CHECK(w.google->requests(live::testing::google_endpoint::token) == 7);
     CHECK(w.google->issued().size() == 2);
-    CHECK(w.metadata("/").status == "200"); // planned for another
+    CHECK(w.metadata("/").status == "200"); // planned for another endpoint
 }
 
-TEST_CASE("every kind of wrong answer can be had")
+TEST_CASE("every kind of bad response can be planned")
 {
     world w;
     const auto refresh_after = [&](live::testing::google_outcome outcome) {
@@ -617,7 +617,7 @@ asio::awaitable<void> stall_once(world& w)
 
 } // namespace
 
-TEST_CASE("a request may meet silence")
+TEST_CASE("a request may get no answer")
 {
     world w;
     w.google->next(
@@ -625,7 +625,7 @@ TEST_CASE("a request may meet silence")
     test::run(w.io, stall_once(w));
 }
 
-TEST_CASE("the emulator takes the bearers of its Google, as long as they are valid")
+TEST_CASE("the emulator accepts the bearer tokens of its Google, as long as they are valid")
 {
     world w;
     live::testing::emulator_options serving;
@@ -666,7 +666,7 @@ asio::awaitable<std::string> status_of_upgrade(std::uint16_t port, std::string b
 
 } // namespace
 
-TEST_CASE("a bearer that is valid opens a session")
+TEST_CASE("a valid bearer token opens a session")
 {
     world w;
     live::testing::emulator_options serving;
@@ -675,7 +675,7 @@ TEST_CASE("a bearer that is valid opens a session")
     CHECK(test::run(w.io, status_of_upgrade(emulator.port(), w.refresh().token())) == "101");
 }
 
-TEST_CASE("the files name where things are, and differ from one Google to the next")
+TEST_CASE("the files name the endpoints, and differ between one Google and the next")
 {
     live::testing::fake_google_options options;
     options.quota_project = "payer";
@@ -698,7 +698,7 @@ TEST_CASE("the files name where things are, and differ from one Google to the ne
           user.at<std::string>("/refresh_token"));
 }
 
-TEST_CASE("what it tells has no secrets in it")
+TEST_CASE("its descriptions contain no secrets")
 {
     auto told = std::make_shared<std::string>();
     live::testing::fake_google_options options;
@@ -714,7 +714,7 @@ TEST_CASE("what it tells has no secrets in it")
     CHECK(told->find("ya29") == std::string::npos);
 }
 
-TEST_CASE("other threads may look on while it serves")
+TEST_CASE("other threads may inspect it while it serves")
 {
     world w;
     std::atomic<bool> over = false;

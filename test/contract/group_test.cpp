@@ -60,7 +60,7 @@ private:
     std::vector<std::thread> threads_;
 };
 
-/// Counts what it hears until its session ends; the first time it fails.
+/// Counts messages until its session ends; the first run fails.
 class caller {
 public:
     explicit caller(std::atomic<int>& answers, std::promise<void>& all)

@@ -16,7 +16,7 @@
 #include <string>
 
 // Holds a session with the emulator at argv[1], for suspended_test.py to suspend: for each line of
-// input it asks something, and tells what came of it.
+// input it asks a question, and prints the outcome.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
 

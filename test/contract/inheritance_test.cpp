@@ -22,13 +22,13 @@
 
 namespace inheritance_test {
 
-// A program that uses the library starts others: they get none of its sockets.
+// Programs that are started by a user of the library inherit none of its sockets.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
 
 namespace {
 
-/// The descriptors that a new program finds open, one a line.
+/// The descriptors that a new program finds open, one per line.
 std::string inherited()
 {
     std::FILE* const child = ::popen("ls /proc/self/fd", "r"); // NOLINT(cert-env33-c)
@@ -40,7 +40,8 @@ std::string inherited()
     return all;
 }
 
-/// A program that runs until it is killed, with what it inherits. It has begun when this is made.
+/// A program that runs until it is killed, with what it inherits. Running when the constructor
+/// returns.
 class sleeper {
 public:
     sleeper()
@@ -84,7 +85,7 @@ TEST_CASE("what the library opens is not inherited by child processes")
     const bool encrypted = GENERATE(false, true);
     const auto before = inherited();
     const int leaked = ::dup(STDIN_FILENO);
-    CHECK(inherited() != before); // the look finds what is inherited
+    CHECK(inherited() != before); // the check detects inherited descriptors
     ::close(leaked);
 
     asio::io_context io;
@@ -118,7 +119,7 @@ TEST_CASE("what the library opens is not inherited by child processes")
     CHECK(inherited() == before);
 }
 
-TEST_CASE("a child process that lives on does not keep the emulator's port, nor its clients")
+TEST_CASE("a child process that outlives us does not keep the emulator's port, nor its clients")
 {
     asio::io_context io;
     std::optional<live::testing::emulator> server(std::in_place, io.get_executor(), serving(false));

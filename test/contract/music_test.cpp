@@ -41,7 +41,7 @@ asio::awaitable<void> play(
 
 } // namespace
 
-TEST_CASE("music is asked for, played, and goes on after an outage")
+TEST_CASE("music is requested, played, and continues after an outage")
 {
     asio::io_context io;
     live::testing::emulator_options quick;
@@ -79,7 +79,7 @@ TEST_CASE("music is asked for, played, and goes on after an outage")
     CHECK(emulator.accepted() == 2);
 }
 
-TEST_CASE("music wants a method that only v1alpha of the Gemini API has")
+TEST_CASE("music requires a method that only v1alpha of the Gemini API has")
 {
     asio::io_context io;
     live::testing::emulator emulator(io.get_executor());

@@ -9,12 +9,13 @@
 
 namespace offsets_test {
 
-// A connection that breaks after its n-th byte, for every n: before, inside and behind any frame.
+// A connection that breaks after its n-th byte, for every n: before, within and after any frame.
 using namespace test;
 
 namespace {
 
-/// Sends three texts, answers what the model calls, and reads until the server has consumed all.
+/// Sends three texts, answers the model's calls, and reads until the server has consumed
+/// everything.
 struct talker {
     live::session& session;
     server_record& record;
@@ -68,7 +69,7 @@ struct talker {
     }
 };
 
-/// What became of it, in words; empty if all went well.
+/// The outcome in words; empty if all went well.
 std::string complaint(broken_world& w, const live::client& client)
 {
     w.record = {};
@@ -82,7 +83,7 @@ std::string complaint(broken_world& w, const live::client& client)
            std::to_string(judged.sent);
 }
 
-/// Tries all, or every so many, of the first 6000 bytes.
+/// Tries all, or every n-th, of the first 6000 bytes.
 void try_offsets(broken_world& w, std::uint64_t stride)
 {
     constexpr std::uint64_t most = 6000;

@@ -230,7 +230,7 @@ asio::awaitable<void> read_turns(live::session& session, const recording& one)
 
 } // namespace
 
-TEST_CASE("recordings of each order play back right through messages(), events() and turn()")
+TEST_CASE("recordings of each order play back correctly through messages(), events() and turn()")
 {
     using reader = asio::awaitable<void> (*)(live::session&, const recording&);
     const auto [way, read] = GENERATE(table<const char*, reader>(

@@ -14,13 +14,13 @@
 
 namespace outage_test {
 
-// Servers that end, refuse and forget, over real sockets: what the user sees of it.
+// Servers that end, refuse and forget, over real sockets, and what the user sees of it.
 using namespace test;
 using namespace std::chrono_literals;
 
 namespace {
 
-/// A server that does what `script` says, and a client of the Gemini API that comes back at once.
+/// A server that does what `script` says, and a client of the Gemini API that reconnects at once.
 struct scripted_world {
     asio::io_context io;
     live::client_options calling{};
@@ -39,7 +39,7 @@ struct scripted_world {
     }
 };
 
-/// What a user has seen when all was over.
+/// What a user has seen by the end.
 struct story {
     std::vector<live::status_change> changes{};
     std::string text{};
@@ -75,7 +75,7 @@ story told_by(scripted_world& w)
     return seen;
 }
 
-/// The first connection gives a handle, hears the question, and then does `end`.
+/// The first connection sends a handle, receives the question, and then does `end`.
 std::string first_connection(const std::string& end)
 {
     return R"({"connection": 1}
@@ -86,7 +86,7 @@ std::string first_connection(const std::string& end)
 )" + end + '\n';
 }
 
-/// Connection `number` goes on with the handle, is asked again, and answers.
+/// Connection `number` resumes with the handle, receives the question again, and answers.
 std::string answering_connection(int number, const std::string& handle = R"("h1")")
 {
     return R"({"connection": )" + std::to_string(number) + R"(}
@@ -106,7 +106,7 @@ std::string close_with(int code, const std::string& reason)
 
 } // namespace
 
-TEST_CASE("a connection that ends in the middle of a question comes back, and it is asked again")
+TEST_CASE("a connection that ends in the middle of a question is resumed, and it is asked again")
 {
     for (const auto& end : {std::string(R"({"drop": true})"), close_with(1000, ""),
              close_with(1001, ""), close_with(1011, "Internal error encountered."),
@@ -129,7 +129,7 @@ TEST_CASE("a connection that ends in the middle of a question comes back, and it
     }
 }
 
-TEST_CASE("a handle that the server knows no more costs the context, and the user is told")
+TEST_CASE("a handle that the server has forgotten costs the context, and the user is told")
 {
     for (const auto& refusal : {close_with(1007, "Invalid session handle"),
              close_with(1008, "Requested entity was not found."),
@@ -150,7 +150,7 @@ TEST_CASE("a handle that the server knows no more costs the context, and the use
     }
 }
 
-TEST_CASE("an end that no further attempt can mend ends the session with its cause")
+TEST_CASE("a permanent error ends the session with its cause")
 {
     struct row {
         int code;
@@ -173,7 +173,7 @@ TEST_CASE("an end that no further attempt can mend ends the session with its cau
     }
 }
 
-TEST_CASE("a server that refuses the way back: 503 and 429 are waited out, with Retry-After")
+TEST_CASE("temporary refusals of a reconnect are waited out: 503 and 429, with Retry-After")
 {
     struct row {
         std::string refusal;
@@ -202,7 +202,7 @@ TEST_CASE("a server that refuses the way back: 503 and 429 are waited out, with 
     }
 }
 
-TEST_CASE("a server that refuses the way back for good ends the session: 403, 404")
+TEST_CASE("permanent refusals of a reconnect end the session: 403, 404")
 {
     for (const auto& [status, means] :
         {std::pair(403, live::errc::unauthorized), std::pair(404, live::errc::rejected)}) {
@@ -218,8 +218,8 @@ TEST_CASE("a server that refuses the way back for good ends the session: 403, 40
     }
 }
 
-TEST_CASE("a restart of the server: its port is closed, then nobody knows the handle, and the "
-          "conversation goes on all the same")
+TEST_CASE("a server restart: its port closes, then no handle is known, and the conversation still "
+          "continues")
 {
     broken_world w;
     w.calling.reconnect.first_delay = 10ms;
@@ -244,7 +244,7 @@ TEST_CASE("a restart of the server: its port is closed, then nobody knows the ha
             REQUIRE(event);
             if (const auto* change = std::get_if<live::status_change>(&*event)) {
                 changes.push_back(*change);
-                if (changes.size() == 4) { // it has tried in vain for a while
+                if (changes.size() == 4) { // it has failed to connect for a while
                     w.serving.port = port;
                     w.server.emplace(w.io.get_executor(), w.serving);
                 }
@@ -267,12 +267,12 @@ TEST_CASE("a restart of the server: its port is closed, then nobody knows the ha
     }));
 }
 
-TEST_CASE("a server that asks to leave several times a second: nothing is lost or repeated")
+TEST_CASE("a server that sends goAway several times a second: nothing is lost or repeated")
 {
     broken_world w;
     w.serving.lifetime = 300ms;
     w.serving.notice = 200ms;
-    w.calling.reconnect.healthy_after = 50ms; // such a life is no failed attempt
+    w.calling.reconnect.healthy_after = 50ms; // not a failed attempt
     const auto client = w.start();
     live::session session{client, written()};
     std::vector<int> sent;
@@ -298,7 +298,7 @@ TEST_CASE("a server that asks to leave several times a second: nothing is lost o
 
 namespace {
 
-/// Passes over pings.
+/// Skips pings.
 asio::awaitable<std::string> next_message(raw_socket& from)
 {
     constexpr std::uint8_t first_of_control = 8;
@@ -334,7 +334,7 @@ asio::awaitable<void> break_once(raw_peer& server, std::string violation)
 
 } // namespace
 
-TEST_CASE("a server that breaks the WebSocket protocol in the middle is left, and the question is "
+TEST_CASE("a server that breaks the WebSocket protocol in mid-session is left, and the question "
           "asked again")
 {
     const std::string begun = R"({"serverContent":{"modelTurn":{"parts":[{"text":"4)";

@@ -124,7 +124,7 @@ TEST_CASE(
     if (one.switched_on) w.serving.quirks.*one.switched_on = true;
     const auto client = w.start();
     live::session session{client, setup_for(one.model)};
-    // Words that come after their turn are told apart, unless the next question was sent before.
+    // Words that come after their turn are kept apart, unless the next question was sent before.
     const bool trails = one.switched_on == &quirk::trailing_transcription;
     const auto check_words = [trails](const live::turn_result& turn, const live::turn_result& next,
                                  std::string_view expected) {
@@ -167,7 +167,7 @@ TEST_CASE(
     CHECK(counted.resumed == 1);
 }
 
-TEST_CASE("whatever the service's behavior, who is interrupted answers the next question whole")
+TEST_CASE("whatever the service's behavior, an interrupted model answers the next question whole")
 {
     const auto& one = GENERATE(from_range(behaviors));
     INFO(one.name);
@@ -201,7 +201,7 @@ TEST_CASE("whatever the service's behavior, who is interrupted answers the next 
     CHECK(session.counters().malformed == 0);
 }
 
-TEST_CASE("a session reads on through many handles, asked for or not")
+TEST_CASE("a session keeps reading through many handles, requested or not")
 {
     world w;
     const auto client = w.start();
@@ -222,7 +222,7 @@ TEST_CASE("a session reads on through many handles, asked for or not")
     CHECK(session.counters().malformed == 0);
 }
 
-TEST_CASE("transcriptions that nobody asked for come with the answer")
+TEST_CASE("transcriptions that were not requested come with the answer")
 {
     world w;
     const auto client = w.start();
@@ -237,7 +237,7 @@ TEST_CASE("transcriptions that nobody asked for come with the answer")
     test::run(w.io, work());
 }
 
-TEST_CASE("sound in uneven pieces is the same sound")
+TEST_CASE("audio in uneven chunks is the same audio")
 {
     std::vector<live::bytes> heard;
     for (const bool is_uneven : {true, false}) {
@@ -257,7 +257,7 @@ TEST_CASE("sound in uneven pieces is the same sound")
     CHECK(heard[0] == heard[1]);
 }
 
-TEST_CASE("a blocking call that new input cancels is told to the program, and costs no answer")
+TEST_CASE("a blocking call that new input cancels is reported to the program, and costs no answer")
 {
     world w;
     const auto client = w.start();
@@ -286,7 +286,7 @@ TEST_CASE("a blocking call that new input cancels is told to the program, and co
     test::run(w.io, work());
 }
 
-TEST_CASE("an empty turn at a mark of activity that comes late is told apart from the answer")
+TEST_CASE("an empty turn at a late activity mark is distinguished from the answer")
 {
     world w;
     const auto client = w.start();
@@ -313,7 +313,7 @@ TEST_CASE("an empty turn at a mark of activity that comes late is told apart fro
     CHECK(session.counters().empty_turns == 1);
 }
 
-TEST_CASE("content that the library sends has a role that every model takes")
+TEST_CASE("content that the library sends has a role that every model accepts")
 {
     const auto* const model = GENERATE(flash_3_8, native_2_5);
     world w;
@@ -331,11 +331,11 @@ TEST_CASE("content that the library sends has a role that every model takes")
     CHECK(w.server->accepted() == 1);
 }
 
-TEST_CASE("the behavior of a model, but for single ones, is one option")
+TEST_CASE("the behavior of a model, except for single ones, is one option")
 {
     // doc:begin emulator_quirks
     live::testing::emulator_options options;
-    // as 3.1, whatever the model, but for one behavior and with another
+    // as 3.1, whatever the model, with one behavior off and another on
     options.quirks = live::testing::emulator_quirks::of("gemini-3.1-flash-live-preview");
     options.quirks.uneven_sound = false;
     options.quirks.late_interrupted_end = true;
@@ -371,7 +371,7 @@ asio::awaitable<void> program_under_test(std::string url)
     co_await session.send("Hello");
     try {
         co_await session.turn();
-    } catch (const live::error&) { // it is sent away
+    } catch (const live::error&) { // the server closes
     }
 }
 
@@ -403,7 +403,7 @@ TEST_CASE("what a program did not do is in the failure of the script")
     test::run(io, work());
 }
 
-TEST_CASE("a quota that is used up makes a test wait no longer than the policy says")
+TEST_CASE("an exhausted quota makes a test wait no longer than the policy says")
 {
     asio::io_context io;
     live::testing::emulator_options serving;
@@ -439,7 +439,7 @@ TEST_CASE("a quota that is used up makes a test wait no longer than the policy s
         co_await session.close();
     };
     test::run(io, work());
-    CHECK(std::chrono::steady_clock::now() - begin < 30s); // the usual wait is 60 s
+    CHECK(std::chrono::steady_clock::now() - begin < 30s); // the default wait is 60 s
     CHECK(emulator.failure().empty());
 }
 

@@ -29,7 +29,7 @@ live::client make_client(
     return {io.get_executor(), std::move(options)};
 }
 
-/// What a program gets from three turns, of which the second loses its connection.
+/// What a program reads in three turns, the second of which loses its connection.
 asio::awaitable<std::vector<std::string>> converse(live::client client)
 {
     std::vector<std::string> answers;
@@ -74,8 +74,7 @@ TEST_CASE("the emulator plays a recording back: the program sees the same conver
     CHECK(server.accepted() == 2);
 }
 
-TEST_CASE(
-    "a recording that cannot be read, or one beside a script, is told when the emulator is made")
+TEST_CASE("an unreadable recording, or one beside a script, is reported when the emulator is made")
 {
     asio::io_context io;
     live::testing::emulator_options serving;

@@ -16,7 +16,7 @@
 
 namespace script_test {
 
-// What scripts do to clients of any make, by raw sockets.
+// What scripts do to any client, through raw sockets.
 namespace live = gemini::live;
 using test::raw_frame;
 using test::raw_socket;
@@ -75,7 +75,7 @@ asio::awaitable<void> send(raw_socket& socket, std::string text)
 
 } // namespace
 
-TEST_CASE("a script is played to a client, in binary and text frames, broken JSON too")
+TEST_CASE("a script is played to a client in binary and text frames, even broken JSON")
 {
     world w(R"({"expect": {"setup": {"model": "m"}}}
 {"send": {"setupComplete": {}}}
@@ -103,7 +103,7 @@ TEST_CASE("a script is played to a client, in binary and text frames, broken JSO
     w.run(talk(w));
 }
 
-TEST_CASE("another message than the expected one is told to the client and to the test")
+TEST_CASE("a message other than the expected one is reported to the client and to the test")
 {
     world w("{\"await\": {\"a\": {}}}\n{\"expect\": {\"b\": {}}}");
     const auto talk = [](world& w) -> asio::awaitable<void> {
@@ -125,7 +125,7 @@ TEST_CASE("another message than the expected one is told to the client and to th
           "Client 1: Line 2 of the script expects {b: {}}; {c: {}} came instead.");
 }
 
-TEST_CASE("what did not come in time is told, with what came instead")
+TEST_CASE("a message that did not arrive in time is reported, with what arrived instead")
 {
     struct row {
         const char* step;
@@ -169,7 +169,7 @@ TEST_CASE("what did not come in time is told, with what came instead")
     }
 }
 
-TEST_CASE("what comes in time is no failure, and the time counts for its own step only")
+TEST_CASE("what arrives in time is not a failure, and each step has its own time limit")
 {
     world w(R"({"expect": {"a": {}}, "within": 30}
 {"wait": 0.01}
@@ -194,7 +194,7 @@ TEST_CASE("what comes in time is no failure, and the time counts for its own ste
     CHECK(w.server.failure().empty());
 }
 
-TEST_CASE("a client that goes before it has done what is expected is a failure")
+TEST_CASE("a client that disconnects before it has done what is expected is a failure")
 {
     struct row {
         const char* script;
@@ -245,7 +245,7 @@ TEST_CASE("a client that goes before it has done what is expected is a failure")
     }
 }
 
-TEST_CASE("a script is finished when all of its connections have come and gone, or by close()")
+TEST_CASE("a script finishes when all of its connections have ended, or by close()")
 {
     world w(R"({"connection": 1}
 {"refuse": 503}
@@ -277,7 +277,7 @@ TEST_CASE("a script is finished when all of its connections have come and gone, 
           "Client 2: Line 6 of the script expects \"a\"; the connection ended before.");
 }
 
-TEST_CASE("what a behavior throws is the failure, too")
+TEST_CASE("an exception of a behavior is also reported as the failure")
 {
     world w("");
     live::testing::emulator_options options;
@@ -297,7 +297,7 @@ TEST_CASE("what a behavior throws is the failure, too")
     CHECK(other.failure() == "Client 1: This is not what I was waiting for.");
 }
 
-TEST_CASE("connections are told apart by their number, those that were refused included")
+TEST_CASE("connections are distinguished by number, including those that were refused")
 {
     world w(R"({"connection": 1}
 {"refuse": 503}
@@ -323,7 +323,7 @@ TEST_CASE("connections are told apart by their number, those that were refused i
     w.run(talk(w));
 }
 
-TEST_CASE("a script drops a client after so many messages or bytes")
+TEST_CASE("a script drops a client after a number of messages or bytes")
 {
     world w(R"({"drop": true, "after_messages": 2, "after_bytes": 1000}
 {"connection": 2}
@@ -372,11 +372,11 @@ TEST_CASE("a script that stalls or waits ends with its client, or with the emula
     };
     w.run(talk(w));
     w.io.restart();
-    w.io.run(); // nothing is left that waits
+    w.io.run(); // no work is left
     CHECK(w.server.connected() == 0);
 }
 
-TEST_CASE("a mistake in a script is told when the emulator is made")
+TEST_CASE("an error in a script is reported when the emulator is made")
 {
     try {
         world w("{\"expect\": {}}\n{\"wait\": \"long\"}");

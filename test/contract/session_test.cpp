@@ -95,7 +95,7 @@ live::error refusal(world& w, const live::client& client)
     return *failed;
 }
 
-/// Serves clients that get past the upgrade by `work`, after setupComplete.
+/// Serves clients whose upgrade succeeds by `work`, after setupComplete.
 std::function<asio::awaitable<void>(live::testing::emulator_peer&)> after_setup(
     std::function<asio::awaitable<void>(live::testing::emulator_peer&)> work)
 {
@@ -117,7 +117,7 @@ asio::awaitable<void> await_end(live::testing::emulator_peer& peer)
     while (auto message = co_await peer.receive()) message.reset();
 }
 
-/// Awaits the stream's end; gives the error that it throws.
+/// Awaits the stream's end; returns the error that it throws.
 asio::awaitable<std::optional<live::error>> read_to_end(live::session& session)
 {
     auto messages = session.messages();
@@ -170,7 +170,7 @@ TEST_CASE("a conversation, plain and encrypted")
     w.run(work());
 }
 
-TEST_CASE("a lost connection comes back by itself and the conversation goes on")
+TEST_CASE("a lost connection is replaced by itself and the conversation continues")
 {
     world w;
     const auto client = w.start();
@@ -205,7 +205,7 @@ TEST_CASE("a lost connection comes back by itself and the conversation goes on")
     CHECK(w.server->accepted() == 2);
 }
 
-TEST_CASE("a wrong key is told in one sentence")
+TEST_CASE("a wrong key is reported in one sentence")
 {
     world w;
     w.serving.api_key = "the-right-key";
@@ -216,7 +216,7 @@ TEST_CASE("a wrong key is told in one sentence")
     CHECK(std::string(failed.what()).find("a-key") == std::string::npos);
 }
 
-TEST_CASE("an unknown model is told in one sentence")
+TEST_CASE("an unknown model is reported in one sentence")
 {
     world w;
     const auto client = w.start();
@@ -243,7 +243,7 @@ TEST_CASE("an unknown member of the setup is refused with the service's words")
                               "Cannot find field.");
 }
 
-TEST_CASE("an upgrade that is refused says why: 401, 403, 404, 429, 503")
+TEST_CASE("a refused upgrade reports why: 401, 403, 404, 429, 503")
 {
     struct row {
         int status;
@@ -294,7 +294,7 @@ TEST_CASE("a host that does not exist")
     CHECK(std::string(failed.what()).find("no-such-host.invalid") != std::string::npos);
 }
 
-TEST_CASE("a certificate that nobody vouches for")
+TEST_CASE("a certificate without a trusted issuer")
 {
     world w;
     w.use_tls();
@@ -315,7 +315,7 @@ TEST_CASE("a server that never answers the setup")
     CHECK(failed.phase() == live::phase::setup);
 }
 
-TEST_CASE("malformed JSON is an event and the session goes on")
+TEST_CASE("malformed JSON is an event and the session continues")
 {
     world w;
     const auto misbehave = [](live::testing::emulator_peer& peer) -> asio::awaitable<void> {
@@ -372,7 +372,7 @@ TEST_CASE("a message over the limit ends the session with a typed error")
     w.run(work());
 }
 
-TEST_CASE("after close a send is refused, and a second reader at any time")
+TEST_CASE("a send after close is refused, and a second reader at any time")
 {
     world w;
     const auto client = w.start();
@@ -428,7 +428,7 @@ asio::awaitable<void> converse(live::session& session, int& done)
 TEST_CASE("many sessions share one execution context")
 {
     world w;
-    w.calling.deadlines.upgrade = w.calling.deadlines.setup = 0ms; // all at once, on any machine
+    w.calling.deadlines.upgrade = w.calling.deadlines.setup = 0ms; // all connect at once
     const auto client = w.start();
     constexpr int count = 50;
     int done = 0;
@@ -496,7 +496,7 @@ TEST_CASE("one execution context runs in several threads")
     sessions.clear();
 }
 
-TEST_CASE("a program whose sessions have ended has nothing left to run")
+TEST_CASE("a program whose sessions have ended has no work left")
 {
     world w;
     const auto client = w.start();

@@ -13,23 +13,23 @@
 
 namespace silence_test {
 
-// Connections on which nothing comes any more, and users who do not look for a while.
+// Connections that fall silent, and users who do not read for a while.
 using namespace test;
 using namespace std::chrono_literals;
 
 namespace {
 
-/// A world whose silences are short.
+/// A world whose limits of silence are short.
 struct impatient_world : broken_world {
     impatient_world()
     {
-        calling.deadlines.ping_after = 200ms; // a busy machine answers within
+        calling.deadlines.ping_after = 200ms; // a busy machine answers within this time
         calling.deadlines.silence = 500ms;
         calling.deadlines.setup = 2s;
     }
 };
 
-/// Says something numbered and reads on until the server has consumed it.
+/// Sends a numbered message and reads until the server has consumed it.
 asio::awaitable<void> say(live::session& session, server_record& record, int number)
 {
     const auto text = numbered(number, "Hello");
@@ -41,7 +41,7 @@ asio::awaitable<void> say(live::session& session, server_record& record, int num
     while (!arrived()) auto turn = co_await session.turn();
 }
 
-/// Reads until the status is this; gives the change.
+/// Reads until the status is this; returns the change.
 asio::awaitable<live::status_change> await_status(
     live::session& session, live::session_status wanted)
 {
@@ -56,7 +56,7 @@ asio::awaitable<live::status_change> await_status(
 
 } // namespace
 
-TEST_CASE("a half-open connection is found by its silence, and the conversation goes on")
+TEST_CASE("a half-open connection is found by its silence, and the conversation continues")
 {
     impatient_world w;
     const auto client = w.start();
@@ -66,12 +66,12 @@ TEST_CASE("a half-open connection is found by its silence, and the conversation 
         co_await say(session, w.record, 1);
         w.relay->strike(trouble::swallow);
         const auto text = numbered(2, "Are you there?");
-        co_await session.send(text); // into nowhere
+        co_await session.send(text); // is lost
         auto lost = co_await await_status(session, live::session_status::reconnecting);
         REQUIRE(lost.cause);
         CHECK(lost.cause->value() == live::errc::timed_out);
         CHECK(lost.cause->phase() == live::phase::open);
-        w.relay->strike(trouble::rst); // the server has noticed, too
+        w.relay->strike(trouble::rst); // the server has also noticed
         auto back = co_await await_status(session, live::session_status::connected);
         CHECK(back.resumed);
         CHECK(back.replayed == 1);
@@ -82,8 +82,8 @@ TEST_CASE("a half-open connection is found by its silence, and the conversation 
     CHECK(numbers_of(w.record.newest(), false) == std::vector{1, 2, 3});
 }
 
-TEST_CASE("a server that notices a half-open connection later than we do refuses the handle for a "
-          "while, and has not forgotten the conversation")
+TEST_CASE("a server that notices a half-open connection late refuses the handle for a while, and "
+          "keeps the conversation")
 {
     impatient_world w;
     w.calling.reconnect.first_delay = 20ms;
@@ -112,7 +112,7 @@ TEST_CASE("a server that notices a half-open connection later than we do refuses
     CHECK(numbers_of(w.record.newest(), false) == std::vector{1, 2});
 }
 
-TEST_CASE("a connection that stalls and goes on is not given up")
+TEST_CASE("a connection that stalls and resumes is not given up")
 {
     impatient_world w;
     w.calling.deadlines.silence = 10s;
@@ -123,7 +123,7 @@ TEST_CASE("a connection that stalls and goes on is not given up")
         w.relay->strike(trouble::stall);
         const auto text = numbered(1, "Hello");
         co_await session.send(text);
-        asio::steady_timer pause(w.io, 1s); // several pings' time
+        asio::steady_timer pause(w.io, 1s); // time for several pings
         co_await pause.async_wait(asio::use_awaitable);
         CHECK(session.status() == live::session_status::connected);
         w.relay->go_on();
@@ -136,7 +136,7 @@ TEST_CASE("a connection that stalls and goes on is not given up")
     CHECK(session.counters().losses == 0);
 }
 
-TEST_CASE("a server that goes silent in the setup is given up at the deadline, and tried again")
+TEST_CASE("a server that falls silent in the setup is abandoned at the deadline, and tried again")
 {
     impatient_world w;
     const auto client = w.start();
@@ -157,11 +157,10 @@ TEST_CASE("a server that goes silent in the setup is given up at the deadline, a
     CHECK(w.relay->accepted() == 2);
 }
 
-TEST_CASE("a user who blocks the loop for longer than the silence that is allowed keeps the "
-          "connection")
+TEST_CASE("a user who blocks the loop for longer than the permitted silence keeps the connection")
 {
     impatient_world w;
-    asio::io_context elsewhere; // the server goes on meanwhile
+    asio::io_context elsewhere; // the server runs meanwhile
     auto work_there = asio::make_work_guard(elsewhere);
     std::thread other([&] { elsewhere.run(); });
     {
@@ -177,7 +176,7 @@ TEST_CASE("a user who blocks the loop for longer than the silence that is allowe
         const auto work = [&]() -> asio::awaitable<void> {
             co_await session.connect();
             for (int i = 0; i < 3; ++i) {
-                // from different moments between one ping and the next
+                // at different moments between one ping and the next
                 asio::steady_timer pause(w.io, 90ms * i);
                 co_await pause.async_wait(asio::use_awaitable);
                 std::this_thread::sleep_for(1'500ms);

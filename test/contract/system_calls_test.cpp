@@ -20,7 +20,7 @@
 
 namespace system_calls_test {
 
-// A conversation over sockets, while what the library asks of the operating system fails.
+// A conversation over sockets, while the library's system calls fail.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
 using test::system_call;
@@ -137,7 +137,7 @@ constexpr std::array failures{
     failure{system_call::write, "write", test::short_write},
 };
 
-/// How OpenSSL reads and writes, and how libwebsockets does without it.
+/// The calls by which OpenSSL reads and writes, and those of libwebsockets without it.
 bool is_used(system_call which, bool tls)
 {
     switch (which) {
@@ -151,13 +151,13 @@ bool is_used(system_call which, bool tls)
 
 } // namespace
 
-TEST_CASE("whichever system call fails once, the conversation goes on")
+TEST_CASE("whichever system call fails once, the conversation continues")
 {
     const bool tls = GENERATE(false, true);
     const auto failing = GENERATE(from_range(failures));
     if (!is_used(failing.which, tls)) return;
     const server peer(tls);
-    hold_conversation(peer); // leaves on the shelf what is made once
+    hold_conversation(peer); // creates what is made once and cached
     const auto stride = static_cast<int>(test::stride_or("CALLS_STRIDE", 1));
     int nth = 1 - stride;
     for (bool struck = true; struck;) {
@@ -172,7 +172,7 @@ TEST_CASE("whichever system call fails once, the conversation goes on")
 }
 
 TEST_CASE(
-    "while a process may open no socket, a session tries as often as it was told, then says why")
+    "while a process can open no socket, a session tries as often as allowed, then reports why")
 {
     const server peer(false);
     hold_conversation(peer);

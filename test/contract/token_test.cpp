@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A server with its own idea of the time, somebody who has the key, and somebody who has not.
+/// A server with its own clock, a holder of the key, and a client without it.
 struct world {
     asio::io_context io;
     std::shared_ptr<std::chrono::system_clock::time_point> now =
@@ -65,7 +65,7 @@ struct world {
 const live::setup silent{.model = "gemini-3.8-live"};
 const live::setup transcribed{.model = "gemini-3.8-live", .output_audio_transcription = live::on};
 
-/// What the model is heard to say, as far as it is transcribed.
+/// The transcribed part of what the model says.
 asio::awaitable<std::string> ask(live::session& session)
 {
     co_await session.connect();
@@ -98,7 +98,7 @@ TEST_CASE("a token opens a session without the key, plain and encrypted")
     CHECK_FALSE(answer(w, w.session_with(token, transcribed)).empty());
 }
 
-TEST_CASE("a token that is used up opens nothing more")
+TEST_CASE("an exhausted token opens no further session")
 {
     world w;
     const auto token = w.make();
@@ -121,7 +121,7 @@ TEST_CASE("a token opens as many sessions as it was made for")
     CHECK(failure(w, w.session_with(token, silent)));
 }
 
-TEST_CASE("a token ends when it was said to")
+TEST_CASE("a token ends when it expires")
 {
     world w;
     live::ephemeral_token_request request;
@@ -158,7 +158,7 @@ TEST_CASE("a session ends with its token")
     }
 }
 
-TEST_CASE("a session resumes on a token that is used up")
+TEST_CASE("a session resumes on an exhausted token")
 {
     world w;
     const auto token = w.make();
@@ -189,7 +189,7 @@ TEST_CASE("a session resumes on a token that is used up")
     CHECK(w.server->accepted() == 2);
 }
 
-TEST_CASE("constraints hold whatever a session asks for")
+TEST_CASE("constraints hold whatever a session requests")
 {
     world w;
     live::ephemeral_token_request request;
@@ -200,7 +200,7 @@ TEST_CASE("constraints hold whatever a session asks for")
         request.constraints = silent;
         CHECK(answer(w, w.session_with(w.make(request), transcribed)).empty());
     }
-    SECTION("what is set is locked, all else is the session's")
+    SECTION("what is set is locked, the rest is up to the session")
     {
         request.lock = live::lock::set_fields{};
         request.constraints = silent;
@@ -217,7 +217,7 @@ TEST_CASE("constraints hold whatever a session asks for")
     }
 }
 
-TEST_CASE("a token that nobody has issued opens nothing")
+TEST_CASE("a token that was never issued opens nothing")
 {
     world w;
     const live::ephemeral_token made_up("auth_tokens/made-up");
@@ -226,7 +226,7 @@ TEST_CASE("a token that nobody has issued opens nothing")
     CHECK(why->code() == live::errc::unauthorized);
 }
 
-TEST_CASE("what the service refuses to make a token of is told in its words")
+TEST_CASE("a token request that the service refuses is reported in its words")
 {
     world w;
     const auto fail = [&](live::credentials with, live::ephemeral_token_request request) {

@@ -97,7 +97,7 @@ live::setup that_waits_longer()
 {
     live::automatic_activity_detection detection;
     detection.end_of_speech_sensitivity = live::end_sensitivity::low;
-    detection.silence_duration = 1200ms; // before a pause counts as the end
+    detection.silence_duration = 1200ms; // a pause of this length ends the speech
     return {.model = "gemini-3.8-live",
         .realtime_input_config =
             live::realtime_input_config{.automatic_activity_detection = detection}};
@@ -184,7 +184,7 @@ live::setup with_a_slow_function()
 asio::awaitable<void> report_on(live::session& session, live::function_call call)
 {
     live::function_response soon(call, live::json::object().add("progress", "asking"));
-    soon.will_continue = true; // more will come
+    soon.will_continue = true; // more will follow
     soon.scheduling = live::scheduling::silent;
     co_await session.send_tool_response(std::move(soon));
     live::function_response done(call, live::json::object().add("output", "a table at eight"));
@@ -217,7 +217,7 @@ std::vector<std::string> sources_of(const live::server_content& content)
 // doc:begin cook_picture
 asio::awaitable<void> show(live::session& session, live::bytes jpeg)
 {
-    co_await session.send_video(jpeg); // at most one a second is looked at
+    co_await session.send_video(jpeg); // the service looks at one a second at most
     co_await session.send("What do you see?");
 }
 // doc:end
@@ -336,7 +336,7 @@ asio::awaitable<void> cook(live::session& session, Recipe recipe)
 
 } // namespace
 
-TEST_CASE("every setup of the cookbook is taken by the server")
+TEST_CASE("every setup of the cookbook is accepted by the server")
 {
     kitchen gemini;
     gemini.connect(with_a_voice());
@@ -368,7 +368,7 @@ TEST_CASE("a function is declared, called, answered")
     CHECK(answer.find("Lisbon") != std::string::npos);
 }
 
-TEST_CASE("what is sent in the middle of a conversation is taken")
+TEST_CASE("what is sent in the middle of a conversation is accepted")
 {
     kitchen here;
     live::session session{here.client, {.model = "gemini-3.8-live"}};
@@ -431,7 +431,7 @@ TEST_CASE("a slow function is reported on twice")
     CHECK(called);
 }
 
-TEST_CASE("JSON is written and read in a line")
+TEST_CASE("JSON is written and read in one line")
 {
     CHECK(weather_as_json() == "calm, rain");
     live::server_content content;

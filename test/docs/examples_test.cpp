@@ -204,7 +204,7 @@ live::client with_a_vault(asio::any_io_executor executor, std::shared_ptr<vault>
     options.backend = live::backend::vertex_ai;
     options.project = "my-project";
     live::token_provider provider;
-    provider.ask = [vault] { return ask(vault); }; // a coroutine that gives a live::access_token
+    provider.ask = [vault] { return ask(vault); }; // a coroutine that returns a live::access_token
     options.credentials = std::move(provider);
     return {std::move(executor), std::move(options)};
 }
@@ -256,7 +256,7 @@ constexpr const char* outage = R"(
 
 } // namespace
 
-TEST_CASE("a failed conversation ends with a sentence that tells what to do", "[docs]")
+TEST_CASE("a failed conversation ends with a sentence that says what to do", "[docs]")
 {
     stage stage;
     CHECK_FALSE(test::run(stage.io, ask(stage.client, "Hello?")).empty());
@@ -282,7 +282,7 @@ TEST_CASE("events show the changes of status among the messages", "[docs]")
     CHECK(out.str().size() > std::string("connecting\nconnected\n").size());
 }
 
-TEST_CASE("a tool call is answered and the model goes on", "[docs]")
+TEST_CASE("a tool call is answered and the model continues", "[docs]")
 {
     stage stage;
     auto setup = spoken;
@@ -298,7 +298,7 @@ TEST_CASE("a tool call is answered and the model goes on", "[docs]")
     CHECK_FALSE(test::run(stage.io, work(session)).empty());
 }
 
-TEST_CASE("a client of Vertex AI takes from the environment what it is not told", "[docs]")
+TEST_CASE("a client of Vertex AI takes the options that are not set from the environment", "[docs]")
 {
     asio::io_context io;
     std::vector<std::string> heard;
@@ -314,7 +314,7 @@ TEST_CASE("a client of Vertex AI takes from the environment what it is not told"
                         "gemini-3.8-live") != std::string::npos);
 }
 
-TEST_CASE("docs: credentials are found, or the program's own coroutine gives them", "[docs]")
+TEST_CASE("docs: credentials are found, or the program's own coroutine returns them", "[docs]")
 {
     asio::io_context io;
     CHECK(ready(io.get_executor()).options().backend);
@@ -364,7 +364,7 @@ TEST_CASE("docs: a question is asked again until it has a whole answer", "[docs]
     CHECK_FALSE(answer.empty());
 }
 
-TEST_CASE("docs: an answer is waited for only so long", "[docs]")
+TEST_CASE("docs: the wait for an answer is bounded", "[docs]")
 {
     live::testing::emulator_options options;
     options.script = R"(
@@ -452,7 +452,7 @@ TEST_CASE("docs: a script makes an outage", "[docs]")
     CHECK(test::run(on.io, work(client)) == "FortyForty");
 }
 
-TEST_CASE("a test scripts the server and looks at what it was told", "[docs]")
+TEST_CASE("a test scripts the server and inspects what it received", "[docs]")
 {
     asio::io_context io;
     // doc:begin scripted
@@ -487,7 +487,7 @@ asio::awaitable<std::string> visit(
 
 } // namespace
 
-TEST_CASE("docs: a visitor comes with a token")
+TEST_CASE("docs: a visitor connects with a token")
 {
     stage on;
     live::ephemeral_token_request request;
@@ -497,7 +497,7 @@ TEST_CASE("docs: a visitor comes with a token")
     CHECK_FALSE(test::run(on.io, std::move(visiting)).empty());
 }
 
-TEST_CASE("docs: a hook and quirks of one's own are taken by a client")
+TEST_CASE("docs: a client accepts a custom hook and custom quirks")
 {
     asio::io_context io;
     auto options = with_a_hook();
@@ -508,7 +508,7 @@ TEST_CASE("docs: a hook and quirks of one's own are taken by a client")
     CHECK(client.options().on_reconnecting);
 }
 
-TEST_CASE("docs: the emulator knows whose token has expired", "[docs]")
+TEST_CASE("docs: the emulator reports whose token has expired", "[docs]")
 {
     asio::io_context io;
     // doc:begin fake_google
@@ -518,7 +518,7 @@ TEST_CASE("docs: the emulator knows whose token has expired", "[docs]")
     auto google = std::make_shared<live::testing::fake_google>(io.get_executor(), knowing);
     live::testing::emulator_options serving;
     serving.pace = 0;
-    serving.google = google; // no other tokens are taken
+    serving.google = google; // no other tokens are accepted
     live::testing::emulator emulator(io.get_executor(), serving);
 
     live::client_options options{.credentials = live::access_token(google->issue())};
@@ -535,8 +535,7 @@ TEST_CASE("docs: the emulator knows whose token has expired", "[docs]")
     CHECK(test::run(io, ask(client, "Hello?")).find("Give another key.") == std::string::npos);
 }
 
-TEST_CASE(
-    "docs: a test plans what the token endpoint does, and looks at what was asked of it", "[docs]")
+TEST_CASE("docs: a test plans the token endpoint's responses, and inspects its requests", "[docs]")
 {
     asio::io_context io;
     live::testing::fake_google google(io.get_executor());

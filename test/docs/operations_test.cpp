@@ -92,7 +92,7 @@ live::client_options with_a_log(std::ostream& out)
 live::client_options with_a_tap(const std::filesystem::path& path)
 {
     live::client_options options;
-    options.tap = live::file_tap(path); // (path, true) keeps audio and pictures, too
+    options.tap = live::file_tap(path); // (path, true) also keeps audio and pictures
     return options;
 }
 // doc:end
@@ -132,7 +132,7 @@ struct stage {
 
 } // namespace
 
-TEST_CASE("a group of sessions is started, told about and shut down")
+TEST_CASE("a group of sessions is started, reports its events and is shut down")
 {
     stage s;
     std::ostringstream told;
@@ -143,7 +143,7 @@ TEST_CASE("a group of sessions is started, told about and shut down")
     CHECK(told.str().find("caller 8 ended\n") != std::string::npos);
 }
 
-TEST_CASE("a conversation goes on from a store, in another client")
+TEST_CASE("a conversation is resumed from a store, in another client")
 {
     auto directory = (std::filesystem::temp_directory_path() / "gemini-live-XXXXXX").string();
     REQUIRE(::mkdtemp(directory.data()));

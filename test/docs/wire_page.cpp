@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints docs/wire.md from the table that the library reads and writes by:
 //   wire-page            prints the page
-//   wire-page FILE       fails when FILE is another page
+//   wire-page FILE       fails when FILE differs from the page
 #include "protocol/client_message.hpp"
 #include "protocol/fields.hpp"
 
@@ -24,7 +24,7 @@ using namespace gemini::live;
 
 namespace {
 
-// Names, as the compiler spells them ------------------------------------------------------------
+// Names, as the compiler spells them -------------------------------------------------------------
 
 std::string without_namespaces(std::string_view name)
 {
@@ -35,7 +35,7 @@ std::string without_namespaces(std::string_view name)
     return plain;
 }
 
-/// What stands behind "NAME = " in the name of a function template's instance.
+/// The text after "NAME = " in the name of a function template's instance.
 std::string argument(std::string_view function, std::string_view name)
 {
     const auto begin = function.find(fmt::format("{} = ", name)) + name.size() + 3;
@@ -57,7 +57,7 @@ std::string name_of_type()
     return argument(__PRETTY_FUNCTION__, "Type");
 }
 
-// The pages' parts, each type once ---------------------------------------------------------------
+// The page's parts, each type once ---------------------------------------------------------------
 
 struct book {
     std::set<std::string> seen{};
@@ -146,7 +146,7 @@ std::string rows(const Fields& all, const std::string& path, book& into)
     return text;
 }
 
-/// The word for a type; one with members of its own is entered in the book.
+/// The word for a type; a type with members of its own is added to the page.
 template <class T>
 std::string describe(book& into)
 {

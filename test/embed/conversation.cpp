@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Holds two turns with the emulator; a user's program in small.
+// Holds two turns with the emulator, like a small user program.
 #include <asio.hpp>
 #include <gemini/live.hpp>
 #include <gemini/live/testing/emulator.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Both ways agree with themselves in pieces that are too short for wide registers, and a text is
+// Encoding and decoding give the same result in pieces too short for wide registers, and a text is
 // refused only for what the RFC forbids.
 #include "base/base64.hpp"
 #include "fuzz/pieces.hpp"
@@ -62,7 +62,7 @@ std::string standard(std::string text)
     return text;
 }
 
-/// RFC 4648, where bits that no byte takes up must be 0.
+/// RFC 4648, with padding bits required to be 0.
 bool by_the_book(std::string_view text)
 {
     if (text.size() % 4 == 0 && text.ends_with('='))

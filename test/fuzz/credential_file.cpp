@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A credential file, and what services answer to calls for tokens, are read or refused by name.
+// A credential file, and the responses of token services, are read or refused by name.
 #include "auth/account.hpp"
 #include "auth/token_call.hpp"
 #include "fuzz/pieces.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever a server sends is a message or errc::malformed_message. A second decoder, which walks
-// simdjson's DOM and shares with the first only the list of fields, must come to the same message
-// where it can read every member. A message with one member spoilt must differ from the whole one
+// simdjson's DOM and shares only the list of fields with the first, must produce the same message
+// where it can read every member. A message with one member spoiled must differ from the whole one
 // in that member only.
 #include "protocol/decode.hpp"
 #include "base/access.hpp"
@@ -98,7 +98,7 @@ void take(const json_value& from, std::chrono::nanoseconds& to)
     if (digits.size() > 19) throw does_not_fit{};
     std::uint64_t number = 0; // 19 digits always fit
     for (const char c : digits) number = number * 10 + static_cast<std::uint64_t>(c - '0');
-    // whole seconds end a little before nanoseconds do
+    // the range of nanoseconds ends a little before a whole second
     constexpr std::uint64_t most = 9'223'372'036'000'000'000U;
     if (number >= most) throw does_not_fit{};
     to = std::chrono::nanoseconds(static_cast<std::int64_t>(number));
@@ -145,7 +145,7 @@ void take(const json_value& from, T& to)
             take_member_of(name, value, to, protocol::fields<T>);
 }
 
-/// What a model's sound has no media type for is taken for sound, and told.
+/// Inline data of the model without a media type is taken for audio, and reported.
 void take(const json_value& from, blob& to)
 {
     take<blob>(from, to);
@@ -226,7 +226,7 @@ std::optional<server_message> decode(std::string_view text)
     }
 }
 
-/// NaN is not what it is.
+/// NaN does not equal itself.
 bool are_same(const server_message& a, const server_message& b)
 {
     using protocol::encode_server_message;
@@ -234,7 +234,7 @@ bool are_same(const server_message& a, const server_message& b)
            encode_server_message(a.members()) == encode_server_message(b.members());
 }
 
-/// Text that is no JSON as it stands.
+/// Text that is not valid JSON.
 void check_mended(std::string_view text, const std::optional<server_message>& message)
 {
     const auto mended = protocol::mend_json(protocol::mend_characters(text));
@@ -245,7 +245,7 @@ void check_mended(std::string_view text, const std::optional<server_message>& me
     if (message && mended->cuts.empty()) fuzz::require(are_same(*message, *other));
 }
 
-/// One member and one fault, which the text itself decides.
+/// Spoils one member in one way, both chosen by the text itself.
 void spoil(std::string_view text)
 {
     namespace spoiling = test::spoiling;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first byte chooses the message limit and how the stream is cut, the others are the stream.
+// The first byte chooses the message limit and how the stream is cut; the rest is the stream.
 // However it is cut, the events must be the same, and memory must stay bounded.
 #include "transport/frame_reader.hpp"
 #include "fuzz/pieces.hpp"

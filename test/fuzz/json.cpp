@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The class json takes what simdjson's DOM takes, finds by pointer what stands there, and stays
-// valid whatever is added, down to its greatest depth.
+// The class json accepts what simdjson's DOM accepts, finds values by pointer, and stays valid
+// whatever is added, down to its maximum depth.
 #include <gemini/live/json.hpp>
 
 #include "base/access.hpp"
@@ -32,7 +32,7 @@ auto unless(errc expected, Work work) -> std::optional<decltype(work())>
     }
 }
 
-/// The DOM minds integers of more than 64 bits, On-Demand minds exponents with so many digits.
+/// The DOM rejects integers of more than 64 bits, On-Demand rejects exponents with too many digits.
 bool may_have_a_long_integer(std::string_view text)
 {
     std::size_t digits = 0;
@@ -98,7 +98,7 @@ void grow(const json& value, std::string_view text)
             fuzz::require(object->find_number('/' + escaped(text)) == 0.5);
         }
     }
-    // further members go behind those that are there
+    // further members are added after those that are there
     const auto more = unless(errc::invalid_argument, [&] { return json(value).add("more", 1); });
     fuzz::require(more.has_value() == value.find_names("").has_value());
     if (more) {

@@ -13,8 +13,8 @@ inline void require(bool holds)
     if (!holds) std::abort();
 }
 
-/// Hands `stream` to `take` in pieces of 1 to `most` bytes that `seed` decides, each in a heap
-/// block of its own size, so that a sanitizer sees a read past its end.
+/// Passes `stream` to `take` in pieces of 1 to `most` bytes, chosen by `seed`, each in a heap block
+/// of its own size, so that a sanitizer detects a read past its end.
 template <class Take>
 void in_pieces(std::string_view stream, std::uint32_t seed, std::size_t most, Take take)
 {

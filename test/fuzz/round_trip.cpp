@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was read, written again, reads as the same: messages of either side for either backend,
+// What was read and written again reads as the same: messages of either side for either backend,
 // durations and times.
 #include "fuzz/pieces.hpp"
 #include "protocol/decode.hpp"
@@ -19,7 +19,7 @@ namespace {
 server_message_members decode_server(std::string_view text)
 {
     auto members = protocol::decode_server_message(base::padded_buffer(text)).members();
-    members.unknown.clear(); // is not written
+    members.unknown.clear(); // not written
     members.omitted.clear();
     return members;
 }
@@ -34,7 +34,7 @@ std::string encode_client(const protocol::client_message& message, backend backe
     return std::string(test::encode_client_message(message, backend).view());
 }
 
-/// What `work` gives, unless it throws this error.
+/// The result of `work`, unless it throws this error.
 template <class Work>
 auto unless(errc expected, Work work) -> std::optional<decltype(work())>
 {
@@ -57,7 +57,7 @@ void there_and_back(std::string_view text, Decode decode, Encode encode)
             unless(errc::invalid_argument, [&] { return encode(*message, backend); });
         if (!written) continue;
         const auto again = decode(*written);
-        // NaN is not what it is
+        // NaN does not equal itself
         fuzz::require(again == *message || encode(again, backend) == *written);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The judgement must not depend on how the text is cut, and must agree with a decoder that reads
+// The result must not depend on how the text is cut, and must agree with a decoder that implements
 // RFC 3629 the slow way.
 #include "base/utf8.hpp"
 #include "fuzz/pieces.hpp"

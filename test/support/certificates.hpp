@@ -10,13 +10,13 @@ namespace test {
 struct pem_identity {
     std::string certificate;
     std::string private_key;
-    int newest_tls = 0; ///< That its server speaks, as OpenSSL numbers it; 0: the newest there is.
+    /// The newest version that its server speaks, in OpenSSL's numbers; 0: OpenSSL's newest.
+    int newest_tls = 0;
 };
 
 enum class validity { now, expired, not_yet };
 
-/// A certificate authority that lives as long as the test. Another one of its own is an unknown
-/// one.
+/// A certificate authority that lives as long as the test. Each instance is another authority.
 class certificate_authority {
 public:
     certificate_authority();
@@ -24,7 +24,7 @@ public:
     certificate_authority& operator=(const certificate_authority&) = delete;
     ~certificate_authority();
 
-    /// What to trust.
+    /// The certificate to trust.
     [[nodiscard]] const std::string& pem() const;
 
     /// An authority whose certificate this one has signed.
@@ -39,7 +39,7 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// A certificate that nobody but itself has signed.
+/// A self-signed certificate.
 [[nodiscard]] pem_identity self_signed(const std::string& names);
 
 } // namespace test

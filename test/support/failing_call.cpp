@@ -23,7 +23,7 @@ bool is_socket(int descriptor)
 
 const int* error_of(system_call which) { return failing ? failing->strike(which) : nullptr; }
 
-/// What a call would have given that fails so.
+/// The return value of a call that fails like this.
 ssize_t fail(int error)
 {
     if (error == end_of_stream) return 0;
@@ -58,7 +58,7 @@ const int* failing_call::strike(system_call which) noexcept
 
 } // namespace test
 
-// They stand before those of the C library, also for calls of shared libraries.
+// Override those of the C library, also for calls from shared libraries.
 #pragma GCC visibility push(default)
 extern "C" {
 

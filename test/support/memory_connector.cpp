@@ -35,7 +35,7 @@ struct link {
     // towards the server
     std::deque<std::string> sent;
     std::uint64_t sent_ever = 0;
-    std::deque<std::uint64_t> pings; ///< Each: so many messages had been sent before it.
+    std::deque<std::uint64_t> pings; ///< Each: the number of messages sent before it.
     std::uint64_t pongs = 0;
     async::event server_wakes;
     bool stalled = false;
@@ -45,9 +45,9 @@ struct link {
     std::deque<message> received;
     async::event reader_wakes;
     async::event sender_wakes;
-    std::optional<error> end; ///< Why the connection has ended; the first cause stays.
+    std::optional<error> end; ///< Why the connection has ended; the first cause is kept.
 
-    /// The server answers a ping once it has taken all that came before.
+    /// The server answers a ping once it has received everything sent before.
     void answer_pings()
     {
         const auto taken = sent_ever - sent.size();
@@ -72,7 +72,7 @@ struct link {
     }
 };
 
-/// Lets everything run that was ready before.
+/// Runs everything that was ready before.
 asio::awaitable<void> take_turn() { return asio::post(asio::use_awaitable); }
 
 asio::awaitable<void> send_on(std::shared_ptr<link> link, std::vector<base::frame> batch)

@@ -123,7 +123,7 @@ const std::vector<http_head>& proxy_peer::requests() const { return state_->requ
 
 std::string proxy_peer::credentials(std::size_t i) const
 {
-    constexpr std::string_view scheme = "basic "; // in any case, as libwebsockets writes it so
+    constexpr std::string_view scheme = "basic "; // libwebsockets writes it in lower case
     const auto shown = state_->requests.at(i).header("proxy-authorization");
     return ::strncasecmp(shown.c_str(), scheme.data(), scheme.size()) == 0
                ? base64_decoded(shown.substr(scheme.size()))

@@ -12,13 +12,13 @@
 
 namespace test {
 
-/// What a proxy does with CONNECT.
+/// How a proxy reacts to CONNECT.
 enum class proxy_answer {
-    tunnel,       ///< 200, and passes bytes on to that port of 127.0.0.1, whatever the host.
+    tunnel,       ///< 200, then passes bytes on to that port of 127.0.0.1, whatever the host.
     refuse,       ///< 403.
     authenticate, ///< 407.
     garbage,      ///< Bytes that are not HTTP.
-    silence,      ///< Nothing, for ever.
+    silence,      ///< No answer at all.
 };
 
 /// An HTTP proxy on 127.0.0.1. Serves any number of clients until its destruction.
@@ -32,7 +32,7 @@ public:
     [[nodiscard]] std::uint16_t port() const;
     /// The requests so far; `target()` of each is "host:port".
     [[nodiscard]] const std::vector<http_head>& requests() const;
-    /// "user:password" that request `i` showed; empty when none.
+    /// "user:password" of request `i`; empty if it had none.
     [[nodiscard]] std::string credentials(std::size_t i) const;
 
 private:

@@ -8,9 +8,9 @@
 
 namespace test {
 
-/// The behavior that a run of the tests is made with: that of the model which the environment
-/// variable EMULATOR_QUIRKS_OF names, with "@vertex" behind it on Vertex AI. Without it each model
-/// has its own.
+/// The behavior of the model that the environment variable EMULATOR_QUIRKS_OF names, for a run of
+/// the tests; a suffix "@vertex" means Vertex AI. Without the variable each model has its own
+/// behavior.
 inline gemini::live::testing::emulator_quirks quirks_of_this_run()
 {
     using gemini::live::backend;

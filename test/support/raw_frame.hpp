@@ -8,7 +8,7 @@
 
 namespace test {
 
-/// One WebSocket frame, right or wrong as the test wants it.
+/// One WebSocket frame, valid or invalid as the test needs it.
 ///
 ///     socket.write(raw_frame::text("hi").reserved(4).bytes())
 class raw_frame {
@@ -47,7 +47,7 @@ public:
         form_ = form;
         return *this;
     }
-    /// Announces this many bytes instead of those it has.
+    /// Announces this many bytes instead of the actual number.
     raw_frame& announce(std::uint64_t size)
     {
         announced_ = size;
@@ -58,11 +58,11 @@ public:
     [[nodiscard]] bool is_final() const noexcept { return final_; }
     [[nodiscard]] bool is_masked() const noexcept { return masked_; }
     [[nodiscard]] const std::string& payload() const noexcept { return payload_; }
-    /// Of a close frame; 1005 when it gives none.
+    /// The code of a close frame; 1005 when it has none.
     [[nodiscard]] std::uint16_t close_code() const;
     [[nodiscard]] std::string close_reason() const;
 
-    /// What goes over the wire.
+    /// The bytes on the wire.
     [[nodiscard]] std::string bytes() const;
 
 private:
@@ -75,7 +75,7 @@ private:
     std::optional<std::uint64_t> announced_;
 };
 
-/// Applies the mask in place, or takes it off.
+/// Applies the mask in place, or removes it.
 void apply_mask(std::string& payload, std::string_view key);
 
 } // namespace test

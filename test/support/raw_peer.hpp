@@ -10,7 +10,7 @@
 
 namespace test {
 
-/// A server of raw sockets on 127.0.0.1: what no proper WebSocket server would do, it does.
+/// A server of raw sockets on 127.0.0.1, for what no proper WebSocket server would do.
 ///
 ///     raw_peer server(io);
 ///     auto socket = co_await server.accept();
@@ -21,9 +21,9 @@ public:
     explicit raw_peer(asio::io_context& io, std::optional<pem_identity> identity = {});
 
     [[nodiscard]] std::uint16_t port() const;
-    /// The next connection, encrypted where an identity was given.
+    /// Returns the next connection, encrypted if an identity was given.
     asio::awaitable<raw_socket> accept();
-    /// The next connection, after a proper upgrade.
+    /// Returns the next connection, after a valid upgrade.
     asio::awaitable<raw_socket> accept_websocket();
 
     /// The request of the last `accept_websocket()`.
@@ -35,13 +35,13 @@ private:
     http_head request_;
 };
 
-/// The proper answer to an upgrade request.
+/// Returns the valid answer to an upgrade request.
 [[nodiscard]] std::string switching_protocols(const http_head& request);
 
-/// A port of 127.0.0.1 on which nobody listens.
+/// A port of 127.0.0.1 without a listener.
 [[nodiscard]] std::uint16_t closed_port(asio::io_context& io);
 
-/// A port of 127.0.0.1 that answers no TCP handshake, as a firewall that drops packets.
+/// A port of 127.0.0.1 that answers no TCP handshake, like a firewall that drops packets.
 class silent_port {
 public:
     explicit silent_port(asio::io_context& io);

@@ -132,7 +132,7 @@ asio::awaitable<void> raw_socket::accept_tls(pem_identity identity)
     context.use_private_key(asio::buffer(identity.private_key), asio::ssl::context::pem);
     if (identity.newest_tls != 0) {
         auto* const native = context.native_handle();
-        SSL_CTX_set_security_level(native, 0); // else OpenSSL itself refuses old versions
+        SSL_CTX_set_security_level(native, 0); // otherwise OpenSSL itself refuses old versions
         SSL_CTX_set_min_proto_version(native, 0);
         SSL_CTX_set_max_proto_version(native, identity.newest_tls);
     }

@@ -18,7 +18,7 @@ namespace test {
 
 using header_fields = std::vector<std::pair<std::string, std::string>>;
 
-/// The head of an HTTP request or response, as it was read.
+/// The header of an HTTP request or response, as it was read.
 struct http_head {
     std::string start_line;
     header_fields fields; ///< Names in lower case.
@@ -35,8 +35,8 @@ struct http_head {
 /// What a WebSocket server must answer to this key.
 [[nodiscard]] std::string accept_key(std::string_view client_key);
 
-/// One TCP connection, plain or TLS, in the test's hands. Reads throw std::system_error, at the end
-/// of the stream too, where they do not say otherwise. Destruction closes it.
+/// One TCP connection, plain or TLS, controlled by the test. Reads throw std::system_error, also at
+/// the end of the stream, unless documented otherwise. Destruction closes it.
 class raw_socket {
 public:
     explicit raw_socket(asio::ip::tcp::socket socket);
@@ -44,24 +44,24 @@ public:
     raw_socket& operator=(raw_socket&&) noexcept;
     ~raw_socket();
 
-    /// From here on TLS, as the server or as a client that trusts `ca_pem` alone.
+    /// Uses TLS from here on, as the server or as a client that trusts `ca_pem` alone.
     asio::awaitable<void> accept_tls(pem_identity identity);
     asio::awaitable<void> connect_tls(std::string host, std::string ca_pem);
 
     asio::awaitable<void> write(std::string bytes);
-    /// Byte by byte, with a turn for everybody else after each.
+    /// Writes byte by byte, and lets everybody else run after each.
     asio::awaitable<void> drip(std::string bytes);
 
-    /// What is there, at least a byte; empty at the end of the stream, however it came.
+    /// Returns what is available, at least a byte; empty at the end of the stream, however it came.
     asio::awaitable<std::string> read_some();
     asio::awaitable<std::string> read(std::size_t size);
-    /// All up to the end of the stream, however it came.
+    /// Returns everything up to the end of the stream, however it came.
     asio::awaitable<std::string> read_to_end();
     asio::awaitable<http_head> read_head();
-    /// Unmasked; `raw_frame::is_masked()` tells how it came.
+    /// Returns a frame with its mask removed; `raw_frame::is_masked()` reports whether it had one.
     asio::awaitable<raw_frame> read_frame();
 
-    /// FIN: nothing more will be written, without a word of TLS.
+    /// FIN: nothing more will be written. Sends no TLS alert.
     void finish();
     /// RST.
     void reset();

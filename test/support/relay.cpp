@@ -42,7 +42,7 @@ struct passage {
         waiting.cancel();
     }
 
-    /// Nothing is read from now on that somebody would get.
+    /// From now on nothing is read that somebody would receive.
     void suffer(trouble what)
     {
         suffers = what;
@@ -64,11 +64,11 @@ struct passage {
 
     tcp::socket client;
     tcp::socket server;
-    asio::steady_timer waiting; ///< Cancelled when a stall is over.
+    asio::steady_timer waiting; ///< Canceled when a stall is over.
     std::array<std::uint64_t, 2> passed{};
     std::optional<misfortune> coming{};
     std::optional<trouble> suffers{};
-    int directions = 2; ///< That are not over.
+    int directions = 2; ///< Those that have not ended.
 };
 using passage_ptr = std::shared_ptr<passage>;
 
@@ -77,7 +77,7 @@ asio::awaitable<void> write_all(tcp::socket& to, const char* bytes, std::size_t 
     if (size != 0) co_await asio::async_write(to, asio::buffer(bytes, size), asio::use_awaitable);
 }
 
-/// Throws when either end has gone.
+/// Throws when either end has disconnected.
 asio::awaitable<void> pass_on(passage_ptr between, way where)
 {
     auto& from = where == way::up ? between->client : between->server;
@@ -98,7 +98,7 @@ asio::awaitable<void> pass_on(passage_ptr between, way where)
             std::error_code woken;
             co_await between->waiting.async_wait(asio::redirect_error(asio::use_awaitable, woken));
         }
-        if (between->suffers) continue; // whatever comes has no one to go to
+        if (between->suffers) continue; // there is nobody to receive this
         co_await write_all(to, piece.data() + done, size - done);
         passed += size - done;
     }

@@ -13,13 +13,13 @@ namespace test {
 enum class way { up, down }; ///< From the client to the server / back.
 
 enum class trouble {
-    fin,     ///< Both ends are told that the other has finished.
+    fin,     ///< Both ends see that the other has finished.
     rst,     ///< Both ends are reset.
     swallow, ///< Both stay open, and nothing that they send arrives: a half-open connection.
     stall,   ///< Nothing is passed on until `go_on()`; then all of it is.
 };
 
-/// What happens to a connection when so many bytes have been passed on in one direction.
+/// What happens to a connection after this many bytes in one direction.
 struct misfortune {
     trouble what = trouble::fin;
     way where = way::up;
@@ -27,7 +27,8 @@ struct misfortune {
 };
 
 /// A relay on 127.0.0.1 between clients and a server on another port of it: passes on bytes, and
-/// breaks where it is told to. On `io`'s thread; until its destruction, which resets what is open.
+/// breaks where it is told to. Runs on `io`'s thread until its destruction, which resets open
+/// connections.
 class relay {
 public:
     relay(asio::io_context& io, std::uint16_t server);
@@ -37,13 +38,13 @@ public:
 
     [[nodiscard]] std::uint16_t port() const;
 
-    /// Strikes the next connection, and no other.
+    /// Affects the next connection, and no other.
     void strike_next(misfortune what);
-    /// Strikes all that are open, now.
+    /// Affects all open connections, now.
     void strike(trouble what);
     void go_on();
 
-    /// The port is closed to new connections / open again.
+    /// Closes the port to new connections / opens it again.
     void refuse();
     void listen();
 

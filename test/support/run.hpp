@@ -13,8 +13,8 @@
 
 namespace test {
 
-/// Runs `io` until `work` has ended and gives its result. Fails after `limit` instead of hanging;
-/// what else runs on `io` is left as it is.
+/// Runs `io` until `work` has ended and returns its result. Fails after `limit` instead of hanging;
+/// other work on `io` is left as it is.
 template <class T>
 T run(asio::io_context& io, asio::awaitable<T> work,
     std::chrono::seconds limit = std::chrono::seconds(60))

@@ -23,7 +23,7 @@ int number_in(std::string_view text)
     return number;
 }
 
-constexpr std::size_t digits = 4; // of a number in sound: a byte in each of the first samples
+constexpr std::size_t digits = 4; // of a number in audio: a byte in each of the first samples
 
 int number_of_sound(std::string_view base64)
 {

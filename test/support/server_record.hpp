@@ -12,12 +12,12 @@
 
 namespace test {
 
-/// A numbered message: text that carries "#7", or sound that begins with its number.
+/// A numbered message: text that contains "#7", or audio that begins with its number.
 [[nodiscard]] std::string numbered(int number, std::string_view text);
 [[nodiscard]] std::vector<std::int16_t> numbered_sound(int number, std::vector<std::int16_t> pcm);
 
-/// What an emulator's conversation has consumed. A connection that resumes has what its handle
-/// holds, and goes on from there: what had come after the handle is forgotten.
+/// What an emulator's conversation has consumed. A connection that resumes starts with what its
+/// handle includes; what came after the handle is forgotten.
 class server_record {
 public:
     /// `emulator_options::on_message`.
@@ -32,7 +32,7 @@ public:
 
 private:
     struct connection {
-        std::size_t parent = 0; ///< The connection that it goes on from, and up to where.
+        std::size_t parent = 0; ///< The connection that it resumes, and up to where.
         std::size_t parent_length = 0;
         bool set_up = false;
         std::vector<entry> entries{};

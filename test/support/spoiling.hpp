@@ -15,14 +15,14 @@
 #include <utility>
 #include <vector>
 
-/// Server messages with one member spoilt, and what must be left of them: a message with one member
-/// spoilt differs from the whole one in that member only.
+/// Server messages with one member spoiled, and what must be left of them: such a message differs
+/// from the whole one in that member only.
 namespace test::spoiling {
 
 namespace live = gemini::live;
 using live::protocol::json_value;
 
-/// Where a value stands: names of members, and numbers of elements behind a '#'.
+/// The path of a value: names of members, and indices of elements after a '#'.
 using path = std::vector<std::string>;
 
 inline std::string text_of(const path& where)
@@ -32,7 +32,7 @@ inline std::string text_of(const path& where)
     return text;
 }
 
-/// `from` with the value at `where` written anew, or without it.
+/// `from` with the value at `where` replaced, or removed.
 inline std::string with(const json_value& from, const path& where,
     const std::optional<std::string>& value, std::size_t depth = 0)
 {
@@ -68,7 +68,7 @@ inline void list_paths(const json_value& from, path& at, std::vector<path>& to)
     for (const auto& each : from.elements()) go('#' + std::to_string(number++), each);
 }
 
-/// Of every member and every element, at every depth.
+/// The paths of every member and every element, at every depth.
 inline std::vector<path> all_paths(const json_value& message)
 {
     std::vector<path> all;
@@ -106,8 +106,8 @@ inline json_value value_at(json_value from, const path& where)
     return from;
 }
 
-/// What may stand in the place of a value by mistake: of another type, of no type that JSON has,
-/// or in another form.
+/// What may take the place of a value by mistake: of another type, of no type that JSON has, or in
+/// another form.
 inline std::vector<std::string> spoilt_forms(const json_value& value)
 {
     using type = json_value::type;
@@ -117,7 +117,7 @@ inline std::vector<std::string> spoilt_forms(const json_value& value)
         "[[7]]", "NaN", "\"\\ud83d\\ud83d\"", "\"\xff\xc3\"", deep, "-7.5",
         "123456789012345678901234567890"};
     const auto text = value.text();
-    if (text == "\"\"") return {"null", "true", "{}"}; // other strings would be strings
+    if (text == "\"\"") return {"null", "true", "{}"}; // another string would be valid
     switch (value.kind()) {
     case type::string: forms.insert(forms.end(), {"true", "7", "{}", "[" + text + "]"}); break;
     case type::number:
@@ -134,7 +134,7 @@ inline std::vector<std::string> spoilt_forms(const json_value& value)
     return forms;
 }
 
-/// Where two values differ: the paths of what is in one of them only, or another.
+/// Where two values differ: the paths of what is in only one of them, or has another value.
 inline void list_differences(const std::optional<json_value>& a, const std::optional<json_value>& b,
     path& at, std::vector<path>& to)
 {
@@ -178,7 +178,7 @@ inline std::vector<path> differences(
     return all;
 }
 
-/// Without the numbers of elements.
+/// A path without the indices of elements.
 inline path names_of(const path& where)
 {
     path names;
@@ -201,7 +201,7 @@ inline std::optional<live::server_message> read(const std::string& text)
     }
 }
 
-/// Empty if all is well; else what is wrong. `whole` is a message that is read without omissions.
+/// Empty if all is well; else the problem. `whole` is a message that is read without omissions.
 inline std::string complaint(const json_value& whole, const path& where, const std::string& form)
 {
     const auto spoilt_text = with(whole, where, form);
@@ -216,7 +216,7 @@ inline std::string complaint(const json_value& whole, const path& where, const s
         may_differ.emplace_back(where.begin(), sources).push_back("confidenceScores");
     }
     for (const auto& each : differences(complete->members(), spoilt->members())) {
-        // a member that says what its absence says has no region
+        // a member with its default value has no region
         const bool is_own = may_differ.empty() && is_within(names_of(each), names_of(where));
         const bool is_told =
             is_own || std::any_of(may_differ.begin(), may_differ.end(),

@@ -6,7 +6,7 @@
 
 namespace test {
 
-/// Of a long series of cases every so many are tried: as many as the environment says, or `usual`.
+/// The stride through a long series of cases: from the environment, or `usual`.
 [[nodiscard]] inline std::uint64_t stride_or(const char* variable, std::uint64_t usual)
 {
     const char* const asked = std::getenv(variable);

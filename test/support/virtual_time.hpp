@@ -37,7 +37,7 @@ public:
         co_await me.due.wait();
     }
 
-    /// False when nobody waits.
+    /// Returns false when nobody waits.
     bool advance()
     {
         const auto next = std::min_element(sleepers_.begin(), sleepers_.end(),

@@ -32,8 +32,8 @@
 #include <utility>
 #include <variant>
 
-// One session with a server that means harm. Prints, as one line of JSON, how it ended and what it
-// cost. It uses nothing but the public interface, and ends by itself whatever the server does.
+// One session with a malicious server. Prints, as one line of JSON, how it ended and what it cost.
+// Uses only the public interface, and ends by itself whatever the server does.
 namespace {
 
 namespace live = gemini::live;
@@ -51,12 +51,12 @@ constexpr auto usage = R"(usage: torture-client [OPTION...] URL
                     be given several times
 )";
 
-/// What the server says when it is through with it; whoever hears this has survived.
+/// What the server says at its end; a client that receives this has survived.
 constexpr std::string_view closing_words = "That was all.";
 
 constexpr std::size_t mebibyte = 1u << 20;
-constexpr std::size_t memory_bound = 512 * mebibyte; // a process beyond it is ended
-constexpr auto grace = 2s;                           // after the time that was given
+constexpr std::size_t memory_bound = 512 * mebibyte; // a larger process is ended
+constexpr auto grace = 2s;                           // after the permitted time
 
 struct options {
     std::string url;
@@ -160,7 +160,7 @@ asio::awaitable<void> sleep(std::chrono::milliseconds time)
     co_await timer.async_wait(asio::use_awaitable);
 }
 
-/// The user of a session: reads and sends as it was told, until the session ends.
+/// The user of a session: reads and sends as configured, until the session ends.
 class user {
 public:
     user(live::session& session, const options& chosen) : session_(session), chosen_(chosen) {}
@@ -194,7 +194,7 @@ asio::awaitable<void> user::read()
         else
             co_await read_messages();
     } catch (const live::error&) {
-        // What ended the session is told by the session itself, to those who do not read, too.
+        // Ignored: the session reports its end by itself, also when nobody reads.
     }
 }
 
@@ -253,7 +253,7 @@ struct ending {
     std::string words{};
 };
 
-/// Ends the process with one line of output, whoever is the first to know how it ends.
+/// Ends the process with one line of output; the first caller determines the outcome.
 class report {
 public:
     explicit report(const torture::loop_gauge& loop) : loop_(loop) {}
@@ -279,7 +279,7 @@ private:
     std::size_t baseline_ = torture::memory_of_this_process().resident;
 };
 
-/// Ends a process that its loop cannot end any more, or that fills the machine.
+/// Ends a process whose loop is blocked, or which uses too much memory.
 void watch(report& report, std::chrono::milliseconds time)
 {
     const auto end = clock::now() + time + grace;
@@ -291,7 +291,7 @@ void watch(report& report, std::chrono::milliseconds time)
     report.finish({"hangs", "the session did not end in time"});
 }
 
-/// Waits for one of three ends: all was heard, the session has failed, time is up. Then closes.
+/// Waits for one of three ends: everything received, the session failed, time up. Then closes.
 asio::awaitable<void> suffer(
     live::session& session, const user& user, const options& chosen, ending& ended)
 {

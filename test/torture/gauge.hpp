@@ -12,15 +12,15 @@
 
 namespace torture {
 
-/// Measures for how long a loop is held by one of its handlers, or by a row of them that lets no
-/// timer in between. Made on the thread that runs the loop.
+/// Measures how long a handler, or a row of handlers without a timer in between, blocks a loop.
+/// Made on the thread that runs the loop.
 ///
-/// Counted in the thread's own time, so that other programs of a busy machine do not count.
+/// Measured in the thread's CPU time, so that other programs on a busy machine do not count.
 class loop_gauge {
 public:
     explicit loop_gauge(asio::io_context& io);
 
-    /// From any thread; also while the loop is held.
+    /// From any thread; also while the loop is blocked.
     [[nodiscard]] std::chrono::nanoseconds longest_hold() const;
 
 private:
@@ -35,7 +35,7 @@ private:
     std::atomic<thread_time> longest_{thread_time(0)};
 };
 
-/// Of this process, in bytes: what it has in memory, and the most that it ever had.
+/// Memory of this process in bytes: at present, and at its peak.
 struct memory {
     std::size_t resident = 0;
     std::size_t high_water = 0;

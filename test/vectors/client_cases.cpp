@@ -45,7 +45,7 @@ asio::awaitable<void> say(live::music_session& session, live::protocol::client_m
         co_await session.playback(*control);
 }
 
-/// Connects, says all, and lets it arrive.
+/// Connects, sends everything, and lets it arrive.
 template <class Session>
 asio::awaitable<void> converse(Session& session, const json_value& sdk)
 {
@@ -62,7 +62,7 @@ asio::awaitable<void> converse(Session& session, const json_value& sdk)
 }
 
 struct exchange {
-    std::vector<json_value> frames{}; // that the client sent
+    std::vector<json_value> frames{}; // sent by the client
     std::optional<std::string> refusal{};
 };
 
@@ -104,7 +104,7 @@ std::vector<json_value> shown_by(const json_value& test)
     return test.find("frames").value().elements();
 }
 
-/// What the case shows: the setup, or what came after it, or both.
+/// What the case checks: the setup, or what followed it, or both.
 complaint try_frames(const json_value& test, std::vector<json_value> frames)
 {
     const auto expected = shown_by(test);
@@ -124,7 +124,7 @@ complaint try_frames(const json_value& test, std::vector<json_value> frames)
     return std::nullopt;
 }
 
-/// A message of another client: our reading of it says what it says.
+/// A message of another client: decoding and encoding it must preserve it.
 complaint try_reading(const json_value& test, const service& from)
 {
     for (const auto& each : shown_by(test)) {

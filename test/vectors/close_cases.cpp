@@ -24,7 +24,7 @@ std::string_view name_of(engine::action action)
     return "";
 }
 
-/// What the next setup says when one setup after another ends so.
+/// The action after several setups that all fail like this.
 complaint try_repeats(const json_value& repeats, const live::error& failure)
 {
     engine::connection_fsm connection({}, "handle", [] { return 0.5; });
@@ -42,8 +42,8 @@ complaint try_repeats(const json_value& repeats, const live::error& failure)
     return fmt::format("after_repeats.action: {} is expected, it is {}", expected, actual);
 }
 
-/// What is hopeless is so in an open session, too: but for a value that was not accepted, which may
-/// have been what stood beside it.
+/// A permanent error is also permanent in an open session, except for a rejected value: another
+/// message may have contained it.
 complaint try_open(const live::error& failure)
 {
     const auto verdict = engine::classify(failure, {.was_open = true, .handle_used = true});
@@ -67,7 +67,7 @@ complaint try_close_code(const json_value& test)
         live::error_details{live::phase::open, static_cast<std::uint16_t>(code), reason};
     const live::error failure(live::errc::connection_lost, "The connection was closed.", setting);
     auto expected = test.find("action")->string().value();
-    // It is a setup that has failed, where a handle was used, or nothing can be done.
+    // It counts as a failed setup if a handle was used, or if nothing can be done.
     const bool was_open = !had_handle && expected != "fatal";
     const auto verdict =
         engine::classify(failure, {.was_open = was_open, .handle_used = had_handle});

@@ -56,7 +56,7 @@ live::client_options to_options(const json_value& sdk, std::string_view url)
     if (const auto version = text_at(http, "apiVersion"); !version.empty())
         options.api_version = version;
     options.base_url = text_at(http, "baseUrl");
-    // Google is reached by TLS: this is where the recorder pointed its client to
+    // Google is reached by TLS: the recorder pointed its client to this address
     if (url.starts_with("ws://") && options.base_url.empty())
         options.base_url = "http://" + host_of(url);
     if (const auto headers = http ? http->find("headers") : std::nullopt)
@@ -67,7 +67,7 @@ live::client_options to_options(const json_value& sdk, std::string_view url)
     const auto variables = sdk.find("env");
     options = live::auth::complete(
         std::move(options), [&variables](const char* name) { return text_at(variables, name); });
-    // the recorder's stub stands for what is found where there is no key
+    // the recorder's stub stands for the credentials that are found without a key
     const bool is_key = options.credentials.is<live::api_key>();
     if (const auto auth = sdk.find("auth"); auth && !is_key)
         options.credentials = stub_of(auth->string().value());
@@ -112,8 +112,8 @@ upgrade connect(const json_value& test)
     return seen;
 }
 
-/// Habits of the official client that are not the API's: a double slash, and v1 where nobody has
-/// asked for a version of the Gemini API.
+/// Habits of the official client that the API does not require: a double slash, and v1 where no
+/// version of the Gemini API was requested.
 std::string usual_path(std::string path, const json_value& sdk)
 {
     if (const auto at = path.find("//ws/"); at != std::string::npos) path.erase(at, 1);

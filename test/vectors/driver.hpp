@@ -12,26 +12,26 @@
 #include <string_view>
 #include <vector>
 
-/// Runs golden vectors of the form that README.md describes. What a case is shows in its members,
-/// not in the name of its file.
+/// Runs golden vectors of the form that README.md describes. The kind of a case is recognized by
+/// its members, not by the name of its file.
 namespace vectors {
 
 using json_value = gemini::live::protocol::json_value;
 
-/// Nothing when a case passes; else what is the matter, beginning with the JSON path where it is.
+/// Returns nothing when a case passes; else the problem, beginning with its JSON path.
 using complaint = std::optional<std::string>;
 
-/// Where two values first differ. Members may stand in any order; 1 and 1.0 are equal.
+/// Where two values first differ. Members may be in any order; 1 and 1.0 are equal.
 [[nodiscard]] complaint difference(
     const json_value& expected, const json_value& actual, const std::string& path = "");
 
-/// The Live API that a case speaks to. "both" is tried with each.
+/// The backends of a case. "both" is tried with each.
 struct service {
     gemini::live::backend backend;
     bool express; ///< Vertex AI with an API key.
 };
 [[nodiscard]] std::vector<service> services_of(const json_value& test);
-/// A client of it as the vectors' recorder had.
+/// A client of that backend, configured like the vectors' recorder.
 [[nodiscard]] gemini::live::client_options options_for(const service& to);
 
 // One for each kind of case.

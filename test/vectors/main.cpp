@@ -16,7 +16,7 @@ namespace {
 
 namespace files = std::filesystem;
 
-/// What a case is tried by. A case of no known form fails.
+/// The check for a case. A case of an unknown form fails.
 complaint try_case(const json_value& test)
 {
     const auto has = [&test](std::string_view name) { return test.find(name).has_value(); };

@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 14> of_generation_config{"responseModalit
     "seed", "mediaResolution", "speechConfig", "thinkingConfig", "enableAffectiveDialog",
     "translationConfig"};
 
-/// Of generationConfig we know these as well; what else is in it goes along as it is.
+/// Members of generationConfig that have a place in our setup; all others are passed on unchanged.
 constexpr std::string_view of_generation_config_only = "modelSelectionConfig";
 
 constexpr std::array<std::string_view, 2> not_sent{"httpOptions", "abortSignal"};
@@ -78,7 +78,7 @@ void write_contents(json_writer& out, const json_value& given)
     out.end_array();
 }
 
-/// A JSON Schema that says that it is one goes where JSON Schemas go.
+/// A schema that declares itself a JSON Schema is passed on as one.
 void write_function(json_writer& out, const json_value& function)
 {
     const auto members = function.members();
@@ -129,7 +129,7 @@ bool is_typed(std::string_view name)
     return contains(of_generation_config, name) || name == of_generation_config_only;
 }
 
-/// What may stand at the top or in generationConfig must not say two things.
+/// A member that may be at the top or in generationConfig must not have two values.
 void write_generation_config(json_writer& out, const json_value& config)
 {
     const auto inner = given_there(config);
@@ -145,7 +145,7 @@ void write_generation_config(json_writer& out, const json_value& config)
     out.end_object_unless_empty();
 }
 
-/// Members of generationConfig that our setup has no word for, as a user of ours gives them.
+/// Members of generationConfig without a place in our setup, as a user of ours passes them.
 std::optional<live::json> extra_of(const json_value& config)
 {
     const auto inner = given_there(config);

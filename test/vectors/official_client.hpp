@@ -7,9 +7,9 @@
 #include <optional>
 #include <string_view>
 
-/// From the calls of the official JavaScript client to what our users would write. That client
-/// takes shorter forms (a string for a turn), and lets members of generationConfig stand at the top
-/// of its configuration; nothing else is changed.
+/// Translates calls of the official JavaScript client to what our users would write. That client
+/// accepts short forms (a string for a turn), and members of generationConfig at the top of its
+/// configuration; nothing else is changed.
 namespace vectors {
 
 /// Throws live::error for a configuration that our types cannot express.

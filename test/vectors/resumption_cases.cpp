@@ -13,7 +13,7 @@ namespace live = gemini::live;
 namespace vectors {
 namespace {
 
-/// What the server got on one connection.
+/// What the server received on one connection.
 struct connection {
     std::optional<std::string> handle{};
     std::vector<std::string> messages{};
@@ -30,7 +30,7 @@ bool is_transparent(const std::vector<json_value>& steps)
     return true;
 }
 
-/// The cases are about what the index says, and expect nothing to be sent again without one.
+/// The cases are about the index, and expect no replay without one.
 live::client_options options_without_guesses()
 {
     auto options = options_for({live::backend::vertex_ai, false});
@@ -38,7 +38,7 @@ live::client_options options_without_guesses()
     return options;
 }
 
-/// Plays the steps: our user sends, the server updates and hangs up.
+/// Plays the steps: the user sends, the server updates and disconnects.
 class playback {
 public:
     explicit playback(std::vector<json_value> steps)

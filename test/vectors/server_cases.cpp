@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 namespace vectors {
 namespace {
 
-/// What a session makes of the frames of a case.
+/// What a session reports for the frames of a case.
 struct told {
     std::vector<live::server_message> messages{};
     int malformed = 0;
@@ -98,7 +98,7 @@ int parameter(std::string_view mime_type, std::string_view name, int otherwise)
     return value;
 }
 
-// The words of `expect`, written from what the messages say ---------------------------------
+// The vocabulary of `expect`, from the members of the messages ------------------------------------
 
 using members = live::server_message_members;
 
@@ -254,7 +254,7 @@ void write_usage(json_writer& out, const live::usage_metadata& usage)
     out.member("traffic_type", usage.traffic_type.name()).end_object();
 }
 
-/// Everything that a message tells, in the words of the vectors.
+/// Everything that a message contains, in the vocabulary of the vectors.
 json_value facts(const live::server_message& message)
 {
     const auto& all = message.members();
@@ -338,15 +338,15 @@ void add_kinds(std::vector<std::string>& kinds, const members& all)
     if (!all.server_content && all.usage_metadata) kinds.emplace_back("usage");
 }
 
-/// null, and what proto3 JSON leaves out: false, 0, "" and empty lists.
+/// null, and what proto3 JSON omits: false, 0, "" and empty lists.
 bool means_absence(const json_value& value)
 {
     const auto text = value.text();
     return text == "null" || text == "false" || text == "0" || text == "\"\"" || text == "[]";
 }
 
-/// Of lists of objects and of objects only what is expected counts: an absent word is not to be
-/// checked. Values that are absent on the wire are what their absence means.
+/// Of objects and of lists of objects only the expected members are compared. A value that is
+/// absent on the wire equals its default.
 json_value only_expected(const json_value& expected, const json_value& actual)
 {
     json_writer out;
@@ -379,7 +379,7 @@ complaint try_facts(const json_value& expected, const told& heard)
     const bool in_part = std::any_of(heard.messages.begin(), heard.messages.end(),
         [](const live::server_message& each) { return !each.members().omitted.empty(); });
     sequence.end_array().member("error", heard.malformed != 0 || in_part).end_object();
-    // what could not be read tells nothing
+    // an unreadable message has no members
     const auto last = heard.messages.empty() ? facts(live::access::make_message({}, {}))
                                              : facts(heard.messages.back());
     const auto wanted = expected.members();
@@ -396,7 +396,7 @@ complaint try_facts(const json_value& expected, const told& heard)
     return std::nullopt;
 }
 
-/// Written as a server writes it and read again, a message is what it was.
+/// Written as a server writes it and read again, a message is unchanged.
 complaint try_round_trip(const told& heard, live::backend backend)
 {
     for (const auto& each : heard.messages) {
@@ -421,7 +421,7 @@ complaint try_server_messages(const json_value& test)
             frames_of(test).size())
             return "the whole: the session ended before it had told of every frame";
         if (auto found = try_facts(*test.find("expect"), heard)) return found;
-        // names of members and of what only one flavour has are those of that flavour
+        // member names, and members of only one backend, are those of that backend
         if (auto found = try_round_trip(heard, from.backend)) return found;
     }
     return std::nullopt;

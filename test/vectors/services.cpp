@@ -20,7 +20,7 @@ live::client_options options_for(const service& to)
     live::client_options options;
     options.backend = to.backend;
     options.credentials = live::api_key("test-api-key");
-    options.validate = false; // the cases are about the wire, whatever a model may take of it
+    options.validate = false; // the cases are about the wire, whatever a model accepts
     if (to.backend == live::backend::vertex_ai && !to.express) {
         options.project = "test-project";
         options.location = "us-central1";

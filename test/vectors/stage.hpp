@@ -28,8 +28,8 @@ class stage {
 public:
     using peer = std::shared_ptr<test::memory_peer>;
 
-    /// What the server does on each connection, after it has completed the setup; by default it
-    /// only listens.
+    /// What the server does on each connection after it has completed the setup; by default it only
+    /// listens.
     using script = std::function<asio::awaitable<void>(peer)>;
 
     explicit stage(gemini::live::client_options options_, script serve_ = {})
@@ -51,7 +51,7 @@ public:
     /// Runs `work` to its end; throws what it throws.
     void play(asio::awaitable<void> work) { test::play(io, *clock, std::move(work)); }
 
-    /// Lets everything that is ready happen.
+    /// Runs everything that is ready.
     static asio::awaitable<void> settle()
     {
         for (int i = 0; i < 50; ++i)
@@ -60,10 +60,10 @@ public:
 
     gemini::live::client_options options;
     script serve;
-    test::memory_answer answer{}; ///< To calls; set before `client()`.
+    test::memory_answer answer{}; ///< The answer to calls; set before `client()`.
     std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
     asio::io_context io{1};
-    std::vector<std::string> heard{}; ///< All that the server got, over all connections.
+    std::vector<std::string> heard{}; ///< What the server received, over all connections.
     std::vector<gemini::live::transport::connect_request> dials{};
 
 private:

@@ -31,7 +31,7 @@ std::optional<std::chrono::system_clock::time_point> time_at(
     return text ? live::protocol::parse_timestamp(text->string().value_or("")) : std::nullopt;
 }
 
-/// From the configuration of the official client's authTokens.create.
+/// Translates the configuration of the official client's authTokens.create.
 ephemeral_token_request to_request(const json_value& config)
 {
     ephemeral_token_request request;
@@ -75,7 +75,7 @@ complaint compare(std::string_view path, const std::string& expected, const std:
     return std::string(path) + ": expected " + expected + ", got " + actual;
 }
 
-/// But for the words in which a client names itself.
+/// Leaves out the headers in which a client names itself.
 complaint compare_headers(const json_value& expected, const http_request& actual)
 {
     for (const auto& [name, value] : expected.members()) {
@@ -96,7 +96,7 @@ std::vector<std::string> sorted_paths(const std::string& mask)
     return paths;
 }
 
-/// A field mask is a set: its paths may stand in any order.
+/// A field mask is a set: its paths may be in any order.
 complaint compare_bodies(const json_value& expected, const json_value& actual)
 {
     const auto split = [](const json_value& body) {
@@ -167,7 +167,7 @@ complaint try_auth_token(const json_value& test)
         return value ? value->string().value_or("") : std::string();
     };
     auto target = text_at("path");
-    // habit of the official client where nobody has asked for a version
+    // habit of the official client where no version was requested
     if (constexpr std::string_view v1 = "/v1/";
         options.api_version.empty() && target.starts_with(v1))
         target.replace(0, v1.size(), "/v1alpha/");

@@ -11,7 +11,7 @@ namespace alarm_test {
 using namespace gemini::live;
 using namespace std::chrono_literals;
 
-TEST_CASE("an alarm that has been destroyed does not ring")
+TEST_CASE("an alarm that has been destroyed does not fire")
 {
     asio::io_context io{1};
     const auto clock = std::make_shared<test::virtual_clock>();
@@ -24,7 +24,7 @@ TEST_CASE("an alarm that has been destroyed does not ring")
     alarm.emplace(io.get_executor(), clock, clock->now() + 1s, [&rung] { ++rung; });
     SECTION("destroyed before it waits") {}
     SECTION("destroyed while it waits") { run(); }
-    SECTION("destroyed when it is due, before it has rung")
+    SECTION("destroyed when it is due, before it has fired")
     {
         run();
         clock->advance();
@@ -35,7 +35,7 @@ TEST_CASE("an alarm that has been destroyed does not ring")
     CHECK(rung == 0);
 }
 
-TEST_CASE("an alarm that is left alone rings when it is due, once")
+TEST_CASE("an alarm that is left alone fires when it is due, once")
 {
     asio::io_context io{1};
     const auto clock = std::make_shared<test::virtual_clock>();

@@ -35,7 +35,7 @@ asio::awaitable<void> turns(int count)
 
 } // namespace
 
-TEST_CASE("an event set before or after lets one wait pass, however often it was set")
+TEST_CASE("an event set before or after a wait lets one wait pass, however often it was set")
 {
     asio::io_context io;
     async::event event;
@@ -53,7 +53,7 @@ TEST_CASE("an event set before or after lets one wait pass, however often it was
     CHECK(passed == 2);
 }
 
-TEST_CASE("a cancelled wait ends, and leaves the event for the next")
+TEST_CASE("a canceled wait ends, and leaves the event for the next")
 {
     asio::io_context io;
     async::event event;
@@ -75,7 +75,7 @@ TEST_CASE("a cancelled wait ends, and leaves the event for the next")
     CHECK(passed == 1);
 }
 
-TEST_CASE("an event that dies wakes who waits with an error")
+TEST_CASE("destroying an event wakes its waiter with an error")
 {
     asio::io_context io;
     auto event = std::make_unique<async::event>();
@@ -89,7 +89,7 @@ TEST_CASE("an event that dies wakes who waits with an error")
     CHECK(passed == 0);
 }
 
-TEST_CASE("an event may outlive the execution context of who waits")
+TEST_CASE("an event may outlive its waiter's execution context")
 {
     async::event event;
     int passed = 0;

@@ -48,7 +48,7 @@ asio::awaitable<void> turns(int count)
 
 } // namespace
 
-TEST_CASE("a semaphore lets all in, so many at a time, in the order of their coming")
+TEST_CASE("a semaphore admits all, a limited number at a time, in order of arrival")
 {
     asio::io_context io;
     const auto gate = std::make_shared<async::semaphore>(3);
@@ -64,7 +64,7 @@ TEST_CASE("a semaphore lets all in, so many at a time, in the order of their com
     CHECK(all.inside == 0);
 }
 
-TEST_CASE("who gives up in the queue of a semaphore, even when it is their turn, holds nobody up")
+TEST_CASE("a waiter that is canceled, even when it is its turn, holds nobody up")
 {
     asio::io_context io;
     const auto gate = std::make_shared<async::semaphore>(1);
@@ -89,7 +89,7 @@ TEST_CASE("who gives up in the queue of a semaphore, even when it is their turn,
     CHECK(all.inside == 0);
 }
 
-TEST_CASE("whoever waits for a semaphore dies with the execution context")
+TEST_CASE("the waiters of a semaphore are destroyed with the execution context")
 {
     const auto gate = std::make_shared<async::semaphore>(1);
     visitors all;

@@ -42,7 +42,7 @@ const std::string user = R"({"type": "authorized_user", "client_id": "id",
   "client_secret": "canary-1", "refresh_token": "canary-2", "quota_project_id": "q",
   "account": "", "universe_domain": "googleapis.com"})";
 
-/// `source` is what "credential_source" holds, `more` other members with a comma in front.
+/// `source` is the value of "credential_source", `more` further members, each after a comma.
 std::string workload(const std::string& source, const std::string& more = "")
 {
     return R"({"type": "external_account", "audience": "//iam.googleapis.com/pool",
@@ -67,19 +67,19 @@ TEST_CASE("the file of a service account is read")
     CHECK_FALSE(found.acts_for);
 }
 
-TEST_CASE("the file of somebody who has logged in is read")
+TEST_CASE("the file of a user who has logged in is read")
 {
     const auto found = read(user);
     const auto& who = std::get<auth::authorized_user>(found.who);
     CHECK(who.client_id == "id");
     CHECK(who.client_secret.reveal() == "canary-1");
     CHECK(who.refresh_token.reveal() == "canary-2");
-    CHECK(who.token_url == "https://oauth2.googleapis.com/token"); // not in the file
+    CHECK(who.token_url == "https://oauth2.googleapis.com/token"); // absent from the file
     CHECK(found.project.empty());
     CHECK(found.quota_project == "q");
 }
 
-TEST_CASE("an external account has its subject token in a file or at a URL, as text or JSON")
+TEST_CASE("an external account reads its subject token from a file or a URL, as text or JSON")
 {
     const auto identity = [](const std::string& source) {
         return std::get<auth::external_identity>(read(workload(source)).who);
@@ -97,7 +97,7 @@ TEST_CASE("an external account has its subject token in a file or at a URL, as t
     CHECK(from_url.headers[0].second.reveal() == "True");
 }
 
-TEST_CASE("an external account may act for a service account")
+TEST_CASE("an external account may impersonate a service account")
 {
     const std::string url = "https://iamcredentials.googleapis.com/v1/x:generateAccessToken";
     const auto member = R"(, "service_account_impersonation_url": ")" + url + '"';
@@ -113,7 +113,7 @@ TEST_CASE("an external account may act for a service account")
     CHECK(found.acts_for->lifetime == 12h);
 }
 
-TEST_CASE("a service account may be played by a user")
+TEST_CASE("a user may impersonate a service account")
 {
     const auto found = read(R"({"type": "impersonated_service_account",
       "service_account_impersonation_url": "https://iamcredentials.googleapis.com/x",
@@ -124,7 +124,7 @@ TEST_CASE("a service account may be played by a user")
     CHECK(found.acts_for->delegates == std::vector<std::string>{"a@b", "c@d"});
 }
 
-TEST_CASE("what is wrong with a file is told by file and member, without its secrets")
+TEST_CASE("an error in a file is reported with file and member, without its secrets")
 {
     struct row {
         std::string text;
@@ -190,7 +190,7 @@ TEST_CASE("what is wrong with a file is told by file and member, without its sec
     CHECK(told.find("canary") == std::string::npos);
 }
 
-TEST_CASE("a private key whose line breaks were lost on the way works all the same")
+TEST_CASE("a private key whose line breaks were lost still works")
 {
     const std::string proper = "-----BEGIN PRIVATE KEY-----\n" + std::string(64, 'a') +
                                "\nbcd=\n-----END PRIVATE KEY-----\n";
@@ -199,7 +199,7 @@ TEST_CASE("a private key whose line breaks were lost on the way works all the sa
         key.append(between).append(64, 'a').append(between).append("bcd=").append(between);
         return key + "-----END PRIVATE KEY-----";
     };
-    // As they stand in the JSON text of the file.
+    // As they appear in the JSON text of the file.
     for (const auto* between :
         {R"(\n)", R"(\\n)", R"(\\\\n)", R"(\r\n)", R"(\\r\\n)", " ", "", R"( \n )", R"(\\\n)"}) {
         INFO(between);
@@ -211,7 +211,7 @@ TEST_CASE("a private key whose line breaks were lost on the way works all the sa
     }
 }
 
-TEST_CASE("a credential file with a byte order mark works, and one in UTF-16 is told as such")
+TEST_CASE("a credential file with a byte order mark works, and one in UTF-16 is reported as such")
 {
     CHECK(read("\xef\xbb\xbf" + robot).project == "p");
     std::string wide = "\xff\xfe";

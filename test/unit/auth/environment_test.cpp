@@ -37,7 +37,7 @@ const client_options vertex{.backend = backend::vertex_ai};
 
 } // namespace
 
-TEST_CASE("the environment says which service is meant, unless the program does")
+TEST_CASE("the environment selects the service, unless the program does")
 {
     struct row {
         environment all;
@@ -56,7 +56,7 @@ TEST_CASE("the environment says which service is meant, unless the program does"
     CHECK(completed(vertex, each.all).backend == backend::vertex_ai);
 }
 
-TEST_CASE("the Gemini API takes a key of the environment, and no project")
+TEST_CASE("the Gemini API uses a key from the environment, and no project")
 {
     const environment all{{"GOOGLE_API_KEY", "g"}, {"GEMINI_API_KEY", "m"},
         {"GOOGLE_CLOUD_PROJECT", "p"}, {"GOOGLE_CLOUD_LOCATION", "l"}};
@@ -75,7 +75,7 @@ TEST_CASE("the Gemini API takes a key of the environment, and no project")
     CHECK(shown(completed({}, {}).credentials) == "none");
 }
 
-TEST_CASE("on Vertex AI a project of the environment and a key do not mix")
+TEST_CASE("on Vertex AI a project and a key in the environment exclude each other")
 {
     const environment place{{"GOOGLE_CLOUD_PROJECT", "ep"}, {"GOOGLE_CLOUD_LOCATION", "el"}};
     const environment key{{"GOOGLE_API_KEY", "ek"}};
@@ -114,7 +114,7 @@ TEST_CASE("on Vertex AI a project of the environment and a key do not mix")
     CHECK(shown(found.credentials) == each.credentials);
 }
 
-TEST_CASE("each backend has its base URL in the environment")
+TEST_CASE("each backend has its own variable for the base URL")
 {
     const environment all{
         {"GOOGLE_GEMINI_BASE_URL", "https://g"}, {"GOOGLE_VERTEX_BASE_URL", "https://v"}};
@@ -124,7 +124,7 @@ TEST_CASE("each backend has its base URL in the environment")
     CHECK(completed({}, {{"GOOGLE_VERTEX_BASE_URL", "https://v"}}).base_url.empty());
 }
 
-TEST_CASE("the environment names the version, and beta is that of the backend")
+TEST_CASE("the environment sets the version, and beta means the backend's own")
 {
     const std::string name = "GOOGLE_GENAI_API_VERSION";
     CHECK(completed({}, {{name, "v1alpha"}}).api_version == "v1alpha");
@@ -134,7 +134,7 @@ TEST_CASE("the environment names the version, and beta is that of the backend")
     CHECK(completed({}, {}).api_version.empty());
 }
 
-TEST_CASE("the environment says who pays, unless the program has said it")
+TEST_CASE("the environment sets the quota project, unless the program has set it")
 {
     const environment all{{"GOOGLE_CLOUD_QUOTA_PROJECT", "q"}};
     const auto payer = [&all](credentials given) -> std::string {
@@ -156,7 +156,8 @@ TEST_CASE("the environment says who pays, unless the program has said it")
     CHECK(payer(api_key("k")) == "nobody");
 }
 
-TEST_CASE("application default credentials are looked for where gcloud and the environment say")
+TEST_CASE(
+    "application default credentials are searched for where gcloud and the environment put them")
 {
     const auto places = [](application_default given, const environment& all) {
         return *completed({.credentials = std::move(given)}, all)
@@ -192,7 +193,7 @@ TEST_CASE("application default credentials are looked for where gcloud and the e
     CHECK(machine({.host = "mine"}, all) == "mine");
 }
 
-TEST_CASE("on Vertex AI other credentials stand in place of application default credentials")
+TEST_CASE("on Vertex AI other credentials take the place of application default credentials")
 {
     const auto what = [](client_options given, const environment& all) {
         given.backend = backend::vertex_ai;
@@ -204,10 +205,10 @@ TEST_CASE("on Vertex AI other credentials stand in place of application default 
     CHECK(what({.base_url = "https://proxy"}, {}) == "none");
     CHECK(what({}, {{"GOOGLE_VERTEX_BASE_URL", "https://proxy"}}) == "none");
     CHECK(what({.project = "p", .base_url = "https://proxy"}, {}) == "default");
-    CHECK(shown(completed({}, {}).credentials) == "none"); // of the Gemini API
+    CHECK(shown(completed({}, {}).credentials) == "none"); // the Gemini API's
 }
 
-TEST_CASE("the environment names the universe")
+TEST_CASE("the environment sets the universe")
 {
     const environment all{{"GOOGLE_CLOUD_UNIVERSE_DOMAIN", "cloud.example"}};
     CHECK(completed(vertex, all).universe_domain == "cloud.example");
@@ -217,7 +218,7 @@ TEST_CASE("the environment names the universe")
     CHECK(completed({}, all).universe_domain.empty());
 }
 
-TEST_CASE("a second key in the environment is told in the log, without its value")
+TEST_CASE("a second key in the environment is logged, without its value")
 {
     std::vector<std::string> lines;
     client_options options;
@@ -231,7 +232,7 @@ TEST_CASE("a second key in the environment is told in the log, without its value
     CHECK(lines.size() == 1);
 }
 
-TEST_CASE("a key of the environment knows its variable, and blanks alone are no key")
+TEST_CASE("a key from the environment keeps its variable's name, and blanks alone are not a key")
 {
     const auto key_of = [](const environment& all) {
         const auto found = completed({}, all).credentials;
@@ -244,7 +245,7 @@ TEST_CASE("a key of the environment knows its variable, and blanks alone are no 
     CHECK(key_of({{"GEMINI_API_KEY", "\r\n"}}) == "none");
 }
 
-TEST_CASE("white space around a variable of the process is taken off")
+TEST_CASE("white space around a process variable is stripped")
 {
     ::setenv("GEMINI_LIVE_TEST_VARIABLE", " us-central1\r\n", 1);
     CHECK(auth::process_variable("GEMINI_LIVE_TEST_VARIABLE") == "us-central1");

@@ -10,7 +10,7 @@ namespace headers_test {
 using namespace gemini::live;
 using auth::headers;
 
-TEST_CASE("each kind of credentials travels in its header")
+TEST_CASE("each kind of credentials is sent in its header")
 {
     CHECK(auth::headers_of({}).empty());
     CHECK(auth::headers_of(api_key("k")) == headers{{"x-goog-api-key", "k"}});
@@ -21,7 +21,7 @@ TEST_CASE("each kind of credentials travels in its header")
           headers{{"Authorization", "Bearer ya29.x"}, {"x-goog-user-project", "billing"}});
 }
 
-TEST_CASE("credentials know what they are")
+TEST_CASE("credentials report their kind")
 {
     CHECK(credentials().empty());
     CHECK(credentials(api_key("")).empty());
@@ -42,7 +42,7 @@ TEST_CASE("a key that begins with auth_tokens/ is an ephemeral token")
     CHECK(given.get_if<ephemeral_token>()->reveal() == "auth_tokens/1");
 }
 
-TEST_CASE("a header of the user stands in place of ours, whatever its case")
+TEST_CASE("a user's header replaces ours, whatever its case")
 {
     const headers ours{{"Authorization", "Bearer a"}, {"User-Agent", "us"}};
     CHECK(auth::merge(ours, {}) == ours);
@@ -68,7 +68,7 @@ TEST_CASE("a header that would break the request is refused, and its value is no
     }
 }
 
-TEST_CASE("white space, quotation marks and a byte order mark around keys and tokens are taken off")
+TEST_CASE("white space, quotation marks and a byte order mark around keys and tokens are stripped")
 {
     for (const auto& given : {std::string("k"), std::string(" k"), std::string("k\n"),
              std::string("k\r\n"), std::string("\t k \r\n\r\n"), std::string("\xef\xbb\xbfk"),
@@ -82,10 +82,10 @@ TEST_CASE("white space, quotation marks and a byte order mark around keys and to
     CHECK(api_key(" \r\n").empty());
     CHECK(credentials(api_key(" \r\n")).empty());
     CHECK(credentials(api_key(" auth_tokens/1\n")).is<ephemeral_token>());
-    CHECK(api_key("\"k'").reveal() == "\"k'"); // no pair
+    CHECK(api_key("\"k'").reveal() == "\"k'"); // not a pair of quotation marks
 }
 
-TEST_CASE("what cannot be a key is refused by the name of where it came from, and is not shown")
+TEST_CASE("an impossible key is refused by the name of its source, and is not shown")
 {
     struct row {
         credentials given;

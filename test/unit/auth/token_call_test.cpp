@@ -50,7 +50,7 @@ std::string header(const auth::token_call& call, std::string_view name)
 
 } // namespace
 
-TEST_CASE("a user's refresh token goes to Google in a form")
+TEST_CASE("a user's refresh token is sent to Google in a form")
 {
     const auto call = auth::by_refresh_token(user, "f");
     CHECK(call.request.tls);
@@ -62,7 +62,7 @@ TEST_CASE("a user's refresh token goes to Google in a form")
                                "refresh_token=1%2F%2Fcanary-r");
 }
 
-TEST_CASE("a subject token is given in exchange for one of Google's")
+TEST_CASE("a subject token is exchanged for a Google token")
 {
     auth::external_identity identity;
     identity.audience = "//iam.googleapis.com/pool";
@@ -87,7 +87,7 @@ TEST_CASE("a subject token is given in exchange for one of Google's")
     CHECK(call.request.body.ends_with("&subject_token=s"));
 }
 
-TEST_CASE("a token is given for that of a service account")
+TEST_CASE("a service account is impersonated with another token")
 {
     const auth::impersonation whom{"https://iam.example/x:generateAccessToken", {"a@b"}, 10min};
     const auto call = auth::by_impersonation(whom, secret("bearer"), "f");
@@ -107,7 +107,7 @@ TEST_CASE("a token is given for that of a service account")
     CHECK(lifetime_until("1678-01-01T00:00:00Z") == 0s);
 }
 
-TEST_CASE("a machine is asked in the clear, with its own header")
+TEST_CASE("the metadata server is asked in the clear, with its own header")
 {
     const auto call = auth::of_machine("127.0.0.1:8080", auth::machine_token_path(""));
     CHECK_FALSE(call.request.tls);
@@ -145,7 +145,7 @@ TEST_CASE("answers are read")
     }
 }
 
-TEST_CASE("a subject token is all of a text, or a member of JSON")
+TEST_CASE("a subject token is a whole text, or a member of JSON")
 {
     auth::external_identity identity;
     identity.file = "/token";
@@ -167,7 +167,7 @@ TEST_CASE("a subject token is all of a text, or a member of JSON")
     }
 }
 
-TEST_CASE("a refusal says what to do about it")
+TEST_CASE("a refusal reports what to do about it")
 {
     struct row {
         auth::grant grant;
@@ -225,7 +225,7 @@ TEST_CASE("a refusal says what to do about it")
     CHECK(says(why, each.advice));
 }
 
-TEST_CASE("a service that says back what it was sent gives nothing away")
+TEST_CASE("a service that echoes its request does not expose secrets")
 {
     const auto why = refusal(grant::refresh_token, 400,
         R"({"error":"1//canary-r","error_subtype":"canary-s","error_description":"1//canary-r canary-s"})");
@@ -233,14 +233,14 @@ TEST_CASE("a service that says back what it was sent gives nothing away")
     CHECK(why.reason().find("canary") == std::string::npos);
 }
 
-TEST_CASE("what a service says of a refusal stays on one line")
+TEST_CASE("what a service says about a refusal stays on one line")
 {
     const auto why = refusal(grant::refresh_token, 400,
         R"({"error":"invalid_grant","error_description":"It has\nexpired."})");
     CHECK(says(why, "It has expired."));
 }
 
-TEST_CASE("what a service says of a refusal is cut between characters")
+TEST_CASE("what a service says about a refusal is cut between characters")
 {
     std::string words = "x";
     for (int i = 0; i < 500; ++i) words += "é";
@@ -252,7 +252,7 @@ TEST_CASE("what a service says of a refusal is cut between characters")
 
 TEST_CASE("a key that a service account cannot have is refused by file and member")
 {
-    // of the curve P-256, made for this test
+    // on the curve P-256, made for this test
     const std::string curve = "-----BEGIN PRIVATE KEY-----\n"
                               "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2\n"
                               "OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+jn65BtOMvdyHKcvjBeBSDZH2r\n"

@@ -19,7 +19,7 @@
 
 namespace token_fetcher_test {
 
-// Whom the fetcher asks, and how; what it makes of the answers is in auth_test.cpp of the contract.
+// Which services the fetcher asks, and how; auth_test.cpp of the contract covers the responses.
 using namespace gemini::live;
 
 namespace {
@@ -47,7 +47,7 @@ std::string new_key()
     return pem;
 }
 
-/// Services that answer as `serve` says.
+/// Services that answer with `serve`.
 struct world {
     asio::io_context io{1};
     std::vector<transport::http_request> asked{};
@@ -95,7 +95,8 @@ transport::http_response a_token()
 
 } // namespace
 
-TEST_CASE("the metadata server is never asked by a proxy, which would be another machine's")
+TEST_CASE(
+    "the metadata server is never reached through a proxy, which would reach another machine's")
 {
     world w;
     w.serve = a_token;
@@ -107,7 +108,7 @@ TEST_CASE("the metadata server is never asked by a proxy, which would be another
     CHECK_FALSE(w.asked[0].proxy.from_environment);
 }
 
-TEST_CASE("a machine that has given tokens is not told as none of Google's when it does not answer")
+TEST_CASE("a machine that has issued tokens is still taken for Google's when it does not answer")
 {
     world w;
     const error silence(errc::timed_out, "Nothing came.", {phase::connect});
@@ -128,7 +129,8 @@ TEST_CASE("a machine that has given tokens is not told as none of Google's when 
     CHECK(passing->value() == errc::timed_out);
 }
 
-TEST_CASE("a service account of another universe signs its own tokens: nobody there gives any")
+TEST_CASE(
+    "a service account of another universe signs its own tokens, since no token endpoint is there")
 {
     world w;
     w.serve = a_token;

@@ -87,7 +87,7 @@ struct world {
 
 } // namespace
 
-TEST_CASE("a thousand who wait get one token")
+TEST_CASE("a thousand waiters receive one token")
 {
     world w;
     int got = 0;
@@ -101,7 +101,7 @@ TEST_CASE("a thousand who wait get one token")
     CHECK(w.fetched == 1);
 }
 
-TEST_CASE("a token is kept while it is good, and replaced by the way before it ends")
+TEST_CASE("a token is cached while it is valid, and replaced in the background before it expires")
 {
     world w;
     w.play([&]() -> asio::awaitable<void> {
@@ -113,7 +113,7 @@ TEST_CASE("a token is kept while it is good, and replaced by the way before it e
         co_await w.pass(1s);
         CHECK(w.fetched == 1);
 
-        co_await w.pass(2min); // four are left
+        co_await w.pass(2min); // four minutes are left
         const auto before = w.clock->now();
         token = co_await w.token();
         CHECK(token == "token-1");
@@ -125,7 +125,7 @@ TEST_CASE("a token is kept while it is good, and replaced by the way before it e
     });
 }
 
-TEST_CASE("in ten hours no token is given out that has ended or is about to")
+TEST_CASE("in ten hours no token is returned that has expired or is about to")
 {
     const auto between = GENERATE(7min, 13min, 59min, 61min, 3h);
     world w;
@@ -140,7 +140,7 @@ TEST_CASE("in ten hours no token is given out that has ended or is about to")
     CHECK(w.fetched <= 12);
 }
 
-TEST_CASE("a token with too little time left for another connection is not given out")
+TEST_CASE("a token with too little time left for another connection is not returned")
 {
     world w;
     w.play([&]() -> asio::awaitable<void> {
@@ -162,7 +162,7 @@ TEST_CASE("a token is not trusted after the machine has slept")
     });
 }
 
-TEST_CASE("a token does not live on because the clock is set back")
+TEST_CASE("setting the clock back does not extend a token's life")
 {
     world w;
     w.play([&]() -> asio::awaitable<void> {
@@ -175,7 +175,7 @@ TEST_CASE("a token does not live on because the clock is set back")
     });
 }
 
-TEST_CASE("a token that does not say when it ends serves those who wait, and nobody else")
+TEST_CASE("a token without an expiry is used only for the connections waiting for it")
 {
     world w;
     w.lifetime.reset();
@@ -187,7 +187,7 @@ TEST_CASE("a token that does not say when it ends serves those who wait, and nob
     });
 }
 
-TEST_CASE("what may pass is tried again while somebody waits")
+TEST_CASE("a temporary failure is retried while somebody waits")
 {
     world w;
     w.failures.assign(2, error(errc::unavailable, "503"));
@@ -198,7 +198,7 @@ TEST_CASE("what may pass is tried again while somebody waits")
     CHECK(w.begun == 3);
 }
 
-TEST_CASE("what does not pass is tried four times in all")
+TEST_CASE("a lasting failure is tried four times in all")
 {
     world w;
     w.failures.assign(10, error(errc::unavailable, "503"));
@@ -214,7 +214,7 @@ TEST_CASE("what does not pass is tried four times in all")
     CHECK(w.begun == 4);
 }
 
-TEST_CASE("the service's wish to be left alone for a time is heard")
+TEST_CASE("a service's Retry-After is honored")
 {
     world w;
     w.failures.push_back(error(errc::quota_exceeded, "429", {phase::none, 0, {}, 429, 17s}));
@@ -225,7 +225,7 @@ TEST_CASE("the service's wish to be left alone for a time is heard")
     });
 }
 
-TEST_CASE("all who wait are told why there is no token, and the next one asks anew")
+TEST_CASE("every waiter receives the reason why there is no token, and the next call asks again")
 {
     world w;
     w.failures.push_back(error(errc::unauthorized, "invalid_grant"));
@@ -247,7 +247,7 @@ TEST_CASE("all who wait are told why there is no token, and the next one asks an
     });
 }
 
-TEST_CASE("a token that is still good is given out although no other can be had")
+TEST_CASE("a valid token is returned even if no other can be fetched")
 {
     world w;
     w.play([&]() -> asio::awaitable<void> {
@@ -257,7 +257,7 @@ TEST_CASE("a token that is still good is given out although no other can be had"
         auto token = co_await w.token();
         CHECK(token == "token-1");
         co_await w.pass(2s);
-        CHECK(w.begun == 2); // nobody waits: no more tries
+        CHECK(w.begun == 2); // nobody waits: no more attempts
         token = co_await w.token();
         CHECK(token == "token-1");
         co_await w.pass(2s);
@@ -286,9 +286,9 @@ TEST_CASE("a service that does not answer is waited for half a minute")
     CHECK(why == errc::timed_out);
 }
 
-TEST_CASE("a fetch that nobody waits for any more is given up; who comes then gets another")
+TEST_CASE("a fetch without waiters is canceled; a later call starts another")
 {
-    const int turns = GENERATE(1, 2, 3, 4, 10); // of the loop, until somebody comes
+    const int turns = GENERATE(1, 2, 3, 4, 10); // turns of the loop until another call
     world w;
     asio::cancellation_signal stop;
     std::exception_ptr thrown;
@@ -307,7 +307,7 @@ TEST_CASE("a fetch that nobody waits for any more is given up; who comes then ge
     CHECK(thrown);
 }
 
-TEST_CASE("one of two who wait may leave; the other gets his token")
+TEST_CASE("of two waiters one may cancel; the other receives its token")
 {
     world w;
     asio::cancellation_signal stop;
@@ -326,7 +326,7 @@ TEST_CASE("one of two who wait may leave; the other gets his token")
     CHECK(w.begun == 1);
 }
 
-TEST_CASE("what the program's own coroutine throws arrives as it is")
+TEST_CASE("exceptions of the program's own coroutine arrive unchanged")
 {
     world w;
     const auto fail = []() -> asio::awaitable<proof> {
@@ -358,13 +358,13 @@ TEST_CASE("a refused token is forgotten, once")
         w.source->forget(first);
         const auto second = co_await token_source::get(w.source);
         CHECK(second->token.reveal() == "token-2");
-        w.source->forget(first); // another session is late to tell
+        w.source->forget(first); // another session reports it late
         const auto again = co_await token_source::get(w.source);
         CHECK(again == second);
     });
 }
 
-TEST_CASE("the log tells of tokens without showing them")
+TEST_CASE("the log reports tokens without showing them")
 {
     world w;
     std::string lines;

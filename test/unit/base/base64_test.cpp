@@ -68,7 +68,8 @@ std::string random_bytes(std::size_t size)
 
 } // namespace
 
-TEST_CASE("base64 of every length up to some blocks is what the definition says, and comes back")
+TEST_CASE(
+    "base64 of every length up to some blocks matches the definition, and decodes to its input")
 {
     for (std::size_t size = 0; size <= 300; ++size) {
         const auto bytes = random_bytes(size);
@@ -79,7 +80,7 @@ TEST_CASE("base64 of every length up to some blocks is what the definition says,
     }
 }
 
-TEST_CASE("base64 knows the URL-safe alphabet, wherever it appears")
+TEST_CASE("base64 accepts the URL-safe alphabet, wherever it appears")
 {
     const auto bytes = random_bytes(240);
     auto text = encoded(bytes);
@@ -107,7 +108,7 @@ TEST_CASE("base64 refuses every other character at every place")
     }
 }
 
-TEST_CASE("base64 refuses a lone character and bits that no byte takes up")
+TEST_CASE("base64 refuses a lone character and nonzero padding bits")
 {
     const auto block = encoded(random_bytes(48));
     REQUIRE_FALSE(decoded("A"));
@@ -120,14 +121,14 @@ TEST_CASE("base64 refuses a lone character and bits that no byte takes up")
     REQUIRE(decoded("AA==") == std::string(1, '\0'));
 }
 
-TEST_CASE("base64 does not look at what stands behind it")
+TEST_CASE("base64 does not read past its end")
 {
     constexpr std::string_view text = "AAAAAAAA";
     REQUIRE_FALSE(decoded(text.substr(0, 5)));
     REQUIRE(decoded(text.substr(0, 6)) == std::string(4, '\0'));
 }
 
-TEST_CASE("base64 is read leniently where that is asked for")
+TEST_CASE("base64 is read leniently on request")
 {
     const auto leniently = [](std::string_view text) -> std::optional<std::string> {
         const std::vector<char> exact(text.begin(), text.end());

@@ -8,7 +8,7 @@ namespace complaint_test {
 using namespace gemini::live;
 using namespace gemini::live::base;
 
-TEST_CASE("a server's complaint is understood in every spelling")
+TEST_CASE("a server's complaint is recognized in every spelling")
 {
     for (const auto* reason :
         {"RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).", "429",
@@ -39,7 +39,7 @@ TEST_CASE("a server's complaint is understood in every spelling")
     }
 }
 
-TEST_CASE("what only looks alike is no such complaint")
+TEST_CASE("a similar text is not recognized as a complaint")
 {
     CHECK_FALSE(mentions("4290 tokens are too many", complaint::of_quota));
     CHECK_FALSE(mentions("Internal error encountered.", complaint::of_quota));
@@ -50,7 +50,7 @@ TEST_CASE("what only looks alike is no such complaint")
     CHECK(mentions("anything", ""));
 }
 
-TEST_CASE("the status of a refusal and its words together say what it means")
+TEST_CASE("the status of a refusal and its text together decide its meaning")
 {
     struct row {
         int status;

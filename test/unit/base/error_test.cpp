@@ -18,7 +18,7 @@ constexpr int last = static_cast<int>(errc::storage_failed);
 
 } // namespace
 
-TEST_CASE("every error has a name, a text and something to do about it, each name once")
+TEST_CASE("every error has a unique name, a text and advice")
 {
     std::set<std::string> names;
     std::set<std::string> texts;
@@ -37,7 +37,7 @@ TEST_CASE("every error has a name, a text and something to do about it, each nam
     CHECK(std::string(to_string(static_cast<errc>(0))) == "unknown");
 }
 
-TEST_CASE("an error is compared by its cause or by what to do about it")
+TEST_CASE("an error compares equal to its cause and to its condition")
 {
     const error timed_out(errc::timed_out, "The server did not answer within 5 s.");
     CHECK(timed_out.code() == errc::timed_out);
@@ -53,7 +53,7 @@ TEST_CASE("an error is compared by its cause or by what to do about it")
     CHECK(make_error_code(errc::misuse) == condition::misuse);
 }
 
-TEST_CASE("an error says its sentence alone, and what the network said beside it")
+TEST_CASE("an error's text is its sentence alone, with the network's words beside it")
 {
     error_details details{phase::upgrade, 1011, "Too Many Requests"};
     details.http_status = 429;
@@ -74,7 +74,7 @@ TEST_CASE("an error says its sentence alone, and what the network said beside it
     CHECK_FALSE(bare.retry_after());
 }
 
-TEST_CASE("an error is caught as what the standard library has")
+TEST_CASE("an error can be caught as std::system_error")
 {
     try {
         throw error(errc::misuse, "One reader at a time.");

@@ -9,7 +9,7 @@ namespace excerpt_test {
 
 using gemini::live::base::excerpt;
 
-TEST_CASE("an excerpt is text, on one line")
+TEST_CASE("an excerpt is text on one line")
 {
     CHECK(excerpt(" a\r\n\tb\0c ") == "a b");
     CHECK(excerpt("a\xff"
@@ -18,7 +18,7 @@ TEST_CASE("an excerpt is text, on one line")
     CHECK(excerpt("").empty());
 }
 
-TEST_CASE("an excerpt is as long as it was asked for, and cuts no character")
+TEST_CASE("an excerpt has at most the requested length, and cuts no character")
 {
     CHECK(excerpt("12345", 5) == "12345");
     CHECK(excerpt("123456", 5) == "12345…");

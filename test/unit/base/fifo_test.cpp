@@ -9,7 +9,7 @@ namespace fifo_test {
 
 namespace base = gemini::live::base;
 
-TEST_CASE("a fifo gives back all that was put in, in that order, however far behind its reader is")
+TEST_CASE("a fifo returns all items in order, however far its reader lags")
 {
     for (int backlog : {1, 2, 63, 64, 65, 200, 1000}) {
         base::fifo<std::unique_ptr<int>> queue;
@@ -25,7 +25,7 @@ TEST_CASE("a fifo gives back all that was put in, in that order, however far beh
     }
 }
 
-TEST_CASE("an item of a fifo lives no longer than until it is taken")
+TEST_CASE("an item of a fifo lives no longer than until it is removed")
 {
     const auto item = std::make_shared<int>(0);
     base::fifo<std::shared_ptr<int>> queue;

@@ -13,7 +13,7 @@ using namespace gemini::live;
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 
-TEST_CASE("a record becomes one line, whatever is in it")
+TEST_CASE("a record becomes one line, whatever its contents")
 {
     const std::vector<log_field> fields{{"attempt", std::int64_t{2}}, {"delay", 500ms},
         {"resumed", true}, {"load", 0.5}, {"to", "connected"sv}, {"empty", ""sv},
@@ -26,7 +26,7 @@ TEST_CASE("a record becomes one line, whatever is in it")
     CHECK(to_line({log_level::info, "quiet", "nothing to add"}) == "nothing to add");
 }
 
-TEST_CASE("plain lines are had by a function of level and line")
+TEST_CASE("plain lines are written by a function of level and line")
 {
     std::vector<std::pair<log_level, std::string>> got;
     logger log;

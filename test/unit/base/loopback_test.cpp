@@ -7,7 +7,7 @@ namespace loopback_test {
 
 using gemini::live::base::is_loopback;
 
-TEST_CASE("loopback is known by every name and address that it has, and by nothing else")
+TEST_CASE("loopback is recognized by each of its names and addresses, and by nothing else")
 {
     for (const auto* host : {"localhost", "LOCALHOST", "LocalHost", "localhost.", "LOCALHOST.",
              "a.localhost", "a.b.LocalHost.", "127.0.0.1", "127.0.0.0", "127.255.255.255",

@@ -63,7 +63,7 @@ TEST_CASE("a file of the longest size is read, a longer one is refused")
     CHECK_FALSE(base::read_file(here.path / "absent", 8));
 }
 
-TEST_CASE("a file that cannot be replaced leaves no draft behind")
+TEST_CASE("a file that cannot be replaced leaves no temporary file")
 {
     const folder here;
     const auto path = here.path / "directory";
@@ -72,7 +72,7 @@ TEST_CASE("a file that cannot be replaced leaves no draft behind")
     CHECK(std::distance(fs::directory_iterator(here.path), {}) == 1);
 }
 
-TEST_CASE("a private log is its owner's alone, also when the file was there before")
+TEST_CASE("a private log is readable by its owner only, even if the file existed before")
 {
     const folder here;
     const auto path = here.path / "log";
@@ -83,7 +83,7 @@ TEST_CASE("a private log is its owner's alone, also when the file was there befo
     CHECK(base::read_file(path, 8) == "new\n");
 }
 
-TEST_CASE("a lock that is held is waited for, for a second")
+TEST_CASE("a held lock is waited for, for a second")
 {
     const folder here;
     const auto path = here.path / "lock";

@@ -29,7 +29,7 @@ static_assert(prints<std::string> && !prints<secret>);
 static_assert(!fmt::is_formattable<secret>::value);
 static_assert(!std::is_convertible_v<secret, std::string>);
 
-/// Room for a secret, whose bytes can be looked at after it has died.
+/// Storage for a secret, whose bytes can be inspected after its destruction.
 struct room {
     alignas(secret) std::byte bytes[sizeof(secret)]{};
 
@@ -43,7 +43,7 @@ struct room {
 
 } // namespace
 
-TEST_CASE("a secret is read by its one door")
+TEST_CASE("reveal() is the only way to read a secret")
 {
     const secret given("open sesame");
     CHECK(given.reveal() == "open sesame");
@@ -52,7 +52,7 @@ TEST_CASE("a secret is read by its one door")
     CHECK(secret().empty());
 }
 
-TEST_CASE("a secret leaves nothing behind when it dies")
+TEST_CASE("a destroyed secret leaves nothing in memory")
 {
     room place;
     auto* const one = new (place.bytes) secret("canary");
@@ -61,7 +61,7 @@ TEST_CASE("a secret leaves nothing behind when it dies")
     CHECK_FALSE(place.holds("canary"));
 }
 
-TEST_CASE("a secret leaves nothing behind when it moves or gets another value")
+TEST_CASE("a secret that is moved or assigned leaves nothing in memory")
 {
     room place;
     auto* const one = new (place.bytes) secret("canary");
@@ -80,7 +80,7 @@ TEST_CASE("a secret leaves nothing behind when it moves or gets another value")
     CHECK_FALSE(place.holds("canary"));
 }
 
-TEST_CASE("wiping a string overwrites all that it owns")
+TEST_CASE("wiping a string overwrites its whole capacity")
 {
     std::string text = "a canary that is too long for the string itself to hold";
     const char* const bytes = text.data();
@@ -89,7 +89,7 @@ TEST_CASE("wiping a string overwrites all that it owns")
     secret::wipe(text);
     CHECK(text.empty());
     REQUIRE(text.data() == bytes);
-    text.resize(text.capacity()); // so that they may be read
+    text.resize(text.capacity()); // makes them readable
     CHECK(std::all_of(bytes, bytes + size, [](char each) { return each == '\0'; }));
 }
 

@@ -10,7 +10,7 @@ namespace trim_test {
 
 namespace base = gemini::live::base;
 
-TEST_CASE("blanks, a byte order mark and pairs of quotation marks are taken off, however nested")
+TEST_CASE("blanks, a byte order mark and pairs of quotation marks are stripped, however nested")
 {
     using row = std::pair<std::string_view, std::string_view>;
     const auto [text, rest] = GENERATE(row{"", ""}, row{"key", "key"},

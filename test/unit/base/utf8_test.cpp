@@ -13,7 +13,7 @@ using namespace std::string_literals;
 
 namespace {
 
-/// The definition in RFC 3629, read the slow way: decode, then look at the value.
+/// The definition in RFC 3629, the slow way: decodes, then checks the value.
 bool by_the_book(std::string_view text)
 {
     for (std::size_t at = 0; at < text.size();) {
@@ -55,8 +55,8 @@ TEST_CASE("text is truncated between two characters")
         CHECK(base::truncate_utf8(text, size) == text.substr(0, kept[size]));
 }
 
-TEST_CASE("every sequence of up to three bytes, and of four by its first three, is judged as RFC "
-          "3629 says")
+TEST_CASE(
+    "all sequences of up to three bytes, and of four by the first three, are checked by RFC 3629")
 {
     bool same = true;
     std::string text;
@@ -82,7 +82,7 @@ TEST_CASE("every sequence of up to three bytes, and of four by its first three, 
     CHECK(same);
 }
 
-TEST_CASE("a bad byte is found at every place of a long text, and pieces of any size agree")
+TEST_CASE("an invalid byte is found anywhere in a long text, and however the text is cut")
 {
     std::string text;
     for (int i = 0; i < 4; ++i) text += "plain words, then \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80 ";
@@ -96,7 +96,7 @@ TEST_CASE("a bad byte is found at every place of a long text, and pieces of any 
     }
 }
 
-TEST_CASE("a text that ends within a character is not complete, and a failed check stays failed")
+TEST_CASE("a text that ends within a character is incomplete, and a failed check stays failed")
 {
     CHECK(base::is_utf8(""));
     CHECK(base::is_utf8("\0"s));
@@ -123,7 +123,7 @@ TEST_CASE("an impossible character is refused at its first impossible byte")
     }
 }
 
-TEST_CASE("what is not UTF-8 is replaced, a cut character by one sign")
+TEST_CASE("invalid UTF-8 is replaced, a cut character by one replacement character")
 {
     struct row {
         std::string_view text;

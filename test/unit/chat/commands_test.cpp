@@ -9,7 +9,7 @@ namespace commands_test {
 
 using namespace chat;
 
-TEST_CASE("chat: what is no command goes to the model as it is typed")
+TEST_CASE("chat: a line that is not a command is sent to the model as typed")
 {
     for (const auto* line : {"hello", "what is 1/2?", "a /quit in the middle",
              "/etc/passwd: what is it?", "/* no */", "/5"}) {
@@ -22,7 +22,7 @@ TEST_CASE("chat: what is no command goes to the model as it is typed")
     CHECK(read_request("", false).argument.empty());
 }
 
-TEST_CASE("chat: commands are read however they are spaced and capitalized")
+TEST_CASE("chat: commands are recognized whatever their spacing and case")
 {
     CHECK(read_request("/help", false).what == command::help);
     CHECK(read_request("/HELP", false).what == command::help);
@@ -35,7 +35,7 @@ TEST_CASE("chat: commands are read however they are spaced and capitalized")
     CHECK(read_request("/save talk.txt", false).argument == "talk.txt");
 }
 
-TEST_CASE("chat: a mistyped command never goes to the model, and what was meant is suggested")
+TEST_CASE("chat: a mistyped command is never sent to the model, and the likely one is suggested")
 {
     for (const bool with_emulator : {false, true}) {
         for (const auto& [typed, meant] :
@@ -55,7 +55,7 @@ TEST_CASE("chat: a mistyped command never goes to the model, and what was meant 
     CHECK(read_request("/goawy 5", true).argument.find("/goaway") != std::string::npos);
 }
 
-TEST_CASE("chat: what a command lacks is said with an example")
+TEST_CASE("chat: a missing argument of a command is reported with an example")
 {
     for (const auto* line : {"/audio", "/audio of", "/audio off now", "/system", "/save"}) {
         INFO(line);
@@ -67,7 +67,7 @@ TEST_CASE("chat: what a command lacks is said with an example")
     CHECK(read_request("/save a.txt\nhello", false).what == command::wrong);
 }
 
-TEST_CASE("chat: the emulator gets its own commands, a service does not")
+TEST_CASE("chat: the emulator receives its own commands, a service does not")
 {
     for (const auto* line :
         {"/goaway 5", "/story", "/drop", "/error", "/close 1011", "/raw {\"a\": 1}"}) {
@@ -79,7 +79,7 @@ TEST_CASE("chat: the emulator gets its own commands, a service does not")
     CHECK(read_request("/Story", true).argument == "/story");
 }
 
-TEST_CASE("chat: two slashes send a line to the model with one")
+TEST_CASE("chat: a line with two slashes is sent to the model with one")
 {
     for (const bool with_emulator : {false, true}) {
         CHECK(read_request("//help", with_emulator).what == command::none);

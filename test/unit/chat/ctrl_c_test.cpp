@@ -15,14 +15,14 @@ constexpr ctrl_c::time_point start{};
 
 } // namespace
 
-TEST_CASE("chat: Ctrl-C stops an answer, and twice in a row leaves")
+TEST_CASE("chat: Ctrl-C stops an answer, and twice in a row quits")
 {
     ctrl_c key;
     CHECK(key.press(start, true, true) == meaning::stop);
     CHECK(key.press(start + 1s, false, false) == meaning::leave);
 }
 
-TEST_CASE("chat: Ctrl-C, typing, Ctrl-C drops what was typed and does not leave")
+TEST_CASE("chat: Ctrl-C, typing, Ctrl-C drops what was typed and does not quit")
 {
     ctrl_c key;
     CHECK(key.press(start, false, true) == meaning::stop);
@@ -31,7 +31,7 @@ TEST_CASE("chat: Ctrl-C, typing, Ctrl-C drops what was typed and does not leave"
     CHECK(key.press(start + 3s, false, false) == meaning::leave);
 }
 
-TEST_CASE("chat: Ctrl-C now and then does not leave")
+TEST_CASE("chat: an occasional Ctrl-C does not quit")
 {
     ctrl_c key;
     for (int i = 0; i < 5; ++i)

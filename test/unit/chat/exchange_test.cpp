@@ -22,7 +22,7 @@ constexpr exchange::message turn_complete{.turn_complete = true};
 constexpr exchange::message failure{.has_error = true};
 constexpr exchange::message nothing{};
 
-/// Who reads a pipe, and who sits at a terminal.
+/// A reader of a pipe, and a user at a terminal.
 constexpr bool patient = true;
 constexpr bool impatient = false;
 
@@ -58,7 +58,7 @@ TEST_CASE("chat: an answer is over at its turnComplete, for a terminal at once")
     CHECK_FALSE(one.patience());
 }
 
-TEST_CASE("chat: in a pipe late words still belong to the answer, and open no other")
+TEST_CASE("chat: in a pipe late words still belong to the answer, and start no other")
 {
     auto one = asked(patient);
     CHECK(hear(one, {sound, turn_complete, words}) == outcome::none);
@@ -85,7 +85,7 @@ TEST_CASE("chat: the turnComplete of a function call does not end the answer")
             if (who == patient) CHECK(one.hear_silence() == outcome::answered);
         }
     }
-    SECTION("where more is said before it is closed, in a pipe")
+    SECTION("where more is said before the turn is closed, in a pipe")
     {
         auto one = asked(patient);
         CHECK(hear(one, {sound, call, sound, turn_complete}) == outcome::none);
@@ -129,7 +129,7 @@ TEST_CASE("chat: an error of the server ends the answer, with or without its tur
     CHECK_FALSE(nobody_asked.patience());
 }
 
-TEST_CASE("chat: a message that cannot be read may have been the end")
+TEST_CASE("chat: an unreadable message may have been the end")
 {
     auto one = asked(patient);
     one.hear(sound);
@@ -139,7 +139,7 @@ TEST_CASE("chat: a message that cannot be read may have been the end")
     CHECK(one.hear_silence() == outcome::failed);
 }
 
-TEST_CASE("chat: a server that says nothing more is not waited for without end")
+TEST_CASE("chat: a server that says nothing more is not waited for forever")
 {
     auto one = asked(patient);
     CHECK(one.patience() == chat::longest_silence);
@@ -147,7 +147,7 @@ TEST_CASE("chat: a server that says nothing more is not waited for without end")
     CHECK_FALSE(one.is_open());
 }
 
-TEST_CASE("chat: an empty turn is told apart from an answer")
+TEST_CASE("chat: an empty turn is distinguished from an answer")
 {
     auto one = asked(impatient);
     CHECK(one.hear(turn_complete) == outcome::empty);
@@ -156,7 +156,7 @@ TEST_CASE("chat: an empty turn is told apart from an answer")
     CHECK(other.hear_silence() == outcome::empty);
 }
 
-TEST_CASE("chat: a question while the model answers mutes the old answer only")
+TEST_CASE("chat: a question while the model answers mutes only the old answer")
 {
     auto one = asked(impatient);
     one.hear(sound);
@@ -212,7 +212,7 @@ TEST_CASE("chat: a stopped answer is silent to its end, and the next one is hear
     CHECK(hear(one, {sound, turn_complete}) == outcome::answered);
 }
 
-TEST_CASE("chat: what a model says to being stopped is not heard")
+TEST_CASE("chat: what a model says about being stopped is not heard")
 {
     auto one = asked(impatient);
     one.hear(sound);
@@ -221,7 +221,7 @@ TEST_CASE("chat: what a model says to being stopped is not heard")
     one.hear(sound); // "I am listening."
     CHECK(one.is_muted());
     CHECK_FALSE(one.can_stop());
-    SECTION("also when the user asks meanwhile")
+    SECTION("not even when the user asks meanwhile")
     {
         one.ask();
         CHECK(one.is_muted());
@@ -238,7 +238,7 @@ TEST_CASE("chat: what a model says to being stopped is not heard")
     CHECK(hear(one, {sound, turn_complete}) == outcome::answered);
 }
 
-TEST_CASE("chat: an answer that a change of connections cuts is told, and the next one is heard")
+TEST_CASE("chat: an answer cut by a change of connections is reported, and the next one is heard")
 {
     for (const auto how : {change::handover, change::loss}) {
         auto one = asked(impatient);
@@ -261,7 +261,7 @@ TEST_CASE("chat: an answer that a change of connections cuts is told, and the ne
     }
 }
 
-TEST_CASE("chat: what the session asks again by itself is waited for")
+TEST_CASE("chat: the answer to what the session asks again is waited for")
 {
     auto one = asked(patient);
     CHECK(one.reconnect(change::loss, false) == outcome::none);

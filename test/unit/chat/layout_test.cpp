@@ -14,10 +14,10 @@ using namespace chat;
 
 namespace {
 
-/// Widths of characters need a locale that knows them.
+/// Widths of characters depend on the locale.
 const bool speaks_utf8 = std::setlocale(LC_CTYPE, "C.UTF-8") != nullptr;
 
-/// The screen after these pieces have come, one after the other.
+/// The screen after these pieces have been written in turn.
 std::string shown(const std::vector<std::string_view>& pieces, std::size_t columns)
 {
     text_flow flow;
@@ -40,7 +40,7 @@ std::vector<std::string_view> letters(std::string_view text)
     return all;
 }
 
-/// Rows, without the spaces that they end with.
+/// Rows, without trailing spaces.
 std::vector<std::string> rows(const std::string& text)
 {
     std::vector<std::string> all(1);
@@ -60,7 +60,7 @@ using lines = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE("chat: words are broken between rows, never within, however they come")
+TEST_CASE("chat: text is wrapped between words, however it arrives")
 {
     REQUIRE(speaks_utf8);
     constexpr std::string_view text = "Once upon a time there was a packet";
@@ -71,7 +71,7 @@ TEST_CASE("chat: words are broken between rows, never within, however they come"
     CHECK(rows(shown({"Once upon a ti", "me the", "re was a pac", "ket"}, 10)) == broken);
 }
 
-TEST_CASE("chat: a word that fills the row to its end is followed by no empty row")
+TEST_CASE("chat: a word that fills the row exactly is not followed by an empty row")
 {
     CHECK(rows(shown(letters("hello world"), 5)) == lines{"hello", "world"});
     CHECK(rows(shown({"hello", "   ", "world"}, 5)) == lines{"hello", "world"});
@@ -79,7 +79,7 @@ TEST_CASE("chat: a word that fills the row to its end is followed by no empty ro
     CHECK(rows(shown({"hello", "\n", "\n", "world"}, 5)) == lines{"hello", "", "world"});
 }
 
-TEST_CASE("chat: a word that is longer than a row is broken at its end")
+TEST_CASE("chat: a word longer than a row is broken at the row's end")
 {
     CHECK(rows(shown(letters("abcdefghij kl"), 4)) == lines{"abcd", "efgh", "ij", "kl"});
     CHECK(rows(wrap_words("a bcdefghij", 4)) == lines{"a", "bcde", "fghi", "j"});
@@ -90,28 +90,28 @@ TEST_CASE("chat: wide characters are broken anywhere but before a full stop, and
     CHECK(rows(wrap_words("你好世界", 5)) == lines{"你好", "世界"});
     CHECK(rows(wrap_words("你好。世界", 4)) == lines{"你", "好。", "世界"});
     CHECK(rows(wrap_words("ab你好", 3)) == lines{"ab", "你", "好"});
-    CHECK(rows(wrap_words("你好", 1)) == lines{"你", "好"}); // nothing fits, and it ends
+    CHECK(rows(wrap_words("你好", 1)) == lines{"你", "好"}); // nothing fits, and it still ends
     CHECK(rows(wrap_words("e\u0301e\u0301e\u0301", 2)) == lines{"e\u0301e\u0301", "e\u0301"});
 }
 
-TEST_CASE("chat: colors take no room and stay with their words")
+TEST_CASE("chat: colors take no space and stay with their words")
 {
     CHECK(rows(shown({"\x1b[1;35mmodel ›\x1b[0m ", "Hello", " world"}, 13)) ==
           lines{"\x1b[1;35mmodel ›\x1b[0m Hello", "world"});
     CHECK(measure("\x1b[1;35mmodel ›\x1b[0m ", 80).column == 8);
 }
 
-TEST_CASE("chat: a terminal that was made narrower is continued where it has broken the row")
+TEST_CASE("chat: on a narrowed terminal, text continues where the terminal has wrapped the row")
 {
     text_flow flow;
     CHECK(flow.add("one two three", 20).text == "one two three");
-    const auto step = flow.add(" four", 8); // behind "three", which stands on a row of its own now
+    const auto step = flow.add(" four", 8); // after "three", which has a row of its own now
     CHECK_FALSE(step.rewrites);
     CHECK(rows(step.text) == lines{"", "four"});
     CHECK(flow.row() == "four");
 }
 
-TEST_CASE("chat: no width and no text makes the layout run on")
+TEST_CASE("chat: a width of zero and an empty text do not hang the layout")
 {
     for (std::size_t columns = 1; columns < 6; ++columns) {
         for (const auto* text : {"", " ", "   ", "\n", "a", "你", "🎉👩‍👩‍👧",
@@ -123,7 +123,7 @@ TEST_CASE("chat: no width and no text makes the layout run on")
     }
 }
 
-TEST_CASE("chat: what would command the terminal is left out")
+TEST_CASE("chat: terminal control sequences are removed")
 {
     CHECK(printable("a\x1b[31mb\x07\tc\nd\x7f") == "a[31mb c\nd");
 }

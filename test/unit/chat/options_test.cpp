@@ -29,7 +29,7 @@ result read(std::vector<std::string> words)
     std::vector<char*> argv;
     for (auto& each : words) argv.push_back(each.data());
     argv.push_back(nullptr);
-    ::optind = 0; // begin anew
+    ::optind = 0; // starts over
     std::ostringstream told;
     auto* const before = std::cerr.rdbuf(told.rdbuf());
     result all;
@@ -62,7 +62,7 @@ TEST_CASE("chat: options are read")
     CHECK(read({"--system", ""}).read);
 }
 
-TEST_CASE("chat: a mistyped option is told by what was typed, with what was meant")
+TEST_CASE("chat: a mistyped option is reported as typed, with the likely one")
 {
     const struct {
         std::vector<std::string> typed;
@@ -91,7 +91,7 @@ TEST_CASE("chat: a mistyped option is told by what was typed, with what was mean
     }
 }
 
-TEST_CASE("chat: without --model one is chosen that answers as it is asked to")
+TEST_CASE("chat: without --model, one is chosen that can answer in the requested way")
 {
     options wishes;
     CHECK(choose_model(wishes, true).empty());
@@ -109,7 +109,8 @@ TEST_CASE("chat: without --model one is chosen that answers as it is asked to")
     CHECK(transcribed.answers == live::modality::text);
 }
 
-TEST_CASE("chat: a model that cannot answer as it is asked to is told by the options")
+TEST_CASE(
+    "chat: a model that cannot answer in the requested way is reported in terms of the options")
 {
     options service;
     service.answers = live::modality::text;
@@ -124,7 +125,7 @@ TEST_CASE("chat: a model that cannot answer as it is asked to is told by the opt
         contains(choose_model(spoken, false), "--audio: gemini-3.5-transcribe-live only writes."));
 }
 
-TEST_CASE("chat: errors speak of options and variables, not of members of the library")
+TEST_CASE("chat: errors are in terms of options and variables, not of the library's members")
 {
     options typed;
     typed.url = "nonsense";

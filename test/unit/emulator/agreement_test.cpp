@@ -9,8 +9,8 @@
 
 namespace agreement_test {
 
-// The emulator's own account of the wire beside the SDK's: each member that the SDK can send, alone
-// in a message, must be known to the emulator in the same backend, and in no other.
+// The emulator's own description of the wire beside the SDK's: each member that the SDK can send,
+// alone in a message, must be accepted by the emulator for the same backend, and for no other.
 namespace protocol = gemini::live::protocol;
 using namespace gemini::live;
 using protocol::json_value;
@@ -18,7 +18,7 @@ using protocol::only;
 
 namespace {
 
-/// What stands before and after a member in its message, and who knows it.
+/// What stands before and after a member in its message, and which backends have it.
 struct place {
     std::string before;
     std::string after;
@@ -55,7 +55,7 @@ constexpr bool is_enumeration = false;
 template <class Known>
 constexpr bool is_enumeration<open_enum<Known>> = true;
 
-/// A value that the wire takes for a T.
+/// A value that the wire accepts for a T.
 template <class T>
 std::string value_of()
 {
@@ -138,7 +138,7 @@ bool knows(const std::string& message, backend backend)
 
 } // namespace
 
-TEST_CASE("what the SDK can send, the emulator knows, in the same backend and in no other")
+TEST_CASE("the emulator accepts what the SDK can send, for the same backend and no other")
 {
     using protocol::client_message;
     std::vector<sample> samples;
@@ -152,14 +152,14 @@ TEST_CASE("what the SDK can send, the emulator knows, in the same backend and in
     add("clientContent", protocol::client_content{});
     CHECK(samples.size() > 250);
     for (const auto& each : samples) {
-        if (each.message.find("weightedPrompts") != std::string::npos) continue; // of music
+        if (each.message.find("weightedPrompts") != std::string::npos) continue; // for music
         INFO(each.message);
         CHECK(knows(each.message, backend::gemini_api) == (each.known_to != only::vertex_ai));
         CHECK(knows(each.message, backend::vertex_ai) == (each.known_to != only::gemini_api));
     }
 }
 
-TEST_CASE("what a music session can send, the emulator knows")
+TEST_CASE("the emulator accepts what a music session can send")
 {
     std::vector<sample> samples;
     collect_value<music_generation_config>({"{\"musicGenerationConfig\":", "}"}, samples);

@@ -60,7 +60,7 @@ std::string refusal_of(auth_tokens& tokens, const std::string& token, const std:
 
 } // namespace
 
-TEST_CASE("a token's constraints make of a client's setup what the service's table says")
+TEST_CASE("a token's constraints change a client's setup as the service's table says")
 {
     struct row {
         const char* asked;
@@ -79,7 +79,7 @@ TEST_CASE("a token's constraints make of a client's setup what the service's tab
         // setup and mask: masked fields are overwritten
         row{asked, locked, {{"model", "generationConfig.temperature"}},
             R"({"model":"n","generationConfig":{"temperature":0.5,"seed":2},"tools":[]})"},
-        // … at their defaults where the token's setup does not set them
+        // … with their defaults where the token's setup does not set them
         row{asked, locked, {{"model", "generationConfig.seed", "tools"}},
             R"({"model":"n","generationConfig":{"temperature":1}})"},
         row{R"({"model":"m"})", locked, {{"generationConfig.temperature"}},
@@ -88,10 +88,10 @@ TEST_CASE("a token's constraints make of a client's setup what the service's tab
         row{asked, {}, {{"generationConfig.temperature", "tools"}},
             R"({"model":"m","generationConfig":{"seed":2}})"},
         row{R"({"generationConfig":{"seed":2}})", {}, {{"generationConfig.seed"}}, "{}"},
-        // in the other spelling, too
+        // also in the other spelling
         row{R"({"model":"m","generation_config":{"top_k":2}})", {}, {{"generationConfig.topK"}},
             R"({"model":"m"})"},
-        // a handle goes with sessionResumption, which the token may set or leave out
+        // a handle depends on sessionResumption, which the token may set or omit
         row{R"({"model":"m","sessionResumption":{"handle":"h"}})",
             R"({"model":"n","sessionResumption":{}})", {},
             R"({"model":"n","sessionResumption":{"handle":"h"}})"},
@@ -104,7 +104,7 @@ TEST_CASE("a token's constraints make of a client's setup what the service's tab
     CHECK(constrain(json(each.asked), constraints, each.mask) == json(each.expected).text());
 }
 
-TEST_CASE("a token is good for one session, to be begun within a minute, for half an hour")
+TEST_CASE("a token is good for one session, to begin within a minute, and for half an hour")
 {
     auth_tokens tokens("key", false);
     const auto token = token_in(tokens.issue(caller(), "{}", noon));
@@ -122,7 +122,7 @@ TEST_CASE("a token is good for one session, to be begun within a minute, for hal
     CHECK(refusal_of(tokens, late, setup, noon + 60s).find("new sessions") != std::string::npos);
 }
 
-TEST_CASE("uses and times are those that were asked for")
+TEST_CASE("uses and times are those of the request")
 {
     auth_tokens tokens("", false);
     const auto body = R"({"uses":2,"expireTime":")" + in(7200s) + R"(","newSessionExpireTime":")" +
@@ -138,7 +138,7 @@ TEST_CASE("uses and times are those that were asked for")
     for (int i = 0; i < 10; ++i) CHECK(refusal_of(tokens, endless, setup, noon).empty());
 }
 
-TEST_CASE("a token that was not issued is refused, unless any is trusted")
+TEST_CASE("a token that was not issued is refused, unless any is accepted")
 {
     auth_tokens strict("", false);
     CHECK_FALSE(refusal_of(strict, "auth_tokens/made-up", setup, noon).empty());
@@ -146,7 +146,7 @@ TEST_CASE("a token that was not issued is refused, unless any is trusted")
     CHECK(refusal_of(trusting, "auth_tokens/made-up", setup, noon).empty());
 }
 
-TEST_CASE("only an API key makes tokens, and only the right one")
+TEST_CASE("only an API key makes tokens, and only the right key")
 {
     auth_tokens tokens("key", false);
     CHECK(tokens.issue(caller(), "{}", noon).status == 200);
@@ -159,7 +159,7 @@ TEST_CASE("only an API key makes tokens, and only the right one")
     CHECK(why_of(wrong) == "API key not valid. Please pass a valid API key.");
 }
 
-TEST_CASE("a body that the service does not take is refused in its words")
+TEST_CASE("a body that the service does not accept is refused in its words")
 {
     struct row {
         std::string body, words;
@@ -189,7 +189,7 @@ TEST_CASE("a body that the service does not take is refused in its words")
     CHECK(why_of(verdict).find(words) != std::string::npos);
 }
 
-TEST_CASE("a token may be asked for in snake_case, too")
+TEST_CASE("a token may also be requested in snake_case")
 {
     auth_tokens tokens("", false);
     const auto body = R"({"bidi_generate_content_setup":{"model":"models/m"},)"
@@ -222,7 +222,7 @@ TEST_CASE("only the latest thousand tokens are remembered")
 
 namespace {
 
-/// Notes what it hears.
+/// Records what it hears.
 class listener : public server_session {
 public:
     explicit listener(std::vector<std::string>& heard) : heard_(heard) {}
@@ -240,7 +240,7 @@ private:
 
 } // namespace
 
-TEST_CASE("who comes by a token is heard with the setup that it leaves, until it expires")
+TEST_CASE("a session opened with a token has the token's setup, until the token expires")
 {
     auto tokens = std::make_shared<auth_tokens>("", false);
     const auto token = token_in(
@@ -262,7 +262,7 @@ TEST_CASE("who comes by a token is heard with the setup that it leaves, until it
     CHECK_FALSE(bearer.next_timer());
 }
 
-TEST_CASE("what is no setup is refused by those who know how")
+TEST_CASE("an invalid setup is passed on to the service, which refuses it")
 {
     auto tokens = std::make_shared<auth_tokens>("", false);
     std::vector<std::string> heard;

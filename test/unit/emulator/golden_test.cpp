@@ -12,9 +12,9 @@
 #include <iterator>
 #include <stdexcept>
 
-// Whether the emulator takes every golden client message: golden-test CLIENT_MESSAGES.JSON
-// Each one is said to a fresh emulator after what must come before it. What SDKs send though the
-// service refuses it must be refused.
+// Whether the emulator accepts every golden client message: golden-test CLIENT_MESSAGES.JSON
+// Each one is sent to a fresh emulator after its prerequisites. Messages that SDKs send although
+// the service refuses them must be refused.
 using namespace gemini::live;
 using namespace gemini::live::emulator;
 using protocol::json_value;
@@ -33,7 +33,7 @@ route way_of(std::string_view backend_name, bool music)
 {
     route way;
     way.backend = backend_name.starts_with("vertex") ? backend::vertex_ai : backend::gemini_api;
-    // where every member is known
+    // which has every member
     way.version = way.backend == backend::vertex_ai ? "v1beta1" : "v1alpha";
     way.credential = credential::api_key;
     way.secret = "any";
@@ -48,7 +48,7 @@ bool is_music(const json_value& frame)
            text_at(frame, "setup.model").find("lyria") != std::string::npos;
 }
 
-/// An emulator in virtual time that remembers how it ended.
+/// An emulator in virtual time that records how it ended.
 class listener {
 public:
     explicit listener(const route& way)
@@ -85,7 +85,7 @@ private:
     std::string refusal_;
 };
 
-/// What makes a frame one that may be sent: a setup, and for a function's response the call.
+/// The prerequisites of a frame: a setup, and for a function response the call.
 void prepare(listener& server, const json_value& frame, bool music)
 {
     if (find_member(frame, "setup")) return;
@@ -102,14 +102,14 @@ void prepare(listener& server, const json_value& frame, bool music)
     }
 }
 
-/// Why the emulator does not take these frames; empty when it does.
+/// Why the emulator refuses these frames; empty when it accepts them.
 std::string refusal_of(const std::vector<json_value>& frames, std::string_view backend_name)
 {
     const bool music = is_music(frames.front());
     listener server(way_of(backend_name, music));
     prepare(server, frames.front(), music);
     for (const auto& each : frames) {
-        // a handle is good only where it was given: its form is what counts here
+        // a handle is valid only where it was issued: only its form counts here
         if (!text_at(each, "setup.sessionResumption.handle").empty())
             return find_fault(each, way_of(backend_name, music).backend).value_or("");
         server.hear(each.text());
@@ -122,7 +122,7 @@ std::string refusal_of(const std::vector<json_value>& frames, std::string_view b
 int main(int argc, char** argv)
 try {
     if (argc != 2) throw std::runtime_error("usage: golden-test CLIENT_MESSAGES.JSON");
-    constexpr std::string_view refused_by_service = "setup_thinking_budget_zero"; // of 3.8
+    constexpr std::string_view refused_by_service = "setup_thinking_budget_zero"; // by 3.8
     int passed = 0, failed = 0;
     for (const auto& each : read(argv[1]).find("cases")->elements()) {
         auto frames =

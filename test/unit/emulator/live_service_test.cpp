@@ -47,7 +47,7 @@ TEST_CASE("a text model answers in text")
     }) == 0);
 }
 
-TEST_CASE("who cuts in is heard: interrupted, the turn's end, and then the new answer")
+TEST_CASE("a user who cuts in is heard: interrupted, the turn's end, then the new answer")
 {
     client c;
     c.connect();
@@ -64,7 +64,7 @@ TEST_CASE("who cuts in is heard: interrupted, the turn's end, and then the new a
     CHECK(c.count(is_end) == 2);
 }
 
-TEST_CASE("the weather: a tool call, its answer, and what was found is spoken")
+TEST_CASE("the weather: a tool call, its response, and a spoken answer")
 {
     client c;
     c.connect(
@@ -81,7 +81,7 @@ TEST_CASE("the weather: a tool call, its answer, and what was found is spoken")
     c.wait();
     CHECK(c.transcript() == "Here is what I found for Rome: sunny.");
 
-    SECTION("who cuts in while it waits makes it give the call up")
+    SECTION("a user who cuts in while it waits makes it abandon the call")
     {
         c.text("weather in Oslo?");
         c.wait();
@@ -144,7 +144,7 @@ TEST_CASE("with detection off the client marks its speech; otherwise marks are r
     CHECK(other.closed->first == 1007);
 }
 
-TEST_CASE("a handle takes the conversation up again, once its old connection has gone")
+TEST_CASE("a handle resumes the conversation, once its old connection has ended")
 {
     client c;
     c.connect();
@@ -188,7 +188,7 @@ TEST_CASE("a handle takes the conversation up again, once its old connection has
     CHECK(*wrong.closed == std::pair<std::uint16_t, std::string>(1007, "Invalid session handle"));
 }
 
-TEST_CASE("goAway on request, then the connection ends with the service's words")
+TEST_CASE("goAway on request, then the service's close with its reason")
 {
     client c;
     c.connect();
@@ -196,7 +196,7 @@ TEST_CASE("goAway on request, then the connection ends with the service's words"
     REQUIRE_FALSE(c.heard.empty());
     REQUIRE(c.heard[0].members().go_away);
     CHECK(c.heard[0].members().go_away->time_left == 3s);
-    c.text("Hello"); // an interruption does not save it
+    c.text("Hello"); // an interruption does not prevent it
     c.wait();
     REQUIRE(c.closed);
     CHECK(c.now == 3s);
@@ -216,7 +216,7 @@ TEST_CASE("a cut in the middle of an answer, on request")
     CHECK_FALSE(c.heard.empty());
 }
 
-TEST_CASE("what the service refuses is refused with its code and its words")
+TEST_CASE("what the service refuses is refused with its code and reason")
 {
     struct row {
         const char* message;
@@ -263,7 +263,7 @@ TEST_CASE("what the service refuses is refused with its code and its words")
     CHECK(twice.closed->first == 1007);
 }
 
-TEST_CASE("credentials are judged after the first message, as the service does")
+TEST_CASE("credentials are checked after the first message, as by the service")
 {
     client wrong;
     wrong.key = "right";
@@ -282,11 +282,11 @@ TEST_CASE("credentials are judged after the first message, as the service does")
     client token;
     token.way.credential = credential::ephemeral_token;
     token.say(R"({"setup":{"model":"models/gemini-3.8-live"}})");
-    REQUIRE(token.closed); // not on this method
+    REQUIRE(token.closed); // not for this method
     CHECK(token.closed->first == 1008);
 }
 
-TEST_CASE("Vertex AI gives the session an id and takes its own members")
+TEST_CASE("Vertex AI assigns the session an id and accepts its own members")
 {
     client c;
     c.way.backend = backend::vertex_ai;
@@ -297,7 +297,7 @@ TEST_CASE("Vertex AI gives the session an id and takes its own members")
     CHECK_FALSE(c.heard[0].members().setup_complete->session_id.empty());
 }
 
-TEST_CASE("on Vertex AI counts and ids have its names, and the index tells what was consumed")
+TEST_CASE("Vertex AI has its own names for counts and ids, and the index reports what was consumed")
 {
     client c;
     c.way.backend = backend::vertex_ai;
@@ -323,7 +323,7 @@ TEST_CASE("on Vertex AI counts and ids have its names, and the index tells what 
     CHECK(c.count(is_end) == 1);
 }
 
-TEST_CASE("a call that was not sent yet is not cancelled")
+TEST_CASE("a call that has not been sent is not canceled")
 {
     client c;
     c.connect(R"(,"tools":[{"functionDeclarations":[{"name":"get_weather"}]}])");
@@ -358,7 +358,7 @@ TEST_CASE("a function response may be silent, and must have an id")
     CHECK(c.closed->first == 1007);
 }
 
-TEST_CASE("functions may be declared later, and taken back")
+TEST_CASE("functions may be declared later, and removed")
 {
     client c;
     c.connect();
@@ -387,7 +387,7 @@ TEST_CASE("the first client content is history where the setup says so")
     CHECK(c.transcript() == "You are Ada.");
 }
 
-TEST_CASE("3.1 takes client content all the time")
+TEST_CASE("3.1 accepts client content at any time")
 {
     client c;
     c.say(R"({"setup":{"model":"models/gemini-3.1-flash-live-preview"}})");

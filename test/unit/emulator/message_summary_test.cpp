@@ -16,7 +16,7 @@ TEST_CASE("a message is shown on one line, media by its kind and size")
     CHECK(message_summary(R"({"a":[1,"two",null,true]})", 100) == R"({a: [1, "two", null, true]})");
 }
 
-TEST_CASE("what is long is cut between characters, and no message moves the cursor")
+TEST_CASE("long text is cut between characters, and no message moves the cursor")
 {
     CHECK(message_summary(R"(["€€€€"])", 7) == "[\"€ …");
     CHECK(message_summary("no\x1b[2JJSON", 100) == "no?[2JJSON");

@@ -41,7 +41,7 @@ constexpr std::size_t second = 48'000;
 
 } // namespace
 
-TEST_CASE("music plays in real time from PLAY on, and tells what it is made from")
+TEST_CASE("music plays in real time from PLAY on, and reports what it is made from")
 {
     auto c = listener();
     c.say(R"({"clientContent":{"weightedPrompts":[{"text":"piano","weight":1.5}]}})");
@@ -68,7 +68,7 @@ TEST_CASE("music plays in real time from PLAY on, and tells what it is made from
     c.say(R"({"playbackControl":"PLAY"})");
     c.wait(1s);
     CHECK_FALSE(chunks(c).empty());
-    CHECK((chunks(c)[0].data != heard[0].data)); // it goes on
+    CHECK((chunks(c)[0].data != heard[0].data)); // it continues
     c.say(R"({"playbackControl":"STOP"})");
     c.heard.clear();
     c.say(R"({"playbackControl":"PLAY"})");
@@ -76,7 +76,7 @@ TEST_CASE("music plays in real time from PLAY on, and tells what it is made from
     CHECK((chunks(c).at(0).data == heard[0].data)); // from the beginning
 }
 
-TEST_CASE("music that plays is not played faster by another PLAY")
+TEST_CASE("another PLAY does not speed up music that plays")
 {
     auto c = listener();
     c.say(R"({"clientContent":{"weightedPrompts":[{"text":"piano","weight":1}]}})");
@@ -105,7 +105,7 @@ TEST_CASE("tempo and scale change with a reset of the context, the rest at once"
     config = *chunks(c).at(0).source_metadata->music_generation_config;
     CHECK(config.bpm == 180);
     CHECK(config.scale == music_scale::d_major_b_minor);
-    c.say(R"({"musicGenerationConfig":{}})"); // all of it goes back
+    c.say(R"({"musicGenerationConfig":{}})"); // all of it returns to the defaults
     c.heard.clear();
     c.wait(1s);
     CHECK_FALSE(chunks(c).at(0).source_metadata->music_generation_config->mute_drums);
@@ -143,7 +143,7 @@ TEST_CASE("what cannot be played is refused")
     }
 }
 
-TEST_CASE("a music session begins with the setup of a music model, by somebody known")
+TEST_CASE("a music session begins with the setup of a music model and valid credentials")
 {
     const auto end_of = [](client c, std::string_view message) {
         c.way.version = "v1alpha";
@@ -181,7 +181,7 @@ TEST_CASE("a prompt on the list is filtered, and the others play")
     CHECK(chunks(c).at(0).source_metadata->weighted_prompts.size() == 1);
 }
 
-TEST_CASE("the sound follows the prompts and the configuration, and joins without a seam")
+TEST_CASE("the audio follows the prompts and the configuration, and has no gaps")
 {
     const music_generation_config plain;
     const auto whole = play(piano, plain, 0, second);

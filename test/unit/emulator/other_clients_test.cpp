@@ -7,13 +7,13 @@ namespace other_clients_test {
 
 using namespace test;
 
-// What clients other than ours send, and what they need in return. ./dev peers runs the real ones.
+// What other clients send, and what they need in return. ./dev peers runs the real ones.
 
 namespace {
 
 bytes silence(double seconds) { return bytes(static_cast<std::size_t>(seconds * speech_rate) * 2); }
 
-/// A square wave that is as loud as somebody speaking.
+/// A square wave as loud as speech.
 bytes tone(double seconds)
 {
     auto pcm = silence(seconds);
@@ -116,11 +116,11 @@ TEST_CASE("two utterances in one message are two turns")
                                    "does not understand words: type them, and I shall answer."));
 }
 
-TEST_CASE("the end of the stream ends speech, behind it or in the same message")
+TEST_CASE("the end of the stream ends speech, after it or in the same message")
 {
     client c;
     c.connect();
-    SECTION("behind it")
+    SECTION("in a later message")
     {
         c.say(audio_message(tone(3) + silence(0.3)));
         c.say(R"({"realtimeInput":{"audioStreamEnd":true}})");
@@ -129,7 +129,7 @@ TEST_CASE("the end of the stream ends speech, behind it or in the same message")
     {
         c.say(audio_message(tone(3) + silence(0.3), R"(,"audioStreamEnd":true)"));
     }
-    SECTION("after a silence that ended it") // is no second turn
+    SECTION("after a silence that ended it") // not a second turn
     {
         c.say(audio_message(tone(3) + silence(0.8)));
         c.say(R"({"realtimeInput":{"audioStreamEnd":true}})");
@@ -139,7 +139,7 @@ TEST_CASE("the end of the stream ends speech, behind it or in the same message")
     CHECK(c.count(is_end) == 1);
 }
 
-TEST_CASE("speech of less than a moment counts at the end of the stream")
+TEST_CASE("a very short utterance counts at the end of the stream")
 {
     client c;
     c.connect();
@@ -148,7 +148,7 @@ TEST_CASE("speech of less than a moment counts at the end of the stream")
     CHECK(c.count(is_end) == 1);
 }
 
-TEST_CASE("the user's last words are answered although others stand behind them")
+TEST_CASE("the user's last words are answered even if other turns follow them")
 {
     client c;
     c.connect();
@@ -243,7 +243,7 @@ TEST_CASE("values in another case mean the same")
     CHECK(c.transcript().empty());
 }
 
-TEST_CASE("an old name stands for the model that it was said to stand for")
+TEST_CASE("an alias stands for the model that it was defined for")
 {
     client c;
     c.names.aliases = {{"gemini-live-2.5-flash-preview", "gemini-emulator-text"}};
@@ -267,7 +267,7 @@ TEST_CASE("an old name stands for the model that it was said to stand for")
     CHECK(other.closed->first == 1008);
 }
 
-TEST_CASE("any model is taken where that is wanted, and those that are known stay as they are")
+TEST_CASE("any model is accepted on request, and the known ones keep their behavior")
 {
     client c;
     c.names.any = true;
@@ -307,7 +307,7 @@ TEST_CASE("3.1 never answers a setup with affective dialog or proactivity; the l
     }
 }
 
-TEST_CASE("the log names member and rule of a refusal that does not say them")
+TEST_CASE("the log names member and rule of a refusal whose reason does not")
 {
     struct row {
         std::string_view model, members;
@@ -364,7 +364,7 @@ TEST_CASE("the log names member and rule of a refusal that does not say them")
     CHECK(music.rule == "music_generation_config.bpm: from 60 to 200");
 }
 
-TEST_CASE("a reason that is too long for a close is in the log in full")
+TEST_CASE("a reason too long for a close frame is logged in full")
 {
     client c;
     c.connect();

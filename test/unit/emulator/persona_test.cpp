@@ -44,8 +44,7 @@ TEST_CASE("a question about the weather calls the function that was declared for
     CHECK(ask("weather in Rome").words.find("function") != std::string::npos);
 }
 
-TEST_CASE(
-    "any declared function is called when it is spoken of, with arguments that fit its schema")
+TEST_CASE("a declared function is called when it is mentioned, with arguments that fit its schema")
 {
     const std::vector<declared_function> light{{"switchLight", "",
         {{"room", "string", {"kitchen", "hall"}, true}, {"on", "boolean", {}, true},
@@ -78,14 +77,14 @@ TEST_CASE("it remembers what was said")
     CHECK(ask("what is my name?").words == "You have not told me your name yet.");
 }
 
-TEST_CASE("a word is heard only as a whole")
+TEST_CASE("only whole words are recognized")
 {
     CHECK(ask("This is history.").words.starts_with("You said: This is history."));
     CHECK(ask("my account").words.starts_with("You said: my account."));
     CHECK(ask("count to 3").words.starts_with("One, two, three."));
 }
 
-TEST_CASE("what is long is cut between characters")
+TEST_CASE("long text is cut between characters")
 {
     std::string euros;
     for (int i = 0; i < 100'000; ++i) euros += "€";
@@ -96,7 +95,7 @@ TEST_CASE("what is long is cut between characters")
     CHECK(shortened("a€", 4) == "a€");
 }
 
-TEST_CASE("commands ask for what a network does")
+TEST_CASE("commands request network behavior")
 {
     CHECK(ask("/goaway 7").go_away == std::chrono::seconds(7));
     CHECK(ask("/goaway").go_away == std::chrono::seconds(5));
@@ -105,7 +104,7 @@ TEST_CASE("commands ask for what a network does")
     CHECK(ask("/slow").slowness > 1);
 }
 
-TEST_CASE("tools of the service answer what is meant for them, when they are at hand")
+TEST_CASE("built-in tools answer the questions meant for them, when they are enabled")
 {
     toolbox all;
     all.searches = all.runs_code = all.reads_pages = all.knows_places = true;

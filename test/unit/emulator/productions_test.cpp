@@ -18,7 +18,7 @@ const server_content* content_of(const server_message& message)
     return message.members().server_content ? &*message.members().server_content : nullptr;
 }
 
-/// Asks, and hears the answer out.
+/// Asks, and reads the whole answer.
 void ask(client& c, std::string_view words)
 {
     c.heard.clear();
@@ -36,7 +36,7 @@ void answer_call(client& c, std::string_view id, std::string_view more = "")
 constexpr std::string_view non_blocking =
     R"(,"tools":[{"functionDeclarations":[{"name":"get_weather","behavior":"NON_BLOCKING"}]}])";
 
-/// All that is written for it is in a text model's answers.
+/// All text in a text model's answers.
 client writer(std::string_view more)
 {
     client c;
@@ -58,7 +58,7 @@ client writer_with_tool(std::string_view tool)
 
 } // namespace
 
-TEST_CASE("usage tells modalities, and what each backend adds")
+TEST_CASE("usage lists modalities, and each backend's own fields")
 {
     client g;
     g.connect();
@@ -89,7 +89,7 @@ TEST_CASE("usage tells modalities, and what each backend adds")
     CHECK(last->raw().find("candidatesTokensDetails") != std::string_view::npos);
 }
 
-TEST_CASE("thoughts come before the answer when they are asked for, and are counted")
+TEST_CASE("thoughts precede the answer when requested, and are counted")
 {
     auto c = writer(R"(,"thinkingConfig":{"includeThoughts":true})");
     c.heard.clear();
@@ -126,7 +126,7 @@ TEST_CASE("code is shown and run when a sum is asked for")
     CHECK(c.find(is_end)->members().usage_metadata->tool_use_prompt_token_count > 0);
 }
 
-TEST_CASE("search and pages tell their sources before the answer is complete")
+TEST_CASE("search and URL context report their sources before the answer is complete")
 {
     auto searching = writer_with_tool("googleSearch");
     ask(searching, "search for the news");
@@ -183,7 +183,7 @@ TEST_CASE("transcription has the language, the words with their times, and the s
     CHECK(c.written() == heard.text); // this model writes what it hears
 }
 
-TEST_CASE("guesses are told by other models only with times, if they are wanted")
+TEST_CASE("other models report guesses only with times, and only on request")
 {
     const auto guesses = [](std::string_view setup) {
         client c;
@@ -202,7 +202,7 @@ TEST_CASE("guesses are told by other models only with times, if they are wanted"
     CHECK(guesses(R"(,"realtimeInputConfig":{"interimTranscriptTimestampEnabled":true})") > 0);
 }
 
-TEST_CASE("Vertex AI tells when somebody speaks, where the setup asks for it")
+TEST_CASE("Vertex AI reports voice activity, if the setup asks for it")
 {
     client c;
     c.way.backend = backend::vertex_ai;
@@ -224,7 +224,7 @@ TEST_CASE("Vertex AI tells when somebody speaks, where the setup asks for it")
     CHECK(states == std::vector<std::string>{"SPEECH", "NON_SPEECH"});
 }
 
-TEST_CASE("extended thinking tells with each end of a turn whether more is to come")
+TEST_CASE("extended thinking reports at each end of a turn whether more follows")
 {
     client c;
     c.connect(R"(,"tools":[{"functionDeclarations":[{"name":"get_weather"}]}])", thinker);
@@ -255,10 +255,10 @@ TEST_CASE("a non-blocking function is answered while the model talks")
     const auto* call = c.find([](const auto& each) { return !each.function_calls().empty(); });
     REQUIRE(call);
     const auto id = call->function_calls()[0].id;
-    CHECK(c.count(is_end) == 1); // it goes on talking
+    CHECK(c.count(is_end) == 1); // it keeps talking
     CHECK_FALSE(c.transcript().empty());
 
-    SECTION("who talks on does not make it give the call up")
+    SECTION("a user who keeps talking does not make it abandon the call")
     {
         ask(c, "Hello");
         CHECK(c.count([](const auto& each) {
@@ -278,14 +278,14 @@ TEST_CASE("a non-blocking function is answered while the model talks")
     };
     REQUIRE(story_goes_on());
 
-    SECTION("SILENT: it takes note, and goes on")
+    SECTION("SILENT: it takes note, and keeps talking")
     {
         answer_call(c, id, R"(,"scheduling":"SILENT")");
         c.wait();
         CHECK(c.transcript().ends_with("perfect order."));
         CHECK(c.count(is_end) == 1);
     }
-    SECTION("WHEN_IDLE: after what it is saying")
+    SECTION("WHEN_IDLE: after the present answer")
     {
         answer_call(c, id, R"(,"scheduling":"WHEN_IDLE")");
         c.wait();
@@ -325,7 +325,7 @@ TEST_CASE("for a blocking function scheduling is ignored")
     CHECK(c.transcript() == "Here is what I found: sunny.");
 }
 
-TEST_CASE("an avatar is shown as pieces of MP4 instead of bare sound")
+TEST_CASE("an avatar is shown as pieces of MP4 instead of bare audio")
 {
     client c;
     c.say(
@@ -346,7 +346,7 @@ TEST_CASE("an avatar is shown as pieces of MP4 instead of bare sound")
     CHECK(box(pieces[0]) == "ftyp");
     CHECK(box(pieces[1]) == "moof");
     CHECK(pieces[1].mime_type == R"(video/mp4; codecs="avc1.42c01f, mp4a.40.2")");
-    ask(c, "Hello"); // a file of its own each turn
+    ask(c, "Hello"); // a separate file each turn
     const auto& first = *std::find_if(c.heard.begin(), c.heard.end(),
         [](const auto& each) { return content_of(each) && content_of(each)->model_turn; });
     CHECK(box(*content_of(first)->model_turn->parts[0].inline_data) == "ftyp");
@@ -362,7 +362,7 @@ TEST_CASE("consent to a voice is signed for the next time")
     CHECK(c.heard[0].members().setup_complete->voice_consent_signature);
 }
 
-TEST_CASE("what has no occasion has a command")
+TEST_CASE("what does not happen by itself has a command")
 {
     client c;
     c.connect();
@@ -412,7 +412,7 @@ TEST_CASE("what has no occasion has a command")
         ask(c, "/call open_door {");
         CHECK(c.transcript() == "These arguments are no JSON.");
     }
-    SECTION("/raw says what it is told")
+    SECTION("/raw sends its argument")
     {
         ask(c, R"(/raw {"interactionStatus":"IDLE","novelty":1})");
         REQUIRE(c.heard.size() == 1);
@@ -428,7 +428,7 @@ TEST_CASE("what has no occasion has a command")
         CHECK(c.closed->first == 1008);
         CHECK(c.closed->second == "Operation is not implemented, or supported, or enabled.");
     }
-    SECTION("/help names them all")
+    SECTION("/help lists them all")
     {
         ask(c, "/help");
         for (const char* each : {"/goaway", "/close", "/drop", "/call", "/partial", "/reason",

@@ -25,7 +25,7 @@ constexpr std::string_view by_hand =
 constexpr std::string_view mark = R"({"realtimeInput":{"activityStart":{}}})";
 constexpr std::string_view end_mark = R"({"realtimeInput":{"activityEnd":{}}})";
 
-/// Declares get_weather, which behaves so.
+/// Declares get_weather with this behavior.
 std::string weather(std::string_view behavior = "")
 {
     return fmt::format(
@@ -75,8 +75,8 @@ std::string kind_of(const server_message& message)
     return kind;
 }
 
-/// The kinds of what was heard, words and sound as "speech", each once however often it came in
-/// a row.
+/// The kinds of what was received. Text and audio count as "speech", and repetitions in a row count
+/// once.
 std::string order(const client& c)
 {
     std::string all, last;
@@ -114,7 +114,7 @@ std::string response_to(const client& c)
         asked->members().tool_call->function_calls.at(0).id);
 }
 
-/// The lengths of the pieces of sound, in bytes.
+/// The lengths of the audio chunks, in bytes.
 std::vector<std::size_t> pieces(const client& c)
 {
     std::vector<std::size_t> all;
@@ -129,8 +129,7 @@ std::vector<std::size_t> pieces(const client& c)
 
 } // namespace
 
-TEST_CASE("3.1 sends handles that nobody asked for: after the setup, at a turn's start, four or "
-          "five at its end, one after it")
+TEST_CASE("3.1 sends handles without being asked: after the setup, and around each turn")
 {
     client c;
     set_up(c, flash_3_1);
@@ -147,7 +146,7 @@ TEST_CASE("3.1 sends handles that nobody asked for: after the setup, at a turn's
     }
     CHECK(at_the_end == std::vector<std::ptrdiff_t>{4, 5});
 
-    SECTION("each of them takes the conversation up")
+    SECTION("each of them resumes the conversation")
     {
         const auto handle = c.find(is_handle)->members().session_resumption_update->new_handle;
         CHECK(handle.size() == 36); // a UUID
@@ -162,7 +161,7 @@ TEST_CASE("3.1 sends handles that nobody asked for: after the setup, at a turn's
     }
 }
 
-TEST_CASE("3.1 sends a handle after a tool response, and none at the start of what it says then")
+TEST_CASE("3.1 sends a handle after a tool response, and none at the start of the next turn")
 {
     client c;
     set_up(c, flash_3_1, weather());
@@ -212,7 +211,7 @@ TEST_CASE("3.1 transcribes both directions although the setup asks for neither")
     CHECK(other.transcript().empty());
 }
 
-TEST_CASE("3.1 has words and sound in one message, without a role, with several parts in some")
+TEST_CASE("3.1 has text and audio in one message, without a role, sometimes in several parts")
 {
     client c;
     set_up(c, flash_3_1);
@@ -250,7 +249,7 @@ TEST_CASE("3.1 sends an empty serverContent after the setup and around turns")
     CHECK(std::count(c.raw.begin(), c.raw.end(), R"({"serverContent":{}})") == 3);
 }
 
-TEST_CASE("what 3.1 does on the Gemini API it does not do on Vertex AI, nor do other models")
+TEST_CASE("the habits of 3.1 on the Gemini API are not those of Vertex AI, nor of other models")
 {
     client c;
     SECTION("3.1 on Vertex AI")
@@ -268,8 +267,8 @@ TEST_CASE("what 3.1 does on the Gemini API it does not do on Vertex AI, nor do o
     CHECK(order(c) == "setup speech generated end");
 }
 
-TEST_CASE("2.5 on Vertex AI closes the turn of a call before the response, ends with an empty "
-          "grounding, and finishes its transcription without words")
+TEST_CASE(
+    "2.5 on Vertex AI closes a call's turn before the response, and ends with an empty grounding")
 {
     client c;
     go_to_vertex(c);
@@ -294,7 +293,7 @@ TEST_CASE("2.5 on Vertex AI closes the turn of a call before the response, ends 
     CHECK(has(R"({"serverContent":{"outputTranscription":{"finished":true}}})"));
 }
 
-TEST_CASE("sound comes in pieces of 40 to 560 ms, the first of an answer a single sample")
+TEST_CASE("audio comes in chunks of 40 to 560 ms, the first of an answer a single sample")
 {
     const auto model = GENERATE(flash_3_8, flash_3_1, native_2_5);
     client uneven, even;
@@ -328,13 +327,13 @@ TEST_CASE("sound comes in pieces of 40 to 560 ms, the first of an answer a singl
     CHECK(*std::max_element(regular.begin(), regular.end()) == 100 * 48);
 }
 
-TEST_CASE("a blocking call is cancelled by whatever the user says next")
+TEST_CASE("a blocking call is canceled by whatever the user says next")
 {
     const auto again = GENERATE(as<std::string>(), R"({"realtimeInput":{"text":"Hello"}})",
         R"({"clientContent":{"turns":[{"role":"user","parts":[{"text":"Hello"}]}],"turnComplete":true}})",
         "speech");
     client c;
-    SECTION("as 3.8 does")
+    SECTION("as by 3.8")
     {
         set_up(c, flash_3_8, weather("BLOCKING"));
         c.text("What is the weather in Oslo?");
@@ -345,7 +344,7 @@ TEST_CASE("a blocking call is cancelled by whatever the user says next")
         c.say(response); // which was on its way
         CHECK_FALSE(c.closed);
     }
-    SECTION("or not, where that is switched off")
+    SECTION("not when that is disabled")
     {
         c.quirks.cancels_blocking_calls = false;
         set_up(c, flash_3_8, weather("BLOCKING") + R"(,"outputAudioTranscription":{})");
@@ -388,7 +387,7 @@ TEST_CASE("turns of other roles are refused by name, and on 3.x those without on
             }
         }
     }
-    SECTION("unless that is switched off")
+    SECTION("unless that is disabled")
     {
         client c;
         c.quirks.refuses_other_roles = c.quirks.refuses_omitted_roles = false;
@@ -427,7 +426,7 @@ TEST_CASE("the first mark of activity after an answer interrupts a turn that is 
         CHECK(c.count(is_cut) == 1);
         CHECK(c.count(is_end) == 2);
     }
-    SECTION("on 3.8 it does not, unless that is switched on")
+    SECTION("on 3.8 it does not, unless enabled")
     {
         const bool on = GENERATE(false, true);
         if (on) c.quirks.empty_turn_at_late_activity = true;
@@ -479,14 +478,14 @@ TEST_CASE("an interrupted turn may end after the next answer has begun, but not 
     c.text("tell me a story");
     c.wait(2s);
     c.heard.clear();
-    SECTION("by the next question")
+    SECTION("at the next question")
     {
         c.text("Hello");
         CHECK(order(c) == "interrupted");
         c.wait();
         CHECK(order(c) == "interrupted speech end handle speech generated end handle");
     }
-    SECTION("when nothing follows it ends all the same")
+    SECTION("when nothing follows it still ends")
     {
         c.say(R"({"clientContent":{"turnComplete":false}})");
         CHECK(order(c) == "interrupted");
@@ -503,7 +502,7 @@ TEST_CASE("an interrupted turn may end after the next answer has begun, but not 
     }
 }
 
-TEST_CASE("each behavior is switched on and off whatever the model, and a model's are known")
+TEST_CASE("each behavior can be switched on and off for any model, and a model's own are known")
 {
     for (const auto model : {flash_3_1, flash_3_8, native_2_5}) {
         for (const auto& each : all_quirks()) {

@@ -79,7 +79,7 @@ TEST_CASE("a recording becomes the server's side of the conversation, with its p
     CHECK(steps_of(read_recording(conversation, 0), 1).at(1) == R"(send {"setupComplete":{}})");
 }
 
-TEST_CASE("of audio and video one message is waited for, where nothing else is")
+TEST_CASE("of audio and video only one message is awaited, and only where nothing else is")
 {
     const auto read = read_recording(R"(
 {"at":0,"connection":1,"opened":true}
@@ -97,7 +97,7 @@ TEST_CASE("of audio and video one message is waited for, where nothing else is")
                                    "wait 100", R"(send {"b":1})", "stall"});
 }
 
-TEST_CASE("media that was recorded by its size is sent as zeros of this size")
+TEST_CASE("media that was recorded by its size is sent as zeros of that size")
 {
     const auto read = read_recording(
         R"({"at":0,"connection":1,"received":{"a":[{"data":{"bytes":4},"mimeType":"audio/pcm"},)"
@@ -108,7 +108,7 @@ TEST_CASE("media that was recorded by its size is sent as zeros of this size")
           R"({"data":{"bytes":"x"}}]})");
 }
 
-TEST_CASE("the ends of connections are played, and those that never came are not counted")
+TEST_CASE("ends of connections are played back, and attempts that never opened are not counted")
 {
     const auto read = read_recording(R"(
 {"at":0,"connection":1,"failed":"resolve_failed"}
@@ -132,7 +132,7 @@ TEST_CASE("the ends of connections are played, and those that never came are not
     CHECK_FALSE(read.part_of(5));
 }
 
-TEST_CASE("a mistake in a recording is told by its line")
+TEST_CASE("an error in a recording is reported with its line")
 {
     const std::pair<const char*, const char*> mistakes[]{
         {"\n{\"at\":1", "Line 2 of the recording: it is not JSON."},
@@ -154,7 +154,7 @@ TEST_CASE("a mistake in a recording is told by its line")
     }
 }
 
-TEST_CASE("a script waits for kinds of messages, too")
+TEST_CASE("a script can also wait for kinds of messages")
 {
     const auto read = script::parse(R"({"await": "realtimeInput.text"})");
     const auto& steps = std::get<std::vector<step>>(*read.part_of(1));

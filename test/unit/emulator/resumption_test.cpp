@@ -48,12 +48,12 @@ void answer_call(client& c, const std::string& id)
 
 } // namespace
 
-TEST_CASE("a call that was open at the handle may be answered on the next connection")
+TEST_CASE("a call that was open when the handle was made may be answered on the next connection")
 {
     client c;
     c.connect(weather);
     c.text("the weather?");
-    c.wait(); // it talks on
+    c.wait(); // it keeps talking
     const auto* asked =
         c.find([](const auto& each) { return each.members().tool_call.has_value(); });
     REQUIRE(asked);
@@ -73,7 +73,7 @@ TEST_CASE("a call that was open at the handle may be answered on the next connec
     CHECK(later.transcript().find("sunny") != std::string::npos);
 }
 
-TEST_CASE("what was consumed is told only to who has asked for a transparent resumption")
+TEST_CASE("consumption is reported only to a client that asked for transparent resumption")
 {
     client c;
     c.connect();
@@ -83,7 +83,7 @@ TEST_CASE("what was consumed is told only to who has asked for a transparent res
     CHECK_FALSE(update_in(c)->last_consumed_client_message_index);
 }
 
-TEST_CASE("who cuts in is not among what the handle of the interrupted turn has consumed")
+TEST_CASE("an interrupting message is not among what the interrupted turn's handle has consumed")
 {
     auto c = on_vertex();
     connect(c);
@@ -96,7 +96,7 @@ TEST_CASE("who cuts in is not among what the handle of the interrupted turn has 
     CHECK(update_in(c)->last_consumed_client_message_index == 2);
 }
 
-TEST_CASE("content that waits for its turn's end is in the handle")
+TEST_CASE("content that waits for the end of its turn is part of the handle")
 {
     auto c = on_vertex();
     connect(c);
@@ -116,7 +116,7 @@ TEST_CASE("content that waits for its turn's end is in the handle")
     CHECK(next.transcript().find("Ada") != std::string::npos);
 }
 
-TEST_CASE("a transparent resume takes the answer to a call that it has not made yet")
+TEST_CASE("a transparent resume accepts the response to a call that it has not made yet")
 {
     auto c = on_vertex();
     connect(c);
@@ -131,7 +131,7 @@ TEST_CASE("a transparent resume takes the answer to a call that it has not made 
     CHECK_FALSE(next.closed);
 }
 
-TEST_CASE("a handle is of one model, and the emulator keeps the newest thousand of all")
+TEST_CASE("a handle belongs to one model, and the emulator keeps the latest thousand")
 {
     client c;
     c.connect();
@@ -157,7 +157,7 @@ TEST_CASE("a handle is of one model, and the emulator keeps the newest thousand 
     CHECK(resume("gemini-3.8-live") == refused);
 }
 
-TEST_CASE("a connection that is not to live for ever announces its end")
+TEST_CASE("a connection with a limited life announces its end")
 {
     client c;
     c.server = std::make_unique<live_service>(c.way, "", 1.0, c.kept, lifespan{10s, 3s});

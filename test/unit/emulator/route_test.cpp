@@ -23,7 +23,7 @@ const std::string firebase = "/ws/google.firebase.vertexai.v1beta.";
 
 } // namespace
 
-TEST_CASE("every form of URL that clients use is understood")
+TEST_CASE("every form of URL that clients use is recognized")
 {
     struct row {
         std::string path;
@@ -60,7 +60,7 @@ TEST_CASE("every form of URL that clients use is understood")
     }
 }
 
-TEST_CASE("music has a method of its own, on v1alpha of the Gemini API only")
+TEST_CASE("music has its own method, on v1alpha of the Gemini API only")
 {
     const std::string method = ".GenerativeService.BidiGenerateMusic";
     const auto found = find_route(request(g + "v1alpha" + method), guest_list{});
@@ -129,7 +129,7 @@ TEST_CASE("web pages and other machines are refused")
     }
 }
 
-TEST_CASE("names of this machine and web pages that are on the list are served")
+TEST_CASE("this machine's names and listed web origins are served")
 {
     const auto path = g + "v1beta.GenerativeService.BidiGenerateContent";
     guest_list guests;

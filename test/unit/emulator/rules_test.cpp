@@ -5,13 +5,13 @@ namespace rules_test {
 
 using namespace test;
 
-// What the service refuses after the setup: one row a rule.
+// What the service refuses after the setup, one row for each rule.
 
 namespace {
 
 constexpr std::string_view invalid = "Request contains an invalid argument.";
 
-/// Sends the messages; the last one is refused with these words, or none is if they are empty.
+/// Sends the messages; the last one is refused with these words, or accepted if they are empty.
 void check_talk(client& c, const std::vector<std::string>& messages, std::string_view reason)
 {
     for (const auto& each : messages) {
@@ -60,7 +60,7 @@ TEST_CASE("a setup comes first, once, and in time")
     CHECK(nothing.closed->second == invalid);
 }
 
-TEST_CASE("marks of activity go with detection off, the end of the stream with detection on")
+TEST_CASE("activity marks need detection off, the end of the stream needs it on")
 {
     struct row {
         const char* message;
@@ -99,17 +99,17 @@ TEST_CASE("audio is audio and video is pictures")
     }
 }
 
-TEST_CASE("turns are the user's or the model's")
+TEST_CASE("a turn's role is user or model")
 {
     client c;
-    c.connect("", "gemini-2.5-flash-native-audio-latest"); // where an omitted role is the user's
+    c.connect("", "gemini-2.5-flash-native-audio-latest"); // where an omitted role means user
     check_talk(c,
         {R"({"clientContent":{"turns":[{"parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]}]}})",
             R"({"clientContent":{"turns":[{"role":"assistant","parts":[{"text":"c"}]}]}})"},
         invalid);
 }
 
-TEST_CASE("client content is history, once, if the setup says so; 3.1 takes it later, too")
+TEST_CASE("client content is history, once, if the setup says so; 3.1 also accepts it later")
 {
     constexpr std::string_view history =
         R"(,"historyConfig":{"initialHistoryInClientContent":true})";
@@ -129,7 +129,7 @@ TEST_CASE("client content is history, once, if the setup says so; 3.1 takes it l
     check_talk(always, {turn, turn}, "");
 }
 
-TEST_CASE("function responses: of a call, with its id, not empty")
+TEST_CASE("a function response needs a call, its id, and content")
 {
     const std::string ask = R"({"realtimeInput":{"text":"/call f a"}})";
     struct row {
@@ -154,7 +154,7 @@ TEST_CASE("function responses: of a call, with its id, not empty")
     }
 }
 
-TEST_CASE("a response that crosses a cancellation is not held against the client")
+TEST_CASE("a response that crosses a cancellation is accepted")
 {
     client c;
     c.connect();
@@ -197,7 +197,7 @@ TEST_CASE("extended thinking refuses any scheduling")
     }
 }
 
-TEST_CASE("a context update belongs to 3.8, and obeys the setup's rules")
+TEST_CASE("a context update requires 3.8, and follows the setup's rules")
 {
     const std::string instruction =
         R"({"contextUpdate":{"systemInstruction":{"parts":[{"text":"French, please"}]}}})";

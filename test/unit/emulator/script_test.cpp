@@ -32,7 +32,7 @@ T the_step(const std::string& text)
     return std::get<T>(steps.front().what);
 }
 
-/// What the user is told, without "Line 1 of the script: ".
+/// The error that the user sees, without "Line 1 of the script: ".
 std::string refusal_of(const std::string& text)
 {
     try {
@@ -53,7 +53,7 @@ bool contains(std::string_view message, std::string_view pattern)
 
 } // namespace
 
-TEST_CASE("each step of a script says one thing")
+TEST_CASE("each step of a script has exactly one action")
 {
     CHECK_FALSE(the_step<expect_step>(R"({"expect": {"setup": {}}})").others_may_come_first);
     CHECK(the_step<expect_step>(R"({"await": {"setup": {}}})").others_may_come_first);
@@ -82,7 +82,7 @@ TEST_CASE("each step of a script says one thing")
     CHECK_FALSE(std::get<repeat_step>(repeat.steps[1].what).times);
 }
 
-TEST_CASE("a connection has a part of the script of its own, or the one of all others")
+TEST_CASE("a connection has its own part of the script, or the common one")
 {
     const auto read = script::parse("# all others\n"
                                     "{\"wait\": 1}\n"
@@ -108,7 +108,7 @@ TEST_CASE("a connection has a part of the script of its own, or the one of all o
     CHECK_FALSE(script::parse(R"({"connection": 2})").part_of(1));
 }
 
-TEST_CASE("a mistake in a script is told by its line and member")
+TEST_CASE("an error in a script is reported with line and member")
 {
     const std::pair<const char*, const char*> mistakes[]{
         {R"([])", "it must be a JSON object."},

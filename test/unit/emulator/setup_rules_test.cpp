@@ -59,7 +59,7 @@ void check(const std::vector<row>& rows)
     }
 }
 
-/// The rule for whose breach the model says nothing.
+/// The rule whose violation makes the model stay silent.
 std::string silence(std::string_view model, std::string_view members)
 {
     const auto read = set_up(model, members, "v1alpha");
@@ -75,7 +75,7 @@ std::string function(std::string_view members)
 
 } // namespace
 
-TEST_CASE("a session has one modality, and one that its model has")
+TEST_CASE("a session has one modality, which its model must support")
 {
     const auto modality = [](std::string_view names, std::string_view more = "") {
         return fmt::format(R"("generationConfig":{{"responseModalities":[{}]}}{})", names, more);
@@ -93,7 +93,7 @@ TEST_CASE("a session has one modality, and one that its model has")
         {"tunedModels/mine", audio, true}});
 }
 
-TEST_CASE("what GenerationConfig has for other methods is refused")
+TEST_CASE("fields of GenerationConfig for other methods are refused")
 {
     check({{live_3_8, R"("generationConfig":{"temperature":0,"seed":0})", true},
         {live_3_8, R"("generationConfig":{"stopSequences":["x"]})", false},
@@ -126,7 +126,7 @@ TEST_CASE("each model has its thinking levels, and a level excludes a budget")
             false}});
 }
 
-TEST_CASE("affective dialog belongs to 2.5 models, on v1alpha or Vertex AI")
+TEST_CASE("affective dialog requires a 2.5 model, on v1alpha or Vertex AI")
 {
     constexpr std::string_view affective = R"("generationConfig":{"enableAffectiveDialog":true})";
     check({{native_2_5, affective, true, "v1alpha"}, {native_2_5, affective, false},
@@ -155,7 +155,7 @@ TEST_CASE("proactive audio: on request on 2.5, always on 3.8, never on others")
     CHECK(silence(live_3_1, off).empty());
 }
 
-TEST_CASE("translation belongs to the model that translates, and needs a language")
+TEST_CASE("translation requires the translating model and a language")
 {
     constexpr std::string_view good =
         R"("generationConfig":{"translationConfig":{"targetLanguageCode":"es"}})";
@@ -164,7 +164,7 @@ TEST_CASE("translation belongs to the model that translates, and needs a languag
     check({{translator, good, true}, {translator, bad, false}, {live_3_8, good, false}});
 }
 
-TEST_CASE("transcription: SMART goes without times and speakers, a source text only with it")
+TEST_CASE("SMART transcription excludes times and speakers; source text requires SMART")
 {
     const auto input = [](std::string_view members) {
         return fmt::format(R"("inputAudioTranscription":{{{}}})", members);
@@ -186,7 +186,7 @@ TEST_CASE("transcription: SMART goes without times and speakers, a source text o
         {transcriber, most, false}});
 }
 
-TEST_CASE("functions: a name, one schema, and a behavior that the model has")
+TEST_CASE("a function has a name, one schema, and a behavior that the model supports")
 {
     const auto plain = function(""),
                schemas = function(R"("parameters":{},"parametersJsonSchema":{})"),
@@ -203,7 +203,7 @@ TEST_CASE("functions: a name, one schema, and a behavior that the model has")
         {live_3_8, R"("tools":[{"functionDeclarations":[{"name":"f"},{"name":"f"}]}])", false}});
 }
 
-TEST_CASE("a function waits as its declaration, or else its model, says")
+TEST_CASE("a function blocks as its declaration, or else its model, says")
 {
     const auto wait = [](std::string_view model, std::string_view members) {
         return std::get<accepted_setup>(set_up(model, members)).tools.functions.at(0).wait;
@@ -217,7 +217,7 @@ TEST_CASE("a function waits as its declaration, or else its model, says")
     CHECK(wait(native_2_5, function(R"("behavior":"NON_BLOCKING")")) == waiting::talks_on);
 }
 
-TEST_CASE("an instruction is text, a safety setting and a copied voice are whole")
+TEST_CASE("an instruction is text; safety settings and replicated voices are complete")
 {
     check({{live_3_8, R"("systemInstruction":{"parts":[{"text":"a"},{"text":"b"}]})", true},
         {live_3_8,
@@ -235,7 +235,7 @@ TEST_CASE("an instruction is text, a safety setting and a copied voice are whole
             false}});
 }
 
-TEST_CASE("a model must be named, and be one that is served")
+TEST_CASE("a model must be named, and be served")
 {
     route way;
     way.version = "v1beta";

@@ -24,7 +24,7 @@ std::vector<int> samples(const bytes& pcm)
 
 } // namespace
 
-TEST_CASE("words become speech that is heard, not clipped, and lasts as long as speaking does")
+TEST_CASE("text becomes audible speech that is not clipped and lasts as long as real speech")
 {
     const auto pcm = speak("Hello there, how are you today?");
     CHECK(pcm.size() % 2 == 0);

@@ -61,7 +61,7 @@ std::set<std::string> types_of(std::string_view text, bool used)
 
 } // namespace
 
-TEST_CASE("every type that the schema uses is one that it knows, and it uses each that it names")
+TEST_CASE("every type that the schema uses is defined, and every defined type is used")
 {
     auto known = types_of(wire_messages, false);
     known.merge(types_of(wire_enumerations, false));
@@ -78,7 +78,7 @@ TEST_CASE("every type that the schema uses is one that it knows, and it uses eac
     }
 }
 
-TEST_CASE("every kind of part is looked into")
+TEST_CASE("every kind of part is validated")
 {
     for (const char* good :
         {R"("text":"a","thought":true,"thoughtSignature":"AAAA")",
@@ -112,7 +112,7 @@ TEST_CASE("every kind of part is looked into")
     CHECK_FALSE(fault(in_part(R"("functionCall":{"partialArgs":[]})")).empty());
 }
 
-TEST_CASE("every tool is looked into, and known to its backends only")
+TEST_CASE("every tool is validated, and accepted only by its own backends")
 {
     struct row {
         const char* tool;
@@ -167,7 +167,7 @@ TEST_CASE("parameters are an OpenAPI schema at any depth; a JSON schema is free"
     CHECK_FALSE(fault(in_declaration(R"("parameters":{"properties":[]})")).empty());
 }
 
-TEST_CASE("a member of the setup that only one backend knows, and enumerations, are checked")
+TEST_CASE("a setup member of one backend only is checked, and so are enumerations")
 {
     struct row {
         const char* setup;
@@ -204,7 +204,7 @@ TEST_CASE("a member of the setup that only one backend knows, and enumerations, 
     }
 }
 
-TEST_CASE("a music session has messages of its own")
+TEST_CASE("a music session has its own messages")
 {
     const auto music = [](std::string_view text) {
         return find_music_fault(json_value::parse(text)).value_or("");
@@ -220,7 +220,7 @@ TEST_CASE("a music session has messages of its own")
     CHECK_FALSE(fault(R"({"playbackControl":"PLAY"})").empty());
 }
 
-TEST_CASE("what the service knows is taken, in either spelling")
+TEST_CASE("what the service accepts is accepted, in either spelling")
 {
     CHECK(fault(
         R"({"setup":{"model":"models/x","generationConfig":{"responseModalities":["AUDIO"],"temperature":0.5,"seed":"7"}}})")
@@ -242,7 +242,7 @@ TEST_CASE("what the service knows is taken, in either spelling")
     CHECK(fault(R"({"setup":{"model":"x","systemInstruction":null}})").empty());
 }
 
-TEST_CASE("an unknown member is named with the place where it stands")
+TEST_CASE("an unknown member is named with its path")
 {
     CHECK(fault(R"({"setup":{"x":1}})") ==
           "Invalid JSON payload received. Unknown name \"x\" at 'setup': Cannot find field.");
@@ -256,7 +256,7 @@ TEST_CASE("an unknown member is named with the place where it stands")
           "Invalid JSON payload received. Unknown name \"hello\": Cannot find field.");
 }
 
-TEST_CASE("a value of the wrong type is named with the type that was wanted")
+TEST_CASE("a value of the wrong type is named with the expected type")
 {
     CHECK(fault(R"({"setup":{"generationConfig":{"temperature":"warm"}}})") ==
           "Invalid value at 'setup.generation_config.temperature' (TYPE_FLOAT), \"warm\"");
@@ -276,7 +276,7 @@ TEST_CASE("a value of the wrong type is named with the type that was wanted")
     CHECK_FALSE(fault("[]").empty());
 }
 
-TEST_CASE("the values of enumerations are taken in any case")
+TEST_CASE("values of enumerations are accepted in any case")
 {
     CHECK(fault(R"({"setup":{"generationConfig":{"responseModalities":["audio"]}}})").empty());
     CHECK(fault(R"({"setup":{"generationConfig":{"thinkingConfig":{"thinkingLevel":"low"}}}})")
@@ -289,14 +289,14 @@ TEST_CASE("the values of enumerations are taken in any case")
               .empty());
 }
 
-TEST_CASE("numbers may be text, and whole numbers may have a point, as in proto3 JSON")
+TEST_CASE("numbers may be strings, and integers may have a decimal point, as in proto3 JSON")
 {
     CHECK(fault(R"({"setup":{"generationConfig":{"temperature":"0.5","seed":7.0,"topK":40}}})")
               .empty());
     CHECK(fault(R"({"setup":{"contextWindowCompression":{"triggerTokens":"25600"}}})").empty());
 }
 
-TEST_CASE("each backend knows members that the other does not")
+TEST_CASE("each backend has members that the other does not")
 {
     for (const char* only_vertex : {R"({"setup":{"sessionResumption":{"transparent":true}}})",
              R"({"setup":{"explicitVadSignal":false}})",
@@ -310,7 +310,7 @@ TEST_CASE("each backend knows members that the other does not")
     CHECK_FALSE(fault(only_gemini, backend::vertex_ai).empty());
 }
 
-TEST_CASE("of members that exclude each other only one may be set")
+TEST_CASE("only one of several mutually exclusive members may be set")
 {
     CHECK(fault(R"({"setup":{},"clientContent":{}})") ==
           "Invalid value (oneof), oneof field 'message_type' is already set. Cannot set "

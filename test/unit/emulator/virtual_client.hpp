@@ -37,7 +37,7 @@ struct client {
     std::string rule{}; ///< What the emulator's log reports of a close, or of silence.
     model_names names{};
     testing::emulator_quirks quirks{};
-    std::vector<std::string> raw{}; ///< As it was heard.
+    std::vector<std::string> raw{}; ///< As it was received.
     bool dropped = false;
 
     client()
@@ -77,7 +77,7 @@ struct client {
         say(R"({"realtimeInput":{"text":)" + json_quote(words) + "}}");
     }
 
-    /// Lets time pass until nothing is planned, or so long.
+    /// Lets time pass until no timer is left, or for this long.
     void wait(moment most = moment(1h))
     {
         const auto end = now + most;
@@ -116,7 +116,7 @@ struct client {
         return all;
     }
 
-    /// The first message that has it.
+    /// The first message that has this member.
     template <class Test>
     [[nodiscard]] const server_message* find(Test test) const
     {
@@ -124,7 +124,7 @@ struct client {
         return found == heard.end() ? nullptr : &*found;
     }
 
-    /// Index of it, or the number of messages.
+    /// Index of that message, or the number of messages.
     template <class Test>
     [[nodiscard]] std::size_t place(Test test) const
     {

@@ -99,13 +99,13 @@ TEST_CASE("the first connection has its own limit of attempts, and none when tha
         }
         CHECK(failures == most.value_or(1'000));
     }
-    auto connection_fsm = make(policy); // without a limit
+    auto connection_fsm = make(policy); // no limit
     static_cast<void>(connection_fsm.start());
     const error hopeless(errc::unauthorized, "No.", {phase::upgrade, 0, "", 401});
     CHECK(connection_fsm.lost(hopeless, start_of_time).to == session_status::failed);
 }
 
-TEST_CASE("a server that accepts and hangs up at once is not hammered")
+TEST_CASE("a server that accepts and disconnects at once is not hammered")
 {
     auto connection_fsm = make();
     static_cast<void>(connection_fsm.start());
@@ -118,11 +118,11 @@ TEST_CASE("a server that accepts and hangs up at once is not hammered")
         change = connection_fsm.lost(lost, now + 10ms);
         now += 10ms + change.delay;
     } while (change.to == session_status::reconnecting);
-    CHECK(dials == 11); // the first, and max_attempts more
+    CHECK(dials == 11); // the first, plus max_attempts
     CHECK(change.to == session_status::failed);
 }
 
-TEST_CASE("a healthy spell earns a new row of attempts")
+TEST_CASE("a healthy connection starts a new series of attempts")
 {
     auto connection_fsm = make();
     static_cast<void>(connection_fsm.start());
@@ -135,7 +135,7 @@ TEST_CASE("a healthy spell earns a new row of attempts")
     CHECK(connection_fsm.lost(lost, start_of_time + 30s).attempt == 1);
 }
 
-TEST_CASE("attempts count on over changes of connections, and their waits grow")
+TEST_CASE("attempts keep counting across changes of connection, and the waits grow")
 {
     auto connection_fsm = make();
     static_cast<void>(connection_fsm.start());
@@ -151,13 +151,13 @@ TEST_CASE("attempts count on over changes of connections, and their waits grow")
     }
     CHECK(waits == std::vector<std::chrono::milliseconds>{0ms, 500ms, 1000ms, 2000ms, 4000ms,
                        8000ms, 15000ms, 15000ms, 15000ms, 15000ms});
-    SECTION("a connection that lasts begins a new row")
+    SECTION("a connection that lasts starts a new series")
     {
         CHECK(connection_fsm.renewal() == now + 30s);
         CHECK(connection_fsm.wait_ahead(now + 30s) == 0ms);
         CHECK_FALSE(connection_fsm.renewal());
     }
-    SECTION("one that does not is the last, and the error says what happened")
+    SECTION("one that does not is the last, and the error names the cause")
     {
         const auto end = connection_fsm.lost(lost, now + 1s, {.was_sent_away = true});
         REQUIRE(end.to == session_status::failed);
@@ -167,7 +167,7 @@ TEST_CASE("attempts count on over changes of connections, and their waits grow")
     }
 }
 
-TEST_CASE("a connection that was dialled ahead is one attempt, also when it replaces a lost one")
+TEST_CASE("a connection dialed ahead is one attempt, even when it replaces a lost one")
 {
     const bool is_replaced = GENERATE(true, false);
     auto connection_fsm = make();
@@ -191,7 +191,7 @@ TEST_CASE("the first connection has a small limit of its own and fails with the 
     CHECK(end.cause->value() == errc::connect_failed);
 }
 
-TEST_CASE("what cannot get better is not tried again")
+TEST_CASE("a permanent error is not retried")
 {
     auto first = make();
     static_cast<void>(first.start());
@@ -203,7 +203,7 @@ TEST_CASE("what cannot get better is not tried again")
     CHECK(later.lost(wrong_key, start_of_time).to == session_status::failed);
 }
 
-TEST_CASE("Retry-After is the shortest wait, and too long for a first connection")
+TEST_CASE("Retry-After is the minimum wait, and can be too long for a first connection")
 {
     error_details details{phase::upgrade, 0, "", 503};
     details.retry_after = 20s;
@@ -221,7 +221,7 @@ TEST_CASE("Retry-After is the shortest wait, and too long for a first connection
     CHECK(end.cause->retry_after() == 20s);
 }
 
-TEST_CASE("without reconnecting the first loss is the end")
+TEST_CASE("without reconnecting, the first loss ends the session")
 {
     reconnect_policy policy;
     policy.enabled = false;
@@ -252,7 +252,7 @@ TEST_CASE("the newest good handle is used, and dropped when the server refuses i
     CHECK_FALSE(connection_fsm.opened(start_of_time + 1min).resumed);
 }
 
-TEST_CASE("internal errors in answer to a handle count in a row only")
+TEST_CASE("only consecutive internal errors in answer to a handle count")
 {
     const auto internal = closed(1011, "Internal error encountered.");
     auto connection_fsm = make();
@@ -276,7 +276,7 @@ TEST_CASE("internal errors in answer to a handle count in a row only")
     CHECK(connection_fsm.handle().empty());
 }
 
-TEST_CASE("a handle from another process is used by the first connection")
+TEST_CASE("the first connection uses a handle from another process")
 {
     auto connection_fsm = make({}, "from elsewhere");
     CHECK(connection_fsm.handle() == "from elsewhere");
@@ -284,7 +284,7 @@ TEST_CASE("a handle from another process is used by the first connection")
     CHECK(connection_fsm.opened(start_of_time).resumed);
 }
 
-TEST_CASE("a handle that a running session is given from elsewhere is believed for a minute")
+TEST_CASE("a handle given to a running session from elsewhere is trusted for a minute")
 {
     const auto internal = closed(1011, "Internal error occurred.");
     auto connection_fsm = make();
@@ -296,12 +296,12 @@ TEST_CASE("a handle that a running session is given from elsewhere is believed f
         static_cast<void>(connection_fsm.lost(internal, start_of_time + 2min + i * 10s));
     CHECK(connection_fsm.handle() == "of another");
     CHECK(connection_fsm.status() == session_status::reconnecting);
-    SECTION("it is refused for longer than that")
+    SECTION("it is refused for longer than a minute")
     {
         static_cast<void>(connection_fsm.lost(internal, start_of_time + 3min));
         CHECK(connection_fsm.handle().empty());
     }
-    SECTION("a connection opens with it, after which it is the session's own")
+    SECTION("a connection opens with it, and the session owns it from then on")
     {
         static_cast<void>(connection_fsm.opened(start_of_time + 3min));
         static_cast<void>(connection_fsm.lost(closed(1012, ""), start_of_time + 4min));
@@ -311,7 +311,7 @@ TEST_CASE("a handle that a running session is given from elsewhere is believed f
     }
 }
 
-TEST_CASE("who keeps a handle that is refused has the policy's attempts after the minute")
+TEST_CASE("after the minute, a session that keeps a refused handle has the policy's attempts")
 {
     const auto internal = closed(1011, "Internal error occurred.");
     reconnect_policy policy;
@@ -327,7 +327,7 @@ TEST_CASE("who keeps a handle that is refused has the policy's attempts after th
     CHECK(connection_fsm.handle() == "of another");
 }
 
-TEST_CASE("attempts that waited for the owner of a handle are not among the policy's")
+TEST_CASE("attempts spent waiting for a handle's owner do not count against the policy")
 {
     const auto internal = closed(1011, "Internal error occurred.");
     reconnect_policy policy;
@@ -342,7 +342,7 @@ TEST_CASE("attempts that waited for the owner of a handle are not among the poli
     CHECK(connection_fsm.handle() == "of another");
 }
 
-TEST_CASE("only internal errors in a row, of setups in a row, cost the handle")
+TEST_CASE("only consecutive internal errors of consecutive setups cost the handle")
 {
     const auto internal = closed(1011, "Internal error occurred.");
     const auto restarts = closed(1012, "");
@@ -366,7 +366,7 @@ TEST_CASE("only internal errors in a row, of setups in a row, cost the handle")
     CHECK(connection_fsm.handle().empty());
 }
 
-TEST_CASE("an outage that would last longer than max_outage ends the session")
+TEST_CASE("an outage longer than max_outage ends the session")
 {
     reconnect_policy policy;
     policy.max_outage = 10s;
@@ -378,7 +378,7 @@ TEST_CASE("an outage that would last longer than max_outage ends the session")
     CHECK(connection_fsm.lost(refused, start_of_time + 10s + 1ms).to == session_status::failed);
 }
 
-TEST_CASE("judge has the last word on a connection that is made ahead, too")
+TEST_CASE("on_failure also decides about a connection that is made ahead")
 {
     reconnect_policy policy;
     CHECK(make(policy).judge_dial(refused).action == action::back_off);
@@ -386,7 +386,7 @@ TEST_CASE("judge has the last word on a connection that is made ahead, too")
     CHECK(make(policy).judge_dial(refused).action == action::give_up);
 }
 
-TEST_CASE("whatever happens, a session only goes the ways of the table, and goes them all")
+TEST_CASE("a session makes only the transitions of the table, and makes them all")
 {
     std::mt19937 dice(7);
     std::set<std::pair<session_status, session_status>> gone;

@@ -26,7 +26,7 @@ constexpr failure_context reconnecting{false, false, true};
 
 } // namespace
 
-TEST_CASE("close codes and reasons seen from the service are judged by the table")
+TEST_CASE("close codes and reasons seen from the service are classified by the table")
 {
     // clang-format off
     const sample samples[]{
@@ -103,7 +103,7 @@ TEST_CASE("close codes and reasons seen from the service are judged by the table
     }
 }
 
-TEST_CASE("the user reads what to do, and what the server said")
+TEST_CASE("the user reads what to do and what the server said")
 {
     const error failure(errc::connection_lost, "Closed.",
         {phase::setup, 1007, "API key not valid. Please pass a valid API key."});
@@ -112,7 +112,7 @@ TEST_CASE("the user reads what to do, and what the server said")
           "key not valid. Please pass a valid API key.).");
 }
 
-TEST_CASE("every row of the table is reached by an example of its own")
+TEST_CASE("every row of the table has an example that reaches it")
 {
     for (const auto& row : close_table()) {
         INFO(row.code << " " << row.reason_part);
@@ -126,7 +126,7 @@ TEST_CASE("every row of the table is reached by an example of its own")
     }
 }
 
-TEST_CASE("failures without a close frame are judged by what they are")
+TEST_CASE("failures without a close frame are classified by their kind")
 {
     const auto judge = [](errc code, int http_status = 0) {
         return classify(error(code, "x", {phase::upgrade, 0, "", http_status}), before).action;
@@ -147,7 +147,7 @@ TEST_CASE("failures without a close frame are judged by what they are")
     CHECK(judge(errc::event_loop_unavailable) == action::give_up);
 }
 
-TEST_CASE("what ends a first connection need not end a later one")
+TEST_CASE("a failure that ends a first connection need not end a later one")
 {
     const auto judge = [](errc code, int status, std::string reason, failure_context when) {
         return classify(error(code, "x", {phase::upgrade, 0, std::move(reason), status}), when)
@@ -182,7 +182,7 @@ TEST_CASE("what ends a first connection need not end a later one")
     CHECK(classify(refused_setup, reconnecting).action == action::give_up);
 }
 
-TEST_CASE("a quota that is used up is given a minute unless the server or the user says otherwise")
+TEST_CASE("an exhausted quota means a minute's wait unless the server or the user says otherwise")
 {
     using namespace std::chrono_literals;
     error_details details{phase::upgrade, 0, "", 429};

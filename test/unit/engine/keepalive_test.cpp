@@ -37,7 +37,7 @@ deadlines no_limits()
     return all;
 }
 
-/// A connection that opened at `t0`, whose timers fire in time unless they are made late.
+/// A connection that opened at `t0`; its timers fire on time unless delayed.
 struct connection {
     explicit connection(const deadlines& all = limits()) : life(all)
     {
@@ -45,7 +45,7 @@ struct connection {
         life.progressed(t0);
     }
 
-    /// What is decided at a timer: "ping", "nothing", or the first words of why it ends.
+    /// What a timer decides: "ping", "nothing", or the first words of why the connection ends.
     std::string at(milliseconds time, const keepalive::traffic& state = reading,
         std::size_t unacknowledged = 0, milliseconds late = 0ms)
     {
@@ -75,7 +75,7 @@ const std::string stalled = "The network took not";
 
 } // namespace
 
-TEST_CASE("a silent peer is pinged once, and given up when it stays silent")
+TEST_CASE("a silent peer is pinged once, and dropped when it stays silent")
 {
     connection one;
     CHECK(one.next() == 20s);
@@ -87,7 +87,7 @@ TEST_CASE("a silent peer is pinged once, and given up when it stays silent")
     CHECK(one.at(80s) == silent);
 }
 
-TEST_CASE("anything that is heard is life")
+TEST_CASE("anything received counts as life")
 {
     connection one;
     one.life.heard(t0 + 15s);
@@ -101,7 +101,7 @@ TEST_CASE("anything that is heard is life")
     CHECK(one.at(174s) == silent);
 }
 
-TEST_CASE("while nobody reads, nothing counts as silence, nor against a message")
+TEST_CASE("while nobody reads, the time counts neither as silence nor against a message")
 {
     constexpr keepalive::traffic idle{false, false, 0};
     connection one;
@@ -109,14 +109,14 @@ TEST_CASE("while nobody reads, nothing counts as silence, nor against a message"
     CHECK(one.next() == 40s);
     CHECK(one.at(40s) == "ping");
     one.life.underway(1, t0 + 45s);
-    CHECK(one.at(100s, idle) == "nothing"); // although pinged for as long as silence may last
-    CHECK(one.next() == 100s);              // of the ping
+    CHECK(one.at(100s, idle) == "nothing"); // although pinged for the whole permitted silence
+    CHECK(one.next() == 100s);              // when the ping is due
     one.life.heard(t0 + 100s);
     CHECK(one.at(129s) == "ping");
     CHECK(one.at(130s) == endless);
 }
 
-TEST_CASE("a message may take its time, and a second more for each 16 KiB that have come")
+TEST_CASE("a message has a time limit, and a second more for each 16 KiB received")
 {
     CHECK(time_for(0, 30s) == 30s);
     CHECK(time_for(600, 30s) < 31s);
@@ -136,14 +136,14 @@ TEST_CASE("a message may take its time, and a second more for each 16 KiB that h
         connection one(all);
         CHECK(one.next(state) > 1h); // nothing has begun
         one.life.underway(1, t0 + 1s);
-        one.life.underway(1, t0 + 2s); // is still the same
+        one.life.underway(1, t0 + 2s); // still the same message
         CHECK(one.next(state) == limit + 1s);
         CHECK(one.at(limit + 1s - 1ms, state) == "nothing");
         CHECK(one.at(limit + 1s, state) == endless);
     }
 }
 
-TEST_CASE("each message has a time of its own, and none is needed between them")
+TEST_CASE("each message has its own time limit, and there is none between them")
 {
     auto all = no_limits();
     all.message = 30s;
@@ -158,7 +158,7 @@ TEST_CASE("each message has a time of its own, and none is needed between them")
     CHECK(one.at(1h + 30s) == endless);
 }
 
-TEST_CASE("the sentence names how long the message has taken")
+TEST_CASE("the error says how long the message has taken")
 {
     connection one;
     one.life.underway(1, t0);
@@ -168,7 +168,7 @@ TEST_CASE("the sentence names how long the message has taken")
     CHECK(std::string(why->what()).find("30001 ms ago") != std::string::npos);
 }
 
-TEST_CASE("a network that accepts nothing is given up, if something waits for it")
+TEST_CASE("a network that accepts nothing is given up if something waits to be sent")
 {
     connection one;
     one.life.heard(t0 + 25s);
@@ -187,28 +187,28 @@ TEST_CASE("a network that accepts nothing is given up, if something waits for it
     CHECK(moving.at(40s, writing) == stalled);
 }
 
-TEST_CASE("a write that the peer acknowledges slowly is no stall")
+TEST_CASE("a write that the peer acknowledges slowly is not a stall")
 {
     auto all = no_limits();
     all.write_stall = 30s;
     connection one(all);
     one.life.blocked(1000);
-    CHECK(one.at(20s, writing, 950) == "nothing"); // too early to compare
+    CHECK(one.at(20s, writing, 950) == "nothing"); // too early for a comparison
     CHECK(one.at(30s, writing, 999) == "nothing");
     CHECK(one.next(writing) == 60s);
     CHECK(one.at(60s, writing, 998) == "nothing");
     CHECK(one.at(90s, writing, 998) == stalled);
     one.life.blocked(1000);
-    CHECK(one.at(90s, writing, 2000) == stalled); // more waits than before
+    CHECK(one.at(90s, writing, 2000) == stalled); // more is waiting than before
 }
 
-TEST_CASE("a loop that stood still costs nothing, once until something is heard")
+TEST_CASE("a stalled loop costs nothing, once until something is received")
 {
     struct row {
         milliseconds late;
-        std::string pinged;  ///< What is decided when the silence after a ping has lasted too long.
-        std::string writes;  ///< When a write has taken too long.
-        std::string message; ///< When a message has.
+        std::string pinged;  ///< The decision when the silence after a ping has lasted too long.
+        std::string writes;  ///< The decision when a write has taken too long.
+        std::string message; ///< The decision when a message has.
     };
     const std::vector<row> rows{{0ms, silent, stalled, endless}, {100ms, silent, stalled, endless},
         {101ms, "nothing", "nothing", "nothing"}, {10h, "nothing", "nothing", "nothing"}};
@@ -219,7 +219,7 @@ TEST_CASE("a loop that stood still costs nothing, once until something is heard"
         CHECK(first.at(90s, reading, 0, late) == pinged);
         if (pinged == "nothing") {
             CHECK(first.next() == 150s);
-            CHECK(first.at(151s, reading, 0, late) == silent); // not again
+            CHECK(first.at(151s, reading, 0, late) == silent); // not a second time
             first.life.heard(t0 + 152s);
             CHECK(first.at(200s, reading, 0, late) == "nothing");
         }
@@ -235,7 +235,7 @@ TEST_CASE("a loop that stood still costs nothing, once until something is heard"
     }
 }
 
-TEST_CASE("deadlines of zero are none")
+TEST_CASE("a deadline of zero is no deadline")
 {
     connection one(no_limits());
     one.life.underway(1, t0);

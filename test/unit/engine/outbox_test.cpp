@@ -27,13 +27,13 @@ std::string joined(const std::vector<base::frame>& batch)
 
 } // namespace
 
-TEST_CASE("messages leave in the order they came")
+TEST_CASE("messages leave in the order of their arrival")
 {
     outbox box(plenty);
     CHECK(box.push({base::frame("a"), delivery_class::durable}, t0) == 1);
     CHECK(box.push({base::frame("b"), delivery_class::audio}, t0) == 2);
     CHECK(box.push({base::frame("c"), delivery_class::durable}, t0) == 3);
-    CHECK(joined(box.take(1000)) == "a c b "); // words do not wait for media
+    CHECK(joined(box.take(1000)) == "a c b "); // text does not wait for media
     CHECK(box.oldest() == 1);
     box.written();
     CHECK(box.empty());
@@ -42,7 +42,7 @@ TEST_CASE("messages leave in the order they came")
     CHECK(box.last() == 3);
 }
 
-TEST_CASE("words that ask for nothing do not wait for media either")
+TEST_CASE("text that asks for nothing does not wait for media either")
 {
     outbox box(plenty);
     box.push({base::frame("audio"), delivery_class::audio}, t0);
@@ -50,7 +50,7 @@ TEST_CASE("words that ask for nothing do not wait for media either")
     CHECK(joined(box.take(1000)) == "remark audio ");
 }
 
-TEST_CASE("a batch holds about so many bytes, and at least one message")
+TEST_CASE("a batch has about the given size, and at least one message")
 {
     outbox box(plenty);
     for (const char* each : {"aaaa", "bbbb", "cccc"})
@@ -60,7 +60,7 @@ TEST_CASE("a batch holds about so many bytes, and at least one message")
     CHECK(joined(box.take(1)) == "cccc ");
 }
 
-TEST_CASE("after a lost connection durable messages are sent again, media are not")
+TEST_CASE("after a lost connection durable messages are sent again and media are not")
 {
     outbox box(plenty);
     box.push({base::frame("a"), delivery_class::durable}, t0);
@@ -74,7 +74,7 @@ TEST_CASE("after a lost connection durable messages are sent again, media are no
     CHECK(box.cost() == 0);
 }
 
-TEST_CASE("media older than the window are dropped and counted, the rest keeps its order")
+TEST_CASE("media older than the window are dropped and counted; the rest keeps its order")
 {
     outbox box(plenty);
     box.push({base::frame("old"), delivery_class::audio}, t0);
@@ -94,7 +94,7 @@ TEST_CASE("there is room up to the limit, and for one message of any size")
     CHECK_FALSE(box.has_room(6));
 }
 
-TEST_CASE("what the server has not consumed is sent again in its order, once, before all else")
+TEST_CASE("what the server has not consumed is sent again in order, once, before everything else")
 {
     outbox box(plenty, keeps::until_consumed);
     for (const char* each : {"a", "b", "audio", "d"}) {
@@ -115,14 +115,14 @@ TEST_CASE("what the server has not consumed is sent again in its order, once, be
     box.push({base::frame("e"), delivery_class::durable}, t0);
     CHECK(joined(box.take(1000)) == "b d e audio ");
     box.written();
-    box.consumed(3); // the count has begun again
+    box.consumed(3); // the count has started again
     box.lost();
     CHECK(box.waiting_again() == 1);
     CHECK(joined(box.take(1000)) == "audio ");
     CHECK(box.cost() == outbox::cost_of(5));
 }
 
-TEST_CASE("a message that was being written when the connection went is not counted twice")
+TEST_CASE("a message that was being written when the connection ended is not counted twice")
 {
     outbox box(plenty, keeps::until_consumed);
     box.push({base::frame("a"), delivery_class::durable}, t0);
@@ -146,14 +146,14 @@ TEST_CASE("what the server has consumed of a batch that is still being written i
         box.push({base::frame(each), delivery_class::durable}, t0);
     static_cast<void>(box.take(2));
     box.consumed(1);
-    SECTION("the batch is torn")
+    SECTION("the batch is cut off")
     {
         CHECK(box.lost() == 0);
         CHECK(box.cost() == 2 * outbox::cost_of(1));
         CHECK(joined(box.take(1000)) == "b c ");
         box.written();
         box.lost();
-        CHECK(box.waiting_again() == 2); // the count has begun again
+        CHECK(box.waiting_again() == 2); // the count has started again
     }
     SECTION("the batch is written")
     {
@@ -164,7 +164,7 @@ TEST_CASE("what the server has consumed of a batch that is still being written i
     }
 }
 
-TEST_CASE("an index beyond what has been sent is not believed")
+TEST_CASE("an index beyond what has been sent is ignored")
 {
     outbox box(plenty, keeps::until_consumed);
     const auto send = [&box](const char* text) {
@@ -179,7 +179,7 @@ TEST_CASE("an index beyond what has been sent is not believed")
     CHECK(joined(box.take(1000)) == "b ");
 }
 
-TEST_CASE("the server counts what has been sent besides the user's messages")
+TEST_CASE("the server's count includes what was sent besides the user's messages")
 {
     outbox box(plenty, keeps::until_consumed);
     box.sent_besides(1);
@@ -191,7 +191,7 @@ TEST_CASE("the server counts what has been sent besides the user's messages")
     CHECK(joined(box.take(1000)) == "b ");
 }
 
-TEST_CASE("the start of what is still being said does not go into the history")
+TEST_CASE("the start of an unfinished activity is left out of the history")
 {
     outbox box(plenty, keeps::until_handle);
     const auto say = [&box](const char* text, delivery_class kind) {
@@ -207,7 +207,7 @@ TEST_CASE("the start of what is still being said does not go into the history")
     CHECK(joined(box.take(1000)) == "start ");
 }
 
-TEST_CASE("the open start of an activity outlives a handle, and ends with its activity")
+TEST_CASE("the start of an open activity outlives a handle, and ends with its activity")
 {
     const auto keep = GENERATE(keeps::until_handle, keeps::until_answered);
     outbox box(plenty, keep);
@@ -218,7 +218,7 @@ TEST_CASE("the open start of an activity outlives a handle, and ends with its ac
     };
     say("start", delivery_class::activity_start);
     box.handled();
-    SECTION("the activity goes on")
+    SECTION("the activity continues")
     {
         box.lost();
         CHECK(joined(box.take(1000)) == "start ");
@@ -232,7 +232,7 @@ TEST_CASE("the open start of an activity outlives a handle, and ends with its ac
     }
 }
 
-TEST_CASE("media that went down in the middle of a batch are told of")
+TEST_CASE("media that were lost in the middle of a batch are reported")
 {
     outbox box(plenty, keeps::until_answered);
     box.push({base::frame("a"), delivery_class::durable}, t0);
@@ -244,7 +244,7 @@ TEST_CASE("media that went down in the middle of a batch are told of")
     CHECK(joined(box.take(1000)) == "a more ");
 }
 
-TEST_CASE("what is unconfirmed never holds up a sender: beyond the limit media go first")
+TEST_CASE("unconfirmed messages never hold up a sender: beyond the limit media are dropped first")
 {
     outbox box(2 * outbox::cost_of(5), keeps::until_consumed);
     const auto send = [&box](const char* text, delivery_class kind) {
@@ -270,7 +270,7 @@ TEST_CASE("what is unconfirmed never holds up a sender: beyond the limit media g
     CHECK(joined(box.take(1000)) == "4444 ");
 }
 
-TEST_CASE("a response to several calls goes out while one of them is still open")
+TEST_CASE("a response to several calls is sent while one of them is still open")
 {
     outbox box(1000);
     box.push({base::frame("response"), delivery_class::durable, {"first", "second"}}, t0);

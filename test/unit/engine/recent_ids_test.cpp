@@ -14,7 +14,7 @@ std::vector<std::string> all(const recent_ids& ids) { return {ids.begin(), ids.e
 
 } // namespace
 
-TEST_CASE("ids are kept in their order, each once, the one added last at the end")
+TEST_CASE("ids are kept in order, each once, with the latest at the end")
 {
     recent_ids ids;
     for (const auto* each : {"a", "b", "c", "a"}) ids.add(each);
@@ -28,7 +28,7 @@ TEST_CASE("ids are kept in their order, each once, the one added last at the end
     CHECK_FALSE(ids.contains("a"));
 }
 
-TEST_CASE("of more ids than the most, and of more bytes, the newest are kept; none that is longer")
+TEST_CASE("beyond the maximum of ids or bytes the newest are kept, and none that is longer")
 {
     recent_ids many;
     for (std::size_t i = 0; i <= recent_ids::most; ++i) many.add(std::to_string(i));

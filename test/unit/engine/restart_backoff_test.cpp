@@ -23,7 +23,7 @@ restart_backoff make(const restart_policy& policy)
 
 } // namespace
 
-TEST_CASE("a policy says which ends are followed by a restart")
+TEST_CASE("a policy decides which ends are followed by a restart")
 {
     struct row {
         restart policy;
@@ -43,7 +43,7 @@ TEST_CASE("a policy says which ends are followed by a restart")
     }
 }
 
-TEST_CASE("the wait grows to a ceiling, and is drawn below it")
+TEST_CASE("the wait grows to a ceiling, and is drawn at random below it")
 {
     auto one = make({.max_restarts = std::nullopt, .max_delay = 5s});
     for (const auto expected : {500ms, 1000ms, 2000ms, 2500ms, 2500ms})
@@ -51,7 +51,7 @@ TEST_CASE("the wait grows to a ceiling, and is drawn below it")
     for (int i = 0; i < 1000; ++i) CHECK(one.after(outcome::failed, start) == 2500ms);
 }
 
-TEST_CASE("more restarts than allowed within the window end it, fewer are forgotten with time")
+TEST_CASE("too many restarts within the window are the last; older ones are forgotten")
 {
     auto one = make({.max_restarts = 2, .window = 60s});
     CHECK(one.after(outcome::failed, start));

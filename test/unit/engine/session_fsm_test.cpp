@@ -11,7 +11,7 @@
 
 namespace session_fsm_test {
 
-// The parts that a conversation is made of, where a whole session would not show them.
+// The parts of a conversation, where a test of a whole session could not show them.
 using namespace gemini::live;
 using namespace gemini::live::engine;
 using gemini::live::base::later;
@@ -64,7 +64,7 @@ session_fsm::rules usual_rules()
     return rules;
 }
 
-/// On its first connection.
+/// A message that arrives on the first connection.
 session_fsm make_conversation(session_fsm::rules rules = usual_rules())
 {
     session_fsm talk(std::move(rules));
@@ -75,7 +75,7 @@ session_fsm make_conversation(session_fsm::rules rules = usual_rules())
 
 const error gone(errc::connection_lost, "Lost.", {phase::open});
 
-/// Whether an answer begins with that.
+/// Whether an answer begins with this message.
 bool hears(turn_tracker& talk, std::string_view text)
 {
     return talk.heard(message(text), t0).begins;
@@ -83,7 +83,7 @@ bool hears(turn_tracker& talk, std::string_view text)
 
 } // namespace
 
-TEST_CASE("an answer begins with what the model says, not with what it has heard")
+TEST_CASE("an answer begins with what the model says, not with a transcription of the user")
 {
     auto talk = make_dialogue();
     talk.told(question, t0);
@@ -108,7 +108,7 @@ TEST_CASE("the end of an interrupted turn does not answer the question that inte
     CHECK_FALSE(talk.in_turn());
 }
 
-TEST_CASE("a turn in which the model has nothing to say answers, too")
+TEST_CASE("a turn in which the model has nothing to say counts as an answer")
 {
     auto talk = make_dialogue();
     talk.told(question, t0);
@@ -116,7 +116,7 @@ TEST_CASE("a turn in which the model has nothing to say answers, too")
     CHECK_FALSE(talk.in_turn());
 }
 
-TEST_CASE("a conversation rests when a handle has come after all that was said")
+TEST_CASE("a conversation is at rest when a handle has arrived after everything that was said")
 {
     auto talk = make_dialogue();
     CHECK_FALSE(talk.at_rest());
@@ -135,7 +135,7 @@ TEST_CASE("a conversation rests when a handle has come after all that was said")
     CHECK_FALSE(talk.at_rest());
     talk.responded({"c"}, {});
     talk.told({true, true, true, false, 1}, t0);
-    CHECK_FALSE(talk.at_rest()); // the model has not said anything to that
+    CHECK_FALSE(talk.at_rest()); // the model has not replied to that
     hears(talk, speech);
     hears(talk, end);
     CHECK_FALSE(talk.at_rest());
@@ -143,7 +143,7 @@ TEST_CASE("a conversation rests when a handle has come after all that was said")
     CHECK(talk.at_rest());
 }
 
-TEST_CASE("a call that the server takes back is not waited for")
+TEST_CASE("a call that the server cancels is not waited for")
 {
     auto talk = make_dialogue();
     hears(talk, call("c"));
@@ -165,7 +165,7 @@ TEST_CASE("the calls since the newest handle are forgotten with a connection, ea
     CHECK(talk.has_forgotten({"a", "b"}));
 }
 
-TEST_CASE("a response to a forgotten call is dropped, also when it comes late")
+TEST_CASE("a response to a forgotten call is dropped, even when it comes late")
 {
     session_fsm::rules rules;
     rules.outbox_limit = 1000;
@@ -185,7 +185,7 @@ TEST_CASE("a response to a forgotten call is dropped, also when it comes late")
     CHECK(talk.take(1000, t0 + 30ms).size() == 1);
 }
 
-TEST_CASE("a new conversation knows no call of the old one, whatever handle had held it")
+TEST_CASE("a new conversation has none of the old one's calls, whatever handle had held them")
 {
     session_fsm::rules rules;
     rules.outbox_limit = 1000;
@@ -205,7 +205,7 @@ TEST_CASE("a new conversation knows no call of the old one, whatever handle had 
     CHECK(talk.take(1000, t0).empty());
 }
 
-TEST_CASE("what the end of a connection has cost is told with the next one, and only then")
+TEST_CASE("what the end of a connection has cost is reported with the next one, and only then")
 {
     session_fsm::rules rules;
     rules.outbox_limit = 1000;
@@ -230,7 +230,7 @@ TEST_CASE("what the end of a connection has cost is told with the next one, and 
     CHECK(later.forgotten_calls.empty());
 }
 
-TEST_CASE("sound waits for a connection as long as the window, and no longer")
+TEST_CASE("audio waits for a connection as long as the window, and no longer")
 {
     session_fsm::rules rules;
     rules.outbox_limit = 1000;
@@ -246,7 +246,7 @@ TEST_CASE("sound waits for a connection as long as the window, and no longer")
     CHECK(talk.take(1000, t0 + 3s).size() == 1);
 }
 
-TEST_CASE("a handle of the old connection does not count when the new one is being set up")
+TEST_CASE("a handle of the old connection does not count while the new one is being set up")
 {
     session_fsm::rules rules;
     rules.random = [] { return 0.5; };
@@ -261,7 +261,7 @@ TEST_CASE("a handle of the old connection does not count when the new one is bei
     CHECK(talk.handle() == "h");
 }
 
-TEST_CASE("a goAway of the old connection does not count when the new one is being set up")
+TEST_CASE("a goAway of the old connection does not count while the new one is being set up")
 {
     session_fsm::rules rules;
     rules.random = [] { return 0.5; };
@@ -276,7 +276,7 @@ TEST_CASE("a goAway of the old connection does not count when the new one is bei
     CHECK_FALSE(talk.next(t0, session_fsm::successor::none).dial_ahead);
 }
 
-TEST_CASE("what was given up or dropped is reported once, on the next connection")
+TEST_CASE("what was abandoned or dropped is reported once, on the next connection")
 {
     session_fsm::rules rules;
     rules.random = [] { return 0.5; };
@@ -293,7 +293,7 @@ TEST_CASE("what was given up or dropped is reported once, on the next connection
     };
     send("1111", delivery_class::audio);
     send("2222", delivery_class::durable);
-    send("3333", delivery_class::durable); // the first is forgotten
+    send("3333", delivery_class::durable); // the first is dropped
     send("4444", delivery_class::durable); // the second, too
     static_cast<void>(talk.lost(gone, t0));
     const auto back = talk.opened(t0);
@@ -307,7 +307,7 @@ TEST_CASE("what was given up or dropped is reported once, on the next connection
     CHECK(talk.counters().dropped == 1);
 }
 
-TEST_CASE("the longest outage stays, whatever comes after it")
+TEST_CASE("the longest outage is kept, whatever comes after it")
 {
     auto talk = make_conversation();
     static_cast<void>(talk.lost(gone, t0 + 1s));
@@ -339,7 +339,7 @@ TEST_CASE("each connection is measured by its own pings")
     CHECK(talk.counters().unconfirmed == 0);
 }
 
-TEST_CASE("what is under way without handles is remembered up to a bound")
+TEST_CASE("what is in flight without handles is remembered up to a bound")
 {
     auto rules = usual_rules();
     rules.keeps = keeps::until_written;
@@ -355,7 +355,8 @@ TEST_CASE("what is under way without handles is remembered up to a bound")
     CHECK(talk.counters().uncertain < 2000);
 }
 
-TEST_CASE("after a resume a doubt about the memory is told once, however the count falls on")
+TEST_CASE(
+    "after a resume a suspected loss of context is reported once, however far the count falls")
 {
     auto talk = make_conversation();
     const auto count = [&talk](int prompt) {
@@ -373,7 +374,7 @@ TEST_CASE("after a resume a doubt about the memory is told once, however the cou
     CHECK(talk.counters().memory_doubts == 1);
 }
 
-TEST_CASE("sound waits while the model waits for a function, and not on the next connection")
+TEST_CASE("audio waits while the model waits for a function, and not on the next connection")
 {
     auto rules = usual_rules();
     rules.longest_hold = 10s;
@@ -387,7 +388,7 @@ TEST_CASE("sound waits while the model waits for a function, and not on the next
     talk.heard(message(call("c")), 1, t0);
     talk.heard(message(a_handle), 1, t0);
     CHECK_FALSE(takes_sound(t0 + 1s));
-    SECTION("nor for longer than that, when the writer is woken")
+    SECTION("no longer than that, when the writer is woken")
     {
         CHECK_FALSE(talk.next(t0 + 1s, session_fsm::successor::none).hand_over);
         CHECK(talk.next(t0 + 10s, session_fsm::successor::none).write);
@@ -408,8 +409,8 @@ TEST_CASE("the connection is not changed before its deadline while something is 
     talk.heard(message(a_handle), 1, t0);
     talk.heard(message(R"({"goAway":{"timeLeft":"50s"}})"), 1, t0);
     bool changes = true;
-    SECTION("nothing is") {}
-    SECTION("something is")
+    SECTION("nothing is being written") {}
+    SECTION("something is being written")
     {
         talk.accept({base::frame("sound"), delivery_class::audio}, t0);
         CHECK(talk.take(1000, t0).size() == 1);
@@ -419,7 +420,7 @@ TEST_CASE("the connection is not changed before its deadline while something is 
     CHECK(talk.next(t0 + 45s, ready).hand_over);
 }
 
-TEST_CASE("a silence is reported only while somebody owes an answer")
+TEST_CASE("a silence is reported only while an answer is owed")
 {
     using enum session_fsm::successor;
     auto rules = usual_rules();
@@ -432,7 +433,7 @@ TEST_CASE("a silence is reported only while somebody owes an answer")
     };
     CHECK_FALSE(talk.next(t0 + 60s, none).silence);
     ask(t0 + 60s);
-    SECTION("the model, when it says nothing")
+    SECTION("the model's, when it says nothing")
     {
         CHECK_FALSE(talk.next(t0 + 63s, none).silence);
         CHECK(talk.next(t0 + 64s, none).silence);
@@ -445,7 +446,7 @@ TEST_CASE("a silence is reported only while somebody owes an answer")
     }
 }
 
-TEST_CASE("who speaks after a resume is not told as silent since then")
+TEST_CASE("a user who speaks after a resume does not cause a report of silence")
 {
     using enum session_fsm::successor;
     auto rules = usual_rules();
@@ -459,7 +460,7 @@ TEST_CASE("who speaks after a resume is not told as silent since then")
     CHECK_FALSE(talk.next(t0 + 60s, none).silence);
 }
 
-TEST_CASE("what came in doubt before the network died is not taken for the end of an answer")
+TEST_CASE("what arrived in doubt before the network died does not count as the end of an answer")
 {
     auto talk = make_conversation();
     talk.accept({base::frame("1111"), delivery_class::durable}, t0);
@@ -467,18 +468,18 @@ TEST_CASE("what came in doubt before the network died is not taken for the end o
     talk.written(t0);
     talk.heard(message(speech), 1, t0 + 1s);
     talk.heard_nonsense(t0 + 1s);
-    SECTION("it has been dead since then")
+    SECTION("it has been dead since")
     {
         const error dead(errc::timed_out, "The network took nothing.", {phase::write});
         CHECK(talk.lost(dead, t0 + 31s).ask_again);
     }
-    SECTION("it was alive, and has had nothing more to say")
+    SECTION("it was alive, and had nothing more to say")
     {
         CHECK_FALSE(talk.lost(gone, t0 + 31s).ask_again);
     }
 }
 
-TEST_CASE("a response to a call that the server has taken back is dropped")
+TEST_CASE("a response to a call that the server has canceled is dropped")
 {
     auto talk = make_conversation();
     talk.heard(message(call("c")), 1, t0);
@@ -488,7 +489,7 @@ TEST_CASE("a response to a call that the server has taken back is dropped")
     CHECK(talk.take(1000, t0 + 1s).empty());
 }
 
-TEST_CASE("a call that has the id of one that was answered wants an answer of its own")
+TEST_CASE("a call that reuses the id of an answered one needs its own response")
 {
     auto talk = make_conversation();
     const auto response = [] {
@@ -501,7 +502,7 @@ TEST_CASE("a call that has the id of one that was answered wants an answer of it
     CHECK_FALSE(talk.refusal(response()));
 }
 
-TEST_CASE("that a turn was interrupted says nothing of the next")
+TEST_CASE("an interruption of one turn says nothing about the next")
 {
     turn_collector turns(1000);
     const auto add = [&turns](std::string_view text, turn_mark mark) {
@@ -570,7 +571,7 @@ TEST_CASE("a history keeps the newest turns within its bound")
     CHECK(turns[1].parts[0].text == "abcde");
 }
 
-TEST_CASE("a single turn stays within a history's bound, too, and is cut between characters")
+TEST_CASE("a single turn also stays within a history's bound, and is cut between characters")
 {
     const auto kept = [](std::size_t bound) {
         history past(bound);
@@ -580,7 +581,7 @@ TEST_CASE("a single turn stays within a history's bound, too, and is cut between
         return turns[0].parts[0].text;
     };
     CHECK(kept(5) == "\xc3\xa4\xc3\xb6z");
-    CHECK(kept(4) == "\xc3\xb6z"); // the bound is within a character
+    CHECK(kept(4) == "\xc3\xb6z"); // the bound falls within a character
 }
 
 TEST_CASE("a history has the user's words before the answer, whenever they are recognized")
@@ -607,7 +608,7 @@ TEST_CASE("a history has the user's words before the answer, whenever they are r
     CHECK(turns[1].parts[0].text == (unsettled.undecided ? "Yes. Sure." : "Yes."));
 }
 
-TEST_CASE("a history gives undecided words to the turn that claims them")
+TEST_CASE("a history assigns undecided words to the turn that claims them")
 {
     turn_mark undecided = in_turn(1);
     undecided.undecided = true;
@@ -636,7 +637,7 @@ TEST_CASE("a history joins the pieces of a turn")
     CHECK(turns[1].parts[0].text == "Well, yes.");
 }
 
-TEST_CASE("a budget lets some go at once and spreads the rest")
+TEST_CASE("a budget lets some start at once and spreads the rest")
 {
     dial_budget budget(10);
     for (int i = 0; i < 10; ++i) CHECK(budget.spend(t0) == 0ms);
@@ -656,25 +657,25 @@ TEST_CASE("a handover is due at the deadline less its margin, which is at most h
     CHECK(due.deadline() == t0 + 40s);
     due.announced(t0, 6s);
     CHECK(due.deadline() == t0 + 3s);
-    due.announced(t0 + 1s, 50s); // the first has not been taken back
+    due.announced(t0 + 1s, 50s); // the first has not been withdrawn
     CHECK(due.deadline() == t0 + 3s);
     CHECK(due.end() == t0 + 6s);
     due.dial_failed(t0 + 20s);
     due.plan_dial(t0 + 2s);
-    CHECK(due.next_dial() == t0 + 20s); // when the server allows it
+    CHECK(due.next_dial() == t0 + 20s); // when the server permits it
     due.plan_dial(t0 + 25s);
     CHECK(due.next_dial() == t0 + 25s);
     due.over();
     CHECK_FALSE(due.is_expected());
 }
 
-TEST_CASE("what waits to be read is charged with what it owns")
+TEST_CASE("a message that waits to be read is charged for the memory that it owns")
 {
     const std::string words(5000, 'x');
     inbox unread(1'000'000);
     unread.push(
         message(R"({"serverContent":{"modelTurn":{"parts":[{"text":")" + words + "\"}]}}}"));
-    CHECK(unread.bytes() >= 2 * words.size()); // its text, and what was read of it
+    CHECK(unread.bytes() >= 2 * words.size()); // its text, and what was parsed from it
     const auto before = unread.bytes();
     status_change change;
     change.forgotten_calls.assign(100, std::string(100, 'c'));
@@ -700,7 +701,7 @@ TEST_CASE("whatever time a goAway leaves, the handover is due between now and te
     CHECK(due.deadline() <= due.end());
 }
 
-TEST_CASE("a wait that is longer than time itself ends with it, and none is negative")
+TEST_CASE("a wait that would overflow the clock is capped, and no wait is negative")
 {
     using std::chrono::milliseconds;
     CHECK(later(t0, 5ms) == t0 + 5ms);

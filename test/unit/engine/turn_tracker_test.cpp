@@ -11,7 +11,7 @@
 
 namespace turn_tracker_test {
 
-// What each message is to the turns: one row for each step of what both sides say.
+// How each message relates to the turns: one row for each step that either side takes.
 using namespace gemini::live;
 using namespace gemini::live::engine;
 using gemini::live::base::time_point;
@@ -27,10 +27,10 @@ server_message message(std::string_view text)
     return protocol::decode_server_message(base::padded_buffer(text));
 }
 
-/// A step: what the server says, or what the client sends; after `after`.
+/// A step: what the server says, or what the client sends, `after` that time.
 struct step {
     std::string what;
-    std::uint64_t turn = 0; ///< That the words are of.
+    std::uint64_t turn = 0; ///< The turn that the words belong to.
     end ends = end::nothing;
     std::string notes{}; ///< b: begins an answer, e: empty, c: was cut, u: unsure, ?: undecided,
                          ///< !: claims, i: still in a turn afterwards
@@ -41,7 +41,7 @@ struct story {
     std::string name;
     bool waits = true; ///< The model waits for its functions.
     std::vector<step> steps;
-    std::chrono::milliseconds crossing{0}; ///< Of the link.
+    std::chrono::milliseconds crossing{0}; ///< The latency of the link.
 };
 
 std::string content(std::string_view members)
@@ -119,7 +119,7 @@ void play(const story& told)
 
 } // namespace
 
-TEST_CASE("a turn ends once, and what its messages are is known from their order")
+TEST_CASE("a turn ends once, and the order of its messages decides what they are")
 {
     const std::vector<story> all{
         {"a plain answer", true,
@@ -294,7 +294,7 @@ TEST_CASE("a turn ends once, and what its messages are is known from their order
     for (const auto& each : all) play(each);
 }
 
-TEST_CASE("what comes after a turn's end leaves the conversation at rest")
+TEST_CASE("what follows the end of a turn leaves the conversation at rest")
 {
     for (const auto& late : {words, user_words, interim, finished, generated, grounding, idle,
              no_speech, nothing, no_content, no_parts}) {

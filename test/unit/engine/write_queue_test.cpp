@@ -17,7 +17,7 @@ using base::frame_kind;
 
 namespace {
 
-constexpr std::size_t most = 4; // bytes in a fragment
+constexpr std::size_t most = 4; // bytes per fragment
 
 std::string name_of(const write_queue::output& frame)
 {
@@ -34,7 +34,7 @@ std::string name_of(const write_queue::output& frame)
     return frame.is_final ? name : name + '-';
 }
 
-/// What is written next, and a `!` where it completes a message; "nothing" when nothing waits.
+/// What is written next, with a `!` where it completes a message; "nothing" when nothing waits.
 std::string write_one(write_queue& queue)
 {
     const auto frame = queue.next();
@@ -58,7 +58,7 @@ std::vector<base::frame> batch_of(const std::vector<std::string>& texts)
     return frames;
 }
 
-/// Sends that a test may cancel.
+/// Sends that a test can cancel.
 class sender {
 public:
     explicit sender(write_queue& queue) : queue_(queue) {}
@@ -77,7 +77,7 @@ private:
 
 } // namespace
 
-TEST_CASE("messages go out in order, long ones in fragments")
+TEST_CASE("messages are sent in order, long ones in fragments")
 {
     struct row {
         std::vector<std::string> messages;
@@ -108,7 +108,7 @@ TEST_CASE("messages go out in order, long ones in fragments")
     CHECK(write_all(queue) == "binary(abcd)- more(e)! text(f)!");
 }
 
-TEST_CASE("an empty message without memory of its own has room for its head")
+TEST_CASE("an empty message that owns no memory has room for its header")
 {
     write_queue queue(most);
     const write_queue::batch sending(queue, std::vector<base::frame>(1), frame_kind::text);
@@ -119,7 +119,7 @@ TEST_CASE("an empty message without memory of its own has room for its head")
     CHECK(queue.written());
 }
 
-TEST_CASE("a send is complete when the socket has accepted its last byte, whatever follows it")
+TEST_CASE("a send completes when the socket has accepted its last byte, whatever follows it")
 {
     write_queue queue(most);
     const write_queue::batch first(queue, batch_of({"a", "bcdef"}), frame_kind::text);
@@ -134,17 +134,17 @@ TEST_CASE("a send is complete when the socket has accepted its last byte, whatev
     CHECK(queue.written());
     CHECK(first.is_complete());
     CHECK_FALSE(second.is_complete());
-    CHECK_FALSE(queue.written()); // nothing is at hand
+    CHECK_FALSE(queue.written()); // nothing is being written
     CHECK_FALSE(second.is_complete());
     CHECK(write_all(queue) == "text(g)!");
     CHECK(second.is_complete());
     CHECK(nothing.is_complete());
 }
 
-TEST_CASE("a cancelled send sends each message whole or not at all")
+TEST_CASE("a canceled send sends each message whole or not at all")
 {
     struct row {
-        int written;  ///< Frames, before the cancellation.
+        int written;  ///< Number of frames before the cancellation.
         bool at_hand; ///< Another frame has been handed out by then.
         std::string rest;
     };
@@ -174,7 +174,7 @@ TEST_CASE("a cancelled send sends each message whole or not at all")
     }
 }
 
-TEST_CASE("a completed send takes nothing along when it ends")
+TEST_CASE("a completed send drops nothing when it ends")
 {
     write_queue queue(most);
     sender sends(queue);
@@ -186,7 +186,8 @@ TEST_CASE("a completed send takes nothing along when it ends")
     CHECK(next.is_complete());
 }
 
-TEST_CASE("control frames go between fragments: pong, ping, numbered ping; a Close after all")
+TEST_CASE(
+    "control frames go between fragments: pong, ping, numbered ping; a Close after everything")
 {
     write_queue queue(most);
     sender sends(queue);
@@ -228,7 +229,7 @@ TEST_CASE("of pongs, and of numbered pings, only the latest is written")
     CHECK_FALSE(queue.next());
 }
 
-TEST_CASE("a Close follows the message at hand when what has not begun is dropped")
+TEST_CASE("a Close follows the current message when unstarted messages are dropped")
 {
     write_queue queue(most);
     sender sends(queue);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// g++ 12 destroys some temporaries of a co_await expression twice, without a warning. Every public
-// awaitable is called here with temporaries of each public type, the way users will write it. The
-// bytes must arrive undamaged and every allocation must be freed once; sanitizers see the rest.
+// g++ 12 destroys some temporaries of a co_await expression twice, without a warning. Here every
+// public awaitable is called with temporaries of each public type, as users will write it. The
+// bytes must arrive undamaged and every allocation must be freed once; sanitizers detect the rest.
 #include "base/access.hpp"
 #include "session/client_core.hpp"
 #include "support/catch.hpp"
@@ -26,7 +26,7 @@ namespace live = gemini::live;
 
 namespace {
 
-// How many more allocations than deallocations there were.
+// Number of allocations that have not been freed.
 std::atomic<long> alive{0};
 
 } // namespace
@@ -54,7 +54,7 @@ void operator delete(void* block, std::size_t) noexcept { operator delete(block)
 
 namespace {
 
-// Aggregates are what the compiler destroys twice: what users pass to an awaited call must be none.
+// The compiler destroys aggregates twice, so an argument of an awaited call must not be one.
 template <class... Types>
 constexpr bool none_is_an_aggregate = (!std::is_aggregate_v<Types> && ...);
 
@@ -63,7 +63,7 @@ static_assert(none_is_an_aggregate<live::content, live::part, live::blob, live::
     live::ephemeral_token_request, live::ephemeral_token, live::credentials, live::client,
     live::session, live::error, live::async_generator<live::server_message>>);
 
-// Longer than any string that fits into itself.
+// Too long for the small string optimization.
 const std::string long_text = "a text that is too long to live inside a string object";
 const std::string call_id = "call-0123456789-0123456789-0123456789";
 
@@ -87,7 +87,7 @@ asio::awaitable<void> serve(std::string& heard, peer_ptr peer)
     while (auto message = co_await peer->receive()) heard += *message;
 }
 
-/// Runs `work` on a session of its own, against a server that notes what it hears.
+/// Runs `work` on a session of its own, against a server that records what it receives.
 std::string hear(asio::awaitable<void> (*work)(live::session&))
 {
     auto clock = std::make_shared<test::virtual_clock>();
@@ -306,7 +306,7 @@ TEST_CASE("awaited calls with temporaries send what was written and free it once
 {
     for (const auto& each : forms) {
         INFO(each.what);
-        // the first run makes, besides, what is made once
+        // the first run also makes what is made only once
         CHECK(hear(each.work).find(each.heard) != std::string::npos);
         const long before = alive;
         hear(each.work);
@@ -353,7 +353,7 @@ void make_tokens_once()
 
 } // namespace
 
-TEST_CASE("a token that is asked for with a temporary leaves nothing behind")
+TEST_CASE("a token that is requested with a temporary leaks nothing")
 {
     make_tokens_once();
     const long before = alive;

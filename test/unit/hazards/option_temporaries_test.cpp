@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // g++ 12 copies the members of an aggregate temporary bytewise in an expression that contains a
-// co_await, and destroys both. Options are aggregates, and are written just there: here they are,
-// in each form, and every block of memory must be freed once.
+// co_await, and destroys both. Options are aggregates, and are written in exactly such places. Here
+// they are written in each form, and every block of memory must be freed once.
 #include "support/catch.hpp"
 
 #include <gemini/live.hpp>
@@ -31,7 +31,7 @@ namespace {
 constexpr std::uint64_t in_use = 0x6c6976652d626c6b;
 std::atomic<int> freed_twice{0};
 
-/// Before each block: what is freed is kept, so that freeing it again is seen.
+/// Precedes each block. Freed blocks are kept, so that a second free is detected.
 struct alignas(std::max_align_t) header {
     std::uint64_t state;
 };
@@ -64,7 +64,7 @@ void operator delete(void* block, std::size_t) noexcept { operator delete(block)
 
 namespace {
 
-// Longer than any string that fits into itself.
+// Too long for the small string optimization.
 const std::string text = "a text that is too long to live inside a string object";
 
 void require(bool holds)

@@ -78,7 +78,7 @@ TEST_CASE("setupComplete is read as the service writes it, and without its white
         "b1f3");
 }
 
-TEST_CASE("text parts are one text, thoughts are apart")
+TEST_CASE("text parts are joined into one text, and thoughts are kept apart")
 {
     const auto message = decode(
         with_parts(R"({"text":"Weighing","thought":true},{"text":"Yes"},{"text":", we can"})"));
@@ -114,7 +114,7 @@ TEST_CASE("what follows base64 must be JSON")
           "valid JSON.");
 }
 
-TEST_CASE("several pieces of audio in one message are one")
+TEST_CASE("several audio parts of one message are joined")
 {
     const auto message = decode(with_parts(audio_part("AAE=") + ',' + R"({"text":"Hi"},)" +
                                            audio_part("") + ',' + audio_part("AgM=", "audio/pcm")));
@@ -123,7 +123,7 @@ TEST_CASE("several pieces of audio in one message are one")
     CHECK(decode(with_parts(R"({"inlineData":{"mimeType":"audio/pcm"}})")).audio().empty());
 }
 
-TEST_CASE("a picture is no audio")
+TEST_CASE("a picture is not audio")
 {
     const auto message = decode(with_parts(audio_part("AAAA", "image/png")));
     CHECK(message.audio().empty());
@@ -162,7 +162,7 @@ TEST_CASE("the flags and words of serverContent are read")
     CHECK_FALSE(decode(R"({"serverContent":{"turnComplete":false}})").turn_complete());
 }
 
-TEST_CASE("a turn that completes while the interaction goes on is not over")
+TEST_CASE("a turn that completes while the interaction continues is not over")
 {
     const auto message =
         decode(R"({"serverContent":{"turnComplete":true,"interactionStatus":"IN_PROGRESS"}})");
@@ -170,7 +170,7 @@ TEST_CASE("a turn that completes while the interaction goes on is not over")
     CHECK(message.members().server_content->turn_complete);
 }
 
-TEST_CASE("what some messages carry beside serverContent is read as if inside")
+TEST_CASE("members that some messages carry beside serverContent are read as if inside")
 {
     const auto message = decode(R"({"interactionStatus":"IN_PROGRESS",
         "outputTranscription":{"text":"out"},"serverContent":{"turnComplete":true},
@@ -218,7 +218,7 @@ TEST_CASE("a duration is exact to the nanosecond")
     CHECK(again.members().go_away->time_left == each.means);
 }
 
-TEST_CASE("what is no duration is left out")
+TEST_CASE("an invalid duration is left out")
 {
     const std::string text = GENERATE("\"\"", "\"s\"", "\"5.s\"", "\".5s\"", "\"5m\"",
         "\"99999999999999s\"", "\"1e3s\"", "{}", "true");
@@ -255,7 +255,7 @@ TEST_CASE("numbers with many digits are exact")
     CHECK(supports.at(0).confidence_scores == std::vector{0.9555555555555556, 1.0});
 }
 
-TEST_CASE("usage is read by the names of both services")
+TEST_CASE("usage is read by the names of both backends")
 {
     const auto gemini = decode(R"({"usageMetadata":{"promptTokenCount":515,"responseTokenCount":38,
         "totalTokenCount":553,"cachedContentTokenCount":3,"toolUsePromptTokenCount":2,
@@ -272,7 +272,7 @@ TEST_CASE("usage is read by the names of both services")
     CHECK(vertex.members().usage_metadata->prompt_token_count == 0);
 }
 
-TEST_CASE("several members in one message are all there, in any order")
+TEST_CASE("several members in one message are all read, in any order")
 {
     const auto message = decode(R"({"usageMetadata":{"totalTokenCount":1},
         "sessionResumptionUpdate":{"newHandle":"h"},"serverContent":{"turnComplete":true},
@@ -285,7 +285,7 @@ TEST_CASE("several members in one message are all there, in any order")
     CHECK(message.members().error->status == "INVALID_ARGUMENT");
 }
 
-TEST_CASE("null is as if absent")
+TEST_CASE("null means absent")
 {
     const auto message = decode(R"({"setupComplete":null,"toolCall":null,"novelty":null,
         "serverContent":{"modelTurn":null,"mood":null,"turnComplete":true}})");
@@ -297,7 +297,7 @@ TEST_CASE("null is as if absent")
     CHECK(decode("{}").members().unknown.empty());
 }
 
-TEST_CASE("unknown members are named and kept, nested ones passed over")
+TEST_CASE("unknown members are named and kept, nested ones are skipped")
 {
     const auto text = R"({"quantumUpdate":{"a":[1,"]}",{"b":null}]},"serverContent":
         {"mood":{"happy":true},"turnComplete":true},"x":-1.5e3,"\u00fc":"y","t":true})"s;
@@ -309,7 +309,7 @@ TEST_CASE("unknown members are named and kept, nested ones passed over")
     CHECK(decode(with_parts(R"({"holographicData":{"x":1}},{"text":"ok"})")).text() == "ok");
 }
 
-TEST_CASE("a malformed message is told by the path inside of it")
+TEST_CASE("a malformed message is reported with the path inside it")
 {
     struct row {
         std::string text;
@@ -343,7 +343,7 @@ TEST_CASE("a malformed message is told by the path inside of it")
     CHECK(refusal_of(each.text) == "The server sent a malformed message: "s + each.told + '.');
 }
 
-TEST_CASE("what is not one JSON object in UTF-8 is refused")
+TEST_CASE("anything but one JSON object in UTF-8 is refused")
 {
     const std::string text = GENERATE(as<std::string>(), "", " ", "[1,2]", "1", "\"text\"", "null",
         "{", "}", "{}}", "{} {}", "{},", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "{\"a\":1 \"b\":2}",
@@ -353,7 +353,7 @@ TEST_CASE("what is not one JSON object in UTF-8 is refused")
     CHECK(refusal_of(text + '\0').starts_with("The server sent a malformed message: "));
 }
 
-TEST_CASE("a message cut anywhere is refused, whatever lies behind it in memory")
+TEST_CASE("a message cut anywhere is refused, whatever follows it in memory")
 {
     const auto whole =
         R"({"serverContent":{"modelTurn":{"parts":[{"text":"Hi"},)"s + audio_part("AAAA") +
@@ -368,7 +368,7 @@ TEST_CASE("a message cut anywhere is refused, whatever lies behind it in memory"
     }
 }
 
-TEST_CASE("nesting is read up to 64 levels, wherever it stands, and left out beyond")
+TEST_CASE("nesting is read up to 64 levels, wherever it appears, and left out beyond")
 {
     CHECK(decode("{\"x\":" + nested(63) + "}").members().unknown.size() == 1);
     CHECK(decode("{\"x\":" + nested(64) + "}").members().unknown.size() == 1);
@@ -388,10 +388,10 @@ TEST_CASE("a message of many unknown members and one of many megabytes are read"
     for (int i = 0; i < 20'000; ++i) many += "\"m" + std::to_string(i) + "\":[{}],";
     many += "\"goAway\":{}}";
     const auto message = decode(many);
-    CHECK(message.members().unknown.size() == 64); // of which the rest is in raw()
+    CHECK(message.members().unknown.size() == 64); // the rest is in raw()
     CHECK(message.members().go_away);
     CHECK(decode(with_parts(audio_part(std::string(4'000'000, 'A')))).audio().size() == 3'000'000);
-    CHECK(decode("{}").raw() == "{}"); // with what a large one has left behind
+    CHECK(decode("{}").raw() == "{}"); // after a large one
 }
 
 TEST_CASE("threads decode side by side")

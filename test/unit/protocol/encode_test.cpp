@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::string_view any_model = "gemini-3.8-live";
 
-/// A setup of which nothing but the model goes onto the wire.
+/// A setup of which only the model is written.
 setup plain()
 {
     setup minimal{.model = std::string(any_model)};
@@ -65,7 +65,7 @@ std::span<const std::byte> bytes_of(std::string_view text)
 
 } // namespace
 
-TEST_CASE("a setup of a model alone says nothing else")
+TEST_CASE("a setup with only a model has no other member")
 {
     CHECK(wire(plain()) == with_model(""));
     setup tuned = plain();
@@ -73,7 +73,7 @@ TEST_CASE("a setup of a model alone says nothing else")
     CHECK(wire(tuned) == R"({"setup":{"model":"tunedModels/my-model"}})");
 }
 
-TEST_CASE("members of generationConfig are under it, zeros too")
+TEST_CASE("members of generationConfig are written under it, including zeros")
 {
     setup given = plain();
     given.response_modalities = {modality::text, modality::audio};
@@ -94,7 +94,7 @@ TEST_CASE("members of generationConfig are under it, zeros too")
           with_model(R"(,"generationConfig":{"speechConfig":{"languageCode":"de-DE"}})"));
 }
 
-TEST_CASE("a system instruction is content, a text that of the user")
+TEST_CASE("a system instruction is content, and a text becomes the user's")
 {
     setup given = plain();
     given.system_instruction = content("Be brief.");
@@ -110,7 +110,7 @@ TEST_CASE("a system instruction is content, a text that of the user")
             R"(,"systemInstruction":{"role":"system","parts":[{"text":"Be brief."},{"text":"Speak German."}]})"));
 }
 
-TEST_CASE("functions are declared with their JSON schema as it was given")
+TEST_CASE("functions are declared with their JSON schema unchanged")
 {
     setup given = plain();
     given.functions.push_back({.name = "add",
@@ -128,7 +128,7 @@ TEST_CASE("functions are declared with their JSON schema as it was given")
         "JSON object.");
 }
 
-TEST_CASE("transcriptions are switched on by being there")
+TEST_CASE("transcriptions are enabled by their presence")
 {
     setup given = plain();
     given.input_audio_transcription.emplace();
@@ -139,7 +139,7 @@ TEST_CASE("transcriptions are switched on by being there")
             R"(,"inputAudioTranscription":{},"outputAudioTranscription":{"languageCodes":["de-DE","en-US"]})"));
 }
 
-TEST_CASE("a session asks for handles, unless told otherwise, and goes on by the newest it knows")
+TEST_CASE("a session asks for handles unless told otherwise, and resumes by the newest it has")
 {
     setup given = plain();
     given.session_resumption.emplace();
@@ -152,7 +152,7 @@ TEST_CASE("a session asks for handles, unless told otherwise, and goes on by the
     CHECK(wire(given, "new") == with_model(""));
 }
 
-TEST_CASE("extra members come last, and into the objects that are there already")
+TEST_CASE("extra members come last, and are merged into existing objects")
 {
     setup given = plain();
     given.temperature = 0.5;
@@ -179,7 +179,7 @@ TEST_CASE("extra members come last, and into the objects that are there already"
           "The setup is nested too deeply: its parts may have 64 levels together.");
 }
 
-TEST_CASE("what JSON cannot carry is refused by the path of its member")
+TEST_CASE("values that JSON cannot express are refused by the path of their member")
 {
     const auto told = [](auto change) {
         setup given = plain();
@@ -209,7 +209,7 @@ TEST_CASE("what JSON cannot carry is refused by the path of its member")
     CHECK(told([](setup& s) { s.model.clear(); }) != "taken");
 }
 
-TEST_CASE("client content carries its turns in order")
+TEST_CASE("client content has its turns in order")
 {
     std::vector<content> turns;
     turns.emplace_back("What is the capital of France?");
@@ -263,7 +263,7 @@ TEST_CASE("audio of every size is whole in its frame")
     }
 }
 
-TEST_CASE("media that the API cannot take is refused with what it takes")
+TEST_CASE("media that the API does not accept is refused with what it accepts")
 {
     const std::string whole = "Audio must be whole 16-bit samples, at least one: ";
     CHECK(refusal_of([] { return protocol::encode_realtime_audio({}, 16000); }) ==
@@ -312,7 +312,7 @@ TEST_CASE("tool responses go out together, with the ids of their calls")
           "A tool response must answer at least one call.");
 }
 
-TEST_CASE("what music may be set to includes its bounds")
+TEST_CASE("music settings include their bounds")
 {
     using config = music_generation_config;
     const auto taken = [](const config& each) {
@@ -362,7 +362,7 @@ TEST_CASE("a server's message is written in the service's style")
 )");
 }
 
-TEST_CASE("every member of a server's message comes back as it was")
+TEST_CASE("every member of a server message survives a round trip")
 {
     const auto text = protocol::encode_server_message([] {
         server_message_members all;
@@ -433,7 +433,7 @@ TEST_CASE("roles other than user and model are refused by name, and an empty one
     }).starts_with("setup.systemInstruction.role cannot be \"assistant\""));
 }
 
-TEST_CASE("a tool response that is no JSON object is refused before it is sent")
+TEST_CASE("a tool response that is not a JSON object is refused before it is sent")
 {
     for (const auto* text : {"3", "\"sunny\"", "[1]", "null", " true"}) {
         CAPTURE(text);
@@ -446,7 +446,7 @@ TEST_CASE("a tool response that is no JSON object is refused before it is sent")
     }
 }
 
-TEST_CASE("empty braces switch an option on, live::off switches it off")
+TEST_CASE("empty braces enable an option, live::off disables it")
 {
     auto given = plain();
     given.output_audio_transcription = {};
@@ -467,7 +467,7 @@ TEST_CASE("empty braces switch an option on, live::off switches it off")
     search.code_execution = {};
     searching.tools.push_back(search);
     CHECK(wire(searching) == with_model(R"(,"tools":[{"googleSearch":{},"codeExecution":{}}])"));
-    // what was read or kept as a std::optional goes on working
+    // code that reads or stores a std::optional still compiles
     const std::optional<audio_transcription> none;
     given.output_audio_transcription = none;
     CHECK_FALSE(given.output_audio_transcription);

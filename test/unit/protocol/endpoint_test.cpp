@@ -35,7 +35,7 @@ endpoint endpoint_at(std::string_view base_url, std::string_view version = "v1be
 
 } // namespace
 
-TEST_CASE("a base URL says where the connection goes")
+TEST_CASE("a base URL determines where the connection goes")
 {
     struct row {
         const char* url;
@@ -74,7 +74,7 @@ TEST_CASE("the version is part of the path")
         CHECK(refusal_of([&] { return endpoint_at("https://a.example", version); }) != "taken");
 }
 
-TEST_CASE("what is no base URL is refused")
+TEST_CASE("an invalid base URL is refused")
 {
     const std::string url = GENERATE(as<std::string>(), "a.example", "://a", "ftp://a", "https://",
         "https:///x", "https://:443", "https://a:0", "https://a:65536", "https://a:b",
@@ -100,7 +100,7 @@ TEST_CASE("a key is never sent in the clear to another machine")
     CHECK(told.find("unencrypted: use https://") != std::string::npos);
 }
 
-TEST_CASE("without a base URL the backend, the location and the method say where it goes")
+TEST_CASE("without a base URL the backend, the location and the method determine the address")
 {
     const std::string gemini = "generativelanguage.googleapis.com";
     const std::string vertex = "/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/";
@@ -138,7 +138,7 @@ TEST_CASE("without a base URL the backend, the location and the method say where
     CHECK(found.target == each.target);
 }
 
-TEST_CASE("a base URL replaces the host of Vertex AI, too, and its path stands in front")
+TEST_CASE("a base URL also replaces the host of Vertex AI, and its path comes first")
 {
     const addressing whose{backend::vertex_ai, "p", "us-central1"};
     const auto found =
@@ -148,14 +148,14 @@ TEST_CASE("a base URL replaces the host of Vertex AI, too, and its path stands i
         found.target == "/v/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent");
 }
 
-TEST_CASE("a URL that leads to the service as a whole stays as it is")
+TEST_CASE("a URL of a service that adds the rest stays unchanged")
 {
     CHECK(whole_endpoint("wss://proxy.example/live/").target == "/live/");
     CHECK(whole_endpoint("wss://proxy.example").target == "/");
     CHECK(refusal_of([] { return whole_endpoint("http://proxy.example"); }) != "taken");
 }
 
-TEST_CASE("a REST call goes beside the sessions")
+TEST_CASE("a REST call uses the host of the sessions")
 {
     const auto found = rest_endpoint("", "", "auth_tokens");
     CHECK(found.tls);
@@ -169,7 +169,7 @@ TEST_CASE("a REST call goes beside the sessions")
     CHECK(here.target == "/x/v1alpha/auth_tokens");
 }
 
-TEST_CASE("what the backend does not have is refused, with its option and the reason")
+TEST_CASE("what the backend does not have is refused, with the option and the reason")
 {
     struct row {
         addressing whose;

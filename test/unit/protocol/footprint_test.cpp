@@ -61,13 +61,13 @@ std::string refusal_of(std::string_view text, protocol::decode_limits limits = {
 
 } // namespace
 
-TEST_CASE("what is absent from a message costs nothing: an empty one owns at most 256 bytes")
+TEST_CASE("absent members cost nothing: an empty message owns at most 256 bytes")
 {
     CHECK(decode("{}").footprint() <= 256);
     CHECK(decode(R"({"serverContent":{}})").footprint() <= 400);
 }
 
-TEST_CASE("words are charged as text and as what was read of it, in lists, too")
+TEST_CASE("text is charged as wire text and as parsed, also in lists")
 {
     const std::string words(1000, 'x');
     const auto one = R"({"serverContent":{"outputTranscription":{"text":")" + words + "\"}}}";
@@ -77,7 +77,7 @@ TEST_CASE("words are charged as text and as what was read of it, in lists, too")
     CHECK(decode(many).footprint() >= many.size() + 50 * words.size());
 }
 
-TEST_CASE("a message of sound owns no more than its bytes on the wire, and 256")
+TEST_CASE("an audio message owns no more than its bytes on the wire, and 256")
 {
     const auto text = with_sound(base64_of(2400));
     const auto message = decode(text);
@@ -85,7 +85,7 @@ TEST_CASE("a message of sound owns no more than its bytes on the wire, and 256")
     CHECK(message.footprint() <= text.size() + 256);
 }
 
-TEST_CASE("the text of a message with sound is as it was received")
+TEST_CASE("the raw text of a message with audio is as received")
 {
     const auto sound = base64_of(2399);
     const std::string_view more = GENERATE(R"(,{"text":"Hi"})", "",
@@ -117,7 +117,7 @@ TEST_CASE("the text of a message with sound is as it was received")
         const auto other = with_sound(std::string(400, '-'));
         CHECK(decode(other).raw() == other);
     }
-    SECTION("without its sound")
+    SECTION("without its audio")
     {
         access::drop_audio(moved);
         CHECK(moved.audio().empty());
@@ -127,7 +127,7 @@ TEST_CASE("the text of a message with sound is as it was received")
     }
 }
 
-TEST_CASE("a message with more members and elements than it may have is refused by its path")
+TEST_CASE("a message with too many members and elements is refused by its path")
 {
     const protocol::decode_limits few{.values = 1000, .memory = 8u << 20};
     const auto parts = [](std::string_view part, std::size_t count) {

@@ -15,7 +15,7 @@ using namespace gemini::live;
 
 namespace {
 
-/// What a message says whose text is written so, or nothing where it cannot be read.
+/// The text that a message has when its string is written like this; nothing if it is unreadable.
 std::optional<std::string> said(const std::string& written)
 {
     const auto text =
@@ -34,7 +34,7 @@ const std::vector<std::string> no_escapes{R"(\x)", R"(\u12)", R"(\u12G4)", R"(\u
 
 } // namespace
 
-TEST_CASE("long strings are read as short ones are")
+TEST_CASE("long strings are read like short ones")
 {
     const std::string padding(protocol::longest_copied_string, 'p');
     for (const auto& each : escapes) {
@@ -49,7 +49,7 @@ TEST_CASE("long strings are read as short ones are")
     }
 }
 
-TEST_CASE("escapes that are none are refused, wherever they stand")
+TEST_CASE("invalid escapes are refused, wherever they appear")
 {
     for (const auto& each : no_escapes) {
         INFO(each);
@@ -59,7 +59,7 @@ TEST_CASE("escapes that are none are refused, wherever they stand")
     }
 }
 
-TEST_CASE("arguments with long strings are checked as others are")
+TEST_CASE("arguments with long strings are checked like others")
 {
     const auto call = [](const std::string& written) {
         const auto text = R"({"toolCall":{"functionCalls":[{"id":"f","name":"f","args":{"a":")" +
@@ -70,7 +70,7 @@ TEST_CASE("arguments with long strings are checked as others are")
     };
     const std::string padding(protocol::longest_copied_string, 'p');
     CHECK((call(padding + R"(\n)") == R"({"a":")" + padding + R"(\n"  })"));
-    const auto mended = call(padding + R"(\x)"); // as a fault in a short one
+    const auto mended = call(padding + R"(\x)"); // like an error in a short one
     CHECK((mended == R"({"a":")" + padding + R"(\\x"  })"));
 }
 

@@ -39,7 +39,7 @@ std::string nested(std::size_t levels)
 
 } // namespace
 
-TEST_CASE("any JSON value is taken as it is")
+TEST_CASE("any JSON value is kept unchanged")
 {
     const std::string text = GENERATE(as<std::string>(), "{}", "[]", " [ 1 , 2 ] ", "0", "-1.5e-3",
         "true", "null", "\"\"", R"("\ud83d\ude42")", R"({"a":{"b":[null,false]}})",
@@ -47,7 +47,7 @@ TEST_CASE("any JSON value is taken as it is")
     CHECK(json(text).text() == text);
 }
 
-TEST_CASE("what is no JSON is refused, naming the place")
+TEST_CASE("invalid JSON is refused, with the position")
 {
     CHECK(refusal_of("") == "Not JSON: it is empty.");
     CHECK(refusal_of("\"\xff\"") == "Not JSON: it is not UTF-8.");
@@ -59,7 +59,7 @@ TEST_CASE("what is no JSON is refused, naming the place")
     CHECK(refusal_of("[1").starts_with("Not JSON near byte"));
 }
 
-TEST_CASE("nothing but JSON is taken for JSON")
+TEST_CASE("nothing but JSON is accepted as JSON")
 {
     const std::string text =
         GENERATE(as<std::string>(), " ", "{", "[1,]", "{\"a\":1,}", "{1:2}", "{'a':1}", "nul",
@@ -69,7 +69,7 @@ TEST_CASE("nothing but JSON is taken for JSON")
     CHECK_THROWS_AS(json_value::parse(text), error);
 }
 
-TEST_CASE("JSON is taken up to 64 levels deep, by all that read it")
+TEST_CASE("JSON is accepted up to 64 levels deep by every reader")
 {
     CHECK(refusal_of(nested(64)) == "taken");
     CHECK_NOTHROW(json_value::parse(nested(64)));
@@ -80,7 +80,7 @@ TEST_CASE("JSON is taken up to 64 levels deep, by all that read it")
     CHECK(refusal_of(std::string(200'000, '[')) != "taken");
 }
 
-TEST_CASE("a JSON pointer finds a value of the type that was asked for")
+TEST_CASE("a JSON pointer finds a value of the requested type")
 {
     const json value(R"({"city":"Oslo","n":{"~/":[1,-2.5,true]},"":0,"null":null})");
     CHECK(value.find_string("/city") == "Oslo");
@@ -127,7 +127,7 @@ TEST_CASE("quoted text is a JSON string")
     CHECK_THROWS_AS(json_quote("\xc3"), error);
 }
 
-TEST_CASE("the writer leaves out what has nothing in it, and separates the rest")
+TEST_CASE("the writer omits empty members, and separates the rest")
 {
     json_writer out;
     out.begin_object().key("gone").begin_object();
@@ -140,7 +140,7 @@ TEST_CASE("the writer leaves out what has nothing in it, and separates the rest"
     CHECK(out.text() == R"({"a":1,"b":[-1,{},""],"c":{"d":true}})");
 }
 
-TEST_CASE("the writer's numbers are what was given")
+TEST_CASE("the writer's numbers read back exactly")
 {
     for (const double number :
         {0.0, -0.0, 1.0, 0.1, -2.5, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 123456789.125}) {
@@ -154,7 +154,7 @@ TEST_CASE("the writer's numbers are what was given")
     CHECK_THROWS_AS(json_writer().number(std::numeric_limits<double>::quiet_NaN()), error);
 }
 
-TEST_CASE("indenting changes nothing but the space between values")
+TEST_CASE("indentation changes only the space between values")
 {
     CHECK(protocol::indented(R"( {"a" : [ ] ,"b":{ } , "c":[1,{"d":"{, \" :]"}]} )") == R"({
   "a": [],
@@ -170,7 +170,7 @@ TEST_CASE("indenting changes nothing but the space between values")
     CHECK(protocol::indented("1") == "1\n");
 }
 
-TEST_CASE("a JSON value is walked by its type")
+TEST_CASE("a JSON value is visited by its type")
 {
     const auto value = json_value::parse(R"({"b":[1,"2",null,"x"],"a":{"t":true},"n":null})");
     REQUIRE(value.is_object());
@@ -221,7 +221,7 @@ TEST_CASE("JSON is written in one expression")
     CHECK(json(" [ ] ").push(1).text() == " [ 1]");
 }
 
-TEST_CASE("JSON is written piece by piece, and with sizes of every type")
+TEST_CASE("JSON is written piece by piece, with integers of every size")
 {
     const std::vector<int> items{1, 2, 3};
     auto value = json::object().add("n", items.size()).add("short", short{-1});
@@ -239,10 +239,10 @@ TEST_CASE("JSON is written piece by piece, and with sizes of every type")
     CHECK(value.text() == R"({"self":{}})");
     CHECK_THROWS_AS(value.add("bad", "\xff"), error);
     CHECK_THROWS_AS(value.push(1), error);
-    CHECK(value.text() == R"({"self":{}})"); // as it was
+    CHECK(value.text() == R"({"self":{}})"); // unchanged
 }
 
-TEST_CASE("JSON refuses what would not be JSON")
+TEST_CASE("json refuses what would not be valid")
 {
     CHECK_THROWS_AS(json("[]").add("a", 1), error);
     CHECK_THROWS_AS(json("{}").push(1), error);
@@ -258,7 +258,7 @@ TEST_CASE("JSON refuses what would not be JSON")
     CHECK_THROWS_AS(json::array().push(std::string(json::max_size, 'x')), error);
 }
 
-TEST_CASE("JSON is read by pointer, with what must be there named when it is not")
+TEST_CASE("JSON is read by pointer, and a missing required value is named")
 {
     const json given(
         R"({"city": "Paris", "n": 3, "list": [1, {"x": null}], "ok": true, "half": 0.5})");
@@ -286,7 +286,7 @@ TEST_CASE("JSON is read by pointer, with what must be there named when it is not
     }
 }
 
-TEST_CASE("a word alone is a word")
+TEST_CASE("a lone word is a string")
 {
     for (const char* text : {"true", " false\n", "null"}) CHECK_NOTHROW(json(text));
     for (const char* text : {"falset", "truey", "nulls", "false1", "tru", "true false"})

@@ -19,7 +19,7 @@
 
 namespace reading_test {
 
-// A fault in a minor member never costs the message.
+// A defect in a minor member never costs the message.
 using namespace gemini::live;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
@@ -47,7 +47,8 @@ std::string as_text(std::span<const std::byte> bytes)
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Words, sound, a call, a handle, a goAway and a turn's end, and beside them what is given.
+/// Text, audio, a call, a handle, a goAway and the end of a turn. `content` goes into
+/// serverContent, `beside` next to it.
 std::string busy_message(std::string_view content, std::string_view beside)
 {
     return R"({"serverContent":{)" + std::string(content) +
@@ -94,9 +95,8 @@ std::string sound(std::string_view base64)
 
 } // namespace
 
-TEST_CASE(
-    "one member that cannot be read is left out and named; words, sound, calls, turnComplete, "
-    "handle and goAway arrive")
+TEST_CASE("one unreadable member is left out and named; words, sound, calls, turnComplete, handle "
+          "and goAway arrive")
 {
     struct row {
         std::string_view content;
@@ -133,7 +133,7 @@ TEST_CASE(
     CHECK(omitted_from(message) == each.told);
 }
 
-TEST_CASE("unknown members and null cost nothing, whatever is in them")
+TEST_CASE("unknown members and null cost nothing, whatever they contain")
 {
     const auto message = decode(busy_message(R"("mood":1e999,"interrupted":null,)",
         R"("novelty":)" + nested(200'000) + R"(,"usageMetadata":null,"half":"\udc00",)" +
@@ -160,7 +160,7 @@ TEST_CASE("half a surrogate pair becomes U+FFFD, and whole pairs stay")
     CHECK(message.members().omitted.empty());
 }
 
-TEST_CASE("what is not UTF-8 becomes U+FFFD")
+TEST_CASE("invalid UTF-8 becomes U+FFFD")
 {
     const auto message =
         decode("\xef\xbb\xbf{\"serverContent\":{\"outputTranscription\":{\"text\":\"caf\xc3 "
@@ -202,7 +202,7 @@ TEST_CASE("numbers are read as proto3 JSON writes them")
           json(R"(["NaN","Infinity","-Infinity",0.9,0.1,"NaN",0.5])"));
 }
 
-TEST_CASE("a goAway is one, whatever its timeLeft")
+TEST_CASE("a goAway counts, whatever its timeLeft")
 {
     CHECK(time_left(R"("50s")") == 50s);
     CHECK(time_left(R"("50")") == 50s);
@@ -215,7 +215,7 @@ TEST_CASE("a goAway is one, whatever its timeLeft")
     CHECK(time_left(R"("9.12345678901234s")") == 9'123'456'789ns);
     CHECK(time_left(R"("0s")") == 0s);
     constexpr auto careful = 10s;
-    // A Duration is a message: proto3 JSON writes "0s" for none, so that nothing means "not said".
+    // A Duration is a message: proto3 JSON writes "0s" for zero, so an absent one means "not said".
     CHECK(time_left("null") == 0s);
     const auto bare = decode(R"({"goAway":{}})");
     REQUIRE(bare.members().go_away);
@@ -237,7 +237,7 @@ TEST_CASE("a goAway is one, whatever its timeLeft")
     }
 }
 
-TEST_CASE("setupComplete is one, whatever is in it")
+TEST_CASE("a setupComplete counts, whatever it contains")
 {
     for (const auto* what : {"{}", "true", "[]", R"("yes")", R"({"sessionId":7})"}) {
         INFO(what);
@@ -245,7 +245,7 @@ TEST_CASE("setupComplete is one, whatever is in it")
     }
 }
 
-TEST_CASE("a handle is good though it cannot be read whether it is")
+TEST_CASE("a handle counts although `resumable` is unreadable")
 {
     const auto update = [](std::string_view rest) {
         return *decode(R"({"sessionResumptionUpdate":{)" + std::string(rest) + "}}")
@@ -275,7 +275,7 @@ TEST_CASE("base64 is read with line breaks, spare bits, missing padding and in e
     CHECK(message.turn_complete());
 }
 
-TEST_CASE("what is no base64 is left out, and its message is delivered")
+TEST_CASE("invalid base64 is left out, and its message is delivered")
 {
     for (const auto* text : {"c2VjcmV0!", "AAAAA", "A", "=", "AA=A"}) {
         INFO(text);
@@ -289,7 +289,7 @@ TEST_CASE("what is no base64 is left out, and its message is delivered")
     }
 }
 
-TEST_CASE("media types are compared as RFC 9110 wants")
+TEST_CASE("media types are compared by RFC 9110")
 {
     for (const auto* type :
         {"Audio/PCM; rate=16000", "AUDIO/L16;Rate=\\\"24000\\\"", " audio/pcm "}) {
@@ -306,7 +306,7 @@ TEST_CASE("media types are compared as RFC 9110 wants")
     CHECK_NOTHROW(protocol::encode_realtime_input(realtime_input(sent), backend::gemini_api));
 }
 
-TEST_CASE("sound in a model's turn is heard though its media type is absent, and that is told")
+TEST_CASE("audio in a model's turn is heard though its media type is absent, and that is reported")
 {
     const auto turn = [](std::string_view blob) {
         return decode(R"({"serverContent":{"modelTurn":{"parts":[{"inlineData":)" +
@@ -335,7 +335,7 @@ TEST_CASE("sound in a model's turn is heard though its media type is absent, and
     }
 }
 
-TEST_CASE("a number where an id is due is taken as text, so that the call can be answered")
+TEST_CASE("a number in place of an id is read as text, so that the call can be answered")
 {
     const auto message = decode(
         R"({"toolCall":{"functionCalls":[{"id":7,"name":"f","args":{}},{"id": 12345678901234567890123 ,)"
@@ -357,7 +357,7 @@ TEST_CASE("a number where an id is due is taken as text, so that the call can be
           "setupComplete.sessionId is not a string: its digits are taken");
 }
 
-TEST_CASE("an object is read where a list is due, and a list where an object is")
+TEST_CASE("an object is accepted in place of a list, and a list in place of an object")
 {
     const auto message =
         decode(R"({"serverContent":[{"modelTurn":{"parts":{"text":"Hi"}}},{"turnComplete":true}],)"
@@ -394,7 +394,7 @@ TEST_CASE("an unreadable element of a list is left out; parts and sources keep t
     CHECK(chunks[3].web->uri == "v");
 }
 
-TEST_CASE("the score of a source stays with it where another source or score cannot be read")
+TEST_CASE("a source's score stays with it where another source or score is unreadable")
 {
     const auto support = [](std::string_view members) {
         return decode(R"({"serverContent":{"groundingMetadata":{"groundingSupports":[{)" +
@@ -425,7 +425,7 @@ TEST_CASE("the score of a source stays with it where another source or score can
     CHECK(alone.rendered_parts == std::vector{0, 2});
 }
 
-TEST_CASE("a call is delivered with what of its arguments can be read")
+TEST_CASE("a call is delivered with the readable part of its arguments")
 {
     const auto message = decode(R"({"toolCall":{"functionCalls":[{"id":"a","name":"f","args":[1]},)"
                                 R"({"id":"b","name":"f","args":{"n":1e999,"deep":)" +
@@ -442,7 +442,7 @@ TEST_CASE("a call is delivered with what of its arguments can be read")
                                    "toolCall.functionCalls[2].name is not a string");
 }
 
-TEST_CASE("words, numbers and strings that JSON does not know cost their member only")
+TEST_CASE("words, numbers and strings that JSON does not have cost only their member")
 {
     const auto message = decode(
         "{\"serverContent\":{\"turnComplete\":true,\"interrupted\":tru,\"outputTranscription\":"
@@ -457,7 +457,7 @@ TEST_CASE("words, numbers and strings that JSON does not know cost their member 
                                    "usageMetadata.promptTokenCount is not an integer");
 }
 
-TEST_CASE("of members that come twice none is lost")
+TEST_CASE("no value of a repeated member is lost")
 {
     const auto message = decode(
         R"({"serverContent":{"turnComplete":true},"serverContent":{"outputTranscription":)"
@@ -467,7 +467,7 @@ TEST_CASE("of members that come twice none is lost")
     CHECK(message.members().go_away->time_left == 5s);
 }
 
-TEST_CASE("omissions say nothing of what was there, and are few")
+TEST_CASE("omissions do not quote the message, and are few")
 {
     std::string many = R"({"serverContent":{"modelTurn":{"parts":[)";
     for (int i = 0; i < 5'000; ++i) many += R"("secret",)";
@@ -484,7 +484,7 @@ TEST_CASE("omissions say nothing of what was there, and are few")
           std::string::npos);
 }
 
-TEST_CASE("what may have been the end of a turn, or a call, is known by its path")
+TEST_CASE("a member that may have been the end of a turn, or a call, is recognized by its path")
 {
     for (const auto* path :
         {"serverContent", "serverContent.turnComplete", "toolCall", "serverContent[0].turnComplete",
@@ -495,7 +495,7 @@ TEST_CASE("what may have been the end of a turn, or a call, is known by its path
         CHECK_FALSE(protocol::may_end_turn(path));
 }
 
-TEST_CASE("what is mended is JSON, and nothing else is changed")
+TEST_CASE("what is repaired is JSON, and nothing else is changed")
 {
     const auto mended = [](std::string_view text) {
         const auto made = protocol::mend_json(text);
@@ -517,7 +517,7 @@ TEST_CASE("what is mended is JSON, and nothing else is changed")
         CHECK(mended(text) == "nothing");
 }
 
-TEST_CASE("a golden message with one member spoilt differs from the whole one in that member only")
+TEST_CASE("a golden message with one member spoiled differs from the whole one in that member only")
 {
     std::ifstream in(GOLDEN_SERVER_MESSAGES, std::ios::binary);
     REQUIRE(in);

@@ -28,7 +28,7 @@ TEST_CASE("a schema is built in one expression and keeps the order of its proper
     CHECK(schema::boolean().text().text() == R"({"type":"BOOLEAN"})");
 }
 
-TEST_CASE("a JSON Schema's types are put in capitals at every depth")
+TEST_CASE("a JSON Schema's types are capitalized at every depth")
 {
     const schema given(json(R"({"type": "object", "properties": {"type": {"type": "integer"},
         "list": {"type": "array", "items": {"type": ["string", "null"]}}},
@@ -38,7 +38,7 @@ TEST_CASE("a JSON Schema's types are put in capitals at every depth")
         R"({"type":"OBJECT","properties":{"type":{"type":"INTEGER"},"list":{"type":"ARRAY","items":{"type":"STRING","nullable":true}}},"example":{"type":"object"}})");
 }
 
-TEST_CASE("what JSON Schema says otherwise is said in OpenAPI's way")
+TEST_CASE("JSON Schema keywords with an OpenAPI equivalent are converted")
 {
     const auto told = [](const char* text) { return schema(json(text)).text().text(); };
     CHECK(told(R"({"anyOf": [{"type": "null"}, {"type": "array", "items": {"type": "string"}}],
@@ -60,7 +60,7 @@ TEST_CASE("what JSON Schema says otherwise is said in OpenAPI's way")
           R"({"type":"INTEGER","maximum":1.2345678901234568e+29})");
 }
 
-TEST_CASE("what is no schema is refused")
+TEST_CASE("an invalid schema is refused")
 {
     CHECK_THROWS_AS(schema(json("3")), error);
     CHECK_THROWS_AS(schema(json(R"({"items": []})")), error);
@@ -88,7 +88,7 @@ std::string refusal_of(const std::string& text)
 
 } // namespace
 
-TEST_CASE("what only describes a JSON Schema is left out at every depth")
+TEST_CASE("annotations of a JSON Schema are left out at every depth")
 {
     CHECK(told(R"({"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:x",
               "$comment": "c", "title": "Args", "type": "object", "examples": [{"a": 1}],
@@ -98,7 +98,7 @@ TEST_CASE("what only describes a JSON Schema is left out at every depth")
           R"({"type":"OBJECT","properties":{"title":{"type":"STRING"}}})");
 }
 
-TEST_CASE("references in a JSON Schema are resolved, with what stands beside them")
+TEST_CASE("references in a JSON Schema are resolved, with the keywords beside them")
 {
     CHECK(told(R"({"type": "object", "properties": {"a": {"$ref": "#/$defs/city"},
               "b": {"$ref": "#/$defs/city", "description": "Where"},
@@ -121,7 +121,7 @@ TEST_CASE("a type that JSON Schema does not have is refused by path")
           std::string::npos);
 }
 
-TEST_CASE("whatever two keywords a member's schema joins, it is converted or refused by path")
+TEST_CASE("any two keywords in a member's schema are converted or refused by path")
 {
     CHECK(refusal_of(R"({"properties": {"a": {"type": "string",
               "anyOf": [{"type": "integer"}, {"type": "boolean"}]}}})") ==
@@ -169,7 +169,7 @@ TEST_CASE("whatever two keywords a member's schema joins, it is converted or ref
     CHECK(refused > 500);
 }
 
-TEST_CASE("recursion in a JSON Schema and references to nowhere are refused by path")
+TEST_CASE("recursion in a JSON Schema and dangling references are refused by path")
 {
     const auto tree = refusal_of(R"({"$ref": "#/$defs/node", "$defs": {"node": {"type": "object",
         "properties": {"children": {"type": "array", "items": {"$ref": "#/$defs/node"}}}}}})");
@@ -184,7 +184,7 @@ TEST_CASE("recursion in a JSON Schema and references to nowhere are refused by p
               .find("/properties/a/$ref") != std::string::npos);
 }
 
-TEST_CASE("const, enumerations of numbers and exclusive bounds become what the service takes")
+TEST_CASE("const, numeric enumerations and exclusive bounds become what the service accepts")
 {
     CHECK(told(R"({"const": "on"})") == R"({"type":"STRING","enum":["on"]})");
     CHECK(told(R"({"type": "string", "enum": ["a", "b", null]})") ==
@@ -226,7 +226,7 @@ TEST_CASE("oneOf, allOf and a type beside anyOf become one schema of the service
             .find("/properties/a/allOf") != std::string::npos);
 }
 
-TEST_CASE("a schema that was converted is converted to itself")
+TEST_CASE("a converted schema converts to itself")
 {
     for (const auto* text : {R"({"type": "integer", "enum": [3, 1, 2]})",
              R"({"type": ["string", "integer", "null"], "minimum": 2})",

@@ -26,7 +26,7 @@ std::string mask_of(const ephemeral_token_request& request)
     return mask ? mask->string().value_or("?") : "none";
 }
 
-/// A model and a modality, and nothing else.
+/// A model and a modality, nothing else.
 ephemeral_token_request constrained()
 {
     ephemeral_token_request request;
@@ -39,7 +39,7 @@ ephemeral_token_request constrained()
 
 } // namespace
 
-TEST_CASE("a token request says only what it was given")
+TEST_CASE("a token request contains only what it was given")
 {
     ephemeral_token_request request;
     CHECK(encode_token_request(request, {}) == "{}");
@@ -51,7 +51,7 @@ TEST_CASE("a token request says only what it was given")
           R"("newSessionExpireTime":"2026-11-23T12:01:00.5Z"})");
 }
 
-TEST_CASE("constraints go out as a bare setup")
+TEST_CASE("constraints are sent as a bare setup")
 {
     auto request = constrained();
     const auto setup = *body_of(request).find("bidiGenerateContentSetup");
@@ -63,7 +63,7 @@ TEST_CASE("constraints go out as a bare setup")
     CHECK(body_of(request).find("bidiGenerateContentSetup")->find("sessionResumption"));
 }
 
-TEST_CASE("the mask names what is set, two levels deep, and what else is to be locked")
+TEST_CASE("the mask names the set fields, two levels deep, and the others to be locked")
 {
     auto request = constrained();
     request.lock = lock::set_fields{};
@@ -86,7 +86,7 @@ TEST_CASE("the mask names what is set, two levels deep, and what else is to be l
           "generationConfig.seed,generationConfig.speechConfig,outputAudioTranscription,tools");
 }
 
-TEST_CASE("without constraints, names stay as they are")
+TEST_CASE("without constraints, names stay unchanged")
 {
     ephemeral_token_request request;
     request.lock = lock::set_fields{};
@@ -122,7 +122,7 @@ TEST_CASE("what can never work is refused before it is sent")
     }
 }
 
-TEST_CASE("the answer holds a token, or is malformed")
+TEST_CASE("the response holds a token, or is malformed")
 {
     CHECK(decode_token(R"({"name":"auth_tokens/abc","uses":1})").reveal() == "auth_tokens/abc");
     const auto* const answer = GENERATE("", "{", "[]", "{}", R"({"name":1})", R"({"name":"abc"})",
@@ -137,7 +137,7 @@ TEST_CASE("the answer holds a token, or is malformed")
     }
 }
 
-TEST_CASE("a refused call tells the service's words, and what to do")
+TEST_CASE("a refused call reports the service's words and advice")
 {
     struct row {
         int status;
@@ -162,7 +162,7 @@ TEST_CASE("a refused call tells the service's words, and what to do")
           std::string::npos);
 }
 
-TEST_CASE("a refused call shows no secret, no line breaks and no more than some bytes")
+TEST_CASE("a refused call's error shows no secret or line break, and is bounded")
 {
     const auto body =
         R"({"error":{"message":"key SECRET\nis SECRET )" + std::string(2000, 'x') + R"("}})";
@@ -175,7 +175,7 @@ TEST_CASE("a refused call shows no secret, no line breaks and no more than some 
     CHECK(refused_call("ask", 502, odd, {}, "").reason().empty());
 }
 
-TEST_CASE("what a refusal's body says is found in JSON, in a web page and in plain text")
+TEST_CASE("a refusal's message is found in JSON, in a web page and in plain text")
 {
     struct row {
         std::string body;

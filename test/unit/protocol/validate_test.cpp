@@ -42,7 +42,7 @@ const std::string older = "gemini-3.1-flash-live-preview";
 
 } // namespace
 
-TEST_CASE("each model takes text in its own way")
+TEST_CASE("each model accepts text in its own form")
 {
     for (const auto* model : {"gemini-live-2.5-flash-preview", "gemini-2.0-flash-live-001",
              "models/gemini-2.5-flash-native-audio-preview-12-2025",
@@ -53,7 +53,7 @@ TEST_CASE("each model takes text in its own way")
         CHECK_FALSE(quirks_of(model).text_by_turns);
 }
 
-TEST_CASE("what a model is known to refuse is refused before it is sent, by name")
+TEST_CASE("what a model is known to refuse is refused by name before it is sent")
 {
     CHECK(refusal_of_setup({.model = speaker, .response_modalities = {modality::text}})
               .starts_with("setup.generationConfig.responseModalities has TEXT"));
@@ -81,7 +81,7 @@ TEST_CASE("what a model is known to refuse is refused before it is sent, by name
     CHECK(refusal_of_setup(with_tool).starts_with("functions[g].behavior is non_blocking"));
 }
 
-TEST_CASE("what a model takes passes, and of an unknown model all does")
+TEST_CASE("what a model accepts passes, and an unknown model accepts everything")
 {
     CHECK(refusal_of_setup({.model = speaker, .response_modalities = {modality::audio}}).empty());
     CHECK(refusal_of_setup(
@@ -98,7 +98,7 @@ TEST_CASE("what a model takes passes, and of an unknown model all does")
               .empty());
 }
 
-TEST_CASE("a response's scheduling is refused where the model takes none")
+TEST_CASE("a response's scheduling is refused where the model does not support it")
 {
     function_response response("c", "f", json());
     response.scheduling = scheduling::silent;
@@ -109,7 +109,7 @@ TEST_CASE("a response's scheduling is refused where the model takes none")
     CHECK(refusal(speaker).empty());
 }
 
-TEST_CASE("a context update is held against the model, and its instruction's role is checked")
+TEST_CASE("a context update is validated against the model, and its instruction's role is checked")
 {
     function_declaration waits{.name = "f", .behavior = behavior::blocking};
     const context_update update(std::vector<tool>{std::vector<function_declaration>{waits}});
@@ -129,7 +129,7 @@ TEST_CASE("a context update is held against the model, and its instruction's rol
     for (const auto* role : {"", "system", "user", "model"}) CHECK(told(role).empty());
 }
 
-TEST_CASE("a setup is held against its model wherever it is written, unless nobody wants that")
+TEST_CASE("a setup is validated wherever it is written, unless that is disabled")
 {
     const std::function<model_quirks(std::string_view)> known = quirks_of;
     addressing strict;
@@ -150,7 +150,7 @@ TEST_CASE("a setup is held against its model wherever it is written, unless nobo
     CHECK(token({}).empty());
     request.constraints = setup{.model = thinker};
     CHECK(token(strict).starts_with("setup.generationConfig.thinkingConfig has neither"));
-    request.lock = lock::set_fields{}; // the session may say it
+    request.lock = lock::set_fields{}; // the session may set it
     CHECK(token(strict).empty());
     request.constraints->thinking_config.emplace();
     CHECK(token(strict).starts_with("setup.generationConfig.thinkingConfig has neither"));
@@ -158,7 +158,7 @@ TEST_CASE("a setup is held against its model wherever it is written, unless nobo
     CHECK(is_told(token(strict)));
 }
 
-TEST_CASE("client content is refused where it can only be the history")
+TEST_CASE("client content is refused where it can only be history")
 {
     const auto refusal = [&](const setup& setup) {
         return refusal_of([&] { validate_content(setup, {.content_is_history = true}); });
@@ -186,7 +186,7 @@ TEST_CASE("gemini-3.8-live-extended-thinking needs exactly one of thinking level
               .empty());
 }
 
-TEST_CASE("gemini-3.8-live takes no thinking configuration at all")
+TEST_CASE("gemini-3.8-live accepts no thinking configuration")
 {
     CHECK(refusal_of_setup({.model = speaker, .thinking_config = {}})
               .starts_with("setup.generationConfig.thinkingConfig "));
@@ -195,7 +195,7 @@ TEST_CASE("gemini-3.8-live takes no thinking configuration at all")
               .starts_with("setup.generationConfig.thinkingConfig "));
 }
 
-TEST_CASE("gemini-3.1-flash-live is not asked for what makes it never answer")
+TEST_CASE("gemini-3.1-flash-live is not sent a setup that keeps it from ever answering")
 {
     CHECK(refusal_of_setup({.model = older, .enable_affective_dialog = true})
               .starts_with("setup.generationConfig.enableAffectiveDialog "));

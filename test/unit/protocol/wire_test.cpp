@@ -27,7 +27,7 @@ setup plain()
     return minimal;
 }
 
-/// What is told of a setup that one backend does not take; "taken" when it does.
+/// The refusal of a setup that one backend does not accept; "taken" otherwise.
 template <class Change>
 std::string told(Change change, const protocol::addressing& to)
 {
@@ -51,7 +51,7 @@ std::string members_of(const setup& given, const protocol::addressing& to = {})
 
 } // namespace
 
-TEST_CASE("what only one backend takes is refused for the other, by name and with a reason")
+TEST_CASE("a member of one backend is refused for the other, by name and with a reason")
 {
     const auto vad = [](setup& s) { s.explicit_vad_signal = false; };
     CHECK(told(vad, vertex) == "taken");
@@ -71,7 +71,7 @@ TEST_CASE("what only one backend takes is refused for the other, by name and wit
     CHECK_THROWS_AS(protocol::encode_tool_response(std::span(&more, 1), backend::vertex_ai), error);
 }
 
-TEST_CASE("on Vertex AI some members have other names, and audio must be asked for")
+TEST_CASE("on Vertex AI some members have other names, and audio must be requested")
 {
     setup given = plain();
     given.model_selection_config.emplace().feature_selection_preference =
@@ -88,7 +88,7 @@ TEST_CASE("on Vertex AI some members have other names, and audio must be asked f
               .find(R"("candidatesTokenCount": 3)") != std::string::npos);
 }
 
-TEST_CASE("empty and absent are not the same where the wire says so")
+TEST_CASE("empty and absent differ where the wire distinguishes them")
 {
     setup given = plain();
     given.context_window_compression.emplace().sliding_window.emplace();
@@ -105,7 +105,7 @@ TEST_CASE("empty and absent are not the same where the wire says so")
           R"({"contextUpdate":{"tools":{"tools":[]}}})");
 }
 
-TEST_CASE("64 bits go as a string, milliseconds as a number")
+TEST_CASE("64-bit integers are strings, milliseconds are numbers")
 {
     setup given = plain();
     given.context_window_compression.emplace().trigger_tokens = 25'600;
@@ -116,7 +116,7 @@ TEST_CASE("64 bits go as a string, milliseconds as a number")
         R"("realtimeInputConfig":{"automaticActivityDetection":{"silenceDurationMs":100}},"contextWindowCompression":{"triggerTokens":"25600"})");
 }
 
-TEST_CASE("both kinds of parameters at once are refused, with the function's name")
+TEST_CASE("both forms of parameters at once are refused, with the function's name")
 {
     const auto both = [](setup& s) {
         s.functions.push_back(
@@ -155,7 +155,7 @@ TEST_CASE("a client's message is read in either spelling, and strictly")
     CHECK(complaint("{} {}") == "The client sent a malformed message: it goes on behind its end.");
 }
 
-TEST_CASE("an empty list of tools is not the absence of one")
+TEST_CASE("an empty list of tools differs from an absent one")
 {
     const auto tools = [](std::string_view text) {
         return test::decode_client_message(text).context_update->tools;
@@ -165,7 +165,7 @@ TEST_CASE("an empty list of tools is not the absence of one")
     CHECK(tools(R"({"contextUpdate": {"tools": {"tools": []}}})") == std::vector<tool>());
 }
 
-TEST_CASE("numbers are read however they are spelt")
+TEST_CASE("numbers are read however they are spelled")
 {
     const auto message = protocol::decode_server_message(base::padded_buffer(
         R"({"usageMetadata":{"promptTokenCount":"12","totalTokenCount":15.0,"thoughtsTokenCount":3e0,
@@ -183,7 +183,7 @@ TEST_CASE("numbers are read however they are spelt")
     }
 }
 
-TEST_CASE("enumerations keep what they do not know")
+TEST_CASE("enumerations keep unknown values")
 {
     const auto message = protocol::decode_server_message(base::padded_buffer(
         R"({"serverContent":{"turnCompleteReason":"SOLAR_FLARE","interactionStatus":"IDLE"}})"));

@@ -29,18 +29,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A machine in Google Cloud, its metadata server, and Vertex AI, which knows what tokens are good.
+/// A machine in Google Cloud, its metadata server, and Vertex AI, which accepts only these tokens.
 struct world {
     std::shared_ptr<test::virtual_clock> clock = std::make_shared<test::virtual_clock>();
     asio::io_context io{1};
-    std::map<std::string, base::time_point> tokens{}; // and their ends
+    std::map<std::string, base::time_point> tokens{}; // each with its expiry
     int fetched = 0;
     int dialled = 0;
     int expired = 0;
     bool refuses_all = false;
     int refuses_with = 401;
-    int not_ready = 0; ///< So many answers of the metadata server say that it has no token.
-    std::shared_ptr<test::memory_peer> peer{}; ///< Of the newest connection.
+    int not_ready = 0; ///< Number of answers in which the metadata server has no token.
+    std::shared_ptr<test::memory_peer> peer{}; ///< The server's end of the newest connection.
 
     client connect()
     {
@@ -137,7 +137,7 @@ TEST_CASE("a thousand sessions that start at once cause one fetch of a token")
     CHECK(w.fetched == 1);
 }
 
-TEST_CASE("in ten hours of sessions no upgrade is sent with a token that has ended")
+TEST_CASE("in ten hours of sessions no upgrade is sent with an expired token")
 {
     const auto between = GENERATE(180s, 590s, 3599s);
     world w;
@@ -157,7 +157,7 @@ TEST_CASE("in ten hours of sessions no upgrade is sent with a token that has end
     CHECK(w.fetched <= 12);
 }
 
-TEST_CASE("an upgrade that is refused is tried with another token, once")
+TEST_CASE("a rejected upgrade is tried with another token, once")
 {
     world w;
     const auto client = w.connect();
@@ -183,7 +183,7 @@ TEST_CASE("an upgrade that is refused is tried with another token, once")
     CHECK(why->reason().find("token-number") == std::string::npos);
 }
 
-TEST_CASE("a refusal that is not for the token costs no other token")
+TEST_CASE("a rejection that is not about the token does not cost another token")
 {
     world w;
     w.refuses_all = true;
@@ -202,7 +202,7 @@ TEST_CASE("a metadata server that has no token for a moment does not end a sessi
     const auto work = [&]() -> asio::awaitable<void> {
         session talk(client, setup{.model = "gemini-3.8-live"});
         co_await talk.connect();
-        w.tokens.clear(); // so that another one is needed
+        w.tokens.clear(); // forces another fetch
         w.not_ready = 3;
         w.peer->drop();
         for (int i = 0; i < 600 && talk.counters().connections < 2; ++i)
@@ -215,7 +215,8 @@ TEST_CASE("a metadata server that has no token for a moment does not end a sessi
     test::play(w.io, *w.clock, std::move(working));
 }
 
-TEST_CASE("a metadata server that has no token fails a first connection at once, by type")
+TEST_CASE(
+    "a metadata server without a token fails a first connection at once, with its own error code")
 {
     world w;
     w.not_ready = 100;

@@ -8,10 +8,10 @@
 
 namespace audio_hold_test {
 
-// Speech to models that do not bear it while they wait for a function.
+// Speech to models that cannot accept it while they wait for a function.
 using namespace test;
 
-TEST_CASE("speech waits while a model that would not bear it waits for a function")
+TEST_CASE("speech waits while a model that cannot accept it waits for a function")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -40,7 +40,7 @@ TEST_CASE("speech waits while a model that would not bear it waits for a functio
     CHECK(all[1].find(R"("audio")") != std::string::npos);
 }
 
-TEST_CASE("speech does not wait for ever for a function that nobody answers, nor for others")
+TEST_CASE("speech does not wait forever for an unanswered function, nor for a non-blocking one")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -85,7 +85,7 @@ TEST_CASE("speech does not wait for ever for a function that nobody answers, nor
     }
 }
 
-TEST_CASE("speech that waits for a function grows old as in an outage")
+TEST_CASE("speech that waits for a function expires as in an outage")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {

@@ -18,7 +18,7 @@ namespace backpressure_test {
 // Senders and servers that have to wait, and what makes room for them.
 using namespace test;
 
-TEST_CASE("of pictures only the latest waits, and words do not wait for media")
+TEST_CASE("only the latest picture waits, and text does not wait for media")
 {
     world w;
     w.play_session([&](session& session) -> asio::awaitable<void> {
@@ -39,7 +39,7 @@ TEST_CASE("of pictures only the latest waits, and words do not wait for media")
     CHECK(all[1].find(R"("data":"Ag==")") != std::string::npos);
 }
 
-TEST_CASE("a full outbox suspends the sender; cancelled, it has sent nothing")
+TEST_CASE("a full outbox suspends the sender; a canceled one has sent nothing")
 {
     world w;
     w.options.limits.outbox = 100;
@@ -78,10 +78,10 @@ TEST_CASE("a full outbox suspends the sender; cancelled, it has sent nothing")
     CHECK(w.heard[3] == R"({"realtimeInput":{"text":"third"}})");
 }
 
-TEST_CASE("a send that is cancelled in the moment in which room comes has sent nothing")
+TEST_CASE("a send that is canceled just as room becomes available has sent nothing")
 {
     using namespace asio::experimental::awaitable_operators;
-    const int moment = GENERATE(range(0, 12)); // between the room and the cancellation
+    const int moment = GENERATE(range(0, 12)); // turns of the loop before the cancellation
     CAPTURE(moment);
     world w;
     w.options.limits.outbox = 100;
@@ -113,7 +113,7 @@ TEST_CASE("a send that is cancelled in the moment in which room comes has sent n
     CHECK(w.heard.size() == (is_sent ? 3 : 2));
 }
 
-TEST_CASE("a sender that waits for room goes on when an outage has made some")
+TEST_CASE("a sender that waits for room resumes when an outage has made some")
 {
     world w;
     w.options.limits.outbox = 1000;
@@ -129,7 +129,7 @@ TEST_CASE("a sender that waits for room goes on when an outage has made some")
         co_await session.connect();
         co_await session.send("one");
         while (session.status() == session_status::connected) co_await settle();
-        co_await session.send_audio(speech); // too old when the connection is back
+        co_await session.send_audio(speech); // expired by the time the connection is back
         co_await session.send(std::string(200, 'x'));
         co_await session.drain();
         co_await session.close();
@@ -137,7 +137,7 @@ TEST_CASE("a sender that waits for room goes on when an outage has made some")
     CHECK(played.counters().dropped == 1);
 }
 
-TEST_CASE("a sender that waits behind sound goes on when a handover has dropped it")
+TEST_CASE("a sender that waits behind audio resumes when a handover has dropped it")
 {
     world w;
     w.options.limits.outbox = 1000;
@@ -162,8 +162,7 @@ TEST_CASE("a sender that waits behind sound goes on when a handover has dropped 
     CHECK(played.counters().handovers == 1);
 }
 
-TEST_CASE(
-    "a sender that waits behind sound goes on when that is too old, before there is a connection")
+TEST_CASE("a sender that waits behind audio resumes when that expires before there is a connection")
 {
     world w;
     w.options.limits.outbox = 1000;

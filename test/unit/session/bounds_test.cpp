@@ -5,17 +5,17 @@
 
 namespace bounds_test {
 
-// Nothing that a server sends, and nothing that waits for it, takes more memory than its bound.
+// The memory taken by what a server sends, and by what waits for it, is bounded.
 using namespace test;
 
 namespace {
 
-/// About what a message of no content takes while it waits.
+/// About the memory of an empty message while it waits.
 constexpr std::size_t empty_message = 1000;
 
 } // namespace
 
-TEST_CASE("a flood of empty messages that nobody reads stays within the inbox's bound in memory")
+TEST_CASE("a flood of empty messages that nobody reads stays within the inbox's memory bound")
 {
     world w;
     w.options.limits.inbox = 100'000;
@@ -51,8 +51,7 @@ TEST_CASE("a flood of empty messages that nobody reads stays within the inbox's 
     w.play(work());
 }
 
-TEST_CASE(
-    "who answers calls in the loop that reads them is not held up by a connection that failed")
+TEST_CASE("a reader that answers calls in its loop is not held up by a connection that failed")
 {
     world w;
     w.options.limits.inbox = 5'000;
@@ -92,7 +91,7 @@ TEST_CASE(
     w.play(work());
 }
 
-TEST_CASE("of a connection that failed no more is read than a bound, though nobody takes it")
+TEST_CASE("what is read of a failed connection is bounded, even when nobody receives it")
 {
     world w;
     w.options.limits.inbox = 10'000;
@@ -145,7 +144,7 @@ TEST_CASE("what comes before setupComplete is bounded, on every connection")
     w.play(work());
 }
 
-TEST_CASE("what came before setupComplete is delivered behind it")
+TEST_CASE("messages from before setupComplete are delivered after it")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -170,7 +169,7 @@ TEST_CASE("what came before setupComplete is delivered behind it")
     w.play(work());
 }
 
-TEST_CASE("a handle that is larger than any of the service's is not kept")
+TEST_CASE("a handle larger than any that the service issues is not kept")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -200,7 +199,7 @@ TEST_CASE("a handle that is larger than any of the service's is not kept")
     w.play(work());
 }
 
-TEST_CASE("a server's words about a setup that it refuses are kept as far as one reads them")
+TEST_CASE("only an excerpt is kept of the server's words about a refused setup")
 {
     world w;
     w.options.reconnect.first_connect_attempts = 1;
@@ -222,7 +221,7 @@ TEST_CASE("a server's words about a setup that it refuses are kept as far as one
     w.play(work());
 }
 
-TEST_CASE("a message of very many elements ends the session with errc::message_too_big")
+TEST_CASE("a message with too many elements ends the session with errc::message_too_big")
 {
     world w;
     std::string many = R"({"serverContent":{"modelTurn":{"parts":[{})";
@@ -281,7 +280,7 @@ TEST_CASE("a turn longer than its bound is returned in pieces, and none of it is
     w.play(work());
 }
 
-TEST_CASE("messages that wait to be sent are charged for the memory that they take")
+TEST_CASE("messages that wait to be sent are charged for the memory that they occupy")
 {
     world w;
     w.options.limits.outbox = 50'000;

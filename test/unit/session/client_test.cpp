@@ -17,7 +17,7 @@
 
 namespace client_test {
 
-// What a client asks for when it connects.
+// What a client requests when it connects.
 using namespace gemini::live;
 using protocol::method;
 using transport::connect_request;
@@ -65,7 +65,7 @@ TEST_CASE("a key travels in a header, never in the URL")
     CHECK(header(request, "x-goog-api-client") == header(request, "User-Agent"));
 }
 
-TEST_CASE("an ephemeral token takes the method that is made for it")
+TEST_CASE("an ephemeral token selects the constrained method")
 {
     for (const credentials& token :
         {credentials(ephemeral_token("auth_tokens/1")), credentials(api_key("auth_tokens/1"))}) {
@@ -76,7 +76,7 @@ TEST_CASE("an ephemeral token takes the method that is made for it")
     }
 }
 
-TEST_CASE("Vertex AI takes an access token and a project, or a key alone")
+TEST_CASE("Vertex AI accepts an access token and a project, or a key alone")
 {
     const auto token = request_of({.backend = backend::vertex_ai,
         .project = "p",
@@ -99,7 +99,7 @@ TEST_CASE("Vertex AI takes an access token and a project, or a key alone")
     CHECK(header(both, "x-goog-api-key") == "k");
 }
 
-TEST_CASE("a proxy of Vertex AI that knows project and credentials is called by its own URL")
+TEST_CASE("a proxy of Vertex AI that adds project and credentials is called by its own URL")
 {
     const auto request =
         request_of({.backend = backend::vertex_ai, .base_url = "wss://proxy.example/live"});
@@ -108,7 +108,7 @@ TEST_CASE("a proxy of Vertex AI that knows project and credentials is called by 
     CHECK(header(request, "Authorization") == "none");
 }
 
-TEST_CASE("a proxy of Vertex AI is called by its own URL with a token, too")
+TEST_CASE("a proxy of Vertex AI is also called by its own URL when there is a token")
 {
     const auto request = request_of({.backend = backend::vertex_ai,
         .credentials = access_token("ya29.t"),
@@ -124,7 +124,7 @@ TEST_CASE("a proxy of Vertex AI is called by its own URL with a token, too")
     CHECK(placed.target.starts_with("/live/ws/"));
 }
 
-TEST_CASE("headers of the user win over the library's own, and may be the credentials")
+TEST_CASE("the user's headers override the library's own, and may be the credentials")
 {
     const auto request = request_of({.credentials = api_key("ours"),
         .headers = {{"X-Goog-Api-Key", "theirs"}, {"user-agent", "mine/1"}, {"x-more", "yes"}}});
@@ -136,14 +136,14 @@ TEST_CASE("headers of the user win over the library's own, and may be the creden
           "Bearer mine");
 }
 
-TEST_CASE("music goes by its own method")
+TEST_CASE("music uses its own method")
 {
     const auto request = request_of({.credentials = api_key("k")}, method::generate_music);
     CHECK(request.target ==
           "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateMusic");
 }
 
-TEST_CASE("what the service cannot take is refused by name, without the secret")
+TEST_CASE("what the service cannot accept is refused by name, without the secret")
 {
     struct row {
         client_options options;
@@ -176,7 +176,7 @@ TEST_CASE("what the service cannot take is refused by name, without the secret")
     CHECK(told.find("secret") == std::string::npos);
 }
 
-TEST_CASE("missing credentials are told with what to give")
+TEST_CASE("missing credentials are reported with what to set")
 {
     const auto key = refusal_of({});
     REQUIRE(key);
@@ -188,7 +188,7 @@ TEST_CASE("missing credentials are told with what to give")
     CHECK(std::string(token->what()).find("access_token") != std::string::npos);
 }
 
-TEST_CASE("a client knows whose models its sessions mean")
+TEST_CASE("a client knows which backend's models its sessions mean")
 {
     asio::io_context io;
     const client_core core({.backend = backend::vertex_ai, .project = "p", .location = "l"},
@@ -198,7 +198,7 @@ TEST_CASE("a client knows whose models its sessions mean")
           "projects/p/locations/l/publishers/google/models/m");
 }
 
-TEST_CASE("what a refusal echoes of the key is struck out before it is cut")
+TEST_CASE("a key that a refusal echoes is redacted before the text is truncated")
 {
     const auto request = request_of({.credentials = api_key("canary-canary-canary")});
     REQUIRE(request.read_refusal);

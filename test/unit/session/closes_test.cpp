@@ -32,7 +32,7 @@ asio::awaitable<void> until_ended(world& w, session& session)
         co_await w.clock->sleep_until(w.clock->now() + 100ms);
 }
 
-/// The error that ended it.
+/// The error that ended the session.
 asio::awaitable<error> end_of(world& w, session& session)
 {
     co_await until_ended(w, session);
@@ -44,7 +44,7 @@ asio::awaitable<error> end_of(world& w, session& session)
     co_return *co_await failure_of(reading());
 }
 
-/// Accepts the setup, gives a handle, and ends the connection with this code after a while.
+/// Accepts the setup, sends a handle, and ends the connection with this code after a while.
 script ends_with(
     world& w, std::uint16_t code, std::string reason, std::chrono::milliseconds after = 100ms)
 {
@@ -104,7 +104,7 @@ outcome live_through(world& w)
 
 } // namespace
 
-TEST_CASE("an open session that is closed with 1007 goes on with its handle")
+TEST_CASE("an open session that is closed with 1007 resumes with its handle")
 {
     const auto reason =
         GENERATE(as<std::string>{}, audio_refusal, "Request contains an invalid argument.", "");
@@ -118,7 +118,7 @@ TEST_CASE("an open session that is closed with 1007 goes on with its handle")
     CHECK(carries_handle(w.heard[1]));
 }
 
-TEST_CASE("a refusal of the open session that repeats at once is tried three times, then told")
+TEST_CASE("an immediately repeated refusal of the open session is tried three times, then reported")
 {
     const std::uint16_t code = GENERATE(std::uint16_t{1007}, std::uint16_t{1008});
     world w;
@@ -133,7 +133,7 @@ TEST_CASE("a refusal of the open session that repeats at once is tried three tim
     CHECK(w.dials == 4);
 }
 
-TEST_CASE("refusals of the open session that come now and then do not add up")
+TEST_CASE("occasional refusals of the open session do not add up")
 {
     world w;
     w.scripts = {ends_with(w, 1007, audio_refusal, 40s)};
@@ -146,7 +146,7 @@ TEST_CASE("refusals of the open session that come now and then do not add up")
     });
 }
 
-TEST_CASE("1008 on an open connection keeps the handle, whatever it complains of")
+TEST_CASE("1008 on an open connection keeps the handle, whatever the reason says")
 {
     struct row {
         const char* reason;
@@ -167,7 +167,7 @@ TEST_CASE("1008 on an open connection keeps the handle, whatever it complains of
     CHECK(carries_handle(w.heard[1]));
 }
 
-TEST_CASE("a key that is refused in the middle ends the session at once, and the handle is kept")
+TEST_CASE("a key that is refused in mid-session ends the session at once, and the handle is kept")
 {
     const auto reason = GENERATE(as<std::string>{}, "API key expired. Please renew the API key.",
         "PERMISSION_DENIED", "permission denied on resource", "API_KEY_INVALID");
@@ -196,7 +196,7 @@ TEST_CASE("the conversation is given up only when a setup with the handle was re
     CHECK_FALSE(carries_handle(w.heard[2]));
 }
 
-TEST_CASE("a quota that refuses the setup with the handle does not cost the handle")
+TEST_CASE("a quota error in answer to a setup with the handle does not cost the handle")
 {
     world w;
     w.scripts = {ends_with(w, 1001, ""), refuses_with(w, 1008, "resource exhausted"), serves(w)};
@@ -206,7 +206,7 @@ TEST_CASE("a quota that refuses the setup with the handle does not cost the hand
     CHECK(carries_handle(w.heard[2]));
 }
 
-TEST_CASE("what lies in the way of a reconnect is ridden out")
+TEST_CASE("a temporary obstacle to a reconnect is ridden out")
 {
     const auto refusal = [](errc code, int status, std::string reason) {
         return error(code, "Refused.",
@@ -232,7 +232,7 @@ TEST_CASE("what lies in the way of a reconnect is ridden out")
     CHECK(w.dials == 4);
 }
 
-TEST_CASE("what cannot get better ends a reconnect at once")
+TEST_CASE("a permanent error ends a reconnect at once")
 {
     const auto refusal = [](errc code, int status, std::string reason) {
         return error(code, "Refused.", {phase::upgrade, 0, std::move(reason), status});
@@ -299,7 +299,7 @@ TEST_CASE("an error in answer to the setup is understood by its code and words")
     });
 }
 
-TEST_CASE("judge and hook are told what had been going on")
+TEST_CASE("on_failure and the reconnect hook receive the circumstances of the failure")
 {
     world w;
     std::vector<failure_context> judged;
@@ -327,7 +327,7 @@ TEST_CASE("judge and hook are told what had been going on")
     const auto is = [](failure_context when, bool open, bool used, bool worked) {
         return when.was_open == open && when.handle_used == used && when.has_worked == worked;
     };
-    CHECK(is(judged[0], true, false, true));  // the first setup had none
+    CHECK(is(judged[0], true, false, true));  // the first setup had no handle
     CHECK(is(judged[1], false, false, true)); // no setup was sent
     CHECK(is(judged[2], false, true, true));
     CHECK(is(judged[3], true, true, true));
@@ -336,7 +336,7 @@ TEST_CASE("judge and hook are told what had been going on")
     CHECK(is(hooked[2], false, true, true));
 }
 
-TEST_CASE("the wait after a used up quota is the user's to choose")
+TEST_CASE("the wait after an exhausted quota is the user's to choose")
 {
     world w;
     w.options.reconnect.quota_wait = 20ms;
@@ -347,7 +347,7 @@ TEST_CASE("the wait after a used up quota is the user's to choose")
     CHECK(result.lost->delay == 20ms);
 }
 
-TEST_CASE("a handle that the hook puts into the plan is the one that is sent")
+TEST_CASE("the handle that is sent is the one that the hook puts into the plan")
 {
     world w;
     w.options.on_reconnecting = [&](reconnect_plan& plan) -> asio::awaitable<void> {
@@ -369,7 +369,7 @@ TEST_CASE("a handle that the hook puts into the plan is the one that is sent")
     CHECK(w.heard[2].find("elsewhere") == std::string::npos);
 }
 
-// A conversation whose last owner is still open to the server -----------------------------------
+// A conversation whose previous connection is still open to the server ---------------------------
 
 namespace {
 
@@ -396,7 +396,7 @@ setup with_handle()
 
 } // namespace
 
-TEST_CASE("a conversation of a process that hangs is waited for, and not thrown away")
+TEST_CASE("a conversation whose owner hangs is waited for, and not thrown away")
 {
     world w;
     w.scripts = {still_owned(w, w.clock->now() + 45s)};
@@ -420,7 +420,7 @@ TEST_CASE("a conversation of a process that hangs is waited for, and not thrown 
     CHECK(w.heard.size() > 3);
 }
 
-TEST_CASE("nothing erases a handle on a bare internal error")
+TEST_CASE("no handle is erased on a bare internal error")
 {
     world w;
     w.scripts = {still_owned(w, w.clock->now() + 24h)};
@@ -446,7 +446,8 @@ TEST_CASE("nothing erases a handle on a bare internal error")
     w.play(work());
 }
 
-TEST_CASE("after a minute of internal errors the session begins anew, and the store is not emptied")
+TEST_CASE(
+    "after a minute of internal errors the session starts over, and the store keeps the handle")
 {
     world w;
     w.scripts = {still_owned(w, w.clock->now() + 24h)};
@@ -469,7 +470,7 @@ TEST_CASE("after a minute of internal errors the session begins anew, and the st
     CHECK_FALSE(carries_handle(w.heard.back()));
 }
 
-TEST_CASE("judge has the last word on a handle that is answered with internal errors")
+TEST_CASE("on_failure decides about a handle that is answered with internal errors")
 {
     world w;
     w.scripts = {still_owned(w, w.clock->now() + 24h)};
@@ -494,7 +495,7 @@ TEST_CASE("judge has the last word on a handle that is answered with internal er
     for (const auto& setup : w.heard) CHECK(carries_handle(setup));
 }
 
-TEST_CASE("who wants to fail at once does, also with a handle that another still has")
+TEST_CASE("a policy may fail at once, even when the handle still has another owner")
 {
     world w;
     w.options.reconnect.first_connect_attempts = 1;
@@ -513,7 +514,7 @@ TEST_CASE("who wants to fail at once does, also with a handle that another still
 TEST_CASE("two owners of one name do not overwrite each other's handle")
 {
     world w;
-    // Each connection is given a handle of its own, again and again.
+    // Each connection receives a handle of its own, again and again.
     int given = 0;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
         co_await greet(w, peer);
@@ -537,7 +538,7 @@ TEST_CASE("two owners of one name do not overwrite each other's handle")
         co_await successor.send("two");
         co_await successor.drain();
         co_await settle();
-        co_await frozen.send("three"); // it wakes, and does not know
+        co_await frozen.send("three"); // it wakes, unaware of the other owner
         co_await frozen.drain();
         co_await settle();
         CHECK(frozen.resumption_handle() == "handle-3");
@@ -555,10 +556,9 @@ TEST_CASE("two owners of one name do not overwrite each other's handle")
     w.play(work());
 }
 
-// Keys
-// ---------------------------------------------------------------------------------------------
+// Keys ----------------------------------------------------------------------------------------
 
-TEST_CASE("a refused key is told by the variable that it came from")
+TEST_CASE("a rejected key is reported with the variable that it came from")
 {
     world w;
     w.options.credentials = api_key("key-0123456789", "GEMINI_API_KEY");
@@ -581,12 +581,11 @@ TEST_CASE("a refused key is told by the variable that it came from")
     w.play(work());
 }
 
-// close()
-// ------------------------------------------------------------------------------------------
+// close() -------------------------------------------------------------------------------------
 
 namespace {
 
-/// The peer answers a close frame after this time; absent: never, and the deadline passes.
+/// The peer answers a close frame after this time; absent: never, so the deadline passes.
 class slow_to_close final : public transport::connection {
 public:
     slow_to_close(std::unique_ptr<transport::connection> inner, world& w,
@@ -605,7 +604,7 @@ public:
         co_await inner_->close(code, std::move(reason));
         const auto limit = w_.options.deadlines.close;
         co_await w_.clock->sleep_until(w_.clock->now() + std::min(answer_.value_or(limit), limit));
-        ++w_.served; // the server knows
+        ++w_.served; // the server has seen the end
     }
     void abort() noexcept override { inner_->abort(); }
 
@@ -644,7 +643,7 @@ private:
     std::optional<std::chrono::milliseconds> answer_;
 };
 
-/// How long a close() takes whose answer takes so long.
+/// How long a close() takes when the answer takes this long.
 std::chrono::milliseconds closing_takes(
     std::optional<std::chrono::milliseconds> answer, std::chrono::milliseconds deadline)
 {
@@ -680,7 +679,7 @@ TEST_CASE("close() waits for the peer's answer, at most as long as the deadline"
     CHECK(closing_takes(std::nullopt, 2s) == 2s);
 }
 
-TEST_CASE("close() in the middle of a change of connections waits for both")
+TEST_CASE("close() in the middle of a handover waits for both connections")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -712,7 +711,7 @@ TEST_CASE("close() in the middle of a change of connections waits for both")
     w.play(work());
 }
 
-TEST_CASE("a session that is destroyed while it closes leaves nothing behind")
+TEST_CASE("a session that is destroyed while it closes leaks nothing")
 {
     world w;
     auto memory = test::make_memory_connector(

@@ -11,11 +11,11 @@
 
 namespace closing_test {
 
-// All the ways in which a session ends.
+// Every way in which a session ends.
 namespace live = gemini::live;
 using namespace test;
 
-TEST_CASE("close tells the server, may be called again, and ends everything")
+TEST_CASE("close notifies the server, may be called again, and ends everything")
 {
     world w;
     peer_ptr server;
@@ -149,7 +149,7 @@ TEST_CASE("sessions, client and execution context may go in any order")
     outlives.reset();
 }
 
-TEST_CASE("when the policy gives up, whoever waits is told the cause")
+TEST_CASE("when the policy gives up, every waiting operation reports the cause")
 {
     world w;
     w.options.reconnect.max_attempts = 2;

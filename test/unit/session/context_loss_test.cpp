@@ -64,7 +64,7 @@ struct forgotten {
 
 } // namespace
 
-TEST_CASE("a context that is lost is told, and the session goes on empty")
+TEST_CASE("a lost context is reported, and the session continues without it")
 {
     forgotten story;
     CHECK_FALSE(story.play(context_loss::restart));
@@ -76,7 +76,7 @@ TEST_CASE("a context that is lost is told, and the session goes on empty")
     CHECK(story.w.heard.back().find("handle") == std::string::npos);
 }
 
-TEST_CASE("a context that is lost can be restored from what was said")
+TEST_CASE("a lost context can be restored from what was said")
 {
     forgotten story;
     CHECK_FALSE(story.play(context_loss::restore));
@@ -94,7 +94,7 @@ TEST_CASE("a context that is lost can be restored from what was said")
           std::string::npos);
 }
 
-TEST_CASE("a context that is lost can end the session")
+TEST_CASE("a lost context can end the session")
 {
     forgotten story;
     const auto failure = story.play(context_loss::fail);
@@ -103,7 +103,7 @@ TEST_CASE("a context that is lost can end the session")
     CHECK(failure->close_code() == 1008);
 }
 
-TEST_CASE("the response to a call of a conversation that is lost does not reach the new one")
+TEST_CASE("the response to a call of a lost conversation does not reach the new one")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -123,7 +123,7 @@ TEST_CASE("the response to a call of a conversation that is lost does not reach 
         co_await session.connect();
         co_await listen_until(session, all, [&] { return all.last(session_status::reconnecting); });
         function_response response("c1", "weather", json());
-        co_await session.send_tool_response(std::move(response)); // the handle has the call
+        co_await session.send_tool_response(std::move(response)); // the handle includes the call
         co_await listen_until(
             session, all, [&] { return session.status() == session_status::connected; });
         co_await session.drain();
@@ -136,7 +136,7 @@ TEST_CASE("the response to a call of a conversation that is lost does not reach 
     CHECK(all.last(session_status::connected)->forgotten_calls == std::vector<std::string>{"c1"});
 }
 
-TEST_CASE("two internal errors in answer to a handle are the handle's fault")
+TEST_CASE("two internal errors in answer to a handle count as a refusal of the handle")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -162,9 +162,8 @@ TEST_CASE("two internal errors in answer to a handle are the handle's fault")
     CHECK(w.dials == 4); // the first, two with the handle, one without
 }
 
-TEST_CASE(
-    "while the server may not know yet that a connection has gone, its internal errors are no "
-    "reason to give the handle up")
+TEST_CASE("while the server may not have noticed the end of a connection, its internal errors do "
+          "not cost the handle")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {

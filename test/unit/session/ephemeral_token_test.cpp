@@ -23,7 +23,7 @@ using transport::http_response;
 
 namespace {
 
-/// A client whose service gives one answer to all.
+/// A client whose service gives the same answer to every request.
 struct service {
     asio::io_context io{1};
     std::optional<http_request> seen{};
@@ -73,7 +73,7 @@ private:
 
 } // namespace
 
-TEST_CASE("a token is asked for with the client's key, in a header")
+TEST_CASE("a token is requested with the client's key, in a header")
 {
     service on;
     ephemeral_token_request request;
@@ -100,7 +100,7 @@ TEST_CASE("the version is the request's, else the client's, else v1alpha")
     CHECK(on.seen->target == "/v1alpha/auth_tokens");
 }
 
-TEST_CASE("the call goes where the client goes, by its ways")
+TEST_CASE("the call goes to the client's endpoint, through its network options")
 {
     service on;
     on.options.base_url = "http://127.0.0.1:4711/below/";
@@ -118,7 +118,7 @@ TEST_CASE("the call goes where the client goes, by its ways")
     CHECK(on.header("x-extra") == "1");
 }
 
-TEST_CASE("a refusal tells the service's words and the time to wait, and not the key")
+TEST_CASE("a refusal reports the service's words and the time to wait, and not the key")
 {
     service on;
     on.answer = {429, {{"retry-after", "30"}},
@@ -137,7 +137,7 @@ TEST_CASE("an answer without a token is malformed")
     CHECK(on.failure().code() == errc::malformed_message);
 }
 
-TEST_CASE("who has no API key cannot make tokens, and nothing is asked")
+TEST_CASE("without an API key no token can be made, and no request is sent")
 {
     service on;
     SECTION("no credentials")

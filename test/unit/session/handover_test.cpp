@@ -29,7 +29,7 @@ bool setup_has(const std::string& setup, std::string_view handle)
 
 } // namespace
 
-TEST_CASE("at goAway a session at rest changes its connection, and the reader sees one event")
+TEST_CASE("at goAway an idle session changes its connection, and the reader sees one event")
 {
     world w;
     peer_ptr first;
@@ -41,7 +41,7 @@ TEST_CASE("at goAway a session at rest changes its connection, and the reader se
                      peer->send(turn_complete);
                      peer->send(going_away);
                      co_await settle();
-                     CHECK(w.dials == 1); // nothing to go on with yet
+                     CHECK(w.dials == 1); // no handle to resume with yet
                      peer->send(handle_message("h1"));
                      while (co_await peer->receive()) {
                          FAIL("nothing more comes on the old connection");
@@ -65,7 +65,7 @@ TEST_CASE("at goAway a session at rest changes its connection, and the reader se
         co_await session.close();
     });
     CHECK(w.dials == 2);
-    CHECK(first->close_code() == 4000); // not as a conversation that is over
+    CHECK(first->close_code() == 4000); // not the code of a finished conversation
     REQUIRE(all.changes.size() == 3);   // connecting, connected, connected
     const auto& change = all.changes.back();
     CHECK(change.from == session_status::connected);
@@ -121,7 +121,7 @@ TEST_CASE("the change waits for the end of the turn, the open function call and 
     CHECK(setup_has(w.heard[1], "after"));
 }
 
-TEST_CASE("without a rest the change comes before the server's deadline")
+TEST_CASE("a session that is never idle changes its connection before the server's deadline")
 {
     world w;
     base::time_point announced{};
@@ -131,7 +131,7 @@ TEST_CASE("without a rest the change comes before the server's deadline")
                      peer->send(handle_message("h"));
                      announced = w.clock->now();
                      peer->send(going_away);
-                     while (!peer->close_code()) { // it talks and talks
+                     while (!peer->close_code()) { // it never stops talking
                          peer->send(text_message("and "));
                          co_await w.clock->sleep_until(w.clock->now() + 1s);
                      }
@@ -182,7 +182,7 @@ TEST_CASE("a new connection that is refused while the old one is open is made ag
     CHECK(setup_has(w.heard.back(), "h"));
 }
 
-TEST_CASE("what is said during the change follows in order, speech within its window too")
+TEST_CASE("what is said during the handover follows in order, and speech only within its window")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -245,7 +245,7 @@ TEST_CASE("with overlap the old connection stays until the new one has been acce
     CHECK(w.dials == 2);
 }
 
-TEST_CASE("a handover that is switched off waits for the server to hang up")
+TEST_CASE("a disabled handover waits for the server to disconnect")
 {
     world w;
     w.options.reconnect.handover.enabled = false;
@@ -267,7 +267,7 @@ TEST_CASE("a handover that is switched off waits for the server to hang up")
     });
 }
 
-TEST_CASE("closing a session in the middle of a change ends it")
+TEST_CASE("closing a session in the middle of a handover ends it")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -277,7 +277,7 @@ TEST_CASE("closing a session in the middle of a change ends it")
                      co_await peer->receive();
                  },
         [&](peer_ptr peer) -> asio::awaitable<void> {
-            while (co_await peer->receive()) { // and never says that the setup is complete
+            while (co_await peer->receive()) { // never completes the setup
                 w.heard.emplace_back();
             }
         }};
@@ -289,7 +289,7 @@ TEST_CASE("closing a session in the middle of a change ends it")
     });
 }
 
-TEST_CASE("closing a session closes the connection that was made ahead, too")
+TEST_CASE("closing a session also closes the connection that was made ahead")
 {
     world w;
     bool spare_is_open = false;
@@ -317,7 +317,7 @@ TEST_CASE("closing a session closes the connection that was made ahead, too")
 }
 
 TEST_CASE(
-    "a connection that was made ahead is used after a loss, unless the hook wants another endpoint")
+    "a connection that was made ahead is used after a loss, unless the hook names another endpoint")
 {
     const bool moves = GENERATE(false, true);
     world w;
@@ -353,7 +353,8 @@ TEST_CASE(
     CHECK(hosts == expected);
 }
 
-TEST_CASE("a connection made ahead that the server closes before its setup costs no conversation")
+TEST_CASE("a connection made ahead that the server closes before its setup does not cost the "
+          "conversation")
 {
     const auto reason = GENERATE("BidiGenerateContent session not found", "Session expired.");
     world w;
@@ -385,7 +386,7 @@ TEST_CASE("a connection made ahead that the server closes before its setup costs
     CHECK(setup_has(w.heard.back(), "h"));
 }
 
-TEST_CASE("a question whose function call comes when the connection has been left is asked again")
+TEST_CASE("a question whose function call comes after its connection was left is asked again")
 {
     const bool is_called_before = GENERATE(true, false);
     const std::string call = R"({"toolCall":{"functionCalls":[{"id":"c","name":"f","args":{}}]}})";

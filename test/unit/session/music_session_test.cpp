@@ -24,7 +24,8 @@ constexpr const char* chunk =
 
 } // namespace
 
-TEST_CASE("a music session is asked for by prompts, settings and playback, and gives stereo sound")
+TEST_CASE(
+    "a music session is controlled by prompts, settings and playback, and returns stereo sound")
 {
     stage here(with_key(), [](stage::peer peer) -> asio::awaitable<void> {
         peer->send(chunk);
@@ -67,7 +68,7 @@ TEST_CASE("a music session is asked for by prompts, settings and playback, and g
     CHECK(heard.size() == 8);
 }
 
-TEST_CASE("after an outage the music goes on with the latest prompts, settings and play state")
+TEST_CASE("after an outage the music continues with the latest prompts, settings and play state")
 {
     int connections = 0;
     stage here(with_key(), [&](stage::peer peer) -> asio::awaitable<void> {
@@ -103,7 +104,7 @@ TEST_CASE("after an outage the music goes on with the latest prompts, settings a
     CHECK(here.heard[7] == R"({"playbackControl":"PLAY"})");
 }
 
-TEST_CASE("music that cannot be made is refused before it is sent")
+TEST_CASE("music requests that cannot be met are refused before they are sent")
 {
     stage here(with_key());
     const auto client = here.client();
@@ -131,7 +132,7 @@ TEST_CASE("music that cannot be made is refused before it is sent")
     CHECK(refusals[2] == "music_generation_config::bpm must be from 60 to 200, not 300.");
 }
 
-TEST_CASE("a wish that was never accepted is not told on the next connection")
+TEST_CASE("a request that was never accepted is not repeated on the next connection")
 {
     int connections = 0;
     stage here(with_key(), [&](stage::peer peer) -> asio::awaitable<void> {

@@ -58,7 +58,7 @@ TEST_CASE("a session that is closed while its store looks for a handle ends at o
     w.play(work());
 }
 
-TEST_CASE("another session goes on with the handle of the first")
+TEST_CASE("another session resumes with the handle of the first")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -87,7 +87,8 @@ TEST_CASE("another session goes on with the handle of the first")
     CHECK(w.heard[1].find(R"("handle":"h")") != std::string::npos);
 }
 
-TEST_CASE("a session with a name goes on where the last of that name was, and saves its handles")
+TEST_CASE(
+    "a named session resumes where the previous one of that name ended, and saves its handles")
 {
     world w;
     int connections = 0;
@@ -116,7 +117,7 @@ TEST_CASE("a session with a name goes on where the last of that name was, and sa
     CHECK(w.heard[2].find(R"("handle":"h1")") != std::string::npos);
 }
 
-TEST_CASE("a handle in the store of another model is not used")
+TEST_CASE("a stored handle of another model is not used")
 {
     world w;
     w.options.resumption_store = std::make_shared<memory_resumption_store>();
@@ -135,7 +136,7 @@ TEST_CASE("a handle in the store of another model is not used")
     CHECK(w.heard[0].find("old") == std::string::npos);
 }
 
-TEST_CASE("a handle in the store that the server refuses is tried once, and dropped")
+TEST_CASE("a stored handle that the server refuses is tried once, and dropped")
 {
     world w;
     w.options.resumption_store = std::make_shared<memory_resumption_store>();
@@ -164,7 +165,7 @@ TEST_CASE("a handle in the store that the server refuses is tried once, and drop
     CHECK(w.heard.size() == 2);
 }
 
-TEST_CASE("a handle that the server refuses leaves the store, also when no connection follows")
+TEST_CASE("a handle that the server refuses leaves the store, even when no connection follows")
 {
     world w;
     w.options.resumption_store = std::make_shared<memory_resumption_store>();
@@ -233,7 +234,7 @@ public:
 
 } // namespace
 
-TEST_CASE("a conversation that cannot be looked for is not begun anew in silence")
+TEST_CASE("a conversation that cannot be looked up is not silently started over")
 {
     world w;
     w.options.resumption_store = std::make_shared<broken_store>();

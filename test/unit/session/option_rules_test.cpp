@@ -25,7 +25,7 @@ std::string refusal_of(const Options& options)
     return {};
 }
 
-TEST_CASE("zero switches a duration off, and an absent count is no limit")
+TEST_CASE("zero disables a duration, and an absent count is no limit")
 {
     client_options options;
     options.deadlines = {.resolve = 0ms,
@@ -52,7 +52,7 @@ TEST_CASE("zero switches a duration off, and an absent count is no limit")
     CHECK(refusal_of(group).empty());
 }
 
-TEST_CASE("a number that cannot be meant is refused with its option, its value and the rule")
+TEST_CASE("a nonsensical number is refused with its option, its value and the rule")
 {
     const auto refused = [](auto change) {
         client_options options;

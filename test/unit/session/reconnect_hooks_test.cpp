@@ -16,7 +16,7 @@ namespace reconnect_hooks_test {
 // What the user may decide about the next attempt.
 using namespace test;
 
-TEST_CASE("a hook that fails ends the session with what it said")
+TEST_CASE("a hook that throws ends the session with its exception")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -38,7 +38,7 @@ TEST_CASE("a hook that fails ends the session with what it said")
     });
 }
 
-TEST_CASE("a session that is closed while a hook takes its time ends at once")
+TEST_CASE("a session that is closed while a hook is running ends at once")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -68,7 +68,7 @@ TEST_CASE("a session that is closed while a hook takes its time ends at once")
     });
 }
 
-TEST_CASE("a setup that a hook has changed is held against the model as the first one was")
+TEST_CASE("a setup that a hook has changed is validated against the model like the first one")
 {
     for (const bool validate : {true, false}) {
         world w;
@@ -150,7 +150,7 @@ TEST_CASE("a hook may change setup, endpoint and wait of the next attempt, or st
     CHECK(played.status() == session_status::failed);
 }
 
-TEST_CASE("the judgement of a failure can be overruled")
+TEST_CASE("on_failure can overrule the classification of a failure")
 {
     world w;
     w.options.reconnect.on_failure = [](const error& failure,

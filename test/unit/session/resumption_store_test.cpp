@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A directory that is removed with what is in it.
+/// A directory that is removed with its contents.
 class scratch {
 public:
     scratch()
@@ -127,20 +127,20 @@ void forgets_what_the_service_has_forgotten(resumption_store& store)
 
 } // namespace
 
-TEST_CASE("a store in memory gives the newest record of each name")
+TEST_CASE("a memory store returns the newest record of each name")
 {
     memory_resumption_store store(tell_time);
     holds_the_newest_of_each_name(store);
 }
 
-TEST_CASE("a store in files gives the newest record of each name")
+TEST_CASE("a file store returns the newest record of each name")
 {
     const scratch here;
     file_resumption_store store(here.path, tell_time);
     holds_the_newest_of_each_name(store);
 }
 
-TEST_CASE("a store in memory forgets a handle when its life is over, and does not keep it")
+TEST_CASE("a memory store drops a handle when it expires")
 {
     memory_resumption_store store(tell_time);
     forgets_what_the_service_has_forgotten(store);
@@ -149,7 +149,7 @@ TEST_CASE("a store in memory forgets a handle when its life is over, and does no
     CHECK(store.size() == 2);
 }
 
-TEST_CASE("a store in files forgets a handle when its life is over, and removes the file")
+TEST_CASE("a file store drops a handle when it expires, and removes the file")
 {
     const scratch here;
     now = came;
@@ -165,7 +165,7 @@ TEST_CASE("a store in files forgets a handle when its life is over, and removes 
     CHECK(fs::exists(here.path / "mine.json"));
 }
 
-TEST_CASE("another store on the same directory, of another process, goes on")
+TEST_CASE("a store in another process on the same directory resumes")
 {
     const scratch here;
     now = came;
@@ -177,7 +177,7 @@ TEST_CASE("another store on the same directory, of another process, goes on")
     CHECK(load(store, "caller 7")->handle == "handle");
 }
 
-TEST_CASE("only its owner can read a record, also where a file of that name was open to all")
+TEST_CASE("only its owner can read a record, even if a file of that name was world-readable")
 {
     const scratch here;
     now = came;
@@ -187,10 +187,10 @@ TEST_CASE("only its owner can read a record, also where a file of that name was 
     fs::permissions(store.path_of("a"), fs::perms(0666));
     save(store, "a", "handle");
     CHECK(mode_of(store.path_of("a")) == 0600);
-    CHECK(files_in(here.path / "new") == 1); // no drafts are left
+    CHECK(files_in(here.path / "new") == 1); // no temporary files are left
 }
 
-TEST_CASE("every name has a file of its own inside of the directory")
+TEST_CASE("every name has a file of its own inside the directory")
 {
     const scratch here;
     now = came;
@@ -217,7 +217,7 @@ TEST_CASE("every name has a file of its own inside of the directory")
     CHECK(long_one->value() == errc::invalid_argument);
 }
 
-TEST_CASE("a file that is no record is told by its path, without what stands in it")
+TEST_CASE("a file that is not a record is reported by its path, without its contents")
 {
     const scratch here;
     file_resumption_store store(here.path, tell_time);
@@ -234,7 +234,7 @@ TEST_CASE("a file that is no record is told by its path, without what stands in 
     }
 }
 
-TEST_CASE("a directory that cannot be used, and a file that cannot be written, are told of")
+TEST_CASE("an unusable directory and an unwritable file are reported")
 {
     const scratch here;
     std::ofstream(here.path / "file") << "x";
@@ -253,7 +253,7 @@ TEST_CASE("a directory that cannot be used, and a file that cannot be written, a
     CHECK(std::string(failure->what()).find("handle") == std::string::npos);
 }
 
-TEST_CASE("a record is written as bytes and read again, for stores elsewhere")
+TEST_CASE("a record is serialized to bytes and read back, for stores elsewhere")
 {
     const resumption_record record("a \"handle\"\n", came, "gemini-3.8-live");
     CHECK(record.text().find('\n') == std::string::npos);
@@ -293,11 +293,11 @@ void keeps_two_owners_apart(resumption_store& store)
     CHECK(erase_if(store, "second"));
     CHECK(replace(store, "", "old"));
     now = came + 2h;
-    CHECK_FALSE(replace(store, "old", "late")); // its life is over
+    CHECK_FALSE(replace(store, "old", "late")); // it has expired
     CHECK(replace(store, "", "new"));
 }
 
-/// As programs have written it.
+/// As earlier versions have written it.
 class plain_store : public resumption_store {
 public:
     asio::awaitable<std::optional<resumption_record>> load(std::string) override
@@ -321,7 +321,8 @@ public:
 
 } // namespace
 
-TEST_CASE("two owners of one name are kept apart: the record changes only for who knows it")
+TEST_CASE(
+    "two owners of one name are kept apart: only the owner of the present record can replace it")
 {
     memory_resumption_store memory(tell_time);
     keeps_two_owners_apart(memory);
@@ -335,7 +336,7 @@ TEST_CASE("two owners of one name are kept apart: the record changes only for wh
     CHECK(mode_of(here.path / ".lock") == 0600);
 }
 
-TEST_CASE("of many that replace the same record at once, in files, one succeeds")
+TEST_CASE("of many concurrent replacements of one record in files, one succeeds")
 {
     const scratch here;
     now = came;
@@ -355,7 +356,7 @@ TEST_CASE("of many that replace the same record at once, in files, one succeeds"
     CHECK(replaced == 1);
 }
 
-TEST_CASE("a store that knows only load, save and erase goes on as it did")
+TEST_CASE("a store with only load, save and erase works as before")
 {
     plain_store store;
     CHECK(replace(store, "whatever", "first"));

@@ -19,7 +19,7 @@ namespace {
 
 using kind = group_event::kind;
 
-/// A group, and what it tells.
+/// A group and its events.
 struct group_world : world {
     std::vector<group_event> events{};
     session_group_options group_options{};
@@ -96,7 +96,7 @@ std::string what_of(const std::exception_ptr& cause)
 
 } // namespace
 
-TEST_CASE("a group connects a session, runs its handler, and knows it by name until it is over")
+TEST_CASE("a group connects a session, runs its handler, and finds it by name until it has ended")
 {
     group_world w;
     auto& group = w.make();
@@ -147,7 +147,7 @@ TEST_CASE("a group refuses a second session of one name, too many, and all after
     w.play(work(group));
 }
 
-TEST_CASE("no more sessions than allowed are being connected at a time")
+TEST_CASE("the number of sessions that connect at the same time is bounded")
 {
     group_world w;
     int connecting = 0;
@@ -172,7 +172,7 @@ TEST_CASE("no more sessions than allowed are being connected at a time")
     CHECK(most == 3);
 }
 
-TEST_CASE("a handler that throws is started again, later each time, and given up at last")
+TEST_CASE("a handler that throws is restarted, later each time, and finally given up")
 {
     group_world w;
     w.group_options.restart.max_restarts = 2;
@@ -186,7 +186,7 @@ TEST_CASE("a handler that throws is started again, later each time, and given up
     CHECK(w.served == 3);
 }
 
-TEST_CASE("a restart goes on with the conversation, unless it is told to begin anew")
+TEST_CASE("a restart resumes the conversation, unless the options ask for a new one")
 {
     for (const bool resume : {true, false}) {
         group_world w;
@@ -213,7 +213,7 @@ TEST_CASE("a restart goes on with the conversation, unless it is told to begin a
     }
 }
 
-TEST_CASE("a restart that begins anew does not go on with the handle of the setup either")
+TEST_CASE("a restart that starts over does not use the handle of the setup either")
 {
     group_world w;
     w.scripts = {[&w](peer_ptr peer) -> asio::awaitable<void> {
@@ -235,7 +235,7 @@ TEST_CASE("a restart that begins anew does not go on with the handle of the setu
     CHECK(w.heard[1].find("of-the-setup") == std::string::npos);
 }
 
-TEST_CASE("a group that is made anew goes on with the conversations of the one before")
+TEST_CASE("a new group resumes the conversations of the previous one")
 {
     const auto store = std::make_shared<memory_resumption_store>();
     for (const bool is_first : {true, false}) {
@@ -282,7 +282,7 @@ TEST_CASE("each session can have a policy of its own")
     CHECK(w.count(kind::ended) == 2);
 }
 
-TEST_CASE("what would fail again is not tried again, what may work is")
+TEST_CASE("a permanent error is not retried, a temporary one is")
 {
     group_world w;
     w.options.reconnect.first_connect_attempts = 1;
@@ -306,7 +306,7 @@ TEST_CASE("what would fail again is not tried again, what may work is")
     CHECK(other.told() == "failed a in 500, restarted a, ended a");
 }
 
-TEST_CASE("an error of the handler's own does not make a healthy session hopeless")
+TEST_CASE("an error of the handler's own does not make a healthy session count as hopeless")
 {
     group_world w;
     w.group_options.restart.max_restarts = 1;
@@ -350,7 +350,7 @@ TEST_CASE("a stop sends what waits, closes, and lets the handler see the end")
     CHECK(w.heard.back().find("Last words") != std::string::npos);
 }
 
-TEST_CASE("who no longer waits for a stop has stopped the session all the same")
+TEST_CASE("a canceled wait for a stop still stops the session")
 {
     group_world w;
     auto& group = w.make();
@@ -370,7 +370,7 @@ TEST_CASE("who no longer waits for a stop has stopped the session all the same")
     w.play(work(w, group));
 }
 
-TEST_CASE("a shutdown is over by its deadline: what has not ended then is dropped and counted")
+TEST_CASE("a shutdown ends by its deadline: what is left then is dropped and counted")
 {
     group_world w;
     w.group_options.connecting = 1;
@@ -412,7 +412,7 @@ TEST_CASE("a shutdown is over by its deadline: what has not ended then is droppe
     CHECK(silent == 1);
 }
 
-TEST_CASE("a session that waits for its restart ends with a stop at once")
+TEST_CASE("a stop ends a session that waits for its restart at once")
 {
     group_world w;
     w.group_options.restart.first_delay = 1h;
@@ -432,7 +432,7 @@ TEST_CASE("a session that waits for its restart ends with a stop at once")
     w.play(work(w, group));
 }
 
-TEST_CASE("a group that is destroyed drops its sessions, and tells nothing more")
+TEST_CASE("a group that is destroyed drops its sessions, and reports nothing more")
 {
     group_world w;
     auto& group = w.make();

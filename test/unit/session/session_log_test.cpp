@@ -20,7 +20,7 @@ struct heard {
     std::size_t fields;
 };
 
-/// What a change makes of itself in the log.
+/// The log record of a change.
 std::vector<heard> logged(const status_change& change, log_level level = log_level::info)
 {
     std::vector<heard> all;
@@ -36,8 +36,7 @@ std::vector<heard> logged(const status_change& change, log_level level = log_lev
 
 } // namespace
 
-TEST_CASE(
-    "a change of status is a record with fields of their types, without those that say nothing")
+TEST_CASE("a change of status is a record with typed fields, without the empty ones")
 {
     status_change change;
     change.from = session_status::reconnecting;
@@ -55,7 +54,7 @@ TEST_CASE(
     CHECK(logged(change, log_level::warning).empty());
 }
 
-TEST_CASE("a cause makes a warning, the end of a session that has failed an error")
+TEST_CASE("a change with a cause is a warning, the end of a failed session an error")
 {
     status_change change;
     change.from = session_status::connected;

@@ -56,7 +56,7 @@ TEST_CASE("the key travels in a header and not in the URL")
     CHECK(std::find(seen.fields.begin(), seen.fields.end(), key) != seen.fields.end());
 }
 
-TEST_CASE("a text turn goes the way that the model wants")
+TEST_CASE("a text turn is sent in the form that the model accepts")
 {
     world w;
     live::setup older{.model = "gemini-live-2.5-flash-native-audio"};
@@ -97,7 +97,7 @@ TEST_CASE("messages come in order, and the stream ends after close")
     });
 }
 
-TEST_CASE("a second reader is told so, and the first goes on")
+TEST_CASE("a second reader gets an error, and the first continues")
 {
     world w;
     w.play_session([&](session& session) -> asio::awaitable<void> {
@@ -124,10 +124,10 @@ TEST_CASE("a second reader is told so, and the first goes on")
     });
 }
 
-TEST_CASE("cancelling next loses no message")
+TEST_CASE("canceling next() loses no message")
 {
     using namespace asio::experimental::awaitable_operators;
-    const int moment = GENERATE(range(0, 12)); // between the message and the cancellation
+    const int moment = GENERATE(range(0, 12)); // turns of the loop before the cancellation
     CAPTURE(moment);
     world w;
     peer_ptr server;
@@ -187,13 +187,13 @@ TEST_CASE("the first connection fails with the real cause")
     world w;
     errc cause = errc::connect_failed;
     int expected_dials = 3;
-    SECTION("what may get better is tried three times") {}
-    SECTION("a wrong key once")
+    SECTION("a temporary error, three attempts") {}
+    SECTION("a wrong key, one attempt")
     {
         cause = errc::unauthorized;
         expected_dials = 1;
     }
-    SECTION("an untrusted certificate once")
+    SECTION("an untrusted certificate, one attempt")
     {
         cause = errc::tls_failed;
         expected_dials = 1;
@@ -221,7 +221,7 @@ TEST_CASE("the first connection fails with the real cause")
     CHECK(w.dials == expected_dials);
 }
 
-TEST_CASE("without a key connecting says what to set")
+TEST_CASE("without a key connecting fails with what to set")
 {
     world w;
     w.options.credentials = api_key();
@@ -254,7 +254,7 @@ TEST_CASE("a refused setup is reported at once with the server's words")
     CHECK(w.dials == 1);
 }
 
-TEST_CASE("what the server quotes of credentials and handles is not told to anybody")
+TEST_CASE("credentials and handles that the server quotes are not shown to anybody")
 {
     world w;
     w.options.credentials = api_key("quoted-key-0123");
@@ -275,7 +275,7 @@ TEST_CASE("what the server quotes of credentials and handles is not told to anyb
     });
 }
 
-TEST_CASE("a server that answers the setup with an error message is believed")
+TEST_CASE("an error message that answers the setup is reported as the server's error")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -293,7 +293,7 @@ TEST_CASE("a server that answers the setup with an error message is believed")
     CHECK(w.dials == 1);
 }
 
-TEST_CASE("a server that never answers the setup runs into its deadline")
+TEST_CASE("a server that never answers the setup runs into the deadline")
 {
     world w;
     w.options.reconnect.first_connect_attempts = 1;
@@ -312,7 +312,7 @@ TEST_CASE("a server that never answers the setup runs into its deadline")
     CHECK(w.clock->now() - begin == 15s);
 }
 
-TEST_CASE("without a deadline a server may take its time for the setup")
+TEST_CASE("without a deadline a server may take any time for the setup")
 {
     world w;
     w.options.deadlines.setup = 0ms;
@@ -329,7 +329,7 @@ TEST_CASE("without a deadline a server may take its time for the setup")
     });
 }
 
-TEST_CASE("a malformed message is an event, and the session goes on")
+TEST_CASE("a malformed message is an event, and the session continues")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -361,7 +361,7 @@ TEST_CASE("a malformed message is an event, and the session goes on")
     CHECK(w.dials == 1);
 }
 
-TEST_CASE("a malformed message ends a session that wants it so")
+TEST_CASE("a malformed message ends a session whose policy says so")
 {
     world w;
     w.options.malformed = malformed_policy::fail;
@@ -406,7 +406,7 @@ TEST_CASE("empty audio is accepted and sends nothing")
     CHECK(w.heard.back().find("one") != std::string::npos);
 }
 
-TEST_CASE("what is wrong with an argument is thrown when the send is awaited")
+TEST_CASE("an invalid argument is reported when the send is awaited")
 {
     world w;
     const auto client = w.make_client();
@@ -471,7 +471,7 @@ TEST_CASE("arguments that can never work are refused where they are given")
     CHECK_THROWS_AS(live::client(w.io.get_executor(), options), error);
 }
 
-TEST_CASE("the count of what a session has done")
+TEST_CASE("the counters of a session")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {

@@ -10,7 +10,7 @@ namespace stale_audio_test {
 // Speech that waited to be read when the model was interrupted (client_options::skip_stale_audio).
 using namespace test;
 
-TEST_CASE("stale speech is not read after an interruption, the rest is")
+TEST_CASE("stale speech is not delivered after an interruption, everything else is")
 {
     world w;
     w.options.skip_stale_audio = true;
@@ -31,7 +31,7 @@ TEST_CASE("stale speech is not read after an interruption, the rest is")
         co_await session.connect();
         co_await settle();
         auto turn = co_await session.turn();
-        CHECK(turn.audio.size() == 3); // of the turn before
+        CHECK(turn.audio.size() == 3); // from the previous turn
         auto messages = session.messages();
         auto message = co_await messages.next();
         CHECK(message->audio().empty());

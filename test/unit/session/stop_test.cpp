@@ -7,7 +7,7 @@
 
 namespace stop_test {
 
-// The model is stopped without a word.
+// Stopping the model without saying anything.
 using namespace test;
 
 namespace {
@@ -73,7 +73,7 @@ TEST_CASE(
     CHECK(w.heard[3].find(R"({"toolResponse")") == 0);
 }
 
-TEST_CASE("a model that takes client content as history only is stopped by what it does take")
+TEST_CASE("a model that accepts client content only as history is stopped by other means")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -83,14 +83,14 @@ TEST_CASE("a model that takes client content as history only is stopped by what 
     }};
     std::vector<std::string> wanted{R"({"realtimeInput":{"text":"."}})"};
     setup given{.model = "gemini-3.1-flash-live-preview"};
-    SECTION("where the service detects activity: a text that it makes nothing of") {}
+    SECTION("where the service detects activity: a text that it ignores") {}
     SECTION("where activity marks are manual: an activity without sound")
     {
         given = by_hand("gemini-3.1-flash-live-preview");
         wanted = {
             R"({"realtimeInput":{"activityStart":{}}})", R"({"realtimeInput":{"activityEnd":{}}})"};
     }
-    SECTION("where activity does not interrupt: by the text, too")
+    SECTION("where activity does not interrupt: also by the text")
     {
         given = by_hand("gemini-3.1-flash-live-preview");
         given.realtime_input_config->activity_handling = activity_handling::no_interruption;
@@ -112,7 +112,7 @@ TEST_CASE("a model that takes client content as history only is stopped by what 
     for (std::size_t i = 0; i < wanted.size(); ++i) CHECK(w.heard[i + 1] == wanted[i]);
 }
 
-TEST_CASE("where nothing is said, such a model is left alone")
+TEST_CASE("such a model is left alone when it says nothing")
 {
     world w;
     w.options.quirks = [](std::string_view) {
@@ -131,7 +131,7 @@ TEST_CASE("where nothing is said, such a model is left alone")
     CHECK(w.heard.size() == 1);
 }
 
-TEST_CASE("a stop does not outlive its connection: the question that is asked again is answered")
+TEST_CASE("a stop does not outlive its connection: a question that is asked again is answered")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {

@@ -7,7 +7,7 @@
 
 namespace storm_test {
 
-// Servers that make a session connect again and again: how often it does is the policy's to say.
+// Servers that make a session connect again and again: the policy decides how often it does.
 using namespace test;
 
 namespace {
@@ -18,14 +18,14 @@ std::string going_away(std::string_view time_left)
                              : R"({"goAway":{"timeLeft":")" + std::string(time_left) + R"("}})";
 }
 
-/// A connection that takes the setup and gives a handle.
+/// A connection that accepts the setup and sends a handle.
 asio::awaitable<void> open(world& w, peer_ptr peer)
 {
     co_await greet(w, peer);
     peer->send(new_handle);
 }
 
-/// Until the other side ends the connection.
+/// Reads until the other side ends the connection.
 asio::awaitable<void> serve(peer_ptr peer)
 {
     for (;;) {
@@ -39,7 +39,7 @@ struct outcome {
     std::chrono::nanoseconds lasted{};
 };
 
-/// A session that nobody talks to, for an hour or until it ends.
+/// An idle session that runs for an hour or until it ends.
 outcome hour_of(world& w)
 {
     const auto client = w.make_client();
@@ -60,8 +60,8 @@ outcome hour_of(world& w)
     return how;
 }
 
-/// How long a row of attempts takes in which each fails at once; the first comes without a wait.
-/// The random numbers of this world are all 0.5.
+/// How long a series of attempts takes when each fails at once; the first has no wait. The random
+/// numbers of this world are all 0.5.
 std::chrono::milliseconds length_of_row(const reconnect_policy& policy)
 {
     double sum = 0;
@@ -73,7 +73,7 @@ std::chrono::milliseconds length_of_row(const reconnect_policy& policy)
     return std::chrono::milliseconds(static_cast<std::int64_t>(sum));
 }
 
-/// Attempts that the policy allows in an hour of connections of which each becomes healthy.
+/// Attempts that the policy allows in an hour of connections that each become healthy.
 int most_in_an_hour(const reconnect_policy& policy)
 {
     const std::chrono::milliseconds hour = 1h;
@@ -83,7 +83,7 @@ int most_in_an_hour(const reconnect_policy& policy)
 
 } // namespace
 
-TEST_CASE("a server that asks every connection to leave, and leaves no time, is given up")
+TEST_CASE("a server that asks every connection to leave, with no time left, is given up")
 {
     const auto* const time_left = GENERATE("", "0s", "-1s", "-9223372035s", "0.000000001s");
     const bool closes = GENERATE(false, true);
@@ -105,7 +105,7 @@ TEST_CASE("a server that asks every connection to leave, and leaves no time, is 
     CHECK(how.lasted >= length_of_row(w.options.reconnect));
 }
 
-TEST_CASE("a server that asks to leave and stays is asked for no more than the policy allows")
+TEST_CASE("a server that asks to leave but stays gets no more attempts than the policy allows")
 {
     const auto* const time_left = GENERATE("50s", "86400s", "9223372035s");
     world w;
@@ -119,7 +119,7 @@ TEST_CASE("a server that asks to leave and stays is asked for no more than the p
     CHECK(w.dials <= most_in_an_hour(w.options.reconnect));
 }
 
-TEST_CASE("a goAway a second is one request to leave")
+TEST_CASE("a goAway every second is one request to leave")
 {
     const auto* const time_left = GENERATE("50s", "9223372035s");
     world w;
@@ -135,7 +135,7 @@ TEST_CASE("a goAway a second is one request to leave")
     CHECK(w.dials <= most_in_an_hour(w.options.reconnect));
 }
 
-TEST_CASE("goAway again and again while nobody else can be reached: a row of attempts, no more")
+TEST_CASE("repeated goAways while no other connection can be made: one series of attempts, no more")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -153,10 +153,10 @@ TEST_CASE("goAway again and again while nobody else can be reached: a row of att
     };
     const auto how = hour_of(w);
     REQUIRE(how.end);
-    CHECK(w.dials == 1 + 2 * *w.options.reconnect.max_attempts); // and those after the loss
+    CHECK(w.dials == 1 + 2 * *w.options.reconnect.max_attempts); // plus those after the loss
 }
 
-TEST_CASE("goAway again and again does not dial again where that cannot help")
+TEST_CASE("repeated goAways do not cause another dial where it cannot help")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -171,11 +171,11 @@ TEST_CASE("goAway again and again does not dial again where that cannot help")
             throw error(errc::unauthorized, "The key was refused.", {phase::upgrade, 0, "", 401});
     };
     const auto how = hour_of(w);
-    CHECK_FALSE(how.end); // the connection that there is serves
+    CHECK_FALSE(how.end); // the present connection still serves
     CHECK(w.dials == 2);
 }
 
-TEST_CASE("a connection that has lasted is left at once, however many there were before")
+TEST_CASE("a long-lived connection is left at once, however many there were before")
 {
     world w;
     std::vector<std::chrono::nanoseconds> gaps;
@@ -194,7 +194,7 @@ TEST_CASE("a connection that has lasted is left at once, however many there were
     CHECK(gaps == std::vector<std::chrono::nanoseconds>(gaps.size(), 0ns));
 }
 
-TEST_CASE("a refused handle, a new conversation, a refused handle: a row of attempts")
+TEST_CASE("a refused handle, a new conversation, a refused handle: one series of attempts")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -213,7 +213,7 @@ TEST_CASE("a refused handle, a new conversation, a refused handle: a row of atte
     CHECK(how.lasted >= length_of_row(w.options.reconnect));
 }
 
-TEST_CASE("whatever Retry-After a server gives, the attempts are counted, and their waits grow")
+TEST_CASE("whatever Retry-After a server sends, the attempts are counted, and their waits grow")
 {
     const auto retry_after =
         GENERATE(std::chrono::seconds(0), std::chrono::seconds(-1), std::chrono::seconds::min());
@@ -232,7 +232,7 @@ TEST_CASE("whatever Retry-After a server gives, the attempts are counted, and th
     CHECK(how.lasted >= length_of_row(w.options.reconnect));
 }
 
-TEST_CASE("a Retry-After without end is waited for a day, and does not end the session")
+TEST_CASE("an absurdly long Retry-After is waited for a day, and does not end the session")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -256,7 +256,7 @@ TEST_CASE("a Retry-After without end is waited for a day, and does not end the s
     CHECK(all.last(session_status::reconnecting)->delay == 24h);
 }
 
-TEST_CASE("a server that hangs up right after setupComplete is given up")
+TEST_CASE("a server that disconnects right after setupComplete is given up")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -269,7 +269,7 @@ TEST_CASE("a server that hangs up right after setupComplete is given up")
     CHECK(how.lasted >= length_of_row(w.options.reconnect));
 }
 
-TEST_CASE("the sessions of a client that are asked to leave together spread their attempts")
+TEST_CASE("sessions of a client that are asked to leave together spread their attempts")
 {
     constexpr int count = 60;
     world w;

@@ -56,8 +56,8 @@ setup of(const char* model)
     return made;
 }
 
-/// One connection: for each message of the client so many of the server's, the first after the
-/// setup.
+/// One connection: for each message of the client, the server messages that answer it. The first
+/// ones follow the setup.
 script answering(world& w, std::vector<std::vector<std::string>> rounds)
 {
     return [&w, rounds = std::move(rounds)](peer_ptr peer) -> asio::awaitable<void> {
@@ -93,7 +93,7 @@ script losing(world& w, std::vector<std::vector<std::string>> rounds)
 
 } // namespace
 
-TEST_CASE("turn() returns the calls, then the answer, whenever the turn with the calls is closed")
+TEST_CASE("turn() returns the calls, then the answer, whenever the turn of the calls is closed")
 {
     world w;
     const auto model = GENERATE("gemini-3.8-live", "gemini-live-2.5-flash-native-audio",
@@ -105,18 +105,18 @@ TEST_CASE("turn() returns the calls, then the answer, whenever the turn with the
         with_call = {a_call, generation_complete, turn_complete};
         with_response = answer;
     }
-    SECTION("after the response, as by gemini-3.1")
+    SECTION("after the response, as gemini-3.1 does")
     {
         with_call = {a_call};
         with_response = answer;
     }
-    SECTION("after more sound")
+    SECTION("after more audio")
     {
         with_call = {
             sound, a_call, sound, spoken("Let me look."), generation_complete, turn_complete};
         with_response = answer;
     }
-    SECTION("after a transcription that is finished")
+    SECTION("after a finished transcription")
     {
         with_call = {spoken("Let me look."), a_call, finished, generation_complete, turn_complete};
         with_response = answer;
@@ -127,14 +127,14 @@ TEST_CASE("turn() returns the calls, then the answer, whenever the turn with the
             R"({"toolCall":{"functionCalls":[{"id":"f1","name":"get"}]},"serverContent":{"turnComplete":true}})"};
         with_response = answer;
     }
-    SECTION("with grounding, interaction status and handles after it")
+    SECTION("followed by grounding, interaction status and handles")
     {
         with_call = {a_call, generation_complete,
             saying(R"("turnComplete":true,"groundingMetadata":{})"), "{}", a_handle,
             saying(R"("interactionStatus":"IDLE")"), finished};
         with_response = answer;
     }
-    SECTION("before words that were late")
+    SECTION("before late words")
     {
         with_call = {a_call, generation_complete, turn_complete, spoken(" late")};
         with_response = answer;
@@ -168,7 +168,7 @@ TEST_CASE("turn() returns the calls, then the answer, whenever the turn with the
     CHECK(session.counters().empty_turns == 0);
 }
 
-TEST_CASE("what is said after a call in its turn is told apart from the answer")
+TEST_CASE("what is said after a call in its turn is kept apart from the answer")
 {
     world w;
     w.scripts = {answering(w,
@@ -189,7 +189,7 @@ TEST_CASE("what is said after a call in its turn is told apart from the answer")
     });
 }
 
-TEST_CASE("two calls that are answered apart have one answer")
+TEST_CASE("two calls with separate responses have one answer")
 {
     world w;
     std::vector<std::string> with_calls{two_calls};
@@ -197,7 +197,7 @@ TEST_CASE("two calls that are answered apart have one answer")
     {
         with_calls.insert(with_calls.end(), {generation_complete, turn_complete});
     }
-    SECTION("it is not") {}
+    SECTION("the turn is closed after the responses") {}
     w.scripts = {
         answering(w, {{}, with_calls, {}, {spoken("Both."), generation_complete, turn_complete}})};
     const auto client = w.make_client();
@@ -240,20 +240,20 @@ TEST_CASE("a question whose turn was closed at a call is asked again after a los
     CHECK(session.counters().replayed == 1);
 }
 
-TEST_CASE("a model that does not wait for its function says more, and later answers the response")
+TEST_CASE("a model with a non-blocking function says more, and later answers the response")
 {
     world w;
     w.scripts = {answering(
         w, {{}, {a_call, spoken("Talk to me meanwhile."), generation_complete, turn_complete},
                {spoken("It is done."), generation_complete, turn_complete}})};
     const auto client = w.make_client();
-    session session{client, plain}; // whose functions are not waited for
+    session session{client, plain}; // its functions do not block
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         co_await session.send("Do it.");
         const auto calling = co_await session.turn();
         CHECK(calling.end == turn_end::tool_call);
-        const auto meanwhile = co_await session.turn(); // nobody has answered yet
+        const auto meanwhile = co_await session.turn(); // nobody has responded yet
         CHECK(meanwhile.end == turn_end::complete);
         CHECK(meanwhile.output_transcription == "Talk to me meanwhile.");
         co_await session.send_tool_response(to(calling.tool_calls[0]));
@@ -265,7 +265,7 @@ TEST_CASE("a model that does not wait for its function says more, and later answ
     w.play(work());
 }
 
-TEST_CASE("after a silent response to a function that is not waited for nobody is owed an answer")
+TEST_CASE("after a silent response to a non-blocking function no answer is owed")
 {
     world w;
     w.options.watchdogs.in_turn = 3s;
@@ -285,7 +285,7 @@ TEST_CASE("after a silent response to a function that is not waited for nobody i
     CHECK(all.silences.empty());
 }
 
-TEST_CASE("what comes after a turn's end opens no other: no false cut, no false silence, no late "
+TEST_CASE("what follows the end of a turn opens no other: no false cut, no false silence, no late "
           "handover")
 {
     world w;
@@ -335,7 +335,7 @@ TEST_CASE("what comes after a turn's end opens no other: no false cut, no false 
     CHECK(played.counters().stalls == 0);
 }
 
-TEST_CASE("late words are in the turn that they are of, or told apart in the next")
+TEST_CASE("late words belong to their own turn, or are kept apart in the next")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -377,7 +377,7 @@ TEST_CASE("late words are in the turn that they are of, or told apart in the nex
     });
 }
 
-TEST_CASE("with an open microphone, words before the sound of an answer are the answer's")
+TEST_CASE("with an open microphone, words before the audio of an answer belong to the answer")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -405,7 +405,7 @@ TEST_CASE("with an open microphone, words before the sound of an answer are the 
     });
 }
 
-TEST_CASE("turn() ends at an error of the server, and the stream goes on")
+TEST_CASE("turn() ends at an error of the server, and the stream continues")
 {
     world w;
     w.scripts = {answering(
@@ -431,7 +431,7 @@ TEST_CASE("turn() ends at an error of the server, and the stream goes on")
     });
 }
 
-TEST_CASE("turn() ends at a message that cannot be read, and the stream goes on")
+TEST_CASE("turn() ends at a message that cannot be read, and the stream continues")
 {
     world w;
     w.scripts = {answering(w, {{}, {spoken("I "), R"({"serverContent":{"turnComplete":tru)"},
@@ -453,13 +453,13 @@ TEST_CASE("turn() ends at a message that cannot be read, and the stream goes on"
     });
 }
 
-TEST_CASE("turn() ends when the watchdog sees the server freeze, and the stream goes on")
+TEST_CASE("turn() ends when the watchdog sees the server freeze, and the stream continues")
 {
     world w;
     w.options.watchdogs.in_turn = 4s;
     std::vector<std::string> before{spoken("I was about to ")};
     SECTION("in the middle of an answer") {}
-    SECTION("before a word") { before.clear(); }
+    SECTION("before the first word") { before.clear(); }
     w.scripts = {answering(w, {{}, before, {spoken("Here."), turn_complete}})};
     const auto played = w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
@@ -502,7 +502,7 @@ TEST_CASE("the end of a turn that was given up is not the end of the next answer
         CHECK(given_up.output_transcription == "I ");
         co_await session.send("two");
         const auto answer = co_await session.turn();
-        // or is to come: the watchdog knows no better
+        // or is yet to come: the watchdog cannot tell
         const auto none = how == turn_end::stalled ? turn_end::stalled : turn_end::empty;
         CHECK(answer.end == (words.empty() ? none : turn_end::complete));
         CHECK(answer.output_transcription == words);
@@ -510,7 +510,7 @@ TEST_CASE("the end of a turn that was given up is not the end of the next answer
     });
 }
 
-TEST_CASE("nothing but its end comes of a turn that was given up: that turn is empty")
+TEST_CASE("a turn of which nothing but the end arrives after it was given up is empty")
 {
     world w;
     const std::string torn = R"({"serverContent":{"groundingMetadata":{},"turnComplete":tru)";
@@ -538,7 +538,7 @@ TEST_CASE("nothing but its end comes of a turn that was given up: that turn is e
     });
 }
 
-TEST_CASE("why a turn cannot be read is the member that may have been its end")
+TEST_CASE("the reason of an unreadable turn is the member that may have been its end")
 {
     world w;
     w.scripts = {answering(w, {{}, {R"({"serverContent":{"outputTranscription":{"text":"I "},)"
@@ -554,8 +554,7 @@ TEST_CASE("why a turn cannot be read is the member that may have been its end")
     });
 }
 
-TEST_CASE(
-    "turn() does not wait for ever for an answer to a response that the model says nothing to")
+TEST_CASE("turn() does not wait forever for an answer to a response that the model ignores")
 {
     world w;
     w.scripts = {answering(w, {{}, {a_call}, {turn_complete}})};
@@ -573,7 +572,7 @@ TEST_CASE(
     w.play(work());
 }
 
-TEST_CASE("a turn without words, sound or call is empty, and is counted")
+TEST_CASE("a turn without text, audio or call is empty, and is counted")
 {
     world w;
     std::vector<std::string> said{turn_complete};
@@ -595,7 +594,7 @@ TEST_CASE("a turn without words, sound or call is empty, and is counted")
         co_await session.connect();
         co_await session.send("one");
         const auto first = co_await session.turn();
-        CHECK(first.end == turn_end::complete); // sound is enough
+        CHECK(first.end == turn_end::complete); // audio is enough
         co_await session.send(".");
         const auto nothing = co_await session.turn();
         CHECK(nothing.end == turn_end::empty);
@@ -610,7 +609,7 @@ TEST_CASE("a turn without words, sound or call is empty, and is counted")
     CHECK(played.counters().empty_turns == 1);
 }
 
-TEST_CASE("the end of an interrupted turn that comes late does not split the next answer")
+TEST_CASE("the late end of an interrupted turn does not split the next answer")
 {
     world w;
     w.scripts = {answering(w, {{}, {spoken("Once upon "), sound},
@@ -632,7 +631,7 @@ TEST_CASE("the end of an interrupted turn that comes late does not split the nex
     });
 }
 
-TEST_CASE("a cancelled turn() loses nothing: the next one continues")
+TEST_CASE("a canceled turn() loses nothing: the next one continues")
 {
     world w;
     peer_ptr server;
@@ -664,8 +663,7 @@ TEST_CASE("a cancelled turn() loses nothing: the next one continues")
     });
 }
 
-TEST_CASE(
-    "turn() of a session that has failed throws, and half an answer is not passed for a whole one")
+TEST_CASE("turn() of a failed session throws, and never returns half an answer as a whole one")
 {
     world w;
     w.options.reconnect.max_attempts = 1;
@@ -674,8 +672,8 @@ TEST_CASE(
         if (w.dials > 1) throw error(errc::connect_failed, "Nobody listens.");
     };
     bool enabled = true;
-    SECTION("when the attempts are used up") {}
-    SECTION("when there are none") { enabled = false; }
+    SECTION("when the attempts are exhausted") {}
+    SECTION("when there are no attempts") { enabled = false; }
     w.options.reconnect.enabled = enabled;
     w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
@@ -693,7 +691,7 @@ TEST_CASE(
     });
 }
 
-TEST_CASE("a turn that a handover cuts says so, and so does the one change that tells of it")
+TEST_CASE("a turn that a handover cuts is marked as cut, and exactly one change reports it")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -722,8 +720,8 @@ TEST_CASE("a turn that a handover cuts says so, and so does the one change that 
     CHECK(played.counters().cut_turns == 1);
 }
 
-TEST_CASE("a question that was to be asked again and cannot be is reported once, on the change "
-          "that knows")
+TEST_CASE(
+    "a question that could not be asked again as planned is reported once, on the next change")
 {
     world w;
     w.options.reconnect.on_context_loss = context_loss::restore;
@@ -753,7 +751,7 @@ TEST_CASE("a question that was to be asked again and cannot be is reported once,
     CHECK(asked == 1);
 }
 
-TEST_CASE("a resume after which the server counts far fewer tokens is told once")
+TEST_CASE("a resume after which the server counts far fewer tokens is reported once")
 {
     world w;
     int before = 515;
@@ -771,16 +769,16 @@ TEST_CASE("a resume after which the server counts far fewer tokens is told once"
         now = 600;
         is_told = false;
     }
-    SECTION("far fewer, by compression")
+    SECTION("far fewer, because of compression")
     {
         given.context_window_compression.emplace().trigger_tokens = 550;
         is_told = false;
     }
-    SECTION("far fewer, below what is compressed")
+    SECTION("far fewer, below the target of compression")
     {
         given.context_window_compression.emplace().trigger_tokens = 100'000;
     }
-    SECTION("far fewer, by compression that begins where the service will")
+    SECTION("far fewer, because of compression where the service will begin it")
     {
         given.context_window_compression.emplace();
         before = 26'000;
@@ -847,8 +845,7 @@ TEST_CASE("a second final response to one call is refused")
     CHECK(w.heard.size() == 4);
 }
 
-TEST_CASE(
-    "reading, turn() and drain() connect where nobody has, and a sender does not wait for ever")
+TEST_CASE("reading, turn() and drain() connect if nobody has, and a sender does not wait forever")
 {
     world w;
     w.options.limits.outbox = 100;
@@ -879,7 +876,7 @@ TEST_CASE(
     CHECK(w.dials == 1);
 }
 
-TEST_CASE("where nobody has connected and nobody can, turn() throws why")
+TEST_CASE("without a connection or any chance of one, turn() throws the cause")
 {
     world w;
     w.decide = [](const transport::connect_request&) {
@@ -893,7 +890,7 @@ TEST_CASE("where nobody has connected and nobody can, turn() throws why")
     });
 }
 
-TEST_CASE("a restored history has what the user said before what answered it, in every order")
+TEST_CASE("a restored history has the user's words before their answer, in every order")
 {
     world w;
     w.options.reconnect.on_context_loss = context_loss::restore;
@@ -935,7 +932,7 @@ TEST_CASE("a restored history has what the user said before what answered it, in
     CHECK(user < model);
 }
 
-TEST_CASE("turn collects what the model says until it is over")
+TEST_CASE("turn() collects what the model says until it is over")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -977,7 +974,7 @@ TEST_CASE("turn collects what the model says until it is over")
     });
 }
 
-TEST_CASE("a turn that loses its connection in the middle is told from one that ended")
+TEST_CASE("a turn that loses its connection in the middle is not reported as complete")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -1002,18 +999,19 @@ TEST_CASE("a turn that loses its connection in the middle is told from one that 
     });
 }
 
-TEST_CASE("a question that went down with its connection is told from one that waits for the next")
+TEST_CASE("a question that was lost with its connection is distinguished from one that waits for "
+          "the next")
 {
     world w;
     w.options.reconnect.replay = replay::none;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
                      co_await greet(w, peer);
-                     co_await peer->receive(); // and not a word
+                     co_await peer->receive(); // and does not reply
                      peer->drop();
                  },
         [&](peer_ptr peer) -> asio::awaitable<void> {
             co_await greet(w, peer);
-            peer->drop(); // while nothing is asked
+            peer->drop(); // while no question is open
         },
         [&](peer_ptr peer) -> asio::awaitable<void> {
             co_await greet(w, peer);

@@ -5,12 +5,12 @@
 
 namespace unread_test {
 
-// What a session does with messages that cannot be read, or not wholly.
+// What a session does with messages that cannot be read in whole or in part.
 using namespace test;
 
 namespace {
 
-/// Says all of this to whatever it is told first, then listens.
+/// Sends all of this in reply to the first message, then listens.
 script saying(world& w, std::vector<std::string> messages)
 {
     return [&w, messages = std::move(messages)](peer_ptr peer) -> asio::awaitable<void> {
@@ -51,7 +51,7 @@ std::vector<const malformed_message*> unread_of(const std::vector<session_event>
 
 } // namespace
 
-TEST_CASE("members that cannot be read are told by event, counter and log, behind their message")
+TEST_CASE("unreadable members are reported by event, counter and log, after their message")
 {
     world w;
     std::vector<std::string> lines;
@@ -91,7 +91,7 @@ TEST_CASE("members that cannot be read are told by event, counter and log, behin
     for (const auto& line : lines) CHECK(line.find("secret") == std::string::npos);
 }
 
-TEST_CASE("turn() goes on behind a message with a member left out")
+TEST_CASE("turn() continues after a message with a member left out")
 {
     world w;
     w.scripts = {saying(
@@ -113,7 +113,7 @@ TEST_CASE("turn() goes on behind a message with a member left out")
     });
 }
 
-TEST_CASE("turn() ends as unreadable where its end, or a call, is what could not be read")
+TEST_CASE("turn() ends as unreadable when its end, or a call, is what could not be read")
 {
     const std::string unreadable = GENERATE(as<std::string>(),
         R"({"serverContent":{"turnComplete":"yes please","outputTranscription":{"text":"lo."}}})",
@@ -164,7 +164,7 @@ TEST_CASE("a call is delivered, and answered, though its arguments cannot be rea
     });
 }
 
-TEST_CASE("malformed_policy::fail ends the session at one member that cannot be read")
+TEST_CASE("malformed_policy::fail ends the session at one unreadable member")
 {
     const std::string spoilt = GENERATE(as<std::string>(),
         R"({"serverContent":{"turnComplete":true,"groundingMetadata":7}})",
@@ -185,7 +185,7 @@ TEST_CASE("malformed_policy::fail ends the session at one member that cannot be 
     CHECK(w.dials == 1);
 }
 
-TEST_CASE("malformed_policy::fail has nothing against what can be read")
+TEST_CASE("malformed_policy::fail does not object to what can be read")
 {
     world w;
     w.options.malformed = malformed_policy::fail;
@@ -200,7 +200,7 @@ TEST_CASE("malformed_policy::fail has nothing against what can be read")
     });
 }
 
-TEST_CASE("a goAway with an unreadable timeLeft changes the connection all the same")
+TEST_CASE("a goAway with an unreadable timeLeft still changes the connection")
 {
     const std::string left = GENERATE(as<std::string>(), R"({"timeLeft":"soon"})",
         R"({"timeLeft":"50"})", R"({"timeLeft":50})", R"({"timeLeft":{"seconds":50}})",
@@ -224,7 +224,7 @@ TEST_CASE("a goAway with an unreadable timeLeft changes the connection all the s
     CHECK(w.dials == 2);
 }
 
-TEST_CASE("a session opens though setupComplete has an odd member")
+TEST_CASE("a session opens even if setupComplete has an odd member")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {

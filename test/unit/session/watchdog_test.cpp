@@ -8,10 +8,10 @@
 
 namespace watchdog_test {
 
-// Servers that are there and say nothing.
+// Servers that stay connected and say nothing.
 using namespace test;
 
-TEST_CASE("a server that is there and says nothing is told of once")
+TEST_CASE("a server that stays connected and says nothing is reported once")
 {
     world w;
     w.options.watchdogs.in_turn = 5s;
@@ -26,7 +26,7 @@ TEST_CASE("a server that is there and says nothing is told of once")
     told all;
     w.play_session([&](session& session) -> asio::awaitable<void> {
         co_await session.connect();
-        co_await w.clock->sleep_until(w.clock->now() + 60s); // nothing is asked
+        co_await w.clock->sleep_until(w.clock->now() + 60s); // no question is open
         co_await session.send("Hello?");
         co_await listen_until(session, all, [&] { return !all.text.empty(); });
         co_await session.close();
@@ -36,7 +36,7 @@ TEST_CASE("a server that is there and says nothing is told of once")
     CHECK_FALSE(all.silences[0].after_resume);
 }
 
-TEST_CASE("a silence lasts from the server's last message, however often one asks")
+TEST_CASE("a silence lasts from the server's last message, however often the user asks")
 {
     const bool says_something = GENERATE(false, true);
     world w;
@@ -67,7 +67,7 @@ TEST_CASE("a silence lasts from the server's last message, however often one ask
     CHECK(all.silences[0].silence == 5s);
 }
 
-TEST_CASE("after a resume a silence has a limit of its own, where there is something to answer")
+TEST_CASE("after a resume a silence has its own limit, if there is something to answer")
 {
     const bool asks = GENERATE(true, false);
     world w;

@@ -12,7 +12,7 @@
 
 namespace window_test {
 
-// A handle was made before it arrived: what was on its way then may be in it or not.
+// A handle was made before it arrived: it may or may not include what was in flight then.
 using namespace test;
 using engine::delivery_class;
 using engine::outbox;
@@ -37,7 +37,7 @@ bool has(const std::vector<std::string>& all, std::string_view words)
         [words](const std::string& each) { return each.find(words) != std::string::npos; });
 }
 
-/// What the second server heard, and the change to its connection.
+/// What the second server received, and the change to its connection.
 struct aftermath {
     std::vector<std::string> heard{};
     std::optional<status_change> lost{};
@@ -80,7 +80,7 @@ aftermath play(script first, step work, replay how = replay::unanswered)
 
 } // namespace
 
-TEST_CASE("client content that was on its way when a handle was made is sent again after a loss")
+TEST_CASE("client content that was in flight when a handle was made is sent again after a loss")
 {
     const auto all = play(
         [](peer_ptr peer) -> asio::awaitable<void> {
@@ -102,7 +102,7 @@ TEST_CASE("client content that was on its way when a handle was made is sent aga
     CHECK(all.total.maybe_heard == 1);
 }
 
-TEST_CASE("a function's response that was on its way when a handle was made is sent again")
+TEST_CASE("a function response that was in flight when a handle was made is sent again")
 {
     const auto all = play(
         [](peer_ptr peer) -> asio::awaitable<void> {
@@ -128,7 +128,7 @@ TEST_CASE("a function's response that was on its way when a handle was made is s
 }
 
 TEST_CASE(
-    "a question that was on its way when a handle was made is asked again, not reported as cut")
+    "a question that was in flight when a handle was made is asked again, not reported as cut")
 {
     const auto all = play(
         [](peer_ptr peer) -> asio::awaitable<void> {
@@ -147,7 +147,7 @@ TEST_CASE(
     CHECK_FALSE(all.back->ask_again);
 }
 
-TEST_CASE("what the server had certainly heard when it made a handle is not sent again")
+TEST_CASE("what the server had certainly received when it made a handle is not sent again")
 {
     for (const auto how : {replay::unanswered, replay::all_since_handle}) {
         const auto all = play(
@@ -173,8 +173,8 @@ TEST_CASE("what the server had certainly heard when it made a handle is not sent
     }
 }
 
-TEST_CASE(
-    "a handover waits for a handle that certainly holds all, or for its deadline, and says so")
+TEST_CASE("a handover waits for a handle that certainly includes everything, or for its deadline, "
+          "and reports which")
 {
     const bool is_in_time = GENERATE(true, false);
     world w;
@@ -215,7 +215,7 @@ TEST_CASE(
     CHECK(w.heard.size() == (is_in_time ? 3u : 4u));
 }
 
-TEST_CASE("with a full inbox a handover leaves nobody waiting for the reader of the old connection")
+TEST_CASE("with a full inbox a handover does not block on the reader of the old connection")
 {
     world w;
     w.options.limits.inbox = 4000;
@@ -249,7 +249,7 @@ TEST_CASE("with a full inbox a handover leaves nobody waiting for the reader of 
     });
 }
 
-TEST_CASE("a message is kept until the server has certainly heard it when it made a handle")
+TEST_CASE("a message is kept until the server had certainly received it when it made a handle")
 {
     outbox box(1'000'000, engine::keeps::until_handle);
     box.push({base::frame("a"), delivery_class::context}, t0);
@@ -260,19 +260,19 @@ TEST_CASE("a message is kept until the server has certainly heard it when it mad
     CHECK(box.kept_cost() == outbox::cost_of(1));
     box.handled(proof{t0 - 1ms, 1}); // too soon
     CHECK(box.kept_cost() == outbox::cost_of(1));
-    SECTION("a handle made after the pong, and late enough, holds it")
+    SECTION("a handle made after the pong, and late enough, includes it")
     {
         box.handled(proof{t0, 1});
         CHECK(box.kept_cost() == 0);
     }
-    SECTION("a peer that never answers pings has had it after a minute and many pings")
+    SECTION("a peer that never answers pings has received it after a minute and many pings")
     {
         box.handled(proof{t0 + 1h, 0, 8}); // the process may have been suspended
         CHECK(box.kept_cost() == outbox::cost_of(1));
         box.handled(proof{t0 + 61s, 0, 9});
         CHECK(box.kept_cost() == 0);
     }
-    SECTION("what was heard on a connection that is lost is kept anew on the next")
+    SECTION("what was received on a lost connection is kept anew on the next")
     {
         box.noted();
         box.lost();
@@ -282,7 +282,7 @@ TEST_CASE("a message is kept until the server has certainly heard it when it mad
         box.handled(proof{t0 + 1s, 0});
         CHECK(box.kept_cost() == outbox::cost_of(1));
     }
-    SECTION("otherwise it is sent again, and the server may have heard it")
+    SECTION("otherwise it is sent again, and the server may have received it twice")
     {
         box.lost();
         CHECK(box.waiting_again() == 1);
@@ -290,7 +290,7 @@ TEST_CASE("a message is kept until the server has certainly heard it when it mad
     }
 }
 
-TEST_CASE("an answer answers the oldest question that may not have been heard, and no more")
+TEST_CASE("an answer settles only the oldest question that may not have been received")
 {
     outbox box(1'000'000, engine::keeps::until_answered);
     for (const char* each : {"1", "2"}) {
@@ -310,10 +310,10 @@ TEST_CASE("an answer answers the oldest question that may not have been heard, a
     CHECK(again[0].view() == "2");
 }
 
-TEST_CASE("a round trip is what pings say, else what answers took, with a margin and bounds")
+TEST_CASE("a round trip is measured by pings, else by answers, with a margin and bounds")
 {
     engine::round_trip trip;
-    CHECK(trip.window() == 1s); // nothing is known
+    CHECK(trip.window() == 1s); // nothing measured yet
     trip.at_most(300ms);
     trip.at_most(400ms);
     CHECK(trip.window() == 600ms);

@@ -26,7 +26,7 @@ std::string redacted(std::string_view message, bool with_media = false)
     return protocol::redact(message, with_media).text;
 }
 
-/// A world whose client writes down what goes over the wire.
+/// A world whose client records what goes over the wire.
 struct tapped_world : world {
     std::vector<std::string> lines{};
 
@@ -45,7 +45,7 @@ struct tapped_world : world {
 
 } // namespace
 
-TEST_CASE("handles, tokens, keys and headers are taken out of a recording, wherever they stand")
+TEST_CASE("handles, tokens, keys and headers are redacted from a recording, wherever they appear")
 {
     CHECK(redacted(R"({"setup":{"sessionResumption":{"handle":"h-1"}}})") ==
           R"({"setup":{"sessionResumption":{"handle":"[redacted]"}}})");
@@ -67,7 +67,7 @@ TEST_CASE("handles, tokens, keys and headers are taken out of a recording, where
           std::vector<std::string>{"h-1", "k"});
 }
 
-TEST_CASE("media is recorded by its size, or as it is where that is asked for")
+TEST_CASE("media is recorded by its size, or in full if requested")
 {
     const auto* const message =
         R"({"realtimeInput":{"audio":{"data":"AAAAAAA=","mimeType":"audio/pcm;rate=16000"}}})";
@@ -77,7 +77,7 @@ TEST_CASE("media is recorded by its size, or as it is where that is asked for")
     CHECK(redacted(R"({"args":{"data":"no blob"}})") == R"({"args":{"data":"no blob"}})");
 }
 
-TEST_CASE("what somebody quotes of a secret is struck out, names of members are left")
+TEST_CASE("a quoted secret is redacted, names of members are kept")
 {
     const std::deque<std::string> known{"abcdefgh", "received", "short"};
     std::string line = "key abcdefgh, again abcdefgh, short";
@@ -172,7 +172,7 @@ TEST_CASE("a tap records the end of a connection once")
     w.scripts = {[&w](peer_ptr peer) -> asio::awaitable<void> {
                      co_await greet(w, peer);
                      peer->stall(true);
-                     co_await settle(); // until something is being written
+                     co_await settle(); // until a send is in progress
                      co_await w.clock->sleep_until(w.clock->now() + 1s);
                      peer->drop();
                  },
@@ -188,7 +188,7 @@ TEST_CASE("a tap records the end of a connection once")
     CHECK(w.count(R"("connection":1,"lost")") == 1);
 }
 
-TEST_CASE("of a message of very many elements a tap records the size")
+TEST_CASE("of a message with too many elements a tap records the size")
 {
     tapped_world w;
     w.options.limits.message = 1 << 20;
@@ -210,7 +210,7 @@ TEST_CASE("of a message of very many elements a tap records the size")
     CHECK(w.count(R"("received":{"unknown":[1,1]})") == 1);
 }
 
-TEST_CASE("a file tap writes a line for each event into a file of its owner's only")
+TEST_CASE("a file tap writes one line for each event into a file that only its owner can read")
 {
     auto path = (std::filesystem::temp_directory_path() / "gemini-live-tap-XXXXXX").string();
     const int made = ::mkstemp(path.data());

@@ -67,7 +67,7 @@ asio::awaitable<int> answer_instead_of_ending()
     co_return 42;
 }
 
-/// A session that has connected and whose server is at hand.
+/// A session that has connected to a server in memory.
 struct open_session {
     explicit open_session(world& w) : client(w.make_client()), one(client, plain) {}
 
@@ -84,7 +84,7 @@ struct open_session {
 
 } // namespace
 
-TEST_CASE("within returns what the operation returns, be it nothing, a value or move-only")
+TEST_CASE("within returns the operation's result, whether nothing, a value or move-only")
 {
     asio::io_context io;
     const auto work = []() -> asio::awaitable<void> {
@@ -98,7 +98,8 @@ TEST_CASE("within returns what the operation returns, be it nothing, a value or 
     test::run(io, work());
 }
 
-TEST_CASE("within cancels an operation when its time is up, and says so once it has ended")
+TEST_CASE(
+    "within cancels an operation when its time is up, and reports it once the operation has ended")
 {
     asio::io_context io;
     const auto work = []() -> asio::awaitable<void> {
@@ -115,7 +116,7 @@ TEST_CASE("within cancels an operation when its time is up, and says so once it 
     test::run(io, work());
 }
 
-TEST_CASE("within passes on what the operation throws, unchanged")
+TEST_CASE("within rethrows what the operation throws, unchanged")
 {
     asio::io_context io;
     const auto work = []() -> asio::awaitable<void> {
@@ -135,7 +136,7 @@ TEST_CASE("an operation that need not wait succeeds within no time")
     test::run(io, work());
 }
 
-TEST_CASE("a result that an operation has when its time is up is returned")
+TEST_CASE("a result that is ready when the time is up is returned")
 {
     asio::io_context io;
     const auto work = []() -> asio::awaitable<void> {
@@ -170,7 +171,8 @@ TEST_CASE("a race ends with the first exception, and does not wait for a success
     test::run(io, work());
 }
 
-TEST_CASE("what need not be started in a race is not: nothing that it takes is lost")
+TEST_CASE(
+    "an operation that need not be started in a race is not, and its argument is not consumed")
 {
     asio::io_context io;
     const auto work = []() -> asio::awaitable<void> {
@@ -220,7 +222,7 @@ TEST_CASE("when two sessions answer at once, the race takes one message and leav
         co_await left.connect();
         co_await right.connect();
         for (int i = 0; i < 100; ++i) {
-            // the one whose server speaks first differs, and so does what happens in between
+            // which server speaks first differs, and so does what happens in between
             const auto early = static_cast<std::size_t>(i % 2);
             const auto speak = [&]() -> asio::awaitable<void> {
                 for (int pauses = 0; pauses < i / 2; ++pauses)
@@ -242,7 +244,7 @@ TEST_CASE("when two sessions answer at once, the race takes one message and leav
     w.play(work());
 }
 
-TEST_CASE("a next() that runs out of time loses no message")
+TEST_CASE("a next() that times out loses no message")
 {
     asio::io_context io;
     world w;
@@ -277,7 +279,7 @@ TEST_CASE("a next() that runs out of time loses no message")
     w.play(work());
 }
 
-TEST_CASE("a turn() that runs out of time is continued by the next")
+TEST_CASE("a turn() that times out is continued by the next")
 {
     world w;
     peer_ptr server;
@@ -303,7 +305,7 @@ TEST_CASE("a turn() that runs out of time is continued by the next")
     w.play(work());
 }
 
-TEST_CASE("who is canceled while waiting within a time cancels what is awaited")
+TEST_CASE("canceling a within cancels what it awaits")
 {
     asio::io_context io;
     int ends = 0;
@@ -381,7 +383,7 @@ TEST_CASE(
     w.play(work());
 }
 
-TEST_CASE("time-outs and races hold on an executor of several threads")
+TEST_CASE("timeouts and races work on an executor with several threads")
 {
     asio::io_context io;
     std::atomic<int> wins = 0;
@@ -413,7 +415,7 @@ TEST_CASE("time-outs and races hold on an executor of several threads")
     CHECK(time_outs <= 8 * 50);
 }
 
-TEST_CASE("a context that goes while something is awaited within a time leaves nothing behind")
+TEST_CASE("a context that is destroyed during a within leaks nothing")
 {
     int ends = 0;
     {

@@ -41,14 +41,13 @@ inline const setup plain{.model = "gemini-3.8-live"};
 
 /// One world per test case: first the server's scripts and the options, then `play_session`.
 struct world {
-    // Before the context: what still sleeps when that goes tells the clock.
+    // Before the context: when the context is destroyed, what still sleeps notifies the clock.
     std::shared_ptr<virtual_clock> clock = std::make_shared<virtual_clock>();
     asio::io_context io{1};
     int dials = 0;
     int served = 0;                   // connections that were accepted
-    std::vector<std::string> heard{}; // what the server got, over all connections
-    std::vector<script> scripts{};    // one for each connection; the last serves all further ones;
-                                      // at first one that listens
+    std::vector<std::string> heard{}; // what the server received, over all connections
+    std::vector<script> scripts{};    // one for each connection; the last serves all later ones
     std::function<void(const transport::connect_request&)> decide{};
     client_options options{};
 
@@ -95,21 +94,21 @@ inline asio::awaitable<void> greet(world& w, peer_ptr peer)
     peer->send(R"({"setupComplete":{}})");
 }
 
-/// Completes the setup, then writes down all that comes.
+/// Completes the setup, then records everything received.
 inline asio::awaitable<void> listen(world& w, peer_ptr peer)
 {
     co_await greet(w, peer);
     while (auto message = co_await peer->receive()) w.heard.push_back(*message);
 }
 
-/// Lets everything that is ready happen first.
+/// Runs everything that is ready.
 inline asio::awaitable<void> settle()
 {
     for (int i = 0; i < 50; ++i)
         co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
-/// Until the session has been connected so many times, or has failed.
+/// Returns when the session has connected this many times, or has failed.
 inline asio::awaitable<void> until_connected(world& w, session& session, std::uint64_t times)
 {
     while (session.counters().connections < times && session.status() != session_status::failed)
@@ -153,11 +152,11 @@ inline std::string text_input(std::string_view words)
     return R"({"realtimeInput":{"text":")" + std::string(words) + R"("}})";
 }
 
-/// What a session has told, by kind.
+/// What a session has reported, by kind.
 struct told {
     std::vector<status_change> changes{};
     std::vector<stalled> silences{};
-    std::string text{}; ///< Of the model.
+    std::string text{}; ///< Said by the model.
 
     /// The last change to `to`.
     [[nodiscard]] const status_change* last(session_status to) const
@@ -168,7 +167,7 @@ struct told {
     }
 };
 
-/// Reads until `done` says so, or the stream ends.
+/// Reads until `done` returns true, or the stream ends.
 template <class Done>
 asio::awaitable<void> listen_until(session& session, told& all, Done done)
 {

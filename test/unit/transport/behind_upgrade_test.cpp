@@ -3,7 +3,7 @@
 
 #include <asio/post.hpp>
 
-/// What a server sends in the packet of its 101, or instead of a proper one.
+/// What a server sends in the packet of its 101, or instead of a valid one.
 namespace behind_upgrade_test {
 
 using namespace test;
@@ -17,7 +17,7 @@ asio::awaitable<void> some_turns()
     for (int i = 0; i < 10; ++i) co_await asio::post(asio::use_awaitable);
 }
 
-/// Answers the upgrade with `behind` in the same packet, of which the first `cut` bytes go ahead.
+/// Answers the upgrade with `behind` in the same packet, whose first `cut` bytes are sent ahead.
 asio::awaitable<raw_socket> answer_with(
     raw_peer& peer, std::string behind, std::size_t cut = std::string::npos)
 {
@@ -91,7 +91,7 @@ TEST_CASE("a message in the packet of the 101 arrives, wherever that packet is c
     }
 }
 
-TEST_CASE("messages, fragments and pings in the packet of the 101 are what they are elsewhere")
+TEST_CASE("messages, fragments and pings in the packet of the 101 are handled as at any other time")
 {
     play(
         raw_frame::text("one").bytes() + raw_frame::binary("two").bytes() +
@@ -121,7 +121,7 @@ TEST_CASE("messages, fragments and pings in the packet of the 101 are what they 
         });
 }
 
-TEST_CASE("a Close in the packet of the 101 is told as it was sent, and answered")
+TEST_CASE("a Close in the packet of the 101 is reported as it was sent, and answered")
 {
     const std::uint16_t code = GENERATE(1000, 1008, 1012, 1013, 1014, 4321);
     const bool tls = GENERATE(false, true);
@@ -146,7 +146,7 @@ TEST_CASE("a Close in the packet of the 101 is told as it was sent, and answered
     on.run(side_by_side(connect(on, code), serve(on.peer, code)));
 }
 
-TEST_CASE("what breaks the protocol in the packet of the 101 is refused as elsewhere")
+TEST_CASE("a protocol violation in the packet of the 101 is refused as at any other time")
 {
     struct row {
         const char* what;
@@ -186,7 +186,7 @@ TEST_CASE("what breaks the protocol in the packet of the 101 is refused as elsew
     on.run(side_by_side(connect(on, each), serve(on.peer, each)));
 }
 
-TEST_CASE("a flood behind the 101 waits until it is asked for, and then arrives")
+TEST_CASE("a flood after the 101 waits until it is requested, and then arrives")
 {
     std::string flood;
     for (int i = 0; i < 3'000; ++i) flood += raw_frame::text(std::to_string(i)).bytes();
@@ -196,7 +196,7 @@ TEST_CASE("a flood behind the 101 waits until it is asked for, and then arrives"
     });
 }
 
-TEST_CASE("a closing handshake behind an early message is as any other")
+TEST_CASE("a closing handshake after an early message is like any other")
 {
     play(
         raw_frame::text("early").bytes(),
@@ -220,7 +220,7 @@ TEST_CASE("a closing handshake behind an early message is as any other")
 
 namespace {
 
-/// An answer to an upgrade, in which a test changes what it likes.
+/// An answer to an upgrade, of which a test changes single parts.
 struct answer {
     std::string start_line = "HTTP/1.1 101 Switching Protocols";
     header_fields fields;
@@ -234,7 +234,7 @@ void set(answer& to, const char* name, const char* value)
     if (value) to.fields.emplace_back(name, value);
 }
 
-/// What connecting to a server ends with that answers so; nothing when it succeeds.
+/// The error of connecting to a server that answers like this; nothing when it succeeds.
 std::optional<live::error> outcome(bool tls, const change& spoil)
 {
     bench on(tls);
@@ -264,7 +264,7 @@ std::optional<live::error> outcome(bool tls, const change& spoil)
 
 } // namespace
 
-TEST_CASE("an answer to the upgrade that is not a WebSocket server's is refused by name")
+TEST_CASE("an answer to the upgrade that is not a WebSocket server's is refused, naming the field")
 {
     struct row {
         const char* named;
@@ -298,7 +298,7 @@ TEST_CASE("an answer to the upgrade that is not a WebSocket server's is refused 
     CHECK(std::string(why->what()).find(each.named) != std::string::npos);
 }
 
-TEST_CASE("an answer to the upgrade may write its fields as HTTP allows")
+TEST_CASE("an answer to the upgrade may format its fields in any way that HTTP allows")
 {
     const auto spoil = GENERATE(
         as<change>(), [](answer&) {}, [](answer& a) { set(a, "Upgrade", "WebSocket"); },

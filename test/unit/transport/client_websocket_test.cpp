@@ -113,7 +113,7 @@ TEST_CASE("messages arrive whole and in order, of any size")
     });
 }
 
-TEST_CASE("a batch leaves in order, in several writes per turn")
+TEST_CASE("a batch is sent in order, in several writes per turn")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         std::vector<std::string> texts;
@@ -167,7 +167,7 @@ TEST_CASE("pitfall 3.21: fragments are joined, with pings between them answered"
     });
 }
 
-TEST_CASE("a ping on request follows what was sent, and messages say whether its pong has come")
+TEST_CASE("a requested ping follows what was sent, and messages report whether its pong has come")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         co_await send_text(*both.client, "words");
@@ -189,7 +189,7 @@ TEST_CASE("a ping on request follows what was sent, and messages say whether its
         CHECK(after.round_trip > 0s);
         CHECK(after.round_trip < 10s);
         CHECK(both.client->ping() == 2);
-        CHECK(both.client->ping() == 3); // one pong does for both
+        CHECK(both.client->ping() == 3); // one pong answers both
         auto last = co_await both.server->read_frame();
         while (last.payload() != "3") last = co_await both.server->read_frame();
         co_await both.server->write(raw_frame::pong("3").bytes() + raw_frame::text("last").bytes());
@@ -201,7 +201,7 @@ TEST_CASE("a ping on request follows what was sent, and messages say whether its
     });
 }
 
-TEST_CASE("a ping is measured from when it was sent, whichever follows it")
+TEST_CASE("a ping is measured from when it was sent, whichever ping follows it")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         CHECK(both.client->ping() == 1);
@@ -217,7 +217,7 @@ TEST_CASE("a ping is measured from when it was sent, whichever follows it")
     });
 }
 
-TEST_CASE("many pings are answered by the latest")
+TEST_CASE("many pings are answered by the latest pong")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         std::string pings;
@@ -233,7 +233,8 @@ TEST_CASE("many pings are answered by the latest")
     });
 }
 
-TEST_CASE("pitfall 3.22: a reader who does not ask makes the server wait, and then gets everything")
+TEST_CASE(
+    "pitfall 3.22: a reader who does not receive makes the server wait, and then gets everything")
 {
     on_both([](bench& on, pair& both) -> asio::awaitable<void> {
         constexpr std::size_t count = 20'000; // of 1 KB: more than the kernel holds
@@ -254,7 +255,7 @@ TEST_CASE("pitfall 3.22: a reader who does not ask makes the server wait, and th
 }
 
 TEST_CASE(
-    "what stays behind a full buffer, in TLS too, is read at once and not with the next message")
+    "data left behind a full buffer, also in TLS, is read at once and not with the next message")
 {
     // OpenSSL reads on, and fills our buffer, when what it has read ends within a record's header.
     const std::size_t size = GENERATE(range(16'350u, 16'362u));
@@ -282,7 +283,7 @@ TEST_CASE("pitfall 3.24: the server's close code and reason arrive as they were 
         co_await both.server->write(raw_frame::text("last words").bytes() +
                                     raw_frame::close(sent, "API key not valid").bytes());
         co_await expect_text(*both.client, "last words");
-        for (int i = 0; i < 2; ++i) { // and always the same
+        for (int i = 0; i < 2; ++i) { // with the same result each time
             const auto why = co_await error_of(both.client->receive());
             CHECK(why.code() == errc::connection_lost);
             CHECK(why.close_code() == sent);
@@ -299,7 +300,7 @@ TEST_CASE("pitfall 3.24: the server's close code and reason arrive as they were 
     on.run(play(on, code));
 }
 
-TEST_CASE("7e: the server's Close is answered although its receiver has gone")
+TEST_CASE("7e: the server's Close is answered even if its receiver is gone")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         co_await both.server->write(raw_frame::close(1000, "bye").bytes());
@@ -314,7 +315,7 @@ TEST_CASE("7e: the server's Close is answered although its receiver has gone")
     });
 }
 
-TEST_CASE("7e: a close shakes hands, with code and reason, then the stream ends")
+TEST_CASE("7e: a close completes the closing handshake, with code and reason, then the stream ends")
 {
     on_both([](bench& on, pair& both) -> asio::awaitable<void> {
         const auto waiting = start(on, both.client->receive());
@@ -343,7 +344,7 @@ TEST_CASE("7e: a close shakes hands, with code and reason, then the stream ends"
     });
 }
 
-TEST_CASE("7e: a server that never answers our Close is left at the deadline")
+TEST_CASE("7e: a server that never answers our Close is abandoned at the deadline")
 {
     on_both(
         [](bench&, pair& both) -> asio::awaitable<void> {
@@ -374,8 +375,7 @@ TEST_CASE("a close reason is cut between characters")
     on.run(play(on));
 }
 
-TEST_CASE(
-    "a server's close is answered with its code and without its words, and one without a code so")
+TEST_CASE("a server's close is echoed with its code and without its reason, or without a code")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         co_await both.server->write(raw_frame::close(1011, "what it says").bytes());
@@ -396,7 +396,7 @@ TEST_CASE(
     });
 }
 
-TEST_CASE("7f: our last messages arrive although the server's are unread")
+TEST_CASE("7f: our last messages arrive even if the server's are unread")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         co_await both.server->write(raw_frame::text("first").bytes());
@@ -416,7 +416,7 @@ TEST_CASE("7f: our last messages arrive although the server's are unread")
     });
 }
 
-TEST_CASE("7b: a parsed close beats a write error")
+TEST_CASE("7b: a parsed close takes precedence over a write error")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         co_await both.server->write(raw_frame::text("unread").bytes());
@@ -439,7 +439,7 @@ TEST_CASE("7b: a parsed close beats a write error")
     });
 }
 
-TEST_CASE("7c: an aborted connection ends for the server")
+TEST_CASE("7c: the server sees the end of an aborted connection")
 {
     on_both([](bench& on, pair& both) -> asio::awaitable<void> {
         const bool by_destruction = both.server->tcp().local_endpoint().port() % 2 == 0;
@@ -457,7 +457,7 @@ TEST_CASE("7c: an aborted connection ends for the server")
     });
 }
 
-TEST_CASE("7d: the end of the stream, orderly or not, is an error that invites another try")
+TEST_CASE("7d: the end of the stream, orderly or not, is a retryable error")
 {
     const bool reset = GENERATE(false, true);
     const bool tls = GENERATE(false, true);
@@ -483,7 +483,7 @@ TEST_CASE("7h: what arrives in the packet after the upgrade is read at once")
     });
 }
 
-TEST_CASE("a server that breaks the protocol is told so, and so is the reader")
+TEST_CASE("a server that breaks the protocol receives a close, and the reader an error")
 {
     struct row {
         std::string bytes;
@@ -510,7 +510,7 @@ TEST_CASE("a server that breaks the protocol is told so, and so is the reader")
     on.run(play(on, request, bytes, expected, close_code));
 }
 
-TEST_CASE("pitfall 3.27: a silent server is pinged, and given up when it stays silent")
+TEST_CASE("pitfall 3.27: a silent server is pinged, and dropped when it stays silent")
 {
     on_both(
         [](bench&, pair& both) -> asio::awaitable<void> {
@@ -529,7 +529,7 @@ TEST_CASE("pitfall 3.27: a silent server is pinged, and given up when it stays s
         });
 }
 
-TEST_CASE("pitfall 3.27: a pong, or anything else, is life")
+TEST_CASE("pitfall 3.27: a pong, or anything else, counts as life")
 {
     on_both(
         [](bench&, pair& both) -> asio::awaitable<void> {
@@ -550,7 +550,7 @@ TEST_CASE("pitfall 3.27: a pong, or anything else, is life")
 
 namespace {
 
-/// Holds up the loop.
+/// Blocks the loop.
 void stand_still(std::chrono::milliseconds time)
 {
     const auto end = std::chrono::steady_clock::now() + time;
@@ -560,7 +560,7 @@ void stand_still(std::chrono::milliseconds time)
 
 } // namespace
 
-TEST_CASE("pitfall 3.28: a loop that stood still costs a healthy session nothing")
+TEST_CASE("pitfall 3.28: a stalled loop costs a healthy session nothing")
 {
     bench on;
     auto request = on.request();
@@ -577,7 +577,7 @@ TEST_CASE("pitfall 3.28: a loop that stood still costs a healthy session nothing
     on.run(play(on, request));
 }
 
-TEST_CASE("a loop that stands still again and again does not keep a dead connection")
+TEST_CASE("a loop that stalls repeatedly does not keep a dead connection")
 {
     bench on;
     auto request = on.request();
@@ -595,7 +595,7 @@ TEST_CASE("a loop that stands still again and again does not keep a dead connect
     on.run(play(on, request));
 }
 
-TEST_CASE("after an abort nothing that had come is delivered")
+TEST_CASE("after an abort nothing that had arrived is delivered")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         co_await both.server->write(
@@ -628,7 +628,7 @@ asio::awaitable<void> pass(std::chrono::milliseconds time)
 
 } // namespace
 
-TEST_CASE("a message that does not end is given up, whatever comes between its fragments")
+TEST_CASE("an endless message is given up, whatever comes between its fragments")
 {
     on_both(
         [](bench&, pair& both) -> asio::awaitable<void> {
@@ -639,7 +639,7 @@ TEST_CASE("a message that does not end is given up, whatever comes between its f
                     while (true) {
                         co_await server.write(raw_frame::ping("alive").bytes());
                         co_await server.read_frame();
-                        co_await pass(5ms); // there is a bound of fragments, too
+                        co_await pass(5ms); // the number of fragments is bounded as well
                     }
                 } catch (const std::system_error&) {
                 }
@@ -649,9 +649,9 @@ TEST_CASE("a message that does not end is given up, whatever comes between its f
         soon);
 }
 
-TEST_CASE("a frame that does not end is given up, even in its head")
+TEST_CASE("a frame that does not end is given up, even within its header")
 {
-    SECTION("in its head")
+    SECTION("within its header")
     {
         on_both(
             [](bench&, pair& both) -> asio::awaitable<void> {
@@ -660,7 +660,7 @@ TEST_CASE("a frame that does not end is given up, even in its head")
             },
             soon);
     }
-    SECTION("behind it")
+    SECTION("after its header")
     {
         on_both(
             [](bench&, pair& both) -> asio::awaitable<void> {
@@ -671,7 +671,7 @@ TEST_CASE("a frame that does not end is given up, even in its head")
     }
 }
 
-TEST_CASE("a long message may take longer, as long as it comes")
+TEST_CASE("a long message may take longer while it progresses")
 {
     on_both(
         [](bench&, pair& both) -> asio::awaitable<void> {
@@ -687,7 +687,7 @@ TEST_CASE("a long message may take longer, as long as it comes")
         soon);
 }
 
-TEST_CASE("each message has a time of its own")
+TEST_CASE("each message has its own time limit")
 {
     on_both(
         [](bench&, pair& both) -> asio::awaitable<void> {
@@ -707,7 +707,7 @@ TEST_CASE("each message has a time of its own")
         soon);
 }
 
-TEST_CASE("what the server said at last is read to its end, however late")
+TEST_CASE("the server's last message is read to its end, however late")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         const std::string words(900, 'x');
@@ -719,7 +719,7 @@ TEST_CASE("what the server said at last is read to its end, however late")
     });
 }
 
-TEST_CASE("the time in which nobody reads is not taken off a message's")
+TEST_CASE("the time in which nobody reads does not count against a message")
 {
     on_both(
         [](bench&, pair& both) -> asio::awaitable<void> {
@@ -733,7 +733,7 @@ TEST_CASE("the time in which nobody reads is not taken off a message's")
         soon);
 }
 
-TEST_CASE("thousands of tiny messages wait as bytes, and what is behind them waits, too")
+TEST_CASE("thousands of tiny messages wait as bytes, and so does what follows them")
 {
     on_both([](bench& on, pair& both) -> asio::awaitable<void> {
         constexpr int count = 10'000;
@@ -755,7 +755,7 @@ TEST_CASE("thousands of tiny messages wait as bytes, and what is behind them wai
     });
 }
 
-TEST_CASE("a Close behind many messages is told after them, though the stream ends with it")
+TEST_CASE("a Close after many messages is reported after them, even if the stream ends with it")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         constexpr int count = 2'000;
@@ -769,7 +769,7 @@ TEST_CASE("a Close behind many messages is told after them, though the stream en
     });
 }
 
-TEST_CASE("a reader who pauses for longer than the silence that is allowed keeps the connection")
+TEST_CASE("a reader who pauses for longer than the permitted silence keeps the connection")
 {
     on_both(
         [](bench& on, pair& both) -> asio::awaitable<void> {
@@ -790,7 +790,8 @@ TEST_CASE("a reader who pauses for longer than the silence that is allowed keeps
         });
 }
 
-TEST_CASE("a process that is suspended while a ping is out waits for the answer as long as ever")
+TEST_CASE(
+    "a process that is suspended while a ping is out still waits the full time for its answer")
 {
     on_both(
         [](bench&, pair& both) -> asio::awaitable<void> {
@@ -810,7 +811,7 @@ TEST_CASE("a process that is suspended while a ping is out waits for the answer 
         });
 }
 
-TEST_CASE("a network that takes nothing ends the connection")
+TEST_CASE("a network that accepts nothing ends the connection")
 {
     on_both(
         [](bench&, pair& both) -> asio::awaitable<void> {
@@ -821,7 +822,7 @@ TEST_CASE("a network that takes nothing ends the connection")
         [](auto& request) { request.deadlines.write_stall = 100ms; });
 }
 
-TEST_CASE("an upload that is slow but goes on is no stall, however long it takes")
+TEST_CASE("a slow upload that makes progress is not a stall, however long it takes")
 {
     on_both(
         [](bench& on, pair& both) -> asio::awaitable<void> {
@@ -854,14 +855,14 @@ TEST_CASE("an upload that is slow but goes on is no stall, however long it takes
         [](auto& request) { request.deadlines.write_stall = 1s; });
 }
 
-TEST_CASE("deadlines of zero are none: who is slow is waited for")
+TEST_CASE("a deadline of zero is no deadline: a slow peer is waited for")
 {
     on_both(
         [](bench& on, pair& both) -> asio::awaitable<void> {
             const auto turns = []() -> asio::awaitable<void> {
                 for (int i = 0; i < 200; ++i) co_await asio::post(asio::use_awaitable);
             };
-            const auto text = bytes_of(12u << 20); // more than the kernel takes
+            const auto text = bytes_of(12u << 20); // more than the kernel accepts
             const auto sending = start(on, send_text(*both.client, text));
             co_await turns();
             CHECK_FALSE(*sending);
@@ -887,12 +888,12 @@ TEST_CASE("deadlines of zero are none: who is slow is waited for")
         });
 }
 
-TEST_CASE("a cancelled send sends whole messages or nothing of them")
+TEST_CASE("a canceled send sends whole messages or none of them")
 {
     on_both([](bench& on, pair& both) -> asio::awaitable<void> {
         std::vector<std::string> texts;
         for (int i = 0; i < 12; ++i)
-            texts.push_back(std::to_string(i) + bytes_of(1u << 20)); // more than the kernel takes
+            texts.push_back(std::to_string(i) + bytes_of(1u << 20)); // more than the kernel accepts
         asio::cancellation_signal cancel;
         auto batch = batch_of(texts);
         const auto sending = start(on, both.client->send(std::move(batch)), cancel.slot());
@@ -914,7 +915,7 @@ TEST_CASE("a cancelled send sends whole messages or nothing of them")
     });
 }
 
-TEST_CASE("a cancelled receive loses nothing")
+TEST_CASE("a canceled receive loses nothing")
 {
     on_both([](bench& on, pair& both) -> asio::awaitable<void> {
         for (int i = 0; i < 20; ++i) {
@@ -929,14 +930,14 @@ TEST_CASE("a cancelled receive loses nothing")
                 std::rethrow_exception(*receiving);
             } catch (const std::system_error&) {
             } catch (int) {
-                continue; // it had come
+                continue; // it had arrived
             }
             co_await expect_text(*both.client, std::to_string(i));
         }
     });
 }
 
-TEST_CASE("a receiver and a sender wait beside each other")
+TEST_CASE("a receiver and a sender wait at the same time")
 {
     on_both([](bench&, pair& both) -> asio::awaitable<void> {
         const auto echo = [](raw_socket& server) -> asio::awaitable<void> {

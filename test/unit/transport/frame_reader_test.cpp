@@ -143,7 +143,7 @@ std::string many(std::size_t count, char byte = '*') { return std::string(count,
 
 } // namespace
 
-TEST_CASE("messages of every length form arrive whole")
+TEST_CASE("messages of every length encoding arrive whole")
 {
     for (const std::size_t size : {0, 1, 124, 125, 126, 127, 128, 65535, 65536, 65537, 200'000}) {
         const auto payload = many(size);
@@ -244,7 +244,7 @@ TEST_CASE("masked frames are refused, since they come from a server")
     CHECK(read(long_masked) == events{broken});
 }
 
-TEST_CASE("lengths must be in their shortest form and below 2 to the 63")
+TEST_CASE("lengths must be in their shortest form and below 2^63")
 {
     const auto in_2 = [](std::uint64_t length) { return "\x82\x7e"s + big_endian(length, 2); };
     const auto in_8 = [](std::uint64_t length) { return "\x82\x7f"s + big_endian(length, 8); };
@@ -313,7 +313,7 @@ TEST_CASE("invalid text is refused at its first impossible byte, not at the mess
     CHECK(read(frame(text, "\xc0")) == events{not_utf8});
 }
 
-TEST_CASE("a message over the limit is refused by its announcement")
+TEST_CASE("a message over the limit is refused as soon as its length is known")
 {
     constexpr std::size_t limit = 1000;
     CHECK(read(frame(fin | binary, many(limit)), limit) == events{"binary:" + brief(many(limit))});
@@ -334,7 +334,7 @@ TEST_CASE("a message over the limit is refused by its announcement")
     CHECK(read(frame(fin | text, "x"), 0) == events{too_big});
 }
 
-TEST_CASE("the sentence for the user names the sizes")
+TEST_CASE("the error for the user names the sizes")
 {
     frame_reader reader(1000);
     const auto stream = head(fin | text, 5000);
@@ -348,7 +348,7 @@ TEST_CASE("the sentence for the user names the sizes")
     CHECK(why.phase() == phase::open);
 }
 
-TEST_CASE("a message may have many fragments, but not without end")
+TEST_CASE("the number of fragments of a message is bounded")
 {
     std::string stream = frame(text, "a");
     for (std::size_t i = 2; i < frame_reader::max_fragments; ++i)
@@ -361,7 +361,7 @@ TEST_CASE("a message may have many fragments, but not without end")
     CHECK(read(message + message).size() == 2);
 }
 
-TEST_CASE("a close frame gives code and reason, or is refused")
+TEST_CASE("a close frame yields code and reason, or is refused")
 {
     check({
         {"without payload", frame(fin | close_op, ""), {"close:1005:"}},
@@ -402,7 +402,7 @@ TEST_CASE("nothing comes after a close or a violation, whatever follows")
     CHECK(seen.size() == 1);
 }
 
-TEST_CASE("the caller may stop between events and go on with the rest from elsewhere")
+TEST_CASE("the caller may stop between events and continue with the rest from another buffer")
 {
     frame_reader reader(default_limit);
     const auto stream =
@@ -420,7 +420,7 @@ TEST_CASE("the caller may stop between events and go on with the rest from elsew
     CHECK(seen == events{"text:two", "text:three"});
 }
 
-TEST_CASE("memory follows what has arrived, not what was announced")
+TEST_CASE("memory grows with what has arrived, not with what was announced")
 {
     constexpr std::size_t limit = 16u << 20;
     frame_reader reader(limit);
@@ -478,7 +478,7 @@ TEST_CASE("a whole frame in one read is stored in a buffer of its own size")
     }
 }
 
-TEST_CASE("a refused message gives its memory back")
+TEST_CASE("a refused message releases its memory")
 {
     frame_reader reader(default_limit);
     events seen;
@@ -537,7 +537,7 @@ TEST_CASE("random conversations read the same however the network cuts them")
     }
 }
 
-TEST_CASE("what has begun has a number until it ends, and what begins next has another")
+TEST_CASE("each frame or message in progress has a number of its own until it ends")
 {
     frame_reader reader(default_limit);
     events seen;

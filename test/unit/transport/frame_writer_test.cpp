@@ -24,7 +24,7 @@ std::string written(frame_kind kind, bool is_final, std::string_view payload)
 
 } // namespace
 
-TEST_CASE("a frame is masked and headed as RFC 6455 shows it")
+TEST_CASE("a frame is masked and has the header that RFC 6455 shows")
 {
     CHECK(
         written(frame_kind::text, true, "Hello") == "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
@@ -34,7 +34,7 @@ TEST_CASE("a frame is masked and headed as RFC 6455 shows it")
     CHECK(written(frame_kind::continuation, true, "") == "\x80\x80\x37\xfa\x21\x3d");
 }
 
-TEST_CASE("a frame of any length has the shortest head")
+TEST_CASE("a frame of any length has the shortest header")
 {
     for (const std::size_t size : {0u, 1u, 7u, 8u, 9u, 125u, 126u, 65'535u, 65'536u, 70'001u}) {
         std::string payload(size, ' ');

@@ -15,7 +15,7 @@ namespace {
 
 bool feed(http_answer& answer, std::string_view piece) { return answer.feed(piece); }
 
-/// Fed in pieces of so many bytes.
+/// Fed in pieces of this many bytes.
 http_answer read(std::string_view text, std::size_t piece)
 {
     http_answer answer;
@@ -29,7 +29,7 @@ http_answer read(std::string_view text, std::size_t piece)
 
 } // namespace
 
-TEST_CASE("an answer of HTTP is read wherever it is cut, in every framing")
+TEST_CASE("an HTTP response is read wherever it is cut, in every framing")
 {
     struct row {
         std::string text;
@@ -62,7 +62,7 @@ TEST_CASE("an answer of HTTP is read wherever it is cut, in every framing")
     }
 }
 
-TEST_CASE("an answer that does not end is kept up to its bounds")
+TEST_CASE("an endless response is kept up to its bounds")
 {
     http_answer body;
     CHECK_FALSE(feed(body, "HTTP/1.1 500 Oh\r\n\r\n"));
@@ -85,7 +85,7 @@ TEST_CASE("an answer that does not end is kept up to its bounds")
     CHECK(done);
 }
 
-TEST_CASE("what stands behind an answer is left for others")
+TEST_CASE("what follows a response is left for the next reader")
 {
     const auto text = GENERATE(as<std::string>(), "HTTP/1.1 101 Switching\r\nX: a\r\nX: b\r\n\r\n",
         "HTTP/1.1 400 No\r\nContent-Length: 2\r\n\r\nno");
@@ -101,7 +101,7 @@ TEST_CASE("what stands behind an answer is left for others")
     }
 }
 
-TEST_CASE("what is not HTTP is known by its first bytes")
+TEST_CASE("anything but HTTP is recognized by its first bytes")
 {
     const auto text = GENERATE(as<std::string>(), "SSH-2.0-OpenSSH_9.2", "H2", "http/1.1 200 OK");
     http_answer answer;
@@ -113,7 +113,7 @@ TEST_CASE("what is not HTTP is known by its first bytes")
     CHECK(feed(begun, "x") == false);
 }
 
-TEST_CASE("the words of a refusal decide what it means, and are told")
+TEST_CASE("the text of a refusal decides its meaning, and is reported")
 {
     const auto key = refused_upgrade(400, "Bad Request", {}, "API key not valid.");
     CHECK(key.value() == errc::unauthorized);

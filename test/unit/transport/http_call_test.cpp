@@ -67,7 +67,7 @@ asio::awaitable<void> answer_in_pieces(raw_peer& peer, std::string bytes)
     co_await socket.read_to_end();
 }
 
-/// Who does not trust the server ends the handshake.
+/// A client that does not trust the server ends the handshake.
 asio::awaitable<void> fail_handshake(raw_peer& peer)
 {
     try {
@@ -126,7 +126,7 @@ std::string in_chunks(const std::vector<std::string>& chunks)
 
 } // namespace
 
-TEST_CASE("a call brings back status, headers and body, plain and encrypted")
+TEST_CASE("a call returns status, headers and body, plain and encrypted")
 {
     const bool tls = GENERATE(false, true);
     bench on(tls);
@@ -141,7 +141,7 @@ TEST_CASE("a call brings back status, headers and body, plain and encrypted")
     CHECK(transport::header_of(got.fields, "x-none").empty());
 }
 
-TEST_CASE("the request is the one that was asked for")
+TEST_CASE("the request is as the caller specified")
 {
     const bool tls = GENERATE(false, true);
     const auto body = GENERATE(std::string(), std::string("{\"a\":1}"), std::string(900'000, 'x'));
@@ -161,7 +161,7 @@ TEST_CASE("the request is the one that was asked for")
     CHECK(what.body == body);
 }
 
-TEST_CASE("any status is an answer, a redirection too, which is not followed")
+TEST_CASE("any status is a result, even a redirect, which is not followed")
 {
     const int status = GENERATE(200, 201, 302, 400, 401, 403, 404, 429, 500, 503);
     bench on;
@@ -172,7 +172,7 @@ TEST_CASE("any status is an answer, a redirection too, which is not followed")
     CHECK(transport::header_of(got.fields, "location") == "/elsewhere");
 }
 
-TEST_CASE("an answer without a body ends with its head")
+TEST_CASE("a response without a body ends with its header")
 {
     bench on;
     const auto* const head = GENERATE("HTTP/1.1 204 No Content\r\n\r\n",
@@ -181,7 +181,7 @@ TEST_CASE("an answer without a body ends with its head")
     CHECK(got.body.empty());
 }
 
-TEST_CASE("a body comes by its length, in chunks, or up to the end, plain and encrypted")
+TEST_CASE("a body ends by its length, by chunks, or with the connection, plain and encrypted")
 {
     const bool tls = GENERATE(false, true);
     bench on(tls);
@@ -197,12 +197,12 @@ TEST_CASE("a body comes by its length, in chunks, or up to the end, plain and en
             answer(on.peer, in_chunks({"he", std::string(70'000, 'l'), "o"}) + "0\r\n\r\n"));
         CHECK(got.body == "he" + std::string(70'000, 'l') + "o");
     }
-    SECTION("in chunks, of which there is none")
+    SECTION("in chunks, none of them")
     {
         const auto got = response(on, get(on), answer(on.peer, in_chunks({}) + "0\r\n\r\n"));
         CHECK(got.body.empty());
     }
-    SECTION("in chunks, with the end of the connection behind them")
+    SECTION("in chunks, followed by the end of the connection")
     {
         const auto got = response(
             on, get(on), answer(on.peer, in_chunks({"hello"}) + "0\r\n\r\n", then::finish));
@@ -227,7 +227,7 @@ TEST_CASE("over TLS, a body without a length that ends without a close_notify is
     CHECK(why.code() == errc::connection_lost);
 }
 
-TEST_CASE("an answer may come byte by byte, plain and encrypted")
+TEST_CASE("a response may come byte by byte, plain and encrypted")
 {
     const bool tls = GENERATE(false, true);
     const auto bytes =
@@ -237,7 +237,7 @@ TEST_CASE("an answer may come byte by byte, plain and encrypted")
     CHECK(got.body == "hello");
 }
 
-TEST_CASE("a body over the limit is refused, however its length is told")
+TEST_CASE("a body over the limit is refused, however its length is announced")
 {
     const bool tls = GENERATE(false, true);
     bench on(tls);
@@ -263,7 +263,7 @@ TEST_CASE("a body of exactly the limit passes")
     CHECK(response(on, request, answer(on.peer, http_response(200, {}, body))).body == body);
 }
 
-TEST_CASE("a chunk that claims to be huge does no harm")
+TEST_CASE("a chunk that claims a huge size does no harm")
 {
     bench on;
     const auto* const size = GENERATE("80000001", "ffffffff", "7fffffff", "ffffffffffffffff");
@@ -274,7 +274,7 @@ TEST_CASE("a chunk that claims to be huge does no harm")
     CHECK(why.code() == errc::message_too_big);
 }
 
-TEST_CASE("an answer that is cut is a lost connection, not a shorter answer")
+TEST_CASE("a truncated response is a lost connection, not a shorter response")
 {
     const auto next = GENERATE(then::finish, then::reset);
     const auto bytes = GENERATE(std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"),
@@ -286,7 +286,7 @@ TEST_CASE("an answer that is cut is a lost connection, not a shorter answer")
     CHECK(why.phase() == phase::upgrade);
 }
 
-TEST_CASE("an answer that is no HTTP is told as such")
+TEST_CASE("a response that is not HTTP is reported as such")
 {
     bench on;
     const auto* const bytes = GENERATE("HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 abc\r\n\r\n",
@@ -295,7 +295,7 @@ TEST_CASE("an answer that is no HTTP is told as such")
     CHECK(why.code() == errc::protocol_violation);
 }
 
-TEST_CASE("a server that never ends its answer fails at the deadline")
+TEST_CASE("a server that never ends its response fails at the deadline")
 {
     const bool tls = GENERATE(false, true);
     bench on(tls);
@@ -321,7 +321,7 @@ TEST_CASE("a server that does not read the body fails at the deadline")
     CHECK(failure(on, request, serve(on)).code() == errc::timed_out);
 }
 
-TEST_CASE("a call that cannot be made fails as a connect does")
+TEST_CASE("a call that cannot be made fails like a connect")
 {
     bench on;
     auto request = get(on);
@@ -352,7 +352,7 @@ TEST_CASE("a call that cannot be made fails as a connect does")
     }
 }
 
-TEST_CASE("a call to a server that is not trusted fails before anything is said")
+TEST_CASE("a call to an untrusted server fails before anything is sent")
 {
     bench on(true);
     auto request = get(on);
@@ -378,7 +378,7 @@ TEST_CASE("a call goes through a proxy, plain and encrypted")
     CHECK(proxy.credentials(0) == "user:pass");
 }
 
-TEST_CASE("a proxy that refuses a call is told as such")
+TEST_CASE("a proxy that refuses a call is reported as such")
 {
     bench on;
     proxy_peer proxy(on.io, proxy_answer::refuse);
@@ -387,7 +387,7 @@ TEST_CASE("a proxy that refuses a call is told as such")
     CHECK(failure(on, request).code() == errc::proxy_failed);
 }
 
-TEST_CASE("a cancelled call ends at once, and the server sees its end")
+TEST_CASE("a canceled call ends at once, and the server sees its end")
 {
     const bool tls = GENERATE(false, true);
     bench on(tls);
@@ -444,7 +444,7 @@ TEST_CASE("two calls at once do not mix")
     CHECK(second->body == "/twobody");
 }
 
-TEST_CASE("calls leave nothing behind: the loop comes to rest")
+TEST_CASE("calls leave no pending work: the loop becomes idle")
 {
     bench on;
     for (int i = 0; i < 3; ++i)

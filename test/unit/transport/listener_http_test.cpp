@@ -12,7 +12,7 @@
 
 namespace listener_http_test {
 
-// Requests to a listener that are no upgrades.
+// Requests to a listener that are not upgrades.
 namespace async = gemini::live::async;
 namespace transport = gemini::live::transport;
 using namespace listener_support;
@@ -21,7 +21,7 @@ using transport::listen_options;
 
 namespace {
 
-/// Answers with what it was asked.
+/// Answers with a description of the request.
 transport::http_response echo(const transport::plain_request& request)
 {
     if (request.path == "/throw") throw std::runtime_error("broken");
@@ -85,7 +85,7 @@ TEST_CASE("a body may come byte by byte")
     CHECK(test::run(world.io, play(world)).ends_with("POST /x? key hello"));
 }
 
-TEST_CASE("a plain request may get half an answer, or none")
+TEST_CASE("a plain request may get a partial answer, or none")
 {
     const bool tls = GENERATE(false, true);
     auto options = answering(tls);
@@ -102,7 +102,7 @@ TEST_CASE("a plain request may get half an answer, or none")
     CHECK(test::run(world.io, exchange(world, post("/nothing", "hello"))).empty());
 }
 
-TEST_CASE("a plain request may meet silence, until its client goes")
+TEST_CASE("a plain request may get no answer until its client disconnects")
 {
     const auto request =
         GENERATE(post("/x", "hello"), std::string("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -126,7 +126,7 @@ TEST_CASE("a plain request may meet silence, until its client goes")
     CHECK(test::run(world.io, play(world, asked, request)).ends_with("POST /x?once key hello"));
 }
 
-TEST_CASE("a plain request that cannot be taken is refused at once")
+TEST_CASE("an unacceptable plain request is refused at once")
 {
     auto options = answering();
     options.max_request = 1000;

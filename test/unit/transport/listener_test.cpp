@@ -33,7 +33,7 @@ using transport::upgrade_verdict;
 
 namespace {
 
-/// A brace list within an awaited call would be too much for g++ 12.
+/// A brace list in an awaited call would be miscompiled by g++ 12.
 template <class... Texts>
 std::vector<base::frame> batch(const Texts&... texts)
 {
@@ -42,7 +42,7 @@ std::vector<base::frame> batch(const Texts&... texts)
     return frames;
 }
 
-/// Lets all run that is ready.
+/// Runs everything that is ready.
 asio::awaitable<void> settle()
 {
     const auto executor = co_await asio::this_coro::executor;
@@ -98,7 +98,7 @@ listen_options with_tls(const std::pair<std::string, std::string>& identity)
 
 } // namespace
 
-TEST_CASE("a client is upgraded, and the server knows what it asked for")
+TEST_CASE("a client is upgraded, and the server sees its request")
 {
     fixture world;
     const auto work = [&]() -> asio::awaitable<void> {
@@ -137,7 +137,7 @@ TEST_CASE("a request without a query has none")
     CHECK(world.server->request().query.empty());
 }
 
-TEST_CASE("a refused client sees status, headers and body, and then the end")
+TEST_CASE("a refused client receives status, headers and body, and then the end")
 {
     fixture world(deciding([](const upgrade_request& request) {
         if (request.path == "/open") return upgrade_verdict{};
@@ -176,7 +176,7 @@ TEST_CASE("a verdict may add headers to the upgrade")
     world.run(work());
 }
 
-TEST_CASE("a request that is no upgrade is told so")
+TEST_CASE("a request that is not an upgrade is refused with the reason")
 {
     fixture world(deciding([](const upgrade_request&) -> upgrade_verdict {
         throw std::runtime_error("nobody should ask");
@@ -199,7 +199,7 @@ TEST_CASE("a request that is no upgrade is told so")
     CHECK(test::run(world.io, status_of(with_protocol)) == "400");
 }
 
-TEST_CASE("messages go out in binary frames, or in text frames where asked, in order")
+TEST_CASE("messages are sent in binary frames, or in text frames on request, in order")
 {
     fixture world;
     world.connected();
@@ -217,7 +217,7 @@ TEST_CASE("messages go out in binary frames, or in text frames where asked, in o
     world.run(work());
 }
 
-TEST_CASE("a client's messages arrive whole, however they are fragmented, pings between them")
+TEST_CASE("a client's messages arrive whole, however they are fragmented, with pings between them")
 {
     fixture world;
     world.connected();
@@ -247,7 +247,7 @@ TEST_CASE("a client's messages arrive whole, however they are fragmented, pings 
     world.run(work());
 }
 
-TEST_CASE("a megabyte goes either way")
+TEST_CASE("a megabyte passes in either direction")
 {
     std::string megabyte(1 << 20, ' ');
     for (std::size_t i = 0; i < megabyte.size(); ++i)
@@ -278,7 +278,7 @@ TEST_CASE("a megabyte goes either way")
     CHECK_FALSE(sending.failure);
 }
 
-TEST_CASE("a client's close arrives with code and reason behind its messages, and is answered")
+TEST_CASE("a client's close arrives with code and reason after its messages, and is answered")
 {
     fixture world;
     world.connected();
@@ -332,7 +332,7 @@ TEST_CASE("a close without a code is answered with 1000")
     world.run(work());
 }
 
-TEST_CASE("a client that goes without a close ends the waiting receive")
+TEST_CASE("a client that disconnects without a close ends the waiting receive")
 {
     fixture world;
     world.connected();
@@ -490,7 +490,7 @@ TEST_CASE("while nobody receives, a flooding client has to wait; nothing is lost
     CHECK(writing.done);
 }
 
-TEST_CASE("a client that does not read holds sends back, not the close")
+TEST_CASE("a client that does not read blocks sends, not the close")
 {
     fixture world;
     world.connected();
@@ -498,7 +498,7 @@ TEST_CASE("a client that does not read holds sends back, not the close")
     const auto work = [&]() -> asio::awaitable<void> {
         for (int i = 0; i < 500; ++i) co_await settle();
         CHECK_FALSE(sending.done);
-        SECTION("a cancelled send drops what was not begun")
+        SECTION("a canceled send drops messages not yet started")
         {
             sending.signal.emit(asio::cancellation_type::terminal);
             co_await settle();
@@ -524,7 +524,7 @@ TEST_CASE("a client that does not read holds sends back, not the close")
     world.run(work());
 }
 
-TEST_CASE("a cancelled accept or receive loses nothing")
+TEST_CASE("a canceled accept or receive loses nothing")
 {
     fixture world;
     flight<server_ptr> cancelled(world.io, world.listener->accept());
@@ -545,7 +545,7 @@ TEST_CASE("a cancelled accept or receive loses nothing")
     CHECK(reading.failure);
 }
 
-TEST_CASE("TLS with an identity that the library has made")
+TEST_CASE("TLS with an identity that the library has generated")
 {
     const auto identity = transport::make_self_signed();
     fixture world(with_tls(identity));
@@ -574,7 +574,7 @@ TEST_CASE("TLS with an identity that the library has made")
     world.run(visit("127.0.0.1"));
 }
 
-TEST_CASE("a refusal arrives over TLS too")
+TEST_CASE("a refusal also arrives over TLS")
 {
     const auto identity = transport::make_self_signed();
     auto options = with_tls(identity);
@@ -595,7 +595,7 @@ TEST_CASE("a refusal arrives over TLS too")
     world.run(work());
 }
 
-TEST_CASE("listeners of one context keep to their own identities and clients, even after one goes")
+TEST_CASE("listeners of one context keep their own identities and clients, even after one is gone")
 {
     fixture plain;
     const auto one = transport::make_self_signed();
@@ -630,7 +630,7 @@ TEST_CASE("listeners of one context keep to their own identities and clients, ev
     plain.run(work());
 }
 
-TEST_CASE("clients that break off in the handshake, or are cut, do not hurt the others")
+TEST_CASE("clients that disconnect in the handshake, or are cut, do not affect the others")
 {
     const auto identity = transport::make_self_signed();
     fixture world;
@@ -685,7 +685,7 @@ TEST_CASE("two hundred clients at once")
     world.run(work());
 }
 
-TEST_CASE("a closed listener takes nobody, ends accept, and leaves its connections alone")
+TEST_CASE("a closed listener accepts nobody, ends accept, and leaves its connections alone")
 {
     fixture world;
     world.connected();
@@ -763,7 +763,7 @@ TEST_CASE("an execution context may have several threads, and its listener be cl
     for (auto& each : threads) each.join();
 }
 
-TEST_CASE("whatever is alive when the execution context goes, goes with it")
+TEST_CASE("everything is destroyed with the execution context")
 {
     std::vector<raw_socket> clients;
     auto world = std::make_unique<fixture>();
@@ -797,7 +797,7 @@ TEST_CASE("whatever is alive when the execution context goes, goes with it")
     }
 }
 
-TEST_CASE("what cannot be listened on is an error that says so")
+TEST_CASE("an address that cannot be listened on is reported as such")
 {
     asio::io_context io;
     const auto failure_of = [&](listen_options options) {

@@ -39,7 +39,7 @@ private:
     const char* name_;
 };
 
-/// A file that lasts as long as the test.
+/// A file that exists as long as the test.
 class temporary_file {
 public:
     explicit temporary_file(const std::string& text)
@@ -57,7 +57,7 @@ private:
     std::string path_;
 };
 
-/// Answers the first request with `bytes`, then waits for the client's end.
+/// Answers the first request with `bytes`, then waits for the client to disconnect.
 asio::awaitable<void> answer(raw_peer& peer, std::string bytes)
 {
     auto socket = co_await peer.accept();
@@ -72,7 +72,7 @@ asio::awaitable<void> hold(raw_peer& peer)
     co_await socket.read_to_end();
 }
 
-/// A client that the server does not trust, or that does not trust the server, ends the handshake.
+/// A client that does not trust the server, or is not trusted by it, ends the handshake.
 asio::awaitable<void> fail_handshake(raw_peer& peer)
 {
     try {
@@ -88,7 +88,7 @@ asio::awaitable<void> expect_error(transport::connector& connector,
     result = co_await error_of(connector.connect(std::move(request)));
 }
 
-/// How connecting fails while `server` serves.
+/// The error of connecting while `server` serves.
 live::error failure(bench& on, transport::connect_request request, asio::awaitable<void> server)
 {
     std::optional<live::error> result;
@@ -130,7 +130,7 @@ std::string headers_of(const http_head& request)
 
 } // namespace
 
-/// Stands before libwebsockets' own, to see what it is asked for.
+/// Shadows libwebsockets' own, to see its arguments.
 extern "C" lws* lws_client_connect_via_info(const lws_client_connect_info* info)
 {
     static const auto real = reinterpret_cast<lws* (*)(const lws_client_connect_info*)>(
@@ -148,7 +148,7 @@ TEST_CASE("a connection carries messages both ways, plain and encrypted")
     on.run(open_and_greet(on, on.request()));
 }
 
-TEST_CASE("the upgrade request is the one that was asked for, and says nothing else")
+TEST_CASE("the upgrade request is as specified, without further fields")
 {
     bench on;
     auto request = on.request();
@@ -175,7 +175,7 @@ TEST_CASE("pitfall 3.16: 6 KB of headers pass")
     CHECK(on.peer.request().header("authorization") == token);
 }
 
-TEST_CASE("what cannot be sent as it is, is refused before anything is dialled")
+TEST_CASE("what cannot be sent unchanged is refused before anything is dialed")
 {
     bench on;
     auto request = on.request();
@@ -197,11 +197,11 @@ TEST_CASE("what cannot be sent as it is, is refused before anything is dialled")
     {
         request.fields.emplace_back("x", std::string(30'000, 'x'));
     }
-    SECTION("a proxy that is none") { request.proxy.url = "socks5://localhost:1"; }
+    SECTION("a proxy of an unsupported kind") { request.proxy.url = "socks5://localhost:1"; }
     CHECK(failure(on, request).code() == errc::invalid_argument);
 }
 
-TEST_CASE("pitfall 3.14: a refused port is told once, and leaves nothing behind")
+TEST_CASE("pitfall 3.14: a refused port is reported once, and leaks nothing")
 {
     bench on;
     auto request = on.request();
@@ -215,7 +215,7 @@ TEST_CASE("pitfall 3.14: a refused port is told once, and leaves nothing behind"
     on.io.run();
 }
 
-TEST_CASE("an unknown host is told as such")
+TEST_CASE("an unknown host is reported as such")
 {
     bench on;
     auto request = on.request();
@@ -266,7 +266,7 @@ TEST_CASE("pitfall 3.2: a host that drops packets fails at the deadline")
     CHECK(why.phase() == phase::connect);
 }
 
-TEST_CASE("a server that falls silent on the way fails at the deadline, by its phase")
+TEST_CASE("a server that falls silent during connect fails at the deadline, with its phase")
 {
     bench on;
     auto request = on.request();
@@ -287,7 +287,7 @@ TEST_CASE("a server that falls silent on the way fails at the deadline, by its p
     }
 }
 
-TEST_CASE("a server that hangs up on the way is told by its phase")
+TEST_CASE("a server that disconnects during connect is reported with its phase")
 {
     bench on;
     const auto hang_up = [](raw_peer& peer, bool after_request) -> asio::awaitable<void> {
@@ -309,7 +309,7 @@ TEST_CASE("a server that hangs up on the way is told by its phase")
         CHECK(why.code() == errc::connection_lost);
         CHECK(why.phase() == phase::tls);
     }
-    SECTION("in the TLS handshake, when it has read what there is")
+    SECTION("in the TLS handshake, after reading everything available")
     {
         request.tls = true;
         const auto finish = [](raw_peer& peer) -> asio::awaitable<void> {
@@ -324,7 +324,7 @@ TEST_CASE("a server that hangs up on the way is told by its phase")
     }
 }
 
-TEST_CASE("an answer that is no upgrade is told as such")
+TEST_CASE("an answer that is not an upgrade is reported as such")
 {
     bench on;
     SECTION("not HTTP")
@@ -344,7 +344,7 @@ TEST_CASE("an answer that is no upgrade is told as such")
     }
 }
 
-TEST_CASE("pitfall 3.17: a refused upgrade tells its status and Retry-After")
+TEST_CASE("pitfall 3.17: a refused upgrade reports its status and Retry-After")
 {
     const bool tls = GENERATE(false, true);
     struct row {
@@ -369,7 +369,7 @@ TEST_CASE("pitfall 3.17: a refused upgrade tells its status and Retry-After")
     CHECK(why.phase() == phase::upgrade);
 }
 
-TEST_CASE("a redirect is not followed, since it would show the credentials elsewhere")
+TEST_CASE("a redirect is not followed, since that would expose the credentials")
 {
     bench on;
     const raw_peer elsewhere(on.io);
@@ -396,7 +396,7 @@ TEST_CASE("a handshake that comes byte by byte is understood")
     on.run(side_by_side(connect(on), serve(on.peer)));
 }
 
-TEST_CASE("pitfall 3.18: only the right certificate is trusted, and the reason is told")
+TEST_CASE("pitfall 3.18: only the right certificate is trusted, and the reason is reported")
 {
     bench on;
     auto request = on.request();
@@ -409,7 +409,7 @@ TEST_CASE("pitfall 3.18: only the right certificate is trusted, and the reason i
     {
         const certificate_authority other;
         request.trust.ca_pem = other.pem();
-        reason = "certificate signature failure"; // of the same name, too
+        reason = "certificate signature failure"; // even of the same name
     }
     SECTION("another host")
     {
@@ -452,7 +452,7 @@ TEST_CASE("pitfall 3.18: only the right certificate is trusted, and the reason i
     CHECK(std::string(why.what()).find(reason) != std::string::npos);
 }
 
-TEST_CASE("clients share what TLS needs only when they trust the same")
+TEST_CASE("clients share TLS data only when they trust the same certificates")
 {
     live::tls_options ours;
     ours.ca_pem = authority().pem();
@@ -479,7 +479,7 @@ TEST_CASE("pitfall 3.18: a certificate is trusted by name, by address and by the
     on.run(open_and_greet(on, request));
 }
 
-TEST_CASE("an authority between the root and the server may be all that is trusted")
+TEST_CASE("an intermediate authority may be the only trusted one")
 {
     bench on;
     const auto between = authority().issue_authority();
@@ -497,7 +497,7 @@ TEST_CASE("an authority between the root and the server may be all that is trust
     on.run(side_by_side(connect(on, std::move(request)), serve(peer)));
 }
 
-TEST_CASE("a server that speaks no TLS later than 1.1 is refused")
+TEST_CASE("a server without TLS 1.2 or later is refused")
 {
     bench on;
     auto identity = localhost_identity();
@@ -550,7 +550,7 @@ TEST_CASE("pitfall 3.13: an IPv6 address is verified, although libwebsockets can
     test::run(io, side_by_side(connect(connector, request, right), serve(v6, identity)));
 }
 
-TEST_CASE("broken PEM, and a server without TLS, are told as such")
+TEST_CASE("broken PEM, and a server without TLS, are reported as such")
 {
     bench on;
     auto request = on.request();
@@ -590,7 +590,7 @@ TEST_CASE("pitfall 3.20: a proxy tunnels, with decoded credentials and the host'
     CHECK(on.peer.request().header("authorization").empty());
 }
 
-TEST_CASE("pitfall 3.20: a proxy that does not tunnel is told as such")
+TEST_CASE("pitfall 3.20: a proxy that does not tunnel is reported as such")
 {
     bench on;
     auto request = on.request();
@@ -606,14 +606,14 @@ TEST_CASE("pitfall 3.20: a proxy that does not tunnel is told as such")
     CHECK(std::string(why.what()).find("secret") == std::string::npos);
 }
 
-TEST_CASE("pitfall 3.20: a proxy of the environment is not used for this machine")
+TEST_CASE("pitfall 3.20: a proxy from the environment is not used for loopback")
 {
     bench on;
     const variable proxy("http_proxy", "http://127.0.0.1:" + std::to_string(closed_port(on.io)));
     on.run(open_and_greet(on, on.request()));
 }
 
-TEST_CASE("a proxy that is down is told as such")
+TEST_CASE("a proxy that is down is reported as such")
 {
     bench on;
     auto request = on.request();
@@ -623,7 +623,7 @@ TEST_CASE("a proxy that is down is told as such")
     CHECK(std::string(why.what()).find("proxy") != std::string::npos);
 }
 
-TEST_CASE("a cancelled connect is given up")
+TEST_CASE("a canceled connect is abandoned")
 {
     bench on;
     const bool in_tls = GENERATE(false, true);
@@ -654,7 +654,7 @@ TEST_CASE("a cancelled connect is given up")
     CHECK_THROWS_AS(std::rethrow_exception(end), std::system_error);
 }
 
-TEST_CASE("7a: a session outlives the default policy's hang-up, having one without any")
+TEST_CASE("7a: a session outlives the default policy's timeout, having a policy without one")
 {
     bench on;
     last_policy.reset();
@@ -672,11 +672,11 @@ TEST_CASE("7i: only HTTP/1.1 is offered, as flow control does nothing on HTTP/2"
     CHECK(last_alpn == "http/1.1");
 }
 
-// What a refusal says ----------------------------------------------------------------------------
+// The text of a refusal ---------------------------------------------------------------------------
 
 namespace {
 
-/// As `failure`, with bodies read as they are.
+/// Like `failure`, with response bodies read.
 live::error refusal(bench& on, asio::awaitable<void> server,
     std::chrono::milliseconds upgrade = std::chrono::seconds(10))
 {
@@ -731,7 +731,7 @@ const std::string up_to_the_end = "HTTP/1.0 400 Bad Request\r\nConnection: close
 
 } // namespace
 
-TEST_CASE("a refused upgrade is told in the server's words, however its body is framed")
+TEST_CASE("a refused upgrade is reported in the server's words, however its body is framed")
 {
     const bool tls = GENERATE(false, true);
     bench on(tls);
@@ -742,18 +742,18 @@ TEST_CASE("a refused upgrade is told in the server's words, however its body is 
     {
         why = refusal(on, answer_and_end(on.peer, up_to_the_end));
     }
-    SECTION("after an interim answer")
+    SECTION("after an interim response")
     {
         why =
             refusal(on, answer(on.peer, "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n" + with_length));
     }
-    SECTION("the body after the head")
+    SECTION("the body after the header")
     {
         const auto head = with_length.size() - words.size();
         why = refusal(on, answer_in_pieces(on.peer,
                               {with_length.substr(0, head), with_length.substr(head)}, 30ms));
     }
-    SECTION("cut in the middle of head and body")
+    SECTION("cut in the middle of header and body")
     {
         why = refusal(on,
             answer_in_pieces(on.peer,
@@ -767,7 +767,7 @@ TEST_CASE("a refused upgrade is told in the server's words, however its body is 
     CHECK(std::string(why->what()).find("(HTTP 400: " + words + ")") != std::string::npos);
 }
 
-TEST_CASE("a refusal that drips is read all the same, plain")
+TEST_CASE("a refusal that drips is still read, without TLS")
 {
     bench on;
     const auto& bytes = GENERATE_COPY(with_length, in_chunks);
@@ -776,14 +776,14 @@ TEST_CASE("a refusal that drips is read all the same, plain")
     CHECK(why.reason() == words);
 }
 
-TEST_CASE("a refusal that drips in TLS is told, at least by its status")
+TEST_CASE("a refusal that drips in TLS is reported, at least by its status")
 {
     bench on(true);
     const auto why = refusal(on, answer_in_pieces(on.peer, byte_by_byte(with_length), 1ms));
     CHECK(why.http_status() == 400);
 }
 
-TEST_CASE("a body that does not end, or does not come, holds nobody up")
+TEST_CASE("an endless or missing body holds nobody up")
 {
     bench on;
     const auto begun = std::chrono::steady_clock::now();
@@ -808,7 +808,7 @@ TEST_CASE("a body that does not end, or does not come, holds nobody up")
         CHECK(why.code() == errc::unavailable);
         CHECK(why.reason().size() == 64u << 10);
     }
-    SECTION("the head does not end")
+    SECTION("the header does not end")
     {
         const auto why =
             refusal(on, answer(on.peer, "HTTP/1.1 503 Busy\r\nX: " + std::string(40'000, 'x')));
@@ -824,7 +824,7 @@ TEST_CASE("a body that does not end, or does not come, holds nobody up")
     CHECK(std::chrono::steady_clock::now() - begun < 4s);
 }
 
-TEST_CASE("who answers an upgrade with a part of a status is waited for until the deadline")
+TEST_CASE("a server that answers an upgrade with a partial status is waited for until the deadline")
 {
     bench on;
     const auto why = refusal(on, answer(on.peer, "HTTP/1."), 100ms);
@@ -832,7 +832,7 @@ TEST_CASE("who answers an upgrade with a part of a status is waited for until th
     CHECK(why.phase() == phase::upgrade);
 }
 
-TEST_CASE("an upgrade whose answer drips comes about, plain and in TLS, with bodies read")
+TEST_CASE("an upgrade whose answer drips completes, plain and in TLS, with bodies read")
 {
     const bool tls = GENERATE(false, true);
     bench on(tls);
@@ -856,7 +856,7 @@ TEST_CASE("an upgrade whose answer drips comes about, plain and in TLS, with bod
     on.run(side_by_side(talk(on, request), serve(on.peer)));
 }
 
-TEST_CASE("connections come about one after the other and together, with bodies read")
+TEST_CASE("connections open one after the other and together, with bodies read")
 {
     const bool tls = GENERATE(false, true);
     bench on(tls);

@@ -12,7 +12,7 @@ using namespace gemini::live;
 using namespace gemini::live::transport;
 using namespace std::chrono_literals;
 
-TEST_CASE("Retry-After is a number of seconds or a date, and no longer than a day")
+TEST_CASE("Retry-After is a number of seconds or a date, and at most a day")
 {
     const auto now =
         std::chrono::system_clock::from_time_t(784'111'777); // Sun, 06 Nov 1994 08:49:37
@@ -43,14 +43,13 @@ TEST_CASE("addresses are tried alternately by family")
     CHECK(alternate_families({}).empty());
 }
 
-TEST_CASE(
-    "each address has its share of the time to connect, and as long as it likes without a limit")
+TEST_CASE("each address has its share of the time to connect, and all the time without a deadline")
 {
     CHECK(share_of(10s, 0s, true) == 2500ms);
     CHECK(share_of(10s, 9s, true) == 1s);
     CHECK(share_of(10s, 0s, false) == 10s);
     CHECK(share_of(10s, 2500ms, false) == 7500ms);
-    CHECK(share_of(10s, 11s, false) == 1ms); // zero would be no limit
+    CHECK(share_of(10s, 11s, false) == 1ms); // zero would mean no limit
     CHECK(share_of(0s, 0s, true) == 0s);
     CHECK(share_of(0s, 9h, true) == 0s);
     CHECK(share_of(0s, 9h, false) == 0s);
@@ -75,7 +74,7 @@ TEST_CASE("the Host header has brackets and a port where it needs them")
     CHECK(lws_handshake(request, std::nullopt).host_header() == expected);
 }
 
-TEST_CASE("a refused upgrade tells what to do, and whether to try again")
+TEST_CASE("a refused upgrade reports what to do, and whether to retry")
 {
     CHECK(refused_upgrade(401, "", {}).condition() == condition::credentials);
     CHECK(refused_upgrade(403, "", {}).condition() == condition::credentials);

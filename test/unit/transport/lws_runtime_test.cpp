@@ -17,7 +17,7 @@ using live::errc;
 
 namespace {
 
-/// Upgrades whoever comes and sends their messages back; ends with the test.
+/// Upgrades every client and echoes its messages; ends with the test.
 asio::awaitable<void> echo_one(raw_socket socket)
 {
     try {
@@ -83,7 +83,7 @@ private:
     std::string failures_;
 };
 
-/// An echo server with an io_context and a thread of its own.
+/// An echo server with its own io_context and thread.
 class echo_server {
 public:
     echo_server(bool tls, int clients) : peer_(io_, identity_for(tls))
@@ -151,7 +151,7 @@ TEST_CASE("run() returns when everything has been closed")
     }
 }
 
-TEST_CASE("one runtime serves all connectors of an execution context, none is left pending")
+TEST_CASE("one runtime serves all connectors of an execution context, and none is left pending")
 {
     asio::io_context io;
     const auto one = transport::lws_runtime::of(io.get_executor());
@@ -220,7 +220,7 @@ TEST_CASE("an io_context may run in several threads")
     ended.check(count);
 }
 
-TEST_CASE("pitfall 3.3: an io_context goes down with connections in every state")
+TEST_CASE("pitfall 3.3: an io_context is destroyed with connections in every state")
 {
     const bool tls = GENERATE(false, true);
     for (int turns = 0; turns < 60; turns += 3) {
@@ -257,7 +257,7 @@ TEST_CASE("connections and connectors may outlive their io_context")
     connector.reset();
 }
 
-TEST_CASE("an io_context that stops being run goes down with sessions that nobody closed")
+TEST_CASE("an io_context that is no longer run is destroyed with sessions that nobody closed")
 {
     bench on;
     const auto keep = [](bench& with, pair& kept) -> asio::awaitable<void> {
@@ -307,10 +307,10 @@ exhaustion exhaust_descriptors(bool tls)
 
 } // namespace
 
-TEST_CASE("pitfall 3.8: running out of descriptors is an error, and leaves nothing behind")
+TEST_CASE("pitfall 3.8: running out of descriptors is an error, and leaks nothing")
 {
     const bool tls = GENERATE(false, true);
-    exhaust_descriptors(tls); // leaves an event loop on the shelf
+    exhaust_descriptors(tls); // leaves an event loop in the cache
     const int before = open_descriptors();
     const auto result = exhaust_descriptors(tls);
     CHECK(result.failures.size() == 5);
@@ -319,7 +319,7 @@ TEST_CASE("pitfall 3.8: running out of descriptors is an error, and leaves nothi
     CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("without descriptors there is no event loop, and the error says so")
+TEST_CASE("without descriptors no event loop can be made, and the error says so")
 {
     asio::io_context io;
     const auto work = asio::make_work_guard(io);

@@ -17,14 +17,14 @@
 #include <utility>
 #include <vector>
 
-/// What the tests of connections over libwebsockets share.
+/// Shared by the tests of connections over libwebsockets.
 namespace test {
 
 namespace live = gemini::live;
 namespace transport = gemini::live::transport;
 using namespace std::chrono_literals;
 
-/// One authority for all tests, since keys take time to make.
+/// One authority for all tests, since keys take time to generate.
 inline const certificate_authority& authority()
 {
     static const certificate_authority one;

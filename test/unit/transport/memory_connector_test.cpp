@@ -32,7 +32,7 @@ std::vector<base::frame> batch(std::vector<std::string> texts)
     return frames;
 }
 
-/// A connector whose newest peer the test holds in its own hands.
+/// A connector whose newest peer is controlled by the test.
 struct fixture {
     asio::io_context io;
     peer_ptr peer;
@@ -62,7 +62,7 @@ struct fixture {
     }
 };
 
-/// A coroutine in flight, with what became of it.
+/// A coroutine in flight, and its result.
 template <class T>
 struct flight {
     flight(asio::io_context& io, asio::awaitable<T> work)
@@ -108,7 +108,7 @@ asio::awaitable<void> echo(peer_ptr peer)
 
 } // namespace
 
-TEST_CASE("messages go both ways in order and come back as binary frames")
+TEST_CASE("messages arrive in order in both directions, and come back as binary frames")
 {
     asio::io_context io;
     const auto connector = test::make_memory_connector(io.get_executor(), echo);
@@ -127,7 +127,7 @@ TEST_CASE("messages go both ways in order and come back as binary frames")
     test::run(io, work());
 }
 
-TEST_CASE("the peer sees the request, and what it refuses fails the connect")
+TEST_CASE("the peer sees the request, and its refusal fails the connect")
 {
     asio::io_context io;
     std::string asked;
@@ -158,13 +158,13 @@ TEST_CASE("nothing completes before the caller has returned to the executor")
     CHECK(sending.done);
 }
 
-TEST_CASE("the peer's close comes after its messages, with code and reason, again and again")
+TEST_CASE("the peer's close comes after its messages, with code and reason, on every receive")
 {
     fixture world;
     const auto link = world.connected();
     world.peer->send("last words");
     world.peer->close(1008, "policy");
-    world.peer->drop(); // the first end stays
+    world.peer->drop(); // the first end is kept
     flight<transport::message> first(world.io, link->receive());
     settle(world.io);
     REQUIRE(first.done);
@@ -194,7 +194,8 @@ TEST_CASE("a dropped connection ends a waiting receive without a close code")
     CHECK(reading.ending().value() == errc::connection_lost);
 }
 
-TEST_CASE("closing tells the peer the code after all that was sent, and ends a waiting receive")
+TEST_CASE(
+    "closing sends the peer the code after everything that was sent, and ends a waiting receive")
 {
     fixture world;
     const auto link = world.connected();
@@ -243,7 +244,7 @@ TEST_CASE("an abort or destruction ends both waiting calls and the peer's, witho
     CHECK_FALSE(world.peer->close_code());
 }
 
-TEST_CASE("a stalled peer holds sends back until it takes again")
+TEST_CASE("a stalled peer blocks sends until it resumes")
 {
     fixture world;
     const auto link = world.connected();
@@ -258,7 +259,7 @@ TEST_CASE("a stalled peer holds sends back until it takes again")
         CHECK(sending.done);
         CHECK_FALSE(sending.failure);
     }
-    SECTION("while a cancelled one sends nothing")
+    SECTION("while a canceled one sends nothing")
     {
         sending.signal.emit(asio::cancellation_type::terminal);
         settle(world.io);
@@ -280,7 +281,7 @@ TEST_CASE("a stalled peer holds sends back until it takes again")
     }
 }
 
-TEST_CASE("a cancelled receive loses no message")
+TEST_CASE("a canceled receive loses no message")
 {
     fixture world;
     const auto link = world.connected();
@@ -302,7 +303,7 @@ TEST_CASE("a cancelled receive loses no message")
     }
 }
 
-TEST_CASE("a cancelled connect makes no connection")
+TEST_CASE("a canceled connect makes no connection")
 {
     fixture world;
     flight<connection_ptr> dial(world.io, world.connect());
@@ -327,7 +328,7 @@ TEST_CASE("a message over the limit ends the connection instead of arriving")
     CHECK(too_big.ending().value() == errc::message_too_big);
 }
 
-TEST_CASE("what waits when everything is destroyed is destroyed with it, in any order")
+TEST_CASE("pending operations are destroyed with everything else, in any order")
 {
     auto world = std::make_unique<fixture>();
     auto link = world->connected();
@@ -358,7 +359,7 @@ TEST_CASE("what waits when everything is destroyed is destroyed with it, in any 
     }
 }
 
-TEST_CASE("a connector may go while its peers are being served")
+TEST_CASE("a connector may be destroyed while its peers are being served")
 {
     asio::io_context io;
     auto words = std::make_shared<std::string>("still here");
@@ -374,7 +375,7 @@ TEST_CASE("a connector may go while its peers are being served")
     CHECK(answer.payload.view() == "still here");
 }
 
-TEST_CASE("a call gets what the test answers, within its limit")
+TEST_CASE("a call receives the test's answer, within its limit")
 {
     asio::io_context io;
     const auto answer =

@@ -14,7 +14,7 @@ constexpr numbered_pings::time_point t0{1h};
 
 } // namespace
 
-TEST_CASE("the newest pong counts for all pings before it, and none that was not asked for")
+TEST_CASE("the newest pong counts for all pings before it, and an unrequested one for none")
 {
     numbered_pings pings;
     CHECK(pings.newest_answered() == 0);
@@ -31,7 +31,7 @@ TEST_CASE("the newest pong counts for all pings before it, and none that was not
     }
 }
 
-TEST_CASE("one ping at a time is measured, from when it was written to the pong that counts for it")
+TEST_CASE("one ping at a time is measured, from its writing to the pong that answers it")
 {
     numbered_pings pings;
     for (int i = 0; i < 4; ++i) (void)pings.add();

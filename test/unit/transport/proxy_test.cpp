@@ -24,7 +24,7 @@ environment of(std::map<std::string, std::string> variables)
 
 } // namespace
 
-TEST_CASE("a proxy's URL is taken apart")
+TEST_CASE("a proxy's URL is parsed")
 {
     struct row {
         std::string url;

@@ -27,7 +27,7 @@ std::string unparsed(const receive_queue& queue)
 
 } // namespace
 
-TEST_CASE("messages come out in order, and cost memory until the last has been taken")
+TEST_CASE("messages are returned in order, and occupy memory until the last has been taken")
 {
     receive_queue queue;
     CHECK(queue.empty());
@@ -43,7 +43,7 @@ TEST_CASE("messages come out in order, and cost memory until the last has been t
     CHECK(queue.cost() == 0);
 }
 
-TEST_CASE("bytes stay until they have been parsed, whatever becomes of the messages")
+TEST_CASE("bytes are kept until they have been parsed, whatever happens to the messages")
 {
     receive_queue queue;
     CHECK(queue.unparsed().empty());

@@ -7,7 +7,7 @@ namespace upgrade_test {
 
 using namespace gemini::live::transport;
 
-TEST_CASE("the answer to a key is that of RFC 6455")
+TEST_CASE("the answer to a key is as in RFC 6455")
 {
     const std::string key = "dGhlIHNhbXBsZSBub25jZQ==";
     http_answer answer;
@@ -19,7 +19,7 @@ TEST_CASE("the answer to a key is that of RFC 6455")
     CHECK(fault_in_upgrade(answer, "dGhlIHNhbXBsZSBub25jZg=="));
 }
 
-TEST_CASE("the request for an upgrade names host, key and version, and has the fields given")
+TEST_CASE("the upgrade request names host, key and version, and has the given fields")
 {
     const auto text =
         upgrade_request_text("/live?alt=ws", "a.com:8443", {{"X-Key", "secret"}}, "KEY");
@@ -30,7 +30,7 @@ TEST_CASE("the request for an upgrade names host, key and version, and has the f
     CHECK(websocket_key(bytes) == "AAAAAAAAAAAAAAAAAAAAAA==");
 }
 
-TEST_CASE("the head of an answer to an upgrade is bounded")
+TEST_CASE("the header of an answer to an upgrade is bounded")
 {
     http_answer answer;
     std::string_view head = "HTTP/1.1 101 Switching Protocols\r\nX: ";
