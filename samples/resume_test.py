@@ -49,4 +49,4 @@ def main(sample, emulator):
         server.wait()
 
 
-main(*map(os.path.abspath, sys.argv[1:]))  # 05_resume runs in a folder of its own
+main(*map(os.path.abspath, sys.argv[1:]))  # 05_resume runs in a directory of its own

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a sample as its users do, also those who hang up badly, and sees that nothing is left of them:
+"""Runs a sample as its users do, including those who disconnect abruptly, and checks for leftovers:
 samples_test.py hello|terminal|voice|token|resume|music SAMPLE [EMULATOR]"""
 
 import math
@@ -23,7 +23,7 @@ WITH_KEY = {**WITHOUT_KEY, "GEMINI_API_KEY": "any"}
 
 
 class Emulator:
-    """The emulator's program, and what it says of its clients."""
+    """The emulator's program, and its output about clients."""
 
     def __init__(self, program):
         self.process = subprocess.Popen([program, "--port", "0"], stdout=subprocess.PIPE, text=True)
@@ -38,7 +38,7 @@ class Emulator:
             self.lines.put(line)
 
     def wait_for(self, pattern):
-        """Waits until a line says so; keeps count of who is connected."""
+        """Waits for a line that matches; counts the connected clients."""
         while True:
             line = self.lines.get()
             if came := re.match(r"Client (\d+) has come", line):
@@ -49,7 +49,7 @@ class Emulator:
                 return
 
     def wait_until_alone(self):
-        """Waits until the client that is here, or about to be, has gone."""
+        """Waits until the present or coming client has disconnected."""
         if not self.here:
             self.wait_for("has come")
         while self.here:
@@ -74,11 +74,11 @@ def files_of(process):
 
 
 def until(condition):
-    while not condition():  # SIGALRM ends what never comes
+    while not condition():  # SIGALRM ends an endless wait
         time.sleep(0.01)
 
 
-# Those that bring an emulator along. Whoever reads their output may leave.
+# Samples with their own emulator. The reader of their output may disconnect.
 
 
 def run_to_its_end(sample, **where):
@@ -115,7 +115,7 @@ def music(sample):
         leave_its_output(sample, cwd=folder)
 
 
-# Those that read a keyboard. Whoever types may leave at any time, and so may the server.
+# Samples that read a keyboard. The user may leave at any time, and the server may disconnect.
 
 
 def typed(sample, emulator_program, first_line=None):
@@ -170,7 +170,7 @@ def resume(sample, emulator_program):
     typed(sample, emulator_program, "We begin.\n")
 
 
-# The server of calls.
+# The voice server.
 
 
 def sound(seconds, loudness):
@@ -218,7 +218,7 @@ def voice(sample, emulator_program):
             then(caller)
         return caller
 
-    say_no_more(call())  # the server hangs up last
+    say_no_more(call())  # the server disconnects last
     emulator.wait_until_alone()
     idle = files_of(server)
 
@@ -241,7 +241,7 @@ def voice(sample, emulator_program):
                 emulator.wait_for("has come")
                 leave(caller)
             nothing_is_left()
-        # in the middle of the answer, at a boundary and not; with what was not heard
+        # in the middle of the answer, at a boundary and not, with unread audio
         for rest in (b"", bytes(CHUNK), bytes(1001)):
             with call(QUESTION, hear(2000)) as caller:
                 caller.sendall(rest)
@@ -254,7 +254,7 @@ def voice(sample, emulator_program):
     nothing_is_left()
 
     caller = call(QUESTION, hear(1000))
-    emulator.end()  # the server of the model is the first to leave
+    emulator.end()  # the model's server disconnects first
     hang_up(caller)
     until(lambda: files_of(server) <= idle)
     assert server.poll() is None

@@ -4,7 +4,7 @@
 
     api_contracts.py [ROOT]       lists what is missing as file:line: what; the last line counts it
     api_contracts.py --list       lists every operation and the parts of its contract
-    api_contracts.py --self-test  proves that every rule bites, and only where it should
+    api_contracts.py --self-test  proves that every rule applies where it should, and nowhere else
 
 An *operation* is a public function that returns an awaitable or an async_generator. Its comment has a contract of four
 parts, each in lines of its own, in this order, at the end of the comment:
@@ -15,20 +15,20 @@ parts, each in lines of its own, in this order, at the end of the comment:
     /// Threads: any.
 
 - A part can refer to another operation of the same class or file: "Errors: as `send`; also errc::misuse for …". An
-  operation elsewhere is named with its class: as `session::send`. The operation referred to has the part in full.
-- Parts that say the same stand together: "Completion, cancellation, threads: as `send`."
+  operation elsewhere is named with its class: as `session::send`. The operation referred to has the full text.
+- Parts with the same text are combined: "Completion, cancellation, threads: as `send`."
 - Every errc::x that a comment of any kind names exists.
 
 Every public name has a comment: types, enumerators, functions, data members, aliases, constants. Exempt are
 
-- what the language defines: destructors, copies and moves, deleted and defaulted functions, operators (but for calls and
+- what the language defines: destructors, copies and moves, deleted and defaulted functions, operators (except calls and
   conversions to a type other than bool);
 - a constructor that only initializes members: its body is empty, in the header;
 - an `override`, which its base documents, and a specialization, which its template documents;
 - an overload that follows another one of its name without a blank line: the first one's comment is for all;
 - a free function whose only parameter is an unnamed enumeration, such as to_string(status);
-- enumerators that bear the names of the wire: their enumeration has wire_names(), or its comment says "Wire: …";
-- data members that bear the names of the wire in snake_case, as docs/wire.md lists them, in a type whose comment says
+- enumerators with wire names: their enumeration has wire_names(), or its comment says "Wire: …";
+- data members with wire names in snake_case, as docs/wire.md lists them, in a type whose comment says
   "Wire: …" (or which is nested in such a type);
 - `gcc12_guard` members, and whatever is in a namespace `detail`.
 """
@@ -114,7 +114,7 @@ def tokenize(source):
 
 
 class parser:
-    """Finds the public declarations of a header. It knows as much C++ as the headers use."""
+    """Finds the public declarations of a header. Understands only the C++ that the headers use."""
 
     def __init__(self, header, source):
         self.header, self.tokens, self.at = header, tokenize(source), 0
@@ -132,7 +132,7 @@ class parser:
         return self.tokens[self.at].text if self.at < len(self.tokens) else ""
 
     def skip_balanced(self):
-        """Passes the bracket at the present token with all that is in it; returns what is in it."""
+        """Skips the bracket at the present token; returns its contents."""
         begin, waiting = self.at, []
         while self.at < len(self.tokens):
             one = self.tokens[self.at]
@@ -161,7 +161,7 @@ class parser:
                 return
 
     def scope(self, parent, prefix, public):
-        """Reads declarations up to the end of the scope, whose `}` is passed."""
+        """Reads declarations up to the end of the scope, including its `}`."""
         while self.at < len(self.tokens):
             one = self.tokens[self.at]
             if one.text == "}" and one.kind == "sign":
@@ -181,7 +181,7 @@ class parser:
                 self.declaration(parent, prefix, public)
 
     def attach(self, comment):
-        """A comment after a declaration belongs to the last one that was found there."""
+        """Attaches a comment after a declaration to the last declaration found there."""
         if self.found and self.latest is self.found[-1] and not self.latest.docs:
             self.latest.docs = comment.docs
 
@@ -359,7 +359,7 @@ class parser:
         return name
 
     def hidden(self):
-        """Passes the rest of a scope that shows nothing to the public."""
+        """Skips the rest of a scope without public declarations."""
         self.at -= 1
         self.skip_balanced()
 
@@ -434,7 +434,7 @@ def contract(docs):
 
 
 def references(text):
-    """The operations that a part refers to: as `send` and `session::connect`."""
+    """Returns the operations that a part refers to: as `send` and `session::connect`."""
     found = REFERENCE.match(text)
     return re.findall(r"`([\w:]+?)(?:\(\))?`", found[1]) if found else []
 
@@ -445,7 +445,7 @@ def parts_of(operation):
 
 
 def find_operation(name, user, operations):
-    """What `name` means to `user`: in its class, then in its file, then anywhere by class::name."""
+    """Resolves `name` for `user`: in its class, then in its file, then anywhere by class::name."""
     scope = user.name.rsplit("::", 1)[0] + "::" if "::" in user.name else ""
     for candidates in ([one for one in operations if one.name == scope + name],
                        [one for one in operations if one.name == name and one.header == user.header],
@@ -503,7 +503,7 @@ def camel(name):
 
 
 def is_exempt(one, enums, all_enums, all_types, wire):
-    """Whether a rule says that this name needs no comment of its own."""
+    """Returns whether a rule exempts this name from a comment of its own."""
     short = one.short
     if one.kind == "enumerator":
         return one.parent.short in enums or says_wire(one.parent)
@@ -540,7 +540,7 @@ def read_wire(page):
 
 
 def share_comments(found):
-    """An overload that follows another one without a blank line has its comment."""
+    """Returns whether the name is an overload that follows another one without a blank line."""
     for before, one in zip(found, found[1:]):
         if one.kind == before.kind == "function" and not one.docs and one.name == before.name and \
                 one.first <= before.last + 1 and one.header == before.header:
@@ -555,14 +555,14 @@ def check(headers, wire_page=""):
         entities = one.parse()
         share_comments(entities)
         found += entities
-    enums = set().union(*(one.enums_of_wire for one in parsers))  # that bear the names of the wire
+    enums = set().union(*(one.enums_of_wire for one in parsers))  # with wire names
     all_enums = {one.short for one in found if one.words[:1] == ["enum"]}
     all_types = {one.short for one in found if one.kind == "type"}
     wire = read_wire(wire_page)
     codes = {one.short for one in found if one.kind == "enumerator" and one.parent.short == "errc"}
     operations = [one for one in found if is_operation(one)]
     findings = []
-    silent = set()  # types without a comment: their enumerators are not listed too
+    silent = set()  # types without a comment, whose enumerators are not listed separately
     for one in found:
         place = f"{one.header}:{one.line}"
         if one.kind == "enumerator" and one.parent.name in silent:
@@ -585,7 +585,7 @@ def check(headers, wire_page=""):
 
 
 def list_operations(operations):
-    """One line for each operation: what each part of its contract is."""
+    """Returns one line for each operation, with each part of its contract."""
     width = max((len(f"{one.header}:{one.line}") for one in operations), default=0)
     name_width = max((len(one.name) for one in operations), default=0)
     for one in operations:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing that waits looks at the clock on the wall, which jumps: clocks.py SOURCE_ROOT
+"""Checks that waits never use the wall clock, which jumps: clocks.py SOURCE_ROOT
 
-In the rooms that wait, the system's clock is for dates that others have written, and for those that others will read.
+In the rooms that wait, the system clock is only for dates that others have written or will read.
 """
 
 import pathlib

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tells what of lib/ the tests have run: coverage.py BUILD
+"""Reports which parts of lib/ the tests have run: coverage.py BUILD
 
-Reads the profiles of a build directory that ./dev coverage has made and run; prints lines and branches by
-room and file, and the lines that nothing has run; writes pages of the sources to BUILD/coverage.
+Reads the profiles of a build directory that ./dev coverage has built and run; prints lines and branches by
+room and file, and the lines that were not run; writes annotated sources to BUILD/coverage.
 """
 import collections
 import os
@@ -43,7 +43,7 @@ def read_lcov(text):
 
 
 def ranges(numbers):
-    """5-8, 12: as short as it can be told."""
+    """Line numbers in short form: 5-8, 12."""
     all_ranges = []
     for number in sorted(numbers):
         if all_ranges and number == all_ranges[-1][1] + 1:

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that the documentation says what the code does.
+"""Checks that the documentation agrees with the code.
 
     docs_check.py [--write] [ROOT]
 
-- A block ```cpp name=NAME equals what stands between `// doc:begin NAME` and `// doc:end` in a source
-  under samples/ or test/; a C++ block without a name is an offence, since nobody compiles it.
+- A block ```cpp name=NAME equals the lines between `// doc:begin NAME` and `// doc:end` in a source
+  under samples/ or test/; a C++ block without a name is an offense, since it is never compiled.
 - A table between <!-- table NAME --> and <!-- end --> equals the one in the code.
-- Relative links lead somewhere.
-- docs/reliability.md names in “quotation marks” only tests that there are.
+- Relative links have targets.
+- docs/reliability.md names in “quotation marks” only tests that exist.
 
-With --write, blocks and tables are put right.
+With --write, blocks and tables are updated.
 """
 
 import re
@@ -113,7 +113,7 @@ def main(arguments):
     paths = [argument for argument in arguments if argument != "--write"]
     root = Path(paths[0] if paths else Path(__file__).parent.parent).resolve()
     parts = marked_parts(root)
-    offences = []
+    offenses = []
     pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "samples").rglob("*.md")]
     for page in sorted(pages):
         text = page.read_text(encoding="utf-8")
@@ -121,7 +121,7 @@ def main(arguments):
         def right_block(found):
             name = found[1]
             if name not in parts:
-                offences.append(f"{page}: a C++ block names no marked part of a source: {name}")
+                offenses.append(f"{page}: a C++ block names no marked part of a source: {name}")
                 return found[0]
             return f"```cpp name={name}\n{parts[name]}```"
 
@@ -133,14 +133,14 @@ def main(arguments):
             if write:
                 page.write_text(right, encoding="utf-8")
             else:
-                offences.append(f"{page}: differs from the code; test/docs_check.py --write puts it right")
-        offences += [f"{page}: {link} is not there" for link in LINK.findall(text) if not (page.parent / link).exists()]
+                offenses.append(f"{page}: differs from the code; test/docs_check.py --write updates it")
+        offenses += [f"{page}: {link} is not there" for link in LINK.findall(text) if not (page.parent / link).exists()]
     reliability = root / "docs" / "reliability.md"
     known = tests(root)
-    offences += [f"{reliability}: there is no test “{name}”" for name in QUOTED.findall(reliability.read_text(encoding="utf-8"))
+    offenses += [f"{reliability}: there is no test “{name}”" for name in QUOTED.findall(reliability.read_text(encoding="utf-8"))
                  if name not in known]
-    print("\n".join(offences) if offences else f"{len(pages)} pages agree with the code")
-    return 1 if offences else 0
+    print("\n".join(offenses) if offenses else f"{len(pages)} pages agree with the code")
+    return 1 if offenses else 0
 
 
 if __name__ == "__main__":

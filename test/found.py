@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Each file of the library that has logic leads to its tests: found.py [ROOT], found.py --self-test
+"""Checks that each file of the library with logic leads to its tests: found.py [ROOT], found.py --self-test
 
-lib/room/name.cpp, or lib/room/name.hpp where there is code but no such .cpp, is tested by a name_test.cpp
-anywhere in test/. Otherwise the header (or the .cpp, where there is no header) says on its second line
+lib/room/name.cpp, or lib/room/name.hpp if it has code and no such .cpp, is tested by a name_test.cpp
+anywhere in test/. Otherwise the second line of the header (or of the .cpp if there is no header) is
 
     // Tested by: test/unit/room/other_test.cpp, test/contract/another_test.cpp
 """
@@ -22,7 +22,7 @@ def code_of(source):
 
 
 def check(files):
-    """Yields an offence for each file of lib that does not lead to a test; `files` is path → source."""
+    """Yields an offense for each file of lib that does not lead to a test; `files` is path → source."""
     tests = {path.rsplit("/", 1)[1] for path in files if path.startswith("test/") and path.endswith("_test.cpp")}
     for path, source in sorted(files.items()):
         if not path.startswith("lib/") or not path.endswith((".cpp", ".hpp")):
@@ -45,7 +45,7 @@ def check(files):
 
 
 def read_tree(root):
-    """Sources of the library; of the tests the names alone."""
+    """The library's sources, and only the names of the tests."""
     return {
         str(path.relative_to(root)): path.read_text(encoding="utf-8") if folder == "lib" else ""
         for folder in ("lib", "test")
@@ -56,7 +56,7 @@ def read_tree(root):
 
 SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
 FUNCTION = "int f() { return 1; }\n"
-# files, what their offences must say (empty: none)
+# files, what their offenses must say (empty: none)
 SELF_TEST = [
     ({"lib/a/x.cpp": FUNCTION}, ["lib/a/x.cpp: which test"]),
     ({"lib/a/x.cpp": FUNCTION, "test/unit/b/x_test.cpp": ""}, []),
@@ -79,9 +79,9 @@ SELF_TEST = [
 def self_test():
     bad = 0
     for files, expected in SELF_TEST:
-        offences = list(check(files))
-        if len(offences) != len(expected) or not all(part in offence for part, offence in zip(expected, offences)):
-            print(f"{files}\n  expected {expected}\n  found    {offences}")
+        offenses = list(check(files))
+        if len(offenses) != len(expected) or not all(part in offense for part, offense in zip(expected, offenses)):
+            print(f"{files}\n  expected {expected}\n  found    {offenses}")
             bad += 1
     return bad
 
@@ -90,9 +90,9 @@ def main():
     if sys.argv[1:] == ["--self-test"]:
         sys.exit(self_test() != 0)
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[1])
-    offences = list(check(read_tree(root)))
-    print("\n".join(offences) if offences else "every file of lib leads to its tests")
-    sys.exit(bool(offences))
+    offenses = list(check(read_tree(root)))
+    print("\n".join(offenses) if offenses else "every file of lib leads to its tests")
+    sys.exit(bool(offenses))
 
 
 main()

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks what no compiler checks: which room includes which, what public headers show, the forms of
-co_await that g++ 12 compiles, without a word, into a double free, and names that only Catch2 2 has.
+"""Checks what no compiler checks: which room includes which, what public headers expose, the forms of
+co_await that g++ 12 silently compiles into a double free, and names that only Catch2 2 has.
 
-    layering.py [ROOT]       checks lib, include, samples and test; lists each offence as file:line: what to do
-    layering.py --self-test  proves that every rule bites, and only where it should
+    layering.py [ROOT]       checks lib, include, samples and test; lists each offense as file:line: what to do
+    layering.py --self-test  proves that every rule applies where it should, and nowhere else
 """
 import bisect
 import pathlib
@@ -29,10 +29,10 @@ ROOMS = {
                         "protocol", "transport", "async", "base", "fmt", "asio"},
     "emulator": {"emulator/rules", "emulator/script", "fmt", "asio", "system"},  # its program
 }
-# Decisions only: not even by way of another header do these reach a library that does I/O.
+# Pure rooms: they reach no library that does I/O, not even through another header.
 PURE = {"engine": {"asio", "libwebsockets", "uv", "system"}}
 PUBLIC = {"asio"}
-# These see the library as its users do.
+# These may use only what users of the library see.
 OUTSIDERS = ("samples/", "test/contract/", "test/embed/")
 
 LIBRARIES = [
@@ -59,13 +59,13 @@ INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)')
 
 
 def room_of(path):
-    """The innermost room of a file, by its path below lib; nothing for one that has none."""
+    """Returns the innermost room of a file, by its path below lib; None if it has none."""
     parts = path.split("/")[:-1]
     return next(("/".join(parts[:n]) for n in range(len(parts), 0, -1) if "/".join(parts[:n]) in ROOMS), None)
 
 
 def check_includes(path, source, used):
-    """Yields (line, offence) for each include that `path` may not have; notes the arrows that it uses."""
+    """Yields (line, offense) for each include that `path` may not have; records the arrows that it uses."""
     parts = path.split("/")
     if path.startswith(OUTSIDERS):
         allowed, where = None, "what stands outside the library"
@@ -102,7 +102,7 @@ def check_includes(path, source, used):
 
 
 def check_arrows(used):
-    """Yields an offence for each arrow of ROOMS that no file uses."""
+    """Yields an offense for each arrow of ROOMS that no file uses."""
     for room, allowed in ROOMS.items():
         for other in sorted(allowed):
             if (room, other) not in used:
@@ -110,7 +110,7 @@ def check_arrows(used):
 
 
 def includes_of(path, files):
-    """The files of ours and the libraries that one file includes."""
+    """Returns our files and the libraries that one file includes."""
     for line in files[path].splitlines():
         found = INCLUDE.match(line)
         if not found:
@@ -120,7 +120,7 @@ def includes_of(path, files):
 
 
 def check_purity(files):
-    """Yields (path, offence) for each file of a pure room from which includes lead to a library that does I/O."""
+    """Yields (path, offense) for each file of a pure room whose includes lead to a library that does I/O."""
     for path in sorted(files):
         forbidden = PURE.get(room_of(path.removeprefix("lib/"))) if path.startswith("lib/") else None
         if not forbidden:
@@ -152,7 +152,7 @@ LEXEMES = re.compile(
 
 
 def blank(source):
-    """The source with comments and the insides of literals made blank; every line stays where it is."""
+    """Returns the source with comments and the contents of literals blanked; line numbers are preserved."""
 
     def empty(match):
         text = match[0]
@@ -164,7 +164,7 @@ def blank(source):
 
 
 def whole_expression(code, at):
-    """The full expression around the co_await at `at`, without the bodies of lambdas: start, text."""
+    """Returns the full expression around the co_await at `at`, without the bodies of lambdas: start, text."""
     start, depth = at, 0
     while start > 0:
         c = code[start - 1]
@@ -207,7 +207,7 @@ def whole_expression(code, at):
 
 
 def is_block(code, at):
-    """Whether the brace opens the body of a lambda, and not a list of values."""
+    """Returns whether the brace opens the body of a lambda, and not a list of values."""
     before = code[:at].rstrip()
     before = re.sub(r"->\s*[\w:<>,\s*&]+$", "", before).rstrip()
     before = re.sub(r"\b(mutable|noexcept)$", "", before).rstrip()
@@ -221,7 +221,7 @@ def is_block(code, at):
 
 
 def is_introducer(code, at):
-    """Whether the bracket begins a lambda, and not a subscript or an attribute."""
+    """Returns whether the bracket begins a lambda, and not a subscript or an attribute."""
     before = code[:at].rstrip()
     return not (before and (before[-1].isalnum() or before[-1] in "_)]\"[")) or bool(AFTER_KEYWORD.search(before))
 
@@ -249,7 +249,7 @@ def keeps_a_copy(captures):
 
 
 def check_coroutines(code, aggregates):
-    """Yields (offset, offence) for each hazardous co_await."""
+    """Yields (offset, offense) for each hazardous co_await."""
     seen = set()
     for found in re.finditer(r"\bco_await\b", code):
         start, text = whole_expression(code, found.start())
@@ -270,10 +270,10 @@ def check_coroutines(code, aggregates):
         if "?" in text:
             yield at, "a ternary stands around a co_await: write an if, or decide before"
         if re.search(r"\bauto\s*&{0,2}\s*\[[^\]]*\]\s*=\s*co_await\b", text):
-            yield at, "a structured binding of a co_await leaks when it is cancelled: name the value first"
+            yield at, "a structured binding of a co_await leaks when it is canceled: name the value first"
 
 
-# What Catch2 3 no longer has, or has elsewhere → what both have.
+# What Catch2 3 has removed or moved → what both versions have.
 CATCH2_ONLY_2 = [
     (r"\bCatch::(Matchers::)?Contains\b", "compare with std::string::find"),
     (r"\bCatch::(StartsWith|EndsWith|Equals|Matches|VectorContains|UnorderedEquals|Within(Abs|Rel|ULP)|Predicate|Message)\b",
@@ -289,7 +289,7 @@ CATCH2_ONLY_2 = [
 
 
 def check_catch2(path, source, code):
-    """Yields (offset, offence) for what compiles with Catch2 2 only."""
+    """Yields (offset, offense) for what compiles with Catch2 2 only."""
     if not path.startswith("test/") or path in {"test/support/catch.hpp", "test/support/main.cpp"}:
         return
     for found in re.finditer(r"(?m)^[ \t]*#[ \t]*(include[ \t]*<catch2/[^>]*>|define[ \t]+CATCH_CONFIG_\w+)", source):
@@ -308,7 +308,7 @@ def aggregates_in(code):
 
 
 def check(files):
-    """All offences in `files`, a dictionary of path → source, as lines to print."""
+    """Returns all offenses in `files`, a dictionary of path → source, as lines to print."""
     codes = {path: blank(source) for path, source in files.items()}
     aggregates = {
         name
@@ -316,16 +316,16 @@ def check(files):
         if path.startswith(("lib/", "include/"))
         for name in aggregates_in(code)
     }
-    offences, used = [], set()
+    offenses, used = [], set()
     for path, source in sorted(files.items()):
         found = list(check_includes(path, source, used))
         lines = [match.start() for match in re.finditer("\n", source)]
         coroutines = [] if path in HAZARDS else check_coroutines(codes[path], aggregates)
         for at, what in [*coroutines, *check_catch2(path, source, codes[path])]:
             found.append((bisect.bisect_left(lines, at) + 1, what))
-        offences += [f"{path}:{line}: {what}" for line, what in sorted(found)]
-    offences += [f"{path}:1: {what}" for path, what in check_purity(files)]
-    return offences, used
+        offenses += [f"{path}:{line}: {what}" for line, what in sorted(found)]
+    offenses += [f"{path}:1: {what}" for path, what in check_purity(files)]
+    return offenses, used
 
 
 def read_tree(root):
@@ -342,7 +342,7 @@ HAZARDS = {"test/unit/hazards/option_temporaries_test.cpp"}
 
 DEFINITIONS = {"include/gemini/live/waits.hpp": "#include <asio/awaitable.hpp>\n", "lib/base/data.hpp": "struct request { int a; std::string b; };\nstruct made { made(int); int a; };\n"}
 
-# file, source, what its offences must say (empty: none)
+# file, source, what its offenses must say (empty: none)
 SELF_TEST = [
     ("lib/base/a.cpp", '#include "protocol/x.hpp"', ["base may not include the room protocol"]),
     ("lib/base/a.cpp", '#include "base/x.hpp"\n#include <fmt/format.h>\n#include <vector>', []),
@@ -447,10 +447,10 @@ def main():
         return self_test() != 0
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent)
     files = read_tree(root)
-    offences, used = check(files)
-    offences += check_arrows(used)
-    print("\n".join(offences) or f"{len(files)} files keep to their rooms")
-    return len(offences) != 0 or not files
+    offenses, used = check(files)
+    offenses += check_arrows(used)
+    print("\n".join(offenses) or f"{len(files)} files keep to their rooms")
+    return len(offenses) != 0 or not files
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts the cases of a `meson test` run: summary.py BUILD/meson-logs/testlog.json
 
-Programs of Catch2 and of Python's unittest count as their test cases, a script that closes with a line
-"N passed, N failed" as what it says, anything else as one case. A program that crashed, timed out or ran nothing has failed,
-whatever it printed; so has one that printed a secret. Prints the failures, then "N passed, N failed" alone on the last line; ends with
-1 when anything failed or nothing ran.
+Programs of Catch2 and of Python's unittest count by their test cases, a script whose last line is
+"N passed, N failed" by those numbers, anything else as one case. A program that crashed, timed out, ran nothing or
+printed a secret has failed, whatever else it printed. Prints the failures, then "N passed, N failed" alone on the
+last line. Exits with 1 when anything failed or nothing ran.
 """
 
 import json
@@ -17,13 +17,13 @@ ALL_PASSED = re.compile(r"^All tests passed \(\d+ assertions? in (\d+) test case
 SOME_FAILED = re.compile(r"^test cases: +\d+ (?:\| +(\d+) passed )?(?:\| +(\d+) failed)?", re.MULTILINE)
 UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED \((.*)\))", re.MULTILINE)
 
-# Secrets of the tests, also in base64, in any of its three positions: keys and tokens, what the fake Google
-# gives out, handles of the emulator.
+# Secrets of the tests, also in base64 at any of its three offsets: keys and tokens, tokens of the fake
+# Google, handles of the emulator.
 SECRET = re.compile(r"canary|Y2FuYXJ|NhbmFye|jYW5hcn|fake-google-[A-Za-z0-9]|PRIVATE KEY-----\\*n?[A-Za-z0-9+/]{16}|e0a1a7ed-[0-9a-f]{4}-4")
 
 
 def count(test):
-    """(passed, failed) of one entry of the log."""
+    """Returns (passed, failed) of one entry of the log."""
     output = test.get("stdout", "") + test.get("stderr", "")
     if found := ALL_PASSED.findall(output):
         passed, failed = int(found[-1]), 0

@@ -8,8 +8,8 @@
 - session.svg: the life of a session, from the statuses of include/gemini/live/session_event.hpp and the transitions of
   lib/engine/connection_fsm.cpp.
 
-The code says what there is; the tables below say where it stands. A room, status or arrow without a place fails, and so
-does a place for one that is not there. With --check nothing is written; a picture that differs fails.
+The code defines what is drawn; the tables below define where. A room, status or arrow without a place is an error, and so
+is a place without one. With --check nothing is written; a picture that differs is an error.
 """
 
 import re
@@ -218,7 +218,7 @@ def rooms_picture(root):
 
 # a session's life ----------------------------------------------------------------------------------------------------
 
-# Status → left, top, right edge, color, and what holds in it.
+# Status → left, top, right edge, color, and what is true in it.
 STATUS_PLACES = {
     "disconnected": (46, 96, 172, "over", "messages wait"),
     "connecting": (246, 96, 390, "good", "dial, upgrade, setup"),
@@ -228,7 +228,7 @@ STATUS_PLACES = {
     "closed": (574, 366, 726, "over", "the stream has ended"),
 }
 STATUS_HEIGHT = 50
-# From, to → the points of the arrow, then where its label stands: x, y, anchor.
+# From, to → the points of the arrow, then the place of its label: x, y, anchor.
 STATUS_ROUTES = {
     ("disconnected", "connecting"): ([(172, 121), (246, 121)], (208, 112, "middle")),
     ("connecting", "connecting"): ([(290, 96), (290, 70), (346, 70), (346, 96)], (318, 62, "middle")),

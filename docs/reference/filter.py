@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What Doxygen reads of a header or a page: filter.py FILE writes it to stdout; filter.py --self-test proves it.
+"""Prepares a header or a page for Doxygen: filter.py FILE writes it to stdout; filter.py --self-test tests itself.
 
-Of a header, labeled paragraphs ("Completion: …") become a list, each errc::x a link, and indented code a C++ block. What
+In a header, labeled paragraphs ("Completion: …") become a list, each errc::x a link, and indented code a C++ block. What
 only the compiler needs is left out: guards against g++ 12, `[[nodiscard]]`, copies, moves and destructors without a
-comment, defaulted comparisons, and the namespace `detail`. Overloads that share a comment have it each.
+comment, defaulted comparisons, and the namespace `detail`. Overloads that share a comment get a copy each.
 
-Of a page, headings get the anchors that GitHub gives them, links lead to pages of the reference, and names in backticks
-to what the headers declare: the names are in the file that the variable REFERENCE_NAMES says.
+In a page, headings get GitHub's anchors, links lead to pages of the reference, and names in backticks to what the
+headers declare. The environment variable REFERENCE_NAMES names the file with these names.
 """
 import os
 import pathlib
@@ -66,7 +66,7 @@ def leave_out(text):
     text = re.sub(r"^([ \t]+[\w:<>, ]+ \w+)\{\};", r"\1;", text, flags=re.MULTILINE)  # what is absent by default
     text = text.replace("[[nodiscard]] ", "").replace("detail::raced_value<T>", "T")
     before = None
-    while before != text:  # several in a row, the first of which is passed with the line before it
+    while before != text:  # several in a row, the first of which is handled with the line before it
         before = text
         text = SPECIAL_MEMBER.sub(lambda found: found[0] if found[1].lstrip().startswith("///") else found[1] + blank(found)[1:],
                                   text)
@@ -119,21 +119,21 @@ def comment(lines):
 
 
 def with_shared_comments(path, text):
-    """An overload that follows another one has its comment: test/api_contracts.py decides which do."""
+    """Returns whether an overload shares the comment before it, by the rules of test/api_contracts.py."""
     sys.path.insert(0, str(ROOT / "test"))
     import api_contracts
     found = api_contracts.parser(path, text).parse()
     api_contracts.share_comments(found)
     lines = text.split("\n")
     for one in reversed(found):
-        is_constructor = one.parent is not None and one.short == one.parent.short  # each says something else
+        is_constructor = one.parent is not None and one.short == one.parent.short  # each has another meaning
         if one.shares and one.shares.docs and not is_constructor:
             lines[one.first - 1:one.first - 1] = [f"    /// {line}".rstrip() for line in one.shares.docs]
     return "\n".join(lines)
 
 
 def header(path, text):
-    text = re.sub(r"^///([^\n]*\n#pragma once)$", r"//\1", text, flags=re.MULTILINE)  # said of the file, not of the namespace
+    text = re.sub(r"^///([^\n]*\n#pragma once)$", r"//\1", text, flags=re.MULTILINE)  # about the file, not the namespace
     text = with_shared_comments(path, leave_out(text))
     made, block, indent = [], [], ""
 
@@ -177,7 +177,7 @@ def page_id(path):
 
 
 def anchor(heading):
-    """As GitHub makes it of a heading."""
+    """Returns GitHub's anchor for a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the API reference with Doxygen and prints the path of its first page.
+"""Builds the API reference with Doxygen and prints the path of its first page.
 
-    make.py [DIRECTORY]  makes it, in build/reference by default
-    make.py --check      checks without Doxygen that every header has a subject and that main.md names what there is
+    make.py [DIRECTORY]  builds it, in build/reference by default
+    make.py --check      checks without Doxygen that every header has a subject and that the names in main.md exist
 
 Fails on a warning of Doxygen (a broken reference, say), a header without a subject, and an internal name in a page.
 """
@@ -19,7 +19,7 @@ import filter as sources  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 INTERNAL = re.compile(r"gcc12_guard|live::detail|raced_value|\b(?:client|session)_core\b|wire_name_list")
-# Doxygen 1.9.4 takes these for mistakes; they are not.
+# Doxygen 1.9.4 wrongly warns about these.
 HARMLESS = re.compile(r"ignoring unsupported tag|has become obsolete")
 
 
@@ -60,7 +60,7 @@ def words(html):
 
 
 def without_needless_links(page):
-    """Takes away each "More..." that leads to nothing more."""
+    """Removes each "More..." that leads nowhere."""
     details = {found[1]: words(found[2]) for found in re.finditer(
         r'<a id="(\w+)" name="\w+"></a>\n<h2 class="memtitle">.*?<div class="memdoc">(.*?)</div>\n?</div>', page, re.DOTALL)}
 
@@ -99,7 +99,7 @@ def main():
             text = re.sub(r'(?:&#160;|\s)*\(<a class="el" href="namespacegemini_1_1live\.html">gemini::live</a>\)', "", text)
         page.write_text(without_needless_links(text), encoding="utf-8")
     for page in pages:
-        if page.name.startswith("page_"):  # written for readers of the library's own code, too
+        if page.name.startswith("page_"):  # also written for readers of the library's own code
             continue
         found = INTERNAL.search(re.sub(r"<title>.*?</title>", "", page.read_text(encoding="utf-8")))
         if found:

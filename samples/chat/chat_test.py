@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Uses the chat as people do, in a pipe and in a terminal, against its built-in emulator, and against scripts for the
-program that GEMINI_LIVE_EMULATOR names.
+"""Uses the chat as its users do, in a pipe and in a terminal, against its built-in emulator, and against scripts for
+the program named by GEMINI_LIVE_EMULATOR.
 
     chat_test.py PROGRAM
 """
@@ -38,7 +38,7 @@ def environment(folder, **more):
 
 
 def waiting_in(pipe):
-    """How many bytes nobody has read yet."""
+    """Returns the number of unread bytes."""
     return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
 
 
@@ -77,8 +77,8 @@ class Terminal:
         self.shown = ESCAPES.sub("", self.shown + more)
 
     def see(self, *texts):
-        """Waits until the screen shows each of `texts`, in this order; returns all of its rows as one text, where a row
-        that was broken is whole again."""
+        """Waits until the screen shows each of `texts`, in this order; returns all of its rows as one text, with
+        wrapped rows joined."""
         end = time.monotonic() + PATIENCE
         while True:
             text = " ".join(self.screen.text().split())
@@ -106,7 +106,7 @@ class Terminal:
         return True
 
     def leave(self):
-        """Its exit code, once it has left a terminal that is as it was."""
+        """Returns its exit code, after checking that the terminal has been restored."""
         code = self.chat.wait(PATIENCE)
         assert termios.tcgetattr(self.slave)[:4] == self.before[:4], "the terminal is not as it was"
         os.close(self.master)
@@ -125,14 +125,14 @@ class ChatTest(unittest.TestCase):
                               env=environment(self.folder, **more))
 
     def script(self, *steps):
-        """The URL of a server that does this on each connection, after a setup."""
+        """Returns the URL of a server that does this on each connection, after a setup."""
         file = Path(self.folder, "script")
         ready = [{"expect": "setup"}, {"send": {"setupComplete": {}}}]
         file.write_text("".join(json.dumps(each) + "\n" for each in [*ready, *steps]), encoding="utf-8")
         return self.emulator("--script", str(file))
 
     def emulator(self, *args):
-        """The URL of an emulator of its own."""
+        """Returns the URL of a separate emulator."""
         server = subprocess.Popen([os.environ["GEMINI_LIVE_EMULATOR"], "--quiet", *args], stdout=subprocess.PIPE,
                                   text=True)
         self.addCleanup(server.stdout.close)
@@ -221,7 +221,7 @@ class ChatTest(unittest.TestCase):
         screen.chat.send_signal(signal.SIGINT)
         screen.expect("stopped")
         left = False
-        while not left:  # on a slow machine the next may come later than counts as twice
+        while not left:  # on a slow machine the next one may come too late to count as the second in a row
             screen.chat.send_signal(signal.SIGINT)
             left = screen.has_left_within(1)
         self.assertEqual(screen.leave(), 0)
@@ -356,7 +356,7 @@ class ChatTest(unittest.TestCase):
         self.addCleanup(chat.kill)
         chat.stdin.write(b"/audio on\nhello\n")
         chat.stdin.close()
-        with open(Path(self.folder, "go"), "w", encoding="utf-8") as go:  # waits for the player to have heard all
+        with open(Path(self.folder, "go"), "w", encoding="utf-8") as go:  # waits until the player has received everything
             go.write("on\n")
         self.assertEqual(chat.wait(PATIENCE), 0)
         chat.stdout.close()
@@ -512,7 +512,7 @@ class ChatTest(unittest.TestCase):
         self.assertEqual(screen.leave(), 0)
 
     def test_a_stopped_model_says_no_more(self):
-        screen = self.terminal("--model", "gemini-3.1-flash-live-preview")  # which answers what stops it
+        screen = self.terminal("--model", "gemini-3.1-flash-live-preview")  # it answers the message that stops it
         screen.see("connected to")
         screen.type("/story\n")
         screen.see("Once upon")

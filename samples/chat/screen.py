@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a terminal shows of the bytes that are written to it: enough of an xterm for the chat and libedit."""
+"""What a terminal shows for the bytes written to it: enough of an xterm for the chat and libedit."""
 
 import re
 import unicodedata
@@ -18,7 +18,7 @@ class Screen:
     def __init__(self, rows=24, columns=80):
         self.columns = columns
         self.cells = [self.blank() for _ in range(rows)]
-        self.scrolled = []  # rows that have left at the top
+        self.scrolled = []  # rows that have scrolled off the top
         self.row = self.column = 0
         self.wraps = False  # the last column is written: the next character goes to the next row
         self.rest = ""
@@ -119,7 +119,7 @@ class Screen:
             raise AssertionError(f"an unknown sequence: CSI {parameters}{command}")
 
     def rows(self):
-        """All that can be read, the rows that have scrolled away first."""
+        """Returns all text, including the rows that have scrolled off."""
         return self.scrolled + ["".join(each).rstrip() for each in self.cells]
 
     def text(self):

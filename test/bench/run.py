@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Measures the SDK beside a bare libwebsockets client and a Boost.Beast coroutine client.
+"""Compares the SDK with a bare libwebsockets client and a Boost.Beast coroutine client.
 
     test/bench/run.py BUILD-DIRECTORY [--quick] [--rounds N] [--json FILE] [--only PART ...]
 
-All over loopback. The server is pinned to one core and the client to another; each client is a
-process of its own, so that its CPU time and memory are its own. The clients take turns in every
-round, because the machine's mood changes; ratios are taken within a round, then their median.
+Everything runs over loopback. The server is pinned to one core and the client to another; each client is a
+process of its own, so that its CPU time and memory can be measured. The clients take turns in every
+round, because the machine's speed varies; ratios are computed within a round, then their median.
 """
 
 import argparse
@@ -24,7 +24,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 CLIENTS = {"sdk": "this SDK", "lws": "bare libwebsockets", "beast": "Boost.Beast"}
 TRANSPORTS = ("plain", "tls")
 
-# What is measured: how the server sends, how many sessions, and the most that the SDK may take.
+# What is measured: how the server sends, how many sessions, and the maximum for the SDK.
 SCENARIOS = {
     "flood": {
         "title": "One session, 3.4 KB audio messages flat out",
@@ -51,7 +51,7 @@ def progress(text):
 
 
 def cores():
-    """One core for the server, another for the client where there is one."""
+    """Returns a core for the server, and another for the client if there is one."""
     usable = sorted(os.sched_getaffinity(0))
     return usable[0], usable[1 % len(usable)]
 
@@ -108,7 +108,7 @@ class Table:
 
 
 class Report:
-    """Collects the verdicts, and JSON lines where they are wanted."""
+    """Collects the verdicts, and JSON lines on request."""
 
     def __init__(self, path):
         self.file = open(path, "w", encoding="utf-8") if path else None
@@ -173,7 +173,7 @@ def measure_scenario(build, name, scenario, report, certificate, key):
 
 
 def measure_compile(report, quick):
-    """What including the SDK costs a user's compile, beside Asio alone."""
+    """The compile time of a user's file that includes the SDK, compared with Asio alone."""
     compiler = os.environ.get("CXX", "g++")
     units = {
         "empty unit": "",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Uses the emulator as people do: from a shell, with a client in Python.
+"""Uses the emulator as its users do: from a shell, with a client in Python.
 
     emulator_program_test.py PROGRAM
 """
@@ -27,7 +27,7 @@ SETUP = {"setup": {"model": "models/gemini-3.8-live", "outputAudioTranscription"
 
 
 class Emulator:
-    """The program, while a test needs it."""
+    """Runs the program as long as a test needs it."""
 
     def __init__(self, *arguments, **environment):
         self.program = subprocess.Popen([PROGRAM, "--pace", "0", *arguments], stdout=subprocess.PIPE, text=True,
@@ -37,7 +37,7 @@ class Emulator:
         self.port = int(self.url.rpartition(":")[2])
 
     def end(self, with_signal=signal.SIGINT):
-        """Gives what it has printed since its first line."""
+        """Returns what it has printed since its first line."""
         self.program.send_signal(with_signal)
         shown = self.program.stdout.read()
         self.program.wait(PATIENCE)
@@ -54,7 +54,7 @@ class Emulator:
 
 
 class Client:
-    """A WebSocket client that knows no more than it must."""
+    """A minimal WebSocket client."""
 
     def __init__(self, port, path=PATH + "?key=any", trust=None):
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
@@ -76,7 +76,7 @@ class Client:
         self.stream.flush()
 
     def receive(self):
-        """The next message, or the code and reason of the close."""
+        """Returns the next message, or the code and reason of the close."""
         first, size = self.stream.read(2)
         if size == 126:
             size, = struct.unpack("!H", self.stream.read(2))
@@ -130,7 +130,7 @@ class Options(unittest.TestCase):
 
     def test_it_ends_in_peace_however_early_it_is_told_to(self):
         for _ in range(10):
-            with Emulator() as emulator: # the first line is there, and no more need be
+            with Emulator() as emulator: # only the first line is certain to be there
                 emulator.end(signal.SIGTERM)
                 self.assertEqual(emulator.program.returncode, 0)
 
@@ -142,10 +142,10 @@ class Options(unittest.TestCase):
 
 
 class Once(unittest.TestCase):
-    """A script is played once, and the exit code says how it went."""
+    """Plays a script once; the exit code is its result."""
 
     def play(self, script, messages, *arguments):
-        """Exit code and stderr after a client that sends the messages and reads to the close."""
+        """Returns exit code and stderr after a client that sends the messages and reads up to the close."""
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
             file.write(script)
             file.flush()
@@ -188,7 +188,7 @@ class Once(unittest.TestCase):
 
 class Quirks(unittest.TestCase):
     def first(self, *arguments):
-        """What follows setupComplete at once."""
+        """Returns what follows setupComplete at once."""
         with Emulator(*arguments) as emulator, Client(emulator.port) as client:
             client.send(SETUP)
             self.assertIn("setupComplete", client.receive())

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A process that holds a session is suspended for longer than the session bears silence, and goes on:
+"""Suspends a process for longer than its session tolerates silence; the session must continue:
 suspended_test.py EMULATOR HELD_SESSION"""
 
 import signal
@@ -10,7 +10,7 @@ import time
 import unittest
 
 EMULATOR, HELD_SESSION = sys.argv[1:3]
-SUSPENDED = 2.0  # seconds; the session bears 0.7
+SUSPENDED = 2.0  # seconds; the session tolerates 0.7
 
 
 class Suspended(unittest.TestCase):
@@ -47,7 +47,7 @@ class Suspended(unittest.TestCase):
             self.assertEqual(self.ask(), "answered, 0 losses, 1 attempts, 0 contexts lost\n")
 
     def test_the_servers_process_is_taken_for_dead_and_found_again(self):
-        for _ in range(2):  # the first handle has come when the second answer is there
+        for _ in range(2):  # the first handle has arrived by the time of the second answer
             self.assertEqual(self.ask(), "answered, 0 losses, 1 attempts, 0 contexts lost\n")
         self.suspend(self.emulator)
         answer = self.ask()

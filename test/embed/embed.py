@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the project beside this file with the library as its subproject, holds a conversation,
-installs it all, and builds the same program against that by pkg-config --static.
+"""Builds the project in this folder with the library as its subproject, and holds a conversation.
+Then installs everything, and builds the same program against the installation with pkg-config --static.
 
     embed.py SOURCE-ROOT
 """
@@ -30,7 +30,7 @@ def built_of_ours(build):
 
 
 def main(root):
-    os.nice(19)  # other tests run at the same time, some of them against the clock
+    os.nice(19)  # other tests run at the same time, some with deadlines
     with tempfile.TemporaryDirectory(prefix="gemini-live-embed.") as folder:
         project = Path(folder) / "project"
         build, prefix = project / "build", Path(folder) / "prefix"

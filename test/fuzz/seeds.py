@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Puts seeds for fuzzing together, as seeds/TARGET/NAME beside the stamp: seeds.py STAMP CORPUS VECTORS.json ...
+"""Collects seeds for fuzzing, as seeds/TARGET/NAME beside the stamp: seeds.py STAMP CORPUS VECTORS.json ...
 
-They are what CORPUS has for each target, and the golden vectors as they go over the wire.
+The seeds are the files of CORPUS for each target, and the golden vectors in their wire form.
 """
 
 import base64
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def texts(case):
-    """What goes over the wire in this case, in the form in which it was recorded."""
+    """Returns the frames of this case as they were recorded."""
     if "wire" in case:
         yield case["wire"]
     values = [case["json"]] if "json" in case else case.get("frames", [])

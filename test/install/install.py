@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Installs a build, checks what its library exports, and builds and runs a program against what was
-installed, by pkg-config alone.
+"""Installs a build, checks what its library exports, and builds and runs a program against the
+installation with pkg-config alone.
 
     install.py BUILD-DIRECTORY
 """
@@ -20,7 +20,7 @@ PROGRAM = Path(__file__).resolve().parent.parent / "embed" / "conversation.cpp"
 
 
 def build_and_run(folder, *how):
-    """Compiles the program with what pkg-config says about the libraries, and runs it."""
+    """Compiles the program with pkg-config's flags for the libraries, and runs it."""
     flags = subprocess.check_output(
         ["pkg-config", *how, "--cflags", "--libs", "gemini-live-emulator", "gemini-live"], text=True)
     program = folder / "installed-conversation"
@@ -31,7 +31,7 @@ def build_and_run(folder, *how):
 
 
 def check_link_errors(folder, prefix):
-    """A program that was compiled in another way than the library does not link, and reads why."""
+    """A program compiled with incompatible options does not link, and the error says why."""
     flags = shlex.split(subprocess.check_output(
         ["pkg-config", f"--define-variable=prefix={prefix}", "--cflags", "--libs", "gemini-live-emulator", "gemini-live"],
         text=True))
@@ -52,7 +52,7 @@ def check_link_errors(folder, prefix):
 
 
 def check_exports(libraries):
-    """Of ours, only what the public headers declare and what is marked for the emulator is exported."""
+    """Only what the public headers declare and what is marked for the emulator is exported."""
     marked = set()
     for header in (ROOT / "lib").rglob("*.hpp"):
         for name in re.findall(r"^(?:class )?GEMINI_LIVE_FOR_EMULATOR (?:[^(;{]*?)(operator==|\w+)\s*(?=[({;])",
@@ -67,7 +67,7 @@ def check_exports(libraries):
     wrong = []
     for symbol in symbols:
         if re.match(r"[^()]+& (asio|std)::", symbol):
-            continue  # a function of theirs that returns one of ours
+            continue  # a function of another library that returns a type of ours
         ours = re.match(r"(?:(?:vtable|typeinfo|typeinfo name|guard variable) for )?gemini::live::(\w+)(?:::(\w+(?:==)?))?", symbol)
         if ours and not (ours[2] in marked if ours[1] in rooms else ours[1] in declared):
             wrong.append(symbol)

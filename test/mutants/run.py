@@ -3,30 +3,30 @@
 """Plants bugs in the library, one at a time, and counts those that the tests find.
 
     run.py BUILD [ROOM...]   plants those of test/mutants/ROOM.mutants, or of all rooms
-        --sample N --seed S  only N of them, which S chooses
+        --sample N --seed S  only N of them, chosen by S
         --only TEXT          only those whose name contains TEXT
-        --jobs N             so many at a time; as many as there are processors
-    run.py --check           says whether each of them can still be planted in exactly one place
+        --jobs N             N at a time; by default one per processor
+    run.py --check           checks that each of them can still be planted in exactly one place
 
-A room's file begins with the programs (of Catch2) that are run for its bugs, from the likeliest to find
-one to the least; an entry is
+A room's file begins with the Catch2 programs that are run for its bugs, the likeliest to find one first.
+An entry is
 
     ## What a user would notice
     lib/base/trim.cpp
-    - what stands there; white space does not matter
-    + what is planted instead; without such a line: nothing
+    - the present code; white space does not matter
+    + the code that is planted instead; without such a line: nothing
     tests: base-test "the likeliest test*", base-test [#trim_test]
-    equivalent: why nobody can notice, if so; it is not planted
-    survives: what is missing in the tests; counted, but never in a sample
+    equivalent: why nobody can notice it; it is not planted
+    survives: what the tests lack; counted, but never in a sample
 
-The build directory stays as it is. The altered file is compiled by itself, without optimization, and
-linked into the test programs before everything else: the linker takes the first definition of a function,
-and the loader that of the program before that of a shared library. So do calls within a file or a unity
-build, since GCC inlines nothing that is global into code that is independent of its position; Clang does.
-With an altered header all that includes it in the library is compiled anew. A test that fails has to fail
-twice, as one on a busy machine may fail by itself; one that hangs has to hang for long.
+The build directory is not changed. The altered file is compiled by itself, without optimization, and
+linked into the test programs before everything else: the linker uses the first definition of a function,
+and the loader prefers the program's to a shared library's. This also affects calls within a file or a unity
+build, since GCC does not inline global functions into position-independent code; Clang does. If a header is
+altered, every file of the library that includes it is recompiled. A failing test must fail twice, since it
+may fail by chance on a busy machine; a hanging test must hang for long.
 
-Ends with 1 when fewer than 95 % are found, or one cannot be planted or its tests fail without it.
+Exits with 1 when fewer than 95 % are found, or when one cannot be planted or its tests fail without it.
 """
 import argparse
 import collections
@@ -106,7 +106,7 @@ def read(room):
 
 
 def check(mutants):
-    """Whether each can be planted; names those that cannot."""
+    """Returns whether each can be planted; names those that cannot."""
     good = True
     for mutant in mutants:
         path = ROOT / mutant.file
@@ -122,11 +122,11 @@ def check(mutants):
 
 
 class Broken(Exception):
-    """A bug that cannot be planted, or a test that says nothing."""
+    """A bug cannot be planted, or a test has no result."""
 
 
 class Build:
-    """What a build directory knows: how files are compiled and programs linked."""
+    """How a build directory compiles files and links programs."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory).resolve()
@@ -149,7 +149,7 @@ class Build:
         return str(found[0].relative_to(self.directory))
 
     def prepare(self, programs):
-        """Builds the programs and remembers how they are linked."""
+        """Builds the programs and records how they are linked."""
         for program in programs:
             self.programs[program] = self.path(program)
         subprocess.run(["ninja", "-C", self.directory, "--quiet", *self.programs.values()], check=True)
@@ -171,14 +171,14 @@ class Build:
                               text=True).stdout
 
     def units(self, mutant, program):
-        """What is compiled anew: the altered file, or the program's objects that include the altered header."""
+        """What is recompiled: the altered file, or the program's objects that include the altered header."""
         if mutant.file.endswith(".cpp"):
             return [mutant.file]
         header = os.path.relpath(ROOT / mutant.file, self.directory)
         return sorted(unit for unit in self.linked[program] if header in self.includes.get(unit, ()))
 
     def command(self, unit):
-        """How an object is made, and of what."""
+        """How an object is built, and from what."""
         kept, source, arguments = [], "", iter(shlex.split(self.commands[unit]))
         for argument in arguments:
             if argument == "-c":
@@ -194,7 +194,7 @@ class Build:
         return self.command(next(unit for unit in self.commands if unit.startswith(f"lib/{room}/lib")))[0]
 
     def precompile(self, room, folder):
-        """Reads once what all of a room's files begin with: most of them compile in a third of the time."""
+        """Precompiles the common includes of a room's files, which cuts most compile times to a third."""
         sources = [path.read_text(encoding="utf-8") for path in (ROOT / "lib" / room).rglob("*.[ch]pp")]
         headers = sorted({name for text in sources for name in re.findall(r"^#include (<.+>)$", text, re.M)})
         prelude = folder / f"{room}.hpp"
@@ -228,7 +228,7 @@ class Build:
         return output
 
     def run(self, name, program, arguments, limit):
-        """How a test program ends: "passed", "failed", or "hung" after so many seconds."""
+        """Returns how a test program ends: "passed", "failed", or "hung" after the given time."""
         process = subprocess.Popen([program, "--abort", "--filenames-as-tags", *arguments], cwd=self.directory,
                                    env={**os.environ, **self.environments.get(name, {})}, start_new_session=True,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -242,13 +242,13 @@ class Build:
                 process.wait()
 
     def finds(self, name, program, arguments, limit):
-        """Whether a test program, or one that stands in for it, hangs or fails twice."""
+        """Returns whether a test program, or its replacement, hangs or fails twice."""
         outcome = self.run(name, program, arguments, limit)
         return outcome == "hung" or (outcome == "failed" and self.run(name, program, arguments, limit) != "passed")
 
 
 class Limits:
-    """For how long the tests may run, by how long they take as they are."""
+    """How long the tests may run, from how long they take without a bug."""
 
     def __init__(self, build, tests):
         self.build = build
@@ -256,7 +256,7 @@ class Limits:
         self.known = {}
 
     def of(self, test):
-        """Seconds after which one with a bug in it hangs."""
+        """Seconds after which a program with a bug counts as hanging."""
         with self.locks[test]:
             if test not in self.known:
                 program, *arguments = test

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a hostile server does with a connection: functions of a Peer, and the messages that they send."""
+"""What a hostile server does with a connection: functions on a Peer, and the messages that they send."""
 
 import functools
 import itertools
@@ -18,12 +18,12 @@ def part(inner):
 
 
 def made(of):
-    """Where it is large, a scenario's message is made when it is sent."""
+    """Builds a large message of a scenario only when it is sent."""
     return of() if callable(of) else of
 
 
 def floods(of, opcode=TEXT):
-    """The same message without an end."""
+    """Sends the same message endlessly."""
     def serve(peer):
         peer.open()
         peer.flood(frame(made(of), opcode))
@@ -31,7 +31,7 @@ def floods(of, opcode=TEXT):
 
 
 def counts(template):
-    """Messages without an end, each with a number of its own."""
+    """Sends messages endlessly, each with a number of its own."""
     def serve(peer):
         peer.open()
         for begin in itertools.count(step=10_000):
@@ -40,7 +40,7 @@ def counts(template):
 
 
 def says(*messages):
-    """These messages, then the words that the client waits for."""
+    """Sends these messages, then the text that the client waits for."""
     def serve(peer):
         ready = [made(each) for each in messages]
         peer.open()
@@ -50,7 +50,7 @@ def says(*messages):
 
 
 def sends(data):
-    """These bytes in the place of frames, then the words that the client waits for."""
+    """Sends these bytes in place of frames, then the text that the client waits for."""
     def serve(peer):
         peer.open()
         peer.send(made(data))
@@ -59,7 +59,7 @@ def sends(data):
 
 
 def streams(data, first=b""):
-    """The same bytes without an end in the place of frames."""
+    """Sends the same bytes endlessly in place of frames."""
     def serve(peer):
         peer.open()
         peer.send(first)
@@ -76,7 +76,7 @@ def drips(data):
 
 
 def answers(head, then=b""):
-    """An answer to the upgrade, and something without an end behind it."""
+    """Answers the upgrade, and sends something endless after it."""
     def serve(peer):
         request = peer.request()
         peer.send(head(request) if callable(head) else head)
@@ -95,7 +95,7 @@ def drips_answer(head):
 
 
 def deaf(serve=lambda peer: (peer.open(), peer.wait())):
-    """Does so, and reads nothing that comes after the setup."""
+    """Does the same, and reads nothing after the setup."""
     def serve_without_reading(peer):
         peer.deaf = True
         serve(peer)
@@ -152,7 +152,7 @@ def in_the_middle_of_a_message(peer):
 
 
 def asks_to_leave(time_left, times=1):
-    """A handle, and goAway so many times, on each connection; it stays open."""
+    """Sends a handle and several goAways on each connection, which stays open."""
     handle = b'{"sessionResumptionUpdate":{"newHandle":"handle","resumable":true}}'
     go_away = b'{"goAway":{' + time_left + b"}}"
 
@@ -164,7 +164,7 @@ def asks_to_leave(time_left, times=1):
 
 
 def large_handle(peer):
-    """Resets after the handle, which the next connection has to carry."""
+    """Resets the connection after a handle, which the next one must send."""
     peer.open()
     if peer.number > 1:
         peer.end_well()
@@ -174,12 +174,12 @@ def large_handle(peer):
 
 
 def many_parts(size):
-    """One message of about this size that is nothing but parts."""
+    """Returns one message of about this size that consists of parts."""
     return lambda: part(b"{}" + b",{}" * (size // 3))
 
 
 def listed(template, count, before, after):
-    """A message with a long list; # in its elements is a number of their own."""
+    """Returns a message with a long list; # in its elements is replaced by their number."""
     @functools.cache
     def make():
         numbered = b"#" in template
@@ -201,7 +201,7 @@ def speech(size=2_400):
     return part(b'{"inlineData":{"mimeType":"audio/pcm;rate=24000","data":"' + b"AAAA" * (size // 4) + b'"}}')
 
 
-# TLS by hand, on a raw socket.
+# Raw TLS on a socket.
 
 
 def instead_of_tls(data, then=b""):
@@ -228,7 +228,7 @@ def finishes_handshake(peer):
 
 
 def by_openssl(version, storm):
-    """A proper session, whose encryption is begun anew with each message."""
+    """Serves a valid session, with a TLS renegotiation at each message."""
     def serve(peer):
         encrypted = tls.OpenSsl(peer.connection, peer.identity, version)
         request = b""
@@ -237,12 +237,12 @@ def by_openssl(version, storm):
         encrypted.write(switching(request) + frame(b'{"setupComplete":{}}'))
         while True:
             storm(encrypted)
-            encrypted.write(frame(b'{"usageMetadata":{}}'))  # without words the server would be taken for gone
+            encrypted.write(frame(b'{"usageMetadata":{}}'))  # without messages the server would count as gone
     return serve
 
 
 def drips_tls(peer):
-    """Every byte in a record of its own, as fast as it goes."""
+    """Sends every byte in a record of its own, as fast as possible."""
     peer.open()
     data = frame(b'{"usageMetadata":{}}') * 2_000
     for i in range(len(data)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hostile server's tools: one connection of raw bytes, WebSocket frames right or wrong, and who listens."""
+"""The hostile server's tools: a connection of raw bytes, WebSocket frames valid or not, and a listener."""
 
 import base64
 import contextlib
@@ -12,11 +12,11 @@ import threading
 import time
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-PIECE = 256 * 1024  # bytes that are written at a time, so that what comes is read in between
+PIECE = 256 * 1024  # bytes per write; incoming data is read in between
 
 
 def frame(payload, opcode=TEXT, final=True, reserved=0, mask=False, length=None, announce=None):
-    """One frame. `length`: the form of its length in bytes (0, 2 or 8); `announce`: a false length."""
+    """Returns one frame. `length`: bytes of its extended length (0, 2 or 8); `announce`: a false length."""
     size = len(payload) if announce is None else announce
     if length is None:
         length = 0 if size < 126 else 2 if size < 65536 else 8
@@ -40,7 +40,7 @@ def response(status, *fields, body=b""):
 
 
 def switching(request, *fields, accept=None):
-    """The answer to an upgrade request: the proper one, unless told otherwise."""
+    """Returns the answer to an upgrade request: the valid one by default."""
     key = next(line.split(b":", 1)[1].strip() for line in request.split(b"\r\n")
                if line.lower().startswith(b"sec-websocket-key:"))
     digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
@@ -49,7 +49,7 @@ def switching(request, *fields, accept=None):
 
 
 class Gone(Exception):
-    """The client has left, or its time is over."""
+    """The client has disconnected, or its time is over."""
 
 
 class Peer:
@@ -57,7 +57,7 @@ class Peer:
 
     def __init__(self, connection, number, identity):
         self.connection = connection
-        self.identity = identity  # for who does TLS by hand
+        self.identity = identity  # for raw TLS
         self.number = number  # of the connection, from 1
         self.deaf = False
         connection.setblocking(False)
@@ -72,21 +72,21 @@ class Peer:
                 self._hear(1)
 
     def _hear(self, seconds):
-        """Waits until there is room to write, and drops what comes."""
+        """Waits until there is room to write, and drops incoming data."""
         readers = [] if self.deaf else [self.connection]
         readable, _, _ = select.select(readers, [self.connection] if seconds else [], [], seconds)
         if readable and not self.read_some():
             raise Gone
 
     def read_some(self, size=PIECE):
-        """Drops what is there. False at the end of the stream."""
+        """Drops available data. Returns False at the end of the stream."""
         try:
             return bool(self.connection.recv(size))
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return True
 
     def receive(self):
-        """What comes next, at least a byte."""
+        """Returns the next data, at least a byte."""
         while True:
             try:
                 data = self.connection.recv(PIECE)
@@ -98,7 +98,7 @@ class Peer:
             return data
 
     def flood(self, piece, size=1 << 20):
-        """Sends the same without an end, as fast as it is taken."""
+        """Sends the same data endlessly, as fast as it is accepted."""
         block = piece * max(1, size // len(piece))
         while True:
             self.send(block)
@@ -109,7 +109,7 @@ class Peer:
             time.sleep(pause)
 
     def wait(self, seconds=60):
-        """Says nothing, and answers no ping either."""
+        """Sends nothing, and answers no ping either."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if self.deaf:
@@ -118,7 +118,7 @@ class Peer:
                 raise Gone
 
     def stay(self):
-        """Is there, and says so now and then: who is silent is taken for gone."""
+        """Stays connected and sends pings, since a silent server counts as gone."""
         while True:
             self.say(b'{"usageMetadata":{}}')
             self.wait(0.1)
@@ -134,7 +134,7 @@ class Peer:
         self.receive()  # the setup, or its beginning
 
     def open(self):
-        """As a good server: up to setupComplete."""
+        """Behaves like a valid server up to setupComplete."""
         self.upgrade()
         self.send(frame(b'{"setupComplete":{}}'))
 
@@ -143,12 +143,12 @@ class Peer:
             self.send(frame(each))
 
     def end_well(self):
-        """The words by which the client knows that it has heard all."""
+        """Sends the text by which the client recognizes the end."""
         self.say(b'{"serverContent":{"outputTranscription":{"text":"That was all."},"turnComplete":true}}')
         self.wait()
 
     def finish(self):
-        """FIN, without a word of TLS."""
+        """Sends FIN, without a TLS alert."""
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
         self.wait(1)
@@ -160,7 +160,7 @@ class Peer:
 
 
 class Server:
-    """Listens on loopback, and gives each connection to `serve` in a thread. As a context manager: until its end."""
+    """Listens on loopback, and passes each connection to `serve` in a thread. A context manager."""
 
     def __init__(self, serve, identity, context=None):
         self.serve = serve

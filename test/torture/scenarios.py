@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a server may do to a client, and what must come of it."""
+"""What a server may do to a client, and the required outcome."""
 
 import os
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from peer import BINARY, CLOSE, PING, PONG, close_frame, frame, response, switch
 MIB = 1 << 20
 PLAIN, TLS = "plain", "TLS"
 
-# What becomes of the session.
-STANDS = "connected"  # to the end of the time, on its first connection or by handovers
-HEARD = "heard"       # the words that the server says when it is through
+# The outcome of the session.
+STANDS = "connected"  # until time is up, on its first connection or through handovers
+HEARD = "heard"       # the text that the server sends at its end
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Scenario:
     reads: str = "messages"
     sends: str = "nothing"
     using: tuple = ()    # options of the client beside the usual ones
-    seconds: float = 0   # 0: 2 for a session that stands, 4 for what ends before
+    seconds: float = 0   # 0: 2 for a session that stands, 4 otherwise
     message: int = MIB   # limits::message
-    dials: int = 3       # the most connections that may be made: the first, and reconnect_policy::max_attempts
+    dials: int = 3       # the maximum of connections: the first, and reconnect_policy::max_attempts
     handshake: Callable = tls.Identity.context  # (Identity): the server's SSLContext; None: `serve` speaks TLS itself
-    quick: bool = False  # among the few of every change
+    quick: bool = False  # among those that run for every change
 
     @property
     def time(self):
@@ -42,11 +42,11 @@ BOTH = (PLAIN, TLS)
 NO_READER = {"reads": "nothing"}
 EMPTY = b"{}"
 USAGE = b'{"usageMetadata":{}}'
-LEAVES = STANDS + "|reconnected|unavailable|connection_lost"  # with no more dials than are allowed
+LEAVES = STANDS + "|reconnected|unavailable|connection_lost"  # with no more attempts than the policy allows
 TEXT_64K = part(b'{"text":"' + b"t" * 65_000 + b'"}')
 
 SCENARIOS = [
-    # As fast as memory, without an end, to a reader of each kind.
+    # Endless messages at full speed, to a reader of each kind.
     Scenario("flood", "{} to nobody", floods(EMPTY), STANDS, over=BOTH, **NO_READER, quick=True),
     Scenario("flood", "{} to messages()", floods(EMPTY), STANDS, over=BOTH),
     Scenario("flood", "{} to events()", floods(EMPTY), STANDS, reads="events"),
@@ -91,7 +91,7 @@ SCENARIOS = [
     Scenario("flood", "handles of 1 MB to messages()",
              floods(b'{"sessionResumptionUpdate":{"newHandle":"' + b"h" * 900_000 + b'","resumable":true}}'), STANDS),
 
-    # Before setupComplete, which does not come.
+    # Before setupComplete, which never arrives.
     Scenario("before setup", "{} without end", before_setup(frame(EMPTY)), "message_too_big", over=BOTH, quick=True),
     Scenario("before setup", "{} without end, to nobody", before_setup(frame(EMPTY)), "message_too_big", **NO_READER),
     Scenario("before setup", "64 KB messages without end", before_setup(frame(TEXT_64K)), "message_too_big"),
@@ -110,7 +110,7 @@ SCENARIOS = [
     Scenario("before setup", "a close with a long reason",
              setup_answered_by(close_frame(1007, b"r" * 123)), "rejected"),
 
-    # One message. What it becomes must not be larger than what is allowed.
+    # One message. Its parsed form must stay within the limits.
     Scenario("one message", "1 MB of empty parts", says(many_parts(1_000_000)), "message_too_big", quick=True),
     Scenario("one message", "1 MB of empty parts to nobody", says(many_parts(1_000_000)), "message_too_big",
              **NO_READER),
@@ -170,7 +170,7 @@ SCENARIOS = [
              message=16 * MIB),
     Scenario("one message", "300,000 calls that are no objects",
              says(listed(b"1", 300_000, b'{"toolCall":{"functionCalls":[', b"]}}")), HEARD + "|message_too_big"),
-    Scenario("one message", "200,000 cancelled calls",
+    Scenario("one message", "200,000 canceled calls",
              says(listed(b'"c"', 200_000, b'{"toolCallCancellation":{"ids":[', b"]}}")), HEARD + "|message_too_big"),
     Scenario("one message", "300,000 counts of tokens",
              says(listed(b"{}", 300_000, b'{"usageMetadata":{"promptTokensDetails":[', b"]}}")),
@@ -190,7 +190,7 @@ SCENARIOS = [
              says(lambda: speech(600_000).replace(b"AAAA", rb"A\n=!")), HEARD),
     Scenario("one message", "a handle of 1 MB, then a reset", large_handle, HEARD),
 
-    # Frames, right and wrong.
+    # Frames, valid and invalid.
     Scenario("frames", "fragments of no byte without end", streams(frame(b"", 0, final=False), frame(b"", final=False)),
              STANDS + "|timed_out|protocol_violation|message_too_big", over=BOTH),
     Scenario("frames", "fragments of a byte without end",
@@ -223,7 +223,7 @@ SCENARIOS = [
     Scenario("frames", "a flood behind a close", streams(frame(EMPTY), close_frame(1011)), "unavailable"),
     Scenario("frames", "random bytes", sends(lambda: b"\xf7" + os.urandom(100_000)), "protocol_violation"),
 
-    # A byte now and then.
+    # A byte at a time, slowly.
     Scenario("drip", "the HTTP head", drips_answer(b"HTTP/1.1 101 Switching Protocols\r\nX: " + b"x" * 9_999),
              "timed_out", over=BOTH, quick=True),
     Scenario("drip", "a header without end", answers(b"HTTP/1.1 101 Switching Protocols\r\nX: ", b"x"),
@@ -236,7 +236,7 @@ SCENARIOS = [
     Scenario("drip", "the payload to nobody", drips(frame(b" " * 9_999)), "timed_out", seconds=9, **NO_READER),
     Scenario("drip", "a record of TLS for each byte", drips_tls, HEARD, over=(TLS,)),
 
-    # In the place of an upgrade.
+    # In place of an upgrade.
     Scenario("HTTP", "nothing at all", lambda peer: peer.wait(), "timed_out", over=BOTH),
     Scenario("HTTP", "headers without end", answers(b"HTTP/1.1 101 Switching Protocols\r\n", b"X-Header: value\r\n"),
              "protocol_violation", over=BOTH),
@@ -292,7 +292,7 @@ SCENARIOS = [
              lambda peer: (peer.send(switching(peer.request()) + frame(EMPTY, reserved=7)), peer.wait()),
              "protocol_violation"),
 
-    # In the place of encryption.
+    # In place of encryption.
     Scenario("TLS", "silence", lambda peer: peer.wait(), "timed_out", over=(TLS,), handshake=None),
     Scenario("TLS", "random bytes", instead_of_tls(os.urandom(10_000)), "tls_failed", over=(TLS,), handshake=None),
     Scenario("TLS", "zeros without end", instead_of_tls(b"", b"\0"), "tls_failed", over=(TLS,), handshake=None),
@@ -326,7 +326,7 @@ SCENARIOS = [
     Scenario("TLS", "new keys without end (1.3)", by_openssl(tls.OpenSsl.TLS_1_3, tls.OpenSsl.update_keys),
              STANDS, over=(TLS,), handshake=None),
 
-    # Who sends to a server that does not read.
+    # Senders to a server that does not read.
     Scenario("never reads", "speech that is sent on", deaf(), "timed_out", over=BOTH, sends="audio", seconds=6,
              quick=True),
     Scenario("never reads", "text that is sent on", deaf(), "timed_out", over=BOTH, sends="text", seconds=6),
@@ -336,7 +336,7 @@ SCENARIOS = [
              sends="text", seconds=6),
     Scenario("never reads", "and floods with text, while text is sent on", deaf(floods(TEXT_64K)), "timed_out",
              sends="text", seconds=6),
-    # whichever shows first: that the network takes nothing, or that more comes than is read
+    # whichever shows first: a blocked network, or more data than is read
     Scenario("never reads", "and floods with text, while text is sent on by who does not read",
              deaf(floods(TEXT_64K)), "timed_out|connection_lost", sends="text", seconds=12, **NO_READER),
     Scenario("never reads", "and asks for functions, which are answered",
@@ -346,7 +346,7 @@ SCENARIOS = [
     Scenario("never reads", "before setupComplete, while text is sent on",
              deaf(lambda peer: (peer.upgrade(), peer.wait())), "timed_out", sends="text"),
 
-    # Who keeps, records or drops what comes.
+    # Clients that keep, record or drop messages.
     Scenario("options", "{} to a tap and a log", floods(EMPTY), STANDS, using=("tap", "log"), quick=True),
     Scenario("options", "{} to a tap, and to nobody", floods(EMPTY), STANDS, using=("tap",), **NO_READER),
     Scenario("options", "no JSON to a tap and a log", floods(b"x"), STANDS, using=("tap", "log")),
@@ -384,7 +384,7 @@ SCENARIOS = [
     Scenario("options", "goAway at once on each connection, while they overlap", asks_to_leave(b'"timeLeft":"0s"'),
              LEAVES, dials=4, seconds=3, using=("overlap",)),
 
-    # Connections that come and go.
+    # Connections that open and close.
     Scenario("life", "half-open after the setup", deaf(), "timed_out", seconds=7),
     Scenario("life", "a reset after accept", lambda peer: peer.reset(), "connection_lost|connect_failed",
              over=BOTH),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS as the hostile server needs it: certificates, contexts, and what Python's ssl module does not do."""
+"""TLS for the hostile server: certificates, contexts, and what Python's ssl module cannot do."""
 
 import ctypes
 import ctypes.util
@@ -12,7 +12,7 @@ ALERT, HANDSHAKE, CHANGE_CIPHER_SPEC = 0x15, 0x16, 0x14
 
 
 class Identity:
-    """A certificate for 127.0.0.1 that signs itself, and its key, in `directory`."""
+    """Writes a self-signed certificate for 127.0.0.1, and its key, to `directory`."""
 
     def __init__(self, directory, name="trusted"):
         self.certificate = os.path.join(directory, name + ".pem")
@@ -29,7 +29,7 @@ class Identity:
 
 
 def with_chain(identity, length):
-    """Its certificate comes with so many that nobody needs."""
+    """Returns a context whose certificate comes with many useless ones."""
     path = f"{identity.certificate}.{length}"
     with open(identity.certificate, encoding="ascii") as one, open(path, "w", encoding="ascii") as chain:
         chain.write(one.read() * length)
@@ -45,7 +45,7 @@ def with_tickets(identity, count):
 
 
 def of_old(identity):
-    """TLS 1.1 is the best that it has."""
+    """Returns a context whose newest version is TLS 1.1."""
     made = identity.context()
     made.set_ciphers("ALL:@SECLEVEL=0")
     made.minimum_version = ssl.TLSVersion.TLSv1
@@ -58,7 +58,7 @@ def record(kind, payload):
 
 
 def hello_and_certificate(size):
-    """The plain beginning of a TLS 1.2 handshake, up to the head of a certificate message of so many bytes."""
+    """Returns the start of a TLS 1.2 handshake, up to the header of a certificate message of this size."""
     renegotiation_info = b"\xff\x01\0\1\0"
     hello = b"\x03\x03" + b"r" * 32 + b"\0" + b"\xc0\x2f" + b"\0" + struct.pack(">H", 5) + renegotiation_info
     return (record(HANDSHAKE, b"\x02" + len(hello).to_bytes(3, "big") + hello)
@@ -69,7 +69,7 @@ class OpenSsl:
     """A TLS server on a connected socket, by libssl itself: renegotiation and new keys at will."""
 
     TLS_1_2, TLS_1_3 = 0x0303, 0x0304
-    CLEAR_MODE, AUTO_RETRY = 78, 4  # a read returns behind a handshake
+    CLEAR_MODE, AUTO_RETRY = 78, 4  # a read returns after a handshake
     SET_MAX_VERSION = 124
     PEM = 1
     WANT_READ = 2
@@ -89,7 +89,7 @@ class OpenSsl:
         self._do(lib.SSL_accept(self.ssl))
 
     def read(self):
-        """What comes next; empty behind a part of a handshake."""
+        """Returns the next data; empty after a part of a handshake."""
         data = ctypes.create_string_buffer(65536)
         size = self._do(self.lib.SSL_read(self.ssl, data, len(data)))
         return data.raw[:size]

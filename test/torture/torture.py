@@ -5,10 +5,10 @@
     ./dev torture [--quick] [--any-time] [--list] [SCENARIO...]
 
 Each scenario is a server of raw sockets and a process with one session (test/torture/client.cpp) whose limits are
-1 MiB and whose deadlines are a second. SCENARIO: any part of a row of the table; none: all of them. --quick: the few of
-every change. --any-time: for how long the loop was held is shown, not judged. Ends with 1 when a session came to another
-end than it must, when its process had more in memory than its limits and 16 MiB beyond the baseline, when its loop was
-held for longer than 50 ms, or when it connected more often than its policy allows.
+1 MiB and whose deadlines are a second. SCENARIO: any part of a row of the table; none: all of them. --quick: only those
+that run for every change. --any-time: the time for which the loop was blocked is shown, but not checked. Exits with 1
+when a session did not end as required, when its process used more memory than its limits and 16 MiB above the baseline,
+when its loop was blocked for longer than 50 ms, or when it connected more often than its policy allows.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def run(arguments, identity, scenario, over):
 
 
 class Table:
-    """Rows in the order of the scenarios; on a terminal in color and with what is being waited for."""
+    """Prints rows in the order of the scenarios; on a terminal in color, with the scenarios still running."""
 
     def __init__(self, rows):
         self.kind = max(len(scenario.kind) for scenario, _ in rows)
