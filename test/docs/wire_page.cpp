@@ -183,7 +183,7 @@ std::string describe(book& into)
             into.types.emplace_back();
             const auto members = rows(protocol::fields<T>, "", into);
             into.types[place] = fmt::format("### {}\n\n{}\n", name,
-                members.empty() ? std::string("No members: it is there or not.\n")
+                members.empty() ? std::string("No members: only its presence counts.\n")
                                 : "| wire | C++ | value | only |\n|---|---|---|---|\n" + members);
         }
         return fmt::format("[{}](#{})", name, anchor);
@@ -192,19 +192,19 @@ std::string describe(book& into)
 
 constexpr std::string_view head = R"(# The wire, member by member
 
-Every member of the Live API that has a name here, and where it stands in C++. This page is printed from the table that
-the library itself reads and writes by (`./dev docs`), so the two cannot differ.
+Every member of the Live API that this library names, and its place in C++. This page is printed from the table that
+the library itself uses to read and write (`./dev docs`), so the two cannot differ.
 
-- A name is that of the wire in snake_case. Where the wire has an object only to hold a few members
-  (`generationConfig.topP`), they stand in the C++ type around it (`setup::top_p`).
-- `std::optional` is used where absent and empty are not the same; `live::boxed` likewise, where the absent should cost nothing.
-  What is absent is not written.
-- Enumerations are `open_enum`: a value that is newer than this version keeps its name, both ways.
-- Times are `std::chrono`, base64 is bytes, 64-bit integers go as strings.
-- *only*: the backend that takes the member; the other refuses it before anything is sent.
-- What is not here: `setup::extra` merges any members into the setup, `session::send_raw` sends any message,
-  `server_message::raw()` is the JSON as it came, and `members::unknown` names the members of it that have no name here.
-- `setup::functions` is the short way to the `functionDeclarations` of a first tool. The request for an ephemeral token has
+- A name is the wire's name in snake_case. Where the wire has an object only to group a few members
+  (`generationConfig.topP`), they belong to the enclosing C++ type (`setup::top_p`).
+- `std::optional` is used where absent and empty differ; `live::boxed` likewise, where an absent member should cost little.
+  An absent member is not written.
+- Enumerations are `open_enum`: a value newer than this version keeps its name, in both directions.
+- Times are `std::chrono`, base64 is bytes, 64-bit integers are sent as strings.
+- *only*: the one backend that accepts the member. For the other it is refused before anything is sent.
+- For members not listed here: `setup::extra` merges any members into the setup, `session::send_raw` sends any message,
+  `server_message::raw()` is the JSON as received, and `server_message_members::unknown` lists its unknown members.
+- `setup::functions` is a shorthand for the `functionDeclarations` of a first tool. The request for an ephemeral token has
   [a page of its own](tokens.md).
 
 )";
@@ -219,7 +219,8 @@ std::string page()
     const auto said = describe<server_message_members>(server);
     return fmt::format(
         "{}## What a client sends\n\nBegin at {}. `session` has a function for each.\n\n{}"
-        "## What the server says\n\nBegin at {}, which is `server_message::all()`.\n\n{}"
+        "## What the server says\n\nBegin at {}, which is returned by "
+        "`server_message::members()`.\n\n{}"
         "## Enumerations\n\n{}",
         head, sent, fmt::join(client.types, ""), said, fmt::join(server.types, ""),
         client.enumerations + server.enumerations);
@@ -238,6 +239,6 @@ int main(int argc, char** argv)
     std::ifstream file(argv[1], std::ios::binary);
     const std::string there{std::istreambuf_iterator<char>(file), {}};
     if (there == text) return 0;
-    fmt::print(stderr, "{} is not what the code says: run ./dev docs.\n", argv[1]);
+    fmt::print(stderr, "{} differs from the code: run ./dev docs.\n", argv[1]);
     return 1;
 }
