@@ -273,9 +273,9 @@ def main():
     server, client = cores()
     print(f"{model}, {os.cpu_count()} cores, Linux {platform.release()}; server on core {server}, client on core {client}")
     if os.getloadavg()[0] > 0.5:
-        print(f"Load average {os.getloadavg()[0]:.1f}: other programs are at work, which falsifies what follows.")
+        print(f"Load average {os.getloadavg()[0]:.1f}: other programs are running, which distorts the results.")
     if server == client:
-        print("Only one core: server and client share it; messages/s then say little.")
+        print("Only one core: server and client share it, so messages/s mean little.")
     print("The SDK receives and decodes (JSON, base64) and owns the message; the other two only receive: they join\n"
           "the fragments and own the bytes. CPU is user and system time of the client's whole process.\n"
           "KB/session is (resident set with 1,000 sessions in traffic - with 1 session in traffic) / 999.\n"
@@ -299,7 +299,7 @@ def main():
         measure_codec(build, report, given.quick)
     if report.checked:
         met = report.checked - report.missed
-        print(f"{met} of {report.checked} aims met" + (", not what counts: --quick" if given.quick else ""))
+        print(f"{met} of {report.checked} targets met" + (", not representative: --quick" if given.quick else ""))
 
 
 if __name__ == "__main__":

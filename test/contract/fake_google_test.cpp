@@ -732,7 +732,7 @@ TEST_CASE("other threads may inspect it while it serves")
     other.join();
 }
 
-TEST_CASE("after close nobody listens")
+TEST_CASE("after close nothing listens")
 {
     world w;
     const auto port = world::port_of(w.google->url());

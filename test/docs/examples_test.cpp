@@ -298,7 +298,7 @@ TEST_CASE("a tool call is answered and the model continues", "[docs]")
     CHECK_FALSE(test::run(stage.io, work(session)).empty());
 }
 
-TEST_CASE("a client of Vertex AI takes the options that are not set from the environment", "[docs]")
+TEST_CASE("a client of Vertex AI takes unset options from the environment", "[docs]")
 {
     asio::io_context io;
     std::vector<std::string> heard;

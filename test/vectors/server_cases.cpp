@@ -387,7 +387,7 @@ complaint try_facts(const json_value& expected, const told& heard)
         const bool of_all = name == "sequence" || name == "error";
         auto actual = (of_all ? json_value::parse(sequence.text()) : last).find(name);
         if (!actual && means_absence(value)) continue;
-        if (!actual) return fmt::format("expect.{}: nothing was told of it", name);
+        if (!actual) return fmt::format("expect.{}: was not reported", name);
         const auto narrowed = name == "tool_calls" && value.kind() == json_value::type::array
                                   ? *actual
                                   : only_expected(value, *actual);
@@ -419,7 +419,7 @@ complaint try_server_messages(const json_value& test)
         const auto heard = hear(test, from);
         if (heard.messages.size() + static_cast<std::size_t>(heard.malformed) !=
             frames_of(test).size())
-            return "the whole: the session ended before it had told of every frame";
+            return "the whole: the session ended before it had reported every frame";
         if (auto found = try_facts(*test.find("expect"), heard)) return found;
         // member names, and members of only one backend, are those of that backend
         if (auto found = try_round_trip(heard, from.backend)) return found;

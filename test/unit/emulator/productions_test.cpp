@@ -385,7 +385,7 @@ TEST_CASE("what does not happen by itself has a command")
         ask(c, "Hello");
         CHECK(c.count(is_end) == 1);
     }
-    SECTION("/vad tells the start and the end of speech")
+    SECTION("/vad reports the start and the end of speech")
     {
         ask(c, "/vad");
         REQUIRE(c.heard.size() == 2);

@@ -83,7 +83,7 @@ TEST_CASE("the wait doubles up to its cap and is spread evenly from zero")
     CHECK(shortest.lost(lost, start_of_time).delay == 0ms);
 }
 
-TEST_CASE("the first connection has its own limit of attempts, and none when that is absent")
+TEST_CASE("the first connection has its own limit of attempts; an absent one means no limit")
 {
     reconnect_policy policy;
     for (const std::optional<int> most : {std::optional<int>(1), std::optional<int>(3), {}}) {

@@ -143,7 +143,7 @@ TEST_CASE("a message has a time limit, and a second more for each 16 KiB receive
     }
 }
 
-TEST_CASE("each message has its own time limit, and there is none between them")
+TEST_CASE("each message has its own time limit, and no limit applies between messages")
 {
     auto all = no_limits();
     all.message = 30s;

@@ -185,7 +185,7 @@ TEST_CASE("a response to a forgotten call is dropped, even when it comes late")
     CHECK(talk.take(1000, t0 + 30ms).size() == 1);
 }
 
-TEST_CASE("a new conversation has none of the old one's calls, whatever handle had held them")
+TEST_CASE("a new conversation has none of the old one's calls, even those that its handle included")
 {
     session_fsm::rules rules;
     rules.outbox_limit = 1000;
@@ -521,7 +521,7 @@ TEST_CASE("an interruption of one turn says nothing about the next")
 }
 
 TEST_CASE(
-    "pings without an answer prove nothing while nobody reads, nor such that were sent at once")
+    "unanswered pings prove nothing while nobody reads, nor do pings sent in quick succession")
 {
     session_fsm::rules rules;
     rules.random = [] { return 0.5; };
@@ -549,7 +549,7 @@ TEST_CASE(
         send_ten_more(7s);
         talk.held_up(false);
     }
-    SECTION("at once") { send_ten_more(1ms); }
+    SECTION("in quick succession") { send_ten_more(1ms); }
     talk.heard(message(a_handle), 100, t0 + 80s, {0});
     CHECK(talk.counters().unconfirmed == 11 * kept);
     send_ten_more(7s);

@@ -35,7 +35,7 @@ struct world {
     asio::io_context io{1};
     std::map<std::string, base::time_point> tokens{}; // each with its expiry
     int fetched = 0;
-    int dialled = 0;
+    int dialed = 0;
     int expired = 0;
     bool refuses_all = false;
     int refuses_with = 401;
@@ -87,7 +87,7 @@ struct world {
 
     void check(const transport::connect_request& request)
     {
-        ++dialled;
+        ++dialed;
         const auto* const bearer = auth::find(request.fields, "Authorization");
         REQUIRE(bearer);
         const auto found = tokens.find(bearer->substr(7));
@@ -152,7 +152,7 @@ TEST_CASE("in ten hours of sessions no upgrade is sent with an expired token")
     auto working = work();
     test::play(w.io, *w.clock, std::move(working));
     CHECK(w.expired == 0);
-    CHECK(w.dialled >= 10);
+    CHECK(w.dialed >= 10);
     CHECK(w.fetched >= 10);
     CHECK(w.fetched <= 12);
 }
@@ -178,7 +178,7 @@ TEST_CASE("a rejected upgrade is tried with another token, once")
     REQUIRE(why);
     CHECK(why->condition() == condition::credentials);
     CHECK(w.fetched == 3);
-    CHECK(w.dialled == 5);
+    CHECK(w.dialed == 5);
     CHECK(std::string(why->what()).find("token-number") == std::string::npos);
     CHECK(why->reason().find("token-number") == std::string::npos);
 }
@@ -192,7 +192,7 @@ TEST_CASE("a rejection that is not about the token does not cost another token")
     const auto why = failure_of_visit(w, client);
     CHECK(why);
     CHECK(w.fetched == 1);
-    CHECK(w.dialled == 1);
+    CHECK(w.dialed == 1);
 }
 
 TEST_CASE("a metadata server that has no token for a moment does not end a session that has worked")
@@ -227,7 +227,7 @@ TEST_CASE(
     CHECK(why->condition() == condition::credentials);
     CHECK(why->http_status() == 404);
     CHECK(std::string(why->what()).find("attach one") != std::string::npos);
-    CHECK(w.dialled == 0);
+    CHECK(w.dialed == 0);
 }
 
 TEST_CASE("a session that is closed while it waits for a token ends at once")

@@ -188,7 +188,7 @@ TEST_CASE("missing credentials are reported with what to set")
     CHECK(std::string(token->what()).find("access_token") != std::string::npos);
 }
 
-TEST_CASE("a client knows which backend's models its sessions mean")
+TEST_CASE("a model name becomes a resource name of the client's backend and project")
 {
     asio::io_context io;
     const client_core core({.backend = backend::vertex_ai, .project = "p", .location = "l"},

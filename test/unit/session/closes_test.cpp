@@ -182,7 +182,8 @@ TEST_CASE("a key that is refused in mid-session ends the session at once, and th
     CHECK(w.dials == 1);
 }
 
-TEST_CASE("the conversation is given up only when a setup with the handle was refused for it")
+TEST_CASE(
+    "the conversation is given up only when a setup with the handle was refused because of it")
 {
     world w;
     w.scripts = {ends_with(w, 1008, "Requested entity was not found."),

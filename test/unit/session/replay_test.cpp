@@ -17,7 +17,7 @@ using namespace test;
 
 namespace {
 
-/// Answers "one", gives a handle, answers "two", takes "three" and hangs up.
+/// Answers "one", sends a handle, answers "two", accepts "three" and disconnects.
 asio::awaitable<void> answer_two_of_three(world& w, peer_ptr peer)
 {
     co_await greet(w, peer);
@@ -70,7 +70,7 @@ TEST_CASE("what is sent again is what the user chose")
     CHECK(again_with(replay::none).empty());
 }
 
-TEST_CASE("a question that is asked again has not been cut, and is counted")
+TEST_CASE("a question that is asked again does not count as cut, and is counted")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -97,7 +97,7 @@ TEST_CASE("a question that is asked again has not been cut, and is counted")
     });
 }
 
-TEST_CASE("the answer to a call that the server forgot is not sent, and the call is named")
+TEST_CASE("the response to a call that the server forgot is not sent, and the call is named")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -122,12 +122,12 @@ TEST_CASE("the answer to a call that the server forgot is not sent, and the call
         co_await settle();
         co_await session.close();
     });
-    CHECK(said(w) == std::vector<std::string>{text_input("Rain?")}); // it will call again
+    CHECK(said(w) == std::vector<std::string>{text_input("Rain?")}); // the model will call again
     CHECK(all.last(session_status::connected)->forgotten_calls == std::vector<std::string>{"c1"});
     CHECK(played.counters().obsolete == 1);
 }
 
-TEST_CASE("the rest of a speech belongs to its activity on the next connection, too")
+TEST_CASE("the rest of a speech keeps its activity on the next connection")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -156,7 +156,7 @@ TEST_CASE("the rest of a speech belongs to its activity on the next connection, 
     CHECK(all[2] == R"({"realtimeInput":{"activityEnd":{}}})");
 }
 
-TEST_CASE("a spoken question that goes down with its connection has been cut")
+TEST_CASE("a spoken question that is lost with its connection counts as cut")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -178,7 +178,7 @@ TEST_CASE("a spoken question that goes down with its connection has been cut")
     CHECK(said(w).empty());
 }
 
-TEST_CASE("a lost connection comes back with the handle, and what was sent meanwhile follows")
+TEST_CASE("a lost connection is resumed with the handle, and what was sent meanwhile follows")
 {
     world w;
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
@@ -223,7 +223,7 @@ TEST_CASE("a lost connection comes back with the handle, and what was sent meanw
     CHECK(w.heard.back() == R"({"realtimeInput":{"text":"meanwhile"}})");
 }
 
-TEST_CASE("speech older than the window does not outlive an outage, text does")
+TEST_CASE("speech older than the window does not survive an outage, text does")
 {
     world w;
     int refusals = 4;
@@ -310,12 +310,12 @@ TEST_CASE("with transparent resumption exactly what the server has not consumed 
     CHECK(w.heard[1].find(R"("sessionResumption":{"handle":"h","transparent":true})") !=
           std::string::npos);
     CHECK(w.heard[2] == R"({"realtimeInput":{"text":"two"}})");
-    CHECK(w.heard[3] == R"({"realtimeInput":{"text":"three"}})"); // passes the audio that waits
+    CHECK(w.heard[3] == R"({"realtimeInput":{"text":"three"}})"); // overtakes the audio that waits
     CHECK(w.heard[4].find(R"({"realtimeInput":{"audio")") == 0);
 }
 
 TEST_CASE(
-    "what the server has consumed is not sent again, though a send has failed before that was read")
+    "what the server has consumed is not sent again, even if a send failed before that was read")
 {
     world w;
     w.options.backend = backend::vertex_ai;

@@ -272,7 +272,7 @@ TEST_CASE("a message is kept until the server had certainly received it when it 
         box.handled(proof{t0 + 61s, 0, 9});
         CHECK(box.kept_cost() == 0);
     }
-    SECTION("what was received on a lost connection is kept anew on the next")
+    SECTION("what was received on a lost connection is kept again on the next")
     {
         box.noted();
         box.lost();

@@ -711,7 +711,7 @@ TEST_CASE("a closed listener accepts nobody, ends accept, and leaves its connect
     world.run(work());
 }
 
-TEST_CASE("when all is closed, the execution context runs out of work")
+TEST_CASE("when everything is closed, the execution context runs out of work")
 {
     fixture world;
     world.connected();
