@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs a sample as its users do, including those who disconnect abruptly, and checks for leftovers:
-samples_test.py hello|terminal|voice|token|resume|music SAMPLE [EMULATOR]"""
+samples_test.py first_words|hello|terminal|voice|token|resume|music SAMPLE [EMULATOR]"""
 
 import math
 import os
@@ -76,6 +76,20 @@ def files_of(process):
 def until(condition):
     while not condition():  # SIGALRM ends an endless wait
         time.sleep(0.01)
+
+
+def first_words(sample, emulator_program):
+    """The program of the README: a key, or a sentence that asks for one."""
+    no_key = {**WITHOUT_KEY, "HOME": "/nonexistent", "GOOGLE_APPLICATION_CREDENTIALS": ""}
+    done = subprocess.run([sample], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=no_key)
+    assert done.returncode == 1 and "GEMINI_API_KEY" in done.stderr, done
+    emulator = Emulator(emulator_program)
+    try:
+        with_emulator = {**WITH_KEY, "GOOGLE_GEMINI_BASE_URL": emulator.url}
+        done = subprocess.run([sample], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=with_emulator)
+        assert done.returncode == 0 and len(done.stdout.strip()) > 5, done
+    finally:
+        emulator.end()
 
 
 # Samples with their own emulator. The reader of their output may disconnect.

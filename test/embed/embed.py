@@ -3,11 +3,15 @@
 """Builds the project in this folder with the library as its subproject, and holds a conversation.
 Then installs everything, and builds the same program against the installation with pkg-config --static.
 
-    embed.py SOURCE-ROOT
+    embed.py SOURCE-ROOT BUILD-DIRECTORY
+
+The build of the library itself has compiled the same sources: where it did so with the same
+arguments, its objects are reused (reuse.py).
 """
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -29,7 +33,17 @@ def built_of_ours(build):
     return {(target["name"], target["type"]) for target in targets if target.get("subproject") == "gemini-live"}
 
 
-def main(root):
+def compiled_as(build):
+    """The compiler of a build, and the options that decide how it compiles."""
+    units = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
+    options = {option["name"]: option["value"] for option in
+               json.loads(subprocess.check_output(["meson", "introspect", "--buildoptions", build]))}
+    names = ("buildtype", "optimization", "debug", "b_ndebug", "unity_size")
+    wanted = [f"-D{name}={str(options[name]).lower()}" for name in names if options[name] != "custom"]
+    return shlex.split(units[0]["command"])[0], wanted
+
+
+def main(root, whole_build):
     os.nice(19)  # other tests run at the same time, some with deadlines
     with tempfile.TemporaryDirectory(prefix="gemini-live-embed.") as folder:
         project = Path(folder) / "project"
@@ -39,7 +53,9 @@ def main(root):
             (project / name).write_bytes((HERE / name).read_bytes())
         (project / "subprojects" / "gemini-live").symlink_to(root, target_is_directory=True)
 
-        run("meson", "setup", build, project, "-Dbuildtype=plain", "-Dunity=subprojects", "-Dunity_size=32", f"-Dprefix={prefix}", "-Dlibdir=lib")
+        compiler, options = compiled_as(whole_build)
+        os.environ["CXX"] = shlex.join([sys.executable, str(HERE / "reuse.py"), str(whole_build), compiler])
+        run("meson", "setup", build, project, *options, "-Dunity=subprojects", f"-Dprefix={prefix}", "-Dlibdir=lib")
         others = {(name, kind) for name, kind in built_of_ours(build) if "library" not in kind}
         if others:
             sys.exit(f"a subproject should build its libraries only, and builds also {sorted(others)}")
@@ -52,4 +68,4 @@ def main(root):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
