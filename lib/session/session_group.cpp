@@ -5,16 +5,11 @@
 #include "async/event.hpp"
 #include "async/semaphore.hpp"
 #include "async/spawn.hpp"
-#include "base/access.hpp"
-#include "engine/restart_backoff.hpp"
 #include "session/client_core.hpp"
 #include "session/option_rules.hpp"
-#include "session/session_core.hpp"
+#include "session/supervised_session.hpp"
 
 #include <gemini/live/error.hpp>
-
-#include <asio/cancellation_signal.hpp>
-#include <asio/strand.hpp>
 
 #include <fmt/format.h>
 
@@ -30,58 +25,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-bool is_error_of(std::exception_ptr failure, const std::function<bool(const error&)>& kind)
+using child_ptr = std::shared_ptr<supervised_session>;
+
+std::shared_ptr<group_context> make_context(
+    asio::any_io_executor executor, const client& client, session_group_options options)
 {
-    try {
-        std::rethrow_exception(std::move(failure));
-    } catch (const error& thrown) {
-        return kind(thrown);
-    } catch (...) {
-        return false;
-    }
+    check(options);
+    auto connecting = std::make_shared<async::semaphore>(
+        options.connecting.value_or(std::numeric_limits<std::size_t>::max()));
+    return std::make_shared<group_context>(
+        std::move(executor), client, std::move(options), std::move(connecting));
 }
-
-bool was_closed(const error& failure) { return failure.condition() == condition::closed; }
-
-/// Whether the same setup and credentials would fail again.
-bool is_hopeless(const error& failure)
-{
-    switch (failure.condition()) {
-    case condition::credentials:
-    case condition::invalid_request:
-    case condition::configuration:
-    case condition::misuse: return true;
-    default: return false;
-    }
-}
-
-/// A session from its creation to its end; a restart creates another.
-struct tenure {
-    tenure(const client& client, setup setup, std::string name)
-        : session(client, std::move(setup), std::move(name))
-    {
-    }
-
-    live::session session;
-    asio::cancellation_signal beginning; ///< For what precedes the handler.
-    asio::cancellation_signal handling;  ///< For the handler; on its strand only.
-    bool is_open = false;                ///< The handler is running.
-};
-
-struct child {
-    std::string name;
-    live::setup setup;
-    session_handler handler;
-    bool resume;
-    engine::restart_backoff supervisor;
-    std::shared_ptr<tenure> present; ///< Guarded by the group's lock, like its `is_open`.
-    /// Where the handler runs. It lives in the coroutine, which dies with its execution context.
-    const asio::any_io_executor* strand = nullptr;
-    bool stopping = false;
-    bool gone = false;
-};
-
-using child_ptr = std::shared_ptr<child>;
 
 } // namespace
 
@@ -96,43 +50,37 @@ const char* to_string(group_event::kind value) noexcept
     return "unknown";
 }
 
-/// Each child has a coroutine on the client's executor, `supervise`, that runs it from start to
-/// end. Only handlers run elsewhere. What calls from other threads see is guarded by the lock.
+/// Each child has a coroutine on the client's executor that supervises it from start to end. What
+/// calls from other threads see is guarded by the lock.
 class session_group::impl : public std::enable_shared_from_this<impl> {
 public:
     using self_ptr = std::shared_ptr<impl>;
 
     impl(asio::any_io_executor executor, const client& client, session_group_options options)
-        : executor_(std::move(executor)), client_(client), options_(std::move(options)),
-          connecting_(std::make_shared<async::semaphore>(
-              options_.connecting.value_or(std::numeric_limits<std::size_t>::max())))
+        : context_(make_context(std::move(executor), client, std::move(options)))
     {
-        check(options_);
     }
 
     void start(std::string name, live::setup setup, session_handler handler,
         const std::optional<restart_policy>& given)
     {
-        const auto& policy = given ? *given : options_.restart;
+        const auto& policy = given ? *given : context_->options.restart;
         check(policy);
-        auto first = std::make_shared<tenure>(client_, setup, policy.resume ? name : "");
-        auto added = std::make_shared<child>(child{std::move(name), std::move(setup),
-            std::move(handler), policy.resume, {policy, core().random}, std::move(first)});
+        auto added = std::make_shared<supervised_session>(
+            context_, std::move(name), std::move(setup), std::move(handler), policy);
         {
             const std::lock_guard lock(mutex_);
-            check_room(added->name);
-            children_.emplace(added->name, added);
+            check_room(added->name());
+            children_.emplace(added->name(), added);
         }
-        async::spawn(home(), supervise(shared_from_this(), std::move(added)));
+        async::spawn(context_->home(), supervise(shared_from_this(), std::move(added)));
     }
 
     std::shared_ptr<live::session> find(std::string_view name) const
     {
         const std::lock_guard lock(mutex_);
         const auto found = children_.find(name);
-        if (found == children_.end() || !found->second->present->is_open) return nullptr;
-        const auto& present = found->second->present;
-        return {present, &present->session};
+        return found == children_.end() ? nullptr : found->second->find_open();
     }
 
     std::vector<std::string> names() const
@@ -171,11 +119,11 @@ public:
     /// Call when the owner has gone.
     void abandon()
     {
-        is_watched_ = false;
+        context_->is_watched = false;
         auto all = close();
-        if (all.empty() || !core().context_is_alive()) return;
-        async::post(home(), [self = shared_from_this(), all = std::move(all)] {
-            for (const auto& each : all) self->drop(*each);
+        if (all.empty() || !context_->core().context_is_alive()) return;
+        async::post(context_->home(), [all = std::move(all)] {
+            for (const auto& each : all) each->drop();
         });
     }
 
@@ -198,9 +146,6 @@ private:
         std::size_t dropped = 0;
     };
 
-    [[nodiscard]] const client_core& core() const noexcept { return *access::core(client_); }
-    [[nodiscard]] asio::any_io_executor home() const { return core().connector->executor(); }
-
     /// Call with the lock held.
     void check_room(const std::string& name) const
     {
@@ -211,7 +156,8 @@ private:
                             "another name.",
                     name));
         }
-        if (options_.max_sessions && children_.size() >= *options_.max_sessions) {
+        const auto most = context_->options.max_sessions;
+        if (most && children_.size() >= *most) {
             throw error(
                 errc::quota_exceeded, fmt::format("The group has {} sessions, as many as "
                                                   "session_group_options::max_sessions allows.",
@@ -233,110 +179,14 @@ private:
 
     static asio::awaitable<void> supervise(self_ptr self, child_ptr child)
     {
-        const asio::any_io_executor strand = asio::make_strand(self->executor_);
-        child->strand = &strand;
-        std::exception_ptr failure;
-        std::optional<milliseconds> delay{0};
-        while (delay && !child->stopping) {
-            failure = nullptr;
-            const auto present = child->present;
-            try {
-                co_await live_once(self, child, present, *delay);
-            } catch (...) {
-                failure = std::current_exception();
-            }
-            const bool had_failed =
-                present->session.status() == session_status::failed || !present->is_open;
-            {
-                const std::lock_guard lock(self->mutex_);
-                present->is_open = false;
-            }
-            co_await present->session.close();
-            if (child->stopping || (failure && is_error_of(failure, was_closed))) failure = nullptr;
-            delay = self->judge(*child, failure, had_failed);
-            if (delay) self->renew(*child);
-        }
-        child->strand = nullptr;
-        self->remove(child, failure);
-    }
-
-    static asio::awaitable<void> live_once(
-        self_ptr self, child_ptr child, std::shared_ptr<tenure> present, milliseconds delay)
-    {
-        co_await async::run_on(
-            self->home(), begin(self, present, delay), present->beginning.slot());
-        if (child->stopping) co_return; // stopped while the completion was on its way here
-        self->open(*child);
-        co_await async::run_on(*child->strand, handle(child, present), present->handling.slot());
-    }
-
-    static asio::awaitable<void> begin(
-        self_ptr self, std::shared_ptr<tenure> present, milliseconds delay)
-    {
-        const auto& clock = *self->core().clock;
-        if (delay.count() != 0) co_await self->core().clock->sleep_until(clock.now() + delay);
-        const auto pass = co_await async::semaphore::acquire(self->connecting_);
-        co_await present->session.connect();
-    }
-
-    /// Runs on the child's strand.
-    static asio::awaitable<void> handle(child_ptr child, std::shared_ptr<tenure> present)
-    {
-        auto handling = child->handler(present->session);
-        co_await std::move(handling);
-    }
-
-    void open(child& one)
-    {
+        const auto failure = co_await supervised_session::run(child);
         {
-            const std::lock_guard lock(mutex_);
-            one.present->is_open = true;
+            const std::lock_guard lock(self->mutex_);
+            self->children_.erase(child->name());
         }
-        const bool is_first = one.supervisor.restarts() == 0;
-        tell({is_first ? group_event::kind::started : group_event::kind::restarted, one.name,
-            one.supervisor.restarts()});
-    }
-
-    /// Returns the wait before a restart; nullopt when there is to be none.
-    std::optional<milliseconds> judge(
-        child& one, const std::exception_ptr& failure, bool session_failed)
-    {
-        if (one.stopping) return std::nullopt;
-        auto how = failure ? engine::outcome::failed : engine::outcome::returned;
-        if (failure && session_failed && is_error_of(failure, is_hopeless))
-            how = engine::outcome::hopeless;
-        const auto restarts = one.supervisor.restarts();
-        const auto delay = one.supervisor.after(how, core().clock->now());
-        if (failure) tell({group_event::kind::failed, one.name, restarts, failure, delay});
-        return delay;
-    }
-
-    void renew(child& one)
-    {
-        auto setup = one.setup;
-        // Even an empty handle is set: the server may have refused the one of the setup.
-        if (auto& resumption = setup.session_resumption)
-            resumption->handle =
-                one.resume ? one.present->session.resumption_handle() : std::string();
-        auto next = std::make_shared<tenure>(client_, std::move(setup), one.resume ? one.name : "");
-        const std::lock_guard lock(mutex_);
-        one.present = std::move(next);
-    }
-
-    void remove(const child_ptr& one, const std::exception_ptr& failure)
-    {
-        one->gone = true;
-        {
-            const std::lock_guard lock(mutex_);
-            children_.erase(one->name);
-        }
-        tell({group_event::kind::ended, one->name, one->supervisor.restarts(), failure});
-        for (auto* each : waiters_) each->changed.set();
-    }
-
-    void tell(const group_event& event) const
-    {
-        if (options_.on_event && is_watched_) options_.on_event(event);
+        self->context_->report(
+            {group_event::kind::ended, child->name(), child->restarts(), failure});
+        for (auto* each : self->waiters_) each->changed.set();
     }
 
     /// Completes on the executor it was called on. The work is done on the client's executor, even
@@ -345,7 +195,7 @@ private:
         self_ptr self, std::vector<child_ptr> which, milliseconds deadline)
     {
         const auto result = std::make_shared<ending>();
-        async::spawn(self->home(), end(self, std::move(which), deadline, result));
+        async::spawn(self->context_->home(), end(self, std::move(which), deadline, result));
         while (!result->is_done) co_await result->done.wait();
         co_return result->dropped;
     }
@@ -355,57 +205,25 @@ private:
     {
         waiter waiting(*self);
         bool late = false;
-        const async::alarm limit(
-            self->home(), self->core().clock, self->core().clock->now() + deadline, [&] {
-                late = true;
-                waiting.changed.set();
-            });
-        for (const auto& each : which) self->wind_down(*each);
-        const auto is_gone = [](const child_ptr& each) { return each->gone; };
-        while (!late && !std::all_of(which.begin(), which.end(), is_gone))
+        const auto& clock = self->context_->core().clock;
+        const async::alarm limit(self->context_->home(), clock, clock->now() + deadline, [&] {
+            late = true;
+            waiting.changed.set();
+        });
+        for (const auto& each : which) each->stop();
+        const auto is_over = [](const child_ptr& each) { return each->has_ended(); };
+        while (!late && !std::all_of(which.begin(), which.end(), is_over))
             co_await waiting.changed.wait();
         for (const auto& each : which) {
-            if (each->gone) continue;
-            self->drop(*each);
+            if (each->has_ended()) continue;
+            each->drop();
             ++result->dropped;
         }
         result->is_done = true;
         result->done.set();
     }
 
-    void wind_down(child& one)
-    {
-        if (std::exchange(one.stopping, true)) return;
-        if (one.present->is_open)
-            async::spawn(home(), say_goodbye(one.present));
-        else
-            one.present->beginning.emit(asio::cancellation_type::terminal);
-    }
-
-    static asio::awaitable<void> say_goodbye(std::shared_ptr<tenure> present)
-    {
-        try {
-            co_await present->session.drain();
-        } catch (const error&) { // it has failed or was dropped
-        }
-        co_await present->session.close();
-    }
-
-    void drop(child& one)
-    {
-        one.stopping = true;
-        access::core(one.present->session)->abandon();
-        one.present->beginning.emit(asio::cancellation_type::terminal);
-        if (!one.strand) return;
-        async::post(*one.strand,
-            [present = one.present] { present->handling.emit(asio::cancellation_type::terminal); });
-    }
-
-    const asio::any_io_executor executor_;
-    const client client_;
-    const session_group_options options_;
-    const std::shared_ptr<async::semaphore> connecting_;
-    std::atomic<bool> is_watched_ = true;
+    const std::shared_ptr<group_context> context_; // shared with the children
     std::vector<waiter*> waiters_;
 
     mutable std::mutex mutex_; // guards what follows

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/rules/setup_rules.hpp"
 
+#include "emulator/rules/text_util.hpp"
 #include "emulator/rules/validator.hpp"
 
 #include <fmt/format.h>

@@ -5,11 +5,15 @@
 #include "base/loopback.hpp"
 #include "emulator/google/bearer_check.hpp"
 #include "emulator/rules/auth_tokens.hpp"
+#include "emulator/rules/route.hpp"
 #include "emulator/script/recording.hpp"
 #include "emulator/script/script.hpp"
 #include "emulator/script/script_runner.hpp"
+#include "emulator/server/client_peer.hpp"
+#include "emulator/server/client_session.hpp"
 #include "emulator/server/live_service.hpp"
 #include "emulator/server/music.hpp"
+#include "emulator/server/observer.hpp"
 #include "emulator/server/token_gate.hpp"
 #include "transport/listener.hpp"
 #include "transport/self_signed.hpp"
@@ -20,8 +24,6 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
@@ -39,7 +41,6 @@ namespace {
 using transport::server_connection;
 
 constexpr std::size_t most_clients = 4096;
-constexpr std::size_t most_unsaid = 16; // answers that a client has not read yet
 
 std::string_view name_of(live::emulator::credential credential)
 {
@@ -60,11 +61,6 @@ live::emulator::script script_of(const emulator_options& options)
             "emulator_options has both a script and a replay: give one of them.");
     }
     return live::emulator::read_recording(options.replay, options.pace);
-}
-
-emulator_request to_request(const transport::upgrade_request& request)
-{
-    return {request.path, request.query, request.fields};
 }
 
 } // namespace
@@ -97,10 +93,10 @@ public:
             listening.identity.emplace(
                 options_.tls->certificate_pem, options_.tls->private_key_pem);
         listening.decide = [this](const transport::upgrade_request& request) {
-            return decide(to_request(request));
+            return decide(live::emulator::to_request(request));
         };
         listening.answer = [this](const transport::plain_request& request) {
-            return answer(to_request(request), request.method, request.body);
+            return answer(live::emulator::to_request(request), request.method, request.body);
         };
         listener_ = transport::listen(std::move(executor), std::move(listening));
     }
@@ -176,8 +172,6 @@ private:
         server_connection& client_;
     };
 
-    class peer;
-
     /// Waits for the end of the script.
     class waiter {
     public:
@@ -229,7 +223,7 @@ private:
             verdict = {refusal->status, refusal->headers, refusal->body};
         }
         if (verdict.status != 101)
-            tell("An upgrade of {} was refused with {}.", request.path, verdict.status);
+            observer_.event("An upgrade of {} was refused with {}.", request.path, verdict.status);
         return {verdict.status, std::move(verdict.headers), std::move(verdict.body)};
     }
 
@@ -246,9 +240,9 @@ private:
         auto verdict = std::move(found.verdict);
         if (found.route) {
             verdict = tokens_->issue(*found.route, body, options_.clock());
-            tell("A call for an ephemeral token was answered with {}.", verdict.status);
+            observer_.event("A call for an ephemeral token was answered with {}.", verdict.status);
         } else {
-            tell("A request for {} was refused with {}.", request.path, verdict.status);
+            observer_.event("A request for {} was refused with {}.", request.path, verdict.status);
         }
         return {verdict.status, std::move(verdict.headers), std::move(verdict.body)};
     }
@@ -271,9 +265,10 @@ private:
         self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
     {
         const listed on_list(*self, *client);
-        auto found = live::emulator::find_route(to_request(client->request()), self->guests_);
+        auto found = live::emulator::find_route(
+            live::emulator::to_request(client->request()), self->guests_);
         auto route = std::move(*found.route);
-        self->tell("Client {} has come: {} {}{}, with {}.", number,
+        self->observer_.event("Client {} has come: {} {}{}, with {}.", number,
             route.backend == live::backend::vertex_ai ? "Vertex AI" : "Gemini API", route.version,
             route.music ? ", music" : "", name_of(route.credential));
         const auto* part = self->script_.part_of(number + self->refused_);
@@ -286,153 +281,81 @@ private:
             else
                 co_await converse(self, client, std::move(route), number);
         } catch (const std::system_error& gone) {
-            self->tell("Client {} is gone. {}", number, gone.what());
+            self->observer_.event("Client {} is gone. {}", number, gone.what());
         }
     }
 
     static asio::awaitable<void> behave(
-        self_ptr self, std::shared_ptr<server_connection> client, std::size_t number);
+        self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
+    {
+        live::emulator::client_peer seen(number, client, observer_of(self));
+        std::string failure;
+        try {
+            co_await self->options_.behavior(seen);
+        } catch (const std::system_error&) {
+            throw; // most likely the client has disconnected
+        } catch (const std::exception& thrown) {
+            failure = thrown.what();
+        }
+        if (!failure.empty()) self->fail(number, failure);
+        const std::uint16_t code = failure.empty() ? 1000 : 1011;
+        co_await client->close(code, std::move(failure));
+    }
+
     static asio::awaitable<void> follow(self_ptr self, std::shared_ptr<server_connection> client,
-        const std::vector<live::emulator::step>& steps, std::size_t number);
-
-    /// The default behavior: one coroutine listens, another sends what is due.
-    struct client_session {
-        client_session(live::emulator::route route, const emulator_options& options,
-            std::shared_ptr<live::emulator::resumption_archive> archive,
-            std::shared_ptr<live::emulator::auth_tokens> tokens,
-            const asio::any_io_executor& executor, std::size_t client)
-            : number(client), due(executor)
-        {
-            const bool by_token = route.constrained &&
-                                  route.credential == live::emulator::credential::ephemeral_token;
-            auto token = by_token ? route.secret : std::string();
-            if (route.music)
-                session = std::make_unique<live::emulator::music>(
-                    std::move(route), options.api_key, options.pace);
-            else
-                session = std::make_unique<live::emulator::live_service>(std::move(route),
-                    options.api_key, options.pace, std::move(archive),
-                    live::emulator::lifespan{options.lifetime, options.notice},
-                    live::emulator::model_names{options.model_aliases, options.any_model},
-                    options.quirks);
-            if (by_token) {
-                session = std::make_unique<live::emulator::token_gate>(
-                    std::move(session), std::move(tokens), std::move(token), options.clock);
-            }
-        }
-
-        [[nodiscard]] live::emulator::moment now() const
-        {
-            return std::chrono::duration_cast<live::emulator::moment>(
-                std::chrono::steady_clock::now() - begin);
-        }
-
-        /// Stops all sending and receiving.
-        void end()
-        {
-            over = true;
-            due.cancel();
-            caught_up.set();
-        }
-
-        std::size_t number; // of the client
-        std::unique_ptr<live::emulator::server_session> session;
-        asio::steady_timer due;
-        async::event caught_up;
-        std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
-        bool over = false;
-        std::vector<live::emulator::actions> unsaid{}; // immediate answers to what was received
-    };
+        const std::vector<live::emulator::step>& steps, std::size_t number)
+    {
+        auto seen = std::make_shared<live::emulator::client_peer>(
+            number, std::move(client), observer_of(self));
+        const auto* const origin = self->options_.replay.empty() ? "script" : "recording";
+        const auto went =
+            co_await live::emulator::play(self->listener_->executor(), seen, steps, origin);
+        if (!went.failure.empty()) self->fail(number, went.failure);
+        if (went.was_sent_away)
+            self->observer_.event("Client {} is sent away with 1008: {}", number, went.failure);
+        else
+            self->observer_.event(
+                "Client {} is gone.{}{}", number, went.failure.empty() ? "" : " ", went.failure);
+    }
 
     static asio::awaitable<void> converse(self_ptr self, std::shared_ptr<server_connection> client,
         live::emulator::route route, std::size_t number)
     {
-        const auto executor = self->listener_->executor();
-        auto served = std::make_shared<client_session>(
-            std::move(route), self->options_, self->archive_, self->tokens_, executor, number);
-        asio::co_spawn(executor, speak(self, client, served), asio::detached);
-        try {
-            while (!served->over) {
-                auto heard = co_await client->receive();
-                if (served->over) break;
-                const auto text = heard.payload.view();
-                self->report(number, message_sender::client, text);
-                auto said = served->session->on_message(text, served->now());
-                if (!said.empty()) served->unsaid.push_back(std::move(said));
-                served->due.cancel();
-                while (served->unsaid.size() >= most_unsaid && !served->over)
-                    co_await served->caught_up.wait();
-            }
-        } catch (const std::system_error& gone) {
-            if (!served->over) self->tell("Client {} is gone. {}", number, gone.what());
-        }
-        served->end();
+        auto served = std::make_shared<live::emulator::client_session>(number, std::move(client),
+            self->make_session(std::move(route)), self->listener_->executor(), observer_of(self));
+        co_await live::emulator::client_session::run(std::move(served));
     }
 
-    static asio::awaitable<void> speak(self_ptr self, std::shared_ptr<server_connection> client,
-        std::shared_ptr<client_session> served)
+    /// Returns the service's side of a session: the default behavior.
+    [[nodiscard]] std::unique_ptr<live::emulator::server_session> make_session(
+        live::emulator::route route) const
     {
-        try {
-            while (!served->over) {
-                for (auto& each : std::exchange(served->unsaid, {}))
-                    co_await perform(self, client, served, std::move(each));
-                served->caught_up.set();
-                if (served->over || !served->unsaid.empty()) continue;
-                const auto next = served->session->next_timer();
-                if (next && *next <= served->now()) {
-                    auto said = served->session->on_timer(served->now());
-                    co_await perform(self, client, served, std::move(said));
-                    continue;
-                }
-                served->due.expires_at(
-                    next ? served->begin + *next : std::chrono::steady_clock::time_point::max());
-                asio::error_code woken;
-                co_await served->due.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-            }
-        } catch (const std::system_error&) {
-        }
-        served->end();
-        client->abort();
+        const bool by_token =
+            route.constrained && route.credential == live::emulator::credential::ephemeral_token;
+        auto token = by_token ? route.secret : std::string();
+        std::unique_ptr<live::emulator::server_session> session;
+        if (route.music)
+            session = std::make_unique<live::emulator::music>(
+                std::move(route), options_.api_key, options_.pace);
+        else
+            session = std::make_unique<live::emulator::live_service>(std::move(route),
+                options_.api_key, options_.pace, archive_,
+                live::emulator::lifespan{options_.lifetime, options_.notice},
+                live::emulator::model_names{options_.model_aliases, options_.any_model},
+                options_.quirks);
+        if (!by_token) return session;
+        return std::make_unique<live::emulator::token_gate>(
+            std::move(session), tokens_, std::move(token), options_.clock);
     }
 
-    static asio::awaitable<void> perform(self_ptr self, std::shared_ptr<server_connection> client,
-        std::shared_ptr<client_session> served, live::emulator::actions said)
+    /// The result keeps `self` alive.
+    static std::shared_ptr<const live::emulator::observer> observer_of(const self_ptr& self)
     {
-        std::vector<base::frame> batch;
-        for (const auto& each : said.messages) {
-            self->report(served->number, message_sender::server, each);
-            batch.emplace_back(each);
-        }
-        if (!batch.empty()) co_await client->send(std::move(batch));
-        if (!said.close && !said.drop) {
-            if (!said.rule.empty())
-                self->tell(
-                    "Client {} gets no answer, as of the service: {}", served->number, said.rule);
-            co_return;
-        }
-        served->over = true;
-        if (said.close) {
-            self->tell("Client {} is sent away with {}: {}{}{}", served->number, said.close->first,
-                said.close->second, said.rule.empty() ? "" : " ", said.rule);
-            co_await client->close(said.close->first, std::move(said.close->second));
-        } else {
-            self->tell("Client {} is cut off.", served->number);
-        }
-        client->abort();
-    }
-
-    void report(std::size_t client, message_sender from, std::string_view text) const
-    {
-        if (options_.on_message) options_.on_message({client, from, text});
-    }
-
-    template <class... Values>
-    void tell(fmt::format_string<const Values&...> sentence, const Values&... values) const
-    {
-        if (options_.on_event) options_.on_event(fmt::format(sentence, values...));
+        return {self, &self->observer_};
     }
 
     emulator_options options_;
+    const live::emulator::observer observer_{options_};
     std::unique_ptr<transport::listener> listener_;
     std::shared_ptr<live::emulator::resumption_archive> archive_ =
         std::make_shared<live::emulator::resumption_archive>();
@@ -450,92 +373,6 @@ private:
     mutable std::mutex failing_;
     std::string failure_; // of the first client that failed
 };
-
-class emulator::impl::peer : public emulator_peer {
-public:
-    peer(impl& owner, std::shared_ptr<server_connection> client, std::size_t number)
-        : owner_(owner), client_(std::move(client)), request_(to_request(client_->request())),
-          number_(number)
-    {
-    }
-
-    [[nodiscard]] const emulator_request& request() const noexcept override { return request_; }
-
-    asio::awaitable<std::optional<std::string>> receive() override
-    {
-        try {
-            auto heard = co_await client_->receive();
-            owner_.report(number_, message_sender::client, heard.payload.view());
-            co_return std::string(heard.payload.view());
-        } catch (const error&) {
-        }
-        co_return std::nullopt;
-    }
-
-    asio::awaitable<void> send(std::string message) override
-    {
-        owner_.report(number_, message_sender::server, message);
-        co_await client_->send(batch_of(message));
-    }
-
-    asio::awaitable<void> send_text(std::string message) override
-    {
-        owner_.report(number_, message_sender::server, message);
-        co_await client_->send_text(batch_of(message));
-    }
-
-    asio::awaitable<void> close(std::uint16_t code, std::string reason) override
-    {
-        co_await client_->close(code, std::move(reason));
-    }
-
-    void drop() noexcept override { client_->abort(); }
-
-private:
-    static std::vector<base::frame> batch_of(const std::string& message)
-    {
-        std::vector<base::frame> batch;
-        batch.emplace_back(message);
-        return batch;
-    }
-
-    impl& owner_;
-    std::shared_ptr<server_connection> client_;
-    emulator_request request_;
-    std::size_t number_;
-};
-
-asio::awaitable<void> emulator::impl::behave(
-    self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
-{
-    peer seen(*self, client, number);
-    std::string failure;
-    try {
-        co_await self->options_.behavior(seen);
-    } catch (const std::system_error&) {
-        throw; // most likely the client has disconnected
-    } catch (const std::exception& thrown) {
-        failure = thrown.what();
-    }
-    if (!failure.empty()) self->fail(number, failure);
-    const std::uint16_t code = failure.empty() ? 1000 : 1011;
-    co_await client->close(code, std::move(failure));
-}
-
-asio::awaitable<void> emulator::impl::follow(self_ptr self,
-    std::shared_ptr<server_connection> client, const std::vector<live::emulator::step>& steps,
-    std::size_t number)
-{
-    auto seen = std::make_shared<peer>(*self, client, number);
-    const auto* const origin = self->options_.replay.empty() ? "script" : "recording";
-    const auto went =
-        co_await live::emulator::play(self->listener_->executor(), seen, steps, origin);
-    if (!went.failure.empty()) self->fail(number, went.failure);
-    if (went.was_sent_away)
-        self->tell("Client {} is sent away with 1008: {}", number, went.failure);
-    else
-        self->tell("Client {} is gone.{}{}", number, went.failure.empty() ? "" : " ", went.failure);
-}
 
 emulator::emulator(asio::any_io_executor executor, emulator_options options)
     : impl_(std::make_shared<impl>(std::move(executor), std::move(options)))

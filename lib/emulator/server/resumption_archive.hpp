@@ -2,32 +2,16 @@
 // Tested by: test/unit/emulator/resumption_test.cpp
 #pragma once
 
-#include "emulator/rules/tools.hpp"
-
-#include <gemini/live/messages.hpp>
-#include <gemini/live/tool.hpp>
+#include "emulator/server/call_book.hpp"
 
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace gemini::live::emulator {
-
-/// A function call that has not been answered yet.
-struct open_call {
-    function_call call;
-    waiting wait;
-};
-
-/// The function calls of a conversation.
-struct call_book {
-    std::vector<open_call> open{};
-    std::deque<std::pair<std::string, std::string>> past{}; ///< IDs and names.
-};
 
 /// The state that conversations leave for those that resume them. Shared by the connections of an
 /// emulator. Keeps the newest thousand handles.

@@ -2,8 +2,11 @@
 // Tested by: test/unit/emulator/live_service_test.cpp, test/unit/emulator/music_test.cpp
 #pragma once
 
+#include "emulator/rules/refusal.hpp"
+
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,11 +26,17 @@ struct actions {
     std::string rule{};
     bool drop = false;
 
+    /// Closes the connection. A reason that is too long for a close is stated in `rule`.
+    void refuse(refusal why);
+    [[nodiscard]] bool ends_connection() const noexcept { return close || drop; }
     [[nodiscard]] bool empty() const noexcept
     {
-        return messages.empty() && !close && !drop && rule.empty();
+        return messages.empty() && !ends_connection() && rule.empty();
     }
 };
+
+/// Returns the first of the times that are set; nothing if none is.
+[[nodiscard]] std::optional<moment> earliest(std::initializer_list<std::optional<moment>> timers);
 
 /// The server side of one connection. Pure: no I/O and no clock.
 class server_session {

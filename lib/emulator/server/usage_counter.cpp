@@ -34,8 +34,14 @@ int total(const std::vector<modality_token_count>& details)
 
 } // namespace
 
-void usage_counter::writes(std::string_view words) { written_ += tokens_of(words); }
-void usage_counter::thinks(std::string_view words) { thoughts_ += tokens_of(words); }
+void usage_counter::sends(const content& turn)
+{
+    for (const auto& each : turn.parts) {
+        if (each.text) (each.thought ? thoughts_ : written_) += tokens_of(*each.text);
+        if (each.code_execution_result) is_told_by_tool(each.code_execution_result->output);
+    }
+}
+
 void usage_counter::is_told_by_tool(std::string_view words) { told_ += tokens_of(words); }
 
 usage_metadata usage_counter::bill(std::span<const std::string> history, live::backend backend)

@@ -19,8 +19,8 @@ public:
     void sees_picture() noexcept { ++pictures_; }
     void speaks(std::chrono::milliseconds speech) noexcept { spoken_ += speech; }
     void shows(std::chrono::milliseconds video) noexcept { shown_ += video; }
-    void writes(std::string_view words);
-    void thinks(std::string_view words);
+    /// Counts the text of a message, including thoughts and the output of code.
+    void sends(const content& turn);
     void is_told_by_tool(std::string_view words);
 
     /// How much speech the current answer has produced.

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/server/client_session.hpp"
+
+#include "base/buffer.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <system_error>
+#include <utility>
+
+namespace gemini::live::emulator {
+namespace {
+
+constexpr std::size_t most_unsaid = 16; // answers that a client has not read yet
+
+} // namespace
+
+client_session::client_session(std::size_t number,
+    std::shared_ptr<transport::server_connection> client, std::unique_ptr<server_session> session,
+    const asio::any_io_executor& executor, std::shared_ptr<const observer> observer)
+    : number_(number), client_(std::move(client)), session_(std::move(session)),
+      observer_(std::move(observer)), due_(executor)
+{
+}
+
+asio::awaitable<void> client_session::run(std::shared_ptr<client_session> self)
+{
+    asio::co_spawn(self->due_.get_executor(), send_loop(self), asio::detached);
+    try {
+        while (!self->over_) {
+            auto heard = co_await self->client_->receive();
+            if (self->over_) break;
+            const auto text = heard.payload.view();
+            self->observer_->message(self->number_, testing::message_sender::client, text);
+            auto said = self->session_->on_message(text, self->now());
+            if (!said.empty()) self->unsaid_.push_back(std::move(said));
+            self->due_.cancel();
+            while (self->unsaid_.size() >= most_unsaid && !self->over_)
+                co_await self->caught_up_.wait();
+        }
+    } catch (const std::system_error& gone) {
+        if (!self->over_) self->observer_->event("Client {} is gone. {}", self->number_, gone.what());
+    }
+    self->end();
+}
+
+asio::awaitable<void> client_session::send_loop(std::shared_ptr<client_session> self)
+{
+    try {
+        while (!self->over_) {
+            for (auto& each : std::exchange(self->unsaid_, {}))
+                co_await self->perform(std::move(each));
+            self->caught_up_.set();
+            if (self->over_ || !self->unsaid_.empty()) continue;
+            const auto next = self->session_->next_timer();
+            if (next && *next <= self->now()) {
+                auto said = self->session_->on_timer(self->now());
+                co_await self->perform(std::move(said));
+                continue;
+            }
+            self->due_.expires_at(
+                next ? self->begin_ + *next : std::chrono::steady_clock::time_point::max());
+            asio::error_code woken;
+            co_await self->due_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        }
+    } catch (const std::system_error&) {
+    }
+    self->end();
+    self->client_->abort();
+}
+
+asio::awaitable<void> client_session::perform(actions said)
+{
+    std::vector<base::frame> batch;
+    for (const auto& each : said.messages) {
+        observer_->message(number_, testing::message_sender::server, each);
+        batch.emplace_back(each);
+    }
+    if (!batch.empty()) co_await client_->send(std::move(batch));
+    if (!said.ends_connection()) {
+        if (!said.rule.empty())
+            observer_->event("Client {} gets no answer, as of the service: {}", number_, said.rule);
+        co_return;
+    }
+    over_ = true;
+    if (said.close) {
+        observer_->event("Client {} is sent away with {}: {}{}{}", number_, said.close->first,
+            said.close->second, said.rule.empty() ? "" : " ", said.rule);
+        co_await client_->close(said.close->first, std::move(said.close->second));
+    } else {
+        observer_->event("Client {} is cut off.", number_);
+    }
+    client_->abort();
+}
+
+moment client_session::now() const
+{
+    return std::chrono::duration_cast<moment>(std::chrono::steady_clock::now() - begin_);
+}
+
+/// Stops all sending and receiving.
+void client_session::end()
+{
+    over_ = true;
+    due_.cancel();
+    caught_up_.set();
+}
+
+} // namespace gemini::live::emulator

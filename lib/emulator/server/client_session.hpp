@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tested by: test/contract/emulator_test.cpp, test/contract/session_test.cpp
+#pragma once
+
+#include "async/event.hpp"
+#include "emulator/server/observer.hpp"
+#include "emulator/server/server_session.hpp"
+#include "transport/listener.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace gemini::live::emulator {
+
+/// A client whose messages a `server_session` answers: one coroutine listens, another sends what is
+/// due. Threads: the executor only.
+class client_session {
+public:
+    /// `number` is the client's, for `observer`.
+    client_session(std::size_t number, std::shared_ptr<transport::server_connection> client,
+        std::unique_ptr<server_session> session, const asio::any_io_executor& executor,
+        std::shared_ptr<const observer> observer);
+
+    /// Serves the client until one side ends the connection.
+    [[nodiscard]] static asio::awaitable<void> run(std::shared_ptr<client_session> self);
+
+private:
+    static asio::awaitable<void> send_loop(std::shared_ptr<client_session> self);
+    [[nodiscard]] asio::awaitable<void> perform(actions said);
+    [[nodiscard]] moment now() const;
+    void end();
+
+    const std::size_t number_;
+    const std::shared_ptr<transport::server_connection> client_;
+    const std::unique_ptr<server_session> session_;
+    const std::shared_ptr<const observer> observer_;
+    const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+    asio::steady_timer due_;
+    async::event caught_up_;
+    std::vector<actions> unsaid_; // immediate answers to what was received
+    bool over_ = false;
+};
+
+} // namespace gemini::live::emulator
