@@ -18,8 +18,9 @@ asio::awaitable<void> hello(live::session session)
 int main()
 try {
     asio::io_context io;
-    live::client client{io, live::client_options::from_environment()};
-    live::session session{client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
+    const auto client = live::client::from_environment(io);
+    live::session session{
+        client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
     asio::co_spawn(io, hello(std::move(session)), live::rethrow);
     io.run();
 } catch (const live::error& failure) {

@@ -4,15 +4,11 @@
 #include "async/alarm.hpp"
 #include "async/spawn.hpp"
 #include "base/access.hpp"
-#include "base/complaint.hpp"
-#include "base/excerpt.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/redact.hpp"
 #include "session/handle_keeper.hpp"
 #include "session/session_log.hpp"
-
-#include <gemini/live/reconnect_plan.hpp>
 
 #include <fmt/format.h>
 
@@ -22,21 +18,8 @@
 namespace gemini::live {
 namespace {
 
-/// Number of messages read before everything else on the executor gets a turn.
-constexpr std::size_t messages_per_turn = 64;
-
 /// Memory that a failed connection may take beyond the inbox's limit: about what networks hold.
 constexpr std::size_t most_of_failed = 256 * 1024;
-
-/// The error for a setup that the server answered with an error instead of setupComplete.
-error refusal_of_setup(const server_error& refused)
-{
-    const auto message = base::excerpt(refused.message);
-    const auto words = base::excerpt(refused.status) + ' ' + message;
-    return error(base::cause_of_refusal(std::max(refused.code, 400), words),
-        fmt::format("The server refused the setup: {}", message),
-        {phase::setup, 0, message, refused.code});
-}
 
 /// The close code of a connection whose conversation continues on another one.
 constexpr std::uint16_t goes_on_elsewhere = 4000;
@@ -49,10 +32,8 @@ constexpr std::uint16_t too_big = 1009;
 
 session_driver::session_driver(std::shared_ptr<session_core> core)
     : core_(std::move(core)), client_(core_->client()), signals_(core_->signals()),
-      keeper_(std::make_shared<handle_keeper>(core_)), next_setup_(core_->setup())
+      keeper_(std::make_shared<handle_keeper>(core_)), next_(core_->setup())
 {
-    // The engine holds the handle, and drops it once the server has refused it.
-    if (next_setup_.session_resumption) next_setup_.session_resumption->handle.clear();
 }
 
 void session_driver::start()
@@ -132,7 +113,7 @@ asio::awaitable<void> session_driver::run_connection()
 asio::awaitable<session_driver::link_ptr> session_driver::dial()
 {
     core_->lock()->fsm.dialled();
-    auto made = co_await client_->connect(core_->method(), base_url_);
+    auto made = co_await client_->connect(core_->method(), next_.base_url());
     co_return link_ptr(std::move(made));
 }
 
@@ -159,13 +140,11 @@ asio::awaitable<void> session_driver::set_up(link_ptr link)
     // Newer models accept turns only as the history of a new conversation.
     const bool as_history = !memories.empty() && !core_->quirks().text_by_turns;
     try {
-        auto setup = next_setup_;
-        if (as_history) setup.history_config.emplace().initial_history_in_client_content = true;
         std::vector<base::frame> batch;
-        batch.push_back(protocol::encode_setup(setup, handle, client_->addressing()));
+        batch.push_back(next_.encode_setup(handle, as_history, client_->addressing()));
         co_await link->send(std::move(batch));
         core_->lock()->fsm.setting_up(client_->clock->now());
-        auto early = co_await await_setup_complete(link);
+        auto early = co_await await_setup_complete(link, client_->options);
         std::vector<base::frame> first;
         if (!memories.empty())
             first.push_back(
@@ -189,36 +168,6 @@ asio::awaitable<void> session_driver::set_up(link_ptr link)
             fmt::format("The server did not answer the setup within {} ms.", limit.count()),
             {phase::setup});
     }
-}
-
-/// Returns everything up to setupComplete. Nobody reads it before that, so it has its own limit.
-asio::awaitable<std::vector<session_driver::incoming>> session_driver::await_setup_complete(
-    link_ptr link)
-{
-    const auto limit = client_->options.limits.message;
-    std::vector<incoming> early;
-    std::size_t cost = 0;
-    for (bool complete = false; !complete;) {
-        auto received = co_await link->receive();
-        auto next = decode(std::move(received));
-        cost += sizeof(incoming);
-        if (const auto* const message = std::get_if<server_message>(&next.what)) {
-            const auto& all = message->members();
-            if (all.error) throw refusal_of_setup(*all.error);
-            complete = all.setup_complete.has_value();
-            cost += message->footprint();
-        }
-        if (!complete && cost > limit) {
-            throw error(errc::message_too_big,
-                fmt::format("The server has sent more than {} bytes before setupComplete.", limit),
-                {phase::setup});
-        }
-        if (const auto* const unread = std::get_if<malformed_message>(&next.what))
-            cost += std::string_view(unread->why.what()).size() + unread->why.reason().size();
-        early.push_back(std::move(next));
-        if (early.size() % messages_per_turn == 0) co_await async::yield();
-    }
-    co_return early;
 }
 
 /// Runs while a connection is open. Throws its end, or returns the connection that follows it.
@@ -316,30 +265,11 @@ asio::awaitable<void> session_driver::dial_ahead(self_ptr self, link_ptr present
     self->attention_.set();
 }
 
-/// Throws what must not be passed over.
-session_driver::incoming session_driver::decode(transport::message received) const
-{
-    const bool strictly = client_->options.malformed == malformed_policy::fail;
-    const auto size = received.payload.size();
-    const engine::session_fsm::signs with{received.pongs, received.round_trip};
-    try {
-        auto message = protocol::decode_server_message(std::move(received.payload),
-            protocol::limits_of_message(client_->options.limits.message));
-        const auto& omitted = message.members().omitted;
-        if (strictly && !omitted.empty()) throw protocol::malformed_by(omitted.front());
-        return {std::move(message), size, with};
-    } catch (const error& refused) {
-        if (strictly || refused.value() == errc::message_too_big) throw;
-        return {malformed_message{refused}, size, with};
-    }
-}
-
 /// Decodes a message. If it ends the connection, the server gets the reason as a close code.
-session_driver::incoming session_driver::decode_or_close(
-    const link_ptr& link, transport::message received)
+incoming session_driver::decode_or_close(const link_ptr& link, transport::message received)
 {
     try {
-        return decode(std::move(received));
+        return decode(std::move(received), client_->options);
     } catch (const error& refused) {
         close_link(link, refused.value() == errc::message_too_big ? too_big : unreadable);
         throw;
@@ -457,16 +387,11 @@ asio::awaitable<std::optional<base::time_point>> session_driver::recover(error f
 /// Lets the user's hook decide on the coming attempt.
 asio::awaitable<void> session_driver::call_hook(status_change& change)
 {
-    reconnect_plan plan{*change.cause, change.attempt, change.delay, next_setup_, base_url_, false,
-        core_->lock()->fsm.last_failure_context()};
+    const auto when = core_->lock()->fsm.last_failure_context();
     std::optional<error> refused;
-    std::string handle;
+    next_connection::decision decided;
     try {
-        co_await client_->options.on_reconnecting(plan);
-        static_cast<void>(protocol::encode_setup(plan.setup, {}, client_->addressing()));
-        if (plan.setup.session_resumption)
-            handle = std::exchange(plan.setup.session_resumption->handle, {});
-        if (plan.stop) refused = plan.cause;
+        decided = co_await next_.decide(change, when, *client_);
     } catch (const error& thrown) {
         refused = thrown;
     } catch (const std::exception& thrown) {
@@ -478,12 +403,9 @@ asio::awaitable<void> session_driver::call_hook(status_change& change)
         change = core_->lock()->fsm.give_up(*refused);
         co_return;
     }
-    change.delay = plan.delay;
-    if (plan.base_url != base_url_) spare_.reset(); // it leads elsewhere
-    next_setup_ = std::move(plan.setup);
-    base_url_ = std::move(plan.base_url);
-    if (handle.empty()) co_return;
-    core_->lock()->fsm.go_on_with(std::move(handle));
+    change.delay = decided.delay;
+    if (decided.leads_elsewhere) spare_.reset();
+    if (!decided.handle.empty()) core_->lock()->fsm.go_on_with(std::move(decided.handle));
 }
 
 asio::awaitable<void> session_driver::write_loop(self_ptr self)

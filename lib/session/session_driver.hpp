@@ -3,6 +3,8 @@
 #pragma once
 
 #include "async/event.hpp"
+#include "session/incoming.hpp"
+#include "session/next_connection.hpp"
 #include "session/session_core.hpp"
 #include "transport/transport.hpp"
 
@@ -14,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace gemini::live {
@@ -38,12 +39,6 @@ private:
     using self_ptr = std::shared_ptr<session_driver>;
     using link_ptr = std::shared_ptr<transport::connection>;
     using ending_ptr = std::shared_ptr<std::exception_ptr>;
-    /// A received message, decoded.
-    struct incoming {
-        std::variant<server_message, malformed_message> what;
-        std::size_t size;
-        engine::session_fsm::signs with;
-    };
 
     static asio::awaitable<void> run(self_ptr self);
     static asio::awaitable<void> write_loop(self_ptr self);
@@ -53,7 +48,6 @@ private:
     asio::awaitable<void> run_connection();
     asio::awaitable<link_ptr> dial();
     asio::awaitable<void> set_up(link_ptr link);
-    asio::awaitable<std::vector<incoming>> await_setup_complete(link_ptr link);
     asio::awaitable<link_ptr> serve(link_ptr link);
     asio::awaitable<std::optional<base::time_point>> recover(error failure);
     asio::awaitable<void> call_hook(status_change& change);
@@ -61,7 +55,6 @@ private:
     [[nodiscard]] bool is_closing() { return core_->lock()->closing; }
     [[nodiscard]] std::uint64_t epoch() { return core_->lock()->fsm.epoch(); }
     [[nodiscard]] error without_secrets(const error& failure);
-    [[nodiscard]] incoming decode(transport::message received) const;
     [[nodiscard]] incoming decode_or_close(const link_ptr& link, transport::message received);
     [[nodiscard]] bool has_room(const link_ptr& link);
     void deliver(incoming received);
@@ -77,12 +70,11 @@ private:
     session_signals& signals_; // the core's
     const std::shared_ptr<handle_keeper> keeper_;
 
-    live::setup next_setup_; // as the user's hook has left it
-    std::string base_url_{}; // likewise; empty: the one of the options
-    link_ptr link_{};        // the present connection, from its upgrade on
-    link_ptr spare_{};       // the one that is to follow after a goAway
-    link_ptr last_link_{};   // the one that close() closes
-    int closing_links_ = 0;  // connections whose end the server has not confirmed yet
+    next_connection next_;
+    link_ptr link_{};       // the present connection, from its upgrade on
+    link_ptr spare_{};      // the one that is to follow after a goAway
+    link_ptr last_link_{};  // the one that close() closes
+    int closing_links_ = 0; // connections whose end the server has not confirmed yet
     bool has_run_ = false;
     bool dialling_ahead_ = false;
     asio::cancellation_signal stop_;

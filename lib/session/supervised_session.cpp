@@ -67,8 +67,8 @@ struct supervised_session::tenure {
     bool is_open = false;                ///< The handler is running.
 };
 
-supervised_session::supervised_session(std::shared_ptr<const group_context> group,
-    std::string name, live::setup setup, session_handler handler, const restart_policy& policy)
+supervised_session::supervised_session(std::shared_ptr<const group_context> group, std::string name,
+    live::setup setup, session_handler handler, const restart_policy& policy)
     : group_(std::move(group)), name_(std::move(name)), setup_(std::move(setup)),
       handler_(std::move(handler)), resumes_(policy.resume),
       backoff_(policy, group_->core().random), present_(make_tenure(setup_))
@@ -131,8 +131,7 @@ asio::awaitable<void> supervised_session::begin(
     self_ptr self, tenure_ptr present, milliseconds delay)
 {
     const auto& clock = *self->group_->core().clock;
-    if (delay.count() != 0)
-        co_await self->group_->core().clock->sleep_until(clock.now() + delay);
+    if (delay.count() != 0) co_await self->group_->core().clock->sleep_until(clock.now() + delay);
     const auto pass = co_await async::semaphore::acquire(self->group_->connecting);
     co_await present->session.connect();
 }

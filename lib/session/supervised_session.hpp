@@ -35,7 +35,7 @@ struct group_context {
     const live::client client;
     const session_group_options options;
     const std::shared_ptr<async::semaphore> connecting; ///< Admits those that may connect.
-    std::atomic<bool> is_watched = true; ///< Otherwise events are not reported.
+    std::atomic<bool> is_watched = true;                ///< Otherwise events are not reported.
 };
 
 /// A session of a group with its handler. Connects it, runs the handler, and restarts both by the

@@ -13,15 +13,14 @@ namespace gemini::live::emulator {
 
 using protocol::json_value;
 
-std::optional<refusal> turns_fault(std::span<const json_value> turns, const model& model,
-    const testing::emulator_quirks& quirks)
+std::optional<refusal> turns_fault(
+    std::span<const json_value> turns, const model& model, const testing::emulator_quirks& quirks)
 {
     for (std::size_t i = 0; i < turns.size(); ++i) {
         const auto role = text_at(turns[i], "role");
         const bool is_other = !role.empty() && role != "user" && role != "model";
         if (is_other && quirks.refuses_other_roles == true)
-            return invalid_argument(
-                fmt::format("client_content.turns[{}].role: user or model", i));
+            return invalid_argument(fmt::format("client_content.turns[{}].role: user or model", i));
         if (role.empty() && quirks.refuses_omitted_roles == true)
             return invalid_argument(fmt::format(
                 "client_content.turns[{}].role: user or model; {} needs one", i, model.name));

@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 
 constexpr auto first_word = 350ms; // how long the model thinks
 constexpr auto word_pause = 60ms;
-constexpr auto call_pause = 100ms; // between a call and the end of its turn
-constexpr auto end_pause = 40ms;   // between the last message of a turn and its end
+constexpr auto call_pause = 100ms;         // between a call and the end of its turn
+constexpr auto end_pause = 40ms;           // between the last message of a turn and its end
 constexpr std::size_t most_planned = 1000; // steps
 
 /// Splits `words` into phrases of `each` words, with their spaces.
@@ -130,8 +130,7 @@ void answer_plan::begin_turn(moment at)
         nothing.message.server_content.emplace();
         steps_.push_back(std::move(nothing));
     }
-    if (quirks_.unasked_handles == true)
-        steps_.push_back({.at = at, .what = step::kind::handle});
+    if (quirks_.unasked_handles == true) steps_.push_back({.at = at, .what = step::kind::handle});
 }
 
 void answer_plan::plan_words(std::string_view words, moment& at)

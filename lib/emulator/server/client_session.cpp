@@ -42,7 +42,8 @@ asio::awaitable<void> client_session::run(std::shared_ptr<client_session> self)
                 co_await self->caught_up_.wait();
         }
     } catch (const std::system_error& gone) {
-        if (!self->over_) self->observer_->event("Client {} is gone. {}", self->number_, gone.what());
+        if (!self->over_)
+            self->observer_->event("Client {} is gone. {}", self->number_, gone.what());
     }
     self->end();
 }

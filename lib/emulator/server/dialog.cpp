@@ -36,8 +36,8 @@ refusal unobeyed()
 
 } // namespace
 
-dialog::dialog(accepted_setup setup, const testing::emulator_quirks& quirks,
-    live::backend backend, double pace, lifespan life, std::shared_ptr<resumption_archive> archive,
+dialog::dialog(accepted_setup setup, const testing::emulator_quirks& quirks, live::backend backend,
+    double pace, lifespan life, std::shared_ptr<resumption_archive> archive,
     std::uint64_t connection)
     : setup_(std::move(setup)), quirks_(quirks), backend_(backend), life_(life),
       archive_(std::move(archive)), connection_(connection),
@@ -454,8 +454,8 @@ void dialog::send_handle()
     if (out_.ends_connection()) return;
     server_message_members update;
     auto& resumption = update.session_resumption_update.emplace();
-    resumption.new_handle = archive_->keep({user_.history(), user_.pending(), calls_,
-        std::string(setup_.model->name), connection_});
+    resumption.new_handle = archive_->keep(
+        {user_.history(), user_.pending(), calls_, std::string(setup_.model->name), connection_});
     resumption.resumable = true;
     if (setup_.transparent) resumption.last_consumed_client_message_index = consumed_;
     emit(std::move(update));

@@ -105,8 +105,7 @@ std::vector<part> speech_output::parts_of(std::span<const std::byte> pcm)
 
 part speech_output::sound_of(std::span<const std::byte> pcm) const
 {
-    const auto* const type =
-        backend_ == backend::vertex_ai ? "audio/pcm" : "audio/pcm;rate=24000";
+    const auto* const type = backend_ == backend::vertex_ai ? "audio/pcm" : "audio/pcm;rate=24000";
     return part(blob(type, bytes(pcm.begin(), pcm.end())));
 }
 

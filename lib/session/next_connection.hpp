@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/session/reconnect_hooks_test.cpp
+#pragma once
+
+#include "base/buffer.hpp"
+#include "protocol/endpoint.hpp"
+#include "session/client_core.hpp"
+
+#include <gemini/live/reconnect.hpp>
+#include <gemini/live/session_event.hpp>
+#include <gemini/live/setup.hpp>
+
+#include <asio/awaitable.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace gemini::live {
+
+/// How the next connection of a session opens: its setup and base URL, as the user's hook has left
+/// them.
+class next_connection {
+public:
+    explicit next_connection(const live::setup& setup);
+    ~next_connection();
+
+    /// What the hook wants.
+    struct decision {
+        std::chrono::milliseconds delay{0};
+        std::string handle;           ///< Resume with this one; empty: with the newest.
+        bool leads_elsewhere = false; ///< To another base URL.
+    };
+    /// Calls `client_options::on_reconnecting` and keeps its setup and base URL. Throws what the
+    /// hook throws, `change.cause` if it stops the session, and errc::invalid_argument if its setup
+    /// cannot be sent.
+    [[nodiscard]] asio::awaitable<decision> decide(
+        const status_change& change, failure_context when, client_core& client);
+
+    /// Returns the setup as a frame. `as_history`: client content follows that is the history.
+    [[nodiscard]] base::frame encode_setup(
+        const std::string& handle, bool as_history, const protocol::addressing& address) const;
+    /// Empty: the one of the options.
+    [[nodiscard]] const std::string& base_url() const noexcept { return base_url_; }
+
+private:
+    live::setup setup_;
+    std::string base_url_;
+};
+
+} // namespace gemini::live
