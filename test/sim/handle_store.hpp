@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/timeline.hpp"
+#include "support/virtual_time.hpp"
 
 #include <gemini/live/resumption_store.hpp>
 
@@ -18,7 +18,7 @@ class handle_store final : public gemini::live::resumption_store {
 public:
     using record = gemini::live::resumption_record;
 
-    handle_store(std::shared_ptr<timeline> clock, std::chrono::milliseconds takes)
+    handle_store(std::shared_ptr<test::virtual_clock> clock, std::chrono::milliseconds takes)
         : clock_(std::move(clock)), takes_(takes)
     {
     }
@@ -59,7 +59,7 @@ public:
 private:
     asio::awaitable<void> work() { return clock_->sleep_until(clock_->now() + takes_); }
 
-    std::shared_ptr<timeline> clock_;
+    std::shared_ptr<test::virtual_clock> clock_;
     std::chrono::milliseconds takes_;
     std::optional<record> kept_{};
 };

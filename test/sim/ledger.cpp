@@ -34,7 +34,7 @@ void ledger::accuse(std::string what)
 
 void ledger::write(const char* who, const std::string& what)
 {
-    const auto at = std::chrono::duration<double>(now() - timeline::start).count();
+    const auto at = std::chrono::duration<double>(now() - virtual_clock::start).count();
     story_.push_back(fmt::format("{:10.4f} s  {:<7} {}", at, who, what));
 }
 

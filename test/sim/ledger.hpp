@@ -3,7 +3,7 @@
 
 #include "sim/item.hpp"
 #include "sim/plan.hpp"
-#include "sim/timeline.hpp"
+#include "support/virtual_time.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,11 +16,15 @@
 
 namespace sim {
 
+using gemini::live::base::time_point;
+using test::virtual_clock;
+
 /// What has truly happened in a world, written down by the user, the network and the server, each
 /// for itself. A moment is its place in the order of all that is written.
 class ledger {
 public:
-    ledger(std::shared_ptr<timeline> clock, bool traces) : clock_(std::move(clock)), traces_(traces)
+    ledger(std::shared_ptr<virtual_clock> clock, bool traces)
+        : clock_(std::move(clock)), traces_(traces)
     {
     }
 
@@ -143,7 +147,7 @@ public:
 private:
     void write(const char* who, const std::string& what);
 
-    std::shared_ptr<timeline> clock_;
+    std::shared_ptr<virtual_clock> clock_;
     bool traces_;
     moment moment_ = 0;
     std::vector<std::string> violations_;

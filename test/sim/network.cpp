@@ -439,7 +439,7 @@ void wire::stall(milliseconds lasts)
 // All of them ----------------------------------------------------------------------------------
 
 network::network(asio::any_io_executor executor, const plan& plan, ledger& ledger,
-    std::shared_ptr<timeline> clock, service& server)
+    std::shared_ptr<virtual_clock> clock, service& server)
     : executor_(std::move(executor)), plan_(plan), ledger_(ledger), clock_(std::move(clock)),
       server_(server), chance_(plan.seed, "net"), pings_(plan.seed, "pings")
 {

@@ -3,7 +3,6 @@
 
 #include "sim/chance.hpp"
 #include "sim/ledger.hpp"
-#include "sim/timeline.hpp"
 
 #include "async/event.hpp"
 #include "transport/transport.hpp"
@@ -26,7 +25,7 @@ class network;
 class wire;
 using wire_ptr = std::shared_ptr<wire>;
 
-/// Who answers connections. Each call is one event of the timeline.
+/// Who answers connections. Each call is one event of the virtual clock.
 class service {
 public:
     service() = default;
@@ -130,7 +129,7 @@ private:
 class network : public live::transport::connector, public std::enable_shared_from_this<network> {
 public:
     network(asio::any_io_executor executor, const plan& plan, ledger& ledger,
-        std::shared_ptr<timeline> clock, service& server);
+        std::shared_ptr<virtual_clock> clock, service& server);
 
     [[nodiscard]] asio::any_io_executor executor() const noexcept override { return executor_; }
     asio::awaitable<std::unique_ptr<live::transport::connection>> connect(
@@ -174,7 +173,7 @@ private:
     asio::any_io_executor executor_;
     const plan& plan_;
     ledger& ledger_;
-    std::shared_ptr<timeline> clock_;
+    std::shared_ptr<virtual_clock> clock_;
     service& server_;
     chance chance_;
     chance pings_;

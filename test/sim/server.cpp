@@ -17,7 +17,7 @@ bool contains(const std::vector<std::string>& all, const std::string& one)
 
 } // namespace
 
-server::server(const plan& plan, ledger& ledger, std::shared_ptr<timeline> clock)
+server::server(const plan& plan, ledger& ledger, std::shared_ptr<virtual_clock> clock)
     : plan_(plan), ledger_(ledger), clock_(std::move(clock)), chance_(plan.seed, "server"),
       manners_(plan.seed, "what the server says"), spoils_(plan.seed, "what cannot be read"),
       departures_(plan.seed, "when the server asks to leave")

@@ -4,7 +4,6 @@
 #include "sim/chance.hpp"
 #include "sim/ledger.hpp"
 #include "sim/network.hpp"
-#include "sim/timeline.hpp"
 
 #include <functional>
 #include <map>
@@ -19,7 +18,7 @@ namespace sim {
 /// consumed, cut off at the handle at each resume.
 class server : public service {
 public:
-    server(const plan& plan, ledger& ledger, std::shared_ptr<timeline> clock);
+    server(const plan& plan, ledger& ledger, std::shared_ptr<virtual_clock> clock);
 
     void accepted(const wire_ptr& from) override;
     void consumed(const wire_ptr& from, const item& message) override;
@@ -106,7 +105,7 @@ private:
 
     const plan& plan_;
     ledger& ledger_;
-    std::shared_ptr<timeline> clock_;
+    std::shared_ptr<virtual_clock> clock_;
     chance chance_;
     chance manners_;
     chance spoils_;

@@ -332,10 +332,10 @@ asio::awaitable<std::optional<live::session_event>> user::next(
         try {
             auto event = co_await asio::co_spawn(at_.io, events.next(),
                 asio::bind_cancellation_slot(stop->slot(), asio::use_awaitable));
-            at_.clock.forget(alarm);
+            at_.clock.cancel(alarm);
             co_return event;
         } catch (const live::error&) {
-            at_.clock.forget(alarm);
+            at_.clock.cancel(alarm);
             throw;
         } catch (const std::system_error&) { // cancelled
         }
@@ -426,7 +426,7 @@ asio::awaitable<void> user::live_on()
     std::int64_t last = 0;
     for (const auto& each : at_.all.faults)
         if (each.on == trigger::time) last = std::max(last, each.at);
-    const auto until_then = timeline::start + milliseconds(last + 1);
+    const auto until_then = virtual_clock::start + milliseconds(last + 1);
     if (!ended() && at_.clock.now() < until_then) co_await at_.clock.sleep_until(until_then);
     at_.book.trace("world", [] { return "nothing new goes wrong from here on"; });
     at_.net.heal();

@@ -27,7 +27,7 @@ namespace sim {
 struct surroundings {
     const plan& all;
     ledger& book;
-    timeline& clock;
+    virtual_clock& clock;
     checker& judge;
     network& net;
     server& api;

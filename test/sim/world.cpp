@@ -6,7 +6,6 @@
 #include "sim/ledger.hpp"
 #include "sim/network.hpp"
 #include "sim/server.hpp"
-#include "sim/timeline.hpp"
 #include "sim/user.hpp"
 
 #include "base/access.hpp"
@@ -42,7 +41,7 @@ void move(live::client_options& options, ledger& book, int attempt)
 }
 
 /// Runs all that is ready, one after the other, then lets time go to the next event.
-void run(asio::io_context& io, timeline& clock, ledger& book, const bool& done,
+void run(asio::io_context& io, virtual_clock& clock, ledger& book, const bool& done,
     const std::function<void(std::uint64_t steps)>& after_each,
     const std::function<void()>& when_quiet)
 {
@@ -60,7 +59,7 @@ void run(asio::io_context& io, timeline& clock, ledger& book, const bool& done,
 }
 
 /// What the session has left to do when everybody has gone is to say goodbye.
-void check_rest(asio::io_context& io, timeline& clock, ledger& book)
+void check_rest(asio::io_context& io, virtual_clock& clock, ledger& book)
 {
     const auto latest = clock.now() + std::chrono::seconds(120);
     while (io.poll() != 0 || (!io.stopped() && clock.advance(latest))) io.restart();
@@ -72,8 +71,8 @@ void check_rest(asio::io_context& io, timeline& clock, ledger& book)
 
 outcome play(const plan& all, bool traces, const mutation& planted)
 {
-    const auto clock = std::make_shared<timeline>();
-    clock->haste = planted.sleep;
+    const auto clock = std::make_shared<virtual_clock>();
+    clock->alter_sleep = planted.sleep;
     ledger book(clock, traces);
     server api(all, book, clock);
     checker judge(all, book, api);
