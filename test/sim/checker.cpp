@@ -76,10 +76,11 @@ bool refuses_handle(const live::error& why, bool was_open)
 
 } // namespace
 
-checker::checker(const plan& plan, ledger& ledger, const server& server)
-    : plan_(plan), ledger_(ledger), server_(server), jitter_(plan.seed, "jitter")
+checker::checker(const scenario& scenario, ledger& ledger, const server& server)
+    : scenario_(scenario), ledger_(ledger), server_(server), jitter_(scenario.seed, "jitter")
 {
-    for (const auto& each : plan_.faults) punctual_ = punctual_ && each.what != trouble::jump;
+    for (const auto& each : scenario_.faults)
+        punctual_ = punctual_ && each.kind != fault_kind::process_suspended;
 }
 
 double checker::random()
@@ -93,7 +94,7 @@ double checker::random()
 
 bool checker::is_healthy(time_point now) const
 {
-    return open_since_ && now - *open_since_ >= plan_.options.reconnect.healthy_after;
+    return open_since_ && now - *open_since_ >= scenario_.options.reconnect.healthy_after;
 }
 
 /// While a connection serves, once.
@@ -107,7 +108,7 @@ void checker::renew(time_point now)
 /// Of the full jitter.
 milliseconds checker::drawn_wait() const
 {
-    const auto& policy = plan_.options.reconnect;
+    const auto& policy = scenario_.options.reconnect;
     const double ceiling = std::min(static_cast<double>(policy.max_delay.count()),
         static_cast<double>(policy.first_delay.count()) * std::pow(policy.factor, attempt_ - 1));
     return milliseconds(static_cast<std::int64_t>(ceiling * drawn_.value_or(0)));
@@ -126,13 +127,13 @@ void checker::dialled(int connection)
     if ((!failure_ && open_since_) || together) {
         ledger_.connections[static_cast<std::size_t>(connection)].ahead = true;
         if (!together) return check_ahead(connection);
-        const auto& policy = plan_.options.reconnect;
+        const auto& policy = scenario_.options.reconnect;
         if (now - *failure_->open_since < policy.healthy_after) ++attempt_;
         return;
     }
     check_time_is_up();
     check_wait(now);
-    const auto& policy = plan_.options.reconnect;
+    const auto& policy = scenario_.options.reconnect;
     const bool first = open_order_.empty();
     const auto most = first ? policy.first_connect_attempts : policy.max_attempts;
     if (most && attempt_ > *most) accuse(fmt::format("attempt {} of at most {}", attempt_, *most));
@@ -145,7 +146,7 @@ void checker::dialled(int connection)
 void checker::check_ahead(int connection)
 {
     const auto now = ledger_.now();
-    const auto most = plan_.options.reconnect.max_attempts;
+    const auto most = scenario_.options.reconnect.max_attempts;
     if (!ledger_.connections[static_cast<std::size_t>(main_)].leave_by)
         accuse(fmt::format("#{} was dialled though the server had not asked to leave", connection));
     renew(now);
@@ -169,7 +170,7 @@ void checker::check_time_is_up()
 {
     if (!failure_ || !failure_->by_session) return;
     const auto leave_by = ledger_.connections[static_cast<std::size_t>(main_)].leave_by;
-    const auto most = plan_.options.reconnect.max_attempts;
+    const auto most = scenario_.options.reconnect.max_attempts;
     if (!leave_by || failure_->when < *leave_by)
         accuse("a connection was given up that had time left");
     else if (!most || failure_->attempt < *most)
@@ -347,7 +348,7 @@ checker::standing checker::standing_of(int connection, std::size_t hearings) con
         if (each.connection != connection || each.passed_over) continue;
         if (each.serial == 0) return {}; // which may have been anything
         using enum ledger::meaning;
-        switch (each.what) {
+        switch (each.meaning) {
         case none:
         case closes: continue;
         case late: // to a session that has just been asked something, the beginning of an answer
@@ -361,10 +362,10 @@ checker::standing checker::standing_of(int connection, std::size_t hearings) con
         case anything: return {};
         default: break;
         }
-        answers = each.what == speaks;
-        called = each.what == ledger::meaning::calls ||
-                 (called && each.what != ends && each.what != interrupts);
-        ended = each.what == ends;
+        answers = each.meaning == speaks;
+        called = each.meaning == ledger::meaning::calls ||
+                 (called && each.meaning != ends && each.meaning != interrupts);
+        ended = each.meaning == ends;
         is_clear = is_quiet = true;
         may_begin = false;
         asked = each.asked;
@@ -376,7 +377,7 @@ checker::standing checker::standing_of(int connection, std::size_t hearings) con
         const auto is_whole = [connection](const ledger::handing& each) {
             return each.connection <= connection && each.done != 0;
         };
-        return asks(one.what) && one.torn &&
+        return asks(one.kind) && one.torn &&
                std::none_of(one.handings.begin(), one.handings.end(), is_whole);
     };
     if (may_begin && std::any_of(ledger_.sends.begin(), ledger_.sends.end(), is_interrupted))
@@ -384,7 +385,7 @@ checker::standing checker::standing_of(int connection, std::size_t hearings) con
     // Of questions that cross each other's answers one cannot tell which has been answered.
     std::vector<ledger::handing> questions;
     for (const auto& one : ledger_.sends) {
-        if (!asks(one.what)) continue;
+        if (!asks(one.kind)) continue;
         for (const auto& each : one.handings)
             if (each.connection == connection) questions.push_back(each);
     }
@@ -414,7 +415,7 @@ bool checker::died_in_doubt(const live::status_change& loss) const
     for (const auto& each : ledger_.hearings) {
         if (each.connection != open_order_[openings_seen_ - 1] || each.passed_over) continue;
         last = each.at;
-        if (each.what == ledger::meaning::closes) closed = each.at;
+        if (each.meaning == ledger::meaning::closes) closed = each.at;
     }
     return closed && last < *closed + longest_doubt;
 }
@@ -425,19 +426,20 @@ void checker::check_question(const live::status_change& change)
     const bool is_loss =
         change.from == session_status::connected && change.to == session_status::reconnecting;
     const bool is_handover = change.to == session_status::connected && change.handover;
-    if ((!is_loss && !is_handover) || plan_.options.reconnect.handover.overlap) return;
+    if ((!is_loss && !is_handover) || scenario_.options.reconnect.handover.overlap) return;
     if (openings_seen_ == 0 || openings_seen_ > open_order_.size()) return;
     if (!by_handover_[openings_seen_ - 1].has_value()) return;
     const auto how = standing_of(open_order_[openings_seen_ - 1], ledger_.hearings.size());
     if (how.in_answer && !change.ask_again && !(is_loss && died_in_doubt(change)))
         accuse("an answer was cut without a word");
-    if (how.at_rest && plan_.calls == 0 && change.ask_again)
+    if (how.at_rest && scenario_.call_percent == 0 && change.ask_again)
         accuse("the user was told to ask again what had been answered");
 }
 
 void checker::saw_silence()
 {
-    if (openings_seen_ == 0 || openings_seen_ > open_order_.size() || plan_.calls != 0) return;
+    if (openings_seen_ == 0 || openings_seen_ > open_order_.size() || scenario_.call_percent != 0)
+        return;
     if (standing_of(open_order_[openings_seen_ - 1], heard_).at_rest)
         accuse("told that the server is silent, and nothing was asked");
 }
@@ -485,7 +487,7 @@ void checker::check_end(const live::status_change& change)
 {
     if (!change.cause) return accuse("an end without a cause");
     check_time_is_up();
-    const auto& policy = plan_.options.reconnect;
+    const auto& policy = scenario_.options.reconnect;
     const auto most = open_order_.empty() ? policy.first_connect_attempts : policy.max_attempts;
     const bool is_spent = most && attempt_ > *most;
     const bool may_end = is_spent || !policy.enabled || policy.max_outage.count() != 0 ||
@@ -544,7 +546,7 @@ void checker::check_context(const live::status_change& change)
         const auto& record = server_.conversation_of(log(index - 1).conversation).record;
         const bool said = std::any_of(record.begin(), record.end(), [&](const server::entry& each) {
             const auto& handings = ledger_.of(each.serial).handings;
-            return each.what == kind::text &&
+            return each.kind == message_kind::text &&
                    std::any_of(handings.begin(), handings.end(), [&](const auto& handing) {
                        return handing.done != 0 && handing.connection == open_order_[index - 1];
                    });
@@ -575,7 +577,7 @@ void checker::saw_failure(const live::error& why)
 void checker::saw(const live::session_counters& now)
 {
     constexpr std::size_t largest = 6000; // of one message of the user's
-    const auto& limits = plan_.options.limits;
+    const auto& limits = scenario_.options.limits;
     if (now.outbox + now.unconfirmed > 2 * (limits.outbox + largest))
         accuse(fmt::format("{} bytes in the outbox, {} unconfirmed; the limit is {}", now.outbox,
             now.unconfirmed, limits.outbox));
@@ -595,16 +597,18 @@ void checker::saw(const live::session_counters& now)
 bool checker::is_closed_mark(int serial) const
 {
     const auto& one = ledger_.of(serial);
-    if (one.what != kind::start) return is_mark(one.what);
-    return std::any_of(ledger_.sends.begin() + serial, ledger_.sends.end(),
-        [](const ledger::send& each) { return each.what == kind::end && !each.handings.empty(); });
+    if (one.kind != message_kind::start) return is_mark(one.kind);
+    return std::any_of(
+        ledger_.sends.begin() + serial, ledger_.sends.end(), [](const ledger::send& each) {
+            return each.kind == message_kind::end && !each.handings.empty();
+        });
 }
 
 /// Whether the model has taken note of it, so that it is told as history.
 bool checker::may_be_remembered(int serial) const
 {
     const auto& handings = ledger_.of(serial).handings;
-    return plan_.options.reconnect.on_context_loss == live::context_loss::restore &&
+    return scenario_.options.reconnect.on_context_loss == live::context_loss::restore &&
            std::any_of(handings.begin(), handings.end(), [this](const ledger::handing& handing) {
                return ledger_.heard_since(
                    handing, [](const ledger::heard& each) { return each.content || each.call; });
@@ -616,7 +620,7 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
 {
     const auto& one = ledger_.of(serial);
     if (one.confirmed_in != 0) return one.confirmed_in != now->id; // it went with its conversation
-    if (one.what == kind::tool_response) {
+    if (one.kind == message_kind::tool_response) {
         const auto is_known = [now](const std::string& id) {
             const auto& known = now->known_calls;
             return std::find(known.begin(), known.end(), id) != known.end() &&
@@ -626,12 +630,12 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
     }
     if (one.handings.empty()) return false;
     const auto& last = one.handings.back();
-    const auto replay = plan_.options.reconnect.replay;
+    const auto replay = scenario_.options.reconnect.replay;
     if (may_be_remembered(serial) &&
         ledger_.connections[static_cast<std::size_t>(last.connection)].conversation != now->id &&
         (is_closed_mark(serial) || now->remembered.contains(serial)))
         return true;
-    if (plan_.transparent || last.done == 0) return false;
+    if (scenario_.transparent || last.done == 0) return false;
     // Marks belong to speech, which has perished.
     if (is_closed_mark(serial)) return true;
     if (replay == live::replay::none) return true;
@@ -650,7 +654,7 @@ bool checker::may_be_answered(int serial) const
     const auto connection = ledger_.of(serial).handings.back().connection;
     const auto& taken = ledger_.connections[static_cast<std::size_t>(connection)].taken;
     const auto begin = std::find(taken.begin(), taken.end(), serial);
-    const auto is_asked = [this](int each) { return each != 0 && asks(ledger_.of(each).what); };
+    const auto is_asked = [this](int each) { return each != 0 && asks(ledger_.of(each).kind); };
     const auto question = std::find_if(begin, taken.end(), is_asked);
     const auto number = std::count_if(taken.begin(), question, is_asked) + 1;
     const auto answers = [&](const ledger::heard& each) {
@@ -660,7 +664,7 @@ bool checker::may_be_answered(int serial) const
     if (std::any_of(ledger_.hearings.begin(), ledger_.hearings.end(), answers)) return true;
     return std::any_of(
         ledger_.sends.begin() + serial - 1, ledger_.sends.end(), [&](const ledger::send& each) {
-            if (!asks(each.what) && each.what != kind::tool_response) return false;
+            if (!asks(each.kind) && each.kind != message_kind::tool_response) return false;
             return std::any_of(
                 each.handings.begin(), each.handings.end(), [&](const ledger::handing& handing) {
                     return handing.connection == connection &&
@@ -676,13 +680,13 @@ bool checker::may_be_answered(int serial) const
 /// latest.
 bool checker::outlasted(const ledger::send& one) const
 {
-    if (one.what == kind::video) return true;
+    if (one.kind == message_kind::video) return true;
     // Beyond its bound the outbox gives up the unconfirmed.
-    if (plan_.transparent ? !one.handings.empty() : one.torn) return true;
+    if (scenario_.transparent ? !one.handings.empty() : one.torn) return true;
     for (std::size_t index = 1; index < open_order_.size(); ++index) {
         const auto& log = ledger_.connections[static_cast<std::size_t>(open_order_[index])];
         if (!by_handover_[index].value_or(false) &&
-            *log.opened - one.called > plan_.options.reconnect.realtime_window)
+            *log.opened - one.called > scenario_.options.reconnect.realtime_window)
             return true;
     }
     return false;
@@ -700,20 +704,20 @@ void checker::settle(int last, const live::session_counters& counters)
     for (int serial = 1; serial < last; ++serial) {
         const auto& one = ledger_.of(serial);
         if (!one.accepted) continue;
-        if (is_media(one.what)) {
+        if (is_media(one.kind)) {
             bool gone = one.handings.empty();
             // A history has the words of what the model has taken note of, and only those.
-            if (plan_.transparent) gone = one.consumed == 0 && !may_be_remembered(serial);
+            if (scenario_.transparent) gone = one.consumed == 0 && !may_be_remembered(serial);
             if (!gone) continue;
             ++dropped;
             if (!outlasted(one))
                 accuse(
-                    fmt::format("{} {} was dropped within the window", name_of(one.what), serial));
+                    fmt::format("{} {} was dropped within the window", name_of(one.kind), serial));
             continue;
         }
         if (in_record(serial) || may_be_missing(serial, now)) continue;
         ++missing;
-        which += fmt::format(" {} {}", name_of(one.what), serial);
+        which += fmt::format(" {} {}", name_of(one.kind), serial);
     }
     const auto repeats = server_.repeats();
     if (repeats > maybe_heard_)
@@ -722,10 +726,10 @@ void checker::settle(int last, const live::session_counters& counters)
     if (missing > counters.uncertain) accuse(fmt::format("lost without a word:{}", which));
     // Of a batch that was being written at the end of a connection, nobody knows how far it has
     // come.
-    const bool knows_all = !plan_.transparent && !plan_.options.reconnect.handover.overlap;
+    const bool knows_all = !scenario_.transparent && !scenario_.options.reconnect.handover.overlap;
     std::uint64_t torn = 0;
     for (const auto& one : ledger_.sends) {
-        if (!is_media(one.what)) continue;
+        if (!is_media(one.kind)) continue;
         torn += static_cast<std::uint64_t>(std::count_if(
             one.handings.begin(), one.handings.end(), [this](const ledger::handing& each) {
                 const auto& log = ledger_.connections[static_cast<std::size_t>(each.connection)];
@@ -737,7 +741,7 @@ void checker::settle(int last, const live::session_counters& counters)
     // What is too old to be said after an outage.
     for (int serial = 1; serial < last; ++serial) {
         const auto& one = ledger_.of(serial);
-        if (!is_media(one.what) || !one.accepted) continue;
+        if (!is_media(one.kind) || !one.accepted) continue;
         for (const auto& each : one.handings) {
             const auto found =
                 std::find(open_order_.begin() + 1, open_order_.end(), each.connection);
@@ -745,9 +749,9 @@ void checker::settle(int last, const live::session_counters& counters)
             const auto index = static_cast<std::size_t>(found - open_order_.begin());
             if (by_handover_[index].value_or(true)) continue;
             const auto& log = ledger_.connections[static_cast<std::size_t>(each.connection)];
-            if (*log.opened - *one.accepted > plan_.options.reconnect.realtime_window)
+            if (*log.opened - *one.accepted > scenario_.options.reconnect.realtime_window)
                 accuse(fmt::format("{} {} was sent after an outage though it was too old",
-                    name_of(one.what), serial));
+                    name_of(one.kind), serial));
         }
     }
 }

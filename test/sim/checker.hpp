@@ -21,7 +21,7 @@ namespace live = gemini::live;
 /// may not be on a wire, the network.
 class checker {
 public:
-    checker(const plan& plan, ledger& ledger, const server& server);
+    checker(const scenario& scenario, ledger& ledger, const server& server);
 
     /// The session's random numbers.
     double random();
@@ -95,7 +95,7 @@ private:
     [[nodiscard]] bool outlasted(const ledger::send& one) const;
     void accuse(std::string what) { ledger_.accuse(std::move(what)); }
 
-    const plan& plan_;
+    const scenario& scenario_;
     ledger& ledger_;
     const server& server_;
     chance jitter_;

@@ -13,7 +13,7 @@
 
 namespace sim {
 
-/// Keeps the handle of one conversation, at the pace of the plan.
+/// Keeps the handle of one conversation, at the pace of the scenario.
 class handle_store final : public gemini::live::resumption_store {
 public:
     using record = gemini::live::resumption_record;

@@ -7,9 +7,9 @@
 
 namespace sim {
 
-int ledger::begin_send(kind what, std::vector<std::string> calls)
+int ledger::begin_send(message_kind kind, std::vector<std::string> calls)
 {
-    sends.push_back({what, std::move(calls), now()});
+    sends.push_back({kind, std::move(calls), now()});
     return static_cast<int>(sends.size());
 }
 
@@ -26,16 +26,16 @@ bool ledger::is_ambiguous(int serial) const
     });
 }
 
-void ledger::accuse(std::string what)
+void ledger::accuse(std::string violation)
 {
-    trace("CHECK", [&] { return what; });
-    violations_.push_back(std::move(what));
+    trace("CHECK", [&] { return violation; });
+    violations_.push_back(std::move(violation));
 }
 
-void ledger::write(const char* who, const std::string& what)
+void ledger::write(const char* who, const std::string& text)
 {
     const auto at = std::chrono::duration<double>(now() - virtual_clock::start).count();
-    story_.push_back(fmt::format("{:10.4f} s  {:<7} {}", at, who, what));
+    story_.push_back(fmt::format("{:10.4f} s  {:<7} {}", at, who, text));
 }
 
 } // namespace sim

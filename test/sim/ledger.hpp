@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/item.hpp"
-#include "sim/plan.hpp"
+#include "sim/client_message.hpp"
+#include "sim/scenario.hpp"
 #include "support/virtual_time.hpp"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ public:
         std::uint64_t pings = 0; ///< Sent on the connection before it was done.
     };
     struct send {
-        kind what;
+        message_kind kind;
         std::vector<std::string> calls;
         time_point called;
         std::optional<time_point> accepted{};
@@ -87,7 +87,7 @@ public:
         bool call = false;
         bool passed_over = false; ///< Nothing for the user: of a connection that has been left, or
                                   ///< the refusal of a setup.
-        meaning what = meaning::none;
+        ledger::meaning meaning = ledger::meaning::none;
         int asked = 0;           ///< So many questions the server had consumed on this connection.
         std::uint64_t pongs = 0; ///< Pings of the connection that had been answered before it came.
         time_point at{};         ///< Of being heard.
@@ -103,7 +103,7 @@ public:
     [[nodiscard]] time_point now() const { return clock_->now(); }
     [[nodiscard]] moment tick() noexcept { return ++moment_; }
 
-    int begin_send(kind what, std::vector<std::string> calls = {});
+    int begin_send(message_kind kind, std::vector<std::string> calls = {});
     [[nodiscard]] send& of(int serial) { return sends.at(static_cast<std::size_t>(serial) - 1); }
     [[nodiscard]] const send& of(int serial) const
     {
@@ -115,22 +115,23 @@ public:
     std::vector<heard> hearings{};
     int newest_open = 0; ///< Connection.
     std::string host{};  ///< That the user has asked for; empty: no matter.
-    std::array<std::uint64_t, troubles> fired{};
+    std::array<std::uint64_t, fault_kinds> fired{};
 
     /// Whether its connection has given the session such a message after it had taken this one.
     template <class What>
-    [[nodiscard]] bool heard_since(const handing& one, const What& what) const
+    [[nodiscard]] bool heard_since(const handing& one, const What& matches) const
     {
         return one.done != 0 &&
                std::any_of(hearings.begin(), hearings.end(), [&](const heard& each) {
-                   return each.connection == one.connection && each.when > one.done && what(each);
+                   return each.connection == one.connection && each.when > one.done &&
+                          matches(each);
                });
     }
     /// Whether a handle came that may hold it or not: nobody can know.
     [[nodiscard]] bool is_ambiguous(int serial) const;
 
     /// A promise was broken.
-    void accuse(std::string what);
+    void accuse(std::string violation);
     [[nodiscard]] const std::vector<std::string>& violations() const noexcept
     {
         return violations_;
@@ -145,7 +146,7 @@ public:
     [[nodiscard]] const std::vector<std::string>& story() const noexcept { return story_; }
 
 private:
-    void write(const char* who, const std::string& what);
+    void write(const char* who, const std::string& text);
 
     std::shared_ptr<virtual_clock> clock_;
     bool traces_;

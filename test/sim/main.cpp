@@ -120,7 +120,7 @@ struct tally {
     std::atomic<std::uint64_t> events{};
     std::atomic<std::uint64_t> sends{};
     std::atomic<std::uint64_t> connections{};
-    std::array<std::atomic<std::uint64_t>, sim::troubles> fired{};
+    std::array<std::atomic<std::uint64_t>, sim::fault_kinds> fired{};
     std::array<std::atomic<std::uint64_t>, 100> failures{}; ///< The first of them.
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
@@ -144,10 +144,10 @@ void work(const arguments& what, unsigned job, tally& all)
 /// A failure in words: what it takes, and what happened.
 void explain(const sim::series& which, std::uint64_t seed, bool shrinks, bool traces)
 {
-    auto plan = which.draw(seed);
-    if (shrinks) plan = sim::shrink(std::move(plan));
-    const auto result = sim::play(plan, true);
-    fmt::print("\nsim --{} {}\n{}", which.one, seed, sim::words(plan));
+    auto scenario = which.draw(seed);
+    if (shrinks) scenario = sim::shrink(std::move(scenario));
+    const auto result = sim::play(scenario, true);
+    fmt::print("\nsim --{} {}\n{}", which.one, seed, sim::describe(scenario));
     constexpr std::size_t enough = 60;
     const auto& story = result.story;
     const auto skipped = traces || story.size() <= enough ? 0 : story.size() - enough;
@@ -205,10 +205,10 @@ int run_many(const arguments& what)
 
     fmt::print("faults that struck:\n");
     bool complete = true;
-    for (int i = 0; i != sim::troubles; ++i) {
+    for (int i = 0; i != sim::fault_kinds; ++i) {
         const auto times = all.fired[static_cast<std::size_t>(i)].load();
         if (times != 0 || what.which->complete)
-            fmt::print("  {:<28}{:>10}\n", sim::name_of(static_cast<sim::trouble>(i)), times);
+            fmt::print("  {:<28}{:>10}\n", sim::name_of(static_cast<sim::fault_kind>(i)), times);
         complete = complete && times != 0;
     }
     fmt::print("{} sends, {} connections, {} events\n", all.sends.load(), all.connections.load(),

@@ -23,10 +23,11 @@ error lost() { return {errc::connection_lost, "The connection was lost.", {phase
 
 error refusal_of(const fault& one)
 {
-    switch (one.what) {
-    case trouble::lookup: return {errc::resolve_failed, "No such name.", {phase::resolve}};
-    case trouble::untrusted: return {errc::tls_failed, "Not trusted.", {phase::tls}};
-    case trouble::refuse: {
+    switch (one.kind) {
+    case fault_kind::resolve_failure:
+        return {errc::resolve_failed, "No such name.", {phase::resolve}};
+    case fault_kind::tls_failure: return {errc::tls_failed, "Not trusted.", {phase::tls}};
+    case fault_kind::http_refusal: {
         live::error_details details{phase::upgrade, 0, {}, one.code};
         if (one.retry_after.count() != 0)
             details.retry_after = std::chrono::duration_cast<std::chrono::seconds>(one.retry_after);
@@ -76,7 +77,7 @@ ledger::connection& wire::log()
 
 bool wire::has_room(std::size_t size) const noexcept
 {
-    return under_way_ == 0 || under_way_ + size <= net_.plan_.socket;
+    return under_way_ == 0 || under_way_ + size <= net_.scenario_.socket_buffer;
 }
 
 void wire::finish(error why)
@@ -125,7 +126,7 @@ asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> b
             if (self->complete_ && !self->opened_)
                 self->net_.ledger_.hearings[self->completion_].passed_over = true;
             for (auto rest = taken; rest != batch.size(); ++rest) {
-                const auto serial = read_item(batch[rest].view(), false).serial;
+                const auto serial = read_client_message(batch[rest].view(), false).serial;
                 if (serial != 0) self->net_.ledger_.of(serial).torn = true;
             }
             throw error(*self->end_);
@@ -147,9 +148,9 @@ asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> b
 void wire::take(const std::string& text)
 {
     auto& book = net_.ledger_;
-    auto message = read_item(text, has_memory_);
+    auto message = read_client_message(text, has_memory_);
     auto& taken = log().taken;
-    const bool is_setup = message.what == kind::setup;
+    const bool is_setup = message.kind == message_kind::setup;
     if (is_setup) {
         has_memory_ = awaits_memory_ = message.has_memory;
         log().handle = message.handle;
@@ -158,9 +159,9 @@ void wire::take(const std::string& text)
             book.accuse(fmt::format("#{}: a setup was sent to {}, though the base URL leads to {}",
                 number, log().host, book.host));
     }
-    if (message.what == kind::memory) has_memory_ = false;
+    if (message.kind == message_kind::memory) has_memory_ = false;
     book.trace("client", [&] {
-        return fmt::format("#{} sends {}{}", number, name_of(message.what),
+        return fmt::format("#{} sends {}{}", number, name_of(message.kind),
             message.serial != 0      ? fmt::format(" {}", message.serial)
             : message.handle.empty() ? std::string{}
                                      : " with " + message.handle);
@@ -172,7 +173,7 @@ void wire::take(const std::string& text)
         book.accuse(fmt::format("#{}: a message was sent before setupComplete", number));
     if (message.serial != 0)
         book.of(message.serial).handings.push_back({number, book.tick()});
-    else if (!is_setup && message.what != kind::memory)
+    else if (!is_setup && message.kind != message_kind::memory)
         book.accuse("a message that nobody has sent");
     check_speech(message);
     taken.push_back(message.serial);
@@ -180,7 +181,8 @@ void wire::take(const std::string& text)
     ++net_.client_messages_;
     const auto self = shared_from_this();
     if (const auto torn = net_.count(trigger::client_messages, self)) {
-        cut(torn->arrives, torn->lasts, "is cut in the middle of a message of the client");
+        cut(torn->in_flight_arrives, torn->duration,
+            "is cut in the middle of a message of the client");
         return;
     }
     if (under_way_ == 0) progress_ = net_.clock_->now();
@@ -192,21 +194,22 @@ void wire::take(const std::string& text)
 
 /// Speech that continues on another connection begins there with an activityStart, unless the
 /// server reports what it has consumed: such a server still has the first one.
-void wire::check_speech(const item& message)
+void wire::check_speech(const client_message& message)
 {
     constexpr std::size_t never_outgrown =
         1u << 20; // of what is kept beyond its limit, it is forgotten
-    if (net_.plan_.transparent || net_.plan_.options.limits.outbox < never_outgrown) return;
-    if (!is_media(message.what) && message.what != kind::end) return;
+    if (net_.scenario_.transparent || net_.scenario_.options.limits.outbox < never_outgrown) return;
+    if (!is_media(message.kind) && message.kind != message_kind::end) return;
     auto& book = net_.ledger_;
     for (auto before = message.serial - 1; before > 0; --before) {
         const auto& mark = book.of(before);
-        if (mark.refused || (mark.what != kind::start && mark.what != kind::end)) continue;
+        if (mark.refused || (mark.kind != message_kind::start && mark.kind != message_kind::end))
+            continue;
         const auto& taken = log().taken;
-        const bool is_open = mark.what == kind::start;
+        const bool is_open = mark.kind == message_kind::start;
         if (is_open && std::find(taken.begin(), taken.end(), before) == taken.end())
             book.accuse(fmt::format("#{}: {} {} was sent without the start {} of its activity",
-                number, name_of(message.what), message.serial, before));
+                number, name_of(message.kind), message.serial, before));
         return;
     }
 }
@@ -232,7 +235,7 @@ std::uint64_t wire::ping()
 {
     if (end_) return 0;
     const auto number = ++pings_;
-    if (!net_.plan_.answers_pings) return number;
+    if (!net_.scenario_.answers_pings) return number;
     net_.clock_->at(net_.ping_arrival(last_up_),
         [self = shared_from_this(), number, behind = delivered_ + up_.size(),
             asked = net_.clock_->now()] { self->answer_ping(number, behind, asked); });
@@ -261,7 +264,7 @@ void wire::answer_ping(std::uint64_t number, std::size_t behind, time_point aske
 /// The network has taken nothing for too long while something waits.
 void wire::notice_silence()
 {
-    const auto limit = net_.plan_.options.deadlines.write_stall;
+    const auto limit = net_.scenario_.options.deadlines.write_stall;
     net_.clock_->at(progress_ + limit, [self = shared_from_this(), limit] {
         if (self->end_ || self->under_way_ == 0) return;
         if (self->net_.clock_->now() < self->progress_ + limit) return self->notice_silence();
@@ -290,7 +293,7 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
     self->received_.pop_front();
     auto& book = net.ledger_;
     book.hearings.push_back({self->number, first.serial, book.tick(), first.handle, first.content,
-        first.call, first.refusal || book.newest_open > self->number, first.what, first.asked,
+        first.call, first.refusal || book.newest_open > self->number, first.meaning, first.asked,
         first.pongs, net.clock_->now()});
     if (first.time_left) {
         auto& leave_by = self->log().leave_by;
@@ -331,7 +334,7 @@ void wire::leave()
     net_.watch.left(number);
     net_.ledger_.trace("client", [&] { return fmt::format("#{} is closed", number); });
     finish(closed());
-    if (!deaf_) server_is_told(net_.plan_.nearest);
+    if (!deaf_) server_is_told(net_.scenario_.min_latency);
 }
 
 asio::awaitable<void> wire::close(wire_ptr self, std::uint16_t)
@@ -344,7 +347,7 @@ asio::awaitable<void> wire::close(wire_ptr self, std::uint16_t)
     }
     self->leave();
     auto& net = self->net_;
-    const auto latest = net.clock_->now() + net.plan_.options.deadlines.close;
+    const auto latest = net.clock_->now() + net.scenario_.options.deadlines.close;
     const auto answer = net.arrival(net.arrival(self->last_up_));
     const auto until = self->deaf_ ? latest : std::min(answer, latest);
     co_await net.clock_->sleep_until(until);
@@ -352,28 +355,28 @@ asio::awaitable<void> wire::close(wire_ptr self, std::uint16_t)
 
 void wire::abort() noexcept { leave(); }
 
-void wire::say(saying what)
+void wire::say(server_message message)
 {
     if (!served_) return;
     net_.ledger_.trace(
-        "server", [&] { return fmt::format("#{} says {}", number, what.text.substr(0, 150)); });
+        "server", [&] { return fmt::format("#{} says {}", number, message.text.substr(0, 150)); });
     ++net_.server_messages_;
     const auto self = shared_from_this();
     if (const auto torn = net_.count(trigger::server_messages, self)) {
-        cut(false, torn->lasts, "is cut in the middle of a message of the server");
+        cut(false, torn->duration, "is cut in the middle of a message of the server");
         return;
     }
     last_down_ = net_.arrival(last_down_);
-    net_.clock_->at(last_down_, [self, what = std::move(what)]() mutable {
+    net_.clock_->at(last_down_, [self, message = std::move(message)]() mutable {
         if (self->end_ || !self->down_open_ || self->deaf_) return;
-        if (what.text.size() > self->net_.plan_.options.limits.message) {
+        if (message.text.size() > self->net_.scenario_.options.limits.message) {
             self->finish(error(errc::message_too_big, "Too big.", {phase::open}));
             self->server_is_told(milliseconds{0});
             return;
         }
-        what.pongs = self->pongs_;
-        what.round_trip = self->round_trip_;
-        self->received_.push_back(std::move(what));
+        message.pongs = self->pongs_;
+        message.round_trip = self->round_trip_;
+        self->received_.push_back(std::move(message));
         self->reader_.set();
     });
 }
@@ -395,11 +398,11 @@ void wire::close_by_server(int code, std::string reason)
     });
 }
 
-void wire::cut(bool arrives, milliseconds until_noticed, const char* how)
+void wire::cut(bool in_flight_arrives, milliseconds until_noticed, const char* how)
 {
     net_.ledger_.trace("network", [&] { return fmt::format("#{} {}", number, how); });
-    if (!arrives) up_open_ = down_open_ = false;
-    if (arrives && last_down_ > net_.clock_->now())
+    if (!in_flight_arrives) up_open_ = down_open_ = false;
+    if (in_flight_arrives && last_down_ > net_.clock_->now())
         net_.clock_->at(last_down_, [self = shared_from_this()] { self->finish(lost()); });
     else
         finish(lost());
@@ -417,7 +420,7 @@ void wire::go_deaf(milliseconds until_noticed)
 /// Who does not listen does not know that there is nothing to be heard.
 void wire::notice_deafness(time_point since)
 {
-    const auto& limits = net_.plan_.options.deadlines;
+    const auto& limits = net_.scenario_.options.deadlines;
     const auto limit = limits.ping_after + limits.silence;
     net_.clock_->at(since + limit, [self = shared_from_this(), since, limit] {
         if (self->end_) return;
@@ -428,23 +431,24 @@ void wire::notice_deafness(time_point since)
     });
 }
 
-void wire::stall(milliseconds lasts)
+void wire::stall(milliseconds duration)
 {
     net_.ledger_.trace("network", [&] {
-        return fmt::format("#{}: the server reads nothing for {} ms", number, lasts.count());
+        return fmt::format("#{}: the server reads nothing for {} ms", number, duration.count());
     });
-    reads_again_ = net_.clock_->now() + lasts;
+    reads_again_ = net_.clock_->now() + duration;
 }
 
 // All of them ----------------------------------------------------------------------------------
 
-network::network(asio::any_io_executor executor, const plan& plan, ledger& ledger,
+network::network(asio::any_io_executor executor, const scenario& scenario, ledger& ledger,
     std::shared_ptr<virtual_clock> clock, service& server)
-    : executor_(std::move(executor)), plan_(plan), ledger_(ledger), clock_(std::move(clock)),
-      server_(server), chance_(plan.seed, "net"), pings_(plan.seed, "pings")
+    : executor_(std::move(executor)), scenario_(scenario), ledger_(ledger),
+      clock_(std::move(clock)), server_(server), chance_(scenario.seed, "net"),
+      pings_(scenario.seed, "pings")
 {
     ledger_.connections.push_back({clock_->now()});
-    for (const auto& each : plan_.faults) {
+    for (const auto& each : scenario_.faults) {
         if (each.on != trigger::time)
             pending_.push_back(each);
         else
@@ -455,14 +459,14 @@ network::network(asio::any_io_executor executor, const plan& plan, ledger& ledge
 
 time_point network::arrival(time_point last)
 {
-    auto takes = chance_.between(plan_.nearest, plan_.farthest);
+    auto takes = chance_.between(scenario_.min_latency, scenario_.max_latency);
     if (clock_->now() < clogged_until_) takes += clog_;
     return std::max(last, clock_->now() + takes);
 }
 
 time_point network::ping_arrival(time_point last)
 {
-    auto takes = pings_.between(plan_.nearest, plan_.farthest);
+    auto takes = pings_.between(scenario_.min_latency, scenario_.max_latency);
     if (clock_->now() < clogged_until_) takes += clog_;
     return std::max(last, clock_->now() + takes);
 }
@@ -474,22 +478,23 @@ wire_ptr network::newest() const
     return nullptr;
 }
 
-std::optional<fault> network::count(trigger what, const wire_ptr& on)
+std::optional<fault> network::count(trigger counter, const wire_ptr& on)
 {
-    const auto so_far = what == trigger::client_messages ? client_messages_ : server_messages_;
+    const auto so_far = counter == trigger::client_messages ? client_messages_ : server_messages_;
     std::vector<fault> struck;
     std::erase_if(pending_, [&](const fault& each) {
-        const bool is_due = each.on == what && each.at <= so_far;
+        const bool is_due = each.on == counter && each.at <= so_far;
         if (is_due) struck.push_back(each);
         return is_due;
     });
     std::optional<fault> tears;
     for (const auto& each : struck) {
-        const bool tear = each.what == trouble::torn_sent || each.what == trouble::torn_received;
+        const bool tear = each.kind == fault_kind::cut_in_client_message ||
+                          each.kind == fault_kind::cut_in_server_message;
         if (!tear)
             strike(each, on);
         else if (!tears && !healed_ && on->is_open()) {
-            ++ledger_.fired[static_cast<std::size_t>(each.what)];
+            ++ledger_.fired[static_cast<std::size_t>(each.kind)];
             tears = each;
         }
     }
@@ -499,35 +504,35 @@ std::optional<fault> network::count(trigger what, const wire_ptr& on)
 void network::strike(const fault& one, const wire_ptr& on)
 {
     if (healed_) return;
-    const auto fires = [&] { ++ledger_.fired[static_cast<std::size_t>(one.what)]; };
-    switch (one.what) {
-    case trouble::refuse:
-    case trouble::unreachable:
-    case trouble::lookup:
-    case trouble::untrusted:
-    case trouble::hang: refusals_.push_back({one, clock_->now() + one.lasts}); return;
-    case trouble::clog:
+    const auto fires = [&] { ++ledger_.fired[static_cast<std::size_t>(one.kind)]; };
+    switch (one.kind) {
+    case fault_kind::http_refusal:
+    case fault_kind::unreachable:
+    case fault_kind::resolve_failure:
+    case fault_kind::tls_failure:
+    case fault_kind::connect_hang: refusals_.push_back({one, clock_->now() + one.duration}); return;
+    case fault_kind::latency_spike:
         fires();
-        clogged_until_ = clock_->now() + one.lasts;
-        clog_ = one.lasts / 4;
+        clogged_until_ = clock_->now() + one.duration;
+        clog_ = one.duration / 4;
         return;
-    case trouble::jump:
+    case fault_kind::process_suspended:
         fires();
         ledger_.trace(
-            "process", [&] { return fmt::format("is suspended for {} ms", one.lasts.count()); });
-        clock_->jump(one.lasts);
+            "process", [&] { return fmt::format("is suspended for {} ms", one.duration.count()); });
+        clock_->jump(one.duration);
         return;
-    case trouble::restart:
-        refusals_.push_back({one, clock_->now() + one.lasts});
+    case fault_kind::restart:
+        refusals_.push_back({one, clock_->now() + one.duration});
         server_.suffer(one);
         return;
-    case trouble::expire:
-    case trouble::not_resumable:
-    case trouble::mute:
-    case trouble::internal_errors:
-    case trouble::refused_setup:
-    case trouble::flap:
-    case trouble::sent_away: server_.suffer(one); return;
+    case fault_kind::handles_expire:
+    case fault_kind::not_resumable:
+    case fault_kind::setup_unanswered:
+    case fault_kind::internal_errors:
+    case fault_kind::refused_setup:
+    case fault_kind::flap:
+    case fault_kind::go_away_after_setup: server_.suffer(one); return;
     default: break;
     }
     if (!on || !on->is_open()) { // the next connection, then
@@ -536,22 +541,22 @@ void network::strike(const fault& one, const wire_ptr& on)
         pending_.back().at = client_messages_ + 1;
         return;
     }
-    switch (one.what) {
-    case trouble::cut:
-    case trouble::torn_sent:
-    case trouble::torn_received:
+    switch (one.kind) {
+    case fault_kind::cut:
+    case fault_kind::cut_in_client_message:
+    case fault_kind::cut_in_server_message:
         fires();
-        on->cut(one.arrives, one.lasts, "is cut");
+        on->cut(one.in_flight_arrives, one.duration, "is cut");
         return;
-    case trouble::half_open:
+    case fault_kind::half_open:
         fires();
-        on->go_deaf(one.lasts);
+        on->go_deaf(one.duration);
         return;
-    case trouble::stall:
+    case fault_kind::stall:
         fires();
-        on->stall(one.lasts);
+        on->stall(one.duration);
         return;
-    case trouble::close:
+    case fault_kind::close:
         fires();
         on->close_by_server(one.code, one.reason);
         server_.gone(on);
@@ -594,9 +599,9 @@ asio::awaitable<std::unique_ptr<live::transport::connection>> network::dial(int 
     co_await clock_->sleep_until(there);
     std::optional<error> failure;
     if (const auto* why = refuses()) {
-        ++ledger_.fired[static_cast<std::size_t>(why->what)];
-        if (why->what == trouble::hang) {
-            const auto limit = plan_.options.deadlines.connect;
+        ++ledger_.fired[static_cast<std::size_t>(why->kind)];
+        if (why->kind == fault_kind::connect_hang) {
+            const auto limit = scenario_.options.deadlines.connect;
             co_await clock_->sleep_until(begun + limit);
             failure.emplace(
                 errc::timed_out, "It takes too long.", live::error_details{phase::connect});

@@ -33,7 +33,7 @@ public:
     service& operator=(const service&) = delete;
     virtual ~service() = default;
     virtual void accepted(const wire_ptr& from) = 0;
-    virtual void consumed(const wire_ptr& from, const item& message) = 0;
+    virtual void consumed(const wire_ptr& from, const client_message& message) = 0;
     /// The client has closed, or the connection was found dead.
     virtual void gone(const wire_ptr& from) = 0;
     /// Faults that are the service's own.
@@ -49,7 +49,7 @@ public:
     const int number;
 
     // The server's end ------------------------------------------------------------------------
-    struct saying {
+    struct server_message {
         std::string text;
         int serial = 0;
         bool handle = false;
@@ -58,13 +58,13 @@ public:
         bool complete = false;   ///< setupComplete
         bool refusal = false;    ///< Of the setup.
         std::int64_t index = -1; ///< lastConsumedClientMessageIndex
-        ledger::meaning what = ledger::meaning::none;
+        ledger::meaning meaning = ledger::meaning::none;
         int asked = 0;           ///< Questions that had been consumed on this connection.
         std::uint64_t pongs = 0; ///< Pings that had been answered when it arrived.
         std::chrono::nanoseconds round_trip{0};
         std::optional<milliseconds> time_left{}; ///< goAway's, within reason.
     };
-    void say(saying what);
+    void say(server_message message);
     void close_by_server(int code, std::string reason);
     /// Both ends are there, as far as the server knows.
     [[nodiscard]] bool is_served() const noexcept { return served_; }
@@ -79,9 +79,9 @@ public:
 
     // Faults ----------------------------------------------------------------------------------
     /// Gone; the client knows after what is under way to it, or at once.
-    void cut(bool arrives, milliseconds until_noticed, const char* how);
+    void cut(bool in_flight_arrives, milliseconds until_noticed, const char* how);
     void go_deaf(milliseconds until_noticed);
-    void stall(milliseconds lasts);
+    void stall(milliseconds duration);
 
 private:
     friend class network;
@@ -91,7 +91,7 @@ private:
     void report_opened();
     void leave();
     void take(const std::string& text);
-    void check_speech(const item& message);
+    void check_speech(const client_message& message);
     void deliver();
     void notice_silence();
     void notice_deafness(time_point since);
@@ -111,7 +111,7 @@ private:
     bool opened_ = false;        // and what has to come behind it has been sent
     std::size_t completion_ = 0; // setupComplete among the hearings
     std::size_t under_way_ = 0;
-    std::deque<std::pair<item, std::size_t>> up_;
+    std::deque<std::pair<client_message, std::size_t>> up_;
     std::size_t delivered_ = 0; // messages, to the server
     std::uint64_t pings_ = 0, pongs_ = 0;
     std::chrono::nanoseconds round_trip_{0};
@@ -119,16 +119,16 @@ private:
     time_point reads_again_{};                  // the server; in the past: it reads
     time_point progress_{};                     // of the client's sends
     std::optional<time_point> listens_since_{}; // absent: nobody asks for more
-    std::deque<saying> received_;
+    std::deque<server_message> received_;
     std::optional<live::error> end_;
     bool told_client_ = false;
     live::async::event reader_, sender_;
 };
 
-/// The connector of a world: latency, loss, refusal, all as the plan has it.
+/// The connector of a world: latency, loss, refusal, all as the scenario has it.
 class network : public live::transport::connector, public std::enable_shared_from_this<network> {
 public:
-    network(asio::any_io_executor executor, const plan& plan, ledger& ledger,
+    network(asio::any_io_executor executor, const scenario& scenario, ledger& ledger,
         std::shared_ptr<virtual_clock> clock, service& server);
 
     [[nodiscard]] asio::any_io_executor executor() const noexcept override { return executor_; }
@@ -165,13 +165,13 @@ private:
     /// So, too, of pings and pongs, which change nothing for others.
     [[nodiscard]] time_point ping_arrival(time_point last);
     /// The faults that a message, or the time, sets off. Gives the one that tears this message.
-    std::optional<fault> count(trigger what, const wire_ptr& on);
+    std::optional<fault> count(trigger counter, const wire_ptr& on);
     void strike(const fault& one, const wire_ptr& on);
     [[nodiscard]] const fault* refuses() const;
     [[nodiscard]] wire_ptr newest() const;
 
     asio::any_io_executor executor_;
-    const plan& plan_;
+    const scenario& scenario_;
     ledger& ledger_;
     std::shared_ptr<virtual_clock> clock_;
     service& server_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/plan.hpp"
+#include "sim/scenario.hpp"
 
 #include <cstdint>
 #include <span>
@@ -15,7 +15,7 @@ struct series {
     std::string_view many; ///< What several are called.
     std::uint64_t size;    ///< So many there are; 0: without end.
     bool complete;         ///< Of a large number, all kinds of fault are to be expected.
-    plan (*draw)(std::uint64_t number);
+    scenario (*draw)(std::uint64_t number);
 };
 
 /// seeds: a world by chance. cuts: one conversation, cut once after each of its messages, in each

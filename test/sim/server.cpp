@@ -17,10 +17,11 @@ bool contains(const std::vector<std::string>& all, const std::string& one)
 
 } // namespace
 
-server::server(const plan& plan, ledger& ledger, std::shared_ptr<virtual_clock> clock)
-    : plan_(plan), ledger_(ledger), clock_(std::move(clock)), chance_(plan.seed, "server"),
-      manners_(plan.seed, "what the server says"), spoils_(plan.seed, "what cannot be read"),
-      departures_(plan.seed, "when the server asks to leave")
+server::server(const scenario& scenario, ledger& ledger, std::shared_ptr<virtual_clock> clock)
+    : scenario_(scenario), ledger_(ledger), clock_(std::move(clock)),
+      chance_(scenario.seed, "server"), manners_(scenario.seed, "what the server says"),
+      spoils_(scenario.seed, "what cannot be read"),
+      departures_(scenario.seed, "when the server asks to leave")
 {
 }
 
@@ -31,7 +32,7 @@ void server::heal()
     no_handles_until_ = {};
 }
 
-void server::fires(trouble what) { ++ledger_.fired[static_cast<std::size_t>(what)]; }
+void server::fires(fault_kind kind) { ++ledger_.fired[static_cast<std::size_t>(kind)]; }
 
 bool server::takes(int& times)
 {
@@ -79,23 +80,23 @@ void server::close(line& on, int code, std::string reason)
 void server::say(line& on, std::string member, meaning means, std::optional<milliseconds> time_left)
 {
     ++sayings_;
-    wire::saying what;
-    what.time_left = time_left;
-    what.serial = sayings_;
-    what.what = means;
-    what.asked = on.asked;
+    wire::server_message message;
+    message.time_left = time_left;
+    message.serial = sayings_;
+    message.meaning = means;
+    message.asked = on.asked;
     // Words that come after a question was sent may be of its answer.
-    what.content = means != meaning::none && means != meaning::closes && means != meaning::user &&
-                   means != meaning::fails && means != meaning::calls;
-    what.call = means == meaning::calls;
-    what.complete = member.starts_with("\"setupComplete");
+    message.content = means != meaning::none && means != meaning::closes &&
+                      means != meaning::user && means != meaning::fails && means != meaning::calls;
+    message.call = means == meaning::calls;
+    message.complete = member.starts_with("\"setupComplete");
     if (!member.empty()) member += ',';
-    what.text =
+    message.text =
         spoilt(fmt::format(R"({{{}"usageMetadata":{{"totalTokenCount":{}}}}})", member, sayings_));
-    on.wire->say(std::move(what));
+    on.wire->say(std::move(message));
 }
 
-void server::consumed(const wire_ptr& from, const item& message)
+void server::consumed(const wire_ptr& from, const client_message& message)
 {
     const auto found = lines_.find(from->number);
     if (found == lines_.end()) return;
@@ -106,13 +107,14 @@ void server::consumed(const wire_ptr& from, const item& message)
     react(on, message);
 }
 
-void server::set_up(line& on, const item& setup)
+void server::set_up(line& on, const client_message& setup)
 {
-    if (setup.what != kind::setup) return close(on, 1007, "Request contains an invalid argument.");
-    if (takes(mute_)) return fires(trouble::mute);
+    if (setup.kind != message_kind::setup)
+        return close(on, 1007, "Request contains an invalid argument.");
+    if (takes(mute_)) return fires(fault_kind::setup_unanswered);
     if (takes(refused_setups_)) {
-        fires(trouble::refused_setup);
-        wire::saying refusal{
+        fires(fault_kind::refused_setup);
+        wire::server_message refusal{
             R"({"error":{"code":400,"message":"No.","status":"INVALID_ARGUMENT"}})"};
         refusal.refusal = true;
         on.wire->say(std::move(refusal));
@@ -120,7 +122,7 @@ void server::set_up(line& on, const item& setup)
     }
     if (!setup.handle.empty()) {
         if (takes(internal_errors_)) {
-            fires(trouble::internal_errors);
+            fires(fault_kind::internal_errors);
             return close(on, 1011, "Internal error encountered.");
         }
         const auto found = snapshots_.find(setup.handle);
@@ -133,12 +135,13 @@ void server::set_up(line& on, const item& setup)
         const bool in_use = std::any_of(lines_.begin(), lines_.end(), [&](const auto& each) {
             return each.second.conversation == then.conversation && each.second.wire->is_served();
         });
-        if (in_use && !plan_.options.reconnect.handover.overlap)
+        if (in_use && !scenario_.options.reconnect.handover.overlap)
             return close(on, 1011, "Internal error encountered.");
         on.conversation = then.conversation;
         if (in_use) part(then.conversation, on);
         auto& resumed = of(on);
-        resumed.record.resize(std::min(resumed.record.size(), then.length), {kind::setup, 0});
+        resumed.record.resize(
+            std::min(resumed.record.size(), then.length), {message_kind::setup, 0});
         resumed.known_calls = then.known_calls;
         resumed.open_calls = then.open_calls;
     } else {
@@ -147,7 +150,7 @@ void server::set_up(line& on, const item& setup)
     }
     ledger_.connections[static_cast<std::size_t>(on.wire->number)].conversation = on.conversation;
     on.transparent = setup.transparent;
-    clock_->at(clock_->now() + chance_.between(0ms, plan_.setup_takes),
+    clock_->at(clock_->now() + chance_.between(0ms, scenario_.max_setup_time),
         [this, number = on.wire->number] { complete(number); });
 }
 
@@ -175,7 +178,7 @@ void server::complete(int number)
     say(on, R"("setupComplete":{})");
     on.complete = true;
     if (takes(flaps_)) {
-        fires(trouble::flap);
+        fires(fault_kind::flap);
         clock_->at(clock_->now() + chance_.between(0ms, 50ms), [this, number] {
             const auto dying = lines_.find(number);
             if (dying == lines_.end()) return;
@@ -183,16 +186,16 @@ void server::complete(int number)
             wire->cut(true, 0ms, "dies");
         });
     }
-    if (takes(sent_away_)) ask_to_leave(on, departure_.lasts, departure_.lingers);
+    if (takes(sent_away_)) ask_to_leave(on, departure_.duration, departure_.linger);
 }
 
-void server::ask_to_leave(line& on, milliseconds left, milliseconds lingers)
+void server::ask_to_leave(line& on, milliseconds left, milliseconds linger)
 {
     const auto notice = notice_of(left);
     say(on, fmt::format(R"("goAway":{})", notice.text), meaning::none, notice.left);
     constexpr milliseconds longest = 1h;
     clock_->at(
-        clock_->now() + std::clamp(left, 0ms, longest) + lingers, [this, number = on.wire->number] {
+        clock_->now() + std::clamp(left, 0ms, longest) + linger, [this, number = on.wire->number] {
             const auto stays = lines_.find(number);
             if (stays != lines_.end())
                 close(stays->second, 1008,
@@ -202,9 +205,9 @@ void server::ask_to_leave(line& on, milliseconds left, milliseconds lingers)
 }
 
 /// What a record may not hold.
-void server::append(line& on, const item& message)
+void server::append(line& on, const client_message& message)
 {
-    if (message.what == kind::memory) {
+    if (message.kind == message_kind::memory) {
         of(on).remembered.insert(message.remembers.begin(), message.remembers.end());
         return;
     }
@@ -213,13 +216,15 @@ void server::append(line& on, const item& message)
     ++sent.consumed;
     if (sent.refused) {
         ledger_.accuse(fmt::format(
-            "{} {} arrived though its send had thrown", name_of(message.what), message.serial));
+            "{} {} arrived though its send had thrown", name_of(message.kind), message.serial));
     }
     // The user's open speech goes on, on another connection.
-    if (message.what == kind::start) {
-        const auto last = std::find_if(record.rbegin(), record.rend(),
-            [](const entry& each) { return each.what == kind::start || each.what == kind::end; });
-        if (last != record.rend() && last->what == kind::start && last->serial == message.serial)
+    if (message.kind == message_kind::start) {
+        const auto last = std::find_if(record.rbegin(), record.rend(), [](const entry& each) {
+            return each.kind == message_kind::start || each.kind == message_kind::end;
+        });
+        if (last != record.rend() && last->kind == message_kind::start &&
+            last->serial == message.serial)
             return;
     }
     const bool again = std::any_of(record.begin(), record.end(),
@@ -227,41 +232,41 @@ void server::append(line& on, const item& message)
     if (again) {
         // An activity begins anew as long as its end is not known to have arrived.
         const auto ends_somehow = [&](const entry& each) {
-            return each.what == kind::end && ledger_.is_ambiguous(each.serial);
+            return each.kind == message_kind::end && ledger_.is_ambiguous(each.serial);
         };
         const bool excused =
             !on.transparent && (ledger_.is_ambiguous(message.serial) ||
-                                   (message.what == kind::start &&
+                                   (message.kind == message_kind::start &&
                                        std::any_of(record.begin(), record.end(), ends_somehow)));
         if (!excused)
             ledger_.accuse(
-                fmt::format("{} {} was consumed twice", name_of(message.what), message.serial));
-        if (!is_media(message.what) && message.what != kind::start) ++repeats_;
+                fmt::format("{} {} was consumed twice", name_of(message.kind), message.serial));
+        if (!is_media(message.kind) && message.kind != message_kind::start) ++repeats_;
         return;
     }
     const auto overtakes = [&](auto same_lane) {
         const auto last = std::find_if(record.rbegin(), record.rend(),
-            [&](const entry& each) { return same_lane(each.what); });
+            [&](const entry& each) { return same_lane(each.kind); });
         if (last != record.rend() && last->serial > message.serial)
-            ledger_.accuse(fmt::format("{} {} was consumed after {} {}", name_of(message.what),
-                message.serial, name_of(last->what), last->serial));
+            ledger_.accuse(fmt::format("{} {} was consumed after {} {}", name_of(message.kind),
+                message.serial, name_of(last->kind), last->serial));
     };
-    if (!is_media(message.what)) overtakes([](kind what) { return !is_media(what); });
-    if (is_media(message.what) || is_mark(message.what))
-        overtakes([](kind what) { return is_media(what) || is_mark(what); });
-    record.push_back({message.what, message.serial});
+    if (!is_media(message.kind)) overtakes([](message_kind kind) { return !is_media(kind); });
+    if (is_media(message.kind) || is_mark(message.kind))
+        overtakes([](message_kind kind) { return is_media(kind) || is_mark(kind); });
+    record.push_back({message.kind, message.serial});
 }
 
-void server::react(line& on, const item& message)
+void server::react(line& on, const client_message& message)
 {
     auto& talk = of(on);
     const auto number = on.wire->number;
-    if (asks(message.what)) ++on.asked;
-    if (message.what == kind::tool_response) {
+    if (asks(message.kind)) ++on.asked;
+    if (message.kind == message_kind::tool_response) {
         for (const auto& id : message.calls) {
             // Told again what it had not heard, a transparent server may not yet have called again.
             // In an overlap, what the old connection calls is forgotten without a word.
-            if (!on.transparent && !plan_.options.reconnect.handover.overlap &&
+            if (!on.transparent && !scenario_.options.reconnect.handover.overlap &&
                 !contains(talk.known_calls, id))
                 ledger_.accuse(
                     fmt::format("an answer to the call {}, which the server has forgotten", id));
@@ -269,12 +274,13 @@ void server::react(line& on, const item& message)
         }
         if (on.waiting && talk.open_calls.empty()) {
             on.waiting = false;
-            later(plan_.thinks, number, 1);
+            later(scenario_.max_think_time, number, 1);
         }
-    } else if (asks(message.what)) {
+    } else if (asks(message.kind)) {
         begin_turn(on);
     }
-    if (plan_.handle_after != 0 && ++on.since_handle >= plan_.handle_after) update(on);
+    if (scenario_.handle_interval != 0 && ++on.since_handle >= scenario_.handle_interval)
+        update(on);
 }
 
 void server::begin_turn(line& on)
@@ -283,11 +289,11 @@ void server::begin_turn(line& on)
     auto& talk = of(on);
     if (on.speaking) {
         say(on, R"("serverContent":{"interrupted":true})", meaning::interrupts);
-        using enum manners::end;
-        if (plan_.manners.ends_interrupted == at_once)
+        using enum server_behavior::end;
+        if (scenario_.behavior.interrupted_completes == at_once)
             say(on, R"("serverContent":{"turnComplete":true})", meaning::closes);
-        on.owes_end = plan_.manners.ends_interrupted == late;
-        on.begins_aloud = plan_.manners.ends_interrupted != at_once;
+        on.owes_end = scenario_.behavior.interrupted_completes == late;
+        on.begins_aloud = scenario_.behavior.interrupted_completes != at_once;
         if (on.waiting && !talk.open_calls.empty()) {
             say(on,
                 fmt::format(R"("toolCallCancellation":{{"ids":["{}"]}})", talk.open_calls.back()));
@@ -298,7 +304,7 @@ void server::begin_turn(line& on)
     ++on.turn;
     on.speaking = true;
     on.waiting = false;
-    later(plan_.thinks, number, plan_.talkative);
+    later(scenario_.max_think_time, number, scenario_.messages_per_turn);
 }
 
 void server::later(milliseconds most, int number, int left)
@@ -315,14 +321,16 @@ void server::step(int number, std::uint64_t turn, int left)
     const auto found = lines_.find(number);
     if (found == lines_.end() || found->second.turn != turn) return;
     auto& on = found->second;
-    if (left == plan_.talkative / 2 + 1 && chance_.percent(plan_.calls)) return call(on, number);
-    const auto& manners = plan_.manners;
-    if (left == plan_.talkative && manners_.percent(manners.fails)) {
+    if (left == scenario_.messages_per_turn / 2 + 1 && chance_.percent(scenario_.call_percent))
+        return call(on, number);
+    const auto& server_behavior = scenario_.behavior;
+    if (left == scenario_.messages_per_turn && manners_.percent(server_behavior.errors)) {
         on.speaking = false;
         return say(
             on, R"("error":{"code":400,"message":"No.","status":"INVALID"})", meaning::fails);
     }
-    if (left == plan_.talkative && !on.begins_aloud && manners_.percent(manners.says_nothing))
+    if (left == scenario_.messages_per_turn && !on.begins_aloud &&
+        manners_.percent(server_behavior.empty_turns))
         left = 0;
     if (left > 0) {
         const bool is_sound = std::exchange(on.begins_aloud, false);
@@ -334,7 +342,7 @@ void server::step(int number, std::uint64_t turn, int left)
             meaning::speaks);
         if (std::exchange(on.owes_end, false))
             say(on, R"("serverContent":{"turnComplete":true})", meaning::closes);
-        return later(plan_.speaks, number, left - 1);
+        return later(scenario_.max_message_gap, number, left - 1);
     }
     if (std::exchange(on.owes_end, false))
         say(on, R"("serverContent":{"turnComplete":true})", meaning::closes);
@@ -343,20 +351,20 @@ void server::step(int number, std::uint64_t turn, int left)
 
 void server::call(line& on, int number)
 {
-    const auto& manners = plan_.manners;
+    const auto& server_behavior = scenario_.behavior;
     const auto id = fmt::format("call-{}", ++calls_);
     of(on).known_calls.push_back(id);
     of(on).open_calls.push_back(id);
     on.waiting = true;
     auto member = fmt::format(
         R"("toolCall":{{"functionCalls":[{{"id":"{}","name":"look","args":{{}}}}]}})", id);
-    const bool closes = manners.closes_calls && !on.owes_end;
-    if (closes && manners_.percent(manners.at_once))
+    const bool closes = server_behavior.completes_turn_at_call && !on.owes_end;
+    if (closes && manners_.percent(server_behavior.completes_with_call))
         return say(on, member + R"(,"serverContent":{"turnComplete":true})", meaning::calls);
     say(on, std::move(member), meaning::calls);
-    if (departures_.percent(manners.leaves_at_calls))
+    if (departures_.percent(server_behavior.go_away_at_calls))
         ask_to_leave(on, departures_.magnitude(200ms, 60s), 0ms);
-    if (manners_.percent(manners.talks_on))
+    if (manners_.percent(server_behavior.speaks_after_call))
         say(on, R"("serverContent":{"outputTranscription":{"text":"Well"}})", meaning::speaks);
     if (!closes) return;
     if (manners_.percent(50)) return close_calls(on);
@@ -374,19 +382,19 @@ void server::close_calls(line& on)
 {
     say(on, R"("serverContent":{"generationComplete":true})");
     say(on, R"("serverContent":{"turnComplete":true,"groundingMetadata":{}})", meaning::closes);
-    if (manners_.percent(plan_.manners.says_more))
+    if (manners_.percent(scenario_.behavior.trailing_messages))
         say(on, R"("serverContent":{"outputTranscription":{"finished":true}})");
 }
 
 void server::end_turn(line& on)
 {
     on.speaking = false;
-    if (manners_.percent(plan_.manners.generates))
+    if (manners_.percent(scenario_.behavior.generation_complete))
         say(on, R"("serverContent":{"generationComplete":true})");
     say(on, R"("serverContent":{"turnComplete":true})", meaning::ends);
-    if (manners_.percent(plan_.manners.says_more)) say_more(on);
+    if (manners_.percent(scenario_.behavior.trailing_messages)) say_more(on);
     update(on);
-    if (manners_.percent(plan_.manners.says_more)) say_more(on);
+    if (manners_.percent(scenario_.behavior.trailing_messages)) say_more(on);
 }
 
 /// What may come after a turn's end, and is none of another.
@@ -411,34 +419,35 @@ void server::say_more(line& on)
 void server::update(line& on)
 {
     on.since_handle = 0;
-    if (clock_->now() < no_handles_until_ || chance_.percent(plan_.forgets_resumable)) {
+    if (clock_->now() < no_handles_until_ || chance_.percent(scenario_.not_resumable_percent)) {
         say(on, R"("sessionResumptionUpdate":{"resumable":false})");
         return;
     }
     const auto& talk = of(on);
     const auto handle = fmt::format("handle-{}", ++handles_);
     snapshots_[handle] = {talk.id, talk.record.size(), talk.known_calls, talk.open_calls};
-    wire::saying what;
-    what.serial = ++sayings_;
-    what.handle = true;
+    wire::server_message message;
+    message.serial = ++sayings_;
+    message.handle = true;
     std::string index;
     if (on.transparent) {
-        what.index = on.index;
+        message.index = on.index;
         index = fmt::format(R"(,"lastConsumedClientMessageIndex":"{}")", on.index);
     }
-    const auto* const resumable = spoils_.percent(plan_.manners.spoils) ? R"("certainly")" : "true";
-    what.text = spoilt(fmt::format(
+    const auto* const resumable =
+        spoils_.percent(scenario_.behavior.malformed_members) ? R"("certainly")" : "true";
+    message.text = spoilt(fmt::format(
         R"({{"sessionResumptionUpdate":{{"newHandle":"{}","resumable":{}{}}},"usageMetadata":{{"totalTokenCount":{}}}}})",
         handle, resumable, index, sayings_));
-    on.wire->say(std::move(what));
+    on.wire->say(std::move(message));
 }
 
 /// With a member that cannot be read, or has a value in another form than is due. None that says
 /// who said what, or when.
 std::string server::spoilt(std::string message)
 {
-    if (!spoils_.percent(plan_.manners.spoils)) return message;
-    fires(trouble::spoilt);
+    if (!spoils_.percent(scenario_.behavior.malformed_members)) return message;
+    fires(fault_kind::malformed_member);
     const auto inside = [&message](std::string_view where, std::string_view member) {
         const auto at = message.find(where);
         if (at == std::string::npos) return;
@@ -471,9 +480,9 @@ server::notice server::notice_of(milliseconds left)
     const auto means = std::clamp(left, 0ms, longest);
     const auto seconds = static_cast<double>(left.count()) / 1000;
     if (left.count() == 0 && departures_.percent(50)) return {"{}", means};
-    if (!spoils_.percent(plan_.manners.spoils))
+    if (!spoils_.percent(scenario_.behavior.malformed_members))
         return {fmt::format(R"({{"timeLeft":"{:.3f}s"}})", seconds), means};
-    fires(trouble::spoilt);
+    fires(fault_kind::malformed_member);
     switch (spoils_.between(0, 3)) {
     case 0: return {fmt::format(R"({{"timeLeft":"{:.3f}"}})", seconds), means};
     case 1: return {fmt::format(R"({{"timeLeft":{:.3f}}})", seconds), means};
@@ -487,26 +496,26 @@ server::notice server::notice_of(milliseconds left)
 
 void server::suffer(const fault& one)
 {
-    switch (one.what) {
-    case trouble::expire:
-        fires(one.what);
+    switch (one.kind) {
+    case fault_kind::handles_expire:
+        fires(one.kind);
         for (auto& each : snapshots_) each.second.forgotten = true;
         return;
-    case trouble::not_resumable:
-        fires(one.what);
-        no_handles_until_ = clock_->now() + one.lasts;
+    case fault_kind::not_resumable:
+        fires(one.kind);
+        no_handles_until_ = clock_->now() + one.duration;
         return;
-    case trouble::mute: mute_ += one.times; return;
-    case trouble::internal_errors: internal_errors_ += one.times; return;
-    case trouble::refused_setup: ++refused_setups_; return;
-    case trouble::flap: flaps_ += one.times; return;
-    case trouble::sent_away:
-        sent_away_ += one.times;
+    case fault_kind::setup_unanswered: mute_ += one.count; return;
+    case fault_kind::internal_errors: internal_errors_ += one.count; return;
+    case fault_kind::refused_setup: ++refused_setups_; return;
+    case fault_kind::flap: flaps_ += one.count; return;
+    case fault_kind::go_away_after_setup:
+        sent_away_ += one.count;
         departure_ = one;
         break;
-    case trouble::restart:
-        fires(one.what);
-        if (!one.arrives)
+    case fault_kind::restart:
+        fires(one.kind);
+        if (!one.in_flight_arrives)
             for (auto& each : snapshots_) each.second.forgotten = true;
         for (auto& each : lines_) close(each.second, 1012, "");
         return;
@@ -514,16 +523,16 @@ void server::suffer(const fault& one)
     }
     auto* on = newest();
     if (!on || !on->complete) return;
-    fires(one.what);
-    switch (one.what) {
-    case trouble::go_away:
-    case trouble::sent_away: return ask_to_leave(*on, one.lasts, one.lingers);
-    case trouble::nonsense: on->wire->say({"{\"serverContent\":"}); return;
-    case trouble::oversized:
-        on->wire->say({std::string(plan_.options.limits.message + 1, ' ')});
+    fires(one.kind);
+    switch (one.kind) {
+    case fault_kind::go_away:
+    case fault_kind::go_away_after_setup: return ask_to_leave(*on, one.duration, one.linger);
+    case fault_kind::invalid_json: on->wire->say({"{\"serverContent\":"}); return;
+    case fault_kind::oversized:
+        on->wire->say({std::string(scenario_.options.limits.message + 1, ' ')});
         return;
-    case trouble::flood:
-        for (int i = 0; i < one.times; ++i)
+    case fault_kind::flood:
+        for (int i = 0; i < one.count; ++i)
             say(*on, R"("serverContent":{"outputTranscription":{"text":"and so on"}})",
                 meaning::anything);
         return;

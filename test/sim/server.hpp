@@ -14,14 +14,14 @@
 
 namespace sim {
 
-/// The Live API as the plan has it. It keeps the record of each conversation: all that it has
+/// The Live API as the scenario has it. It keeps the record of each conversation: all that it has
 /// consumed, cut off at the handle at each resume.
 class server : public service {
 public:
-    server(const plan& plan, ledger& ledger, std::shared_ptr<virtual_clock> clock);
+    server(const scenario& scenario, ledger& ledger, std::shared_ptr<virtual_clock> clock);
 
     void accepted(const wire_ptr& from) override;
-    void consumed(const wire_ptr& from, const item& message) override;
+    void consumed(const wire_ptr& from, const client_message& message) override;
     void gone(const wire_ptr& from) override;
     void suffer(const fault& one) override;
 
@@ -29,7 +29,7 @@ public:
     void heal();
 
     struct entry {
-        kind what;
+        message_kind kind;
         int serial;
     };
     struct conversation {
@@ -74,18 +74,18 @@ private:
         bool begins_aloud = false; // what is said next, since that has not ended
     };
 
-    void set_up(line& on, const item& setup);
+    void set_up(line& on, const client_message& setup);
     void part(int conversation, line& newcomer);
     void complete(int number);
-    void append(line& on, const item& message);
-    void react(line& on, const item& message);
+    void append(line& on, const client_message& message);
+    void react(line& on, const client_message& message);
     void begin_turn(line& on);
     void step(int number, std::uint64_t turn, int left);
     void later(milliseconds most, int number, int left);
     using meaning = ledger::meaning;
     void say(line& on, std::string member, meaning what = meaning::none,
         std::optional<milliseconds> time_left = std::nullopt);
-    void ask_to_leave(line& on, milliseconds left, milliseconds lingers);
+    void ask_to_leave(line& on, milliseconds left, milliseconds linger);
     void call(line& on, int number);
     void close_calls(line& on);
     void end_turn(line& on);
@@ -98,12 +98,12 @@ private:
     };
     [[nodiscard]] notice notice_of(milliseconds left);
     void close(line& on, int code, std::string reason);
-    void fires(trouble what);
+    void fires(fault_kind kind);
     [[nodiscard]] bool takes(int& times);
     [[nodiscard]] conversation& of(const line& on);
     [[nodiscard]] line* newest();
 
-    const plan& plan_;
+    const scenario& scenario_;
     ledger& ledger_;
     std::shared_ptr<virtual_clock> clock_;
     chance chance_;

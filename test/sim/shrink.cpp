@@ -9,9 +9,9 @@ namespace sim {
 namespace {
 
 /// Without the numbers, which change when something is taken out.
-std::string promise_broken(const plan& all, const mutation& planted)
+std::string promise_broken(const scenario& scenario, const mutation& planted)
 {
-    const auto result = play(all, false, planted);
+    const auto result = play(scenario, false, planted);
     if (result.violations.empty()) return {};
     std::string words = result.violations.front();
     std::erase_if(words, [](unsigned char each) { return std::isdigit(each) != 0; });
@@ -36,12 +36,12 @@ void thin_out(List& list, const Check& still_fails)
 
 } // namespace
 
-plan shrink(plan failing, const mutation& planted)
+scenario shrink(scenario failing, const mutation& planted)
 {
     const auto broken = promise_broken(failing, planted);
     const auto still_fails = [&] { return promise_broken(failing, planted) == broken; };
     thin_out(failing.faults, still_fails);
-    thin_out(failing.acts, still_fails);
+    thin_out(failing.actions, still_fails);
     thin_out(failing.faults, still_fails);
     return failing;
 }

@@ -20,20 +20,20 @@ namespace {
 using namespace std::chrono_literals;
 using live::session_status;
 
-live::setup setup_of(const plan& all)
+live::setup setup_of(const scenario& scenario)
 {
     live::setup setup{.model = "gemini-3.8-live"};
-    if (all.transparent) setup.session_resumption->transparent = true;
+    if (scenario.transparent) setup.session_resumption->transparent = true;
     return setup;
 }
 
 /// A mark has no text: its number rides in a member that the API has kept from older days.
-live::realtime_input mark(kind what, int serial)
+live::realtime_input mark(message_kind kind, int serial)
 {
     live::realtime_input_members all;
-    if (what == kind::start) all.activity_start.emplace();
-    if (what == kind::end) all.activity_end.emplace();
-    if (what == kind::stream_end) all.audio_stream_end = true;
+    if (kind == message_kind::start) all.activity_start.emplace();
+    if (kind == message_kind::end) all.activity_end.emplace();
+    if (kind == message_kind::stream_end) all.audio_stream_end = true;
     all.media_chunks.emplace_back(fmt::format("n={}", serial), live::bytes{});
     return live::realtime_input(std::move(all));
 }
@@ -42,7 +42,7 @@ live::realtime_input mark(kind what, int serial)
 
 user::user(surroundings around, const live::client& client)
     : at_(around), session_(std::make_unique<live::session>(
-                       client, setup_of(around.all), around.all.keeps_handles ? "talk" : ""))
+                       client, setup_of(around.scenario), around.scenario.uses_store ? "talk" : ""))
 {
 }
 
@@ -102,11 +102,11 @@ bool is_cancellation(const std::system_error& failure)
 }
 
 template <class Result>
-asio::awaitable<Result> user::interruptible(call what, asio::awaitable<Result> work)
+asio::awaitable<Result> user::interruptible(operation operation, asio::awaitable<Result> work)
 {
-    if (!at_.all.interrupted) co_return co_await std::move(work);
+    if (!at_.scenario.interruption) co_return co_await std::move(work);
     const auto stop = std::make_shared<asio::cancellation_signal>();
-    pending_.push_back({what, stop});
+    pending_.push_back({operation, stop});
     const std::shared_ptr<void> home(nullptr, [this, &stop](void*) {
         std::erase_if(pending_, [&stop](const pending& each) { return each.stop == stop; });
     });
@@ -116,11 +116,11 @@ asio::awaitable<Result> user::interruptible(call what, asio::awaitable<Result> w
 
 void user::interrupt(const interruption& how)
 {
-    at_.book.trace("user", [&how] { return words(how); });
+    at_.book.trace("user", [&how] { return describe(how); });
     switch (how.how) {
     case interruption::way::cancels: {
         const auto oldest = std::find_if(pending_.begin(), pending_.end(),
-            [&how](const pending& each) { return each.what == how.what; });
+            [&how](const pending& each) { return each.operation == how.operation; });
         if (oldest == pending_.end()) return;
         const auto stop = oldest->stop; // it may leave the list meanwhile
         stop->emit(asio::cancellation_type::terminal);
@@ -139,19 +139,19 @@ void user::check_waiting() const
     constexpr std::size_t beside = 600; // what the library adds to a message, at most
     const auto& [serial, size] = *waiting_.begin();
     const auto now = session_->counters();
-    if (now.outbox == 0 || now.outbox + 2 * size + beside <= at_.all.options.limits.outbox)
+    if (now.outbox == 0 || now.outbox + 2 * size + beside <= at_.scenario.options.limits.outbox)
         at_.book.accuse(fmt::format(
-            "{} {} waits though there is room", name_of(at_.book.of(serial).what), serial));
+            "{} {} waits though there is room", name_of(at_.book.of(serial).kind), serial));
     if (session_->status() != session_status::reconnecting) return;
-    const auto window = at_.all.options.reconnect.realtime_window + 10ms;
+    const auto window = at_.scenario.options.reconnect.realtime_window + 10ms;
     const auto is_stale = [&](const ledger::send& one) {
-        return is_media(one.what) && one.accepted && one.handings.empty() &&
+        return is_media(one.kind) && one.accepted && one.handings.empty() &&
                *one.accepted + window < at_.clock.now();
     };
     const auto& all = at_.book.sends;
     if (now.dropped < static_cast<std::uint64_t>(std::count_if(all.begin(), all.end(), is_stale)))
         at_.book.accuse(fmt::format(
-            "{} {} waits behind sound that is too old", name_of(at_.book.of(serial).what), serial));
+            "{} {} waits behind sound that is too old", name_of(at_.book.of(serial).kind), serial));
 }
 
 void user::destroy()
@@ -162,10 +162,10 @@ void user::destroy()
 
 asio::awaitable<void> user::connect()
 {
-    co_await pause(at_.all.connects_after);
+    co_await pause(at_.scenario.connect_delay);
     if (!session_) co_return;
     try {
-        co_await interruptible(call::connect, session_->connect());
+        co_await interruptible(operation::connect, session_->connect());
     } catch (const live::error& failure) {
         if (session_ && !ended() && !closing_)
             at_.book.accuse(
@@ -180,7 +180,7 @@ asio::awaitable<void> user::close()
     closing_ = true;
     if (!ended()) at_.judge.closes(session_->status());
     try {
-        co_return co_await interruptible(call::close, session_->close());
+        co_return co_await interruptible(operation::close, session_->close());
     } catch (const std::system_error&) { // cancelled
     }
     const auto has_ended = [this] { return ended(); };
@@ -193,7 +193,7 @@ asio::awaitable<void> user::send_as(int serial, std::size_t size, asio::awaitabl
     bool accepted = true, cancelled = false;
     waiting_[serial] = size;
     try {
-        co_await interruptible(call::send, std::move(sending));
+        co_await interruptible(operation::send, std::move(sending));
     } catch (const std::system_error& failure) {
         accepted = false;
         cancelled = is_cancellation(failure);
@@ -204,41 +204,41 @@ asio::awaitable<void> user::send_as(int serial, std::size_t size, asio::awaitabl
     if (accepted) one.accepted = at_.clock.now();
     at_.book.trace("user", [&] {
         return fmt::format(
-            "{} {} was {}", name_of(one.what), serial, accepted ? "accepted" : "refused");
+            "{} {} was {}", name_of(one.kind), serial, accepted ? "accepted" : "refused");
     });
     if (accepted && session_) at_.judge.saw(counters());
     if (!accepted && !cancelled && session_ && !ended() && !closing_)
         at_.book.accuse(
-            fmt::format("{} {} was refused by a living session", name_of(one.what), serial));
+            fmt::format("{} {} was refused by a living session", name_of(one.kind), serial));
 }
 
-asio::awaitable<void> user::send(kind what, std::size_t size)
+asio::awaitable<void> user::send(message_kind kind, std::size_t size)
 {
     if (!session_) co_return;
-    const auto serial = at_.book.begin_send(what);
-    switch (what) {
-    case kind::text:
+    const auto serial = at_.book.begin_send(kind);
+    switch (kind) {
+    case message_kind::text:
         co_await send_as(serial, size, session_->send(numbered(serial, size)));
         co_return;
-    case kind::content:
-    case kind::context: {
+    case message_kind::content:
+    case message_kind::context: {
         live::content turn(numbered(serial, size));
-        co_await send_as(
-            serial, size, session_->send_client_content(std::move(turn), what == kind::content));
+        co_await send_as(serial, size,
+            session_->send_client_content(std::move(turn), kind == message_kind::content));
         co_return;
     }
-    case kind::audio: {
+    case message_kind::audio: {
         const auto data = numbered_bytes(serial, size);
         co_await send_as(serial, size, session_->send_audio(data));
         co_return;
     }
-    case kind::video: {
+    case message_kind::video: {
         const auto data = numbered_bytes(serial, size);
         co_await send_as(serial, size, session_->send_video(data));
         co_return;
     }
     default: {
-        auto input = mark(what, serial);
+        auto input = mark(kind, serial);
         co_await send_as(serial, size, session_->send_realtime_input(std::move(input)));
         co_return;
     }
@@ -250,42 +250,42 @@ asio::awaitable<void> user::cancellable(int serial, std::size_t size)
     co_await send_as(serial, size, session_->send(numbered(serial, size)));
 }
 
-asio::awaitable<void> user::send_and_cancel(act what)
+asio::awaitable<void> user::send_and_cancel(action text)
 {
-    const auto serial = at_.book.begin_send(kind::text);
+    const auto serial = at_.book.begin_send(message_kind::text);
     const auto stop = std::make_shared<asio::cancellation_signal>();
     ++busy_;
-    asio::co_spawn(at_.io, cancellable(serial, what.size),
+    asio::co_spawn(at_.io, cancellable(serial, text.size),
         asio::bind_cancellation_slot(stop->slot(), [this, stop](std::exception_ptr) { --busy_; }));
-    co_await pause(what.gap);
+    co_await pause(text.gap);
     stop->emit(asio::cancellation_type::terminal);
 }
 
-asio::awaitable<void> user::perform(act what)
+asio::awaitable<void> user::perform(action next)
 {
-    switch (what.what) {
-    case deed::text: co_return co_await send(kind::text, what.size);
-    case deed::content: co_return co_await send(kind::content, what.size);
-    case deed::context: co_return co_await send(kind::context, what.size);
-    case deed::audio:
-        for (int i = 0; i < what.times && !ended(); ++i) {
-            co_await send(kind::audio, what.size);
-            co_await pause(what.gap);
+    switch (next.kind) {
+    case action_kind::text: co_return co_await send(message_kind::text, next.size);
+    case action_kind::content: co_return co_await send(message_kind::content, next.size);
+    case action_kind::context: co_return co_await send(message_kind::context, next.size);
+    case action_kind::audio:
+        for (int i = 0; i < next.count && !ended(); ++i) {
+            co_await send(message_kind::audio, next.size);
+            co_await pause(next.gap);
         }
         co_return;
-    case deed::video: co_return co_await send(kind::video, what.size);
-    case deed::start: co_return co_await send(kind::start, 0);
-    case deed::end: co_return co_await send(kind::end, 0);
-    case deed::stream_end: co_return co_await send(kind::stream_end, 0);
-    case deed::drain: try { co_await interruptible(call::drain, session_->drain());
+    case action_kind::video: co_return co_await send(message_kind::video, next.size);
+    case action_kind::start: co_return co_await send(message_kind::start, 0);
+    case action_kind::end: co_return co_await send(message_kind::end, 0);
+    case action_kind::stream_end: co_return co_await send(message_kind::stream_end, 0);
+    case action_kind::drain: try { co_await interruptible(operation::drain, session_->drain());
         } catch (const std::system_error&) { // cancelled, or the session is over
         }
         co_return;
-    case deed::beside: start(send(kind::text, what.size)); co_return;
-    case deed::cancelled: co_return co_await send_and_cancel(what);
-    case deed::rest: reads_again_ = at_.clock.now() + what.gap; co_return;
-    case deed::close: co_return co_await close();
-    case deed::destroy:
+    case action_kind::concurrent_text: start(send(message_kind::text, next.size)); co_return;
+    case action_kind::canceled_text: co_return co_await send_and_cancel(next);
+    case action_kind::reader_pause: reads_again_ = at_.clock.now() + next.gap; co_return;
+    case action_kind::close: co_return co_await close();
+    case action_kind::destroy:
         at_.book.trace("user", [] { return "destroys the session"; });
         co_return destroy();
     }
@@ -293,8 +293,8 @@ asio::awaitable<void> user::perform(act what)
 
 asio::awaitable<void> user::talk()
 {
-    for (const auto& each : at_.all.acts) {
-        co_await pause(each.after);
+    for (const auto& each : at_.scenario.actions) {
+        co_await pause(each.delay);
         if (ended()) break;
         co_await perform(each);
     }
@@ -303,9 +303,9 @@ asio::awaitable<void> user::talk()
 
 asio::awaitable<void> user::answer(std::vector<std::string> calls)
 {
-    co_await pause(at_.all.answers_after);
+    co_await pause(at_.scenario.answer_delay);
     if (ended()) co_return;
-    const auto serial = at_.book.begin_send(kind::tool_response, calls);
+    const auto serial = at_.book.begin_send(message_kind::tool_response, calls);
     std::vector<live::function_response> responses;
     for (const auto& id : calls) {
         live::function_response response;
@@ -323,7 +323,7 @@ asio::awaitable<void> user::answer(std::vector<std::string> calls)
 asio::awaitable<std::optional<live::session_event>> user::next(
     live::async_generator<live::session_event>& events)
 {
-    const auto patience = at_.all.gives_up_reading;
+    const auto patience = at_.scenario.read_timeout;
     constexpr int often_enough = 1000;
     while (patience.count() != 0 && tries_++ < often_enough) {
         const auto stop = std::make_shared<asio::cancellation_signal>();
@@ -342,7 +342,7 @@ asio::awaitable<std::optional<live::session_event>> user::next(
     }
     for (;;) {
         try {
-            co_return co_await interruptible(call::read, events.next());
+            co_return co_await interruptible(operation::read, events.next());
         } catch (const std::system_error& failure) {
             if (!is_cancellation(failure)) throw;
         }
@@ -373,7 +373,7 @@ asio::awaitable<void> user::listen()
                 if (!calls.empty() && session_) start(answer(std::move(calls)));
             }
             if (session_) at_.judge.saw(counters());
-            if (!hurries_) co_await pause(at_.all.reads_every);
+            if (!hurries_) co_await pause(at_.scenario.read_interval);
         }
         at_.judge.saw_end();
     } catch (const live::error& failure) {
@@ -393,7 +393,7 @@ asio::awaitable<void> user::see_it_out()
     constexpr auto bound = 900s;
     const auto latest = at_.clock.now() + bound;
     while (!ended()) {
-        const auto serial = at_.book.begin_send(kind::text);
+        const auto serial = at_.book.begin_send(message_kind::text);
         start(probe(serial));
         const auto arrived = [this, serial] {
             return ended() || at_.book.of(serial).consumed != 0;
@@ -424,7 +424,7 @@ asio::awaitable<void> user::live_on()
     start(talk());
     co_await until([this] { return !talking_ || ended(); }, 600s);
     std::int64_t last = 0;
-    for (const auto& each : at_.all.faults)
+    for (const auto& each : at_.scenario.faults)
         if (each.on == trigger::time) last = std::max(last, each.at);
     const auto until_then = virtual_clock::start + milliseconds(last + 1);
     if (!ended() && at_.clock.now() < until_then) co_await at_.clock.sleep_until(until_then);

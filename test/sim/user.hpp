@@ -5,7 +5,7 @@
 #include "sim/ledger.hpp"
 #include "sim/mutation.hpp"
 #include "sim/network.hpp"
-#include "sim/plan.hpp"
+#include "sim/scenario.hpp"
 #include "sim/server.hpp"
 
 #include <gemini/live/session.hpp>
@@ -25,7 +25,7 @@ namespace sim {
 
 /// Everything around one session.
 struct surroundings {
-    const plan& all;
+    const sim::scenario& scenario;
     ledger& book;
     virtual_clock& clock;
     checker& judge;
@@ -35,7 +35,7 @@ struct surroundings {
     const mutation& planted;
 };
 
-/// One user of one session: sends, reads, answers calls, closes, as the plan has it.
+/// One user of one session: sends, reads, answers calls, closes, as the scenario has it.
 class user {
 public:
     user(surroundings around, const live::client& client);
@@ -50,13 +50,13 @@ public:
 
 private:
     template <class Result>
-    asio::awaitable<Result> interruptible(call what, asio::awaitable<Result> work);
+    asio::awaitable<Result> interruptible(operation operation, asio::awaitable<Result> work);
     asio::awaitable<void> connect();
     asio::awaitable<void> talk();
-    asio::awaitable<void> perform(act what);
-    asio::awaitable<void> send(kind what, std::size_t size);
+    asio::awaitable<void> perform(action next);
+    asio::awaitable<void> send(message_kind kind, std::size_t size);
     asio::awaitable<void> send_as(int serial, std::size_t size, asio::awaitable<void> sending);
-    asio::awaitable<void> send_and_cancel(act what);
+    asio::awaitable<void> send_and_cancel(action text);
     asio::awaitable<void> cancellable(int serial, std::size_t size);
     asio::awaitable<void> listen();
     asio::awaitable<std::optional<live::session_event>> next(
@@ -78,7 +78,7 @@ private:
     surroundings at_;
     std::unique_ptr<live::session> session_;
     struct pending {
-        call what;
+        sim::operation operation;
         std::shared_ptr<asio::cancellation_signal> stop;
     };
     std::vector<pending> pending_;       // what may be interrupted

@@ -69,26 +69,26 @@ void check_rest(asio::io_context& io, virtual_clock& clock, ledger& book)
 
 } // namespace
 
-outcome play(const plan& all, bool traces, const mutation& planted)
+outcome play(const scenario& scenario, bool traces, const mutation& planted)
 {
     const auto clock = std::make_shared<virtual_clock>();
     clock->alter_sleep = planted.sleep;
     ledger book(clock, traces);
-    server api(all, book, clock);
-    checker judge(all, book, api);
+    server api(scenario, book, clock);
+    checker judge(scenario, book, api);
     bool done = false;
     {
         asio::io_context io{1};
-        const auto net = std::make_shared<network>(io.get_executor(), all, book, clock, api);
+        const auto net = std::make_shared<network>(io.get_executor(), scenario, book, clock, api);
         net->watch.dialled = [&judge](int number) { judge.dialled(number); };
         net->watch.opened = [&judge](int number) { judge.opened(number); };
         net->watch.left = [&judge](int number) { judge.left(number); };
         net->watch.failed = [&judge](
                                 int number, const live::error& why) { judge.failed(number, why); };
-        auto options = all.options;
-        const auto store = std::make_shared<handle_store>(clock, all.store_takes);
-        if (all.keeps_handles) options.resumption_store = store;
-        if (all.moves_at != 0) move(options, book, all.moves_at);
+        auto options = scenario.options;
+        const auto store = std::make_shared<handle_store>(clock, scenario.store_latency);
+        if (scenario.uses_store) options.resumption_store = store;
+        if (scenario.endpoint_changes_at != 0) move(options, book, scenario.endpoint_changes_at);
         if (planted.options) planted.options(options);
         const auto draw = [&judge, &planted] {
             const auto drawn = judge.random();
@@ -96,15 +96,15 @@ outcome play(const plan& all, bool traces, const mutation& planted)
         };
         const auto client = live::access::make_client(
             std::make_shared<live::client_core>(options, mutated(net, planted), clock, draw));
-        user one({all, book, *clock, judge, *net, api, io, planted}, client);
+        user one({scenario, book, *clock, judge, *net, api, io, planted}, client);
         asio::co_spawn(io, one.live_on(), [&](std::exception_ptr failure) {
             done = true;
             if (failure) std::rethrow_exception(failure);
         });
         try {
             const auto after_each = [&](std::uint64_t steps) {
-                if (all.interrupted && steps == all.interrupted->after)
-                    one.interrupt(*all.interrupted);
+                if (scenario.interruption && steps == scenario.interruption->after_steps)
+                    one.interrupt(*scenario.interruption);
             };
             run(io, *clock, book, done, after_each, [&one] { one.check_waiting(); });
             if (planted.leaves_a_timer)

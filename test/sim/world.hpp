@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/mutation.hpp"
-#include "sim/plan.hpp"
+#include "sim/scenario.hpp"
 
 #include <array>
 #include <cstdint>
@@ -14,13 +14,14 @@ namespace sim {
 struct outcome {
     std::vector<std::string> violations{};
     std::vector<std::string> story{};
-    std::array<std::uint64_t, troubles> fired{};
+    std::array<std::uint64_t, fault_kinds> fired{};
     std::uint64_t events = 0;
     std::uint64_t sends = 0;
     std::uint64_t connections = 0;
 };
 
 /// One life of one session. `traces`: with the story.
-[[nodiscard]] outcome play(const plan& all, bool traces = false, const mutation& planted = {});
+[[nodiscard]] outcome play(
+    const scenario& scenario, bool traces = false, const mutation& planted = {});
 
 } // namespace sim

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/plan.hpp"
+#include "sim/scenario.hpp"
 #include "sim/series.hpp"
 #include "sim/world.hpp"
 #include "support/catch.hpp"
@@ -12,8 +12,8 @@
 TEST_CASE("a seed is one and the same world every time")
 {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-        const auto once = sim::play(sim::draw(seed), true);
-        const auto again = sim::play(sim::draw(seed), true);
+        const auto once = sim::play(sim::draw_scenario(seed), true);
+        const auto again = sim::play(sim::draw_scenario(seed), true);
         REQUIRE(once.story == again.story);
     }
 }
@@ -35,7 +35,7 @@ TEST_CASE("sessions keep their promises in worlds in which they once did not")
 {
     // An activityStart that was written as a handle came was lost without a word.
     for (const std::uint64_t seed : {700'047'876}) {
-        const auto result = sim::play(sim::draw(seed));
+        const auto result = sim::play(sim::draw_scenario(seed));
         INFO("sim --seed " << seed);
         CHECK(result.violations == std::vector<std::string>{});
     }
@@ -44,7 +44,7 @@ TEST_CASE("sessions keep their promises in worlds in which they once did not")
 TEST_CASE("sessions keep their promises in some hundred worlds")
 {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-        const auto result = sim::play(sim::draw(seed));
+        const auto result = sim::play(sim::draw_scenario(seed));
         INFO("sim --seed " << seed);
         CHECK(result.violations == std::vector<std::string>{});
     }

@@ -9,7 +9,7 @@
 
 namespace sim {
 
-enum class kind {
+enum class message_kind {
     setup,
     memory, ///< The history of a conversation that the server has forgotten.
     text,
@@ -22,23 +22,27 @@ enum class kind {
     audio,
     video,
 };
-[[nodiscard]] const char* name_of(kind) noexcept;
-[[nodiscard]] constexpr bool is_media(kind what) noexcept { return what >= kind::audio; }
-/// What media may not pass.
-[[nodiscard]] constexpr bool is_mark(kind what) noexcept
+[[nodiscard]] const char* name_of(message_kind) noexcept;
+[[nodiscard]] constexpr bool is_media(message_kind kind) noexcept
 {
-    return what == kind::start || what == kind::end || what == kind::stream_end;
+    return kind >= message_kind::audio;
+}
+/// What media may not pass.
+[[nodiscard]] constexpr bool is_mark(message_kind kind) noexcept
+{
+    return kind == message_kind::start || kind == message_kind::end ||
+           kind == message_kind::stream_end;
 }
 /// What the server answers with a turn.
-[[nodiscard]] constexpr bool asks(kind what) noexcept
+[[nodiscard]] constexpr bool asks(message_kind kind) noexcept
 {
-    return what == kind::text || what == kind::content || what == kind::end;
+    return kind == message_kind::text || kind == message_kind::content || kind == message_kind::end;
 }
 
 /// One message of the client, as the server reads it. All but setup and memory carry the number of
 /// their send.
-struct item {
-    kind what = kind::setup;
+struct client_message {
+    message_kind kind = message_kind::setup;
     int serial = 0;
     std::vector<std::string> calls{}; ///< That it answers.
     std::vector<int> remembers{};     ///< Of a history: all numbers in it.
@@ -47,7 +51,7 @@ struct item {
     bool has_memory = false; ///< The first clientContent will be the history.
 };
 /// Throws for what no client of ours may send.
-[[nodiscard]] item read_item(std::string_view text, bool is_history);
+[[nodiscard]] client_message read_client_message(std::string_view text, bool is_history);
 
 /// How a text carries its number.
 [[nodiscard]] std::string numbered(int serial, std::size_t size);
