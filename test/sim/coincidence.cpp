@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/coincidence.hpp"
 
-#include "sim/chance.hpp"
+#include "sim/rng.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -17,18 +17,18 @@ namespace live = gemini::live;
 
 /// A network and a server that are well, up to what is laid upon them, and a session that does not
 /// give up.
-void calm(scenario& scenario, chance& drawn)
+void calm(scenario& scenario, sim::rng& rng)
 {
     auto& policy = scenario.options.reconnect;
     policy.max_attempts = 10;
     policy.first_connect_attempts = 3;
     policy.max_outage = 0ms;
-    policy.first_delay = drawn.one_of({100ms, 500ms});
+    policy.first_delay = rng.one_of({100ms, 500ms});
     policy.on_context_loss = live::context_loss::restart;
     scenario.faults.clear();
-    scenario.min_latency = drawn.magnitude(1ms, 40ms);
-    scenario.max_latency = scenario.min_latency + drawn.magnitude(1ms, 80ms);
-    scenario.max_setup_time = drawn.magnitude(1ms, 200ms);
+    scenario.min_latency = rng.magnitude(1ms, 40ms);
+    scenario.max_latency = scenario.min_latency + rng.magnitude(1ms, 80ms);
+    scenario.max_setup_time = rng.magnitude(1ms, 200ms);
     scenario.connect_delay = 0ms;
     scenario.handle_interval = 1;
     scenario.not_resumable_percent = 0;
@@ -48,98 +48,98 @@ fault at_message(fault_kind kind, std::int64_t client_message)
 }
 
 /// An end of the connection.
-fault loss_at(chance& drawn, std::int64_t client_message)
+fault loss_at(sim::rng& rng, std::int64_t client_message)
 {
-    auto loss = at_message(drawn.one_of({fault_kind::cut, fault_kind::cut_in_client_message,
+    auto loss = at_message(rng.one_of({fault_kind::cut, fault_kind::cut_in_client_message,
                                fault_kind::half_open, fault_kind::close}),
         client_message);
-    loss.in_flight_arrives = drawn.percent(50);
-    loss.duration = drawn.magnitude(1ms, 2s);
+    loss.in_flight_arrives = rng.percent(50);
+    loss.duration = rng.magnitude(1ms, 2s);
     loss.code = 1011;
     return loss;
 }
 
 /// Behind the handle of what the server had read come texts that it has not, and the pings for
 /// them; the reader hears of the handle only after all of that.
-std::vector<action> ping_and_pause(scenario& scenario, chance& drawn)
+std::vector<action> ping_and_pause(scenario& scenario, sim::rng& rng)
 {
     resume_without_index(scenario);
     scenario.options.limits.inbox = 200;
     scenario.options.limits.outbox = 4u << 20;
     scenario.options.reconnect.replay =
-        drawn.one_of({live::replay::unanswered, live::replay::all_since_handle});
+        rng.one_of({live::replay::unanswered, live::replay::all_since_handle});
     scenario.socket_buffer = 64'000;
     scenario.read_interval = 0ms;
     scenario.read_timeout = 0ms;
-    scenario.answers_pings = drawn.percent(25);
-    scenario.messages_per_turn = static_cast<int>(drawn.between(1, 3));
+    scenario.answers_pings = rng.percent(25);
+    scenario.messages_per_turn = static_cast<int>(rng.between(1, 3));
     scenario.max_think_time = 50ms;
     scenario.max_message_gap = 50ms;
     scenario.call_percent = 0;
-    const bool is_suspended = drawn.percent(50);
-    const auto heard = drawn.between(2, 3);
-    const auto lost = is_suspended ? drawn.between(1, 3) : drawn.between(9, 12);
+    const bool is_suspended = rng.percent(50);
+    const auto heard = rng.between(2, 3);
+    const auto lost = is_suspended ? rng.between(1, 3) : rng.between(9, 12);
     const auto pace = is_suspended ? 500ms : 8'000ms;
     std::vector<action> actions{{action_kind::text, 0ms, 50}, {action_kind::reader_pause, 1s}};
     const std::int64_t before = 2; // with the setup
     for (std::int64_t i = 0; i < heard + lost; ++i)
         actions.push_back({action_kind::text, i <= heard ? 1s : pace, 50});
-    actions[1].gap = heard * 1s + lost * pace + drawn.between(0ms, 5s);
+    actions[1].gap = heard * 1s + lost * pace + rng.between(0ms, 5s);
     auto deaf = at_message(fault_kind::half_open, before + heard + 1);
     deaf.duration = 1s;
     scenario.faults.push_back(deaf);
     if (is_suspended) {
         auto jump = at_message(fault_kind::process_suspended, before + heard + lost);
-        jump.duration = drawn.one_of({45s, 3600s});
+        jump.duration = rng.one_of({45s, 3600s});
         scenario.faults.push_back(jump);
     }
     actions.push_back({action_kind::text, 100s, 50});
     return actions;
 }
 
-std::vector<action> handle_and_speech(scenario& scenario, chance& drawn)
+std::vector<action> handle_and_speech(scenario& scenario, sim::rng& rng)
 {
-    if (drawn.percent(75)) resume_without_index(scenario);
+    if (rng.percent(75)) resume_without_index(scenario);
     scenario.max_latency = scenario.min_latency + 20ms;
     scenario.options.reconnect.realtime_window = 20s;
     scenario.options.limits.outbox = 4u << 20;
-    const auto chunks = static_cast<int>(drawn.between(3, 12));
-    const auto gap = drawn.one_of({100ms, 400ms});
+    const auto chunks = static_cast<int>(rng.between(3, 12));
+    const auto gap = rng.one_of({100ms, 400ms});
     std::vector<action> actions{{action_kind::text, 0ms, 50},
-        {action_kind::start, drawn.between(0ms, 3s)}, {action_kind::audio, 500ms, 640, chunks, gap},
-        {action_kind::audio, 0ms, 640, chunks, gap}, {action_kind::end, drawn.between(0ms, 500ms)},
+        {action_kind::start, rng.between(0ms, 3s)}, {action_kind::audio, 500ms, 640, chunks, gap},
+        {action_kind::audio, 0ms, 640, chunks, gap}, {action_kind::end, rng.between(0ms, 500ms)},
         {action_kind::text, 2s, 50}};
     const std::int64_t started = 4; // setup, text, start, and the first sound
     const auto last = started + 2 * chunks - 1;
-    if (drawn.percent(30)) {
-        auto leave = at_message(fault_kind::go_away, drawn.between(started, last));
-        leave.duration = drawn.magnitude(200ms, 2s);
+    if (rng.percent(30)) {
+        auto leave = at_message(fault_kind::go_away, rng.between(started, last));
+        leave.duration = rng.magnitude(200ms, 2s);
         scenario.faults.push_back(leave);
     } else {
-        scenario.faults.push_back(loss_at(drawn, drawn.between(started + chunks, last)));
+        scenario.faults.push_back(loss_at(rng, rng.between(started + chunks, last)));
     }
     return actions;
 }
 
-std::vector<action> refusal_and_end(scenario& scenario, chance& drawn)
+std::vector<action> refusal_and_end(scenario& scenario, sim::rng& rng)
 {
-    scenario.uses_store = drawn.percent(80);
-    scenario.store_latency = drawn.one_of({0ms, 1ms, 50ms});
+    scenario.uses_store = rng.percent(80);
+    scenario.store_latency = rng.one_of({0ms, 1ms, 50ms});
     auto& policy = scenario.options.reconnect;
     policy.first_delay = 100ms;
-    const auto cut_at = drawn.between(4, 6);
+    const auto cut_at = rng.between(4, 6);
     scenario.faults.push_back(at_message(fault_kind::handles_expire, cut_at));
     scenario.faults.push_back(at_message(fault_kind::cut, cut_at));
     std::vector<action> actions;
     for (std::int64_t i = 1; i < cut_at; ++i)
-        actions.push_back({action_kind::text, drawn.between(0ms, 1s), 50});
-    switch (drawn.between(0, 3)) {
+        actions.push_back({action_kind::text, rng.between(0ms, 1s), 50});
+    switch (rng.between(0, 3)) {
     case 0: policy.max_attempts = 1; break;
     case 1: policy.on_context_loss = live::context_loss::fail; break;
     default: {
-        const action end{drawn.percent(70) ? action_kind::close : action_kind::destroy,
-            drawn.between(0ms, 100ms + 8 * scenario.max_latency)};
-        if (drawn.percent(30)) actions.push_back({action_kind::drain});
+        const action end{rng.percent(70) ? action_kind::close : action_kind::destroy,
+            rng.between(0ms, 100ms + 8 * scenario.max_latency)};
+        if (rng.percent(30)) actions.push_back({action_kind::drain});
         actions.push_back(end);
         break;
     }
@@ -148,55 +148,55 @@ std::vector<action> refusal_and_end(scenario& scenario, chance& drawn)
 }
 
 /// A turn lasts from the goAway to the loss, so that the spare one waits, or is being dialled.
-std::vector<action> move_and_spare(scenario& scenario, chance& drawn)
+std::vector<action> move_and_spare(scenario& scenario, sim::rng& rng)
 {
-    scenario.endpoint_changes_at = static_cast<int>(drawn.between(1, 2));
+    scenario.endpoint_changes_at = static_cast<int>(rng.between(1, 2));
     scenario.options.reconnect.handover.enabled = true;
     scenario.max_think_time = 4s;
     scenario.messages_per_turn = 8;
     scenario.max_message_gap = 1s;
-    const auto count = drawn.between(1, 4);
+    const auto count = rng.between(1, 4);
     std::vector<action> actions;
     for (std::int64_t i = 0; i < count; ++i)
-        actions.push_back({action_kind::text, drawn.between(500ms, 2s), 50});
+        actions.push_back({action_kind::text, rng.between(500ms, 2s), 50});
     auto leave = at_message(fault_kind::go_away, count + 1);
-    leave.duration = drawn.magnitude(20s, 60s);
+    leave.duration = rng.magnitude(20s, 60s);
     scenario.faults.push_back(leave);
-    const bool is_under_way = drawn.percent(40); // the dial, at the loss
+    const bool is_under_way = rng.percent(40); // the dial, at the loss
     actions.push_back({action_kind::context,
-        is_under_way ? drawn.between(2 * scenario.min_latency, 2 * scenario.max_latency)
-                     : drawn.between(0ms, 6 * scenario.max_latency),
+        is_under_way ? rng.between(2 * scenario.min_latency, 2 * scenario.max_latency)
+                     : rng.between(0ms, 6 * scenario.max_latency),
         50});
     scenario.faults.push_back(
-        is_under_way ? at_message(fault_kind::cut, count + 2) : loss_at(drawn, count + 2));
+        is_under_way ? at_message(fault_kind::cut, count + 2) : loss_at(rng, count + 2));
     actions.push_back({action_kind::text, 3s, 50});
     return actions;
 }
 
 /// While there is no connection sound fills the outbox, and texts wait for room; more of them come
 /// when the sound is too old.
-std::vector<action> stale_and_full(scenario& scenario, chance& drawn)
+std::vector<action> stale_and_full(scenario& scenario, sim::rng& rng)
 {
     scenario.options.limits.outbox = 4096;
     auto& window = scenario.options.reconnect.realtime_window;
-    window = drawn.one_of({200ms, 2'000ms});
+    window = rng.one_of({200ms, 2'000ms});
     std::vector<action> actions{{action_kind::text, 0ms, 50}};
     auto away = at_message(fault_kind::unreachable, 3);
-    away.duration = drawn.between(5s, 20s);
+    away.duration = rng.between(5s, 20s);
     scenario.faults.push_back(away);
     auto cut = at_message(fault_kind::cut, 3);
-    cut.in_flight_arrives = drawn.percent(50);
+    cut.in_flight_arrives = rng.percent(50);
     scenario.faults.push_back(cut);
     actions.push_back({action_kind::text, 1s, 50});
-    actions.push_back({action_kind::audio, drawn.between(100ms, 1s), 640, 3, 1ms});
-    const auto waiting = drawn.between(2, 5);
+    actions.push_back({action_kind::audio, rng.between(100ms, 1s), 640, 3, 1ms});
+    const auto waiting = rng.between(2, 5);
     for (std::int64_t i = 0; i < waiting; ++i)
-        actions.push_back({action_kind::concurrent_text, drawn.between(0ms, window / 8),
-            static_cast<std::size_t>(drawn.one_of({500, 1500}))});
-    const auto later = drawn.between(0, 3);
+        actions.push_back({action_kind::concurrent_text, rng.between(0ms, window / 8),
+            static_cast<std::size_t>(rng.one_of({500, 1500}))});
+    const auto later = rng.between(0, 3);
     for (std::int64_t i = 0; i < later; ++i)
         actions.push_back(
-            {action_kind::concurrent_text, i == 0 ? window : drawn.between(0ms, 500ms), 50});
+            {action_kind::concurrent_text, i == 0 ? window : rng.between(0ms, 500ms), 50});
     return actions;
 }
 
@@ -204,19 +204,19 @@ std::vector<action> stale_and_full(scenario& scenario, chance& drawn)
 
 void add_coincidence(scenario& scenario)
 {
-    chance drawn(scenario.seed, "pairs");
-    if (!drawn.percent(25)) return;
-    scenario.coincidence = static_cast<coincidence>(drawn.between(0, coincidences - 1));
-    calm(scenario, drawn);
+    sim::rng rng(scenario.seed, "pairs");
+    if (!rng.percent(25)) return;
+    scenario.coincidence = static_cast<coincidence>(rng.between(0, coincidences - 1));
+    calm(scenario, rng);
     auto actions = [&] {
         switch (*scenario.coincidence) {
-        case coincidence::ping_and_pause: return ping_and_pause(scenario, drawn);
-        case coincidence::handle_and_speech: return handle_and_speech(scenario, drawn);
-        case coincidence::refusal_and_end: return refusal_and_end(scenario, drawn);
-        case coincidence::move_and_spare: return move_and_spare(scenario, drawn);
+        case coincidence::ping_and_pause: return ping_and_pause(scenario, rng);
+        case coincidence::handle_and_speech: return handle_and_speech(scenario, rng);
+        case coincidence::refusal_and_end: return refusal_and_end(scenario, rng);
+        case coincidence::move_and_spare: return move_and_spare(scenario, rng);
         case coincidence::stale_and_full: break;
         }
-        return stale_and_full(scenario, drawn);
+        return stale_and_full(scenario, rng);
     }();
     std::swap(scenario.actions, actions);
     scenario.actions.insert(scenario.actions.end(), actions.begin(), actions.end());

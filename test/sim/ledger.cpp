@@ -26,7 +26,7 @@ bool ledger::is_ambiguous(int serial) const
     });
 }
 
-void ledger::accuse(std::string violation)
+void ledger::report(std::string violation)
 {
     trace("CHECK", [&] { return violation; });
     violations_.push_back(std::move(violation));

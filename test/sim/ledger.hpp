@@ -131,7 +131,7 @@ public:
     [[nodiscard]] bool is_ambiguous(int serial) const;
 
     /// A promise was broken.
-    void accuse(std::string violation);
+    void report(std::string violation);
     [[nodiscard]] const std::vector<std::string>& violations() const noexcept
     {
         return violations_;

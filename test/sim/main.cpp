@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/series.hpp"
+#include "sim/scenario_set.hpp"
 #include "sim/shrink.hpp"
-#include "sim/world.hpp"
+#include "sim/simulation.hpp"
 
 #include <fmt/format.h>
 
@@ -47,7 +47,7 @@ docs/sessions.md, against the server's own record of what it has consumed.
 )";
 
 struct arguments {
-    const sim::series* which = &sim::all_series().front();
+    const sim::scenario_set* which = &sim::scenario_sets().front();
     std::uint64_t first = 1;
     std::uint64_t last = 1000;
     unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
@@ -65,9 +65,9 @@ std::uint64_t number(std::string_view text)
 }
 
 /// The series that an option means, or null.
-const sim::series* called(std::string_view option, std::string_view sim::series::*name)
+const sim::scenario_set* called(std::string_view option, std::string_view sim::scenario_set::*name)
 {
-    for (const auto& each : sim::all_series())
+    for (const auto& each : sim::scenario_sets())
         if (option.starts_with("--") && option.substr(2) == each.*name) return &each;
     return nullptr;
 }
@@ -85,11 +85,11 @@ arguments read(const std::vector<std::string_view>& words)
             read.traces = true;
         } else if (*word == "--jobs") {
             read.jobs = static_cast<unsigned>(std::clamp<std::uint64_t>(number(value()), 1, 256));
-        } else if (const auto* one = called(*word, &sim::series::one)) {
+        } else if (const auto* one = called(*word, &sim::scenario_set::one)) {
             read.which = one;
             read.first = read.last = number(value());
             read.one = true;
-        } else if (const auto* many = called(*word, &sim::series::many)) {
+        } else if (const auto* many = called(*word, &sim::scenario_set::many)) {
             read.which = many;
             const bool whole = std::next(word) == words.end() || std::next(word)->starts_with("--");
             if (whole && many->size != 0) {
@@ -128,7 +128,7 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 void work(const arguments& what, unsigned job, tally& all)
 {
     for (auto seed = what.first + job; seed <= what.last; seed += what.jobs) {
-        const auto result = sim::play(what.which->draw(seed));
+        const auto result = sim::simulate(what.which->draw(seed));
         all.events += result.events;
         all.sends += result.sends;
         all.connections += result.connections;
@@ -142,11 +142,11 @@ void work(const arguments& what, unsigned job, tally& all)
 }
 
 /// A failure in words: what it takes, and what happened.
-void explain(const sim::series& which, std::uint64_t seed, bool shrinks, bool traces)
+void explain(const sim::scenario_set& which, std::uint64_t seed, bool shrinks, bool traces)
 {
     auto scenario = which.draw(seed);
     if (shrinks) scenario = sim::shrink(std::move(scenario));
-    const auto result = sim::play(scenario, true);
+    const auto result = sim::simulate(scenario, true);
     fmt::print("\nsim --{} {}\n{}", which.one, seed, sim::describe(scenario));
     constexpr std::size_t enough = 60;
     const auto& story = result.story;
@@ -159,7 +159,7 @@ void explain(const sim::series& which, std::uint64_t seed, bool shrinks, bool tr
 
 int run_one(const arguments& what)
 {
-    const bool fails = !sim::play(what.which->draw(what.first)).violations.empty();
+    const bool fails = !sim::simulate(what.which->draw(what.first)).violations.empty();
     explain(*what.which, what.first, fails && !what.traces, what.traces);
     return fails ? 1 : 0;
 }
@@ -223,7 +223,7 @@ int run_many(const arguments& what)
             explain(*what.which, failures[i], true, false);
         else
             fmt::print("sim --{} {}: {}\n", what.which->one, failures[i],
-                sim::play(what.which->draw(failures[i])).violations.front());
+                sim::simulate(what.which->draw(failures[i])).violations.front());
     }
     complete = complete || !what.which->complete || count < 10'000;
     if (!complete) fmt::print("a kind of fault never struck\n");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/mutation.hpp"
 #include "sim/scenario.hpp"
-#include "sim/world.hpp"
+#include "sim/simulation.hpp"
 
 #include "support/catch.hpp"
 
@@ -160,7 +160,7 @@ int worlds_until_found(const std::function<mutation()>& make, int enough = 3000)
 {
     for (int seed = 1; seed <= enough; ++seed) {
         const auto planted = make();
-        if (!sim::play(sim::draw_scenario(static_cast<std::uint64_t>(seed)), false, planted)
+        if (!sim::simulate(sim::draw_scenario(static_cast<std::uint64_t>(seed)), false, planted)
                  .violations.empty())
             return seed;
     }

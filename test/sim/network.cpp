@@ -156,7 +156,7 @@ void wire::take(const std::string& text)
         log().handle = message.handle;
         log().set_up = net_.clock_->now();
         if (!book.host.empty() && log().host != book.host)
-            book.accuse(fmt::format("#{}: a setup was sent to {}, though the base URL leads to {}",
+            book.report(fmt::format("#{}: a setup was sent to {}, though the base URL leads to {}",
                 number, log().host, book.host));
     }
     if (message.kind == message_kind::memory) has_memory_ = false;
@@ -167,14 +167,14 @@ void wire::take(const std::string& text)
                                      : " with " + message.handle);
     });
     if (is_setup != taken.empty())
-        book.accuse(
+        book.report(
             fmt::format("#{}: the setup must be the first message, and the only one", number));
     if (!is_setup && !complete_)
-        book.accuse(fmt::format("#{}: a message was sent before setupComplete", number));
+        book.report(fmt::format("#{}: a message was sent before setupComplete", number));
     if (message.serial != 0)
         book.of(message.serial).handings.push_back({number, book.tick()});
     else if (!is_setup && message.kind != message_kind::memory)
-        book.accuse("a message that nobody has sent");
+        book.report("a message that nobody has sent");
     check_speech(message);
     taken.push_back(message.serial);
 
@@ -208,7 +208,7 @@ void wire::check_speech(const client_message& message)
         const auto& taken = log().taken;
         const bool is_open = mark.kind == message_kind::start;
         if (is_open && std::find(taken.begin(), taken.end(), before) == taken.end())
-            book.accuse(fmt::format("#{}: {} {} was sent without the start {} of its activity",
+            book.report(fmt::format("#{}: {} {} was sent without the start {} of its activity",
                 number, name_of(message.kind), message.serial, before));
         return;
     }
@@ -444,8 +444,8 @@ void wire::stall(milliseconds duration)
 network::network(asio::any_io_executor executor, const scenario& scenario, ledger& ledger,
     std::shared_ptr<virtual_clock> clock, service& server)
     : executor_(std::move(executor)), scenario_(scenario), ledger_(ledger),
-      clock_(std::move(clock)), server_(server), chance_(scenario.seed, "net"),
-      pings_(scenario.seed, "pings")
+      clock_(std::move(clock)), server_(server), rng_(scenario.seed, "net"),
+      ping_rng_(scenario.seed, "pings")
 {
     ledger_.connections.push_back({clock_->now()});
     for (const auto& each : scenario_.faults) {
@@ -459,14 +459,14 @@ network::network(asio::any_io_executor executor, const scenario& scenario, ledge
 
 time_point network::arrival(time_point last)
 {
-    auto takes = chance_.between(scenario_.min_latency, scenario_.max_latency);
+    auto takes = rng_.between(scenario_.min_latency, scenario_.max_latency);
     if (clock_->now() < clogged_until_) takes += clog_;
     return std::max(last, clock_->now() + takes);
 }
 
 time_point network::ping_arrival(time_point last)
 {
-    auto takes = pings_.between(scenario_.min_latency, scenario_.max_latency);
+    auto takes = ping_rng_.between(scenario_.min_latency, scenario_.max_latency);
     if (clock_->now() < clogged_until_) takes += clog_;
     return std::max(last, clock_->now() + takes);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/chance.hpp"
 #include "sim/ledger.hpp"
+#include "sim/rng.hpp"
 
 #include "async/event.hpp"
 #include "transport/transport.hpp"
@@ -175,8 +175,8 @@ private:
     ledger& ledger_;
     std::shared_ptr<virtual_clock> clock_;
     service& server_;
-    chance chance_;
-    chance pings_;
+    rng rng_;
+    rng ping_rng_;
     std::vector<fault> pending_;
     std::vector<refusal> refusals_;
     std::vector<std::weak_ptr<wire>> wires_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario.hpp"
 
-#include "sim/chance.hpp"
 #include "sim/coincidence.hpp"
+#include "sim/rng.hpp"
 
 #include <fmt/format.h>
 
@@ -59,74 +59,74 @@ bool hits_new_connections(fault_kind kind)
     }
 }
 
-fault draw_fault(chance& faults)
+fault draw_fault(sim::rng& rng)
 {
     fault one;
     one.kind =
-        static_cast<fault_kind>(faults.between(0, static_cast<int>(fault_kind::process_suspended)));
+        static_cast<fault_kind>(rng.between(0, static_cast<int>(fault_kind::process_suspended)));
     // Most of what goes wrong is that connections end.
-    if (faults.percent(45))
-        one.kind = faults.one_of({fault_kind::cut, fault_kind::cut,
-            fault_kind::cut_in_client_message, fault_kind::cut_in_server_message,
-            fault_kind::half_open, fault_kind::close, fault_kind::go_away});
-    one.on = faults.one_of({trigger::time, trigger::client_messages, trigger::client_messages,
+    if (rng.percent(45))
+        one.kind = rng.one_of({fault_kind::cut, fault_kind::cut, fault_kind::cut_in_client_message,
+            fault_kind::cut_in_server_message, fault_kind::half_open, fault_kind::close,
+            fault_kind::go_away});
+    one.on = rng.one_of({trigger::time, trigger::client_messages, trigger::client_messages,
         trigger::server_messages});
     if (one.kind == fault_kind::cut_in_client_message) one.on = trigger::client_messages;
     if (one.kind == fault_kind::cut_in_server_message) one.on = trigger::server_messages;
-    one.at = one.on == trigger::time ? faults.between(0, 90'000) : faults.between(1, 60);
-    one.in_flight_arrives = faults.percent(50);
-    one.duration = faults.magnitude(1ms, 40s);
-    one.count = static_cast<int>(faults.between(1, 3));
+    one.at = one.on == trigger::time ? rng.between(0, 90'000) : rng.between(1, 60);
+    one.in_flight_arrives = rng.percent(50);
+    one.duration = rng.magnitude(1ms, 40s);
+    one.count = static_cast<int>(rng.between(1, 3));
     switch (one.kind) {
     case fault_kind::close: {
         const auto& which = closings[static_cast<std::size_t>(
-            faults.between(0, static_cast<std::int64_t>(closings.size()) - 1))];
+            rng.between(0, static_cast<std::int64_t>(closings.size()) - 1))];
         one.code = which.code;
         one.reason = which.reason;
         break;
     }
     case fault_kind::http_refusal:
         one.code =
-            faults.one_of({429, 429, 500, 503, 503, 502, 504, 408, 425, 200, 302, 401, 403, 404});
-        if (one.code > 400 && one.code < 405 && faults.percent(70)) one.code = 503;
-        if (faults.percent(60)) one.retry_after = faults.between(1, 90) * 1000ms;
+            rng.one_of({429, 429, 500, 503, 503, 502, 504, 408, 425, 200, 302, 401, 403, 404});
+        if (one.code > 400 && one.code < 405 && rng.percent(70)) one.code = 503;
+        if (rng.percent(60)) one.retry_after = rng.between(1, 90) * 1000ms;
         break;
     case fault_kind::tls_failure:
-        if (faults.percent(50)) one.kind = fault_kind::unreachable;
+        if (rng.percent(50)) one.kind = fault_kind::unreachable;
         break;
     case fault_kind::oversized:
-        if (faults.percent(70)) one.kind = fault_kind::invalid_json;
+        if (rng.percent(70)) one.kind = fault_kind::invalid_json;
         break;
     case fault_kind::refused_setup:
-        if (faults.percent(70)) one.kind = fault_kind::flap;
+        if (rng.percent(70)) one.kind = fault_kind::flap;
         break;
-    case fault_kind::go_away: one.duration = faults.magnitude(200ms, 60s); break;
-    case fault_kind::flood: one.count = static_cast<int>(faults.between(5, 60)); break;
-    case fault_kind::process_suspended: one.duration = faults.one_of({10s, 45s, 3600s}); break;
+    case fault_kind::go_away: one.duration = rng.magnitude(200ms, 60s); break;
+    case fault_kind::flood: one.count = static_cast<int>(rng.between(5, 60)); break;
+    case fault_kind::process_suspended: one.duration = rng.one_of({10s, 45s, 3600s}); break;
     default: break;
     }
     return one;
 }
 
 /// The present connection and some more are asked to leave, whatever time that gives them.
-fault draw_departures(chance& faults)
+fault draw_departures(sim::rng& rng)
 {
-    fault one{fault_kind::go_away_after_setup, trigger::time, faults.between(0, 30'000)};
-    one.count = static_cast<int>(faults.between(1, 12));
-    one.duration = faults.one_of<milliseconds>(
+    fault one{fault_kind::go_away_after_setup, trigger::time, rng.between(0, 30'000)};
+    one.count = static_cast<int>(rng.between(1, 12));
+    one.duration = rng.one_of<milliseconds>(
         {-largest_time_left, -5s, 0s, 0s, 300ms, 5s, 20s, 50s, largest_time_left});
-    one.linger = faults.one_of({0ms, 0ms, 100ms, 5'000ms, 40'000ms});
+    one.linger = rng.one_of({0ms, 0ms, 100ms, 5'000ms, 40'000ms});
     return one;
 }
 
-std::vector<action> draw_actions(chance& app)
+std::vector<action> draw_actions(sim::rng& rng)
 {
     std::vector<action> actions;
-    const auto count = app.between(1, 24);
-    const auto pace = app.magnitude(1ms, 6s);
+    const auto count = rng.between(1, 24);
+    const auto pace = rng.magnitude(1ms, 6s);
     bool speaking = false;
     for (int i = 0; i < count; ++i) {
-        action next{app.one_of({action_kind::text, action_kind::text, action_kind::text,
+        action next{rng.one_of({action_kind::text, action_kind::text, action_kind::text,
             action_kind::content, action_kind::context, action_kind::audio, action_kind::audio,
             action_kind::audio, action_kind::video, action_kind::start, action_kind::stream_end,
             action_kind::drain, action_kind::canceled_text})};
@@ -134,46 +134,42 @@ std::vector<action> draw_actions(chance& app)
             if (speaking) next.kind = action_kind::end;
             speaking = !speaking;
         }
-        next.delay = app.percent(40) ? 0ms : app.between(0ms, pace);
-        next.size = static_cast<std::size_t>(app.one_of({0, 50, 500, 3000}));
+        next.delay = rng.percent(40) ? 0ms : rng.between(0ms, pace);
+        next.size = static_cast<std::size_t>(rng.one_of({0, 50, 500, 3000}));
         if (next.kind == action_kind::audio) {
-            next.count = static_cast<int>(app.between(1, 20));
-            next.gap = app.one_of({0ms, 20ms, 100ms, 400ms});
-            next.size = static_cast<std::size_t>(app.one_of({32, 640, 3200}));
+            next.count = static_cast<int>(rng.between(1, 20));
+            next.gap = rng.one_of({0ms, 20ms, 100ms, 400ms});
+            next.size = static_cast<std::size_t>(rng.one_of({32, 640, 3200}));
         }
-        if (next.kind == action_kind::canceled_text) next.gap = app.between(0ms, 3s);
+        if (next.kind == action_kind::canceled_text) next.gap = rng.between(0ms, 3s);
         actions.push_back(next);
     }
-    if (app.percent(12)) {
+    if (rng.percent(12)) {
         actions.push_back(
-            {app.percent(70) ? action_kind::close : action_kind::destroy, app.between(0ms, pace)});
-        std::swap(actions.back(), actions[static_cast<std::size_t>(app.between(
+            {rng.percent(70) ? action_kind::close : action_kind::destroy, rng.between(0ms, pace)});
+        std::swap(actions.back(), actions[static_cast<std::size_t>(rng.between(
                                       0, static_cast<std::int64_t>(actions.size()) - 1))]);
     }
     return actions;
 }
 
-} // namespace
-
-namespace {
-
 server_behavior draw_behavior(std::uint64_t seed)
 {
-    chance style(seed, "manners");
+    sim::rng rng(seed, "manners");
     server_behavior result;
-    result.completes_turn_at_call = style.percent(50);
-    result.completes_with_call = style.one_of({0, 0, 50});
-    result.speaks_after_call = style.one_of({0, 50});
-    result.generation_complete = style.one_of({0, 100});
-    result.trailing_messages = style.one_of({0, 0, 30, 100});
-    result.empty_turns = style.one_of({0, 0, 20});
-    result.errors = style.one_of({0, 0, 0, 10});
+    result.completes_turn_at_call = rng.percent(50);
+    result.completes_with_call = rng.one_of({0, 0, 50});
+    result.speaks_after_call = rng.one_of({0, 50});
+    result.generation_complete = rng.one_of({0, 100});
+    result.trailing_messages = rng.one_of({0, 0, 30, 100});
+    result.empty_turns = rng.one_of({0, 0, 20});
+    result.errors = rng.one_of({0, 0, 0, 10});
     using enum server_behavior::end;
-    result.interrupted_completes = style.one_of({at_once, at_once, late});
+    result.interrupted_completes = rng.one_of({at_once, at_once, late});
     if (result.interrupted_completes != at_once)
         result.generation_complete = 100; // else nobody could tell the ends apart
-    result.malformed_members = style.one_of({0, 0, 0, 20, 100});
-    result.go_away_at_calls = style.one_of({0, 0, 0, 30});
+    result.malformed_members = rng.one_of({0, 0, 0, 20, 100});
+    result.go_away_at_calls = rng.one_of({0, 0, 0, 30});
     return result;
 }
 
@@ -181,67 +177,69 @@ server_behavior draw_behavior(std::uint64_t seed)
 
 scenario draw_scenario(std::uint64_t seed)
 {
-    chance world(seed, "world");
-    chance faults(seed, "faults");
-    chance app(seed, "app");
+    sim::rng environment_rng(seed, "world");
+    sim::rng fault_rng(seed, "faults");
+    sim::rng user_rng(seed, "app");
 
     scenario result;
     result.seed = seed;
     result.behavior = draw_behavior(seed);
-    result.transparent = world.percent(50);
+    result.transparent = environment_rng.percent(50);
 
     auto& options = result.options;
     options.credentials = live::api_key("a-key");
     if (result.transparent) options.backend = live::backend::vertex_ai;
-    chance guard(seed, "watchdogs");
-    options.watchdogs.in_turn = guard.one_of({0ms, 2'000ms, 10'000ms});
+    sim::rng watchdog_rng(seed, "watchdogs");
+    options.watchdogs.in_turn = watchdog_rng.one_of({0ms, 2'000ms, 10'000ms});
     auto& policy = options.reconnect;
-    policy.replay = world.one_of({live::replay::unanswered, live::replay::unanswered,
+    policy.replay = environment_rng.one_of({live::replay::unanswered, live::replay::unanswered,
         live::replay::all_since_handle, live::replay::none});
-    policy.on_context_loss = world.one_of({live::context_loss::restart, live::context_loss::restart,
-        live::context_loss::restore, live::context_loss::fail});
-    policy.first_delay = world.one_of({500ms, 500ms, 100ms, 3000ms});
-    policy.factor = world.one_of({2.0, 2.0, 1.0, 3.0});
-    policy.max_delay = world.one_of({30'000ms, 30'000ms, 5'000ms});
-    policy.max_attempts = world.one_of<std::optional<int>>({10, 10, std::nullopt, 2});
-    policy.first_connect_attempts = world.one_of<std::optional<int>>({3, 3, 1, std::nullopt});
-    policy.max_outage = world.one_of({0ms, 0ms, 0ms, 60'000ms});
-    policy.realtime_window = world.one_of({2'000ms, 2'000ms, 0ms, 200ms, 20'000ms});
-    policy.healthy_after = world.one_of({30'000ms, 30'000ms, 5'000ms});
-    policy.handover.enabled = world.percent(85);
-    policy.handover.overlap = world.percent(15);
-    options.limits.outbox = world.one_of<std::size_t>({4u << 20, 4u << 20, 4096, 20'000});
-    options.limits.inbox = world.one_of<std::size_t>({8u << 20, 8u << 20, 2000});
+    policy.on_context_loss = environment_rng.one_of({live::context_loss::restart,
+        live::context_loss::restart, live::context_loss::restore, live::context_loss::fail});
+    policy.first_delay = environment_rng.one_of({500ms, 500ms, 100ms, 3000ms});
+    policy.factor = environment_rng.one_of({2.0, 2.0, 1.0, 3.0});
+    policy.max_delay = environment_rng.one_of({30'000ms, 30'000ms, 5'000ms});
+    policy.max_attempts = environment_rng.one_of<std::optional<int>>({10, 10, std::nullopt, 2});
+    policy.first_connect_attempts =
+        environment_rng.one_of<std::optional<int>>({3, 3, 1, std::nullopt});
+    policy.max_outage = environment_rng.one_of({0ms, 0ms, 0ms, 60'000ms});
+    policy.realtime_window = environment_rng.one_of({2'000ms, 2'000ms, 0ms, 200ms, 20'000ms});
+    policy.healthy_after = environment_rng.one_of({30'000ms, 30'000ms, 5'000ms});
+    policy.handover.enabled = environment_rng.percent(85);
+    policy.handover.overlap = environment_rng.percent(15);
+    options.limits.outbox = environment_rng.one_of<std::size_t>({4u << 20, 4u << 20, 4096, 20'000});
+    options.limits.inbox = environment_rng.one_of<std::size_t>({8u << 20, 8u << 20, 2000});
     options.limits.message = 100'000;
 
-    result.min_latency = world.magnitude(1ms, 200ms);
-    result.max_latency = result.min_latency + world.magnitude(1ms, 500ms);
-    result.socket_buffer = world.one_of<std::size_t>({300, 5'000, 64'000});
-    result.messages_per_turn = static_cast<int>(world.between(0, 8));
-    result.max_think_time = world.magnitude(1ms, 3s);
-    result.max_message_gap = world.magnitude(1ms, 500ms);
-    result.call_percent = world.one_of({0, 10, 40});
-    result.handle_interval = world.one_of({0, 1, 3, 10});
-    result.not_resumable_percent = world.one_of({0, 0, 20, 100});
-    if (result.not_resumable_percent == 100 && world.percent(70)) result.not_resumable_percent = 50;
-    result.max_setup_time = world.magnitude(1ms, 3s);
-    result.connect_delay = world.percent(70) ? 0ms : world.magnitude(1ms, 5s);
-    result.read_interval = world.percent(70) ? 0ms : world.magnitude(1ms, 2s);
-    result.read_timeout = world.percent(80) ? 0ms : world.magnitude(20ms, 10s);
-    result.answer_delay = world.magnitude(1ms, 4s);
+    result.min_latency = environment_rng.magnitude(1ms, 200ms);
+    result.max_latency = result.min_latency + environment_rng.magnitude(1ms, 500ms);
+    result.socket_buffer = environment_rng.one_of<std::size_t>({300, 5'000, 64'000});
+    result.messages_per_turn = static_cast<int>(environment_rng.between(0, 8));
+    result.max_think_time = environment_rng.magnitude(1ms, 3s);
+    result.max_message_gap = environment_rng.magnitude(1ms, 500ms);
+    result.call_percent = environment_rng.one_of({0, 10, 40});
+    result.handle_interval = environment_rng.one_of({0, 1, 3, 10});
+    result.not_resumable_percent = environment_rng.one_of({0, 0, 20, 100});
+    if (result.not_resumable_percent == 100 && environment_rng.percent(70))
+        result.not_resumable_percent = 50;
+    result.max_setup_time = environment_rng.magnitude(1ms, 3s);
+    result.connect_delay = environment_rng.percent(70) ? 0ms : environment_rng.magnitude(1ms, 5s);
+    result.read_interval = environment_rng.percent(70) ? 0ms : environment_rng.magnitude(1ms, 2s);
+    result.read_timeout = environment_rng.percent(80) ? 0ms : environment_rng.magnitude(20ms, 10s);
+    result.answer_delay = environment_rng.magnitude(1ms, 4s);
 
-    const auto count = faults.percent(10) ? 0 : faults.between(1, 7);
+    const auto count = fault_rng.percent(10) ? 0 : fault_rng.between(1, 7);
     for (int i = 0; i < count; ++i) {
-        result.faults.push_back(draw_fault(faults));
-        if (!hits_new_connections(result.faults.back().kind) || faults.percent(20)) continue;
-        result.faults.back().duration = faults.magnitude(200ms, 60s);
+        result.faults.push_back(draw_fault(fault_rng));
+        if (!hits_new_connections(result.faults.back().kind) || fault_rng.percent(20)) continue;
+        result.faults.back().duration = fault_rng.magnitude(200ms, 60s);
         auto loss = result.faults.back();
         loss.kind = fault_kind::cut;
         result.faults.push_back(loss);
     }
-    chance departures(seed, "departures");
-    if (departures.percent(20)) result.faults.push_back(draw_departures(departures));
-    result.actions = draw_actions(app);
+    sim::rng go_away_rng(seed, "departures");
+    if (go_away_rng.percent(20)) result.faults.push_back(draw_departures(go_away_rng));
+    result.actions = draw_actions(user_rng);
     add_coincidence(result);
     return result;
 }

@@ -18,10 +18,10 @@ bool contains(const std::vector<std::string>& all, const std::string& one)
 } // namespace
 
 server::server(const scenario& scenario, ledger& ledger, std::shared_ptr<virtual_clock> clock)
-    : scenario_(scenario), ledger_(ledger), clock_(std::move(clock)),
-      chance_(scenario.seed, "server"), manners_(scenario.seed, "what the server says"),
-      spoils_(scenario.seed, "what cannot be read"),
-      departures_(scenario.seed, "when the server asks to leave")
+    : scenario_(scenario), ledger_(ledger), clock_(std::move(clock)), rng_(scenario.seed, "server"),
+      behavior_rng_(scenario.seed, "what the server says"),
+      malformed_rng_(scenario.seed, "what cannot be read"),
+      go_away_rng_(scenario.seed, "when the server asks to leave")
 {
 }
 
@@ -126,10 +126,10 @@ void server::set_up(line& on, const client_message& setup)
             return close(on, 1011, "Internal error encountered.");
         }
         const auto found = snapshots_.find(setup.handle);
-        if (found == snapshots_.end()) ledger_.accuse("a handle that the server never gave");
+        if (found == snapshots_.end()) ledger_.report("a handle that the server never gave");
         if (found == snapshots_.end() || found->second.forgotten) {
-            return chance_.percent(50) ? close(on, 1008, "BidiGenerateContent session not found")
-                                       : close(on, 1007, "Invalid session handle");
+            return rng_.percent(50) ? close(on, 1008, "BidiGenerateContent session not found")
+                                    : close(on, 1007, "Invalid session handle");
         }
         const auto& then = found->second;
         const bool in_use = std::any_of(lines_.begin(), lines_.end(), [&](const auto& each) {
@@ -150,7 +150,7 @@ void server::set_up(line& on, const client_message& setup)
     }
     ledger_.connections[static_cast<std::size_t>(on.wire->number)].conversation = on.conversation;
     on.transparent = setup.transparent;
-    clock_->at(clock_->now() + chance_.between(0ms, scenario_.max_setup_time),
+    clock_->at(clock_->now() + rng_.between(0ms, scenario_.max_setup_time),
         [this, number = on.wire->number] { complete(number); });
 }
 
@@ -179,7 +179,7 @@ void server::complete(int number)
     on.complete = true;
     if (takes(flaps_)) {
         fires(fault_kind::flap);
-        clock_->at(clock_->now() + chance_.between(0ms, 50ms), [this, number] {
+        clock_->at(clock_->now() + rng_.between(0ms, 50ms), [this, number] {
             const auto dying = lines_.find(number);
             if (dying == lines_.end()) return;
             const auto wire = dying->second.wire;
@@ -215,7 +215,7 @@ void server::append(line& on, const client_message& message)
     auto& sent = ledger_.of(message.serial);
     ++sent.consumed;
     if (sent.refused) {
-        ledger_.accuse(fmt::format(
+        ledger_.report(fmt::format(
             "{} {} arrived though its send had thrown", name_of(message.kind), message.serial));
     }
     // The user's open speech goes on, on another connection.
@@ -239,7 +239,7 @@ void server::append(line& on, const client_message& message)
                                    (message.kind == message_kind::start &&
                                        std::any_of(record.begin(), record.end(), ends_somehow)));
         if (!excused)
-            ledger_.accuse(
+            ledger_.report(
                 fmt::format("{} {} was consumed twice", name_of(message.kind), message.serial));
         if (!is_media(message.kind) && message.kind != message_kind::start) ++repeats_;
         return;
@@ -248,7 +248,7 @@ void server::append(line& on, const client_message& message)
         const auto last = std::find_if(record.rbegin(), record.rend(),
             [&](const entry& each) { return same_lane(each.kind); });
         if (last != record.rend() && last->serial > message.serial)
-            ledger_.accuse(fmt::format("{} {} was consumed after {} {}", name_of(message.kind),
+            ledger_.report(fmt::format("{} {} was consumed after {} {}", name_of(message.kind),
                 message.serial, name_of(last->kind), last->serial));
     };
     if (!is_media(message.kind)) overtakes([](message_kind kind) { return !is_media(kind); });
@@ -268,7 +268,7 @@ void server::react(line& on, const client_message& message)
             // In an overlap, what the old connection calls is forgotten without a word.
             if (!on.transparent && !scenario_.options.reconnect.handover.overlap &&
                 !contains(talk.known_calls, id))
-                ledger_.accuse(
+                ledger_.report(
                     fmt::format("an answer to the call {}, which the server has forgotten", id));
             std::erase(talk.open_calls, id);
         }
@@ -311,7 +311,7 @@ void server::later(milliseconds most, int number, int left)
 {
     const auto found = lines_.find(number);
     if (found == lines_.end()) return;
-    clock_->at(clock_->now() + chance_.between(0ms, most),
+    clock_->at(clock_->now() + rng_.between(0ms, most),
         [this, number, turn = found->second.turn, left] { step(number, turn, left); });
 }
 
@@ -321,16 +321,16 @@ void server::step(int number, std::uint64_t turn, int left)
     const auto found = lines_.find(number);
     if (found == lines_.end() || found->second.turn != turn) return;
     auto& on = found->second;
-    if (left == scenario_.messages_per_turn / 2 + 1 && chance_.percent(scenario_.call_percent))
+    if (left == scenario_.messages_per_turn / 2 + 1 && rng_.percent(scenario_.call_percent))
         return call(on, number);
     const auto& server_behavior = scenario_.behavior;
-    if (left == scenario_.messages_per_turn && manners_.percent(server_behavior.errors)) {
+    if (left == scenario_.messages_per_turn && behavior_rng_.percent(server_behavior.errors)) {
         on.speaking = false;
         return say(
             on, R"("error":{"code":400,"message":"No.","status":"INVALID"})", meaning::fails);
     }
     if (left == scenario_.messages_per_turn && !on.begins_aloud &&
-        manners_.percent(server_behavior.empty_turns))
+        behavior_rng_.percent(server_behavior.empty_turns))
         left = 0;
     if (left > 0) {
         const bool is_sound = std::exchange(on.begins_aloud, false);
@@ -359,17 +359,17 @@ void server::call(line& on, int number)
     auto member = fmt::format(
         R"("toolCall":{{"functionCalls":[{{"id":"{}","name":"look","args":{{}}}}]}})", id);
     const bool closes = server_behavior.completes_turn_at_call && !on.owes_end;
-    if (closes && manners_.percent(server_behavior.completes_with_call))
+    if (closes && behavior_rng_.percent(server_behavior.completes_with_call))
         return say(on, member + R"(,"serverContent":{"turnComplete":true})", meaning::calls);
     say(on, std::move(member), meaning::calls);
-    if (departures_.percent(server_behavior.go_away_at_calls))
-        ask_to_leave(on, departures_.magnitude(200ms, 60s), 0ms);
-    if (manners_.percent(server_behavior.speaks_after_call))
+    if (go_away_rng_.percent(server_behavior.go_away_at_calls))
+        ask_to_leave(on, go_away_rng_.magnitude(200ms, 60s), 0ms);
+    if (behavior_rng_.percent(server_behavior.speaks_after_call))
         say(on, R"("serverContent":{"outputTranscription":{"text":"Well"}})", meaning::speaks);
     if (!closes) return;
-    if (manners_.percent(50)) return close_calls(on);
+    if (behavior_rng_.percent(50)) return close_calls(on);
     clock_->at(
-        clock_->now() + milliseconds(manners_.between(0, 20)), [this, number, turn = on.turn] {
+        clock_->now() + milliseconds(behavior_rng_.between(0, 20)), [this, number, turn = on.turn] {
             const auto found = lines_.find(number);
             if (found == lines_.end()) return;
             auto& later = found->second;
@@ -382,25 +382,25 @@ void server::close_calls(line& on)
 {
     say(on, R"("serverContent":{"generationComplete":true})");
     say(on, R"("serverContent":{"turnComplete":true,"groundingMetadata":{}})", meaning::closes);
-    if (manners_.percent(scenario_.behavior.trailing_messages))
+    if (behavior_rng_.percent(scenario_.behavior.trailing_messages))
         say(on, R"("serverContent":{"outputTranscription":{"finished":true}})");
 }
 
 void server::end_turn(line& on)
 {
     on.speaking = false;
-    if (manners_.percent(scenario_.behavior.generation_complete))
+    if (behavior_rng_.percent(scenario_.behavior.generation_complete))
         say(on, R"("serverContent":{"generationComplete":true})");
     say(on, R"("serverContent":{"turnComplete":true})", meaning::ends);
-    if (manners_.percent(scenario_.behavior.trailing_messages)) say_more(on);
+    if (behavior_rng_.percent(scenario_.behavior.trailing_messages)) say_more(on);
     update(on);
-    if (manners_.percent(scenario_.behavior.trailing_messages)) say_more(on);
+    if (behavior_rng_.percent(scenario_.behavior.trailing_messages)) say_more(on);
 }
 
 /// What may come after a turn's end, and is none of another.
 void server::say_more(line& on)
 {
-    switch (manners_.between(0, 7)) {
+    switch (behavior_rng_.between(0, 7)) {
     case 0: return say(on, R"("serverContent":{"outputTranscription":{"finished":true}})");
     case 1: return say(on, R"("serverContent":{"groundingMetadata":{}})");
     case 2: return say(on, R"("serverContent":{"interactionStatus":"IDLE"})");
@@ -419,7 +419,7 @@ void server::say_more(line& on)
 void server::update(line& on)
 {
     on.since_handle = 0;
-    if (clock_->now() < no_handles_until_ || chance_.percent(scenario_.not_resumable_percent)) {
+    if (clock_->now() < no_handles_until_ || rng_.percent(scenario_.not_resumable_percent)) {
         say(on, R"("sessionResumptionUpdate":{"resumable":false})");
         return;
     }
@@ -435,7 +435,7 @@ void server::update(line& on)
         index = fmt::format(R"(,"lastConsumedClientMessageIndex":"{}")", on.index);
     }
     const auto* const resumable =
-        spoils_.percent(scenario_.behavior.malformed_members) ? R"("certainly")" : "true";
+        malformed_rng_.percent(scenario_.behavior.malformed_members) ? R"("certainly")" : "true";
     message.text = spoilt(fmt::format(
         R"({{"sessionResumptionUpdate":{{"newHandle":"{}","resumable":{}{}}},"usageMetadata":{{"totalTokenCount":{}}}}})",
         handle, resumable, index, sayings_));
@@ -446,7 +446,7 @@ void server::update(line& on)
 /// who said what, or when.
 std::string server::spoilt(std::string message)
 {
-    if (!spoils_.percent(scenario_.behavior.malformed_members)) return message;
+    if (!malformed_rng_.percent(scenario_.behavior.malformed_members)) return message;
     fires(fault_kind::malformed_member);
     const auto inside = [&message](std::string_view where, std::string_view member) {
         const auto at = message.find(where);
@@ -457,7 +457,7 @@ std::string server::spoilt(std::string message)
     const auto beside = [&message](std::string_view member) {
         message.insert(message.size() - 1, fmt::format(",{}", member));
     };
-    const auto kind = spoils_.between(0, 9);
+    const auto kind = malformed_rng_.between(0, 9);
     switch (kind) {
     case 0: inside(R"("usageMetadata":{)", R"("thoughtsTokenCount":"many")"); break;
     case 1: inside(R"("usageMetadata":{)", R"("promptTokensDetails":[7,null])"); break;
@@ -479,11 +479,11 @@ server::notice server::notice_of(milliseconds left)
     constexpr milliseconds longest = 10min, unknown = 10s;
     const auto means = std::clamp(left, 0ms, longest);
     const auto seconds = static_cast<double>(left.count()) / 1000;
-    if (left.count() == 0 && departures_.percent(50)) return {"{}", means};
-    if (!spoils_.percent(scenario_.behavior.malformed_members))
+    if (left.count() == 0 && go_away_rng_.percent(50)) return {"{}", means};
+    if (!malformed_rng_.percent(scenario_.behavior.malformed_members))
         return {fmt::format(R"({{"timeLeft":"{:.3f}s"}})", seconds), means};
     fires(fault_kind::malformed_member);
-    switch (spoils_.between(0, 3)) {
+    switch (malformed_rng_.between(0, 3)) {
     case 0: return {fmt::format(R"({{"timeLeft":"{:.3f}"}})", seconds), means};
     case 1: return {fmt::format(R"({{"timeLeft":{:.3f}}})", seconds), means};
     case 2:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/chance.hpp"
 #include "sim/ledger.hpp"
 #include "sim/network.hpp"
+#include "sim/rng.hpp"
 
 #include <functional>
 #include <map>
@@ -106,10 +106,10 @@ private:
     const scenario& scenario_;
     ledger& ledger_;
     std::shared_ptr<virtual_clock> clock_;
-    chance chance_;
-    chance manners_;
-    chance spoils_;
-    chance departures_;
+    rng rng_;
+    rng behavior_rng_;
+    rng malformed_rng_;
+    rng go_away_rng_;
     std::vector<conversation> conversations_;
     std::map<int, line> lines_;
     std::map<std::string, snapshot> snapshots_;

@@ -11,7 +11,7 @@ namespace {
 /// Without the numbers, which change when something is taken out.
 std::string promise_broken(const scenario& scenario, const mutation& planted)
 {
-    const auto result = play(scenario, false, planted);
+    const auto result = simulate(scenario, false, planted);
     if (result.violations.empty()) return {};
     std::string words = result.violations.front();
     std::erase_if(words, [](unsigned char each) { return std::isdigit(each) != 0; });

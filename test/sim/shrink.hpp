@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/scenario.hpp"
-#include "sim/world.hpp"
+#include "sim/simulation.hpp"
 
 namespace sim {
 

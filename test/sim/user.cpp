@@ -40,7 +40,7 @@ live::realtime_input mark(message_kind kind, int serial)
 
 } // namespace
 
-user::user(surroundings around, const live::client& client)
+user::user(environment around, const live::client& client)
     : at_(around), session_(std::make_unique<live::session>(
                        client, setup_of(around.scenario), around.scenario.uses_store ? "talk" : ""))
 {
@@ -71,7 +71,7 @@ live::session_counters user::counters() const
 void user::show(const live::session_event& event)
 {
     const mutation::show honestly = [this](
-                                        const live::session_event& each) { at_.judge.saw(each); };
+                                        const live::session_event& each) { at_.oracle.saw(each); };
     if (at_.planted.event)
         at_.planted.event(event, honestly);
     else
@@ -140,7 +140,7 @@ void user::check_waiting() const
     const auto& [serial, size] = *waiting_.begin();
     const auto now = session_->counters();
     if (now.outbox == 0 || now.outbox + 2 * size + beside <= at_.scenario.options.limits.outbox)
-        at_.book.accuse(fmt::format(
+        at_.book.report(fmt::format(
             "{} {} waits though there is room", name_of(at_.book.of(serial).kind), serial));
     if (session_->status() != session_status::reconnecting) return;
     const auto window = at_.scenario.options.reconnect.realtime_window + 10ms;
@@ -150,14 +150,14 @@ void user::check_waiting() const
     };
     const auto& all = at_.book.sends;
     if (now.dropped < static_cast<std::uint64_t>(std::count_if(all.begin(), all.end(), is_stale)))
-        at_.book.accuse(fmt::format(
+        at_.book.report(fmt::format(
             "{} {} waits behind sound that is too old", name_of(at_.book.of(serial).kind), serial));
 }
 
 void user::destroy()
 {
     session_.reset();
-    at_.judge.destroyed();
+    at_.oracle.destroyed();
 }
 
 asio::awaitable<void> user::connect()
@@ -168,7 +168,7 @@ asio::awaitable<void> user::connect()
         co_await interruptible(operation::connect, session_->connect());
     } catch (const live::error& failure) {
         if (session_ && !ended() && !closing_)
-            at_.book.accuse(
+            at_.book.report(
                 fmt::format("connect() threw, but the session goes on: {}", failure.what()));
     } catch (const std::system_error&) { // the session goes on connecting
     }
@@ -178,14 +178,14 @@ asio::awaitable<void> user::connect()
 asio::awaitable<void> user::close()
 {
     closing_ = true;
-    if (!ended()) at_.judge.closes(session_->status());
+    if (!ended()) at_.oracle.closes(session_->status());
     try {
         co_return co_await interruptible(operation::close, session_->close());
     } catch (const std::system_error&) { // cancelled
     }
     const auto has_ended = [this] { return ended(); };
     if (!co_await until(has_ended, 60s))
-        at_.book.accuse("close() has been cancelled, and the session goes on");
+        at_.book.report("close() has been cancelled, and the session goes on");
 }
 
 asio::awaitable<void> user::send_as(int serial, std::size_t size, asio::awaitable<void> sending)
@@ -206,9 +206,9 @@ asio::awaitable<void> user::send_as(int serial, std::size_t size, asio::awaitabl
         return fmt::format(
             "{} {} was {}", name_of(one.kind), serial, accepted ? "accepted" : "refused");
     });
-    if (accepted && session_) at_.judge.saw(counters());
+    if (accepted && session_) at_.oracle.saw(counters());
     if (!accepted && !cancelled && session_ && !ended() && !closing_)
-        at_.book.accuse(
+        at_.book.report(
             fmt::format("{} {} was refused by a living session", name_of(one.kind), serial));
 }
 
@@ -372,12 +372,12 @@ asio::awaitable<void> user::listen()
                 for (const auto& call : message->function_calls()) calls.push_back(call.id);
                 if (!calls.empty() && session_) start(answer(std::move(calls)));
             }
-            if (session_) at_.judge.saw(counters());
+            if (session_) at_.oracle.saw(counters());
             if (!hurries_) co_await pause(at_.scenario.read_interval);
         }
-        at_.judge.saw_end();
+        at_.oracle.saw_end();
     } catch (const live::error& failure) {
-        at_.judge.saw_failure(failure);
+        at_.oracle.saw_failure(failure);
     }
     over_ = true;
 }
@@ -401,16 +401,16 @@ asio::awaitable<void> user::see_it_out()
         if (co_await until(arrived, 60s)) {
             if (ended()) break;
             const auto sent = [this] { return ended() || counters().outbox == 0; };
-            if (!co_await until(sent, bound)) at_.book.accuse("what waits is not sent");
+            if (!co_await until(sent, bound)) at_.book.report("what waits is not sent");
             if (ended()) break;
             co_await pause(20s); // what is still to be said
             if (ended()) break;
             if (at_.api.holder_of(serial) == nullptr) continue; // forgotten again
-            at_.judge.settle(serial, counters());
+            at_.oracle.settle(serial, counters());
             co_return;
         }
         if (at_.clock.now() > latest) {
-            at_.book.accuse(fmt::format("still {} {} s after the last fault, and nothing arrives",
+            at_.book.report(fmt::format("still {} {} s after the last fault, and nothing arrives",
                 live::to_string(session_->status()), std::chrono::seconds(bound).count()));
             co_return;
         }
@@ -437,13 +437,13 @@ asio::awaitable<void> user::live_on()
     if (session_) {
         co_await close();
         const auto reader_is_home = [this] { return over_; };
-        if (!co_await until(reader_is_home, 60s)) at_.book.accuse("the stream does not end");
-        if (at_.net.is_used()) at_.book.accuse("a connection is left behind close()");
+        if (!co_await until(reader_is_home, 60s)) at_.book.report("the stream does not end");
+        if (at_.net.is_used()) at_.book.report("a connection is left behind close()");
         session_.reset();
     }
-    at_.judge.destroyed();
+    at_.oracle.destroyed();
     const auto all_are_home = [this] { return busy_ == 0; };
-    if (!co_await until(all_are_home, 120s)) at_.book.accuse("a call on the session does not end");
+    if (!co_await until(all_are_home, 120s)) at_.book.report("a call on the session does not end");
 }
 
 } // namespace sim

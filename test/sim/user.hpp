@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/checker.hpp"
 #include "sim/ledger.hpp"
 #include "sim/mutation.hpp"
 #include "sim/network.hpp"
+#include "sim/oracle.hpp"
 #include "sim/scenario.hpp"
 #include "sim/server.hpp"
 
@@ -24,11 +24,11 @@
 namespace sim {
 
 /// Everything around one session.
-struct surroundings {
+struct environment {
     const sim::scenario& scenario;
     ledger& book;
     virtual_clock& clock;
-    checker& judge;
+    sim::oracle& oracle;
     network& net;
     server& api;
     asio::io_context& io;
@@ -38,7 +38,7 @@ struct surroundings {
 /// One user of one session: sends, reads, answers calls, closes, as the scenario has it.
 class user {
 public:
-    user(surroundings around, const live::client& client);
+    user(environment around, const live::client& client);
 
     /// The whole life, until the session is gone and everybody has come home.
     asio::awaitable<void> live_on();
@@ -75,7 +75,7 @@ private:
     [[nodiscard]] live::session_counters counters() const;
     void show(const live::session_event& event);
 
-    surroundings at_;
+    environment at_;
     std::unique_ptr<live::session> session_;
     struct pending {
         sim::operation operation;

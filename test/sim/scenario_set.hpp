@@ -10,7 +10,7 @@
 namespace sim {
 
 /// Worlds by number, from 1.
-struct series {
+struct scenario_set {
     std::string_view one;  ///< What a single one is called.
     std::string_view many; ///< What several are called.
     std::uint64_t size;    ///< So many there are; 0: without end.
@@ -22,6 +22,6 @@ struct series {
 /// way and mode of resumption, and with transparent resumption twice, after each two. days: 24
 /// hours with goAway every ten minutes. interruptions: one conversation in which the user cancels a
 /// call, closes or destroys the session, once after each step of a coroutine.
-[[nodiscard]] std::span<const series> all_series() noexcept;
+[[nodiscard]] std::span<const scenario_set> scenario_sets() noexcept;
 
 } // namespace sim

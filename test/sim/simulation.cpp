@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/world.hpp"
+#include "sim/simulation.hpp"
 
-#include "sim/checker.hpp"
 #include "sim/handle_store.hpp"
 #include "sim/ledger.hpp"
 #include "sim/network.hpp"
+#include "sim/oracle.hpp"
 #include "sim/server.hpp"
 #include "sim/user.hpp"
 
@@ -53,8 +53,8 @@ void run(asio::io_context& io, virtual_clock& clock, ledger& book, const bool& d
         if (done) return;
         if (ran != 0) continue;
         if (!clock.is_due()) when_quiet();
-        if (!clock.advance()) return book.accuse("stuck: nothing is left to happen");
-        if (clock.events() > most_events) return book.accuse("too much happens: a livelock");
+        if (!clock.advance()) return book.report("stuck: nothing is left to happen");
+        if (clock.events() > most_events) return book.report("too much happens: a livelock");
     }
 }
 
@@ -64,39 +64,39 @@ void check_rest(asio::io_context& io, virtual_clock& clock, ledger& book)
     const auto latest = clock.now() + std::chrono::seconds(120);
     while (io.poll() != 0 || (!io.stopped() && clock.advance(latest))) io.restart();
     if (!io.stopped())
-        book.accuse(clock.sleepers() != 0 ? "a timer is left" : "a coroutine is left");
+        book.report(clock.sleepers() != 0 ? "a timer is left" : "a coroutine is left");
 }
 
 } // namespace
 
-outcome play(const scenario& scenario, bool traces, const mutation& planted)
+run_result simulate(const scenario& scenario, bool traces, const mutation& planted)
 {
     const auto clock = std::make_shared<virtual_clock>();
     clock->alter_sleep = planted.sleep;
     ledger book(clock, traces);
     server api(scenario, book, clock);
-    checker judge(scenario, book, api);
+    oracle oracle(scenario, book, api);
     bool done = false;
     {
         asio::io_context io{1};
         const auto net = std::make_shared<network>(io.get_executor(), scenario, book, clock, api);
-        net->watch.dialled = [&judge](int number) { judge.dialled(number); };
-        net->watch.opened = [&judge](int number) { judge.opened(number); };
-        net->watch.left = [&judge](int number) { judge.left(number); };
-        net->watch.failed = [&judge](
-                                int number, const live::error& why) { judge.failed(number, why); };
+        net->watch.dialled = [&oracle](int number) { oracle.dialled(number); };
+        net->watch.opened = [&oracle](int number) { oracle.opened(number); };
+        net->watch.left = [&oracle](int number) { oracle.left(number); };
+        net->watch.failed = [&oracle](
+                                int number, const live::error& why) { oracle.failed(number, why); };
         auto options = scenario.options;
         const auto store = std::make_shared<handle_store>(clock, scenario.store_latency);
         if (scenario.uses_store) options.resumption_store = store;
         if (scenario.endpoint_changes_at != 0) move(options, book, scenario.endpoint_changes_at);
         if (planted.options) planted.options(options);
-        const auto draw = [&judge, &planted] {
-            const auto drawn = judge.random();
+        const auto draw = [&oracle, &planted] {
+            const auto drawn = oracle.random();
             return planted.random ? planted.random(drawn) : drawn;
         };
         const auto client = live::access::make_client(
             std::make_shared<live::client_core>(options, mutated(net, planted), clock, draw));
-        user one({scenario, book, *clock, judge, *net, api, io, planted}, client);
+        user one({scenario, book, *clock, oracle, *net, api, io, planted}, client);
         asio::co_spawn(io, one.live_on(), [&](std::exception_ptr failure) {
             done = true;
             if (failure) std::rethrow_exception(failure);
@@ -111,12 +111,12 @@ outcome play(const scenario& scenario, bool traces, const mutation& planted)
                 asio::co_spawn(
                     io, clock->sleep_until(clock->now() + std::chrono::hours(1)), asio::detached);
             if (done) check_rest(io, *clock, book);
-            judge.saw_kept(store->handle());
+            oracle.saw_kept(store->handle());
         } catch (const std::exception& failure) {
-            book.accuse(fmt::format("an exception: {}", failure.what()));
+            book.report(fmt::format("an exception: {}", failure.what()));
         }
     }
-    outcome result;
+    run_result result;
     result.violations = book.violations();
     result.story = book.story();
     result.fired = book.fired;

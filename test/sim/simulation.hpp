@@ -11,7 +11,7 @@
 
 namespace sim {
 
-struct outcome {
+struct run_result {
     std::vector<std::string> violations{};
     std::vector<std::string> story{};
     std::array<std::uint64_t, fault_kinds> fired{};
@@ -21,7 +21,7 @@ struct outcome {
 };
 
 /// One life of one session. `traces`: with the story.
-[[nodiscard]] outcome play(
+[[nodiscard]] run_result simulate(
     const scenario& scenario, bool traces = false, const mutation& planted = {});
 
 } // namespace sim

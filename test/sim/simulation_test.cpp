@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario.hpp"
-#include "sim/series.hpp"
-#include "sim/world.hpp"
+#include "sim/scenario_set.hpp"
+#include "sim/simulation.hpp"
 #include "support/catch.hpp"
 
 #include <algorithm>
@@ -12,20 +12,20 @@
 TEST_CASE("a seed is one and the same world every time")
 {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-        const auto once = sim::play(sim::draw_scenario(seed), true);
-        const auto again = sim::play(sim::draw_scenario(seed), true);
+        const auto once = sim::simulate(sim::draw_scenario(seed), true);
+        const auto again = sim::simulate(sim::draw_scenario(seed), true);
         REQUIRE(once.story == again.story);
     }
 }
 
 TEST_CASE("wherever a call is cancelled, a session closed or destroyed, nothing is lost or left")
 {
-    const auto all = sim::all_series();
-    const auto which = std::find_if(
-        all.begin(), all.end(), [](const sim::series& each) { return each.one == "interruption"; });
+    const auto all = sim::scenario_sets();
+    const auto which = std::find_if(all.begin(), all.end(),
+        [](const sim::scenario_set& each) { return each.one == "interruption"; });
     REQUIRE(which != all.end());
     for (std::uint64_t number = 1; number <= which->size; number += 29) { // CI runs all
-        const auto result = sim::play(which->draw(number));
+        const auto result = sim::simulate(which->draw(number));
         INFO("sim --interruption " << number);
         CHECK(result.violations == std::vector<std::string>{});
     }
@@ -35,7 +35,7 @@ TEST_CASE("sessions keep their promises in worlds in which they once did not")
 {
     // An activityStart that was written as a handle came was lost without a word.
     for (const std::uint64_t seed : {700'047'876}) {
-        const auto result = sim::play(sim::draw_scenario(seed));
+        const auto result = sim::simulate(sim::draw_scenario(seed));
         INFO("sim --seed " << seed);
         CHECK(result.violations == std::vector<std::string>{});
     }
@@ -44,7 +44,7 @@ TEST_CASE("sessions keep their promises in worlds in which they once did not")
 TEST_CASE("sessions keep their promises in some hundred worlds")
 {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-        const auto result = sim::play(sim::draw_scenario(seed));
+        const auto result = sim::simulate(sim::draw_scenario(seed));
         INFO("sim --seed " << seed);
         CHECK(result.violations == std::vector<std::string>{});
     }

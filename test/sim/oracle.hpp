@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/chance.hpp"
 #include "sim/ledger.hpp"
+#include "sim/rng.hpp"
 #include "sim/server.hpp"
 
 #include <gemini/live/session.hpp>
@@ -19,9 +19,9 @@ namespace live = gemini::live;
 
 /// Holds the session to its promises. What the server's record may not hold, the server says; what
 /// may not be on a wire, the network.
-class checker {
+class oracle {
 public:
-    checker(const scenario& scenario, ledger& ledger, const server& server);
+    oracle(const scenario& scenario, ledger& ledger, const server& server);
 
     /// The session's random numbers.
     double random();
@@ -93,12 +93,12 @@ private:
     [[nodiscard]] bool may_be_remembered(int serial) const;
     [[nodiscard]] bool is_closed_mark(int serial) const;
     [[nodiscard]] bool outlasted(const ledger::send& one) const;
-    void accuse(std::string what) { ledger_.accuse(std::move(what)); }
+    void report(std::string what) { ledger_.report(std::move(what)); }
 
     const scenario& scenario_;
     ledger& ledger_;
     const server& server_;
-    chance jitter_;
+    rng jitter_rng_;
     bool punctual_ = true; // nothing suspends the process
 
     // Attempts, as the policy has them.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/series.hpp"
+#include "sim/scenario_set.hpp"
 
-#include "sim/chance.hpp"
+#include "sim/rng.hpp"
 
 #include <array>
 #include <chrono>
@@ -117,18 +117,18 @@ scenario day(std::uint64_t number)
 {
     constexpr int rotations = 24 * 6;
     constexpr std::int64_t ten_minutes = 600'000;
-    chance life(number, "day");
+    sim::rng rng(number, "day");
     auto result = conversation();
     result.seed = number;
-    resume_by(result, life.percent(50) ? modes - 1 : 1);
-    result.options.reconnect.handover.overlap = life.percent(10);
+    resume_by(result, rng.percent(50) ? modes - 1 : 1);
+    result.options.reconnect.handover.overlap = rng.percent(10);
     for (int i = 1; i <= rotations; ++i) {
         fault leave{fault_kind::go_away, trigger::time, i * ten_minutes};
         leave.duration = 50s;
         result.faults.push_back(leave);
         // What is said comes anywhere between two, and now and then in the middle of one.
-        result.actions.push_back({action_kind::text, life.between(0ms, 2 * 290'000ms), 50});
-        result.actions.push_back({action_kind::audio, life.between(0ms, 10'000ms), 640, 5, 20ms});
+        result.actions.push_back({action_kind::text, rng.between(0ms, 2 * 290'000ms), 50});
+        result.actions.push_back({action_kind::audio, rng.between(0ms, 10'000ms), 640, 5, 20ms});
     }
     return result;
 }
@@ -211,14 +211,14 @@ scenario interrupted(std::uint64_t number)
 }
 
 constexpr std::array known{
-    series{"seed", "seeds", 0, true, draw_scenario},
-    series{"cut", "cuts", singles + pairs, false, cut},
-    series{"day", "days", 0, false, day},
-    series{"interruption", "interruptions", lives* ways* steps, false, interrupted},
+    scenario_set{"seed", "seeds", 0, true, draw_scenario},
+    scenario_set{"cut", "cuts", singles + pairs, false, cut},
+    scenario_set{"day", "days", 0, false, day},
+    scenario_set{"interruption", "interruptions", lives* ways* steps, false, interrupted},
 };
 
 } // namespace
 
-std::span<const series> all_series() noexcept { return known; }
+std::span<const scenario_set> scenario_sets() noexcept { return known; }
 
 } // namespace sim

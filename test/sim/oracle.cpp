@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/checker.hpp"
+#include "sim/oracle.hpp"
 
 #include <fmt/format.h>
 
@@ -76,29 +76,29 @@ bool refuses_handle(const live::error& why, bool was_open)
 
 } // namespace
 
-checker::checker(const scenario& scenario, ledger& ledger, const server& server)
-    : scenario_(scenario), ledger_(ledger), server_(server), jitter_(scenario.seed, "jitter")
+oracle::oracle(const scenario& scenario, ledger& ledger, const server& server)
+    : scenario_(scenario), ledger_(ledger), server_(server), jitter_rng_(scenario.seed, "jitter")
 {
     for (const auto& each : scenario_.faults)
         punctual_ = punctual_ && each.kind != fault_kind::process_suspended;
 }
 
-double checker::random()
+double oracle::random()
 {
-    drawn_ = jitter_.real();
+    drawn_ = jitter_rng_.real();
     drawn_at_ = ledger_.now();
     return *drawn_;
 }
 
 // Attempts -------------------------------------------------------------------------------------
 
-bool checker::is_healthy(time_point now) const
+bool oracle::is_healthy(time_point now) const
 {
     return open_since_ && now - *open_since_ >= scenario_.options.reconnect.healthy_after;
 }
 
 /// While a connection serves, once.
-void checker::renew(time_point now)
+void oracle::renew(time_point now)
 {
     if (has_renewed_ || !is_healthy(now)) return;
     has_renewed_ = true;
@@ -106,7 +106,7 @@ void checker::renew(time_point now)
 }
 
 /// Of the full jitter.
-milliseconds checker::drawn_wait() const
+milliseconds oracle::drawn_wait() const
 {
     const auto& policy = scenario_.options.reconnect;
     const double ceiling = std::min(static_cast<double>(policy.max_delay.count()),
@@ -114,12 +114,12 @@ milliseconds checker::drawn_wait() const
     return milliseconds(static_cast<std::int64_t>(ceiling * drawn_.value_or(0)));
 }
 
-void checker::dialled(int connection)
+void oracle::dialled(int connection)
 {
     const auto now = ledger_.now();
     if (ended_ && now > *ended_)
-        accuse(fmt::format("#{} was dialled after the session's end", connection));
-    if (hopeless_) accuse(fmt::format("#{} was dialled though that cannot help", connection));
+        report(fmt::format("#{} was dialled after the session's end", connection));
+    if (hopeless_) report(fmt::format("#{} was dialled though that cannot help", connection));
     // The end may be read together with the goAway before it: the dial was under way.
     const bool together = failure_ && failure_->was_open && failure_->when == now && !drawn_ &&
                           !refuses_handle(failure_->why, failure_->was_open) &&
@@ -136,71 +136,71 @@ void checker::dialled(int connection)
     const auto& policy = scenario_.options.reconnect;
     const bool first = open_order_.empty();
     const auto most = first ? policy.first_connect_attempts : policy.max_attempts;
-    if (most && attempt_ > *most) accuse(fmt::format("attempt {} of at most {}", attempt_, *most));
+    if (most && attempt_ > *most) report(fmt::format("attempt {} of at most {}", attempt_, *most));
     if (!first && policy.max_outage.count() != 0 && out_since_ && punctual_ &&
         now - *out_since_ > policy.max_outage + 1ms)
-        accuse(fmt::format("#{} was dialled after max_outage", connection));
+        report(fmt::format("#{} was dialled after max_outage", connection));
 }
 
 /// While another one serves: an attempt like any other, but the first comes without a wait.
-void checker::check_ahead(int connection)
+void oracle::check_ahead(int connection)
 {
     const auto now = ledger_.now();
     const auto most = scenario_.options.reconnect.max_attempts;
     if (!ledger_.connections[static_cast<std::size_t>(main_)].leave_by)
-        accuse(fmt::format("#{} was dialled though the server had not asked to leave", connection));
+        report(fmt::format("#{} was dialled though the server had not asked to leave", connection));
     renew(now);
     ++attempt_;
     if (most && attempt_ > *most)
-        accuse(fmt::format("attempt {} of at most {}, dialled ahead", attempt_, *most));
+        report(fmt::format("attempt {} of at most {}, dialled ahead", attempt_, *most));
     if (ahead_is_hopeless_)
-        accuse(fmt::format("#{} was dialled ahead though that cannot help", connection));
+        report(fmt::format("#{} was dialled ahead though that cannot help", connection));
     if (now < not_ahead_before_)
-        accuse(fmt::format("#{} was dialled ahead before the server's Retry-After", connection));
+        report(fmt::format("#{} was dialled ahead before the server's Retry-After", connection));
     if (attempt_ > 1 && !drawn_)
-        accuse(fmt::format("#{} was dialled ahead without a random wait before it", connection));
+        report(fmt::format("#{} was dialled ahead without a random wait before it", connection));
     if (attempt_ > 1 && drawn_ && now < drawn_at_ + drawn_wait())
-        accuse(fmt::format("#{} was dialled ahead {} ms too early", connection,
+        report(fmt::format("#{} was dialled ahead {} ms too early", connection,
             std::chrono::ceil<milliseconds>(drawn_at_ + drawn_wait() - now).count()));
     drawn_.reset();
 }
 
 /// A session that takes a connection for lost which has not ended.
-void checker::check_time_is_up()
+void oracle::check_time_is_up()
 {
     if (!failure_ || !failure_->by_session) return;
     const auto leave_by = ledger_.connections[static_cast<std::size_t>(main_)].leave_by;
     const auto most = scenario_.options.reconnect.max_attempts;
     if (!leave_by || failure_->when < *leave_by)
-        accuse("a connection was given up that had time left");
+        report("a connection was given up that had time left");
     else if (!most || failure_->attempt < *most)
-        accuse("a connection was given up though there were attempts left");
+        report("a connection was given up though there were attempts left");
 }
 
 /// Between a failure and the next attempt; a spare connection is not dialled any more.
-void checker::check_wait(std::optional<time_point> dialled)
+void oracle::check_wait(std::optional<time_point> dialled)
 {
     if (!failure_) return;
     const auto failure = *std::exchange(failure_, std::nullopt);
     constexpr int in_change = 2; // the old connection may not have gone yet
     const bool needs_none = (failure.handing_over && attempt_ <= in_change) ||
                             (refuses_handle(failure.why, failure.was_open) && attempt_ == 1);
-    if (!drawn_ && dialled && !needs_none) accuse("an attempt without a random wait before it");
+    if (!drawn_ && dialled && !needs_none) report("an attempt without a random wait before it");
     const auto wait = std::max(least_wait(failure.why), drawn_wait());
     rows_.push_back({attempt_, wait});
     if (!dialled) return;
     const auto waited = std::chrono::duration_cast<milliseconds>(*dialled - failure.when);
     if (waited < wait)
-        accuse(fmt::format(
+        report(fmt::format(
             "dialled {} ms after the failure instead of {}", waited.count(), wait.count()));
     if (punctual_ && waited > wait + 1ms)
-        accuse(fmt::format(
+        report(fmt::format(
             "dialled {} ms after the failure, not already after {}", waited.count(), wait.count()));
 }
 
 /// The connection that served has ended at the very moment of the change to the next one: the
 /// user may be told of a loss, or not.
-void checker::may_be_handover()
+void oracle::may_be_handover()
 {
     attempt_ = failure_->attempt;
     open_since_ = failure_->open_since;
@@ -208,7 +208,7 @@ void checker::may_be_handover()
     rows_match_ = false;
 }
 
-void checker::opened(int connection)
+void oracle::opened(int connection)
 {
     const auto now = ledger_.now();
     const auto& log = ledger_.connections[static_cast<std::size_t>(connection)];
@@ -236,7 +236,7 @@ void checker::opened(int connection)
 }
 
 /// Without a handle a conversation is over: that must have been the server's will.
-void checker::check_handle(const ledger::connection& opened)
+void oracle::check_handle(const ledger::connection& opened)
 {
     const bool had_one = std::any_of(
         ledger_.hearings.begin(), ledger_.hearings.end(), [this](const ledger::heard& each) {
@@ -244,12 +244,12 @@ void checker::check_handle(const ledger::connection& opened)
         });
     constexpr int internal_errors = 2; // they may be the handle's fault
     if (opened.handle.empty() && had_one && !handle_refused_ && handle_suspected_ < internal_errors)
-        accuse("a conversation was given up whose handle the server had not refused");
+        report("a conversation was given up whose handle the server had not refused");
     handle_refused_ = false;
     handle_suspected_ = 0;
 }
 
-void checker::failed(int connection, const live::error& why)
+void oracle::failed(int connection, const live::error& why)
 {
     const auto now = ledger_.now();
     const auto& log = ledger_.connections[static_cast<std::size_t>(connection)];
@@ -287,14 +287,14 @@ void checker::failed(int connection, const live::error& why)
 }
 
 /// One that was dialled ahead has come about, and nothing has been sent on it.
-bool checker::is_replaced() const
+bool oracle::is_replaced() const
 {
     const auto& last = ledger_.connections.back();
     return last.ahead && last.made && !last.left && !last.set_up;
 }
 
 /// The session ends what serves: for the next one, at its own end, or because time is up.
-void checker::left(int connection)
+void oracle::left(int connection)
 {
     const auto& newest = ledger_.connections.back();
     const bool is_followed = newest.ahead && newest.made && !newest.left;
@@ -305,7 +305,7 @@ void checker::left(int connection)
     lose(now);
 }
 
-void checker::lose(failure what)
+void oracle::lose(failure what)
 {
     what.attempt = attempt_;
     what.open_since = open_since_;
@@ -319,16 +319,16 @@ void checker::lose(failure what)
 
 // The stream -----------------------------------------------------------------------------------
 
-void checker::saw(const live::session_event& event)
+void oracle::saw(const live::session_event& event)
 {
-    if (terminal_) accuse("an event after the terminal one");
+    if (terminal_) report("an event after the terminal one");
     if (const auto* message = std::get_if<live::server_message>(&event)) {
         const auto& usage = message->members().usage_metadata;
         saw_message(usage ? usage->total_token_count : -1);
     } else if (const auto* unread = std::get_if<live::malformed_message>(&event)) {
         if (!unread->delivered) saw_message(0);
         if (unread->delivered && unread->turn_in_doubt)
-            accuse("a turn is said to be in doubt, whose end could be read");
+            report("a turn is said to be in doubt, whose end could be read");
     } else if (const auto* change = std::get_if<live::status_change>(&event)) {
         saw_change(*change);
     } else if (std::holds_alternative<live::stalled>(event)) {
@@ -336,7 +336,7 @@ void checker::saw(const live::session_event& event)
     }
 }
 
-checker::standing checker::standing_of(int connection, std::size_t hearings) const
+oracle::standing oracle::standing_of(int connection, std::size_t hearings) const
 {
     bool answers = false, called = false, ended = false, is_clear = true, is_quiet = true;
     bool may_begin = false;
@@ -406,7 +406,7 @@ checker::standing checker::standing_of(int connection, std::size_t hearings) con
 }
 
 /// The network died shortly after an end that may have been of this answer or of the one before.
-bool checker::died_in_doubt(const live::status_change& loss) const
+bool oracle::died_in_doubt(const live::status_change& loss) const
 {
     constexpr auto longest_doubt = 5s; // as in the session
     if (loss.cause->value() != live::errc::timed_out) return false;
@@ -421,7 +421,7 @@ bool checker::died_in_doubt(const live::status_change& loss) const
 }
 
 /// Nobody is told to ask again what has been answered, and whoever has to is told.
-void checker::check_question(const live::status_change& change)
+void oracle::check_question(const live::status_change& change)
 {
     const bool is_loss =
         change.from == session_status::connected && change.to == session_status::reconnecting;
@@ -431,36 +431,36 @@ void checker::check_question(const live::status_change& change)
     if (!by_handover_[openings_seen_ - 1].has_value()) return;
     const auto how = standing_of(open_order_[openings_seen_ - 1], ledger_.hearings.size());
     if (how.in_answer && !change.ask_again && !(is_loss && died_in_doubt(change)))
-        accuse("an answer was cut without a word");
+        report("an answer was cut without a word");
     if (how.at_rest && scenario_.call_percent == 0 && change.ask_again)
-        accuse("the user was told to ask again what had been answered");
+        report("the user was told to ask again what had been answered");
 }
 
-void checker::saw_silence()
+void oracle::saw_silence()
 {
     if (openings_seen_ == 0 || openings_seen_ > open_order_.size() || scenario_.call_percent != 0)
         return;
     if (standing_of(open_order_[openings_seen_ - 1], heard_).at_rest)
-        accuse("told that the server is silent, and nothing was asked");
+        report("told that the server is silent, and nothing was asked");
 }
 
-void checker::saw_message(int serial)
+void oracle::saw_message(int serial)
 {
     auto at = heard_;
     while (at < ledger_.hearings.size() && ledger_.hearings[at].passed_over) ++at;
     if (at == ledger_.hearings.size())
-        return accuse(fmt::format("the reader got message {} again, or from nowhere", serial));
+        return report(fmt::format("the reader got message {} again, or from nowhere", serial));
     if (ledger_.hearings[at].serial != serial)
-        accuse(fmt::format(
+        report(fmt::format(
             "the reader got message {} in the place of {}", serial, ledger_.hearings[at].serial));
     heard_ = at + 1;
 }
 
-void checker::saw_change(const live::status_change& change)
+void oracle::saw_change(const live::status_change& change)
 {
     ++changes_;
     if (change.from != status_ || !is_legal(change.from, change.to))
-        accuse(fmt::format("a change from {} to {} while {}", live::to_string(change.from),
+        report(fmt::format("a change from {} to {} while {}", live::to_string(change.from),
             live::to_string(change.to), live::to_string(status_)));
     status_ = change.to;
     terminal_ = change.to == session_status::closed || change.to == session_status::failed;
@@ -468,11 +468,11 @@ void checker::saw_change(const live::status_change& change)
     if (change.to == session_status::failed) check_end(change);
     if (change.to == session_status::reconnecting ||
         (change.to == session_status::connecting && changes_ > 1)) {
-        if (!change.cause) accuse("a loss without a cause");
+        if (!change.cause) report("a loss without a cause");
         if (rows_match_ && rows_seen_ < rows_.size()) {
             const auto& row = rows_[rows_seen_];
             if (row.attempt != change.attempt || row.delay != change.delay)
-                accuse(fmt::format("the user was told of attempt {} in {} ms; it was {} in {} ms",
+                report(fmt::format("the user was told of attempt {} in {} ms; it was {} in {} ms",
                     change.attempt, change.delay.count(), row.attempt, row.delay.count()));
         }
         ++rows_seen_;
@@ -483,9 +483,9 @@ void checker::saw_change(const live::status_change& change)
 }
 
 /// A connection that was merely lost is no end, unless the policy says so.
-void checker::check_end(const live::status_change& change)
+void oracle::check_end(const live::status_change& change)
 {
-    if (!change.cause) return accuse("an end without a cause");
+    if (!change.cause) return report("an end without a cause");
     check_time_is_up();
     const auto& policy = scenario_.options.reconnect;
     const auto most = open_order_.empty() ? policy.first_connect_attempts : policy.max_attempts;
@@ -493,55 +493,55 @@ void checker::check_end(const live::status_change& change)
     const bool may_end = is_spent || !policy.enabled || policy.max_outage.count() != 0 ||
                          policy.on_context_loss == live::context_loss::fail;
     if (change.cause->value() == live::errc::connection_lost && !may_end)
-        accuse(fmt::format("gave up after a mere loss: {}", change.cause->what()));
+        report(fmt::format("gave up after a mere loss: {}", change.cause->what()));
     if (open_order_.empty() || may_end || is_hopeless(*change.cause, true)) return;
     constexpr int few = 3;
     const bool was_open = failure_ && failure_->was_open;
     const bool passes = is_refusal(*change.cause) ||
                         change.cause->value() == live::errc::tls_failed ||
                         (is_complaint(*change.cause) && was_open && complaints_ <= few);
-    if (passes) accuse(fmt::format("gave up what passes: {}", change.cause->what()));
+    if (passes) report(fmt::format("gave up what passes: {}", change.cause->what()));
 }
 
-void checker::closes(live::session_status now)
+void oracle::closes(live::session_status now)
 {
     if (!closed_in_) closed_in_ = now;
 }
 
 /// A session does not end with an error after close() has been called.
-void checker::check_close(const live::status_change& change)
+void oracle::check_close(const live::status_change& change)
 {
     if (!closed_in_ || !terminal_) return;
     if (change.to == session_status::failed)
-        accuse("close() was called, and the session ended by an error");
+        report("close() was called, and the session ended by an error");
     if (*closed_in_ == session_status::connected && change.from != session_status::connected)
-        accuse(fmt::format("close() was called, and then came {}", live::to_string(change.from)));
+        report(fmt::format("close() was called, and then came {}", live::to_string(change.from)));
 }
 
-void checker::saw_kept(const std::string& handle)
+void oracle::saw_kept(const std::string& handle)
 {
-    if (refused_handles_.contains(handle)) accuse("a handle is kept that the server has refused");
+    if (refused_handles_.contains(handle)) report("a handle is kept that the server has refused");
 }
 
 /// Whether the user was told what the server has made of the conversation.
-void checker::check_context(const live::status_change& change)
+void oracle::check_context(const live::status_change& change)
 {
     const auto index = openings_seen_++;
-    if (index >= open_order_.size()) return accuse("connected, without a connection");
+    if (index >= open_order_.size()) return report("connected, without a connection");
     const auto& log = [this](std::size_t at) -> const ledger::connection& {
         return ledger_.connections[static_cast<std::size_t>(open_order_[at])];
     };
     if (index == 0) {
-        if (change.context_lost) accuse("context_lost on the first connection");
+        if (change.context_lost) report("context_lost on the first connection");
         return;
     }
     if (change.handover != by_handover_[index].value_or(change.handover))
-        accuse("a handover that was none, or not said to be one");
+        report("a handover that was none, or not said to be one");
     const bool same = log(index).conversation == log(index - 1).conversation;
     if (same != change.resumed)
-        accuse(
+        report(
             same ? "resumed, and the user was not told" : "told that it resumed, but it did not");
-    if (same && change.context_lost) accuse("told that the context was lost, but it was not");
+    if (same && change.context_lost) report("told that the context was lost, but it was not");
     if (!same && !change.context_lost) {
         const auto& record = server_.conversation_of(log(index - 1).conversation).record;
         const bool said = std::any_of(record.begin(), record.end(), [&](const server::entry& each) {
@@ -551,35 +551,35 @@ void checker::check_context(const live::status_change& change)
                        return handing.done != 0 && handing.connection == open_order_[index - 1];
                    });
         });
-        if (said) accuse("the context was lost in silence");
+        if (said) report("the context was lost in silence");
     }
 }
 
-void checker::end_now()
+void oracle::end_now()
 {
     if (!ended_) ended_ = ledger_.now();
 }
 
-void checker::saw_end()
+void oracle::saw_end()
 {
     end_now();
     if (status_ != session_status::closed)
-        accuse("the stream ended without a last change to closed");
+        report("the stream ended without a last change to closed");
 }
 
-void checker::saw_failure(const live::error& why)
+void oracle::saw_failure(const live::error& why)
 {
     end_now();
     if (status_ != session_status::failed)
-        accuse(fmt::format("the stream threw without a change to error: {}", why.what()));
+        report(fmt::format("the stream threw without a change to error: {}", why.what()));
 }
 
-void checker::saw(const live::session_counters& now)
+void oracle::saw(const live::session_counters& now)
 {
     constexpr std::size_t largest = 6000; // of one message of the user's
     const auto& limits = scenario_.options.limits;
     if (now.outbox + now.unconfirmed > 2 * (limits.outbox + largest))
-        accuse(fmt::format("{} bytes in the outbox, {} unconfirmed; the limit is {}", now.outbox,
+        report(fmt::format("{} bytes in the outbox, {} unconfirmed; the limit is {}", now.outbox,
             now.unconfirmed, limits.outbox));
     // A new connection brings its first words though the inbox is full.
     const auto opening = (ledger_.connections.size() + 2) * 4000;
@@ -588,13 +588,13 @@ void checker::saw(const live::session_counters& now)
         [](const ledger::send& one) { return one.torn; });
     const std::size_t rest = has_failed ? 256 * 1024 : 0;
     if (now.inbox > limits.inbox + opening + rest)
-        accuse(fmt::format("{} bytes in the inbox; the limit is {}", now.inbox, limits.inbox));
+        report(fmt::format("{} bytes in the inbox; the limit is {}", now.inbox, limits.inbox));
 }
 
 // Fates ----------------------------------------------------------------------------------------
 
 /// All marks but the start of what is still being said.
-bool checker::is_closed_mark(int serial) const
+bool oracle::is_closed_mark(int serial) const
 {
     const auto& one = ledger_.of(serial);
     if (one.kind != message_kind::start) return is_mark(one.kind);
@@ -605,7 +605,7 @@ bool checker::is_closed_mark(int serial) const
 }
 
 /// Whether the model has taken note of it, so that it is told as history.
-bool checker::may_be_remembered(int serial) const
+bool oracle::may_be_remembered(int serial) const
 {
     const auto& handings = ledger_.of(serial).handings;
     return scenario_.options.reconnect.on_context_loss == live::context_loss::restore &&
@@ -616,7 +616,7 @@ bool checker::may_be_remembered(int serial) const
 }
 
 /// Whether a durable message may be absent from the conversation as it is now.
-bool checker::may_be_missing(int serial, const server::conversation* now) const
+bool oracle::may_be_missing(int serial, const server::conversation* now) const
 {
     const auto& one = ledger_.of(serial);
     if (one.confirmed_in != 0) return one.confirmed_in != now->id; // it went with its conversation
@@ -649,7 +649,7 @@ bool checker::may_be_missing(int serial, const server::conversation* now) const
 
 /// Whether the model has begun an answer that it can have begun only after it had heard this, and a
 /// question with it or behind it.
-bool checker::may_be_answered(int serial) const
+bool oracle::may_be_answered(int serial) const
 {
     const auto connection = ledger_.of(serial).handings.back().connection;
     const auto& taken = ledger_.connections[static_cast<std::size_t>(connection)].taken;
@@ -678,7 +678,7 @@ bool checker::may_be_answered(int serial) const
 
 /// Whether media may have been dropped: too old when an outage ended, or, of pictures, not the
 /// latest.
-bool checker::outlasted(const ledger::send& one) const
+bool oracle::outlasted(const ledger::send& one) const
 {
     if (one.kind == message_kind::video) return true;
     // Beyond its bound the outbox gives up the unconfirmed.
@@ -692,7 +692,7 @@ bool checker::outlasted(const ledger::send& one) const
     return false;
 }
 
-void checker::settle(int last, const live::session_counters& counters)
+void oracle::settle(int last, const live::session_counters& counters)
 {
     const auto* now = server_.holder_of(last);
     const auto in_record = [&](int serial) {
@@ -711,7 +711,7 @@ void checker::settle(int last, const live::session_counters& counters)
             if (!gone) continue;
             ++dropped;
             if (!outlasted(one))
-                accuse(
+                report(
                     fmt::format("{} {} was dropped within the window", name_of(one.kind), serial));
             continue;
         }
@@ -721,9 +721,9 @@ void checker::settle(int last, const live::session_counters& counters)
     }
     const auto repeats = server_.repeats();
     if (repeats > maybe_heard_)
-        accuse(fmt::format("{} messages were consumed twice, of which {} were said to be in doubt",
+        report(fmt::format("{} messages were consumed twice, of which {} were said to be in doubt",
             repeats, maybe_heard_));
-    if (missing > counters.uncertain) accuse(fmt::format("lost without a word:{}", which));
+    if (missing > counters.uncertain) report(fmt::format("lost without a word:{}", which));
     // Of a batch that was being written at the end of a connection, nobody knows how far it has
     // come.
     const bool knows_all = !scenario_.transparent && !scenario_.options.reconnect.handover.overlap;
@@ -737,7 +737,7 @@ void checker::settle(int last, const live::session_counters& counters)
             }));
     }
     if (dropped > counters.dropped || (knows_all && dropped + torn < counters.dropped))
-        accuse(fmt::format("{} media messages dropped, {} reported", dropped, counters.dropped));
+        report(fmt::format("{} media messages dropped, {} reported", dropped, counters.dropped));
     // What is too old to be said after an outage.
     for (int serial = 1; serial < last; ++serial) {
         const auto& one = ledger_.of(serial);
@@ -750,7 +750,7 @@ void checker::settle(int last, const live::session_counters& counters)
             if (by_handover_[index].value_or(true)) continue;
             const auto& log = ledger_.connections[static_cast<std::size_t>(each.connection)];
             if (*log.opened - *one.accepted > scenario_.options.reconnect.realtime_window)
-                accuse(fmt::format("{} {} was sent after an outage though it was too old",
+                report(fmt::format("{} {} was sent after an outage though it was too old",
                     name_of(one.kind), serial));
         }
     }

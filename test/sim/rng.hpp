@@ -12,9 +12,9 @@ namespace sim {
 
 /// Random numbers of one part of a world, the same for the same seed everywhere. Each part has a
 /// stream of its own, so that one more draw in one part changes nothing in the others.
-class chance {
+class rng {
 public:
-    chance(std::uint64_t seed, std::string_view part) noexcept : state_(seed)
+    rng(std::uint64_t seed, std::string_view part) noexcept : state_(seed)
     {
         for (const char each : part)
             state_ = (state_ ^ static_cast<unsigned char>(each)) * 0x100000001b3;
