@@ -33,7 +33,7 @@ client_message read_input(const gemini::live::realtime_input_members& input)
     if (input.audio) return {message_kind::audio, number_in(input.audio->data)};
     if (input.video) return {message_kind::video, number_in(input.video->data)};
     if (input.text) return {message_kind::text, number_in(*input.text)};
-    // Marks have no room for a number of their own.
+    // A mark has no text: its serial is in the MIME type of mediaChunks.
     const auto serial = number_in(input.media_chunks.at(0).mime_type);
     if (input.activity_start) return {message_kind::start, serial};
     if (input.activity_end) return {message_kind::end, serial};
@@ -42,7 +42,7 @@ client_message read_input(const gemini::live::realtime_input_members& input)
 
 client_message read_history(const gemini::live::protocol::client_content& history)
 {
-    client_message read{message_kind::memory};
+    client_message read{message_kind::history};
     for (const auto& turn : history.turns) {
         for (const auto& part : turn.parts) {
             const std::string words = part.text.value_or("");
@@ -59,7 +59,7 @@ const char* name_of(message_kind kind) noexcept
 {
     switch (kind) {
     case message_kind::setup: return "setup";
-    case message_kind::memory: return "history";
+    case message_kind::history: return "history";
     case message_kind::text: return "text";
     case message_kind::content: return "clientContent";
     case message_kind::context: return "clientContent (no turn)";
@@ -83,7 +83,7 @@ client_message read_client_message(std::string_view text, bool is_history)
             read.transparent = resumption->transparent == true;
         }
         if (const auto& history = message.setup->history_config)
-            read.has_memory = history->initial_history_in_client_content == true;
+            read.has_history = history->initial_history_in_client_content == true;
         return read;
     }
     if (message.realtime_input) return read_input(*message.realtime_input);

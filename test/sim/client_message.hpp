@@ -9,9 +9,10 @@
 
 namespace sim {
 
+/// Each kind of client message.
 enum class message_kind {
     setup,
-    memory, ///< The history of a conversation that the server has forgotten.
+    history, ///< The restored history of a conversation that the server has forgotten.
     text,
     content,
     context,
@@ -27,35 +28,34 @@ enum class message_kind {
 {
     return kind >= message_kind::audio;
 }
-/// What media may not pass.
+/// True for marks of the audio stream: media must not overtake them.
 [[nodiscard]] constexpr bool is_mark(message_kind kind) noexcept
 {
     return kind == message_kind::start || kind == message_kind::end ||
            kind == message_kind::stream_end;
 }
-/// What the server answers with a turn.
+/// True for messages that the server answers with a turn.
 [[nodiscard]] constexpr bool asks(message_kind kind) noexcept
 {
     return kind == message_kind::text || kind == message_kind::content || kind == message_kind::end;
 }
 
-/// One message of the client, as the server reads it. All but setup and memory carry the number of
-/// their send.
+/// A message of the client as the server reads it.
 struct client_message {
     message_kind kind = message_kind::setup;
-    int serial = 0;
-    std::vector<std::string> calls{}; ///< That it answers.
-    std::vector<int> remembers{};     ///< Of a history: all numbers in it.
-    std::string handle{};             ///< Of a setup, as the next two.
+    int serial = 0;                   ///< Number of its send; 0 for setup and history.
+    std::vector<std::string> calls{}; ///< Ids of the function calls that it answers.
+    std::vector<int> remembers{};     ///< Serials in a history.
+    std::string handle{};             ///< Of a setup; likewise the next two.
     bool transparent = false;
-    bool has_memory = false; ///< The first clientContent will be the history.
+    bool has_history = false; ///< The next clientContent is the history.
 };
-/// Throws for what no client of ours may send.
+/// Throws if `text` is not a message that the library may send.
 [[nodiscard]] client_message read_client_message(std::string_view text, bool is_history);
 
-/// How a text carries its number.
+/// Returns a text that carries its serial, of at least `size` bytes.
 [[nodiscard]] std::string numbered(int serial, std::size_t size);
-/// How media do.
+/// Returns media data that carries its serial, of at least `size` bytes.
 [[nodiscard]] std::vector<std::byte> numbered_bytes(int serial, std::size_t size);
 
 } // namespace sim

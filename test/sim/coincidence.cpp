@@ -15,9 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace live = gemini::live;
 
-/// A network and a server that are well, up to what is laid upon them, and a session that does not
-/// give up.
-void calm(scenario& scenario, sim::rng& rng)
+/// Removes all faults, and sets a policy with which the session does not give up.
+void remove_faults(scenario& scenario, sim::rng& rng)
 {
     auto& policy = scenario.options.reconnect;
     policy.max_attempts = 10;
@@ -47,7 +46,7 @@ fault at_message(fault_kind kind, std::int64_t client_message)
     return {kind, trigger::client_messages, client_message};
 }
 
-/// An end of the connection.
+/// Draws a fault that ends the connection.
 fault loss_at(sim::rng& rng, std::int64_t client_message)
 {
     auto loss = at_message(rng.one_of({fault_kind::cut, fault_kind::cut_in_client_message,
@@ -59,8 +58,8 @@ fault loss_at(sim::rng& rng, std::int64_t client_message)
     return loss;
 }
 
-/// Behind the handle of what the server had read come texts that it has not, and the pings for
-/// them; the reader hears of the handle only after all of that.
+/// The server issues a handle. Then the client sends texts that the server never reads, and their
+/// pings. The reader sees the handle only afterwards.
 std::vector<action> ping_and_pause(scenario& scenario, sim::rng& rng)
 {
     resume_without_index(scenario);
@@ -81,7 +80,7 @@ std::vector<action> ping_and_pause(scenario& scenario, sim::rng& rng)
     const auto lost = is_suspended ? rng.between(1, 3) : rng.between(9, 12);
     const auto pace = is_suspended ? 500ms : 8'000ms;
     std::vector<action> actions{{action_kind::text, 0ms, 50}, {action_kind::reader_pause, 1s}};
-    const std::int64_t before = 2; // with the setup
+    const std::int64_t before = 2; // the setup and the first text
     for (std::int64_t i = 0; i < heard + lost; ++i)
         actions.push_back({action_kind::text, i <= heard ? 1s : pace, 50});
     actions[1].gap = heard * 1s + lost * pace + rng.between(0ms, 5s);
@@ -109,7 +108,7 @@ std::vector<action> handle_and_speech(scenario& scenario, sim::rng& rng)
         {action_kind::start, rng.between(0ms, 3s)}, {action_kind::audio, 500ms, 640, chunks, gap},
         {action_kind::audio, 0ms, 640, chunks, gap}, {action_kind::end, rng.between(0ms, 500ms)},
         {action_kind::text, 2s, 50}};
-    const std::int64_t started = 4; // setup, text, start, and the first sound
+    const std::int64_t started = 4; // setup, text, activityStart and the first audio
     const auto last = started + 2 * chunks - 1;
     if (rng.percent(30)) {
         auto leave = at_message(fault_kind::go_away, rng.between(started, last));
@@ -147,7 +146,8 @@ std::vector<action> refusal_and_end(scenario& scenario, sim::rng& rng)
     return actions;
 }
 
-/// A turn lasts from the goAway to the loss, so that the spare one waits, or is being dialled.
+/// A turn lasts from the goAway to the loss. During it, the connection dialed ahead waits or is
+/// being dialed.
 std::vector<action> move_and_spare(scenario& scenario, sim::rng& rng)
 {
     scenario.endpoint_changes_at = static_cast<int>(rng.between(1, 2));
@@ -162,19 +162,19 @@ std::vector<action> move_and_spare(scenario& scenario, sim::rng& rng)
     auto leave = at_message(fault_kind::go_away, count + 1);
     leave.duration = rng.magnitude(20s, 60s);
     scenario.faults.push_back(leave);
-    const bool is_under_way = rng.percent(40); // the dial, at the loss
+    const bool is_dialing = rng.percent(40); // when the connection is lost
     actions.push_back({action_kind::context,
-        is_under_way ? rng.between(2 * scenario.min_latency, 2 * scenario.max_latency)
-                     : rng.between(0ms, 6 * scenario.max_latency),
+        is_dialing ? rng.between(2 * scenario.min_latency, 2 * scenario.max_latency)
+                   : rng.between(0ms, 6 * scenario.max_latency),
         50});
     scenario.faults.push_back(
-        is_under_way ? at_message(fault_kind::cut, count + 2) : loss_at(rng, count + 2));
+        is_dialing ? at_message(fault_kind::cut, count + 2) : loss_at(rng, count + 2));
     actions.push_back({action_kind::text, 3s, 50});
     return actions;
 }
 
-/// While there is no connection sound fills the outbox, and texts wait for room; more of them come
-/// when the sound is too old.
+/// During an outage, audio fills the outbox and texts wait for room. More texts come when the audio
+/// is too old.
 std::vector<action> stale_and_full(scenario& scenario, sim::rng& rng)
 {
     scenario.options.limits.outbox = 4096;
@@ -207,7 +207,7 @@ void add_coincidence(scenario& scenario)
     sim::rng rng(scenario.seed, "pairs");
     if (!rng.percent(25)) return;
     scenario.coincidence = static_cast<coincidence>(rng.between(0, coincidences - 1));
-    calm(scenario, rng);
+    remove_faults(scenario, rng);
     auto actions = [&] {
         switch (*scenario.coincidence) {
         case coincidence::ping_and_pause: return ping_and_pause(scenario, rng);
@@ -222,9 +222,9 @@ void add_coincidence(scenario& scenario)
     scenario.actions.insert(scenario.actions.end(), actions.begin(), actions.end());
 }
 
-const char* name_of(coincidence what) noexcept
+const char* name_of(coincidence one) noexcept
 {
-    switch (what) {
+    switch (one) {
     case coincidence::ping_and_pause: return "a ping is out, and the reader rests";
     case coincidence::handle_and_speech: return "a handle comes within the user's speech";
     case coincidence::refusal_and_end: return "a handle is refused, and the session ends";

@@ -5,8 +5,8 @@
 
 namespace sim {
 
-/// In one of four plans, by a chance of its own: everything that makes two conditions meet, in the
-/// place of the faults that were drawn and before what the user does.
+/// In a quarter of the scenarios, replaces the faults by those that make two rare conditions
+/// coincide, and puts the necessary actions before the others.
 void add_coincidence(scenario& scenario);
 
 [[nodiscard]] const char* name_of(coincidence) noexcept;

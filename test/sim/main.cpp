@@ -64,8 +64,9 @@ std::uint64_t number(std::string_view text)
     return value;
 }
 
-/// The series that an option means, or null.
-const sim::scenario_set* called(std::string_view option, std::string_view sim::scenario_set::*name)
+/// Returns the scenario set that an option names, or null.
+const sim::scenario_set* find_set(
+    std::string_view option, std::string_view sim::scenario_set::*name)
 {
     for (const auto& each : sim::scenario_sets())
         if (option.starts_with("--") && option.substr(2) == each.*name) return &each;
@@ -85,11 +86,11 @@ arguments read(const std::vector<std::string_view>& words)
             read.traces = true;
         } else if (*word == "--jobs") {
             read.jobs = static_cast<unsigned>(std::clamp<std::uint64_t>(number(value()), 1, 256));
-        } else if (const auto* one = called(*word, &sim::scenario_set::one)) {
+        } else if (const auto* one = find_set(*word, &sim::scenario_set::singular)) {
             read.which = one;
             read.first = read.last = number(value());
             read.one = true;
-        } else if (const auto* many = called(*word, &sim::scenario_set::many)) {
+        } else if (const auto* many = find_set(*word, &sim::scenario_set::plural)) {
             read.which = many;
             const bool whole = std::next(word) == words.end() || std::next(word)->starts_with("--");
             if (whole && many->size != 0) {
@@ -109,30 +110,31 @@ arguments read(const std::vector<std::string_view>& words)
     if (read.first == 0) throw std::runtime_error("the first number is 1");
     if (read.which->size != 0 && read.last > read.which->size)
         throw std::runtime_error(
-            fmt::format("there are {} {}", read.which->size, read.which->many));
+            fmt::format("there are {} {}", read.which->size, read.which->plural));
     return read;
 }
 
-/// What the processes tell each other; in memory that they share.
-struct tally {
+/// Totals of all processes, in shared memory.
+struct totals {
     std::atomic<std::uint64_t> done{};
     std::atomic<std::uint64_t> failed{};
     std::atomic<std::uint64_t> events{};
     std::atomic<std::uint64_t> sends{};
     std::atomic<std::uint64_t> connections{};
-    std::array<std::atomic<std::uint64_t>, sim::fault_kinds> fired{};
-    std::array<std::atomic<std::uint64_t>, 100> failures{}; ///< The first of them.
+    std::array<std::atomic<std::uint64_t>, sim::fault_kinds> fault_counts{};
+    std::array<std::atomic<std::uint64_t>, 100> failures{}; ///< The first that failed.
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
-void work(const arguments& what, unsigned job, tally& all)
+void work(const arguments& what, unsigned job, totals& all)
 {
     for (auto seed = what.first + job; seed <= what.last; seed += what.jobs) {
         const auto result = sim::simulate(what.which->draw(seed));
         all.events += result.events;
         all.sends += result.sends;
         all.connections += result.connections;
-        for (std::size_t i = 0; i != result.fired.size(); ++i) all.fired[i] += result.fired[i];
+        for (std::size_t i = 0; i != result.fault_counts.size(); ++i)
+            all.fault_counts[i] += result.fault_counts[i];
         if (!result.violations.empty()) {
             const auto index = all.failed++;
             if (index < all.failures.size()) all.failures[index] = seed;
@@ -141,18 +143,18 @@ void work(const arguments& what, unsigned job, tally& all)
     }
 }
 
-/// A failure in words: what it takes, and what happened.
+/// Prints the shrunk scenario of a failure, its trace and its violations.
 void explain(const sim::scenario_set& which, std::uint64_t seed, bool shrinks, bool traces)
 {
     auto scenario = which.draw(seed);
     if (shrinks) scenario = sim::shrink(std::move(scenario));
     const auto result = sim::simulate(scenario, true);
-    fmt::print("\nsim --{} {}\n{}", which.one, seed, sim::describe(scenario));
+    fmt::print("\nsim --{} {}\n{}", which.singular, seed, sim::describe(scenario));
     constexpr std::size_t enough = 60;
-    const auto& story = result.story;
-    const auto skipped = traces || story.size() <= enough ? 0 : story.size() - enough;
+    const auto& trace = result.trace;
+    const auto skipped = traces || trace.size() <= enough ? 0 : trace.size() - enough;
     if (skipped != 0) fmt::print("(… {} lines before)\n", skipped);
-    for (auto line = skipped; line != story.size(); ++line) fmt::print("{}\n", story[line]);
+    for (auto line = skipped; line != trace.size(); ++line) fmt::print("{}\n", trace[line]);
     for (const auto& each : result.violations) fmt::print("broken: {}\n", each);
     if (result.violations.empty()) fmt::print("no promise was broken\n");
 }
@@ -167,9 +169,9 @@ int run_one(const arguments& what)
 int run_many(const arguments& what)
 {
     auto* memory =
-        mmap(nullptr, sizeof(tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        mmap(nullptr, sizeof(totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::runtime_error("no shared memory");
-    auto& all = *new (memory) tally;
+    auto& all = *new (memory) totals;
     const auto begun = std::chrono::steady_clock::now();
     const auto seconds = [begun] {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
@@ -185,19 +187,19 @@ int run_many(const arguments& what)
     }
     const auto count = what.last - what.first + 1;
     bool crashed = children.size() != what.jobs;
-    auto told = seconds();
+    auto reported = seconds();
     while (!children.empty()) {
         int status = 0;
-        const auto gone = waitpid(-1, &status, WNOHANG);
-        if (gone > 0) {
-            std::erase(children, gone);
+        const auto child = waitpid(-1, &status, WNOHANG);
+        if (child > 0) {
+            std::erase(children, child);
             if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) crashed = true;
             continue;
         }
-        if (seconds() - told >= 10) {
-            told = seconds();
+        if (seconds() - reported >= 10) {
+            reported = seconds();
             fmt::print(stderr, "{} of {} {}, {:.0f} a second, {} failed\n", all.done.load(), count,
-                what.which->many, static_cast<double>(all.done) / told, all.failed.load());
+                what.which->plural, static_cast<double>(all.done) / reported, all.failed.load());
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
@@ -206,8 +208,8 @@ int run_many(const arguments& what)
     fmt::print("faults that struck:\n");
     bool complete = true;
     for (int i = 0; i != sim::fault_kinds; ++i) {
-        const auto times = all.fired[static_cast<std::size_t>(i)].load();
-        if (times != 0 || what.which->complete)
+        const auto times = all.fault_counts[static_cast<std::size_t>(i)].load();
+        if (times != 0 || what.which->has_all_faults)
             fmt::print("  {:<28}{:>10}\n", sim::name_of(static_cast<sim::fault_kind>(i)), times);
         complete = complete && times != 0;
     }
@@ -222,14 +224,14 @@ int run_many(const arguments& what)
         if (i < explained)
             explain(*what.which, failures[i], true, false);
         else
-            fmt::print("sim --{} {}: {}\n", what.which->one, failures[i],
+            fmt::print("sim --{} {}: {}\n", what.which->singular, failures[i],
                 sim::simulate(what.which->draw(failures[i])).violations.front());
     }
-    complete = complete || !what.which->complete || count < 10'000;
+    complete = complete || !what.which->has_all_faults || count < 10'000;
     if (!complete) fmt::print("a kind of fault never struck\n");
     if (crashed) fmt::print("a process ended before its time\n");
-    fmt::print("{} {} in {:.1f} s, {:.0f} a second; {} failed\n", all.done.load(), what.which->many,
-        took, static_cast<double>(all.done) / took, all.failed.load());
+    fmt::print("{} {} in {:.1f} s, {:.0f} a second; {} failed\n", all.done.load(),
+        what.which->plural, took, static_cast<double>(all.done) / took, all.failed.load());
     return all.failed == 0 && !crashed && complete ? 0 : 1;
 }
 

@@ -36,8 +36,9 @@ bool is_refusal(const live::error& why)
     return why.phase() == live::phase::upgrade && why.http_status() != 0;
 }
 
-/// Nobody need try again after this. What has worked once may be in the way of a portal.
-bool is_hopeless(const live::error& why, bool has_worked)
+/// True if another attempt cannot succeed. After a success, some failures may be those of a captive
+/// portal.
+bool is_permanent(const live::error& why, bool has_worked)
 {
     const auto status = why.http_status();
     if (why.value() == live::errc::tls_failed) return !has_worked;
@@ -45,7 +46,7 @@ bool is_hopeless(const live::error& why, bool has_worked)
     return status >= 400 && status < 500 && status != 429 && status != 408 && status != 425;
 }
 
-bool is_of_quota(const live::error& why)
+bool is_quota(const live::error& why)
 {
     const auto& reason = why.reason();
     return reason.find("xhausted") != std::string::npos ||
@@ -53,20 +54,19 @@ bool is_of_quota(const live::error& why)
            reason.find("Quota") != std::string::npos;
 }
 
-milliseconds least_wait(const live::error& why)
+milliseconds min_wait(const live::error& why)
 {
     if (why.retry_after()) return *why.retry_after();
-    if (why.http_status() == 429 || is_of_quota(why)) return 60s;
+    if (why.http_status() == 429 || is_quota(why)) return 60s;
     return 0ms;
 }
 
-/// A close that complains of what was said, or of whom it was said to.
+/// True for a close that rejects a message or a handle.
 bool is_complaint(const live::error& why)
 {
     const bool only_aborts = why.reason().find("aborted") != std::string::npos ||
                              why.reason().find("not implemented") != std::string::npos;
-    return (why.close_code() == 1007 || why.close_code() == 1008) && !only_aborts &&
-           !is_of_quota(why);
+    return (why.close_code() == 1007 || why.close_code() == 1008) && !only_aborts && !is_quota(why);
 }
 
 bool refuses_handle(const live::error& why, bool was_open)
@@ -85,9 +85,9 @@ oracle::oracle(const scenario& scenario, ledger& ledger, const server& server)
 
 double oracle::random()
 {
-    drawn_ = jitter_rng_.real();
-    drawn_at_ = ledger_.now();
-    return *drawn_;
+    jitter_ = jitter_rng_.real();
+    jitter_drawn_at_ = ledger_.now();
+    return *jitter_;
 }
 
 // Attempts -------------------------------------------------------------------------------------
@@ -97,33 +97,34 @@ bool oracle::is_healthy(time_point now) const
     return open_since_ && now - *open_since_ >= scenario_.options.reconnect.healthy_after;
 }
 
-/// While a connection serves, once.
-void oracle::renew(time_point now)
+/// Starts a new series of attempts, once for each connection that has become healthy.
+void oracle::reset_attempts(time_point now)
 {
-    if (has_renewed_ || !is_healthy(now)) return;
-    has_renewed_ = true;
+    if (attempts_reset_ || !is_healthy(now)) return;
+    attempts_reset_ = true;
     attempt_ = 0;
 }
 
-/// Of the full jitter.
-milliseconds oracle::drawn_wait() const
+/// Returns the wait of the full jitter.
+milliseconds oracle::jittered_wait() const
 {
     const auto& policy = scenario_.options.reconnect;
     const double ceiling = std::min(static_cast<double>(policy.max_delay.count()),
         static_cast<double>(policy.first_delay.count()) * std::pow(policy.factor, attempt_ - 1));
-    return milliseconds(static_cast<std::int64_t>(ceiling * drawn_.value_or(0)));
+    return milliseconds(static_cast<std::int64_t>(ceiling * jitter_.value_or(0)));
 }
 
-void oracle::dialled(int connection)
+void oracle::dialed(int connection)
 {
     const auto now = ledger_.now();
     if (ended_ && now > *ended_)
         report(fmt::format("#{} was dialled after the session's end", connection));
-    if (hopeless_) report(fmt::format("#{} was dialled though that cannot help", connection));
-    // The end may be read together with the goAway before it: the dial was under way.
-    const bool together = failure_ && failure_->was_open && failure_->when == now && !drawn_ &&
+    if (permanent_failure_)
+        report(fmt::format("#{} was dialled though that cannot help", connection));
+    // The client may read goAway and the end of the connection in one step. Then it dials ahead.
+    const bool together = failure_ && failure_->was_open && failure_->when == now && !jitter_ &&
                           !refuses_handle(failure_->why, failure_->was_open) &&
-                          ledger_.connections[static_cast<std::size_t>(main_)].leave_by;
+                          ledger_.connections[static_cast<std::size_t>(serving_)].deadline;
     if ((!failure_ && open_since_) || together) {
         ledger_.connections[static_cast<std::size_t>(connection)].ahead = true;
         if (!together) return check_ahead(connection);
@@ -142,54 +143,55 @@ void oracle::dialled(int connection)
         report(fmt::format("#{} was dialled after max_outage", connection));
 }
 
-/// While another one serves: an attempt like any other, but the first comes without a wait.
+/// Checks an attempt while another connection is open. Only the first such attempt has no wait.
 void oracle::check_ahead(int connection)
 {
     const auto now = ledger_.now();
     const auto most = scenario_.options.reconnect.max_attempts;
-    if (!ledger_.connections[static_cast<std::size_t>(main_)].leave_by)
+    if (!ledger_.connections[static_cast<std::size_t>(serving_)].deadline)
         report(fmt::format("#{} was dialled though the server had not asked to leave", connection));
-    renew(now);
+    reset_attempts(now);
     ++attempt_;
     if (most && attempt_ > *most)
         report(fmt::format("attempt {} of at most {}, dialled ahead", attempt_, *most));
-    if (ahead_is_hopeless_)
+    if (ahead_permanent_failure_)
         report(fmt::format("#{} was dialled ahead though that cannot help", connection));
     if (now < not_ahead_before_)
         report(fmt::format("#{} was dialled ahead before the server's Retry-After", connection));
-    if (attempt_ > 1 && !drawn_)
+    if (attempt_ > 1 && !jitter_)
         report(fmt::format("#{} was dialled ahead without a random wait before it", connection));
-    if (attempt_ > 1 && drawn_ && now < drawn_at_ + drawn_wait())
+    if (attempt_ > 1 && jitter_ && now < jitter_drawn_at_ + jittered_wait())
         report(fmt::format("#{} was dialled ahead {} ms too early", connection,
-            std::chrono::ceil<milliseconds>(drawn_at_ + drawn_wait() - now).count()));
-    drawn_.reset();
+            std::chrono::ceil<milliseconds>(jitter_drawn_at_ + jittered_wait() - now).count()));
+    jitter_.reset();
 }
 
-/// A session that takes a connection for lost which has not ended.
+/// Checks that the session closed a connection only when its time was up and no attempt was left.
 void oracle::check_time_is_up()
 {
     if (!failure_ || !failure_->by_session) return;
-    const auto leave_by = ledger_.connections[static_cast<std::size_t>(main_)].leave_by;
+    const auto deadline = ledger_.connections[static_cast<std::size_t>(serving_)].deadline;
     const auto most = scenario_.options.reconnect.max_attempts;
-    if (!leave_by || failure_->when < *leave_by)
+    if (!deadline || failure_->when < *deadline)
         report("a connection was given up that had time left");
     else if (!most || failure_->attempt < *most)
         report("a connection was given up though there were attempts left");
 }
 
-/// Between a failure and the next attempt; a spare connection is not dialled any more.
-void oracle::check_wait(std::optional<time_point> dialled)
+/// Checks the wait between a failure and the next attempt. `dialed` is absent if a connection that
+/// was dialed ahead is used instead.
+void oracle::check_wait(std::optional<time_point> dialed)
 {
     if (!failure_) return;
     const auto failure = *std::exchange(failure_, std::nullopt);
-    constexpr int in_change = 2; // the old connection may not have gone yet
+    constexpr int in_change = 2; // the old connection may still be open
     const bool needs_none = (failure.handing_over && attempt_ <= in_change) ||
                             (refuses_handle(failure.why, failure.was_open) && attempt_ == 1);
-    if (!drawn_ && dialled && !needs_none) report("an attempt without a random wait before it");
-    const auto wait = std::max(least_wait(failure.why), drawn_wait());
-    rows_.push_back({attempt_, wait});
-    if (!dialled) return;
-    const auto waited = std::chrono::duration_cast<milliseconds>(*dialled - failure.when);
+    if (!jitter_ && dialed && !needs_none) report("an attempt without a random wait before it");
+    const auto wait = std::max(min_wait(failure.why), jittered_wait());
+    waits_.push_back({attempt_, wait});
+    if (!dialed) return;
+    const auto waited = std::chrono::duration_cast<milliseconds>(*dialed - failure.when);
     if (waited < wait)
         report(fmt::format(
             "dialled {} ms after the failure instead of {}", waited.count(), wait.count()));
@@ -198,14 +200,14 @@ void oracle::check_wait(std::optional<time_point> dialled)
             "dialled {} ms after the failure, not already after {}", waited.count(), wait.count()));
 }
 
-/// The connection that served has ended at the very moment of the change to the next one: the
-/// user may be told of a loss, or not.
+/// The connection has ended at the time of the handover. The session may report a loss or a
+/// handover.
 void oracle::may_be_handover()
 {
     attempt_ = failure_->attempt;
     open_since_ = failure_->open_since;
     failure_.reset();
-    rows_match_ = false;
+    waits_match_ = false;
 }
 
 void oracle::opened(int connection)
@@ -214,10 +216,10 @@ void oracle::opened(int connection)
     const auto& log = ledger_.connections[static_cast<std::size_t>(connection)];
     const bool handover = open_since_.has_value();
     open_order_.push_back(connection);
-    // Not when the old one took the handle with it.
+    // Without a handle it is a new conversation, not a handover.
     const bool begins_anew =
         failure_ && refuses_handle(failure_->why, failure_->was_open) && log.handle.empty();
-    if (failure_ && log.ahead && log.set_up == failure_->when && !begins_anew) {
+    if (failure_ && log.ahead && log.setup_sent == failure_->when && !begins_anew) {
         by_handover_.push_back(std::nullopt);
         may_be_handover();
     } else {
@@ -226,23 +228,23 @@ void oracle::opened(int connection)
     }
     check_handle(log);
     if (open_order_.size() == 1) attempt_ = 0;
-    if (open_since_) renew(log.set_up.value_or(now));
-    has_renewed_ = ahead_is_hopeless_ = false;
+    if (open_since_) reset_attempts(log.setup_sent.value_or(now));
+    attempts_reset_ = ahead_permanent_failure_ = false;
     not_ahead_before_ = {};
-    drawn_.reset();
-    main_ = connection;
+    jitter_.reset();
+    serving_ = connection;
     open_since_ = now;
     out_since_.reset();
 }
 
-/// Without a handle a conversation is over: that must have been the server's will.
+/// Checks that the session drops its handle only if the server has refused it.
 void oracle::check_handle(const ledger::connection& opened)
 {
     const bool had_one = std::any_of(
-        ledger_.hearings.begin(), ledger_.hearings.end(), [this](const ledger::heard& each) {
-            return each.handle && !each.passed_over && each.connection == main_;
+        ledger_.receipts.begin(), ledger_.receipts.end(), [this](const ledger::receipt& each) {
+            return each.handle && !each.hidden && each.connection == serving_;
         });
-    constexpr int internal_errors = 2; // they may be the handle's fault
+    constexpr int internal_errors = 2; // after so many, the handle may be the cause
     if (opened.handle.empty() && had_one && !handle_refused_ && handle_suspected_ < internal_errors)
         report("a conversation was given up whose handle the server had not refused");
     handle_refused_ = false;
@@ -265,47 +267,48 @@ void oracle::failed(int connection, const live::error& why)
         const bool soon = now - *log.opened < 30s;
         complaints_ = is_complaint(why) ? (soon ? complaints_ + 1 : 1) : soon ? complaints_ : 0;
     }
-    if (log.ahead && !log.made) { // nobody's loss yet
-        not_ahead_before_ = now + least_wait(why);
-        ahead_is_hopeless_ = is_hopeless(why, true);
+    if (log.ahead && !log.established) { // another connection is still open
+        not_ahead_before_ = now + min_wait(why);
+        ahead_permanent_failure_ = is_permanent(why, true);
         return;
     }
-    if (was_open && connection != main_) return; // left already
-    // With overlap, it may end while the next one is being set up.
+    if (was_open && connection != serving_) return; // replaced already
+    // With overlap, the old connection may end while the next one is being set up.
     for (auto next = static_cast<std::size_t>(connection) + 1; was_open; ++next) {
         if (next == ledger_.connections.size()) break;
         const auto& later = ledger_.connections[next];
-        if (later.ahead && !later.taken.empty() && !later.ended) return;
+        if (later.ahead && !later.serials.empty() && !later.ended) return;
     }
     if (failure_ && failure_->was_open && failure_->when == now && !was_open && log.ahead)
         may_be_handover();
     check_wait(std::nullopt);
     const bool handing_over = !was_open && open_since_.has_value();
-    if (handing_over) renew(log.set_up.value_or(now));
-    lose({now, why, was_open, handing_over});
-    if (is_hopeless(why, !open_order_.empty())) hopeless_ = true;
+    if (handing_over) reset_attempts(log.setup_sent.value_or(now));
+    record_loss({now, why, was_open, handing_over});
+    if (is_permanent(why, !open_order_.empty())) permanent_failure_ = true;
 }
 
-/// One that was dialled ahead has come about, and nothing has been sent on it.
+/// True if a connection that was dialed ahead is established and unused.
 bool oracle::is_replaced() const
 {
     const auto& last = ledger_.connections.back();
-    return last.ahead && last.made && !last.left && !last.set_up;
+    return last.ahead && last.established && !last.closed_by_client && !last.setup_sent;
 }
 
-/// The session ends what serves: for the next one, at its own end, or because time is up.
-void oracle::left(int connection)
+/// The session closes the current connection: at a handover, at its own end, or because the time
+/// given by goAway is up.
+void oracle::closed_by_session(int connection)
 {
     const auto& newest = ledger_.connections.back();
-    const bool is_followed = newest.ahead && newest.made && !newest.left;
-    if (connection != main_ || !open_since_ || is_followed) return;
+    const bool is_followed = newest.ahead && newest.established && !newest.closed_by_client;
+    if (connection != serving_ || !open_since_ || is_followed) return;
     const live::error why(live::errc::connection_lost, "Time is up.", {live::phase::open});
     failure now{ledger_.now(), why, true, false};
     now.by_session = true;
-    lose(now);
+    record_loss(now);
 }
 
-void oracle::lose(failure what)
+void oracle::record_loss(failure what)
 {
     what.attempt = attempt_;
     what.open_since = open_since_;
@@ -313,11 +316,11 @@ void oracle::lose(failure what)
     if (open_since_) out_since_ = what.when;
     open_since_.reset();
     attempt_ = what.was_open && is_replaced() ? std::max(attempt_, 1) : attempt_ + 1;
-    drawn_.reset();
+    jitter_.reset();
     failure_.emplace(std::move(what));
 }
 
-// The stream -----------------------------------------------------------------------------------
+// Events -----------------------------------------------------------------------------------
 
 void oracle::saw(const live::session_event& event)
 {
@@ -332,65 +335,67 @@ void oracle::saw(const live::session_event& event)
     } else if (const auto* change = std::get_if<live::status_change>(&event)) {
         saw_change(*change);
     } else if (std::holds_alternative<live::stalled>(event)) {
-        saw_silence();
+        saw_stalled();
     }
 }
 
-oracle::standing oracle::standing_of(int connection, std::size_t hearings) const
+oracle::turn_state oracle::turn_state_of(int connection, std::size_t receipts) const
 {
     bool answers = false, called = false, ended = false, is_clear = true, is_quiet = true;
     bool may_begin = false;
     ledger::moment when = 0;
     std::vector<ledger::moment> ends_at;
     int asked = 0;
-    for (std::size_t index = 0; index < hearings; ++index) {
-        const auto& each = ledger_.hearings[index];
-        if (each.connection != connection || each.passed_over) continue;
-        if (each.serial == 0) return {}; // which may have been anything
+    for (std::size_t index = 0; index < receipts; ++index) {
+        const auto& each = ledger_.receipts[index];
+        if (each.connection != connection || each.hidden) continue;
+        if (each.serial == 0) return {}; // unreadable: its meaning is unknown
         using enum ledger::meaning;
         switch (each.meaning) {
         case none:
-        case closes: continue;
-        case late: // to a session that has just been asked something, the beginning of an answer
+        case ends_no_answer: continue;
+        case late_words: // may be the beginning of an answer, if a question has just been sent
             is_clear = false;
             may_begin = true;
             continue;
-        case user: // while there is sound, the beginning of a question
+        case user_words: // may be the beginning of a question, while audio is being sent
             is_quiet = false;
             continue;
         case fails:
-        case anything: return {};
+        case ambiguous: return {};
         default: break;
         }
         answers = each.meaning == speaks;
         called = each.meaning == ledger::meaning::calls ||
-                 (called && each.meaning != ends && each.meaning != interrupts);
-        ended = each.meaning == ends;
+                 (called && each.meaning != ends_answer && each.meaning != interrupts);
+        ended = each.meaning == ends_answer;
         is_clear = is_quiet = true;
         may_begin = false;
         asked = each.asked;
         when = each.when;
         if (ended) ends_at.push_back(when);
     }
-    // Late words may answer a question whose sending the end of the connection has interrupted.
+    // Late words may answer a question that was being sent when the connection ended.
     const auto is_interrupted = [connection](const ledger::send& one) {
-        const auto is_whole = [connection](const ledger::handing& each) {
+        const auto is_whole = [connection](const ledger::transmission& each) {
             return each.connection <= connection && each.done != 0;
         };
-        return asks(one.kind) && one.torn &&
-               std::none_of(one.handings.begin(), one.handings.end(), is_whole);
+        return asks(one.kind) && one.write_failed &&
+               std::none_of(one.transmissions.begin(), one.transmissions.end(), is_whole);
     };
     if (may_begin && std::any_of(ledger_.sends.begin(), ledger_.sends.end(), is_interrupted))
         return {};
-    // Of questions that cross each other's answers one cannot tell which has been answered.
-    std::vector<ledger::handing> questions;
+    // If questions and answers cross, it is unknown which question has been answered.
+    std::vector<ledger::transmission> questions;
     for (const auto& one : ledger_.sends) {
         if (!asks(one.kind)) continue;
-        for (const auto& each : one.handings)
+        for (const auto& each : one.transmissions)
             if (each.connection == connection) questions.push_back(each);
     }
     std::sort(questions.begin(), questions.end(),
-        [](const ledger::handing& a, const ledger::handing& b) { return a.begun < b.begun; });
+        [](const ledger::transmission& a, const ledger::transmission& b) {
+            return a.begun < b.begun;
+        });
     for (std::size_t index = 0; index < questions.size(); ++index) {
         const auto& each = questions[index];
         const auto next = index + 1 == questions.size() ? when : questions[index + 1].begun;
@@ -405,23 +410,25 @@ oracle::standing oracle::standing_of(int connection, std::size_t hearings) const
     return {answers && !called && is_clear, ended && is_quiet && asked == 0};
 }
 
-/// The network died shortly after an end that may have been of this answer or of the one before.
+/// True if the network failed shortly after a turnComplete of which the session cannot know the
+/// turn.
 bool oracle::died_in_doubt(const live::status_change& loss) const
 {
-    constexpr auto longest_doubt = 5s; // as in the session
+    constexpr auto longest_doubt = 5s; // the same as in the session
     if (loss.cause->value() != live::errc::timed_out) return false;
     std::optional<time_point> closed;
     time_point last{};
-    for (const auto& each : ledger_.hearings) {
-        if (each.connection != open_order_[openings_seen_ - 1] || each.passed_over) continue;
+    for (const auto& each : ledger_.receipts) {
+        if (each.connection != open_order_[openings_seen_ - 1] || each.hidden) continue;
         last = each.at;
-        if (each.meaning == ledger::meaning::closes) closed = each.at;
+        if (each.meaning == ledger::meaning::ends_no_answer) closed = each.at;
     }
     return closed && last < *closed + longest_doubt;
 }
 
-/// Nobody is told to ask again what has been answered, and whoever has to is told.
-void oracle::check_question(const live::status_change& change)
+/// Checks status_change::ask_again: set if an answer was cut, not set if every question has been
+/// answered.
+void oracle::check_ask_again(const live::status_change& change)
 {
     const bool is_loss =
         change.from == session_status::connected && change.to == session_status::reconnecting;
@@ -429,31 +436,31 @@ void oracle::check_question(const live::status_change& change)
     if ((!is_loss && !is_handover) || scenario_.options.reconnect.handover.overlap) return;
     if (openings_seen_ == 0 || openings_seen_ > open_order_.size()) return;
     if (!by_handover_[openings_seen_ - 1].has_value()) return;
-    const auto how = standing_of(open_order_[openings_seen_ - 1], ledger_.hearings.size());
+    const auto how = turn_state_of(open_order_[openings_seen_ - 1], ledger_.receipts.size());
     if (how.in_answer && !change.ask_again && !(is_loss && died_in_doubt(change)))
         report("an answer was cut without a word");
     if (how.at_rest && scenario_.call_percent == 0 && change.ask_again)
         report("the user was told to ask again what had been answered");
 }
 
-void oracle::saw_silence()
+void oracle::saw_stalled()
 {
     if (openings_seen_ == 0 || openings_seen_ > open_order_.size() || scenario_.call_percent != 0)
         return;
-    if (standing_of(open_order_[openings_seen_ - 1], heard_).at_rest)
+    if (turn_state_of(open_order_[openings_seen_ - 1], receipts_seen_).at_rest)
         report("told that the server is silent, and nothing was asked");
 }
 
 void oracle::saw_message(int serial)
 {
-    auto at = heard_;
-    while (at < ledger_.hearings.size() && ledger_.hearings[at].passed_over) ++at;
-    if (at == ledger_.hearings.size())
+    auto at = receipts_seen_;
+    while (at < ledger_.receipts.size() && ledger_.receipts[at].hidden) ++at;
+    if (at == ledger_.receipts.size())
         return report(fmt::format("the reader got message {} again, or from nowhere", serial));
-    if (ledger_.hearings[at].serial != serial)
+    if (ledger_.receipts[at].serial != serial)
         report(fmt::format(
-            "the reader got message {} in the place of {}", serial, ledger_.hearings[at].serial));
-    heard_ = at + 1;
+            "the reader got message {} in the place of {}", serial, ledger_.receipts[at].serial));
+    receipts_seen_ = at + 1;
 }
 
 void oracle::saw_change(const live::status_change& change)
@@ -469,20 +476,20 @@ void oracle::saw_change(const live::status_change& change)
     if (change.to == session_status::reconnecting ||
         (change.to == session_status::connecting && changes_ > 1)) {
         if (!change.cause) report("a loss without a cause");
-        if (rows_match_ && rows_seen_ < rows_.size()) {
-            const auto& row = rows_[rows_seen_];
-            if (row.attempt != change.attempt || row.delay != change.delay)
+        if (waits_match_ && waits_seen_ < waits_.size()) {
+            const auto& wait = waits_[waits_seen_];
+            if (wait.attempt != change.attempt || wait.delay != change.delay)
                 report(fmt::format("the user was told of attempt {} in {} ms; it was {} in {} ms",
-                    change.attempt, change.delay.count(), row.attempt, row.delay.count()));
+                    change.attempt, change.delay.count(), wait.attempt, wait.delay.count()));
         }
-        ++rows_seen_;
+        ++waits_seen_;
     }
-    check_question(change);
+    check_ask_again(change);
     maybe_heard_ += change.maybe_heard;
     if (change.to == session_status::connected) check_context(change);
 }
 
-/// A connection that was merely lost is no end, unless the policy says so.
+/// Checks that the session gives up only where its policy says so.
 void oracle::check_end(const live::status_change& change)
 {
     if (!change.cause) return report("an end without a cause");
@@ -494,7 +501,7 @@ void oracle::check_end(const live::status_change& change)
                          policy.on_context_loss == live::context_loss::fail;
     if (change.cause->value() == live::errc::connection_lost && !may_end)
         report(fmt::format("gave up after a mere loss: {}", change.cause->what()));
-    if (open_order_.empty() || may_end || is_hopeless(*change.cause, true)) return;
+    if (open_order_.empty() || may_end || is_permanent(*change.cause, true)) return;
     constexpr int few = 3;
     const bool was_open = failure_ && failure_->was_open;
     const bool passes = is_refusal(*change.cause) ||
@@ -508,7 +515,7 @@ void oracle::closes(live::session_status now)
     if (!closed_in_) closed_in_ = now;
 }
 
-/// A session does not end with an error after close() has been called.
+/// Checks that a session does not fail after close() has been called.
 void oracle::check_close(const live::status_change& change)
 {
     if (!closed_in_ || !terminal_) return;
@@ -518,12 +525,12 @@ void oracle::check_close(const live::status_change& change)
         report(fmt::format("close() was called, and then came {}", live::to_string(change.from)));
 }
 
-void oracle::saw_kept(const std::string& handle)
+void oracle::saw_stored_handle(const std::string& handle)
 {
     if (refused_handles_.contains(handle)) report("a handle is kept that the server has refused");
 }
 
-/// Whether the user was told what the server has made of the conversation.
+/// Checks that `resumed` and `context_lost` agree with the conversation of the server.
 void oracle::check_context(const live::status_change& change)
 {
     const auto index = openings_seen_++;
@@ -545,11 +552,13 @@ void oracle::check_context(const live::status_change& change)
     if (!same && !change.context_lost) {
         const auto& record = server_.conversation_of(log(index - 1).conversation).record;
         const bool said = std::any_of(record.begin(), record.end(), [&](const server::entry& each) {
-            const auto& handings = ledger_.of(each.serial).handings;
+            const auto& transmissions = ledger_.of(each.serial).transmissions;
             return each.kind == message_kind::text &&
-                   std::any_of(handings.begin(), handings.end(), [&](const auto& handing) {
-                       return handing.done != 0 && handing.connection == open_order_[index - 1];
-                   });
+                   std::any_of(
+                       transmissions.begin(), transmissions.end(), [&](const auto& transmission) {
+                           return transmission.done != 0 &&
+                                  transmission.connection == open_order_[index - 1];
+                       });
         });
         if (said) report("the context was lost in silence");
     }
@@ -576,50 +585,51 @@ void oracle::saw_failure(const live::error& why)
 
 void oracle::saw(const live::session_counters& now)
 {
-    constexpr std::size_t largest = 6000; // of one message of the user's
+    constexpr std::size_t largest = 6000; // size of one message of the user
     const auto& limits = scenario_.options.limits;
     if (now.outbox + now.unconfirmed > 2 * (limits.outbox + largest))
         report(fmt::format("{} bytes in the outbox, {} unconfirmed; the limit is {}", now.outbox,
             now.unconfirmed, limits.outbox));
-    // A new connection brings its first words though the inbox is full.
+    // A new connection delivers its first messages even if the inbox is full.
     const auto opening = (ledger_.connections.size() + 2) * 4000;
-    // Of a connection that could not be written to, what had arrived is read up to a bound.
+    // After a failed write, the session still reads what had arrived, up to a bound.
     const bool has_failed = std::any_of(ledger_.sends.begin(), ledger_.sends.end(),
-        [](const ledger::send& one) { return one.torn; });
+        [](const ledger::send& one) { return one.write_failed; });
     const std::size_t rest = has_failed ? 256 * 1024 : 0;
     if (now.inbox > limits.inbox + opening + rest)
         report(fmt::format("{} bytes in the inbox; the limit is {}", now.inbox, limits.inbox));
 }
 
-// Fates ----------------------------------------------------------------------------------------
+// Messages ----------------------------------------------------------------------------------------
 
-/// All marks but the start of what is still being said.
+/// True for all marks except the activityStart of an open activity.
 bool oracle::is_closed_mark(int serial) const
 {
     const auto& one = ledger_.of(serial);
     if (one.kind != message_kind::start) return is_mark(one.kind);
     return std::any_of(
         ledger_.sends.begin() + serial, ledger_.sends.end(), [](const ledger::send& each) {
-            return each.kind == message_kind::end && !each.handings.empty();
+            return each.kind == message_kind::end && !each.transmissions.empty();
         });
 }
 
-/// Whether the model has taken note of it, so that it is told as history.
+/// True if the model may have noticed the message, so that it is in the restored history.
 bool oracle::may_be_remembered(int serial) const
 {
-    const auto& handings = ledger_.of(serial).handings;
+    const auto& transmissions = ledger_.of(serial).transmissions;
     return scenario_.options.reconnect.on_context_loss == live::context_loss::restore &&
-           std::any_of(handings.begin(), handings.end(), [this](const ledger::handing& handing) {
-               return ledger_.heard_since(
-                   handing, [](const ledger::heard& each) { return each.content || each.call; });
-           });
+           std::any_of(transmissions.begin(), transmissions.end(),
+               [this](const ledger::transmission& transmission) {
+                   return ledger_.received_since(transmission,
+                       [](const ledger::receipt& each) { return each.content || each.call; });
+               });
 }
 
-/// Whether a durable message may be absent from the conversation as it is now.
+/// True if a durable message may be absent from the record of `now`.
 bool oracle::may_be_missing(int serial, const server::conversation* now) const
 {
     const auto& one = ledger_.of(serial);
-    if (one.confirmed_in != 0) return one.confirmed_in != now->id; // it went with its conversation
+    if (one.confirmed_in != 0) return one.confirmed_in != now->id; // lost with its conversation
     if (one.kind == message_kind::tool_response) {
         const auto is_known = [now](const std::string& id) {
             const auto& known = now->known_calls;
@@ -628,61 +638,61 @@ bool oracle::may_be_missing(int serial, const server::conversation* now) const
         };
         if (std::none_of(one.calls.begin(), one.calls.end(), is_known)) return true;
     }
-    if (one.handings.empty()) return false;
-    const auto& last = one.handings.back();
+    if (one.transmissions.empty()) return false;
+    const auto& last = one.transmissions.back();
     const auto replay = scenario_.options.reconnect.replay;
     if (may_be_remembered(serial) &&
         ledger_.connections[static_cast<std::size_t>(last.connection)].conversation != now->id &&
         (is_closed_mark(serial) || now->remembered.contains(serial)))
         return true;
     if (scenario_.transparent || last.done == 0) return false;
-    // Marks belong to speech, which has perished.
+    // Marks belong to audio, which is not replayed.
     if (is_closed_mark(serial)) return true;
     if (replay == live::replay::none) return true;
-    // It went with a conversation whose handle certainly held it.
+    // Lost with a conversation whose handle certainly included it.
     if (ledger_.connections[static_cast<std::size_t>(last.connection)].conversation != now->id &&
-        std::any_of(ledger_.hearings.begin(), ledger_.hearings.end(),
-            [&last](const ledger::heard& each) { return each.handle && each.follows(last); }))
+        std::any_of(ledger_.receipts.begin(), ledger_.receipts.end(),
+            [&last](const ledger::receipt& each) { return each.handle && each.follows(last); }))
         return true;
     return replay == live::replay::unanswered && may_be_answered(serial);
 }
 
-/// Whether the model has begun an answer that it can have begun only after it had heard this, and a
-/// question with it or behind it.
+/// True if the model may have begun an answer after it had read this message and a question that is
+/// this message or follows it.
 bool oracle::may_be_answered(int serial) const
 {
-    const auto connection = ledger_.of(serial).handings.back().connection;
-    const auto& taken = ledger_.connections[static_cast<std::size_t>(connection)].taken;
+    const auto connection = ledger_.of(serial).transmissions.back().connection;
+    const auto& taken = ledger_.connections[static_cast<std::size_t>(connection)].serials;
     const auto begin = std::find(taken.begin(), taken.end(), serial);
     const auto is_asked = [this](int each) { return each != 0 && asks(ledger_.of(each).kind); };
     const auto question = std::find_if(begin, taken.end(), is_asked);
     const auto number = std::count_if(taken.begin(), question, is_asked) + 1;
-    const auto answers = [&](const ledger::heard& each) {
+    const auto answers = [&](const ledger::receipt& each) {
         return each.content && each.connection == connection && question != taken.end() &&
                each.asked >= number;
     };
-    if (std::any_of(ledger_.hearings.begin(), ledger_.hearings.end(), answers)) return true;
+    if (std::any_of(ledger_.receipts.begin(), ledger_.receipts.end(), answers)) return true;
     return std::any_of(
         ledger_.sends.begin() + serial - 1, ledger_.sends.end(), [&](const ledger::send& each) {
             if (!asks(each.kind) && each.kind != message_kind::tool_response) return false;
-            return std::any_of(
-                each.handings.begin(), each.handings.end(), [&](const ledger::handing& handing) {
-                    return handing.connection == connection &&
-                           std::any_of(ledger_.hearings.begin(), ledger_.hearings.end(),
-                               [&](const ledger::heard& heard) {
-                                   return heard.content && heard.follows(handing);
+            return std::any_of(each.transmissions.begin(), each.transmissions.end(),
+                [&](const ledger::transmission& transmission) {
+                    return transmission.connection == connection &&
+                           std::any_of(ledger_.receipts.begin(), ledger_.receipts.end(),
+                               [&](const ledger::receipt& heard) {
+                                   return heard.content && heard.follows(transmission);
                                });
                 });
         });
 }
 
-/// Whether media may have been dropped: too old when an outage ended, or, of pictures, not the
-/// latest.
-bool oracle::outlasted(const ledger::send& one) const
+/// True if a media message may have been dropped: it was too old when an outage ended, or it is a
+/// video frame and not the latest.
+bool oracle::may_be_dropped(const ledger::send& one) const
 {
     if (one.kind == message_kind::video) return true;
-    // Beyond its bound the outbox gives up the unconfirmed.
-    if (scenario_.transparent ? !one.handings.empty() : one.torn) return true;
+    // A full outbox drops unconfirmed media.
+    if (scenario_.transparent ? !one.transmissions.empty() : one.write_failed) return true;
     for (std::size_t index = 1; index < open_order_.size(); ++index) {
         const auto& log = ledger_.connections[static_cast<std::size_t>(open_order_[index])];
         if (!by_handover_[index].value_or(false) &&
@@ -692,7 +702,7 @@ bool oracle::outlasted(const ledger::send& one) const
     return false;
 }
 
-void oracle::settle(int last, const live::session_counters& counters)
+void oracle::check_final_state(int last, const live::session_counters& counters)
 {
     const auto* now = server_.holder_of(last);
     const auto in_record = [&](int serial) {
@@ -705,12 +715,12 @@ void oracle::settle(int last, const live::session_counters& counters)
         const auto& one = ledger_.of(serial);
         if (!one.accepted) continue;
         if (is_media(one.kind)) {
-            bool gone = one.handings.empty();
-            // A history has the words of what the model has taken note of, and only those.
-            if (scenario_.transparent) gone = one.consumed == 0 && !may_be_remembered(serial);
-            if (!gone) continue;
+            bool is_gone = one.transmissions.empty();
+            // A restored history has only the messages that the model has noticed.
+            if (scenario_.transparent) is_gone = one.consumed == 0 && !may_be_remembered(serial);
+            if (!is_gone) continue;
             ++dropped;
-            if (!outlasted(one))
+            if (!may_be_dropped(one))
                 report(
                     fmt::format("{} {} was dropped within the window", name_of(one.kind), serial));
             continue;
@@ -724,25 +734,24 @@ void oracle::settle(int last, const live::session_counters& counters)
         report(fmt::format("{} messages were consumed twice, of which {} were said to be in doubt",
             repeats, maybe_heard_));
     if (missing > counters.uncertain) report(fmt::format("lost without a word:{}", which));
-    // Of a batch that was being written at the end of a connection, nobody knows how far it has
-    // come.
+    // If a connection ends while a batch is written, it is unknown which messages were sent.
     const bool knows_all = !scenario_.transparent && !scenario_.options.reconnect.handover.overlap;
     std::uint64_t torn = 0;
     for (const auto& one : ledger_.sends) {
         if (!is_media(one.kind)) continue;
-        torn += static_cast<std::uint64_t>(std::count_if(
-            one.handings.begin(), one.handings.end(), [this](const ledger::handing& each) {
+        torn += static_cast<std::uint64_t>(std::count_if(one.transmissions.begin(),
+            one.transmissions.end(), [this](const ledger::transmission& each) {
                 const auto& log = ledger_.connections[static_cast<std::size_t>(each.connection)];
                 return each.done == 0 || log.ended == each.done_at;
             }));
     }
     if (dropped > counters.dropped || (knows_all && dropped + torn < counters.dropped))
         report(fmt::format("{} media messages dropped, {} reported", dropped, counters.dropped));
-    // What is too old to be said after an outage.
+    // Media that are too old must not be sent after an outage.
     for (int serial = 1; serial < last; ++serial) {
         const auto& one = ledger_.of(serial);
         if (!is_media(one.kind) || !one.accepted) continue;
-        for (const auto& each : one.handings) {
+        for (const auto& each : one.transmissions) {
             const auto found =
                 std::find(open_order_.begin() + 1, open_order_.end(), each.connection);
             if (found == open_order_.end()) continue;

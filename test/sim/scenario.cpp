@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace live = gemini::live;
 
+/// Closes seen from the real service and from proxies.
 struct closing {
     int code;
     const char* reason;
@@ -38,10 +39,10 @@ constexpr std::array closings{
     closing{1013, ""},
 };
 
-/// As much as a duration on the wire can say.
+/// Longest timeLeft that the wire format can express.
 constexpr std::chrono::seconds largest_time_left{9'223'372'035};
 
-/// Nobody sees these unless a connection is lost.
+/// True for faults that need a lost connection to have an effect.
 bool hits_new_connections(fault_kind kind)
 {
     switch (kind) {
@@ -64,7 +65,7 @@ fault draw_fault(sim::rng& rng)
     fault one;
     one.kind =
         static_cast<fault_kind>(rng.between(0, static_cast<int>(fault_kind::process_suspended)));
-    // Most of what goes wrong is that connections end.
+    // Lost connections are the most frequent faults.
     if (rng.percent(45))
         one.kind = rng.one_of({fault_kind::cut, fault_kind::cut, fault_kind::cut_in_client_message,
             fault_kind::cut_in_server_message, fault_kind::half_open, fault_kind::close,
@@ -108,8 +109,8 @@ fault draw_fault(sim::rng& rng)
     return one;
 }
 
-/// The present connection and some more are asked to leave, whatever time that gives them.
-fault draw_departures(sim::rng& rng)
+/// Draws a fault that sends goAway on the current connection and on some that follow.
+fault draw_go_aways(sim::rng& rng)
 {
     fault one{fault_kind::go_away_after_setup, trigger::time, rng.between(0, 30'000)};
     one.count = static_cast<int>(rng.between(1, 12));
@@ -167,7 +168,7 @@ server_behavior draw_behavior(std::uint64_t seed)
     using enum server_behavior::end;
     result.interrupted_completes = rng.one_of({at_once, at_once, late});
     if (result.interrupted_completes != at_once)
-        result.generation_complete = 100; // else nobody could tell the ends apart
+        result.generation_complete = 100; // otherwise the two turnCompletes are indistinguishable
     result.malformed_members = rng.one_of({0, 0, 0, 20, 100});
     result.go_away_at_calls = rng.one_of({0, 0, 0, 30});
     return result;
@@ -175,6 +176,8 @@ server_behavior draw_behavior(std::uint64_t seed)
 
 } // namespace
 
+/// Each aspect has an rng of its own. A draw that is added to one changes nothing in the others.
+/// The name of an rng is part of its seed: a new name changes every scenario.
 scenario draw_scenario(std::uint64_t seed)
 {
     sim::rng environment_rng(seed, "world");
@@ -238,7 +241,7 @@ scenario draw_scenario(std::uint64_t seed)
         result.faults.push_back(loss);
     }
     sim::rng go_away_rng(seed, "departures");
-    if (go_away_rng.percent(20)) result.faults.push_back(draw_departures(go_away_rng));
+    if (go_away_rng.percent(20)) result.faults.push_back(draw_go_aways(go_away_rng));
     result.actions = draw_actions(user_rng);
     add_coincidence(result);
     return result;

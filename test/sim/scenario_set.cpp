@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace live = gemini::live;
 
-/// A conversation that makes use of everything.
+/// A conversation with every kind of message.
 scenario conversation()
 {
     scenario result;
@@ -30,7 +30,7 @@ scenario conversation()
     return result;
 }
 
-std::vector<action> all_sorts()
+std::vector<action> one_of_each()
 {
     return {{action_kind::text, 0ms, 50}, {action_kind::audio, 500ms, 640, 3, 20ms},
         {action_kind::text, 0ms, 500}, {action_kind::content, 800ms, 50},
@@ -47,7 +47,7 @@ struct ending {
     int code;
     const char* reason;
 };
-/// Those that differ most come first.
+/// The first four differ most: pairs of cuts use only those.
 constexpr std::array endings{
     ending{fault_kind::cut, false, 0, ""},
     ending{fault_kind::cut, true, 0, ""},
@@ -59,7 +59,7 @@ constexpr std::array endings{
     ending{fault_kind::close, false, 1012, ""},
 };
 
-/// The conversation has about so many, setups and all.
+/// Approximate number of messages of the conversation, setups included.
 constexpr std::uint64_t client_messages = 24;
 constexpr std::uint64_t server_messages = 60;
 constexpr std::uint64_t points = client_messages + server_messages;
@@ -81,7 +81,8 @@ fault end_at(std::uint64_t point, const ending& how)
     return one;
 }
 
-/// Without handles, with one after each message, with one now and then, with an index, too.
+/// Modes: no handle, a handle after each message, a handle after some messages, handles with an
+/// index (transparent).
 void resume_by(scenario& scenario, std::uint64_t mode)
 {
     constexpr std::array<int, modes> forgotten{100, 0, 50, 0};
@@ -92,10 +93,10 @@ void resume_by(scenario& scenario, std::uint64_t mode)
     scenario.options.backend = live::backend::vertex_ai;
 }
 
-scenario cut(std::uint64_t number)
+scenario cut_scenario(std::uint64_t number)
 {
     auto result = conversation();
-    result.actions = all_sorts();
+    result.actions = one_of_each();
     --number;
     if (number < singles) {
         resume_by(result, number % modes);
@@ -113,7 +114,7 @@ scenario cut(std::uint64_t number)
     return result;
 }
 
-scenario day(std::uint64_t number)
+scenario day_scenario(std::uint64_t number)
 {
     constexpr int rotations = 24 * 6;
     constexpr std::int64_t ten_minutes = 600'000;
@@ -126,25 +127,30 @@ scenario day(std::uint64_t number)
         fault leave{fault_kind::go_away, trigger::time, i * ten_minutes};
         leave.duration = 50s;
         result.faults.push_back(leave);
-        // What is said comes anywhere between two, and now and then in the middle of one.
+        // Messages come between two goAways, and sometimes during a handover.
         result.actions.push_back({action_kind::text, rng.between(0ms, 2 * 290'000ms), 50});
         result.actions.push_back({action_kind::audio, rng.between(0ms, 10'000ms), 640, 5, 20ms});
     }
     return result;
 }
 
-/// Lives in which there is always something to interrupt: between a loss and the next connection,
-/// between goAway and the change, with a full outbox, with a full inbox, on a long way to the first
-/// connection, while a conversation is restored, with goAways while a function call is open, with
-/// one right after each setup.
-constexpr std::uint64_t lives = 8;
-scenario eventful(std::uint64_t life)
+/// Scenarios in which there is always something to interrupt:
+/// 0. between a loss and the next connection,
+/// 1. between goAway and handover,
+/// 2. with a full outbox,
+/// 3. with a full inbox,
+/// 4. during a long first connect,
+/// 5. while a conversation is restored,
+/// 6. with goAway while a function call is open,
+/// 7. with goAway right after each setup.
+constexpr std::uint64_t interruptible_scenarios = 8;
+scenario interruptible_scenario(std::uint64_t number)
 {
     auto result = conversation();
-    result.actions = all_sorts();
+    result.actions = one_of_each();
     resume_by(result, modes - 1);
     const auto middle = client_messages / 2;
-    switch (life) {
+    switch (number) {
     case 0: result.faults.push_back(end_at(middle, endings[0])); break;
     case 1: {
         fault leave{fault_kind::go_away, trigger::client_messages, middle};
@@ -158,7 +164,8 @@ scenario eventful(std::uint64_t life)
         result.faults.push_back(stall);
         result.socket_buffer = 100;
         result.options.limits.outbox = 600;
-        const action another{action_kind::concurrent_text, 0ms, 400}; // who waits for room
+        const action another{
+            action_kind::concurrent_text, 0ms, 400}; // waits for room in the outbox
         result.actions.insert(result.actions.begin() + 3, {another, another, another});
         break;
     }
@@ -191,15 +198,15 @@ scenario eventful(std::uint64_t life)
     return result;
 }
 
-/// More steps than any of these lives has.
+/// Upper bound of the steps that any of these scenarios takes.
 constexpr std::uint64_t steps = 500;
 constexpr std::uint64_t ways = operations + 2;
 
-scenario interrupted(std::uint64_t number)
+scenario interruption_scenario(std::uint64_t number)
 {
     --number;
-    auto result = eventful(number % lives);
-    number /= lives;
+    auto result = interruptible_scenario(number % interruptible_scenarios);
+    number /= interruptible_scenarios;
     interruption one{interruption::way::cancels, number / ways + 1};
     const auto way = static_cast<int>(number % ways);
     if (way < operations)
@@ -210,15 +217,16 @@ scenario interrupted(std::uint64_t number)
     return result;
 }
 
-constexpr std::array known{
+constexpr std::array sets{
     scenario_set{"seed", "seeds", 0, true, draw_scenario},
-    scenario_set{"cut", "cuts", singles + pairs, false, cut},
-    scenario_set{"day", "days", 0, false, day},
-    scenario_set{"interruption", "interruptions", lives* ways* steps, false, interrupted},
+    scenario_set{"cut", "cuts", singles + pairs, false, cut_scenario},
+    scenario_set{"day", "days", 0, false, day_scenario},
+    scenario_set{"interruption", "interruptions", interruptible_scenarios* ways* steps, false,
+        interruption_scenario},
 };
 
 } // namespace
 
-std::span<const scenario_set> scenario_sets() noexcept { return known; }
+std::span<const scenario_set> scenario_sets() noexcept { return sets; }
 
 } // namespace sim

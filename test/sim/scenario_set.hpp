@@ -9,19 +9,21 @@
 
 namespace sim {
 
-/// Worlds by number, from 1.
+/// Scenarios by number, from 1.
 struct scenario_set {
-    std::string_view one;  ///< What a single one is called.
-    std::string_view many; ///< What several are called.
-    std::uint64_t size;    ///< So many there are; 0: without end.
-    bool complete;         ///< Of a large number, all kinds of fault are to be expected.
+    std::string_view singular; ///< Name of one scenario, as an option.
+    std::string_view plural;   ///< Name of several, as an option.
+    std::uint64_t size;        ///< Number of scenarios; 0: unlimited.
+    bool has_all_faults;       ///< In a large number, every kind of fault takes effect.
     scenario (*draw)(std::uint64_t number);
 };
 
-/// seeds: a world by chance. cuts: one conversation, cut once after each of its messages, in each
-/// way and mode of resumption, and with transparent resumption twice, after each two. days: 24
-/// hours with goAway every ten minutes. interruptions: one conversation in which the user cancels a
-/// call, closes or destroys the session, once after each step of a coroutine.
+/// - seeds: random scenarios.
+/// - cuts: one conversation, cut once after each message, in each way and mode of resumption; with
+///   transparent resumption also twice, after each pair of messages.
+/// - days: 24 hours with goAway every ten minutes.
+/// - interruptions: one conversation in which the user cancels a call, or closes or destroys the
+///   session, once after each step of a coroutine.
 [[nodiscard]] std::span<const scenario_set> scenario_sets() noexcept;
 
 } // namespace sim

@@ -6,8 +6,7 @@
 
 namespace sim {
 
-/// Of a scenario that breaks a promise: what is left when faults, and deeds of the user, are taken
-/// out one by one as long as the same promise is broken.
+/// Reduces a failing scenario: removes faults and actions while the same promise stays broken.
 [[nodiscard]] scenario shrink(scenario failing, const mutation& planted = {});
 
 } // namespace sim

@@ -25,23 +25,23 @@
 namespace sim {
 namespace {
 
-constexpr std::uint64_t most_events = 500'000;
+constexpr std::uint64_t max_events = 500'000;
 
-/// From an attempt on the user's hook wants the sessions elsewhere.
-void move(live::client_options& options, ledger& book, int attempt)
+/// Makes the hook of the user return another base URL from `attempt` on.
+void change_endpoint(live::client_options& options, ledger& ledger, int attempt)
 {
     options.base_url = "https://here.example";
-    book.host = "here.example";
-    options.on_reconnecting = [&book, attempt](
+    ledger.expected_host = "here.example";
+    options.on_reconnecting = [&ledger, attempt](
                                   live::reconnect_plan& next) -> asio::awaitable<void> {
         if (next.attempt < attempt) co_return;
         next.base_url = "https://there.example";
-        book.host = "there.example";
+        ledger.expected_host = "there.example";
     };
 }
 
-/// Runs all that is ready, one after the other, then lets time go to the next event.
-void run(asio::io_context& io, virtual_clock& clock, ledger& book, const bool& done,
+/// Runs every ready handler, then advances the clock to the next event, until `done`.
+void run(asio::io_context& io, virtual_clock& clock, ledger& ledger, const bool& done,
     const std::function<void(std::uint64_t steps)>& after_each,
     const std::function<void()>& when_quiet)
 {
@@ -53,18 +53,18 @@ void run(asio::io_context& io, virtual_clock& clock, ledger& book, const bool& d
         if (done) return;
         if (ran != 0) continue;
         if (!clock.is_due()) when_quiet();
-        if (!clock.advance()) return book.report("stuck: nothing is left to happen");
-        if (clock.events() > most_events) return book.report("too much happens: a livelock");
+        if (!clock.advance()) return ledger.report("stuck: nothing is left to happen");
+        if (clock.events() > max_events) return ledger.report("too much happens: a livelock");
     }
 }
 
-/// What the session has left to do when everybody has gone is to say goodbye.
-void check_rest(asio::io_context& io, virtual_clock& clock, ledger& book)
+/// After the run, only the closing handshakes may still be pending.
+void check_leftovers(asio::io_context& io, virtual_clock& clock, ledger& ledger)
 {
     const auto latest = clock.now() + std::chrono::seconds(120);
     while (io.poll() != 0 || (!io.stopped() && clock.advance(latest))) io.restart();
     if (!io.stopped())
-        book.report(clock.sleepers() != 0 ? "a timer is left" : "a coroutine is left");
+        ledger.report(clock.sleepers() != 0 ? "a timer is left" : "a coroutine is left");
 }
 
 } // namespace
@@ -73,56 +73,59 @@ run_result simulate(const scenario& scenario, bool traces, const mutation& plant
 {
     const auto clock = std::make_shared<virtual_clock>();
     clock->alter_sleep = planted.sleep;
-    ledger book(clock, traces);
-    server api(scenario, book, clock);
-    oracle oracle(scenario, book, api);
+    sim::ledger ledger(clock, traces);
+    sim::server server(scenario, ledger, clock);
+    sim::oracle oracle(scenario, ledger, server);
     bool done = false;
     {
         asio::io_context io{1};
-        const auto net = std::make_shared<network>(io.get_executor(), scenario, book, clock, api);
-        net->watch.dialled = [&oracle](int number) { oracle.dialled(number); };
-        net->watch.opened = [&oracle](int number) { oracle.opened(number); };
-        net->watch.left = [&oracle](int number) { oracle.left(number); };
-        net->watch.failed = [&oracle](
-                                int number, const live::error& why) { oracle.failed(number, why); };
+        const auto network =
+            std::make_shared<sim::network>(io.get_executor(), scenario, ledger, clock, server);
+        network->watch.dialed = [&oracle](int number) { oracle.dialed(number); };
+        network->watch.opened = [&oracle](int number) { oracle.opened(number); };
+        network->watch.closed = [&oracle](int number) { oracle.closed_by_session(number); };
+        network->watch.failed = [&oracle](int number, const live::error& why) {
+            oracle.failed(number, why);
+        };
         auto options = scenario.options;
         const auto store = std::make_shared<handle_store>(clock, scenario.store_latency);
         if (scenario.uses_store) options.resumption_store = store;
-        if (scenario.endpoint_changes_at != 0) move(options, book, scenario.endpoint_changes_at);
+        if (scenario.endpoint_changes_at != 0)
+            change_endpoint(options, ledger, scenario.endpoint_changes_at);
         if (planted.options) planted.options(options);
         const auto draw = [&oracle, &planted] {
             const auto drawn = oracle.random();
             return planted.random ? planted.random(drawn) : drawn;
         };
         const auto client = live::access::make_client(
-            std::make_shared<live::client_core>(options, mutated(net, planted), clock, draw));
-        user one({scenario, book, *clock, oracle, *net, api, io, planted}, client);
-        asio::co_spawn(io, one.live_on(), [&](std::exception_ptr failure) {
+            std::make_shared<live::client_core>(options, mutated(network, planted), clock, draw));
+        sim::user user({scenario, ledger, *clock, oracle, *network, server, io, planted}, client);
+        asio::co_spawn(io, user.run(), [&](std::exception_ptr failure) {
             done = true;
             if (failure) std::rethrow_exception(failure);
         });
         try {
             const auto after_each = [&](std::uint64_t steps) {
                 if (scenario.interruption && steps == scenario.interruption->after_steps)
-                    one.interrupt(*scenario.interruption);
+                    user.interrupt(*scenario.interruption);
             };
-            run(io, *clock, book, done, after_each, [&one] { one.check_waiting(); });
-            if (planted.leaves_a_timer)
+            run(io, *clock, ledger, done, after_each, [&user] { user.check_waiting(); });
+            if (planted.leaks_timer)
                 asio::co_spawn(
                     io, clock->sleep_until(clock->now() + std::chrono::hours(1)), asio::detached);
-            if (done) check_rest(io, *clock, book);
-            oracle.saw_kept(store->handle());
+            if (done) check_leftovers(io, *clock, ledger);
+            oracle.saw_stored_handle(store->handle());
         } catch (const std::exception& failure) {
-            book.report(fmt::format("an exception: {}", failure.what()));
+            ledger.report(fmt::format("an exception: {}", failure.what()));
         }
     }
     run_result result;
-    result.violations = book.violations();
-    result.story = book.story();
-    result.fired = book.fired;
+    result.violations = ledger.violations();
+    result.trace = ledger.trace();
+    result.fault_counts = ledger.fault_counts;
     result.events = clock->events();
-    result.sends = book.sends.size();
-    result.connections = book.connections.size() - 1;
+    result.sends = ledger.sends.size();
+    result.connections = ledger.connections.size() - 1;
     return result;
 }
 

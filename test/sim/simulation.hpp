@@ -11,16 +11,17 @@
 
 namespace sim {
 
+/// What a run has found and counted.
 struct run_result {
     std::vector<std::string> violations{};
-    std::vector<std::string> story{};
-    std::array<std::uint64_t, fault_kinds> fired{};
+    std::vector<std::string> trace{};
+    std::array<std::uint64_t, fault_kinds> fault_counts{};
     std::uint64_t events = 0;
     std::uint64_t sends = 0;
     std::uint64_t connections = 0;
 };
 
-/// One life of one session. `traces`: with the story.
+/// Runs one scenario from connect to destruction of the session. `traces`: fills `trace`.
 [[nodiscard]] run_result simulate(
     const scenario& scenario, bool traces = false, const mutation& planted = {});
 

@@ -14,7 +14,7 @@ TEST_CASE("a seed is one and the same world every time")
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
         const auto once = sim::simulate(sim::draw_scenario(seed), true);
         const auto again = sim::simulate(sim::draw_scenario(seed), true);
-        REQUIRE(once.story == again.story);
+        REQUIRE(once.trace == again.trace);
     }
 }
 
@@ -22,7 +22,7 @@ TEST_CASE("wherever a call is cancelled, a session closed or destroyed, nothing 
 {
     const auto all = sim::scenario_sets();
     const auto which = std::find_if(all.begin(), all.end(),
-        [](const sim::scenario_set& each) { return each.one == "interruption"; });
+        [](const sim::scenario_set& each) { return each.singular == "interruption"; });
     REQUIRE(which != all.end());
     for (std::uint64_t number = 1; number <= which->size; number += 29) { // CI runs all
         const auto result = sim::simulate(which->draw(number));

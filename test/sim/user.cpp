@@ -27,7 +27,7 @@ live::setup setup_of(const scenario& scenario)
     return setup;
 }
 
-/// A mark has no text: its number rides in a member that the API has kept from older days.
+/// A mark has no text: its serial is in the MIME type of mediaChunks, a deprecated member.
 live::realtime_input mark(message_kind kind, int serial)
 {
     live::realtime_input_members all;
@@ -40,17 +40,17 @@ live::realtime_input mark(message_kind kind, int serial)
 
 } // namespace
 
-user::user(environment around, const live::client& client)
-    : at_(around), session_(std::make_unique<live::session>(
-                       client, setup_of(around.scenario), around.scenario.uses_store ? "talk" : ""))
+user::user(environment env, const live::client& client)
+    : at_(env), session_(std::make_unique<live::session>(
+                    client, setup_of(env.scenario), env.scenario.uses_store ? "talk" : ""))
 {
 }
 
 void user::start(asio::awaitable<void> work)
 {
-    ++busy_;
+    ++running_;
     asio::co_spawn(at_.io, std::move(work), [this](std::exception_ptr failure) {
-        --busy_;
+        --running_;
         if (failure) std::rethrow_exception(failure);
     });
 }
@@ -70,12 +70,12 @@ live::session_counters user::counters() const
 
 void user::show(const live::session_event& event)
 {
-    const mutation::show honestly = [this](
-                                        const live::session_event& each) { at_.oracle.saw(each); };
+    const mutation::show pass_on = [this](
+                                       const live::session_event& each) { at_.oracle.saw(each); };
     if (at_.planted.event)
-        at_.planted.event(event, honestly);
+        at_.planted.event(event, pass_on);
     else
-        honestly(event);
+        pass_on(event);
 }
 
 asio::awaitable<void> user::pause(milliseconds time)
@@ -116,13 +116,13 @@ asio::awaitable<Result> user::interruptible(operation operation, asio::awaitable
 
 void user::interrupt(const interruption& how)
 {
-    at_.book.trace("user", [&how] { return describe(how); });
+    at_.ledger.trace("user", [&how] { return describe(how); });
     switch (how.how) {
     case interruption::way::cancels: {
         const auto oldest = std::find_if(pending_.begin(), pending_.end(),
             [&how](const pending& each) { return each.operation == how.operation; });
         if (oldest == pending_.end()) return;
-        const auto stop = oldest->stop; // it may leave the list meanwhile
+        const auto stop = oldest->stop; // emit() may remove it from the list
         stop->emit(asio::cancellation_type::terminal);
         return;
     }
@@ -136,22 +136,22 @@ void user::interrupt(const interruption& how)
 void user::check_waiting() const
 {
     if (!session_ || ended() || closing_ || waiting_.empty()) return;
-    constexpr std::size_t beside = 600; // what the library adds to a message, at most
+    constexpr std::size_t overhead = 600; // upper bound of what the library adds to a message
     const auto& [serial, size] = *waiting_.begin();
     const auto now = session_->counters();
-    if (now.outbox == 0 || now.outbox + 2 * size + beside <= at_.scenario.options.limits.outbox)
-        at_.book.report(fmt::format(
-            "{} {} waits though there is room", name_of(at_.book.of(serial).kind), serial));
+    if (now.outbox == 0 || now.outbox + 2 * size + overhead <= at_.scenario.options.limits.outbox)
+        at_.ledger.report(fmt::format(
+            "{} {} waits though there is room", name_of(at_.ledger.of(serial).kind), serial));
     if (session_->status() != session_status::reconnecting) return;
     const auto window = at_.scenario.options.reconnect.realtime_window + 10ms;
     const auto is_stale = [&](const ledger::send& one) {
-        return is_media(one.kind) && one.accepted && one.handings.empty() &&
+        return is_media(one.kind) && one.accepted && one.transmissions.empty() &&
                *one.accepted + window < at_.clock.now();
     };
-    const auto& all = at_.book.sends;
+    const auto& all = at_.ledger.sends;
     if (now.dropped < static_cast<std::uint64_t>(std::count_if(all.begin(), all.end(), is_stale)))
-        at_.book.report(fmt::format(
-            "{} {} waits behind sound that is too old", name_of(at_.book.of(serial).kind), serial));
+        at_.ledger.report(fmt::format("{} {} waits behind sound that is too old",
+            name_of(at_.ledger.of(serial).kind), serial));
 }
 
 void user::destroy()
@@ -168,24 +168,24 @@ asio::awaitable<void> user::connect()
         co_await interruptible(operation::connect, session_->connect());
     } catch (const live::error& failure) {
         if (session_ && !ended() && !closing_)
-            at_.book.report(
+            at_.ledger.report(
                 fmt::format("connect() threw, but the session goes on: {}", failure.what()));
-    } catch (const std::system_error&) { // the session goes on connecting
+    } catch (const std::system_error&) { // canceled: the session keeps connecting
     }
 }
 
-/// To close() is to be heard, even if its end is not awaited.
+/// A close() that is canceled still ends the session.
 asio::awaitable<void> user::close()
 {
     closing_ = true;
     if (!ended()) at_.oracle.closes(session_->status());
     try {
         co_return co_await interruptible(operation::close, session_->close());
-    } catch (const std::system_error&) { // cancelled
+    } catch (const std::system_error&) { // canceled
     }
     const auto has_ended = [this] { return ended(); };
     if (!co_await until(has_ended, 60s))
-        at_.book.report("close() has been cancelled, and the session goes on");
+        at_.ledger.report("close() has been cancelled, and the session goes on");
 }
 
 asio::awaitable<void> user::send_as(int serial, std::size_t size, asio::awaitable<void> sending)
@@ -199,23 +199,23 @@ asio::awaitable<void> user::send_as(int serial, std::size_t size, asio::awaitabl
         cancelled = is_cancellation(failure);
     }
     waiting_.erase(serial);
-    auto& one = at_.book.of(serial);
+    auto& one = at_.ledger.of(serial);
     one.refused = !accepted;
     if (accepted) one.accepted = at_.clock.now();
-    at_.book.trace("user", [&] {
+    at_.ledger.trace("user", [&] {
         return fmt::format(
             "{} {} was {}", name_of(one.kind), serial, accepted ? "accepted" : "refused");
     });
     if (accepted && session_) at_.oracle.saw(counters());
     if (!accepted && !cancelled && session_ && !ended() && !closing_)
-        at_.book.report(
+        at_.ledger.report(
             fmt::format("{} {} was refused by a living session", name_of(one.kind), serial));
 }
 
 asio::awaitable<void> user::send(message_kind kind, std::size_t size)
 {
     if (!session_) co_return;
-    const auto serial = at_.book.begin_send(kind);
+    const auto serial = at_.ledger.begin_send(kind);
     switch (kind) {
     case message_kind::text:
         co_await send_as(serial, size, session_->send(numbered(serial, size)));
@@ -245,18 +245,19 @@ asio::awaitable<void> user::send(message_kind kind, std::size_t size)
     }
 }
 
-asio::awaitable<void> user::cancellable(int serial, std::size_t size)
+asio::awaitable<void> user::cancelable(int serial, std::size_t size)
 {
     co_await send_as(serial, size, session_->send(numbered(serial, size)));
 }
 
 asio::awaitable<void> user::send_and_cancel(action text)
 {
-    const auto serial = at_.book.begin_send(message_kind::text);
+    const auto serial = at_.ledger.begin_send(message_kind::text);
     const auto stop = std::make_shared<asio::cancellation_signal>();
-    ++busy_;
-    asio::co_spawn(at_.io, cancellable(serial, text.size),
-        asio::bind_cancellation_slot(stop->slot(), [this, stop](std::exception_ptr) { --busy_; }));
+    ++running_;
+    asio::co_spawn(at_.io, cancelable(serial, text.size),
+        asio::bind_cancellation_slot(
+            stop->slot(), [this, stop](std::exception_ptr) { --running_; }));
     co_await pause(text.gap);
     stop->emit(asio::cancellation_type::terminal);
 }
@@ -278,34 +279,34 @@ asio::awaitable<void> user::perform(action next)
     case action_kind::end: co_return co_await send(message_kind::end, 0);
     case action_kind::stream_end: co_return co_await send(message_kind::stream_end, 0);
     case action_kind::drain: try { co_await interruptible(operation::drain, session_->drain());
-        } catch (const std::system_error&) { // cancelled, or the session is over
+        } catch (const std::system_error&) { // canceled, or the session is over
         }
         co_return;
     case action_kind::concurrent_text: start(send(message_kind::text, next.size)); co_return;
     case action_kind::canceled_text: co_return co_await send_and_cancel(next);
-    case action_kind::reader_pause: reads_again_ = at_.clock.now() + next.gap; co_return;
+    case action_kind::reader_pause: reader_resumes_at_ = at_.clock.now() + next.gap; co_return;
     case action_kind::close: co_return co_await close();
     case action_kind::destroy:
-        at_.book.trace("user", [] { return "destroys the session"; });
+        at_.ledger.trace("user", [] { return "destroys the session"; });
         co_return destroy();
     }
 }
 
-asio::awaitable<void> user::talk()
+asio::awaitable<void> user::perform_actions()
 {
     for (const auto& each : at_.scenario.actions) {
         co_await pause(each.delay);
         if (ended()) break;
         co_await perform(each);
     }
-    talking_ = false;
+    acting_ = false;
 }
 
 asio::awaitable<void> user::answer(std::vector<std::string> calls)
 {
     co_await pause(at_.scenario.answer_delay);
     if (ended()) co_return;
-    const auto serial = at_.book.begin_send(message_kind::tool_response, calls);
+    const auto serial = at_.ledger.begin_send(message_kind::tool_response, calls);
     std::vector<live::function_response> responses;
     for (const auto& id : calls) {
         live::function_response response;
@@ -319,13 +320,13 @@ asio::awaitable<void> user::answer(std::vector<std::string> calls)
         serial, of_a_call * calls.size(), session_->send_tool_response(std::move(responses)));
 }
 
-/// Reads one event; an impatient user tries again and again.
+/// Reads one event. With a read timeout, cancels the read and tries again.
 asio::awaitable<std::optional<live::session_event>> user::next(
     live::async_generator<live::session_event>& events)
 {
     const auto patience = at_.scenario.read_timeout;
     constexpr int often_enough = 1000;
-    while (patience.count() != 0 && tries_++ < often_enough) {
+    while (patience.count() != 0 && canceled_reads_++ < often_enough) {
         const auto stop = std::make_shared<asio::cancellation_signal>();
         const auto alarm = at_.clock.at(
             at_.clock.now() + patience, [stop] { stop->emit(asio::cancellation_type::terminal); });
@@ -337,7 +338,7 @@ asio::awaitable<std::optional<live::session_event>> user::next(
         } catch (const live::error&) {
             at_.clock.cancel(alarm);
             throw;
-        } catch (const std::system_error&) { // cancelled
+        } catch (const std::system_error&) { // canceled
         }
     }
     for (;;) {
@@ -349,18 +350,18 @@ asio::awaitable<std::optional<live::session_event>> user::next(
     }
 }
 
-asio::awaitable<void> user::listen()
+asio::awaitable<void> user::read_events()
 {
     auto events = session_->events();
     try {
         for (;;) {
-            while (!hurries_ && at_.clock.now() < reads_again_)
-                co_await at_.clock.sleep_until(reads_again_);
+            while (!reads_at_once_ && at_.clock.now() < reader_resumes_at_)
+                co_await at_.clock.sleep_until(reader_resumes_at_);
             auto event = co_await next(events);
             if (!event) break;
             show(*event);
             if (const auto* change = std::get_if<live::status_change>(&*event)) {
-                at_.book.trace("user", [&] {
+                at_.ledger.trace("user", [&] {
                     return fmt::format("sees {} -> {}{}{}{}", live::to_string(change->from),
                         live::to_string(change->to), change->resumed ? ", resumed" : "",
                         change->context_lost ? ", context lost" : "",
@@ -373,13 +374,13 @@ asio::awaitable<void> user::listen()
                 if (!calls.empty() && session_) start(answer(std::move(calls)));
             }
             if (session_) at_.oracle.saw(counters());
-            if (!hurries_) co_await pause(at_.scenario.read_interval);
+            if (!reads_at_once_) co_await pause(at_.scenario.read_interval);
         }
         at_.oracle.saw_end();
     } catch (const live::error& failure) {
         at_.oracle.saw_failure(failure);
     }
-    over_ = true;
+    reader_done_ = true;
 }
 
 asio::awaitable<void> user::probe(int serial)
@@ -387,63 +388,66 @@ asio::awaitable<void> user::probe(int serial)
     if (session_) co_await send_as(serial, 0, session_->send(numbered(serial, 0)));
 }
 
-/// When nothing new goes wrong, the session must soon be well, or have ended.
-asio::awaitable<void> user::see_it_out()
+/// After the last fault: checks that the session recovers or has ended.
+asio::awaitable<void> user::await_recovery()
 {
     constexpr auto bound = 900s;
     const auto latest = at_.clock.now() + bound;
     while (!ended()) {
-        const auto serial = at_.book.begin_send(message_kind::text);
+        const auto serial = at_.ledger.begin_send(message_kind::text);
         start(probe(serial));
         const auto arrived = [this, serial] {
-            return ended() || at_.book.of(serial).consumed != 0;
+            return ended() || at_.ledger.of(serial).consumed != 0;
         };
         if (co_await until(arrived, 60s)) {
             if (ended()) break;
             const auto sent = [this] { return ended() || counters().outbox == 0; };
-            if (!co_await until(sent, bound)) at_.book.report("what waits is not sent");
+            if (!co_await until(sent, bound)) at_.ledger.report("what waits is not sent");
             if (ended()) break;
-            co_await pause(20s); // what is still to be said
+            co_await pause(20s); // for the remaining messages of the server
             if (ended()) break;
-            if (at_.api.holder_of(serial) == nullptr) continue; // forgotten again
-            at_.oracle.settle(serial, counters());
+            if (at_.server.holder_of(serial) == nullptr)
+                continue; // the server has lost the conversation again
+            at_.oracle.check_final_state(serial, counters());
             co_return;
         }
         if (at_.clock.now() > latest) {
-            at_.book.report(fmt::format("still {} {} s after the last fault, and nothing arrives",
+            at_.ledger.report(fmt::format("still {} {} s after the last fault, and nothing arrives",
                 live::to_string(session_->status()), std::chrono::seconds(bound).count()));
             co_return;
         }
     }
 }
 
-asio::awaitable<void> user::live_on()
+asio::awaitable<void> user::run()
 {
-    start(listen());
+    start(read_events());
     start(connect());
-    start(talk());
-    co_await until([this] { return !talking_ || ended(); }, 600s);
+    start(perform_actions());
+    co_await until([this] { return !acting_ || ended(); }, 600s);
     std::int64_t last = 0;
     for (const auto& each : at_.scenario.faults)
         if (each.on == trigger::time) last = std::max(last, each.at);
     const auto until_then = virtual_clock::start + milliseconds(last + 1);
     if (!ended() && at_.clock.now() < until_then) co_await at_.clock.sleep_until(until_then);
-    at_.book.trace("world", [] { return "nothing new goes wrong from here on"; });
-    at_.net.heal();
-    at_.api.heal();
-    hurries_ = true;
-    co_await until([this] { return !talking_ || ended(); }, 600s);
-    co_await see_it_out();
+    at_.ledger.trace("world", [] { return "nothing new goes wrong from here on"; });
+    at_.network.heal();
+    at_.server.heal();
+    reads_at_once_ = true;
+    co_await until([this] { return !acting_ || ended(); }, 600s);
+    co_await await_recovery();
     if (session_) {
         co_await close();
-        const auto reader_is_home = [this] { return over_; };
-        if (!co_await until(reader_is_home, 60s)) at_.book.report("the stream does not end");
-        if (at_.net.is_used()) at_.book.report("a connection is left behind close()");
+        const auto reader_is_home = [this] { return reader_done_; };
+        if (!co_await until(reader_is_home, 60s)) at_.ledger.report("the stream does not end");
+        if (at_.network.has_open_connection())
+            at_.ledger.report("a connection is left behind close()");
         session_.reset();
     }
     at_.oracle.destroyed();
-    const auto all_are_home = [this] { return busy_ == 0; };
-    if (!co_await until(all_are_home, 120s)) at_.book.report("a call on the session does not end");
+    const auto all_are_home = [this] { return running_ == 0; };
+    if (!co_await until(all_are_home, 120s))
+        at_.ledger.report("a call on the session does not end");
 }
 
 } // namespace sim
