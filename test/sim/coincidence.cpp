@@ -225,12 +225,12 @@ void add_coincidence(scenario& scenario)
 const char* name_of(coincidence one) noexcept
 {
     switch (one) {
-    case coincidence::ping_and_pause: return "a ping is out, and the reader rests";
-    case coincidence::handle_and_speech: return "a handle comes within the user's speech";
+    case coincidence::ping_and_pause: return "a ping is unanswered, and the reader pauses";
+    case coincidence::handle_and_speech: return "a handle comes during the user's speech";
     case coincidence::refusal_and_end: return "a handle is refused, and the session ends";
     case coincidence::move_and_spare:
-        return "the base URL changes, and a connection was dialled ahead";
-    case coincidence::stale_and_full: return "sound is too old, and the outbox is full of it";
+        return "the base URL changes, and a connection was dialed ahead";
+    case coincidence::stale_and_full: return "audio is too old, and the outbox is full of it";
     }
     return "?";
 }

@@ -28,7 +28,7 @@ bool ledger::is_ambiguous(int serial) const
 
 void ledger::report(std::string violation)
 {
-    trace("CHECK", [&] { return violation; });
+    trace("ORACLE", [&] { return violation; });
     violations_.push_back(std::move(violation));
 }
 

@@ -29,21 +29,21 @@ constexpr std::string_view help =
     R"(usage: sim [--seeds A..B | --cuts [A..B] | --interruptions [A..B] | --days A..B] [--jobs N]
        sim --seed N | --cut N | --interruption N | --day N [--trace]
 
-Whole sessions against a simulated server, in virtual time. Each is held to the promises of
-docs/sessions.md, against the server's own record of what it has consumed.
+Deterministic simulation: runs whole sessions in virtual time against a simulated network and
+server, and checks the promises of docs/sessions.md. Exits with 1 if one is broken.
 
-  --seeds A..B   worlds by chance (1..1000): a seed decides what the user does, what goes wrong, when;
-                 in one of four, two conditions that seldom meet by chance hold at once
-  --cuts [A..B]  one conversation, ended once after each of its messages, in each way and mode of
-                 resumption, and with transparent resumption twice, after each two (all of them)
+  --seeds A..B   random scenarios (default: 1..1000). A seed determines the actions of the user, the
+                 faults and their times. In a quarter of them, two rare conditions coincide.
+  --cuts [A..B]  one conversation, cut after each message, in each way and mode of resumption; with
+                 transparent resumption also twice, after each pair of messages (default: all)
   --interruptions [A..B]
-                 a call that is cancelled, a session that is closed or destroyed, after each step
-                 of a coroutine of six lives (all of them)
+                 cancels a call, or closes or destroys the session, after each step of a coroutine
+                 in eight scenarios (default: all)
   --days A..B    24 hours each, with goAway every ten minutes
-  --jobs N       with so many processes (as many as there are processors)
+  --jobs N       number of processes (default: number of processors)
   --seed N, --cut N, --interruption N, --day N
-                 only this one; a failure is shrunk to what it takes
-  --trace        with all that happened, as it is
+                 replays one scenario; shrinks it if it fails, and prints the end of the trace
+  --trace        prints the whole trace and does not shrink
 )";
 
 struct arguments {
@@ -153,10 +153,10 @@ void explain(const sim::scenario_set& which, std::uint64_t seed, bool shrinks, b
     constexpr std::size_t enough = 60;
     const auto& trace = result.trace;
     const auto skipped = traces || trace.size() <= enough ? 0 : trace.size() - enough;
-    if (skipped != 0) fmt::print("(… {} lines before)\n", skipped);
+    if (skipped != 0) fmt::print("(… {} lines skipped)\n", skipped);
     for (auto line = skipped; line != trace.size(); ++line) fmt::print("{}\n", trace[line]);
-    for (const auto& each : result.violations) fmt::print("broken: {}\n", each);
-    if (result.violations.empty()) fmt::print("no promise was broken\n");
+    for (const auto& each : result.violations) fmt::print("violation: {}\n", each);
+    if (result.violations.empty()) fmt::print("passed\n");
 }
 
 int run_one(const arguments& what)
@@ -205,7 +205,7 @@ int run_many(const arguments& what)
     }
     const auto took = seconds();
 
-    fmt::print("faults that struck:\n");
+    fmt::print("faults that took effect:\n");
     bool complete = true;
     for (int i = 0; i != sim::fault_kinds; ++i) {
         const auto times = all.fault_counts[static_cast<std::size_t>(i)].load();
@@ -228,8 +228,8 @@ int run_many(const arguments& what)
                 sim::simulate(what.which->draw(failures[i])).violations.front());
     }
     complete = complete || !what.which->has_all_faults || count < 10'000;
-    if (!complete) fmt::print("a kind of fault never struck\n");
-    if (crashed) fmt::print("a process ended before its time\n");
+    if (!complete) fmt::print("a kind of fault never took effect\n");
+    if (crashed) fmt::print("a process crashed\n");
     fmt::print("{} {} in {:.1f} s, {:.0f} a second; {} failed\n", all.done.load(),
         what.which->plural, took, static_cast<double>(all.done) / took, all.failed.load());
     return all.failed == 0 && !crashed && complete ? 0 : 1;

@@ -291,7 +291,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"forgets the handle",
+        {"omits the handle",
             [] {
                 mutation planted;
                 planted.sent = [](mutation::batch& batch, int) {
@@ -304,8 +304,8 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"takes one more for consumed than there is", [] { return consumed_off_by(1); }},
-        {"takes one less for consumed than there is", [] { return consumed_off_by(-1); }},
+        {"reads an index that is too high by one", [] { return consumed_off_by(1); }},
+        {"reads an index that is too low by one", [] { return consumed_off_by(-1); }},
         {"ignores Retry-After",
             [] {
                 mutation planted;
@@ -334,7 +334,7 @@ TEST_CASE("the simulation finds every planted bug")
                 planted.random = [](double drawn) { return 0.5 + drawn / 2; };
                 return planted;
             }},
-        {"begins a new row of attempts too early",
+        {"starts a new series of attempts too early",
             [] { return with([](auto& options) { options.reconnect.healthy_after = 0ms; }); }},
         {"dials at once whenever the server asks to leave",
             [] {
@@ -347,18 +347,18 @@ TEST_CASE("the simulation finds every planted bug")
                 planted.random = [asked](double drawn) { return *asked ? 0.0 : drawn; };
                 return planted;
             }},
-        {"lets the wait grow beyond its cap",
+        {"lets the wait exceed max_delay",
             [] { return with([](auto& options) { options.reconnect.max_delay = 1h; }); }},
-        {"tries for ever",
+        {"ignores the limits of attempts",
             [] {
                 return with([](auto& options) {
                     options.reconnect.max_attempts = std::nullopt;
                     options.reconnect.first_connect_attempts = std::nullopt;
                 });
             }},
-        {"does not mind max_outage",
+        {"ignores max_outage",
             [] { return with([](auto& options) { options.reconnect.max_outage = 0ms; }); }},
-        {"tries again where that cannot help",
+        {"retries after a permanent error",
             [] {
                 return with([](auto& options) {
                     options.reconnect.on_failure = [](const live::error&, live::failure_context) {
@@ -366,18 +366,18 @@ TEST_CASE("the simulation finds every planted bug")
                     };
                 });
             }},
-        {"lets the outbox grow beyond its bound",
+        {"lets the outbox exceed its limit",
             [] { return with([](auto& options) { options.limits.outbox *= 100; }); }},
-        {"lets the inbox grow beyond its bound",
+        {"lets the inbox exceed its limit",
             [] {
                 return with([](auto& options) {
                     options.limits.inbox *= 1000;
                     options.limits.message *= 1000;
                 });
             }},
-        {"keeps speech that is too old",
+        {"keeps audio that is too old",
             [] { return with([](auto& options) { options.reconnect.realtime_window = 1h; }); }},
-        {"drops speech that is not too old",
+        {"drops audio that is not too old",
             [] { return with([](auto& options) { options.reconnect.realtime_window = 0ms; }); }},
         {"does not count what it drops",
             [] {
@@ -385,7 +385,7 @@ TEST_CASE("the simulation finds every planted bug")
                 planted.counters = [](live::session_counters& counters) { counters.dropped = 0; };
                 return planted;
             }},
-        {"gives a server message twice",
+        {"delivers a server message twice",
             [] {
                 mutation planted;
                 planted.received = [](mutation::message message) {
@@ -394,7 +394,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"swallows a server message",
+        {"drops a server message",
             [] {
                 mutation planted;
                 planted.received = [](mutation::message message) {
@@ -404,7 +404,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"gives server messages in the wrong order",
+        {"delivers server messages in the wrong order",
             [] {
                 mutation planted;
                 const auto held = std::make_shared<std::optional<mutation::message>>();
@@ -422,7 +422,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"ends twice",
+        {"reports its end twice",
             [] {
                 mutation planted;
                 planted.event = [](const live::session_event& event, const mutation::show& show) {
@@ -432,21 +432,21 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"loses the context in silence",
+        {"does not report a lost context",
             [] { return altering_changes([](auto& change) { change.context_lost = false; }); }},
-        {"says that it has resumed when it has not",
+        {"reports a resume that did not happen",
             [] { return altering_changes([](auto& change) { change.resumed = true; }); }},
-        {"gives no cause",
+        {"reports no cause",
             [] { return altering_changes([](auto& change) { change.cause.reset(); }); }},
-        {"miscounts its attempts",
+        {"reports a wrong attempt",
             [] { return altering_changes([](auto& change) { ++change.attempt; }); }},
-        {"says that it has changed connections when it has lost one",
+        {"reports a loss as a handover",
             [] { return altering_changes([](auto& change) { change.handover = true; }); }},
-        {"tells another delay than it waits",
+        {"reports another delay than it waits",
             [] { return altering_changes([](auto& change) { change.delay += 100ms; }); }},
-        {"says that a context is lost that is not",
+        {"reports a lost context that is not lost",
             [] { return altering_changes([](auto& change) { change.context_lost = true; }); }},
-        {"does not tell of a loss",
+        {"does not report a loss",
             [] {
                 mutation planted;
                 planted.event = [](const live::session_event& event, const mutation::show& show) {
@@ -455,7 +455,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"tells of more dropped media than there were",
+        {"reports more dropped media than there were",
             [] {
                 mutation planted;
                 planted.counters = [](live::session_counters& counters) {
@@ -477,15 +477,15 @@ TEST_CASE("the simulation finds every planted bug")
                 planted.sleep = [](std::chrono::nanoseconds time) { return 2 * time; };
                 return planted;
             }},
-        {"tries again at once",
+        {"retries without a wait",
             [] {
                 mutation planted;
                 planted.random = [](double) { return 0.0; };
                 return planted;
             }},
-        {"does not wait longer each time",
+        {"does not increase the wait",
             [] { return with([](auto& options) { options.reconnect.factor = 1; }); }},
-        {"gives up what could be tried again",
+        {"gives up after a temporary error",
             [] {
                 return with([](auto& options) {
                     options.reconnect.on_failure = [](const live::error&, live::failure_context) {
@@ -493,7 +493,7 @@ TEST_CASE("the simulation finds every planted bug")
                     };
                 });
             }},
-        {"gives its handle up for any reason",
+        {"drops its handle after any error",
             [] {
                 return with([](auto& options) {
                     options.reconnect.on_failure = [](const live::error&, live::failure_context) {
@@ -517,7 +517,7 @@ TEST_CASE("the simulation finds every planted bug")
                     },
                     live::reconnect_action::fresh);
             }},
-        {"drops its handle when the quota is used up",
+        {"drops its handle when the quota is exhausted",
             [] {
                 return deciding(
                     [](const live::error& why, live::failure_context) {
@@ -525,7 +525,7 @@ TEST_CASE("the simulation finds every planted bug")
                     },
                     live::reconnect_action::fresh);
             }},
-        {"gives up when a gateway refuses the way back",
+        {"gives up when a gateway refuses a reconnect",
             [] {
                 return deciding(
                     [](const live::error& why, live::failure_context when) {
@@ -533,7 +533,7 @@ TEST_CASE("the simulation finds every planted bug")
                     },
                     live::reconnect_action::give_up);
             }},
-        {"takes a portal's answer to a reconnect for the end",
+        {"gives up when a captive portal answers a reconnect",
             [] {
                 return deciding(
                     [](const live::error& why, live::failure_context when) {
@@ -541,7 +541,7 @@ TEST_CASE("the simulation finds every planted bug")
                     },
                     live::reconnect_action::give_up);
             }},
-        {"takes a failed handshake of TLS in a reconnect for the end",
+        {"gives up when TLS fails in a reconnect",
             [] {
                 return deciding(
                     [](const live::error& why, live::failure_context when) {
@@ -549,25 +549,25 @@ TEST_CASE("the simulation finds every planted bug")
                     },
                     live::reconnect_action::give_up);
             }},
-        {"takes all that it has written for held by the next handle",
+        {"assumes that the next handle includes everything written",
             [] { return answered_early(1u << 20); }},
-        {"takes a pong for the one to its next ping", [] { return answered_early(1); }},
-        {"pings before what it sends, not behind it",
+        {"takes a pong for that of the next ping", [] { return answered_early(1); }},
+        {"pings before a message instead of after it",
             [] {
                 auto planted = answered_early(0);
                 planted.pings_before_send = true;
                 return planted;
             }},
-        {"does not say what the server may have heard before",
+        {"does not report maybe_heard",
             [] { return altering_changes([](auto& change) { change.maybe_heard = 0; }); }},
-        {"takes an answer for a handle",
+        {"treats an answer like a handle",
             [] {
                 return with([](auto& options) {
                     if (options.reconnect.replay == live::replay::all_since_handle)
                         options.reconnect.replay = live::replay::unanswered;
                 });
             }},
-        {"sends nothing again",
+        {"replays nothing",
             [] {
                 return with([](auto& options) { options.reconnect.replay = live::replay::none; });
             }},
@@ -577,13 +577,13 @@ TEST_CASE("the simulation finds every planted bug")
                 planted.leaks_connections = true;
                 return planted;
             }},
-        {"falls asleep over a send",
+        {"never completes a send",
             [] {
                 mutation planted;
                 planted.sends_hang_from = 2;
                 return planted;
             }},
-        {"takes the end of a turn with a call for an answer",
+        {"takes the turnComplete of a function call for the end of the answer",
             [] {
                 mutation planted;
                 planted.received = [call = std::string()](mutation::message message) mutable {
@@ -601,7 +601,7 @@ TEST_CASE("the simulation finds every planted bug")
                 hide_planted(planted);
                 return planted;
             }},
-        {"lets late words open a turn",
+        {"opens a turn at late words",
             [] {
                 mutation planted;
                 planted.received = [](mutation::message message) {
@@ -612,7 +612,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"lets a generationComplete after the end open a turn",
+        {"opens a turn at a generationComplete after turnComplete",
             [] {
                 mutation planted;
                 planted.received = [ended = false](mutation::message message) mutable {
@@ -625,7 +625,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"takes an empty message after the end for a word of another turn",
+        {"opens a turn at an empty message after turnComplete",
             [] {
                 mutation planted;
                 planted.received = [ended = false](mutation::message message) mutable {
@@ -638,21 +638,21 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"says that an answer was cut which had ended",
+        {"reports a cut answer that had ended",
             [] {
                 return altering_changes([](auto& change) {
                     change.ask_again =
                         change.ask_again || change.to == live::session_status::reconnecting;
                 });
             }},
-        {"does not say that an answer was cut",
+        {"does not report that an answer was cut",
             [] { return altering_changes([](auto& change) { change.ask_again = false; }); }},
-        {"does not say so at a handover",
+        {"does not report at a handover that an answer was cut",
             [] {
                 return altering_changes(
                     [](auto& change) { change.ask_again = change.ask_again && !change.handover; });
             }},
-        {"says that the server is silent when nothing was asked",
+        {"reports stalled when no question is open",
             [] {
                 mutation planted;
                 planted.event = [](const live::session_event& event, const mutation::show& show) {
@@ -663,7 +663,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"skips a message of which one member cannot be read",
+        {"drops a message with one malformed member",
             [] {
                 mutation planted;
                 planted.received = [](mutation::message message) {
@@ -675,7 +675,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"refuses a handle that comes with an unreadable member",
+        {"drops a handle that comes with a malformed member",
             [] {
                 mutation planted;
                 planted.received = [](mutation::message message) {
@@ -685,7 +685,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"doubts a turn for any member that cannot be read",
+        {"reports turn_in_doubt for any malformed member",
             [] {
                 mutation planted;
                 planted.event = [](const live::session_event& event, const mutation::show& show) {
@@ -709,10 +709,10 @@ TEST_CASE("the simulation finds every planted bug")
     CHECK(seeds != 0);
 }
 
-TEST_CASE("what breaks only where two conditions meet is found in some hundred worlds")
+TEST_CASE("bugs that need two rare conditions are found within 300 seeds")
 {
     const auto bug = GENERATE(from_range(std::vector<planted_bug>{
-        {"goes on with a speech and does not begin it again",
+        {"continues an activity without a new activityStart",
             [] {
                 mutation planted;
                 planted.sent = forget_start;
@@ -726,7 +726,7 @@ TEST_CASE("what breaks only where two conditions meet is found in some hundred w
                             std::make_shared<sticky_store>(options.resumption_store);
                 });
             }},
-        {"goes to the old address after a change",
+        {"uses the old base URL after a change",
             [] {
                 return with([](auto& options) {
                     if (!options.on_reconnecting) return;

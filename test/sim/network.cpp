@@ -25,8 +25,9 @@ error refusal_of(const fault& one)
 {
     switch (one.kind) {
     case fault_kind::resolve_failure:
-        return {errc::resolve_failed, "No such name.", {phase::resolve}};
-    case fault_kind::tls_failure: return {errc::tls_failed, "Not trusted.", {phase::tls}};
+        return {errc::resolve_failed, "No such host.", {phase::resolve}};
+    case fault_kind::tls_failure:
+        return {errc::tls_failed, "The certificate is not trusted.", {phase::tls}};
     case fault_kind::http_refusal: {
         live::error_details details{phase::upgrade, 0, {}, one.code};
         if (one.retry_after.count() != 0)
@@ -34,7 +35,7 @@ error refusal_of(const fault& one)
         const auto what = live::base::cause_of_refusal(one.code, "");
         return {what, fmt::format("HTTP {}.", one.code), details};
     }
-    default: return {errc::connect_failed, "Nothing listens there.", {phase::connect}};
+    default: return {errc::connect_failed, "Connection refused.", {phase::connect}};
     }
 }
 
@@ -158,8 +159,8 @@ void wire::accept(const std::string& text)
         log().setup_sent = net_.clock_->now();
         if (!ledger.expected_host.empty() && log().host != ledger.expected_host)
             ledger.report(
-                fmt::format("#{}: a setup was sent to {}, though the base URL leads to {}", number,
-                    log().host, ledger.expected_host));
+                fmt::format("#{}: a setup was sent to {}, but the host of the base URL is {}",
+                    number, log().host, ledger.expected_host));
     }
     if (message.kind == message_kind::history) expects_history_ = false;
     ledger.trace("client", [&] {
@@ -176,7 +177,7 @@ void wire::accept(const std::string& text)
     if (message.serial != 0)
         ledger.of(message.serial).transmissions.push_back({number, ledger.tick()});
     else if (!is_setup && message.kind != message_kind::history)
-        ledger.report("a message that nobody has sent");
+        ledger.report("a message that the user has not sent");
     check_activity(message);
     serials.push_back(message.serial);
 
@@ -184,7 +185,7 @@ void wire::accept(const std::string& text)
     const auto self = shared_from_this();
     if (const auto cutting = net_.inject_due(trigger::client_messages, self)) {
         cut(cutting->in_flight_arrives, cutting->duration,
-            "is cut in the middle of a message of the client");
+            "is cut in the middle of a client message");
         return;
     }
     if (in_flight_ == 0) progress_ = net_.clock_->now();
@@ -270,7 +271,7 @@ void wire::watch_write_stall()
     net_.clock_->at(progress_ + limit, [self = shared_from_this(), limit] {
         if (self->end_ || self->in_flight_ == 0) return;
         if (self->net_.clock_->now() < self->progress_ + limit) return self->watch_write_stall();
-        self->finish(error(errc::timed_out, "The network took nothing.", {phase::write}));
+        self->finish(error(errc::timed_out, "The write has stalled.", {phase::write}));
         self->notify_server(milliseconds{0});
     });
 }
@@ -362,11 +363,11 @@ void wire::server_send(server_message message)
 {
     if (!server_open_) return;
     net_.ledger_.trace(
-        "server", [&] { return fmt::format("#{} says {}", number, message.text.substr(0, 150)); });
+        "server", [&] { return fmt::format("#{} sends {}", number, message.text.substr(0, 150)); });
     ++net_.server_messages_;
     const auto self = shared_from_this();
     if (const auto cutting = net_.inject_due(trigger::server_messages, self)) {
-        cut(false, cutting->duration, "is cut in the middle of a message of the server");
+        cut(false, cutting->duration, "is cut in the middle of a server message");
         return;
     }
     last_downlink_ = net_.arrival(last_downlink_);
@@ -414,7 +415,7 @@ void wire::cut(bool in_flight_arrives, milliseconds until_noticed, const char* h
 
 void wire::go_half_open(milliseconds until_noticed)
 {
-    net_.ledger_.trace("network", [&] { return fmt::format("#{} goes deaf", number); });
+    net_.ledger_.trace("network", [&] { return fmt::format("#{} becomes half-open", number); });
     half_open_ = true;
     watch_silence(net_.clock_->now());
     notify_server(until_noticed);
@@ -596,7 +597,7 @@ asio::awaitable<std::unique_ptr<live::transport::connection>> network::dial(int 
 {
     co_await yield_once();
     ledger_.connections.back().dialed = clock_->now();
-    ledger_.trace("client", [&] { return fmt::format("#{} is dialled", number); });
+    ledger_.trace("client", [&] { return fmt::format("#{} is dialed", number); });
     watch.dialed(number);
     const auto begun = clock_->now();
     const auto there = arrival(begun);
@@ -608,7 +609,7 @@ asio::awaitable<std::unique_ptr<live::transport::connection>> network::dial(int 
             const auto limit = scenario_.options.deadlines.connect;
             co_await clock_->sleep_until(begun + limit);
             failure.emplace(
-                errc::timed_out, "It takes too long.", live::error_details{phase::connect});
+                errc::timed_out, "Connecting timed out.", live::error_details{phase::connect});
         } else {
             failure.emplace(refusal_of(*why));
         }
@@ -635,7 +636,7 @@ asio::awaitable<std::unique_ptr<live::transport::connection>> network::dial(int 
 asio::awaitable<live::transport::http_response> network::fetch(live::transport::http_request)
 {
     co_await yield_once();
-    throw error(errc::connect_failed, "Nobody answers calls here.", {phase::connect});
+    throw error(errc::connect_failed, "HTTP calls are not simulated.", {phase::connect});
 }
 
 } // namespace sim

@@ -118,9 +118,9 @@ void oracle::dialed(int connection)
 {
     const auto now = ledger_.now();
     if (ended_ && now > *ended_)
-        report(fmt::format("#{} was dialled after the session's end", connection));
+        report(fmt::format("#{} was dialed after the end of the session", connection));
     if (permanent_failure_)
-        report(fmt::format("#{} was dialled though that cannot help", connection));
+        report(fmt::format("#{} was dialed though the error is permanent", connection));
     // The client may read goAway and the end of the connection in one step. Then it dials ahead.
     const bool together = failure_ && failure_->was_open && failure_->when == now && !jitter_ &&
                           !refuses_handle(failure_->why, failure_->was_open) &&
@@ -140,7 +140,7 @@ void oracle::dialed(int connection)
     if (most && attempt_ > *most) report(fmt::format("attempt {} of at most {}", attempt_, *most));
     if (!first && policy.max_outage.count() != 0 && out_since_ && punctual_ &&
         now - *out_since_ > policy.max_outage + 1ms)
-        report(fmt::format("#{} was dialled after max_outage", connection));
+        report(fmt::format("#{} was dialed after max_outage", connection));
 }
 
 /// Checks an attempt while another connection is open. Only the first such attempt has no wait.
@@ -149,19 +149,19 @@ void oracle::check_ahead(int connection)
     const auto now = ledger_.now();
     const auto most = scenario_.options.reconnect.max_attempts;
     if (!ledger_.connections[static_cast<std::size_t>(serving_)].deadline)
-        report(fmt::format("#{} was dialled though the server had not asked to leave", connection));
+        report(fmt::format("#{} was dialed ahead without a goAway", connection));
     reset_attempts(now);
     ++attempt_;
     if (most && attempt_ > *most)
-        report(fmt::format("attempt {} of at most {}, dialled ahead", attempt_, *most));
+        report(fmt::format("attempt {} of at most {}, dialed ahead", attempt_, *most));
     if (ahead_permanent_failure_)
-        report(fmt::format("#{} was dialled ahead though that cannot help", connection));
+        report(fmt::format("#{} was dialed ahead though the error is permanent", connection));
     if (now < not_ahead_before_)
-        report(fmt::format("#{} was dialled ahead before the server's Retry-After", connection));
+        report(fmt::format("#{} was dialed ahead before the end of Retry-After", connection));
     if (attempt_ > 1 && !jitter_)
-        report(fmt::format("#{} was dialled ahead without a random wait before it", connection));
+        report(fmt::format("#{} was dialed ahead without jitter", connection));
     if (attempt_ > 1 && jitter_ && now < jitter_drawn_at_ + jittered_wait())
-        report(fmt::format("#{} was dialled ahead {} ms too early", connection,
+        report(fmt::format("#{} was dialed ahead {} ms too early", connection,
             std::chrono::ceil<milliseconds>(jitter_drawn_at_ + jittered_wait() - now).count()));
     jitter_.reset();
 }
@@ -173,9 +173,9 @@ void oracle::check_time_is_up()
     const auto deadline = ledger_.connections[static_cast<std::size_t>(serving_)].deadline;
     const auto most = scenario_.options.reconnect.max_attempts;
     if (!deadline || failure_->when < *deadline)
-        report("a connection was given up that had time left");
+        report("a connection was closed before the time given by goAway was up");
     else if (!most || failure_->attempt < *most)
-        report("a connection was given up though there were attempts left");
+        report("a connection was closed though attempts were left");
 }
 
 /// Checks the wait between a failure and the next attempt. `dialed` is absent if a connection that
@@ -187,17 +187,17 @@ void oracle::check_wait(std::optional<time_point> dialed)
     constexpr int in_change = 2; // the old connection may still be open
     const bool needs_none = (failure.handing_over && attempt_ <= in_change) ||
                             (refuses_handle(failure.why, failure.was_open) && attempt_ == 1);
-    if (!jitter_ && dialed && !needs_none) report("an attempt without a random wait before it");
+    if (!jitter_ && dialed && !needs_none) report("an attempt without jitter");
     const auto wait = std::max(min_wait(failure.why), jittered_wait());
     waits_.push_back({attempt_, wait});
     if (!dialed) return;
     const auto waited = std::chrono::duration_cast<milliseconds>(*dialed - failure.when);
     if (waited < wait)
-        report(fmt::format(
-            "dialled {} ms after the failure instead of {}", waited.count(), wait.count()));
+        report(fmt::format("dialed too early: {} ms after the failure instead of {}",
+            waited.count(), wait.count()));
     if (punctual_ && waited > wait + 1ms)
-        report(fmt::format(
-            "dialled {} ms after the failure, not already after {}", waited.count(), wait.count()));
+        report(fmt::format("dialed too late: {} ms after the failure instead of {}", waited.count(),
+            wait.count()));
 }
 
 /// The connection has ended at the time of the handover. The session may report a loss or a
@@ -246,7 +246,7 @@ void oracle::check_handle(const ledger::connection& opened)
         });
     constexpr int internal_errors = 2; // after so many, the handle may be the cause
     if (opened.handle.empty() && had_one && !handle_refused_ && handle_suspected_ < internal_errors)
-        report("a conversation was given up whose handle the server had not refused");
+        report("a handle was dropped that the server had not refused");
     handle_refused_ = false;
     handle_suspected_ = 0;
 }
@@ -302,7 +302,7 @@ void oracle::closed_by_session(int connection)
     const auto& newest = ledger_.connections.back();
     const bool is_followed = newest.ahead && newest.established && !newest.closed_by_client;
     if (connection != serving_ || !open_since_ || is_followed) return;
-    const live::error why(live::errc::connection_lost, "Time is up.", {live::phase::open});
+    const live::error why(live::errc::connection_lost, "goAway's time is up.", {live::phase::open});
     failure now{ledger_.now(), why, true, false};
     now.by_session = true;
     record_loss(now);
@@ -331,7 +331,7 @@ void oracle::saw(const live::session_event& event)
     } else if (const auto* unread = std::get_if<live::malformed_message>(&event)) {
         if (!unread->delivered) saw_message(0);
         if (unread->delivered && unread->turn_in_doubt)
-            report("a turn is said to be in doubt, whose end could be read");
+            report("turn_in_doubt, but the end of the turn was readable");
     } else if (const auto* change = std::get_if<live::status_change>(&event)) {
         saw_change(*change);
     } else if (std::holds_alternative<live::stalled>(event)) {
@@ -438,9 +438,9 @@ void oracle::check_ask_again(const live::status_change& change)
     if (!by_handover_[openings_seen_ - 1].has_value()) return;
     const auto how = turn_state_of(open_order_[openings_seen_ - 1], ledger_.receipts.size());
     if (how.in_answer && !change.ask_again && !(is_loss && died_in_doubt(change)))
-        report("an answer was cut without a word");
+        report("an answer was cut and ask_again is not set");
     if (how.at_rest && scenario_.call_percent == 0 && change.ask_again)
-        report("the user was told to ask again what had been answered");
+        report("ask_again is set, but every question was answered");
 }
 
 void oracle::saw_stalled()
@@ -448,7 +448,7 @@ void oracle::saw_stalled()
     if (openings_seen_ == 0 || openings_seen_ > open_order_.size() || scenario_.call_percent != 0)
         return;
     if (turn_state_of(open_order_[openings_seen_ - 1], receipts_seen_).at_rest)
-        report("told that the server is silent, and nothing was asked");
+        report("stalled was reported, but no question was open");
 }
 
 void oracle::saw_message(int serial)
@@ -456,10 +456,11 @@ void oracle::saw_message(int serial)
     auto at = receipts_seen_;
     while (at < ledger_.receipts.size() && ledger_.receipts[at].hidden) ++at;
     if (at == ledger_.receipts.size())
-        return report(fmt::format("the reader got message {} again, or from nowhere", serial));
+        return report(
+            fmt::format("the reader received message {} twice, or it was never sent", serial));
     if (ledger_.receipts[at].serial != serial)
         report(fmt::format(
-            "the reader got message {} in the place of {}", serial, ledger_.receipts[at].serial));
+            "the reader received message {} instead of {}", serial, ledger_.receipts[at].serial));
     receipts_seen_ = at + 1;
 }
 
@@ -467,8 +468,8 @@ void oracle::saw_change(const live::status_change& change)
 {
     ++changes_;
     if (change.from != status_ || !is_legal(change.from, change.to))
-        report(fmt::format("a change from {} to {} while {}", live::to_string(change.from),
-            live::to_string(change.to), live::to_string(status_)));
+        report(fmt::format("a status change from {} to {} in status {}",
+            live::to_string(change.from), live::to_string(change.to), live::to_string(status_)));
     status_ = change.to;
     terminal_ = change.to == session_status::closed || change.to == session_status::failed;
     check_close(change);
@@ -479,7 +480,7 @@ void oracle::saw_change(const live::status_change& change)
         if (waits_match_ && waits_seen_ < waits_.size()) {
             const auto& wait = waits_[waits_seen_];
             if (wait.attempt != change.attempt || wait.delay != change.delay)
-                report(fmt::format("the user was told of attempt {} in {} ms; it was {} in {} ms",
+                report(fmt::format("attempt {} in {} ms was reported; it was {} in {} ms",
                     change.attempt, change.delay.count(), wait.attempt, wait.delay.count()));
         }
         ++waits_seen_;
@@ -492,7 +493,7 @@ void oracle::saw_change(const live::status_change& change)
 /// Checks that the session gives up only where its policy says so.
 void oracle::check_end(const live::status_change& change)
 {
-    if (!change.cause) return report("an end without a cause");
+    if (!change.cause) return report("failed without a cause");
     check_time_is_up();
     const auto& policy = scenario_.options.reconnect;
     const auto most = open_order_.empty() ? policy.first_connect_attempts : policy.max_attempts;
@@ -500,14 +501,14 @@ void oracle::check_end(const live::status_change& change)
     const bool may_end = is_spent || !policy.enabled || policy.max_outage.count() != 0 ||
                          policy.on_context_loss == live::context_loss::fail;
     if (change.cause->value() == live::errc::connection_lost && !may_end)
-        report(fmt::format("gave up after a mere loss: {}", change.cause->what()));
+        report(fmt::format("gave up after a lost connection: {}", change.cause->what()));
     if (open_order_.empty() || may_end || is_permanent(*change.cause, true)) return;
     constexpr int few = 3;
     const bool was_open = failure_ && failure_->was_open;
     const bool passes = is_refusal(*change.cause) ||
                         change.cause->value() == live::errc::tls_failed ||
                         (is_complaint(*change.cause) && was_open && complaints_ <= few);
-    if (passes) report(fmt::format("gave up what passes: {}", change.cause->what()));
+    if (passes) report(fmt::format("gave up on a temporary error: {}", change.cause->what()));
 }
 
 void oracle::closes(live::session_status now)
@@ -519,22 +520,23 @@ void oracle::closes(live::session_status now)
 void oracle::check_close(const live::status_change& change)
 {
     if (!closed_in_ || !terminal_) return;
-    if (change.to == session_status::failed)
-        report("close() was called, and the session ended by an error");
+    if (change.to == session_status::failed) report("close() was called, and the session failed");
     if (*closed_in_ == session_status::connected && change.from != session_status::connected)
-        report(fmt::format("close() was called, and then came {}", live::to_string(change.from)));
+        report(fmt::format(
+            "close() was called, and the status became {}", live::to_string(change.from)));
 }
 
 void oracle::saw_stored_handle(const std::string& handle)
 {
-    if (refused_handles_.contains(handle)) report("a handle is kept that the server has refused");
+    if (refused_handles_.contains(handle))
+        report("the store has a handle that the server has refused");
 }
 
 /// Checks that `resumed` and `context_lost` agree with the conversation of the server.
 void oracle::check_context(const live::status_change& change)
 {
     const auto index = openings_seen_++;
-    if (index >= open_order_.size()) return report("connected, without a connection");
+    if (index >= open_order_.size()) return report("connected, but no connection has opened");
     const auto& log = [this](std::size_t at) -> const ledger::connection& {
         return ledger_.connections[static_cast<std::size_t>(open_order_[at])];
     };
@@ -543,12 +545,13 @@ void oracle::check_context(const live::status_change& change)
         return;
     }
     if (change.handover != by_handover_[index].value_or(change.handover))
-        report("a handover that was none, or not said to be one");
+        report("the handover flag is wrong");
     const bool same = log(index).conversation == log(index - 1).conversation;
     if (same != change.resumed)
-        report(
-            same ? "resumed, and the user was not told" : "told that it resumed, but it did not");
-    if (same && change.context_lost) report("told that the context was lost, but it was not");
+        report(same ? "the conversation was resumed, but resumed is not set"
+                    : "resumed is set, but the conversation is another one");
+    if (same && change.context_lost)
+        report("context_lost is set, but the conversation was resumed");
     if (!same && !change.context_lost) {
         const auto& record = server_.conversation_of(log(index - 1).conversation).record;
         const bool said = std::any_of(record.begin(), record.end(), [&](const server::entry& each) {
@@ -560,7 +563,7 @@ void oracle::check_context(const live::status_change& change)
                                   transmission.connection == open_order_[index - 1];
                        });
         });
-        if (said) report("the context was lost in silence");
+        if (said) report("the context was lost and context_lost is not set");
     }
 }
 
@@ -573,14 +576,14 @@ void oracle::saw_end()
 {
     end_now();
     if (status_ != session_status::closed)
-        report("the stream ended without a last change to closed");
+        report("the stream ended without a status change to closed");
 }
 
 void oracle::saw_failure(const live::error& why)
 {
     end_now();
     if (status_ != session_status::failed)
-        report(fmt::format("the stream threw without a change to error: {}", why.what()));
+        report(fmt::format("the stream threw without a status change to failed: {}", why.what()));
 }
 
 void oracle::saw(const live::session_counters& now)
@@ -731,9 +734,9 @@ void oracle::check_final_state(int last, const live::session_counters& counters)
     }
     const auto repeats = server_.repeats();
     if (repeats > maybe_heard_)
-        report(fmt::format("{} messages were consumed twice, of which {} were said to be in doubt",
-            repeats, maybe_heard_));
-    if (missing > counters.uncertain) report(fmt::format("lost without a word:{}", which));
+        report(fmt::format(
+            "{} messages were consumed twice; maybe_heard reported {}", repeats, maybe_heard_));
+    if (missing > counters.uncertain) report(fmt::format("lost and not reported:{}", which));
     // If a connection ends while a batch is written, it is unknown which messages were sent.
     const bool knows_all = !scenario_.transparent && !scenario_.options.reconnect.handover.overlap;
     std::uint64_t torn = 0;

@@ -251,8 +251,8 @@ const char* name_of(fault_kind kind) noexcept
 {
     switch (kind) {
     case fault_kind::cut: return "cut";
-    case fault_kind::cut_in_client_message: return "cut in a client's message";
-    case fault_kind::cut_in_server_message: return "cut in a server's message";
+    case fault_kind::cut_in_client_message: return "cut in a client message";
+    case fault_kind::cut_in_server_message: return "cut in a server message";
     case fault_kind::half_open: return "half-open";
     case fault_kind::close: return "closed by the server";
     case fault_kind::http_refusal: return "HTTP refusal";
@@ -271,7 +271,7 @@ const char* name_of(fault_kind kind) noexcept
     case fault_kind::restart: return "server restarts";
     case fault_kind::internal_errors: return "1011 to a handle";
     case fault_kind::refused_setup: return "setup refused";
-    case fault_kind::flap: return "dies after setup";
+    case fault_kind::flap: return "ends after setup";
     case fault_kind::flood: return "flood";
     case fault_kind::process_suspended: return "process suspended";
     case fault_kind::malformed_member: return "malformed member";
@@ -287,18 +287,18 @@ std::string describe(const fault& one)
     case trigger::time:
         when = fmt::format("at {:.3f} s", static_cast<double>(one.at) / 1000);
         break;
-    case trigger::client_messages: when = fmt::format("at the client's message {}", one.at); break;
-    case trigger::server_messages: when = fmt::format("at the server's message {}", one.at); break;
+    case trigger::client_messages: when = fmt::format("at client message {}", one.at); break;
+    case trigger::server_messages: when = fmt::format("at server message {}", one.at); break;
     }
     const auto ms = one.duration.count();
     const auto* under_way = one.in_flight_arrives ? "arrives" : "is lost";
     switch (one.kind) {
     case fault_kind::cut:
-        return fmt::format("{}: the connection is cut; what is under way {}; the server notices "
+        return fmt::format("{}: the connection is cut; data in flight {}; the server notices "
                            "{} ms later",
             when, under_way, ms);
     case fault_kind::cut_in_client_message:
-        return fmt::format("{}: the connection is cut in the middle of it; what is under way {}; "
+        return fmt::format("{}: the connection is cut in the middle of it; data in flight {}; "
                            "the server notices {} ms later",
             when, under_way, ms);
     case fault_kind::cut_in_server_message:
@@ -306,7 +306,7 @@ std::string describe(const fault& one)
             "{}: the connection is cut in the middle of it; the server notices {} ms later", when,
             ms);
     case fault_kind::half_open:
-        return fmt::format("{}: nothing passes any more on the connection, and nobody is told; the "
+        return fmt::format("{}: the connection becomes half-open; the "
                            "server notices {} ms later",
             when, ms);
     case fault_kind::close:
@@ -332,23 +332,24 @@ std::string describe(const fault& one)
     case fault_kind::go_away:
         return fmt::format("{}: the server sends goAway, timeLeft {} ms", when, ms);
     case fault_kind::handles_expire:
-        return fmt::format("{}: all handles so far are forgotten", when);
+        return fmt::format("{}: the server forgets all handles so far", when);
     case fault_kind::not_resumable:
-        return fmt::format("{}: no handles are given for {} ms", when, ms);
-    case fault_kind::invalid_json:
-        return fmt::format("{}: the server sends what is not JSON", when);
+        return fmt::format("{}: for {} ms, the server issues no handles", when, ms);
+    case fault_kind::invalid_json: return fmt::format("{}: the server sends invalid JSON", when);
     case fault_kind::oversized:
         return fmt::format("{}: the server sends a message over the limit", when);
     case fault_kind::restart:
         return fmt::format("{}: the server restarts within {} ms{}", when, ms,
-            one.in_flight_arrives ? "" : " and has forgotten everything");
+            one.in_flight_arrives ? "" : " and forgets all handles");
     case fault_kind::internal_errors:
-        return fmt::format("{}: the next {} setups with a handle get 1011", when, one.count);
-    case fault_kind::refused_setup: return fmt::format("{}: the next setup gets an error", when);
+        return fmt::format(
+            "{}: the next {} setups with a handle are closed with 1011", when, one.count);
+    case fault_kind::refused_setup:
+        return fmt::format("{}: the next setup is answered with an error", when);
     case fault_kind::flap:
-        return fmt::format("{}: the next {} connections die after setup", when, one.count);
+        return fmt::format("{}: the next {} connections end after setup", when, one.count);
     case fault_kind::flood:
-        return fmt::format("{}: the server says {} things at once", when, one.count);
+        return fmt::format("{}: the server sends {} messages at once", when, one.count);
     case fault_kind::process_suspended:
         return fmt::format("{}: the client's process is suspended for {} ms", when, ms);
     case fault_kind::malformed_member: return fmt::format("{}: a member cannot be read", when);
@@ -378,12 +379,12 @@ std::string describe(const action& one)
     case action_kind::stream_end: return fmt::format("{}audio_stream_end", wait);
     case action_kind::drain: return fmt::format("{}drain()", wait);
     case action_kind::concurrent_text:
-        return fmt::format("{}send(), {} bytes, not waited for", wait, one.size);
+        return fmt::format("{}send(), {} bytes, not awaited", wait, one.size);
     case action_kind::canceled_text:
         return fmt::format(
-            "{}send(), {} bytes, cancelled after {} ms", wait, one.size, one.gap.count());
+            "{}send(), {} bytes, canceled after {} ms", wait, one.size, one.gap.count());
     case action_kind::reader_pause:
-        return fmt::format("{}the reader rests for {} ms", wait, one.gap.count());
+        return fmt::format("{}the reader pauses for {} ms", wait, one.gap.count());
     case action_kind::close: return fmt::format("{}close()", wait);
     case action_kind::destroy: return fmt::format("{}the session is destroyed", wait);
     }
@@ -392,10 +393,10 @@ std::string describe(const action& one)
 
 std::string describe(const interruption& one)
 {
-    constexpr std::array names{"connect()", "a send", "drain()", "the reader", "close()"};
+    constexpr std::array names{"connect()", "a send", "drain()", "a read", "close()"};
     switch (one.how) {
     case interruption::way::cancels:
-        return fmt::format("after {} steps {} is cancelled", one.after_steps,
+        return fmt::format("after {} steps {} is canceled", one.after_steps,
             names.at(static_cast<std::size_t>(one.operation)));
     case interruption::way::closes: return fmt::format("after {} steps close()", one.after_steps);
     case interruption::way::destroys: break;
@@ -421,10 +422,10 @@ std::string describe(const scenario& scenario)
     if (!scenario.answers_pings) text += "the server answers no pings\n";
     if (scenario.uses_store)
         text += fmt::format(
-            "handles are kept in a store that takes {} ms\n", scenario.store_latency.count());
+            "a resumption store with a latency of {} ms\n", scenario.store_latency.count());
     if (scenario.endpoint_changes_at != 0)
         text += fmt::format(
-            "the hook changes the base URL at attempt {}\n", scenario.endpoint_changes_at);
+            "the hook changes the base URL from attempt {} on\n", scenario.endpoint_changes_at);
     text += "the user:\n";
     for (const auto& each : scenario.actions) text += "  " + describe(each) + "\n";
     if (scenario.interruption) text += "  " + describe(*scenario.interruption) + "\n";

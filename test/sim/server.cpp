@@ -132,7 +132,7 @@ void server::set_up(peer& peer, const client_message& setup)
             return close(peer, 1011, "Internal error encountered.");
         }
         const auto found = snapshots_.find(setup.handle);
-        if (found == snapshots_.end()) ledger_.report("a handle that the server never gave");
+        if (found == snapshots_.end()) ledger_.report("a handle that the server has not issued");
         if (found == snapshots_.end() || found->second.forgotten) {
             return rng_.percent(50) ? close(peer, 1008, "BidiGenerateContent session not found")
                                     : close(peer, 1007, "Invalid session handle");
@@ -191,7 +191,7 @@ void server::complete(int number)
             const auto dying = peers_.find(number);
             if (dying == peers_.end()) return;
             const auto wire = dying->second.wire;
-            wire->cut(true, 0ms, "dies");
+            wire->cut(true, 0ms, "ends");
         });
     }
     if (take_one(go_aways_)) send_go_away(peer, go_away_fault_.duration, go_away_fault_.linger);
@@ -224,7 +224,7 @@ void server::append(peer& peer, const client_message& message)
     ++sent.consumed;
     if (sent.refused) {
         ledger_.report(fmt::format(
-            "{} {} arrived though its send had thrown", name_of(message.kind), message.serial));
+            "{} {} was consumed though its send threw", name_of(message.kind), message.serial));
     }
     // The activity that is already open continues on another connection.
     if (message.kind == message_kind::start) {
@@ -277,7 +277,7 @@ void server::react(peer& peer, const client_message& message)
             if (!peer.transparent && !scenario_.options.reconnect.handover.overlap &&
                 !contains(conversation.known_calls, id))
                 ledger_.report(
-                    fmt::format("an answer to the call {}, which the server has forgotten", id));
+                    fmt::format("a response to the call {}, which the server has forgotten", id));
             std::erase(conversation.open_calls, id);
         }
         if (peer.waiting && conversation.open_calls.empty()) {

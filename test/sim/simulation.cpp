@@ -53,8 +53,8 @@ void run(asio::io_context& io, virtual_clock& clock, ledger& ledger, const bool&
         if (done) return;
         if (ran != 0) continue;
         if (!clock.is_due()) when_quiet();
-        if (!clock.advance()) return ledger.report("stuck: nothing is left to happen");
-        if (clock.events() > max_events) return ledger.report("too much happens: a livelock");
+        if (!clock.advance()) return ledger.report("deadlock: no event is left");
+        if (clock.events() > max_events) return ledger.report("livelock: too many events");
     }
 }
 

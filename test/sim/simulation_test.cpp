@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-TEST_CASE("a seed is one and the same world every time")
+TEST_CASE("a seed always replays the same run")
 {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
         const auto once = sim::simulate(sim::draw_scenario(seed), true);
@@ -18,7 +18,7 @@ TEST_CASE("a seed is one and the same world every time")
     }
 }
 
-TEST_CASE("wherever a call is cancelled, a session closed or destroyed, nothing is lost or left")
+TEST_CASE("whichever step a cancellation, close() or destruction follows, nothing is lost or left")
 {
     const auto all = sim::scenario_sets();
     const auto which = std::find_if(all.begin(), all.end(),
@@ -31,9 +31,9 @@ TEST_CASE("wherever a call is cancelled, a session closed or destroyed, nothing 
     }
 }
 
-TEST_CASE("sessions keep their promises in worlds in which they once did not")
+TEST_CASE("sessions keep their promises for seeds that once failed")
 {
-    // An activityStart that was written as a handle came was lost without a word.
+    // An activityStart was lost, and not reported, when it was written as a handle came.
     for (const std::uint64_t seed : {700'047'876}) {
         const auto result = sim::simulate(sim::draw_scenario(seed));
         INFO("sim --seed " << seed);
@@ -41,7 +41,7 @@ TEST_CASE("sessions keep their promises in worlds in which they once did not")
     }
 }
 
-TEST_CASE("sessions keep their promises in some hundred worlds")
+TEST_CASE("sessions keep their promises for the first 300 seeds")
 {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
         const auto result = sim::simulate(sim::draw_scenario(seed));

@@ -141,7 +141,7 @@ void user::check_waiting() const
     const auto now = session_->counters();
     if (now.outbox == 0 || now.outbox + 2 * size + overhead <= at_.scenario.options.limits.outbox)
         at_.ledger.report(fmt::format(
-            "{} {} waits though there is room", name_of(at_.ledger.of(serial).kind), serial));
+            "{} {} waits though the outbox has room", name_of(at_.ledger.of(serial).kind), serial));
     if (session_->status() != session_status::reconnecting) return;
     const auto window = at_.scenario.options.reconnect.realtime_window + 10ms;
     const auto is_stale = [&](const ledger::send& one) {
@@ -150,7 +150,7 @@ void user::check_waiting() const
     };
     const auto& all = at_.ledger.sends;
     if (now.dropped < static_cast<std::uint64_t>(std::count_if(all.begin(), all.end(), is_stale)))
-        at_.ledger.report(fmt::format("{} {} waits behind sound that is too old",
+        at_.ledger.report(fmt::format("{} {} waits behind audio that is too old",
             name_of(at_.ledger.of(serial).kind), serial));
 }
 
@@ -169,7 +169,7 @@ asio::awaitable<void> user::connect()
     } catch (const live::error& failure) {
         if (session_ && !ended() && !closing_)
             at_.ledger.report(
-                fmt::format("connect() threw, but the session goes on: {}", failure.what()));
+                fmt::format("connect() threw, but the session has not ended: {}", failure.what()));
     } catch (const std::system_error&) { // canceled: the session keeps connecting
     }
 }
@@ -185,7 +185,7 @@ asio::awaitable<void> user::close()
     }
     const auto has_ended = [this] { return ended(); };
     if (!co_await until(has_ended, 60s))
-        at_.ledger.report("close() has been cancelled, and the session goes on");
+        at_.ledger.report("close() was canceled, and the session has not ended");
 }
 
 asio::awaitable<void> user::send_as(int serial, std::size_t size, asio::awaitable<void> sending)
@@ -208,8 +208,8 @@ asio::awaitable<void> user::send_as(int serial, std::size_t size, asio::awaitabl
     });
     if (accepted && session_) at_.oracle.saw(counters());
     if (!accepted && !cancelled && session_ && !ended() && !closing_)
-        at_.ledger.report(
-            fmt::format("{} {} was refused by a living session", name_of(one.kind), serial));
+        at_.ledger.report(fmt::format(
+            "{} {} was refused by a session that has not ended", name_of(one.kind), serial));
 }
 
 asio::awaitable<void> user::send(message_kind kind, std::size_t size)
@@ -402,7 +402,7 @@ asio::awaitable<void> user::await_recovery()
         if (co_await until(arrived, 60s)) {
             if (ended()) break;
             const auto sent = [this] { return ended() || counters().outbox == 0; };
-            if (!co_await until(sent, bound)) at_.ledger.report("what waits is not sent");
+            if (!co_await until(sent, bound)) at_.ledger.report("the outbox is not emptied");
             if (ended()) break;
             co_await pause(20s); // for the remaining messages of the server
             if (ended()) break;
@@ -412,8 +412,9 @@ asio::awaitable<void> user::await_recovery()
             co_return;
         }
         if (at_.clock.now() > latest) {
-            at_.ledger.report(fmt::format("still {} {} s after the last fault, and nothing arrives",
-                live::to_string(session_->status()), std::chrono::seconds(bound).count()));
+            at_.ledger.report(
+                fmt::format("still {} {} s after the last fault, and no message arrives",
+                    live::to_string(session_->status()), std::chrono::seconds(bound).count()));
             co_return;
         }
     }
@@ -430,7 +431,7 @@ asio::awaitable<void> user::run()
         if (each.on == trigger::time) last = std::max(last, each.at);
     const auto until_then = virtual_clock::start + milliseconds(last + 1);
     if (!ended() && at_.clock.now() < until_then) co_await at_.clock.sleep_until(until_then);
-    at_.ledger.trace("world", [] { return "nothing new goes wrong from here on"; });
+    at_.ledger.trace("run", [] { return "no faults from here on"; });
     at_.network.heal();
     at_.server.heal();
     reads_at_once_ = true;
@@ -441,7 +442,7 @@ asio::awaitable<void> user::run()
         const auto reader_is_home = [this] { return reader_done_; };
         if (!co_await until(reader_is_home, 60s)) at_.ledger.report("the stream does not end");
         if (at_.network.has_open_connection())
-            at_.ledger.report("a connection is left behind close()");
+            at_.ledger.report("a connection is left after close()");
         session_.reset();
     }
     at_.oracle.destroyed();
