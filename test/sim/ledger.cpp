@@ -7,18 +7,18 @@
 
 namespace sim {
 
-int ledger::begin_send(kind what, std::vector<std::string> calls)
+int ledger::begin_send(message_kind kind, std::vector<std::string> calls)
 {
-    sends.push_back({what, std::move(calls), now()});
+    sends.push_back({kind, std::move(calls), now()});
     return static_cast<int>(sends.size());
 }
 
 bool ledger::is_ambiguous(int serial) const
 {
-    static constexpr std::chrono::seconds longest_doubt{10}; // however long a round trip takes
-    const auto& handings = of(serial).handings;
-    return std::any_of(handings.begin(), handings.end(), [this](const handing& one) {
-        return std::any_of(hearings.begin(), hearings.end(), [&](const heard& each) {
+    static constexpr std::chrono::seconds longest_doubt{10}; // bounds the round trip
+    const auto& transmissions = of(serial).transmissions;
+    return std::any_of(transmissions.begin(), transmissions.end(), [this](const transmission& one) {
+        return std::any_of(receipts.begin(), receipts.end(), [&](const receipt& each) {
             const bool is_sure = each.follows(one) && each.at >= one.done_at + longest_doubt;
             return each.handle && each.connection == one.connection && each.when > one.begun &&
                    !is_sure;
@@ -26,16 +26,16 @@ bool ledger::is_ambiguous(int serial) const
     });
 }
 
-void ledger::accuse(std::string what)
+void ledger::report(std::string violation)
 {
-    trace("CHECK", [&] { return what; });
-    violations_.push_back(std::move(what));
+    trace("ORACLE", [&] { return violation; });
+    violations_.push_back(std::move(violation));
 }
 
-void ledger::write(const char* who, const std::string& what)
+void ledger::write(const char* actor, const std::string& text)
 {
-    const auto at = std::chrono::duration<double>(now() - timeline::start).count();
-    story_.push_back(fmt::format("{:10.4f} s  {:<7} {}", at, who, what));
+    const auto at = std::chrono::duration<double>(now() - virtual_clock::start).count();
+    trace_.push_back(fmt::format("{:10.4f} s  {:<7} {}", at, actor, text));
 }
 
 } // namespace sim

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/item.hpp"
-#include "sim/plan.hpp"
-#include "sim/timeline.hpp"
+#include "sim/client_message.hpp"
+#include "sim/scenario.hpp"
+#include "support/virtual_time.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,80 +16,85 @@
 
 namespace sim {
 
-/// What has truly happened in a world, written down by the user, the network and the server, each
-/// for itself. A moment is its place in the order of all that is written.
+using gemini::live::base::time_point;
+using test::virtual_clock;
+
+/// The event log of a run: sends, transmissions, receipts and connections. The user, the network
+/// and the server each record what they have done.
 class ledger {
 public:
-    ledger(std::shared_ptr<timeline> clock, bool traces) : clock_(std::move(clock)), traces_(traces)
+    ledger(std::shared_ptr<virtual_clock> clock, bool traces)
+        : clock_(std::move(clock)), traces_(traces)
     {
     }
 
-    using moment = std::uint64_t; ///< 0: never.
+    using moment = std::uint64_t; ///< Logical time: the position of an event in the log. 0: never.
 
-    /// A message was given to a connection.
-    struct handing {
+    /// A message was written to a connection.
+    struct transmission {
         int connection;
         moment begun;
-        moment done = 0; ///< The connection had taken it.
+        moment done = 0; ///< The connection has accepted the whole batch.
         time_point done_at{};
-        std::uint64_t pings = 0; ///< Sent on the connection before it was done.
+        std::uint64_t pings = 0; ///< Pings sent on the connection before `done`.
     };
+    /// One call of the user that sends a message.
     struct send {
-        kind what;
+        message_kind kind;
         std::vector<std::string> calls;
         time_point called;
         std::optional<time_point> accepted{};
-        bool refused = false; ///< It threw.
-        bool torn = false;    ///< It was behind in a batch when the connection ended.
-        std::vector<handing> handings{};
-        int consumed = 0;     ///< Times, in whatever state of the conversation.
-        int confirmed_in = 0; ///< The conversation in which the client was told that it was.
+        bool refused = false;      ///< The call threw.
+        bool write_failed = false; ///< The connection ended while its batch was being written.
+        std::vector<transmission> transmissions{};
+        int consumed = 0;     ///< How often the server has consumed it.
+        int confirmed_in = 0; ///< Conversation in which an index has confirmed it; 0: none.
     };
     struct connection {
-        time_point dialled;
-        std::string host{};                   ///< That it was dialled to.
-        bool ahead = false;                   ///< Dialled while another one served,
-        bool made = false;                    ///< with success.
-        std::optional<time_point> leave_by{}; ///< By the goAways that the client has read.
-        std::optional<time_point> opened{};   ///< The client has read setupComplete.
-        std::optional<time_point> ended{};    ///< The client has been told.
-        bool left = false;                    ///< The client closed or dropped it.
-        std::optional<time_point> set_up{};   ///< The setup has been sent.
-        std::string handle{};                 ///< Of it.
+        time_point dialed;
+        std::string host{};                     ///< Target of the dial.
+        bool ahead = false;                     ///< Dialed while another connection was open.
+        bool established = false;               ///< The dial has succeeded.
+        std::optional<time_point> deadline{};   ///< Earliest end announced by a goAway.
+        std::optional<time_point> opened{};     ///< The client has read setupComplete.
+        std::optional<time_point> ended{};      ///< When the client noticed the end.
+        bool closed_by_client = false;          ///< The client closed or aborted it.
+        std::optional<time_point> setup_sent{}; ///< When the client sent the setup.
+        std::string handle{};                   ///< The handle in the setup.
         int conversation = 0;
-        std::vector<int> taken{}; ///< Serials of what has been given to it, in order.
+        std::vector<int> serials{}; ///< Serials of the messages written to it, in order.
     };
-    /// What a server message truly is to the turns.
+    /// What a server message means for the turns.
     enum class meaning {
-        none,       ///< Nothing, though it may look like something.
-        speaks,     ///< The model's words.
-        calls,      ///< It calls a function.
-        closes,     ///< turnComplete of a turn whose end ends nothing: it has called, or been cut.
-        ends,       ///< turnComplete.
-        interrupts, ///< The model has been cut off.
-        fails,      ///< An error.
-        user,       ///< The user's words, of a turn that is over.
-        late,       ///< The model's words, of a turn that is over.
-        anything,   ///< Words that belong nowhere.
+        none,           ///< It has no meaning for the turns.
+        speaks,         ///< Words of the model.
+        calls,          ///< A function call.
+        ends_no_answer, ///< turnComplete of a turn that was interrupted or has called a function.
+        ends_answer,    ///< turnComplete of an answer.
+        interrupts,     ///< interrupted
+        fails,          ///< An error.
+        user_words,     ///< Transcription of the user, of a turn that is over.
+        late_words,     ///< Words of the model, of a turn that is over.
+        ambiguous,      ///< Words of the model that belong to no turn.
     };
 
-    /// A message that a connection has given to the session.
-    struct heard {
+    /// A message that the session has received from a connection.
+    struct receipt {
         int connection;
-        int serial; ///< 0: not JSON.
+        int serial; ///< 0: the message was not JSON.
         moment when;
         bool handle = false;
         bool content = false;
         bool call = false;
-        bool passed_over = false; ///< Nothing for the user: of a connection that has been left, or
-                                  ///< the refusal of a setup.
-        meaning what = meaning::none;
-        int asked = 0;           ///< So many questions the server had consumed on this connection.
-        std::uint64_t pongs = 0; ///< Pings of the connection that had been answered before it came.
-        time_point at{};         ///< Of being heard.
+        bool hidden = false; ///< The user does not see it: the connection was replaced, or
+                             ///< refused the setup.
+        ledger::meaning meaning = ledger::meaning::none;
+        int asked = 0;           ///< Questions consumed on this connection before it was sent.
+        std::uint64_t pongs = 0; ///< Pings answered on this connection before it came.
+        time_point at{};
 
-        /// Sent by a server that had certainly received what was handed over then.
-        [[nodiscard]] bool follows(const handing& one) const
+        /// True if the server had certainly read `one` before it sent this message.
+        [[nodiscard]] bool follows(const transmission& one) const
         {
             return connection == one.connection && one.done != 0 && when > one.done &&
                    pongs > one.pings;
@@ -99,7 +104,7 @@ public:
     [[nodiscard]] time_point now() const { return clock_->now(); }
     [[nodiscard]] moment tick() noexcept { return ++moment_; }
 
-    int begin_send(kind what, std::vector<std::string> calls = {});
+    int begin_send(message_kind kind, std::vector<std::string> calls = {});
     [[nodiscard]] send& of(int serial) { return sends.at(static_cast<std::size_t>(serial) - 1); }
     [[nodiscard]] const send& of(int serial) const
     {
@@ -107,47 +112,48 @@ public:
     }
 
     std::vector<send> sends{};
-    std::vector<connection> connections{}; ///< By number, from 1; [0] is none.
-    std::vector<heard> hearings{};
-    int newest_open = 0; ///< Connection.
-    std::string host{};  ///< That the user has asked for; empty: no matter.
-    std::array<std::uint64_t, troubles> fired{};
+    std::vector<connection> connections{}; ///< By number; the first is 1.
+    std::vector<receipt> receipts{};
+    int newest_open = 0;         ///< Number of the connection that opened last.
+    std::string expected_host{}; ///< Host in the current base URL; empty: any.
+    std::array<std::uint64_t, fault_kinds> fault_counts{}; ///< Faults that took effect.
 
-    /// Whether its connection has given the session such a message after it had taken this one.
-    template <class What>
-    [[nodiscard]] bool heard_since(const handing& one, const What& what) const
+    /// True if a matching message came on the same connection after the transmission.
+    template <class Predicate>
+    [[nodiscard]] bool received_since(const transmission& one, const Predicate& matches) const
     {
         return one.done != 0 &&
-               std::any_of(hearings.begin(), hearings.end(), [&](const heard& each) {
-                   return each.connection == one.connection && each.when > one.done && what(each);
+               std::any_of(receipts.begin(), receipts.end(), [&](const receipt& each) {
+                   return each.connection == one.connection && each.when > one.done &&
+                          matches(each);
                });
     }
-    /// Whether a handle came that may hold it or not: nobody can know.
+    /// True if a handle has come of which the client cannot know whether it includes the message.
     [[nodiscard]] bool is_ambiguous(int serial) const;
 
-    /// A promise was broken.
-    void accuse(std::string what);
+    /// Records the violation of an invariant.
+    void report(std::string violation);
     [[nodiscard]] const std::vector<std::string>& violations() const noexcept
     {
         return violations_;
     }
 
-    /// One line of the story, if somebody wants it: `who` did what `tell` says.
-    template <class Tell>
-    void trace(const char* who, const Tell& tell)
+    /// Appends a line to the trace. Calls `describe` only if the run is traced.
+    template <class Describe>
+    void trace(const char* actor, const Describe& describe)
     {
-        if (traces_) write(who, tell());
+        if (traces_) write(actor, describe());
     }
-    [[nodiscard]] const std::vector<std::string>& story() const noexcept { return story_; }
+    [[nodiscard]] const std::vector<std::string>& trace() const noexcept { return trace_; }
 
 private:
-    void write(const char* who, const std::string& what);
+    void write(const char* actor, const std::string& text);
 
-    std::shared_ptr<timeline> clock_;
+    std::shared_ptr<virtual_clock> clock_;
     bool traces_;
     moment moment_ = 0;
     std::vector<std::string> violations_;
-    std::vector<std::string> story_;
+    std::vector<std::string> trace_;
 };
 
 } // namespace sim

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/series.hpp"
+#include "sim/scenario_set.hpp"
 #include "sim/shrink.hpp"
-#include "sim/world.hpp"
+#include "sim/simulation.hpp"
 
 #include <fmt/format.h>
 
@@ -29,25 +29,25 @@ constexpr std::string_view help =
     R"(usage: sim [--seeds A..B | --cuts [A..B] | --interruptions [A..B] | --days A..B] [--jobs N]
        sim --seed N | --cut N | --interruption N | --day N [--trace]
 
-Whole sessions against a simulated server, in virtual time. Each is held to the promises of
-docs/sessions.md, against the server's own record of what it has consumed.
+Deterministic simulation: runs whole sessions in virtual time against a simulated network and
+server, and checks the promises of docs/sessions.md. Exits with 1 if one is broken.
 
-  --seeds A..B   worlds by chance (1..1000): a seed decides what the user does, what goes wrong, when;
-                 in one of four, two conditions that seldom meet by chance hold at once
-  --cuts [A..B]  one conversation, ended once after each of its messages, in each way and mode of
-                 resumption, and with transparent resumption twice, after each two (all of them)
+  --seeds A..B   random scenarios (default: 1..1000). A seed determines the actions of the user, the
+                 faults and their times. In a quarter of them, two rare conditions coincide.
+  --cuts [A..B]  one conversation, cut after each message, in each way and mode of resumption; with
+                 transparent resumption also twice, after each pair of messages (default: all)
   --interruptions [A..B]
-                 a call that is cancelled, a session that is closed or destroyed, after each step
-                 of a coroutine of six lives (all of them)
+                 cancels a call, or closes or destroys the session, after each step of a coroutine
+                 in eight scenarios (default: all)
   --days A..B    24 hours each, with goAway every ten minutes
-  --jobs N       with so many processes (as many as there are processors)
+  --jobs N       number of processes (default: number of processors)
   --seed N, --cut N, --interruption N, --day N
-                 only this one; a failure is shrunk to what it takes
-  --trace        with all that happened, as it is
+                 replays one scenario; shrinks it if it fails, and prints the end of the trace
+  --trace        prints the whole trace and does not shrink
 )";
 
 struct arguments {
-    const sim::series* which = &sim::all_series().front();
+    const sim::scenario_set* which = &sim::scenario_sets().front();
     std::uint64_t first = 1;
     std::uint64_t last = 1000;
     unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
@@ -64,10 +64,11 @@ std::uint64_t number(std::string_view text)
     return value;
 }
 
-/// The series that an option means, or null.
-const sim::series* called(std::string_view option, std::string_view sim::series::*name)
+/// Returns the scenario set that an option names, or null.
+const sim::scenario_set* find_set(
+    std::string_view option, std::string_view sim::scenario_set::*name)
 {
-    for (const auto& each : sim::all_series())
+    for (const auto& each : sim::scenario_sets())
         if (option.starts_with("--") && option.substr(2) == each.*name) return &each;
     return nullptr;
 }
@@ -85,11 +86,11 @@ arguments read(const std::vector<std::string_view>& words)
             read.traces = true;
         } else if (*word == "--jobs") {
             read.jobs = static_cast<unsigned>(std::clamp<std::uint64_t>(number(value()), 1, 256));
-        } else if (const auto* one = called(*word, &sim::series::one)) {
+        } else if (const auto* one = find_set(*word, &sim::scenario_set::singular)) {
             read.which = one;
             read.first = read.last = number(value());
             read.one = true;
-        } else if (const auto* many = called(*word, &sim::series::many)) {
+        } else if (const auto* many = find_set(*word, &sim::scenario_set::plural)) {
             read.which = many;
             const bool whole = std::next(word) == words.end() || std::next(word)->starts_with("--");
             if (whole && many->size != 0) {
@@ -109,30 +110,31 @@ arguments read(const std::vector<std::string_view>& words)
     if (read.first == 0) throw std::runtime_error("the first number is 1");
     if (read.which->size != 0 && read.last > read.which->size)
         throw std::runtime_error(
-            fmt::format("there are {} {}", read.which->size, read.which->many));
+            fmt::format("there are {} {}", read.which->size, read.which->plural));
     return read;
 }
 
-/// What the processes tell each other; in memory that they share.
-struct tally {
+/// Totals of all processes, in shared memory.
+struct totals {
     std::atomic<std::uint64_t> done{};
     std::atomic<std::uint64_t> failed{};
     std::atomic<std::uint64_t> events{};
     std::atomic<std::uint64_t> sends{};
     std::atomic<std::uint64_t> connections{};
-    std::array<std::atomic<std::uint64_t>, sim::troubles> fired{};
-    std::array<std::atomic<std::uint64_t>, 100> failures{}; ///< The first of them.
+    std::array<std::atomic<std::uint64_t>, sim::fault_kinds> fault_counts{};
+    std::array<std::atomic<std::uint64_t>, 100> failures{}; ///< The first that failed.
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
-void work(const arguments& what, unsigned job, tally& all)
+void work(const arguments& what, unsigned job, totals& all)
 {
     for (auto seed = what.first + job; seed <= what.last; seed += what.jobs) {
-        const auto result = sim::play(what.which->draw(seed));
+        const auto result = sim::simulate(what.which->draw(seed));
         all.events += result.events;
         all.sends += result.sends;
         all.connections += result.connections;
-        for (std::size_t i = 0; i != result.fired.size(); ++i) all.fired[i] += result.fired[i];
+        for (std::size_t i = 0; i != result.fault_counts.size(); ++i)
+            all.fault_counts[i] += result.fault_counts[i];
         if (!result.violations.empty()) {
             const auto index = all.failed++;
             if (index < all.failures.size()) all.failures[index] = seed;
@@ -141,25 +143,25 @@ void work(const arguments& what, unsigned job, tally& all)
     }
 }
 
-/// A failure in words: what it takes, and what happened.
-void explain(const sim::series& which, std::uint64_t seed, bool shrinks, bool traces)
+/// Prints the shrunk scenario of a failure, its trace and its violations.
+void explain(const sim::scenario_set& which, std::uint64_t seed, bool shrinks, bool traces)
 {
-    auto plan = which.draw(seed);
-    if (shrinks) plan = sim::shrink(std::move(plan));
-    const auto result = sim::play(plan, true);
-    fmt::print("\nsim --{} {}\n{}", which.one, seed, sim::words(plan));
+    auto scenario = which.draw(seed);
+    if (shrinks) scenario = sim::shrink(std::move(scenario));
+    const auto result = sim::simulate(scenario, true);
+    fmt::print("\nsim --{} {}\n{}", which.singular, seed, sim::describe(scenario));
     constexpr std::size_t enough = 60;
-    const auto& story = result.story;
-    const auto skipped = traces || story.size() <= enough ? 0 : story.size() - enough;
-    if (skipped != 0) fmt::print("(… {} lines before)\n", skipped);
-    for (auto line = skipped; line != story.size(); ++line) fmt::print("{}\n", story[line]);
-    for (const auto& each : result.violations) fmt::print("broken: {}\n", each);
-    if (result.violations.empty()) fmt::print("no promise was broken\n");
+    const auto& trace = result.trace;
+    const auto skipped = traces || trace.size() <= enough ? 0 : trace.size() - enough;
+    if (skipped != 0) fmt::print("(… {} lines skipped)\n", skipped);
+    for (auto line = skipped; line != trace.size(); ++line) fmt::print("{}\n", trace[line]);
+    for (const auto& each : result.violations) fmt::print("violation: {}\n", each);
+    if (result.violations.empty()) fmt::print("passed\n");
 }
 
 int run_one(const arguments& what)
 {
-    const bool fails = !sim::play(what.which->draw(what.first)).violations.empty();
+    const bool fails = !sim::simulate(what.which->draw(what.first)).violations.empty();
     explain(*what.which, what.first, fails && !what.traces, what.traces);
     return fails ? 1 : 0;
 }
@@ -167,9 +169,9 @@ int run_one(const arguments& what)
 int run_many(const arguments& what)
 {
     auto* memory =
-        mmap(nullptr, sizeof(tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        mmap(nullptr, sizeof(totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::runtime_error("no shared memory");
-    auto& all = *new (memory) tally;
+    auto& all = *new (memory) totals;
     const auto begun = std::chrono::steady_clock::now();
     const auto seconds = [begun] {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
@@ -185,30 +187,30 @@ int run_many(const arguments& what)
     }
     const auto count = what.last - what.first + 1;
     bool crashed = children.size() != what.jobs;
-    auto told = seconds();
+    auto reported = seconds();
     while (!children.empty()) {
         int status = 0;
-        const auto gone = waitpid(-1, &status, WNOHANG);
-        if (gone > 0) {
-            std::erase(children, gone);
+        const auto child = waitpid(-1, &status, WNOHANG);
+        if (child > 0) {
+            std::erase(children, child);
             if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) crashed = true;
             continue;
         }
-        if (seconds() - told >= 10) {
-            told = seconds();
+        if (seconds() - reported >= 10) {
+            reported = seconds();
             fmt::print(stderr, "{} of {} {}, {:.0f} a second, {} failed\n", all.done.load(), count,
-                what.which->many, static_cast<double>(all.done) / told, all.failed.load());
+                what.which->plural, static_cast<double>(all.done) / reported, all.failed.load());
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     const auto took = seconds();
 
-    fmt::print("faults that struck:\n");
+    fmt::print("faults that took effect:\n");
     bool complete = true;
-    for (int i = 0; i != sim::troubles; ++i) {
-        const auto times = all.fired[static_cast<std::size_t>(i)].load();
-        if (times != 0 || what.which->complete)
-            fmt::print("  {:<28}{:>10}\n", sim::name_of(static_cast<sim::trouble>(i)), times);
+    for (int i = 0; i != sim::fault_kinds; ++i) {
+        const auto times = all.fault_counts[static_cast<std::size_t>(i)].load();
+        if (times != 0 || what.which->has_all_faults)
+            fmt::print("  {:<28}{:>10}\n", sim::name_of(static_cast<sim::fault_kind>(i)), times);
         complete = complete && times != 0;
     }
     fmt::print("{} sends, {} connections, {} events\n", all.sends.load(), all.connections.load(),
@@ -222,14 +224,14 @@ int run_many(const arguments& what)
         if (i < explained)
             explain(*what.which, failures[i], true, false);
         else
-            fmt::print("sim --{} {}: {}\n", what.which->one, failures[i],
-                sim::play(what.which->draw(failures[i])).violations.front());
+            fmt::print("sim --{} {}: {}\n", what.which->singular, failures[i],
+                sim::simulate(what.which->draw(failures[i])).violations.front());
     }
-    complete = complete || !what.which->complete || count < 10'000;
-    if (!complete) fmt::print("a kind of fault never struck\n");
-    if (crashed) fmt::print("a process ended before its time\n");
-    fmt::print("{} {} in {:.1f} s, {:.0f} a second; {} failed\n", all.done.load(), what.which->many,
-        took, static_cast<double>(all.done) / took, all.failed.load());
+    complete = complete || !what.which->has_all_faults || count < 10'000;
+    if (!complete) fmt::print("a kind of fault never took effect\n");
+    if (crashed) fmt::print("a process crashed\n");
+    fmt::print("{} {} in {:.1f} s, {:.0f} a second; {} failed\n", all.done.load(),
+        what.which->plural, took, static_cast<double>(all.done) / took, all.failed.load());
     return all.failed == 0 && !crashed && complete ? 0 : 1;
 }
 

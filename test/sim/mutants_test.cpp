@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/mutation.hpp"
-#include "sim/plan.hpp"
-#include "sim/world.hpp"
+#include "sim/scenario.hpp"
+#include "sim/simulation.hpp"
 
 #include "support/catch.hpp"
 
@@ -21,7 +21,7 @@
 #include <variant>
 #include <vector>
 
-// The simulation finds what is planted.
+// Plants bugs between the session and its environment. The simulation must find each of them.
 namespace live = gemini::live;
 using namespace std::chrono_literals;
 using sim::mutation;
@@ -41,27 +41,27 @@ mutation::message copy(const mutation::message& message)
 }
 
 template <class... Messages>
-std::vector<mutation::message> these(Messages... all)
+std::vector<mutation::message> list_of(Messages... all)
 {
     std::vector<mutation::message> list;
     (list.push_back(std::move(all)), ...);
     return list;
 }
 
-/// Believes that so many more pings were answered, and that a round trip takes no time.
+/// Reports `more` answered pings than there were, and a round trip of almost zero.
 mutation answered_early(std::uint64_t more)
 {
     mutation planted;
     planted.received = [more](mutation::message message) {
         message.pongs += more;
         message.round_trip = 1ns;
-        return these(std::move(message));
+        return list_of(std::move(message));
     };
     return planted;
 }
 
-/// Alters what is sent behind the setup on all connections but the first.
-mutation replaying(std::function<void(mutation::batch&)> alter)
+/// Alters the first batch after the setup on each connection except the first.
+mutation altering_replay(std::function<void(mutation::batch&)> alter)
 {
     mutation planted;
     planted.sent = [alter = std::move(alter), seen = 0](
@@ -80,14 +80,14 @@ mutation consumed_off_by(std::int64_t difference)
         constexpr std::string_view name = R"("lastConsumedClientMessageIndex":")";
         std::string text(message.payload.view());
         const auto at = text.find(name);
-        if (at == text.npos) return these(std::move(message));
+        if (at == text.npos) return list_of(std::move(message));
         const auto begin = at + name.size();
         const auto end = text.find('"', begin);
         std::int64_t index = 0;
         std::from_chars(text.data() + begin, text.data() + end, index);
         text.replace(
             begin, end - begin, std::to_string(std::max<std::int64_t>(0, index + difference)));
-        return these(mutation::message{message.kind, live::base::padded_buffer(text)});
+        return list_of(mutation::message{message.kind, live::base::padded_buffer(text)});
     };
     return planted;
 }
@@ -99,8 +99,8 @@ mutation with(std::function<void(live::client_options&)> options)
     return planted;
 }
 
-/// Shows other changes of status than there were.
-mutation telling(std::function<void(live::status_change&)> alter)
+/// Alters each status_change.
+mutation altering_changes(std::function<void(live::status_change&)> alter)
 {
     mutation planted;
     planted.event = [alter = std::move(alter)](
@@ -116,8 +116,8 @@ mutation telling(std::function<void(live::status_change&)> alter)
     return planted;
 }
 
-/// Judges what `is_it` says yes to as it should not.
-mutation misjudging(std::function<bool(const live::error&, live::failure_context)> is_it,
+/// Returns `action` for each failure that matches `is_it`.
+mutation deciding(std::function<bool(const live::error&, live::failure_context)> is_it,
     live::reconnect_action action)
 {
     return with([is_it = std::move(is_it), action](auto& options) {
@@ -135,8 +135,8 @@ bool has(const mutation::message& message, std::string_view text)
     return message.payload.view().find(text) != std::string_view::npos;
 }
 
-/// A message with other text.
-mutation::message reworded(
+/// Returns a copy of the message with `from` replaced by `to`.
+mutation::message with_text(
     const mutation::message& message, std::string_view from, std::string_view to)
 {
     std::string text(message.payload.view());
@@ -144,7 +144,7 @@ mutation::message reworded(
     return {message.kind, live::base::padded_buffer(text)};
 }
 
-/// The user does not see what was planted in the stream.
+/// Hides planted messages from the oracle.
 void hide_planted(mutation& planted)
 {
     planted.event = [](const live::session_event& event, const mutation::show& show) {
@@ -155,12 +155,12 @@ void hide_planted(mutation& planted)
 
 constexpr std::string_view call_end = R"("turnComplete":true,"groundingMetadata":{})";
 
-/// How many worlds it takes to find the bug; 0: more than are enough.
-int worlds_until_found(const std::function<mutation()>& make, int enough = 3000)
+/// Returns how many seeds it takes to find the bug; 0: more than `max`.
+int seeds_until_found(const std::function<mutation()>& make, int max = 3000)
 {
-    for (int seed = 1; seed <= enough; ++seed) {
+    for (int seed = 1; seed <= max; ++seed) {
         const auto planted = make();
-        if (!sim::play(sim::draw(static_cast<std::uint64_t>(seed)), false, planted)
+        if (!sim::simulate(sim::draw_scenario(static_cast<std::uint64_t>(seed)), false, planted)
                  .violations.empty())
             return seed;
     }
@@ -172,33 +172,32 @@ struct planted_bug {
     std::function<mutation()> make;
 };
 
-/// Erases nothing.
+/// A store that erases nothing.
 class sticky_store final : public live::resumption_store {
 public:
     using record = live::resumption_record;
 
-    explicit sticky_store(std::shared_ptr<live::resumption_store> honest)
-        : honest_(std::move(honest))
+    explicit sticky_store(std::shared_ptr<live::resumption_store> inner) : inner_(std::move(inner))
     {
     }
 
     asio::awaitable<std::optional<record>> load(std::string name) override
     {
-        return honest_->load(std::move(name));
+        return inner_->load(std::move(name));
     }
     asio::awaitable<void> save(
         std::string name, record newest, std::chrono::milliseconds life) override
     {
-        return honest_->save(std::move(name), std::move(newest), life);
+        return inner_->save(std::move(name), std::move(newest), life);
     }
     asio::awaitable<void> erase(std::string) override { co_return; }
     asio::awaitable<bool> erase_if(std::string, std::string) override { co_return true; }
 
 private:
-    std::shared_ptr<live::resumption_store> honest_;
+    std::shared_ptr<live::resumption_store> inner_;
 };
 
-/// Sends no start on any connection but the first.
+/// Omits activityStart on each connection except the first.
 void forget_start(mutation::batch& batch, int connection)
 {
     if (connection == 1) return;
@@ -207,7 +206,7 @@ void forget_start(mutation::batch& batch, int connection)
     });
 }
 
-/// Asks the user's hook, and stays where it is.
+/// Calls the hook of the user and ignores the base URL that it returns.
 asio::awaitable<void> stay(
     std::function<asio::awaitable<void>(live::reconnect_plan&)> hook, live::reconnect_plan& next)
 {
@@ -222,16 +221,18 @@ TEST_CASE("the simulation finds every planted bug")
 {
     const auto bug = GENERATE(from_range(std::vector<planted_bug>{
         {"drops a replay",
-            [] { return replaying([](mutation::batch& batch) { batch.erase(batch.begin()); }); }},
+            [] {
+                return altering_replay([](mutation::batch& batch) { batch.erase(batch.begin()); });
+            }},
         {"sends a replay twice",
             [] {
-                return replaying([](mutation::batch& batch) {
+                return altering_replay([](mutation::batch& batch) {
                     batch.insert(batch.begin(), batch.front().copy());
                 });
             }},
         {"replays in the wrong order",
             [] {
-                return replaying(
+                return altering_replay(
                     [](mutation::batch& batch) { std::reverse(batch.begin(), batch.end()); });
             }},
         {"swaps two messages",
@@ -279,17 +280,18 @@ TEST_CASE("the simulation finds every planted bug")
                 mutation planted;
                 const auto first = std::make_shared<std::optional<mutation::message>>();
                 planted.received = [first](mutation::message message) {
-                    if (!is_update(message)) return these(std::move(message));
+                    if (!is_update(message)) return list_of(std::move(message));
                     if (!*first) first->emplace(copy(message));
-                    // all later ones count as the first handle
+                    // replace each later handle by the first one
                     std::string text(message.payload.view());
                     const auto begin = text.find("handle-");
                     text.replace(begin, text.find('"', begin) - begin, "handle-1");
-                    return these(mutation::message{message.kind, live::base::padded_buffer(text)});
+                    return list_of(
+                        mutation::message{message.kind, live::base::padded_buffer(text)});
                 };
                 return planted;
             }},
-        {"forgets the handle",
+        {"omits the handle",
             [] {
                 mutation planted;
                 planted.sent = [](mutation::batch& batch, int) {
@@ -302,8 +304,8 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"takes one more for consumed than there is", [] { return consumed_off_by(1); }},
-        {"takes one less for consumed than there is", [] { return consumed_off_by(-1); }},
+        {"reads an index that is too high by one", [] { return consumed_off_by(1); }},
+        {"reads an index that is too low by one", [] { return consumed_off_by(-1); }},
         {"ignores Retry-After",
             [] {
                 mutation planted;
@@ -332,7 +334,7 @@ TEST_CASE("the simulation finds every planted bug")
                 planted.random = [](double drawn) { return 0.5 + drawn / 2; };
                 return planted;
             }},
-        {"begins a new row of attempts too early",
+        {"starts a new series of attempts too early",
             [] { return with([](auto& options) { options.reconnect.healthy_after = 0ms; }); }},
         {"dials at once whenever the server asks to leave",
             [] {
@@ -340,23 +342,23 @@ TEST_CASE("the simulation finds every planted bug")
                 const auto asked = std::make_shared<bool>(false);
                 planted.received = [asked](mutation::message message) {
                     *asked = has(message, R"("goAway")");
-                    return these(std::move(message));
+                    return list_of(std::move(message));
                 };
                 planted.random = [asked](double drawn) { return *asked ? 0.0 : drawn; };
                 return planted;
             }},
-        {"lets the wait grow beyond its cap",
+        {"lets the wait exceed max_delay",
             [] { return with([](auto& options) { options.reconnect.max_delay = 1h; }); }},
-        {"tries for ever",
+        {"ignores the limits of attempts",
             [] {
                 return with([](auto& options) {
                     options.reconnect.max_attempts = std::nullopt;
                     options.reconnect.first_connect_attempts = std::nullopt;
                 });
             }},
-        {"does not mind max_outage",
+        {"ignores max_outage",
             [] { return with([](auto& options) { options.reconnect.max_outage = 0ms; }); }},
-        {"tries again where that cannot help",
+        {"retries after a permanent error",
             [] {
                 return with([](auto& options) {
                     options.reconnect.on_failure = [](const live::error&, live::failure_context) {
@@ -364,18 +366,18 @@ TEST_CASE("the simulation finds every planted bug")
                     };
                 });
             }},
-        {"lets the outbox grow beyond its bound",
+        {"lets the outbox exceed its limit",
             [] { return with([](auto& options) { options.limits.outbox *= 100; }); }},
-        {"lets the inbox grow beyond its bound",
+        {"lets the inbox exceed its limit",
             [] {
                 return with([](auto& options) {
                     options.limits.inbox *= 1000;
                     options.limits.message *= 1000;
                 });
             }},
-        {"keeps speech that is too old",
+        {"keeps audio that is too old",
             [] { return with([](auto& options) { options.reconnect.realtime_window = 1h; }); }},
-        {"drops speech that is not too old",
+        {"drops audio that is not too old",
             [] { return with([](auto& options) { options.reconnect.realtime_window = 0ms; }); }},
         {"does not count what it drops",
             [] {
@@ -383,44 +385,44 @@ TEST_CASE("the simulation finds every planted bug")
                 planted.counters = [](live::session_counters& counters) { counters.dropped = 0; };
                 return planted;
             }},
-        {"gives a server message twice",
+        {"delivers a server message twice",
             [] {
                 mutation planted;
                 planted.received = [](mutation::message message) {
                     auto again = copy(message);
-                    return these(std::move(message), std::move(again));
+                    return list_of(std::move(message), std::move(again));
                 };
                 return planted;
             }},
-        {"swallows a server message",
+        {"drops a server message",
             [] {
                 mutation planted;
                 planted.received = [](mutation::message message) {
                     if (message.payload.view().find("turnComplete") != std::string_view::npos)
-                        return these();
-                    return these(std::move(message));
+                        return list_of();
+                    return list_of(std::move(message));
                 };
                 return planted;
             }},
-        {"gives server messages in the wrong order",
+        {"delivers server messages in the wrong order",
             [] {
                 mutation planted;
                 const auto held = std::make_shared<std::optional<mutation::message>>();
                 planted.received = [held](mutation::message message) {
                     if (message.payload.view().find("outputTranscription") ==
                         std::string_view::npos)
-                        return these(std::move(message));
+                        return list_of(std::move(message));
                     if (!*held) {
                         held->emplace(std::move(message));
-                        return these();
+                        return list_of();
                     }
                     auto earlier = std::move(**held);
                     held->reset();
-                    return these(std::move(message), std::move(earlier));
+                    return list_of(std::move(message), std::move(earlier));
                 };
                 return planted;
             }},
-        {"ends twice",
+        {"reports its end twice",
             [] {
                 mutation planted;
                 planted.event = [](const live::session_event& event, const mutation::show& show) {
@@ -430,19 +432,21 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"loses the context in silence",
-            [] { return telling([](auto& change) { change.context_lost = false; }); }},
-        {"says that it has resumed when it has not",
-            [] { return telling([](auto& change) { change.resumed = true; }); }},
-        {"gives no cause", [] { return telling([](auto& change) { change.cause.reset(); }); }},
-        {"miscounts its attempts", [] { return telling([](auto& change) { ++change.attempt; }); }},
-        {"says that it has changed connections when it has lost one",
-            [] { return telling([](auto& change) { change.handover = true; }); }},
-        {"tells another delay than it waits",
-            [] { return telling([](auto& change) { change.delay += 100ms; }); }},
-        {"says that a context is lost that is not",
-            [] { return telling([](auto& change) { change.context_lost = true; }); }},
-        {"does not tell of a loss",
+        {"does not report a lost context",
+            [] { return altering_changes([](auto& change) { change.context_lost = false; }); }},
+        {"reports a resume that did not happen",
+            [] { return altering_changes([](auto& change) { change.resumed = true; }); }},
+        {"reports no cause",
+            [] { return altering_changes([](auto& change) { change.cause.reset(); }); }},
+        {"reports a wrong attempt",
+            [] { return altering_changes([](auto& change) { ++change.attempt; }); }},
+        {"reports a loss as a handover",
+            [] { return altering_changes([](auto& change) { change.handover = true; }); }},
+        {"reports another delay than it waits",
+            [] { return altering_changes([](auto& change) { change.delay += 100ms; }); }},
+        {"reports a lost context that is not lost",
+            [] { return altering_changes([](auto& change) { change.context_lost = true; }); }},
+        {"does not report a loss",
             [] {
                 mutation planted;
                 planted.event = [](const live::session_event& event, const mutation::show& show) {
@@ -451,7 +455,7 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"tells of more dropped media than there were",
+        {"reports more dropped media than there were",
             [] {
                 mutation planted;
                 planted.counters = [](live::session_counters& counters) {
@@ -473,15 +477,15 @@ TEST_CASE("the simulation finds every planted bug")
                 planted.sleep = [](std::chrono::nanoseconds time) { return 2 * time; };
                 return planted;
             }},
-        {"tries again at once",
+        {"retries without a wait",
             [] {
                 mutation planted;
                 planted.random = [](double) { return 0.0; };
                 return planted;
             }},
-        {"does not wait longer each time",
+        {"does not increase the wait",
             [] { return with([](auto& options) { options.reconnect.factor = 1; }); }},
-        {"gives up what could be tried again",
+        {"gives up after a temporary error",
             [] {
                 return with([](auto& options) {
                     options.reconnect.on_failure = [](const live::error&, live::failure_context) {
@@ -489,7 +493,7 @@ TEST_CASE("the simulation finds every planted bug")
                     };
                 });
             }},
-        {"gives its handle up for any reason",
+        {"drops its handle after any error",
             [] {
                 return with([](auto& options) {
                     options.reconnect.on_failure = [](const live::error&, live::failure_context) {
@@ -499,7 +503,7 @@ TEST_CASE("the simulation finds every planted bug")
             }},
         {"gives up when an open connection is closed with 1007",
             [] {
-                return misjudging(
+                return deciding(
                     [](const live::error& why, live::failure_context when) {
                         return when.was_open && why.close_code() == 1007;
                     },
@@ -507,79 +511,79 @@ TEST_CASE("the simulation finds every planted bug")
             }},
         {"drops its handle when an open connection is closed with 1008",
             [] {
-                return misjudging(
+                return deciding(
                     [](const live::error& why, live::failure_context when) {
                         return when.was_open && why.close_code() == 1008;
                     },
                     live::reconnect_action::fresh);
             }},
-        {"drops its handle when the quota is used up",
+        {"drops its handle when the quota is exhausted",
             [] {
-                return misjudging(
+                return deciding(
                     [](const live::error& why, live::failure_context) {
                         return why.value() == live::errc::quota_exceeded;
                     },
                     live::reconnect_action::fresh);
             }},
-        {"gives up when a gateway refuses the way back",
+        {"gives up when a gateway refuses a reconnect",
             [] {
-                return misjudging(
+                return deciding(
                     [](const live::error& why, live::failure_context when) {
                         return when.has_worked && why.http_status() == 502;
                     },
                     live::reconnect_action::give_up);
             }},
-        {"takes a portal's answer to a reconnect for the end",
+        {"gives up when a captive portal answers a reconnect",
             [] {
-                return misjudging(
+                return deciding(
                     [](const live::error& why, live::failure_context when) {
                         return when.has_worked && why.http_status() != 0 && why.http_status() < 400;
                     },
                     live::reconnect_action::give_up);
             }},
-        {"takes a failed handshake of TLS in a reconnect for the end",
+        {"gives up when TLS fails in a reconnect",
             [] {
-                return misjudging(
+                return deciding(
                     [](const live::error& why, live::failure_context when) {
                         return when.has_worked && why.value() == live::errc::tls_failed;
                     },
                     live::reconnect_action::give_up);
             }},
-        {"takes all that it has written for held by the next handle",
+        {"assumes that the next handle includes everything written",
             [] { return answered_early(1u << 20); }},
-        {"takes a pong for the one to its next ping", [] { return answered_early(1); }},
-        {"pings before what it sends, not behind it",
+        {"takes a pong for that of the next ping", [] { return answered_early(1); }},
+        {"pings before a message instead of after it",
             [] {
                 auto planted = answered_early(0);
-                planted.pings_too_early = true;
+                planted.pings_before_send = true;
                 return planted;
             }},
-        {"does not say what the server may have heard before",
-            [] { return telling([](auto& change) { change.maybe_heard = 0; }); }},
-        {"takes an answer for a handle",
+        {"does not report maybe_heard",
+            [] { return altering_changes([](auto& change) { change.maybe_heard = 0; }); }},
+        {"treats an answer like a handle",
             [] {
                 return with([](auto& options) {
                     if (options.reconnect.replay == live::replay::all_since_handle)
                         options.reconnect.replay = live::replay::unanswered;
                 });
             }},
-        {"sends nothing again",
+        {"replays nothing",
             [] {
                 return with([](auto& options) { options.reconnect.replay = live::replay::none; });
             }},
         {"leaves its connection open",
             [] {
                 mutation planted;
-                planted.leaves_connections = true;
+                planted.leaks_connections = true;
                 return planted;
             }},
-        {"falls asleep over a send",
+        {"never completes a send",
             [] {
                 mutation planted;
-                planted.sleeps_from = 2;
+                planted.sends_hang_from = 2;
                 return planted;
             }},
-        {"takes the end of a turn with a call for an answer",
+        {"takes the turnComplete of a function call for the end of the answer",
             [] {
                 mutation planted;
                 planted.received = [call = std::string()](mutation::message message) mutable {
@@ -587,68 +591,68 @@ TEST_CASE("the simulation finds every planted bug")
                     if (const auto at = text.find("call-");
                         at != text.npos && has(message, "toolCall\""))
                         call = text.substr(at, text.find('"', at) - at);
-                    if (!has(message, call_end)) return these(std::move(message));
-                    // Without the call it is the end of an empty turn.
+                    if (!has(message, call_end)) return list_of(std::move(message));
+                    // Without the call, this is the end of an empty turn.
                     mutation::message none{message.kind,
                         live::base::padded_buffer(
                             R"({"toolCallCancellation":{"ids":["planted",")" + call + "\"]}}")};
-                    return these(std::move(none), std::move(message));
+                    return list_of(std::move(none), std::move(message));
                 };
                 hide_planted(planted);
                 return planted;
             }},
-        {"lets late words open a turn",
+        {"opens a turn at late words",
             [] {
                 mutation planted;
                 planted.received = [](mutation::message message) {
                     constexpr std::string_view late = R"("outputTranscription":{"text":" late"})";
-                    if (!has(message, late)) return these(std::move(message));
-                    return these(
-                        reworded(message, late, R"("modelTurn":{"parts":[{"text":" late"}]})"));
+                    if (!has(message, late)) return list_of(std::move(message));
+                    return list_of(
+                        with_text(message, late, R"("modelTurn":{"parts":[{"text":" late"}]})"));
                 };
                 return planted;
             }},
-        {"lets a generationComplete after the end open a turn",
+        {"opens a turn at a generationComplete after turnComplete",
             [] {
                 mutation planted;
                 planted.received = [ended = false](mutation::message message) mutable {
                     constexpr std::string_view generated = R"("generationComplete":true)";
                     const bool after =
                         std::exchange(ended, has(message, R"("turnComplete":true})"));
-                    if (!after || !has(message, generated)) return these(std::move(message));
-                    return these(
-                        reworded(message, generated, R"("modelTurn":{"parts":[{"text":"-"}]})"));
+                    if (!after || !has(message, generated)) return list_of(std::move(message));
+                    return list_of(
+                        with_text(message, generated, R"("modelTurn":{"parts":[{"text":"-"}]})"));
                 };
                 return planted;
             }},
-        {"takes an empty message after the end for a word of another turn",
+        {"opens a turn at an empty message after turnComplete",
             [] {
                 mutation planted;
                 planted.received = [ended = false](mutation::message message) mutable {
                     constexpr std::string_view nothing = R"("serverContent":{})";
                     const bool after =
                         std::exchange(ended, has(message, R"("turnComplete":true})"));
-                    if (!after || !has(message, nothing)) return these(std::move(message));
-                    return these(reworded(message, nothing,
+                    if (!after || !has(message, nothing)) return list_of(std::move(message));
+                    return list_of(with_text(message, nothing,
                         R"("serverContent":{"modelTurn":{"parts":[{"text":"-"}]}})"));
                 };
                 return planted;
             }},
-        {"says that an answer was cut which had ended",
+        {"reports a cut answer that had ended",
             [] {
-                return telling([](auto& change) {
+                return altering_changes([](auto& change) {
                     change.ask_again =
                         change.ask_again || change.to == live::session_status::reconnecting;
                 });
             }},
-        {"does not say that an answer was cut",
-            [] { return telling([](auto& change) { change.ask_again = false; }); }},
-        {"does not say so at a handover",
+        {"does not report that an answer was cut",
+            [] { return altering_changes([](auto& change) { change.ask_again = false; }); }},
+        {"does not report at a handover that an answer was cut",
             [] {
-                return telling(
+                return altering_changes(
                     [](auto& change) { change.ask_again = change.ask_again && !change.handover; });
             }},
-        {"says that the server is silent when nothing was asked",
+        {"reports stalled when no question is open",
             [] {
                 mutation planted;
                 planted.event = [](const live::session_event& event, const mutation::show& show) {
@@ -659,29 +663,29 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
-        {"skips a message of which one member cannot be read",
+        {"drops a message with one malformed member",
             [] {
                 mutation planted;
                 planted.received = [](mutation::message message) {
                     const bool is_spoilt =
                         has(message, R"("many")") || has(message, R"("speechState":[7])");
-                    return these(
+                    return list_of(
                         is_spoilt ? mutation::message{message.kind, live::base::padded_buffer("{")}
                                   : std::move(message));
                 };
                 return planted;
             }},
-        {"refuses a handle that comes with an unreadable member",
+        {"drops a handle that comes with a malformed member",
             [] {
                 mutation planted;
                 planted.received = [](mutation::message message) {
-                    constexpr std::string_view spoilt = R"("resumable":"certainly")";
-                    if (!has(message, spoilt)) return these(std::move(message));
-                    return these(reworded(message, spoilt, R"("resumable":false)"));
+                    constexpr std::string_view corrupt = R"("resumable":"certainly")";
+                    if (!has(message, corrupt)) return list_of(std::move(message));
+                    return list_of(with_text(message, corrupt, R"("resumable":false)"));
                 };
                 return planted;
             }},
-        {"doubts a turn for any member that cannot be read",
+        {"reports turn_in_doubt for any malformed member",
             [] {
                 mutation planted;
                 planted.event = [](const live::session_event& event, const mutation::show& show) {
@@ -696,19 +700,19 @@ TEST_CASE("the simulation finds every planted bug")
         {"leaves a timer behind",
             [] {
                 mutation planted;
-                planted.leaves_a_timer = true;
+                planted.leaks_timer = true;
                 return planted;
             }},
     }));
-    const auto worlds = worlds_until_found(bug.make);
+    const auto seeds = seeds_until_found(bug.make);
     INFO("a session that " << bug.name);
-    CHECK(worlds != 0);
+    CHECK(seeds != 0);
 }
 
-TEST_CASE("what breaks only where two conditions meet is found in some hundred worlds")
+TEST_CASE("bugs that need two rare conditions are found within 300 seeds")
 {
     const auto bug = GENERATE(from_range(std::vector<planted_bug>{
-        {"goes on with a speech and does not begin it again",
+        {"continues an activity without a new activityStart",
             [] {
                 mutation planted;
                 planted.sent = forget_start;
@@ -722,7 +726,7 @@ TEST_CASE("what breaks only where two conditions meet is found in some hundred w
                             std::make_shared<sticky_store>(options.resumption_store);
                 });
             }},
-        {"goes to the old address after a change",
+        {"uses the old base URL after a change",
             [] {
                 return with([](auto& options) {
                     if (!options.on_reconnecting) return;
@@ -733,8 +737,8 @@ TEST_CASE("what breaks only where two conditions meet is found in some hundred w
                 });
             }},
     }));
-    constexpr int some_hundred = 300;
-    const auto worlds = worlds_until_found(bug.make, some_hundred);
+    constexpr int few_hundred = 300;
+    const auto seeds = seeds_until_found(bug.make, few_hundred);
     INFO("a session that " << bug.name);
-    CHECK(worlds != 0);
+    CHECK(seeds != 0);
 }

@@ -11,37 +11,38 @@
 
 namespace sim {
 
-/// A bug planted between the session and the world, to see whether it is found. What is absent is
-/// as it should be.
+/// A bug planted between the session and its environment. Absent members change nothing.
 struct mutation {
     using message = gemini::live::transport::message;
     using batch = std::vector<gemini::live::base::frame>;
 
-    /// The session is given other options than it is held to.
+    /// Alters the options of the session. The oracle checks against the original ones.
     std::function<void(gemini::live::client_options&)> options{};
+    /// Alters the random numbers of the session.
     std::function<double(double)> random{};
-    /// How long a wait takes.
+    /// Alters the duration of each wait.
     std::function<std::chrono::nanoseconds(std::chrono::nanoseconds)> sleep{};
-    /// What a connection is given, in the place of what the session sends.
+    /// Alters a batch that the session sends.
     std::function<void(batch&, int connection)> sent{};
-    /// What the session is given, in the place of what a connection has received.
+    /// Replaces a message that the connection has received.
     std::function<std::vector<message>(message)> received{};
+    /// Alters the error of a failed connect.
     std::function<gemini::live::error(const gemini::live::error&)> refused{};
-    /// Pings go out before what they are to follow.
-    bool pings_too_early = false;
-    /// From this connection on, sends never come to an end; 0: none.
-    int sleeps_from = 0;
-    /// What is closed stays open.
-    bool leaves_connections = false;
-    /// Something goes on after the end.
-    bool leaves_a_timer = false;
-    /// How the user sees things.
+    /// Each ping precedes the messages that it must follow.
+    bool pings_before_send = false;
+    /// From this connection on, sends never complete; 0: no connection.
+    int sends_hang_from = 0;
+    /// Connections are not closed.
+    bool leaks_connections = false;
+    /// A timer is left after the end.
+    bool leaks_timer = false;
+    /// Alter the counters and events that the oracle sees.
     std::function<void(gemini::live::session_counters&)> counters{};
     using show = std::function<void(const gemini::live::session_event&)>;
     std::function<void(const gemini::live::session_event&, const show&)> event{};
 };
 
-/// `connector` with the bug before it.
+/// Returns `connector` with the bug in front of it.
 [[nodiscard]] std::shared_ptr<gemini::live::transport::connector> mutated(
     std::shared_ptr<gemini::live::transport::connector> connector, const mutation& planted);
 

@@ -23,22 +23,24 @@ error lost() { return {errc::connection_lost, "The connection was lost.", {phase
 
 error refusal_of(const fault& one)
 {
-    switch (one.what) {
-    case trouble::lookup: return {errc::resolve_failed, "No such name.", {phase::resolve}};
-    case trouble::untrusted: return {errc::tls_failed, "Not trusted.", {phase::tls}};
-    case trouble::refuse: {
+    switch (one.kind) {
+    case fault_kind::resolve_failure:
+        return {errc::resolve_failed, "No such host.", {phase::resolve}};
+    case fault_kind::tls_failure:
+        return {errc::tls_failed, "The certificate is not trusted.", {phase::tls}};
+    case fault_kind::http_refusal: {
         live::error_details details{phase::upgrade, 0, {}, one.code};
         if (one.retry_after.count() != 0)
             details.retry_after = std::chrono::duration_cast<std::chrono::seconds>(one.retry_after);
         const auto what = live::base::cause_of_refusal(one.code, "");
         return {what, fmt::format("HTTP {}.", one.code), details};
     }
-    default: return {errc::connect_failed, "Nothing listens there.", {phase::connect}};
+    default: return {errc::connect_failed, "Connection refused.", {phase::connect}};
     }
 }
 
-/// Lets everything run that was ready before.
-asio::awaitable<void> take_turn() { return asio::post(asio::use_awaitable); }
+/// Runs all handlers that are ready before it completes.
+asio::awaitable<void> yield_once() { return asio::post(asio::use_awaitable); }
 
 class session_end final : public live::transport::connection {
 public:
@@ -61,13 +63,13 @@ public:
     std::uint64_t ping() override { return wire_->ping(); }
 
 private:
-    std::shared_ptr<const network> net_; // which a session's coroutines may outlive
+    std::shared_ptr<const network> net_; // keeps the network alive for the coroutines
     wire_ptr wire_;
 };
 
 } // namespace
 
-// One connection -----------------------------------------------------------------------------
+// wire -----------------------------------------------------------------------------
 
 ledger::connection& wire::log()
 {
@@ -76,7 +78,7 @@ ledger::connection& wire::log()
 
 bool wire::has_room(std::size_t size) const noexcept
 {
-    return under_way_ == 0 || under_way_ + size <= net_.plan_.socket;
+    return in_flight_ == 0 || in_flight_ + size <= net_.scenario_.socket_buffer;
 }
 
 void wire::finish(error why)
@@ -87,7 +89,7 @@ void wire::finish(error why)
     sender_.set();
 }
 
-/// From here on the session may take it for connected.
+/// From here on the session may report that it is connected.
 void wire::report_opened()
 {
     opened_ = true;
@@ -96,191 +98,195 @@ void wire::report_opened()
     net_.watch.opened(number);
 }
 
-void wire::server_is_told(milliseconds later)
+void wire::notify_server(milliseconds later)
 {
-    const auto when = std::max(net_.clock_->now() + later, last_up_);
+    const auto when = std::max(net_.clock_->now() + later, last_uplink_);
     net_.clock_->at(when, [self = shared_from_this()] {
-        self->served_ = false;
-        if (!std::exchange(self->told_, true)) self->net_.server_.gone(self);
+        self->server_open_ = false;
+        if (!std::exchange(self->server_notified_, true)) self->net_.server_.disconnected(self);
     });
 }
 
 asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> batch)
 {
-    co_await take_turn();
-    const auto first = self->log().taken.size();
-    for (std::size_t taken = 0; taken != batch.size(); ++taken) {
-        const auto& each = batch[taken];
+    co_await yield_once();
+    const auto first = self->log().serials.size();
+    for (std::size_t index = 0; index != batch.size(); ++index) {
+        const auto& each = batch[index];
         while (!self->end_ && !self->has_room(each.size())) {
-            self->notice_silence();
+            self->watch_write_stall();
             co_await self->sender_.wait();
         }
-        if (!self->end_) self->take(std::string(each.view()));
+        if (!self->end_) self->accept(std::string(each.view()));
         if (self->end_) {
-            if (!self->opened_ && !std::exchange(self->told_client_, true) && !self->log().left) {
+            if (!self->opened_ && !std::exchange(self->client_notified_, true) &&
+                !self->log().closed_by_client) {
                 self->log().ended = self->net_.clock_->now();
                 self->net_.watch.failed(self->number, *self->end_);
             }
-            // The user has seen nothing of such a connection.
+            // The user never sees messages of a connection that did not open.
             if (self->complete_ && !self->opened_)
-                self->net_.ledger_.hearings[self->completion_].passed_over = true;
-            for (auto rest = taken; rest != batch.size(); ++rest) {
-                const auto serial = read_item(batch[rest].view(), false).serial;
-                if (serial != 0) self->net_.ledger_.of(serial).torn = true;
+                self->net_.ledger_.receipts[self->completion_].hidden = true;
+            for (auto rest = index; rest != batch.size(); ++rest) {
+                const auto serial = read_client_message(batch[rest].view(), false).serial;
+                if (serial != 0) self->net_.ledger_.of(serial).write_failed = true;
             }
             throw error(*self->end_);
         }
     }
-    if (self->awaits_memory_ && self->complete_ && !self->opened_) self->report_opened();
+    if (self->awaits_history_ && self->complete_ && !self->opened_) self->report_opened();
     const auto done = self->net_.ledger_.tick();
-    const auto& taken = self->log().taken;
-    for (auto index = first; index != taken.size(); ++index) {
-        if (taken[index] == 0) continue;
-        auto& handing = self->net_.ledger_.of(taken[index]).handings.back();
-        handing.done = done;
-        handing.done_at = self->net_.clock_->now();
-        handing.pings = self->pings_;
+    const auto& serials = self->log().serials;
+    for (auto index = first; index != serials.size(); ++index) {
+        if (serials[index] == 0) continue;
+        auto& transmission = self->net_.ledger_.of(serials[index]).transmissions.back();
+        transmission.done = done;
+        transmission.done_at = self->net_.clock_->now();
+        transmission.pings = self->pings_;
     }
 }
 
-/// The session gives a message to the network.
-void wire::take(const std::string& text)
+/// Accepts a message of the session. Reports one that must not be sent.
+void wire::accept(const std::string& text)
 {
-    auto& book = net_.ledger_;
-    auto message = read_item(text, has_memory_);
-    auto& taken = log().taken;
-    const bool is_setup = message.what == kind::setup;
+    auto& ledger = net_.ledger_;
+    auto message = read_client_message(text, expects_history_);
+    auto& serials = log().serials;
+    const bool is_setup = message.kind == message_kind::setup;
     if (is_setup) {
-        has_memory_ = awaits_memory_ = message.has_memory;
+        expects_history_ = awaits_history_ = message.has_history;
         log().handle = message.handle;
-        log().set_up = net_.clock_->now();
-        if (!book.host.empty() && log().host != book.host)
-            book.accuse(fmt::format("#{}: a setup was sent to {}, though the base URL leads to {}",
-                number, log().host, book.host));
+        log().setup_sent = net_.clock_->now();
+        if (!ledger.expected_host.empty() && log().host != ledger.expected_host)
+            ledger.report(
+                fmt::format("#{}: a setup was sent to {}, but the host of the base URL is {}",
+                    number, log().host, ledger.expected_host));
     }
-    if (message.what == kind::memory) has_memory_ = false;
-    book.trace("client", [&] {
-        return fmt::format("#{} sends {}{}", number, name_of(message.what),
+    if (message.kind == message_kind::history) expects_history_ = false;
+    ledger.trace("client", [&] {
+        return fmt::format("#{} sends {}{}", number, name_of(message.kind),
             message.serial != 0      ? fmt::format(" {}", message.serial)
             : message.handle.empty() ? std::string{}
                                      : " with " + message.handle);
     });
-    if (is_setup != taken.empty())
-        book.accuse(
+    if (is_setup != serials.empty())
+        ledger.report(
             fmt::format("#{}: the setup must be the first message, and the only one", number));
     if (!is_setup && !complete_)
-        book.accuse(fmt::format("#{}: a message was sent before setupComplete", number));
+        ledger.report(fmt::format("#{}: a message was sent before setupComplete", number));
     if (message.serial != 0)
-        book.of(message.serial).handings.push_back({number, book.tick()});
-    else if (!is_setup && message.what != kind::memory)
-        book.accuse("a message that nobody has sent");
-    check_speech(message);
-    taken.push_back(message.serial);
+        ledger.of(message.serial).transmissions.push_back({number, ledger.tick()});
+    else if (!is_setup && message.kind != message_kind::history)
+        ledger.report("a message that the user has not sent");
+    check_activity(message);
+    serials.push_back(message.serial);
 
     ++net_.client_messages_;
     const auto self = shared_from_this();
-    if (const auto torn = net_.count(trigger::client_messages, self)) {
-        cut(torn->arrives, torn->lasts, "is cut in the middle of a message of the client");
+    if (const auto cutting = net_.inject_due(trigger::client_messages, self)) {
+        cut(cutting->in_flight_arrives, cutting->duration,
+            "is cut in the middle of a client message");
         return;
     }
-    if (under_way_ == 0) progress_ = net_.clock_->now();
-    under_way_ += text.size();
-    last_up_ = net_.arrival(last_up_);
-    up_.emplace_back(std::move(message), text.size());
-    net_.clock_->at(last_up_, [self] { self->deliver(); });
+    if (in_flight_ == 0) progress_ = net_.clock_->now();
+    in_flight_ += text.size();
+    last_uplink_ = net_.arrival(last_uplink_);
+    uplink_.emplace_back(std::move(message), text.size());
+    net_.clock_->at(last_uplink_, [self] { self->deliver(); });
 }
 
-/// Speech that continues on another connection begins there with an activityStart, unless the
-/// server reports what it has consumed: such a server still has the first one.
-void wire::check_speech(const item& message)
+/// An activity that continues on another connection begins there with its activityStart. With
+/// transparent resumption it does not, because the server still has the first one.
+void wire::check_activity(const client_message& message)
 {
-    constexpr std::size_t never_outgrown =
-        1u << 20; // of what is kept beyond its limit, it is forgotten
-    if (net_.plan_.transparent || net_.plan_.options.limits.outbox < never_outgrown) return;
-    if (!is_media(message.what) && message.what != kind::end) return;
-    auto& book = net_.ledger_;
+    // A smaller outbox may have dropped the activityStart.
+    constexpr std::size_t never_outgrown = 1u << 20;
+    if (net_.scenario_.transparent || net_.scenario_.options.limits.outbox < never_outgrown) return;
+    if (!is_media(message.kind) && message.kind != message_kind::end) return;
+    auto& ledger = net_.ledger_;
     for (auto before = message.serial - 1; before > 0; --before) {
-        const auto& mark = book.of(before);
-        if (mark.refused || (mark.what != kind::start && mark.what != kind::end)) continue;
-        const auto& taken = log().taken;
-        const bool is_open = mark.what == kind::start;
-        if (is_open && std::find(taken.begin(), taken.end(), before) == taken.end())
-            book.accuse(fmt::format("#{}: {} {} was sent without the start {} of its activity",
-                number, name_of(message.what), message.serial, before));
+        const auto& mark = ledger.of(before);
+        if (mark.refused || (mark.kind != message_kind::start && mark.kind != message_kind::end))
+            continue;
+        const auto& serials = log().serials;
+        const bool is_open = mark.kind == message_kind::start;
+        if (is_open && std::find(serials.begin(), serials.end(), before) == serials.end())
+            ledger.report(fmt::format("#{}: {} {} was sent without the start {} of its activity",
+                number, name_of(message.kind), message.serial, before));
         return;
     }
 }
 
-/// The next message reaches the server.
+/// Delivers the next message to the server.
 void wire::deliver()
 {
-    if (!up_open_ || deaf_) return;
-    if (net_.clock_->now() < reads_again_) {
-        net_.clock_->at(reads_again_, [self = shared_from_this()] { self->deliver(); });
+    if (!uplink_open_ || half_open_) return;
+    if (net_.clock_->now() < server_reads_at_) {
+        net_.clock_->at(server_reads_at_, [self = shared_from_this()] { self->deliver(); });
         return;
     }
-    const auto [message, size] = std::move(up_.front());
-    up_.pop_front();
-    under_way_ -= size;
+    const auto [message, size] = std::move(uplink_.front());
+    uplink_.pop_front();
+    in_flight_ -= size;
     ++delivered_;
     progress_ = net_.clock_->now();
     sender_.set();
-    if (served_) net_.server_.consumed(shared_from_this(), message);
+    if (server_open_) net_.server_.consumed(shared_from_this(), message);
 }
 
 std::uint64_t wire::ping()
 {
     if (end_) return 0;
     const auto number = ++pings_;
-    if (!net_.plan_.answers_pings) return number;
-    net_.clock_->at(net_.ping_arrival(last_up_),
-        [self = shared_from_this(), number, behind = delivered_ + up_.size(),
+    if (!net_.scenario_.answers_pings) return number;
+    net_.clock_->at(net_.ping_arrival(last_uplink_),
+        [self = shared_from_this(), number, behind = delivered_ + uplink_.size(),
             asked = net_.clock_->now()] { self->answer_ping(number, behind, asked); });
     return number;
 }
 
-/// Not before the server has read all that came before it.
+/// Answers a ping once the server has read the `behind` messages before it.
 void wire::answer_ping(std::uint64_t number, std::size_t behind, time_point asked)
 {
-    if (!up_open_ || deaf_ || !served_) return;
+    if (!uplink_open_ || half_open_ || !server_open_) return;
     const auto now = net_.clock_->now();
-    if (now < reads_again_ || delivered_ < behind) {
-        net_.clock_->at(std::max(reads_again_, now + milliseconds{1}),
+    if (now < server_reads_at_ || delivered_ < behind) {
+        net_.clock_->at(std::max(server_reads_at_, now + milliseconds{1}),
             [self = shared_from_this(), number, behind, asked] {
                 self->answer_ping(number, behind, asked);
             });
         return;
     }
-    net_.clock_->at(net_.ping_arrival(last_down_), [self = shared_from_this(), number, asked] {
-        if (self->end_ || !self->down_open_ || self->deaf_) return;
+    net_.clock_->at(net_.ping_arrival(last_downlink_), [self = shared_from_this(), number, asked] {
+        if (self->end_ || !self->downlink_open_ || self->half_open_) return;
         self->pongs_ = std::max(self->pongs_, number);
         self->round_trip_ = self->net_.clock_->now() - asked;
     });
 }
 
-/// The network has taken nothing for too long while something waits.
-void wire::notice_silence()
+/// Ends the connection when the server has read nothing for too long.
+void wire::watch_write_stall()
 {
-    const auto limit = net_.plan_.options.deadlines.write_stall;
+    const auto limit = net_.scenario_.options.deadlines.write_stall;
     net_.clock_->at(progress_ + limit, [self = shared_from_this(), limit] {
-        if (self->end_ || self->under_way_ == 0) return;
-        if (self->net_.clock_->now() < self->progress_ + limit) return self->notice_silence();
-        self->finish(error(errc::timed_out, "The network took nothing.", {phase::write}));
-        self->server_is_told(milliseconds{0});
+        if (self->end_ || self->in_flight_ == 0) return;
+        if (self->net_.clock_->now() < self->progress_ + limit) return self->watch_write_stall();
+        self->finish(error(errc::timed_out, "The write has stalled.", {phase::write}));
+        self->notify_server(milliseconds{0});
     });
 }
 
 asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
 {
-    co_await take_turn();
+    co_await yield_once();
     auto& net = self->net_;
-    if (self->received_.empty()) self->listens_since_ = net.clock_->now();
+    if (self->received_.empty()) self->client_reads_since_ = net.clock_->now();
     while (self->received_.empty() && !self->end_) co_await self->reader_.wait();
-    self->listens_since_.reset();
+    self->client_reads_since_.reset();
     if (self->received_.empty()) {
-        // Of what it has left itself, the session needs to be told only during the setup.
-        const bool news = !self->log().left || !self->opened_;
-        if (news && !std::exchange(self->told_client_, true)) {
+        // An end that the session caused itself counts as a failure only during setup.
+        const bool news = !self->log().closed_by_client || !self->opened_;
+        if (news && !std::exchange(self->client_notified_, true)) {
             self->log().ended = net.clock_->now();
             net.watch.failed(self->number, *self->end_);
         }
@@ -288,26 +294,27 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
     }
     auto first = std::move(self->received_.front());
     self->received_.pop_front();
-    auto& book = net.ledger_;
-    book.hearings.push_back({self->number, first.serial, book.tick(), first.handle, first.content,
-        first.call, first.refusal || book.newest_open > self->number, first.what, first.asked,
-        first.pongs, net.clock_->now()});
+    auto& ledger = net.ledger_;
+    ledger.receipts.push_back({self->number, first.serial, ledger.tick(), first.handle,
+        first.content, first.call, first.refusal || ledger.newest_open > self->number,
+        first.meaning, first.asked, first.pongs, net.clock_->now()});
     if (first.time_left) {
-        auto& leave_by = self->log().leave_by;
+        auto& deadline = self->log().deadline;
         const auto end = net.clock_->now() + *first.time_left;
-        leave_by = std::min(leave_by.value_or(end), end);
+        deadline = std::min(deadline.value_or(end), end);
     }
     if (first.complete) {
         self->complete_ = true;
-        self->completion_ = book.hearings.size() - 1;
-        if (!self->awaits_memory_) self->report_opened();
+        self->completion_ = ledger.receipts.size() - 1;
+        if (!self->awaits_history_) self->report_opened();
     }
     if (first.handle && first.index >= 0) {
         // Index 0 is the setup.
-        auto& taken = self->log().taken;
-        for (std::size_t index = 1; index < taken.size(); ++index) {
+        auto& serials = self->log().serials;
+        for (std::size_t index = 1; index < serials.size(); ++index) {
             if (static_cast<std::int64_t>(index) > first.index) break;
-            if (taken[index] != 0) book.of(taken[index]).confirmed_in = self->log().conversation;
+            if (serials[index] != 0)
+                ledger.of(serials[index]).confirmed_in = self->log().conversation;
         }
     }
     live::transport::message message;
@@ -318,153 +325,155 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
     co_return message;
 }
 
-/// The session ends the connection: what it has sent arrives before that.
-void wire::leave()
+/// The session ends the connection. What it has sent arrives first.
+void wire::close_by_client()
 {
     received_.clear();
     if (end_) {
-        log().left = log().left || !told_client_;
+        log().closed_by_client = log().closed_by_client || !client_notified_;
         return;
     }
-    log().left = true;
+    log().closed_by_client = true;
     log().ended = net_.clock_->now();
-    net_.watch.left(number);
+    net_.watch.closed(number);
     net_.ledger_.trace("client", [&] { return fmt::format("#{} is closed", number); });
     finish(closed());
-    if (!deaf_) server_is_told(net_.plan_.nearest);
+    if (!half_open_) notify_server(net_.scenario_.min_latency);
 }
 
 asio::awaitable<void> wire::close(wire_ptr self, std::uint16_t)
 {
-    co_await take_turn();
+    co_await yield_once();
     if (self->end_) {
-        self->log().left = true;
+        self->log().closed_by_client = true;
         self->received_.clear();
         co_return;
     }
-    self->leave();
+    self->close_by_client();
     auto& net = self->net_;
-    const auto latest = net.clock_->now() + net.plan_.options.deadlines.close;
-    const auto answer = net.arrival(net.arrival(self->last_up_));
-    const auto until = self->deaf_ ? latest : std::min(answer, latest);
+    const auto latest = net.clock_->now() + net.scenario_.options.deadlines.close;
+    const auto answer = net.arrival(net.arrival(self->last_uplink_));
+    const auto until = self->half_open_ ? latest : std::min(answer, latest);
     co_await net.clock_->sleep_until(until);
 }
 
-void wire::abort() noexcept { leave(); }
+void wire::abort() noexcept { close_by_client(); }
 
-void wire::say(saying what)
+void wire::server_send(server_message message)
 {
-    if (!served_) return;
+    if (!server_open_) return;
     net_.ledger_.trace(
-        "server", [&] { return fmt::format("#{} says {}", number, what.text.substr(0, 150)); });
+        "server", [&] { return fmt::format("#{} sends {}", number, message.text.substr(0, 150)); });
     ++net_.server_messages_;
     const auto self = shared_from_this();
-    if (const auto torn = net_.count(trigger::server_messages, self)) {
-        cut(false, torn->lasts, "is cut in the middle of a message of the server");
+    if (const auto cutting = net_.inject_due(trigger::server_messages, self)) {
+        cut(false, cutting->duration, "is cut in the middle of a server message");
         return;
     }
-    last_down_ = net_.arrival(last_down_);
-    net_.clock_->at(last_down_, [self, what = std::move(what)]() mutable {
-        if (self->end_ || !self->down_open_ || self->deaf_) return;
-        if (what.text.size() > self->net_.plan_.options.limits.message) {
+    last_downlink_ = net_.arrival(last_downlink_);
+    net_.clock_->at(last_downlink_, [self, message = std::move(message)]() mutable {
+        if (self->end_ || !self->downlink_open_ || self->half_open_) return;
+        if (message.text.size() > self->net_.scenario_.options.limits.message) {
             self->finish(error(errc::message_too_big, "Too big.", {phase::open}));
-            self->server_is_told(milliseconds{0});
+            self->notify_server(milliseconds{0});
             return;
         }
-        what.pongs = self->pongs_;
-        what.round_trip = self->round_trip_;
-        self->received_.push_back(std::move(what));
+        message.pongs = self->pongs_;
+        message.round_trip = self->round_trip_;
+        self->received_.push_back(std::move(message));
         self->reader_.set();
     });
 }
 
-void wire::close_by_server(int code, std::string reason)
+void wire::server_close(int code, std::string reason)
 {
-    if (!served_) return;
+    if (!server_open_) return;
     net_.ledger_.trace(
         "server", [&] { return fmt::format("#{} closes with {} \"{}\"", number, code, reason); });
-    served_ = false;
-    told_ = true;
-    up_open_ = false;
-    last_down_ = net_.arrival(last_down_);
-    net_.clock_->at(last_down_, [self = shared_from_this(), code, reason] {
-        if (self->deaf_) return;
+    server_open_ = false;
+    server_notified_ = true;
+    uplink_open_ = false;
+    last_downlink_ = net_.arrival(last_downlink_);
+    net_.clock_->at(last_downlink_, [self = shared_from_this(), code, reason] {
+        if (self->half_open_) return;
         self->finish(code == 1006 ? lost()
                                   : error(errc::connection_lost, "Closed by the server.",
                                         {phase::open, static_cast<std::uint16_t>(code), reason}));
     });
 }
 
-void wire::cut(bool arrives, milliseconds until_noticed, const char* how)
+void wire::cut(bool in_flight_arrives, milliseconds until_noticed, const char* how)
 {
     net_.ledger_.trace("network", [&] { return fmt::format("#{} {}", number, how); });
-    if (!arrives) up_open_ = down_open_ = false;
-    if (arrives && last_down_ > net_.clock_->now())
-        net_.clock_->at(last_down_, [self = shared_from_this()] { self->finish(lost()); });
+    if (!in_flight_arrives) uplink_open_ = downlink_open_ = false;
+    if (in_flight_arrives && last_downlink_ > net_.clock_->now())
+        net_.clock_->at(last_downlink_, [self = shared_from_this()] { self->finish(lost()); });
     else
         finish(lost());
-    server_is_told(until_noticed);
+    notify_server(until_noticed);
 }
 
-void wire::go_deaf(milliseconds until_noticed)
+void wire::go_half_open(milliseconds until_noticed)
 {
-    net_.ledger_.trace("network", [&] { return fmt::format("#{} goes deaf", number); });
-    deaf_ = true;
-    notice_deafness(net_.clock_->now());
-    server_is_told(until_noticed);
+    net_.ledger_.trace("network", [&] { return fmt::format("#{} becomes half-open", number); });
+    half_open_ = true;
+    watch_silence(net_.clock_->now());
+    notify_server(until_noticed);
 }
 
-/// Who does not listen does not know that there is nothing to be heard.
-void wire::notice_deafness(time_point since)
+/// Ends a half-open connection when it has been silent for too long. Only the time in which the
+/// session was reading counts.
+void wire::watch_silence(time_point since)
 {
-    const auto& limits = net_.plan_.options.deadlines;
+    const auto& limits = net_.scenario_.options.deadlines;
     const auto limit = limits.ping_after + limits.silence;
     net_.clock_->at(since + limit, [self = shared_from_this(), since, limit] {
         if (self->end_) return;
         const auto now = self->net_.clock_->now();
-        const auto listens = std::max(since, self->listens_since_.value_or(now));
-        if (now < listens + limit) return self->notice_deafness(listens);
+        const auto reads_since = std::max(since, self->client_reads_since_.value_or(now));
+        if (now < reads_since + limit) return self->watch_silence(reads_since);
         self->finish(error(errc::timed_out, "The server is silent.", {phase::open}));
     });
 }
 
-void wire::stall(milliseconds lasts)
+void wire::stall(milliseconds duration)
 {
     net_.ledger_.trace("network", [&] {
-        return fmt::format("#{}: the server reads nothing for {} ms", number, lasts.count());
+        return fmt::format("#{}: the server reads nothing for {} ms", number, duration.count());
     });
-    reads_again_ = net_.clock_->now() + lasts;
+    server_reads_at_ = net_.clock_->now() + duration;
 }
 
-// All of them ----------------------------------------------------------------------------------
+// network ----------------------------------------------------------------------------------
 
-network::network(asio::any_io_executor executor, const plan& plan, ledger& ledger,
-    std::shared_ptr<timeline> clock, service& server)
-    : executor_(std::move(executor)), plan_(plan), ledger_(ledger), clock_(std::move(clock)),
-      server_(server), chance_(plan.seed, "net"), pings_(plan.seed, "pings")
+network::network(asio::any_io_executor executor, const scenario& scenario, ledger& ledger,
+    std::shared_ptr<virtual_clock> clock, service& server)
+    : executor_(std::move(executor)), scenario_(scenario), ledger_(ledger),
+      clock_(std::move(clock)), server_(server), rng_(scenario.seed, "net"),
+      ping_rng_(scenario.seed, "pings")
 {
     ledger_.connections.push_back({clock_->now()});
-    for (const auto& each : plan_.faults) {
+    for (const auto& each : scenario_.faults) {
         if (each.on != trigger::time)
             pending_.push_back(each);
         else
             clock_->at(
-                clock_->now() + milliseconds(each.at), [this, each] { strike(each, newest()); });
+                clock_->now() + milliseconds(each.at), [this, each] { inject(each, newest()); });
     }
 }
 
 time_point network::arrival(time_point last)
 {
-    auto takes = chance_.between(plan_.nearest, plan_.farthest);
-    if (clock_->now() < clogged_until_) takes += clog_;
-    return std::max(last, clock_->now() + takes);
+    auto latency = rng_.between(scenario_.min_latency, scenario_.max_latency);
+    if (clock_->now() < slow_until_) latency += extra_latency_;
+    return std::max(last, clock_->now() + latency);
 }
 
 time_point network::ping_arrival(time_point last)
 {
-    auto takes = pings_.between(plan_.nearest, plan_.farthest);
-    if (clock_->now() < clogged_until_) takes += clog_;
-    return std::max(last, clock_->now() + takes);
+    auto latency = ping_rng_.between(scenario_.min_latency, scenario_.max_latency);
+    if (clock_->now() < slow_until_) latency += extra_latency_;
+    return std::max(last, clock_->now() + latency);
 }
 
 wire_ptr network::newest() const
@@ -474,93 +483,94 @@ wire_ptr network::newest() const
     return nullptr;
 }
 
-std::optional<fault> network::count(trigger what, const wire_ptr& on)
+std::optional<fault> network::inject_due(trigger counter, const wire_ptr& on)
 {
-    const auto so_far = what == trigger::client_messages ? client_messages_ : server_messages_;
-    std::vector<fault> struck;
+    const auto so_far = counter == trigger::client_messages ? client_messages_ : server_messages_;
+    std::vector<fault> due;
     std::erase_if(pending_, [&](const fault& each) {
-        const bool is_due = each.on == what && each.at <= so_far;
-        if (is_due) struck.push_back(each);
+        const bool is_due = each.on == counter && each.at <= so_far;
+        if (is_due) due.push_back(each);
         return is_due;
     });
-    std::optional<fault> tears;
-    for (const auto& each : struck) {
-        const bool tear = each.what == trouble::torn_sent || each.what == trouble::torn_received;
-        if (!tear)
-            strike(each, on);
-        else if (!tears && !healed_ && on->is_open()) {
-            ++ledger_.fired[static_cast<std::size_t>(each.what)];
-            tears = each;
+    std::optional<fault> cutting;
+    for (const auto& each : due) {
+        const bool is_cut = each.kind == fault_kind::cut_in_client_message ||
+                            each.kind == fault_kind::cut_in_server_message;
+        if (!is_cut)
+            inject(each, on);
+        else if (!cutting && !healed_ && on->is_open()) {
+            ++ledger_.fault_counts[static_cast<std::size_t>(each.kind)];
+            cutting = each;
         }
     }
-    return tears;
+    return cutting;
 }
 
-void network::strike(const fault& one, const wire_ptr& on)
+void network::inject(const fault& one, const wire_ptr& on)
 {
     if (healed_) return;
-    const auto fires = [&] { ++ledger_.fired[static_cast<std::size_t>(one.what)]; };
-    switch (one.what) {
-    case trouble::refuse:
-    case trouble::unreachable:
-    case trouble::lookup:
-    case trouble::untrusted:
-    case trouble::hang: refusals_.push_back({one, clock_->now() + one.lasts}); return;
-    case trouble::clog:
-        fires();
-        clogged_until_ = clock_->now() + one.lasts;
-        clog_ = one.lasts / 4;
+    const auto count_fault = [&] { ++ledger_.fault_counts[static_cast<std::size_t>(one.kind)]; };
+    switch (one.kind) {
+    case fault_kind::http_refusal:
+    case fault_kind::unreachable:
+    case fault_kind::resolve_failure:
+    case fault_kind::tls_failure:
+    case fault_kind::connect_hang: refusals_.push_back({one, clock_->now() + one.duration}); return;
+    case fault_kind::latency_spike:
+        count_fault();
+        slow_until_ = clock_->now() + one.duration;
+        extra_latency_ = one.duration / 4;
         return;
-    case trouble::jump:
-        fires();
+    case fault_kind::process_suspended:
+        count_fault();
         ledger_.trace(
-            "process", [&] { return fmt::format("is suspended for {} ms", one.lasts.count()); });
-        clock_->jump(one.lasts);
+            "process", [&] { return fmt::format("is suspended for {} ms", one.duration.count()); });
+        clock_->jump(one.duration);
         return;
-    case trouble::restart:
-        refusals_.push_back({one, clock_->now() + one.lasts});
-        server_.suffer(one);
+    case fault_kind::restart:
+        refusals_.push_back({one, clock_->now() + one.duration});
+        server_.inject(one);
         return;
-    case trouble::expire:
-    case trouble::not_resumable:
-    case trouble::mute:
-    case trouble::internal_errors:
-    case trouble::refused_setup:
-    case trouble::flap:
-    case trouble::sent_away: server_.suffer(one); return;
+    case fault_kind::handles_expire:
+    case fault_kind::not_resumable:
+    case fault_kind::setup_unanswered:
+    case fault_kind::internal_errors:
+    case fault_kind::refused_setup:
+    case fault_kind::flap:
+    case fault_kind::go_away_after_setup: server_.inject(one); return;
     default: break;
     }
-    if (!on || !on->is_open()) { // the next connection, then
+    if (!on || !on->is_open()) { // wait for the next connection
         pending_.push_back(one);
         pending_.back().on = trigger::client_messages;
         pending_.back().at = client_messages_ + 1;
         return;
     }
-    switch (one.what) {
-    case trouble::cut:
-    case trouble::torn_sent:
-    case trouble::torn_received:
-        fires();
-        on->cut(one.arrives, one.lasts, "is cut");
+    switch (one.kind) {
+    case fault_kind::cut:
+    case fault_kind::cut_in_client_message:
+    case fault_kind::cut_in_server_message:
+        count_fault();
+        on->cut(one.in_flight_arrives, one.duration, "is cut");
         return;
-    case trouble::half_open:
-        fires();
-        on->go_deaf(one.lasts);
+    case fault_kind::half_open:
+        count_fault();
+        on->go_half_open(one.duration);
         return;
-    case trouble::stall:
-        fires();
-        on->stall(one.lasts);
+    case fault_kind::stall:
+        count_fault();
+        on->stall(one.duration);
         return;
-    case trouble::close:
-        fires();
-        on->close_by_server(one.code, one.reason);
-        server_.gone(on);
+    case fault_kind::close:
+        count_fault();
+        on->server_close(one.code, one.reason);
+        server_.disconnected(on);
         return;
-    default: server_.suffer(one); return;
+    default: server_.inject(one); return;
     }
 }
 
-const fault* network::refuses() const
+const fault* network::active_refusal() const
 {
     for (const auto& each : refusals_)
         if (clock_->now() < each.until) return &each.why;
@@ -572,7 +582,7 @@ void network::heal()
     healed_ = true;
     pending_.clear();
     refusals_.clear();
-    clogged_until_ = {};
+    slow_until_ = {};
 }
 
 asio::awaitable<std::unique_ptr<live::transport::connection>> network::connect(
@@ -585,21 +595,21 @@ asio::awaitable<std::unique_ptr<live::transport::connection>> network::connect(
 
 asio::awaitable<std::unique_ptr<live::transport::connection>> network::dial(int number)
 {
-    co_await take_turn();
-    ledger_.connections.back().dialled = clock_->now();
-    ledger_.trace("client", [&] { return fmt::format("#{} is dialled", number); });
-    watch.dialled(number);
+    co_await yield_once();
+    ledger_.connections.back().dialed = clock_->now();
+    ledger_.trace("client", [&] { return fmt::format("#{} is dialed", number); });
+    watch.dialed(number);
     const auto begun = clock_->now();
     const auto there = arrival(begun);
     co_await clock_->sleep_until(there);
     std::optional<error> failure;
-    if (const auto* why = refuses()) {
-        ++ledger_.fired[static_cast<std::size_t>(why->what)];
-        if (why->what == trouble::hang) {
-            const auto limit = plan_.options.deadlines.connect;
+    if (const auto* why = active_refusal()) {
+        ++ledger_.fault_counts[static_cast<std::size_t>(why->kind)];
+        if (why->kind == fault_kind::connect_hang) {
+            const auto limit = scenario_.options.deadlines.connect;
             co_await clock_->sleep_until(begun + limit);
             failure.emplace(
-                errc::timed_out, "It takes too long.", live::error_details{phase::connect});
+                errc::timed_out, "Connecting timed out.", live::error_details{phase::connect});
         } else {
             failure.emplace(refusal_of(*why));
         }
@@ -615,7 +625,7 @@ asio::awaitable<std::unique_ptr<live::transport::connection>> network::dial(int 
         watch.failed(number, *failure);
         throw error(*failure);
     }
-    ledger_.connections[static_cast<std::size_t>(number)].made = true;
+    ledger_.connections[static_cast<std::size_t>(number)].established = true;
     auto made = std::make_shared<wire>(*this, number);
     std::erase_if(wires_, [](const std::weak_ptr<wire>& each) { return each.expired(); });
     wires_.push_back(made);
@@ -625,8 +635,8 @@ asio::awaitable<std::unique_ptr<live::transport::connection>> network::dial(int 
 
 asio::awaitable<live::transport::http_response> network::fetch(live::transport::http_request)
 {
-    co_await take_turn();
-    throw error(errc::connect_failed, "Nobody answers calls here.", {phase::connect});
+    co_await yield_once();
+    throw error(errc::connect_failed, "HTTP calls are not simulated.", {phase::connect});
 }
 
 } // namespace sim

@@ -17,428 +17,447 @@ bool contains(const std::vector<std::string>& all, const std::string& one)
 
 } // namespace
 
-server::server(const plan& plan, ledger& ledger, std::shared_ptr<timeline> clock)
-    : plan_(plan), ledger_(ledger), clock_(std::move(clock)), chance_(plan.seed, "server"),
-      manners_(plan.seed, "what the server says"), spoils_(plan.seed, "what cannot be read"),
-      departures_(plan.seed, "when the server asks to leave")
+server::server(const scenario& scenario, ledger& ledger, std::shared_ptr<virtual_clock> clock)
+    : scenario_(scenario), ledger_(ledger), clock_(std::move(clock)), rng_(scenario.seed, "server"),
+      behavior_rng_(scenario.seed, "what the server says"),
+      malformed_rng_(scenario.seed, "what cannot be read"),
+      go_away_rng_(scenario.seed, "when the server asks to leave")
 {
 }
 
 void server::heal()
 {
     healed_ = true;
-    mute_ = internal_errors_ = refused_setups_ = flaps_ = sent_away_ = 0;
+    unanswered_setups_ = internal_errors_ = refused_setups_ = flaps_ = go_aways_ = 0;
     no_handles_until_ = {};
 }
 
-void server::fires(trouble what) { ++ledger_.fired[static_cast<std::size_t>(what)]; }
-
-bool server::takes(int& times)
+void server::count_fault(fault_kind kind)
 {
-    if (times == 0) return false;
-    --times;
+    ++ledger_.fault_counts[static_cast<std::size_t>(kind)];
+}
+
+bool server::take_one(int& pending)
+{
+    if (pending == 0) return false;
+    --pending;
     return true;
 }
 
-server::conversation& server::of(const line& on)
+server::conversation& server::of(const peer& peer)
 {
-    return conversations_[static_cast<std::size_t>(on.conversation) - 1];
+    return conversations_[static_cast<std::size_t>(peer.conversation) - 1];
 }
 
-server::line* server::newest()
+server::peer* server::newest()
 {
-    for (auto each = lines_.rbegin(); each != lines_.rend(); ++each)
-        if (each->second.wire->is_served()) return &each->second;
+    for (auto each = peers_.rbegin(); each != peers_.rend(); ++each)
+        if (each->second.wire->is_server_open()) return &each->second;
     return nullptr;
 }
 
 const server::conversation* server::holder_of(int serial) const
 {
     for (auto each = conversations_.rbegin(); each != conversations_.rend(); ++each) {
-        if (each->is_left) continue;
+        if (each->is_abandoned) continue;
         for (const auto& held : each->record)
             if (held.serial == serial) return &*each;
     }
     return nullptr;
 }
 
-void server::accepted(const wire_ptr& from) { lines_[from->number].wire = from; }
+void server::accepted(const wire_ptr& from) { peers_[from->number].wire = from; }
 
-/// Not within the event, since that may still be about this line.
-void server::gone(const wire_ptr& from)
+/// Erases the peer in an event of its own, because the caller may still use it.
+void server::disconnected(const wire_ptr& from)
 {
-    clock_->at(clock_->now(), [this, number = from->number] { lines_.erase(number); });
+    clock_->at(clock_->now(), [this, number = from->number] { peers_.erase(number); });
 }
 
-void server::close(line& on, int code, std::string reason)
+void server::close(peer& peer, int code, std::string reason)
 {
-    on.wire->close_by_server(code, std::move(reason));
-    gone(on.wire);
+    peer.wire->server_close(code, std::move(reason));
+    disconnected(peer.wire);
 }
 
-void server::say(line& on, std::string member, meaning means, std::optional<milliseconds> time_left)
+void server::send(
+    peer& peer, std::string member, meaning meaning, std::optional<milliseconds> time_left)
 {
-    ++sayings_;
-    wire::saying what;
-    what.time_left = time_left;
-    what.serial = sayings_;
-    what.what = means;
-    what.asked = on.asked;
-    // Words that come after a question was sent may be of its answer.
-    what.content = means != meaning::none && means != meaning::closes && means != meaning::user &&
-                   means != meaning::fails && means != meaning::calls;
-    what.call = means == meaning::calls;
-    what.complete = member.starts_with("\"setupComplete");
+    ++messages_sent_;
+    wire::server_message message;
+    message.time_left = time_left;
+    message.serial = messages_sent_;
+    message.meaning = meaning;
+    message.asked = peer.asked;
+    // Words of the model may belong to the answer to a question that is in flight.
+    message.content = meaning != ledger::meaning::none &&
+                      meaning != ledger::meaning::ends_no_answer &&
+                      meaning != ledger::meaning::user_words && meaning != ledger::meaning::fails &&
+                      meaning != ledger::meaning::calls;
+    message.call = meaning == ledger::meaning::calls;
+    message.complete = member.starts_with("\"setupComplete");
     if (!member.empty()) member += ',';
-    what.text =
-        spoilt(fmt::format(R"({{{}"usageMetadata":{{"totalTokenCount":{}}}}})", member, sayings_));
-    on.wire->say(std::move(what));
+    message.text = corrupt(
+        fmt::format(R"({{{}"usageMetadata":{{"totalTokenCount":{}}}}})", member, messages_sent_));
+    peer.wire->server_send(std::move(message));
 }
 
-void server::consumed(const wire_ptr& from, const item& message)
+void server::consumed(const wire_ptr& from, const client_message& message)
 {
-    const auto found = lines_.find(from->number);
-    if (found == lines_.end()) return;
-    auto& on = found->second;
-    if (on.conversation == 0) return set_up(on, message);
-    ++on.index;
-    append(on, message);
-    react(on, message);
+    const auto found = peers_.find(from->number);
+    if (found == peers_.end()) return;
+    auto& peer = found->second;
+    if (peer.conversation == 0) return set_up(peer, message);
+    ++peer.index;
+    append(peer, message);
+    react(peer, message);
 }
 
-void server::set_up(line& on, const item& setup)
+void server::set_up(peer& peer, const client_message& setup)
 {
-    if (setup.what != kind::setup) return close(on, 1007, "Request contains an invalid argument.");
-    if (takes(mute_)) return fires(trouble::mute);
-    if (takes(refused_setups_)) {
-        fires(trouble::refused_setup);
-        wire::saying refusal{
+    if (setup.kind != message_kind::setup)
+        return close(peer, 1007, "Request contains an invalid argument.");
+    if (take_one(unanswered_setups_)) return count_fault(fault_kind::setup_unanswered);
+    if (take_one(refused_setups_)) {
+        count_fault(fault_kind::refused_setup);
+        wire::server_message refusal{
             R"({"error":{"code":400,"message":"No.","status":"INVALID_ARGUMENT"}})"};
         refusal.refusal = true;
-        on.wire->say(std::move(refusal));
-        return close(on, 1007, "No.");
+        peer.wire->server_send(std::move(refusal));
+        return close(peer, 1007, "No.");
     }
     if (!setup.handle.empty()) {
-        if (takes(internal_errors_)) {
-            fires(trouble::internal_errors);
-            return close(on, 1011, "Internal error encountered.");
+        if (take_one(internal_errors_)) {
+            count_fault(fault_kind::internal_errors);
+            return close(peer, 1011, "Internal error encountered.");
         }
         const auto found = snapshots_.find(setup.handle);
-        if (found == snapshots_.end()) ledger_.accuse("a handle that the server never gave");
+        if (found == snapshots_.end()) ledger_.report("a handle that the server has not issued");
         if (found == snapshots_.end() || found->second.forgotten) {
-            return chance_.percent(50) ? close(on, 1008, "BidiGenerateContent session not found")
-                                       : close(on, 1007, "Invalid session handle");
+            return rng_.percent(50) ? close(peer, 1008, "BidiGenerateContent session not found")
+                                    : close(peer, 1007, "Invalid session handle");
         }
         const auto& then = found->second;
-        const bool in_use = std::any_of(lines_.begin(), lines_.end(), [&](const auto& each) {
-            return each.second.conversation == then.conversation && each.second.wire->is_served();
+        const bool in_use = std::any_of(peers_.begin(), peers_.end(), [&](const auto& each) {
+            return each.second.conversation == then.conversation &&
+                   each.second.wire->is_server_open();
         });
-        if (in_use && !plan_.options.reconnect.handover.overlap)
-            return close(on, 1011, "Internal error encountered.");
-        on.conversation = then.conversation;
-        if (in_use) part(then.conversation, on);
-        auto& resumed = of(on);
-        resumed.record.resize(std::min(resumed.record.size(), then.length), {kind::setup, 0});
+        if (in_use && !scenario_.options.reconnect.handover.overlap)
+            return close(peer, 1011, "Internal error encountered.");
+        peer.conversation = then.conversation;
+        if (in_use) fork_conversation(then.conversation, peer);
+        auto& resumed = of(peer);
+        resumed.record.resize(
+            std::min(resumed.record.size(), then.length), {message_kind::setup, 0});
         resumed.known_calls = then.known_calls;
         resumed.open_calls = then.open_calls;
     } else {
         conversations_.push_back({static_cast<int>(conversations_.size()) + 1});
-        on.conversation = conversations_.back().id;
+        peer.conversation = conversations_.back().id;
     }
-    ledger_.connections[static_cast<std::size_t>(on.wire->number)].conversation = on.conversation;
-    on.transparent = setup.transparent;
-    clock_->at(clock_->now() + chance_.between(0ms, plan_.setup_takes),
-        [this, number = on.wire->number] { complete(number); });
+    ledger_.connections[static_cast<std::size_t>(peer.wire->number)].conversation =
+        peer.conversation;
+    peer.transparent = setup.transparent;
+    clock_->at(clock_->now() + rng_.between(0ms, scenario_.max_setup_time),
+        [this, number = peer.wire->number] { complete(number); });
 }
 
-/// Of those in this conversation, the ones that were dialled first go on in a copy of their own:
-/// the client has left them. That is the newcomer itself if its setup was read so late.
-void server::part(int conversation, line& newcomer)
+/// Gives a copy of the conversation to each older connection in it, because the client has closed
+/// those. If the setup of an older connection is read last, that connection is `newer`.
+void server::fork_conversation(int conversation, peer& newer)
 {
-    for (auto& [number, other] : lines_) {
-        if (&other == &newcomer || other.conversation != conversation) continue;
-        auto& left = number < newcomer.wire->number ? other : newcomer;
+    for (auto& [number, other] : peers_) {
+        if (&other == &newer || other.conversation != conversation) continue;
+        auto& left = number < newer.wire->number ? other : newer;
         auto copy = conversation_of(conversation);
         copy.id = static_cast<int>(conversations_.size()) + 1;
-        copy.is_left = true;
+        copy.is_abandoned = true;
         conversations_.push_back(std::move(copy));
         left.conversation = conversations_.back().id;
-        if (&left == &newcomer) return;
+        if (&left == &newer) return;
     }
 }
 
 void server::complete(int number)
 {
-    const auto found = lines_.find(number);
-    if (found == lines_.end()) return;
-    auto& on = found->second;
-    say(on, R"("setupComplete":{})");
-    on.complete = true;
-    if (takes(flaps_)) {
-        fires(trouble::flap);
-        clock_->at(clock_->now() + chance_.between(0ms, 50ms), [this, number] {
-            const auto dying = lines_.find(number);
-            if (dying == lines_.end()) return;
+    const auto found = peers_.find(number);
+    if (found == peers_.end()) return;
+    auto& peer = found->second;
+    send(peer, R"("setupComplete":{})");
+    peer.complete = true;
+    if (take_one(flaps_)) {
+        count_fault(fault_kind::flap);
+        clock_->at(clock_->now() + rng_.between(0ms, 50ms), [this, number] {
+            const auto dying = peers_.find(number);
+            if (dying == peers_.end()) return;
             const auto wire = dying->second.wire;
-            wire->cut(true, 0ms, "dies");
+            wire->cut(true, 0ms, "ends");
         });
     }
-    if (takes(sent_away_)) ask_to_leave(on, departure_.lasts, departure_.lingers);
+    if (take_one(go_aways_)) send_go_away(peer, go_away_fault_.duration, go_away_fault_.linger);
 }
 
-void server::ask_to_leave(line& on, milliseconds left, milliseconds lingers)
+void server::send_go_away(peer& peer, milliseconds time_left, milliseconds linger)
 {
-    const auto notice = notice_of(left);
-    say(on, fmt::format(R"("goAway":{})", notice.text), meaning::none, notice.left);
+    const auto message = make_go_away(time_left);
+    send(peer, fmt::format(R"("goAway":{})", message.text), meaning::none, message.time_left);
     constexpr milliseconds longest = 1h;
-    clock_->at(
-        clock_->now() + std::clamp(left, 0ms, longest) + lingers, [this, number = on.wire->number] {
-            const auto stays = lines_.find(number);
-            if (stays != lines_.end())
+    clock_->at(clock_->now() + std::clamp(time_left, 0ms, longest) + linger,
+        [this, number = peer.wire->number] {
+            const auto stays = peers_.find(number);
+            if (stays != peers_.end())
                 close(stays->second, 1008,
                     "Connection aborted because the client failed to close the connection after "
                     "receiving a GoAway signal");
         });
 }
 
-/// What a record may not hold.
-void server::append(line& on, const item& message)
+/// Appends a message to the record. Reports a message that the record must not have.
+void server::append(peer& peer, const client_message& message)
 {
-    if (message.what == kind::memory) {
-        of(on).remembered.insert(message.remembers.begin(), message.remembers.end());
+    if (message.kind == message_kind::history) {
+        of(peer).remembered.insert(message.remembers.begin(), message.remembers.end());
         return;
     }
-    auto& record = of(on).record;
+    auto& record = of(peer).record;
     auto& sent = ledger_.of(message.serial);
     ++sent.consumed;
     if (sent.refused) {
-        ledger_.accuse(fmt::format(
-            "{} {} arrived though its send had thrown", name_of(message.what), message.serial));
+        ledger_.report(fmt::format(
+            "{} {} was consumed though its send threw", name_of(message.kind), message.serial));
     }
-    // The user's open speech goes on, on another connection.
-    if (message.what == kind::start) {
-        const auto last = std::find_if(record.rbegin(), record.rend(),
-            [](const entry& each) { return each.what == kind::start || each.what == kind::end; });
-        if (last != record.rend() && last->what == kind::start && last->serial == message.serial)
+    // The activity that is already open continues on another connection.
+    if (message.kind == message_kind::start) {
+        const auto last = std::find_if(record.rbegin(), record.rend(), [](const entry& each) {
+            return each.kind == message_kind::start || each.kind == message_kind::end;
+        });
+        if (last != record.rend() && last->kind == message_kind::start &&
+            last->serial == message.serial)
             return;
     }
     const bool again = std::any_of(record.begin(), record.end(),
         [&](const entry& each) { return each.serial == message.serial; });
     if (again) {
-        // An activity begins anew as long as its end is not known to have arrived.
+        // An activityStart is repeated until the activityEnd is known to have arrived.
         const auto ends_somehow = [&](const entry& each) {
-            return each.what == kind::end && ledger_.is_ambiguous(each.serial);
+            return each.kind == message_kind::end && ledger_.is_ambiguous(each.serial);
         };
         const bool excused =
-            !on.transparent && (ledger_.is_ambiguous(message.serial) ||
-                                   (message.what == kind::start &&
-                                       std::any_of(record.begin(), record.end(), ends_somehow)));
+            !peer.transparent && (ledger_.is_ambiguous(message.serial) ||
+                                     (message.kind == message_kind::start &&
+                                         std::any_of(record.begin(), record.end(), ends_somehow)));
         if (!excused)
-            ledger_.accuse(
-                fmt::format("{} {} was consumed twice", name_of(message.what), message.serial));
-        if (!is_media(message.what) && message.what != kind::start) ++repeats_;
+            ledger_.report(
+                fmt::format("{} {} was consumed twice", name_of(message.kind), message.serial));
+        if (!is_media(message.kind) && message.kind != message_kind::start) ++repeats_;
         return;
     }
     const auto overtakes = [&](auto same_lane) {
         const auto last = std::find_if(record.rbegin(), record.rend(),
-            [&](const entry& each) { return same_lane(each.what); });
+            [&](const entry& each) { return same_lane(each.kind); });
         if (last != record.rend() && last->serial > message.serial)
-            ledger_.accuse(fmt::format("{} {} was consumed after {} {}", name_of(message.what),
-                message.serial, name_of(last->what), last->serial));
+            ledger_.report(fmt::format("{} {} was consumed after {} {}", name_of(message.kind),
+                message.serial, name_of(last->kind), last->serial));
     };
-    if (!is_media(message.what)) overtakes([](kind what) { return !is_media(what); });
-    if (is_media(message.what) || is_mark(message.what))
-        overtakes([](kind what) { return is_media(what) || is_mark(what); });
-    record.push_back({message.what, message.serial});
+    if (!is_media(message.kind)) overtakes([](message_kind kind) { return !is_media(kind); });
+    if (is_media(message.kind) || is_mark(message.kind))
+        overtakes([](message_kind kind) { return is_media(kind) || is_mark(kind); });
+    record.push_back({message.kind, message.serial});
 }
 
-void server::react(line& on, const item& message)
+void server::react(peer& peer, const client_message& message)
 {
-    auto& talk = of(on);
-    const auto number = on.wire->number;
-    if (asks(message.what)) ++on.asked;
-    if (message.what == kind::tool_response) {
+    auto& conversation = of(peer);
+    const auto number = peer.wire->number;
+    if (asks(message.kind)) ++peer.asked;
+    if (message.kind == message_kind::tool_response) {
         for (const auto& id : message.calls) {
-            // Told again what it had not heard, a transparent server may not yet have called again.
-            // In an overlap, what the old connection calls is forgotten without a word.
-            if (!on.transparent && !plan_.options.reconnect.handover.overlap &&
-                !contains(talk.known_calls, id))
-                ledger_.accuse(
-                    fmt::format("an answer to the call {}, which the server has forgotten", id));
-            std::erase(talk.open_calls, id);
+            // With transparent resumption, the replayed response may come before the server has
+            // repeated the call. With overlap, calls on the old connection are dropped silently.
+            if (!peer.transparent && !scenario_.options.reconnect.handover.overlap &&
+                !contains(conversation.known_calls, id))
+                ledger_.report(
+                    fmt::format("a response to the call {}, which the server has forgotten", id));
+            std::erase(conversation.open_calls, id);
         }
-        if (on.waiting && talk.open_calls.empty()) {
-            on.waiting = false;
-            later(plan_.thinks, number, 1);
+        if (peer.waiting && conversation.open_calls.empty()) {
+            peer.waiting = false;
+            schedule_step(scenario_.max_think_time, number, 1);
         }
-    } else if (asks(message.what)) {
-        begin_turn(on);
+    } else if (asks(message.kind)) {
+        begin_turn(peer);
     }
-    if (plan_.handle_after != 0 && ++on.since_handle >= plan_.handle_after) update(on);
+    if (scenario_.handle_interval != 0 && ++peer.since_handle >= scenario_.handle_interval)
+        send_resumption_update(peer);
 }
 
-void server::begin_turn(line& on)
+void server::begin_turn(peer& peer)
 {
-    const auto number = on.wire->number;
-    auto& talk = of(on);
-    if (on.speaking) {
-        say(on, R"("serverContent":{"interrupted":true})", meaning::interrupts);
-        using enum manners::end;
-        if (plan_.manners.ends_interrupted == at_once)
-            say(on, R"("serverContent":{"turnComplete":true})", meaning::closes);
-        on.owes_end = plan_.manners.ends_interrupted == late;
-        on.begins_aloud = plan_.manners.ends_interrupted != at_once;
-        if (on.waiting && !talk.open_calls.empty()) {
-            say(on,
-                fmt::format(R"("toolCallCancellation":{{"ids":["{}"]}})", talk.open_calls.back()));
-            talk.cancelled_calls.insert(talk.open_calls.back());
-            talk.open_calls.pop_back();
+    const auto number = peer.wire->number;
+    auto& conversation = of(peer);
+    if (peer.speaking) {
+        send(peer, R"("serverContent":{"interrupted":true})", meaning::interrupts);
+        using enum server_behavior::end;
+        if (scenario_.behavior.interrupted_completes == at_once)
+            send(peer, R"("serverContent":{"turnComplete":true})", meaning::ends_no_answer);
+        peer.owes_turn_complete = scenario_.behavior.interrupted_completes == late;
+        peer.begins_with_model_turn = scenario_.behavior.interrupted_completes != at_once;
+        if (peer.waiting && !conversation.open_calls.empty()) {
+            send(peer, fmt::format(R"("toolCallCancellation":{{"ids":["{}"]}})",
+                           conversation.open_calls.back()));
+            conversation.cancelled_calls.insert(conversation.open_calls.back());
+            conversation.open_calls.pop_back();
         }
     }
-    ++on.turn;
-    on.speaking = true;
-    on.waiting = false;
-    later(plan_.thinks, number, plan_.talkative);
+    ++peer.turn;
+    peer.speaking = true;
+    peer.waiting = false;
+    schedule_step(scenario_.max_think_time, number, scenario_.messages_per_turn);
 }
 
-void server::later(milliseconds most, int number, int left)
+void server::schedule_step(milliseconds max_delay, int number, int left)
 {
-    const auto found = lines_.find(number);
-    if (found == lines_.end()) return;
-    clock_->at(clock_->now() + chance_.between(0ms, most),
+    const auto found = peers_.find(number);
+    if (found == peers_.end()) return;
+    clock_->at(clock_->now() + rng_.between(0ms, max_delay),
         [this, number, turn = found->second.turn, left] { step(number, turn, left); });
 }
 
-/// The next message of a turn.
+/// Sends the next message of a turn. `left`: number of messages that remain.
 void server::step(int number, std::uint64_t turn, int left)
 {
-    const auto found = lines_.find(number);
-    if (found == lines_.end() || found->second.turn != turn) return;
-    auto& on = found->second;
-    if (left == plan_.talkative / 2 + 1 && chance_.percent(plan_.calls)) return call(on, number);
-    const auto& manners = plan_.manners;
-    if (left == plan_.talkative && manners_.percent(manners.fails)) {
-        on.speaking = false;
-        return say(
-            on, R"("error":{"code":400,"message":"No.","status":"INVALID"})", meaning::fails);
+    const auto found = peers_.find(number);
+    if (found == peers_.end() || found->second.turn != turn) return;
+    auto& peer = found->second;
+    if (left == scenario_.messages_per_turn / 2 + 1 && rng_.percent(scenario_.call_percent))
+        return call_function(peer, number);
+    const auto& behavior = scenario_.behavior;
+    if (left == scenario_.messages_per_turn && behavior_rng_.percent(behavior.errors)) {
+        peer.speaking = false;
+        return send(
+            peer, R"("error":{"code":400,"message":"No.","status":"INVALID"})", meaning::fails);
     }
-    if (left == plan_.talkative && !on.begins_aloud && manners_.percent(manners.says_nothing))
+    if (left == scenario_.messages_per_turn && !peer.begins_with_model_turn &&
+        behavior_rng_.percent(behavior.empty_turns))
         left = 0;
     if (left > 0) {
-        const bool is_sound = std::exchange(on.begins_aloud, false);
-        say(on,
+        const bool is_sound = std::exchange(peer.begins_with_model_turn, false);
+        send(peer,
             is_sound
                 ? fmt::format(
                       R"("serverContent":{{"modelTurn":{{"parts":[{{"text":"{}"}}]}}}})", left)
                 : fmt::format(R"("serverContent":{{"outputTranscription":{{"text":"{}"}}}})", left),
             meaning::speaks);
-        if (std::exchange(on.owes_end, false))
-            say(on, R"("serverContent":{"turnComplete":true})", meaning::closes);
-        return later(plan_.speaks, number, left - 1);
+        if (std::exchange(peer.owes_turn_complete, false))
+            send(peer, R"("serverContent":{"turnComplete":true})", meaning::ends_no_answer);
+        return schedule_step(scenario_.max_message_gap, number, left - 1);
     }
-    if (std::exchange(on.owes_end, false))
-        say(on, R"("serverContent":{"turnComplete":true})", meaning::closes);
-    end_turn(on);
+    if (std::exchange(peer.owes_turn_complete, false))
+        send(peer, R"("serverContent":{"turnComplete":true})", meaning::ends_no_answer);
+    end_turn(peer);
 }
 
-void server::call(line& on, int number)
+void server::call_function(peer& peer, int number)
 {
-    const auto& manners = plan_.manners;
+    const auto& behavior = scenario_.behavior;
     const auto id = fmt::format("call-{}", ++calls_);
-    of(on).known_calls.push_back(id);
-    of(on).open_calls.push_back(id);
-    on.waiting = true;
+    of(peer).known_calls.push_back(id);
+    of(peer).open_calls.push_back(id);
+    peer.waiting = true;
     auto member = fmt::format(
         R"("toolCall":{{"functionCalls":[{{"id":"{}","name":"look","args":{{}}}}]}})", id);
-    const bool closes = manners.closes_calls && !on.owes_end;
-    if (closes && manners_.percent(manners.at_once))
-        return say(on, member + R"(,"serverContent":{"turnComplete":true})", meaning::calls);
-    say(on, std::move(member), meaning::calls);
-    if (departures_.percent(manners.leaves_at_calls))
-        ask_to_leave(on, departures_.magnitude(200ms, 60s), 0ms);
-    if (manners_.percent(manners.talks_on))
-        say(on, R"("serverContent":{"outputTranscription":{"text":"Well"}})", meaning::speaks);
-    if (!closes) return;
-    if (manners_.percent(50)) return close_calls(on);
-    clock_->at(
-        clock_->now() + milliseconds(manners_.between(0, 20)), [this, number, turn = on.turn] {
-            const auto found = lines_.find(number);
-            if (found == lines_.end()) return;
+    const bool completes_turn = behavior.completes_turn_at_call && !peer.owes_turn_complete;
+    if (completes_turn && behavior_rng_.percent(behavior.completes_with_call))
+        return send(peer, member + R"(,"serverContent":{"turnComplete":true})", meaning::calls);
+    send(peer, std::move(member), meaning::calls);
+    if (go_away_rng_.percent(behavior.go_away_at_calls))
+        send_go_away(peer, go_away_rng_.magnitude(200ms, 60s), 0ms);
+    if (behavior_rng_.percent(behavior.speaks_after_call))
+        send(peer, R"("serverContent":{"outputTranscription":{"text":"Well"}})", meaning::speaks);
+    if (!completes_turn) return;
+    if (behavior_rng_.percent(50)) return complete_call_turn(peer);
+    clock_->at(clock_->now() + milliseconds(behavior_rng_.between(0, 20)),
+        [this, number, turn = peer.turn] {
+            const auto found = peers_.find(number);
+            if (found == peers_.end()) return;
             auto& later = found->second;
-            if (later.turn == turn && later.waiting) close_calls(later);
+            if (later.turn == turn && later.waiting) complete_call_turn(later);
         });
 }
 
-/// The turn of a call, before the response.
-void server::close_calls(line& on)
+/// Ends the turn of a function call before the response has come.
+void server::complete_call_turn(peer& peer)
 {
-    say(on, R"("serverContent":{"generationComplete":true})");
-    say(on, R"("serverContent":{"turnComplete":true,"groundingMetadata":{}})", meaning::closes);
-    if (manners_.percent(plan_.manners.says_more))
-        say(on, R"("serverContent":{"outputTranscription":{"finished":true}})");
+    send(peer, R"("serverContent":{"generationComplete":true})");
+    send(peer, R"("serverContent":{"turnComplete":true,"groundingMetadata":{}})",
+        meaning::ends_no_answer);
+    if (behavior_rng_.percent(scenario_.behavior.trailing_messages))
+        send(peer, R"("serverContent":{"outputTranscription":{"finished":true}})");
 }
 
-void server::end_turn(line& on)
+void server::end_turn(peer& peer)
 {
-    on.speaking = false;
-    if (manners_.percent(plan_.manners.generates))
-        say(on, R"("serverContent":{"generationComplete":true})");
-    say(on, R"("serverContent":{"turnComplete":true})", meaning::ends);
-    if (manners_.percent(plan_.manners.says_more)) say_more(on);
-    update(on);
-    if (manners_.percent(plan_.manners.says_more)) say_more(on);
+    peer.speaking = false;
+    if (behavior_rng_.percent(scenario_.behavior.generation_complete))
+        send(peer, R"("serverContent":{"generationComplete":true})");
+    send(peer, R"("serverContent":{"turnComplete":true})", meaning::ends_answer);
+    if (behavior_rng_.percent(scenario_.behavior.trailing_messages)) send_trailing_message(peer);
+    send_resumption_update(peer);
+    if (behavior_rng_.percent(scenario_.behavior.trailing_messages)) send_trailing_message(peer);
 }
 
-/// What may come after a turn's end, and is none of another.
-void server::say_more(line& on)
+/// Sends a message that may follow the end of a turn and does not begin another turn.
+void server::send_trailing_message(peer& peer)
 {
-    switch (manners_.between(0, 7)) {
-    case 0: return say(on, R"("serverContent":{"outputTranscription":{"finished":true}})");
-    case 1: return say(on, R"("serverContent":{"groundingMetadata":{}})");
-    case 2: return say(on, R"("serverContent":{"interactionStatus":"IDLE"})");
-    case 3: return say(on, R"("serverContent":{"generationComplete":true})");
-    case 4: return say(on, R"("serverContent":{})");
-    case 5: return say(on, "");
+    switch (behavior_rng_.between(0, 7)) {
+    case 0: return send(peer, R"("serverContent":{"outputTranscription":{"finished":true}})");
+    case 1: return send(peer, R"("serverContent":{"groundingMetadata":{}})");
+    case 2: return send(peer, R"("serverContent":{"interactionStatus":"IDLE"})");
+    case 3: return send(peer, R"("serverContent":{"generationComplete":true})");
+    case 4: return send(peer, R"("serverContent":{})");
+    case 5: return send(peer, "");
     case 6:
-        return say(
-            on, R"("serverContent":{"interimInputTranscription":{"text":"Hm"}})", meaning::user);
+        return send(peer, R"("serverContent":{"interimInputTranscription":{"text":"Hm"}})",
+            meaning::user_words);
     default:
-        return say(
-            on, R"("serverContent":{"outputTranscription":{"text":" late"}})", meaning::late);
+        return send(peer, R"("serverContent":{"outputTranscription":{"text":" late"}})",
+            meaning::late_words);
     }
 }
 
-void server::update(line& on)
+void server::send_resumption_update(peer& peer)
 {
-    on.since_handle = 0;
-    if (clock_->now() < no_handles_until_ || chance_.percent(plan_.forgets_resumable)) {
-        say(on, R"("sessionResumptionUpdate":{"resumable":false})");
+    peer.since_handle = 0;
+    if (clock_->now() < no_handles_until_ || rng_.percent(scenario_.not_resumable_percent)) {
+        send(peer, R"("sessionResumptionUpdate":{"resumable":false})");
         return;
     }
-    const auto& talk = of(on);
+    const auto& conversation = of(peer);
     const auto handle = fmt::format("handle-{}", ++handles_);
-    snapshots_[handle] = {talk.id, talk.record.size(), talk.known_calls, talk.open_calls};
-    wire::saying what;
-    what.serial = ++sayings_;
-    what.handle = true;
+    snapshots_[handle] = {conversation.id, conversation.record.size(), conversation.known_calls,
+        conversation.open_calls};
+    wire::server_message message;
+    message.serial = ++messages_sent_;
+    message.handle = true;
     std::string index;
-    if (on.transparent) {
-        what.index = on.index;
-        index = fmt::format(R"(,"lastConsumedClientMessageIndex":"{}")", on.index);
+    if (peer.transparent) {
+        message.index = peer.index;
+        index = fmt::format(R"(,"lastConsumedClientMessageIndex":"{}")", peer.index);
     }
-    const auto* const resumable = spoils_.percent(plan_.manners.spoils) ? R"("certainly")" : "true";
-    what.text = spoilt(fmt::format(
+    const auto* const resumable =
+        malformed_rng_.percent(scenario_.behavior.malformed_members) ? R"("certainly")" : "true";
+    message.text = corrupt(fmt::format(
         R"({{"sessionResumptionUpdate":{{"newHandle":"{}","resumable":{}{}}},"usageMetadata":{{"totalTokenCount":{}}}}})",
-        handle, resumable, index, sayings_));
-    on.wire->say(std::move(what));
+        handle, resumable, index, messages_sent_));
+    peer.wire->server_send(std::move(message));
 }
 
-/// With a member that cannot be read, or has a value in another form than is due. None that says
-/// who said what, or when.
-std::string server::spoilt(std::string message)
+/// Returns `message` with a member that cannot be read, or has a value of the wrong form. Never
+/// alters a member that decides about turns.
+std::string server::corrupt(std::string message)
 {
-    if (!spoils_.percent(plan_.manners.spoils)) return message;
-    fires(trouble::spoilt);
+    if (!malformed_rng_.percent(scenario_.behavior.malformed_members)) return message;
+    count_fault(fault_kind::malformed_member);
     const auto inside = [&message](std::string_view where, std::string_view member) {
         const auto at = message.find(where);
         if (at == std::string::npos) return;
@@ -448,7 +467,7 @@ std::string server::spoilt(std::string message)
     const auto beside = [&message](std::string_view member) {
         message.insert(message.size() - 1, fmt::format(",{}", member));
     };
-    const auto kind = spoils_.between(0, 9);
+    const auto kind = malformed_rng_.between(0, 9);
     switch (kind) {
     case 0: inside(R"("usageMetadata":{)", R"("thoughtsTokenCount":"many")"); break;
     case 1: inside(R"("usageMetadata":{)", R"("promptTokensDetails":[7,null])"); break;
@@ -464,68 +483,68 @@ std::string server::spoilt(std::string message)
     return message;
 }
 
-/// As the service writes it, or in another form, or so that nobody knows.
-server::notice server::notice_of(milliseconds left)
+/// Writes timeLeft as the service does, in another form, or unreadable.
+server::go_away server::make_go_away(milliseconds time_left)
 {
     constexpr milliseconds longest = 10min, unknown = 10s;
-    const auto means = std::clamp(left, 0ms, longest);
-    const auto seconds = static_cast<double>(left.count()) / 1000;
-    if (left.count() == 0 && departures_.percent(50)) return {"{}", means};
-    if (!spoils_.percent(plan_.manners.spoils))
-        return {fmt::format(R"({{"timeLeft":"{:.3f}s"}})", seconds), means};
-    fires(trouble::spoilt);
-    switch (spoils_.between(0, 3)) {
-    case 0: return {fmt::format(R"({{"timeLeft":"{:.3f}"}})", seconds), means};
-    case 1: return {fmt::format(R"({{"timeLeft":{:.3f}}})", seconds), means};
+    const auto assumed = std::clamp(time_left, 0ms, longest);
+    const auto seconds = static_cast<double>(time_left.count()) / 1000;
+    if (time_left.count() == 0 && go_away_rng_.percent(50)) return {"{}", assumed};
+    if (!malformed_rng_.percent(scenario_.behavior.malformed_members))
+        return {fmt::format(R"({{"timeLeft":"{:.3f}s"}})", seconds), assumed};
+    count_fault(fault_kind::malformed_member);
+    switch (malformed_rng_.between(0, 3)) {
+    case 0: return {fmt::format(R"({{"timeLeft":"{:.3f}"}})", seconds), assumed};
+    case 1: return {fmt::format(R"({{"timeLeft":{:.3f}}})", seconds), assumed};
     case 2:
-        return {fmt::format(R"({{"timeLeft":{{"seconds":{},"nanos":{}}}}})", left.count() / 1000,
-                    left.count() % 1000 * 1'000'000),
-            means};
+        return {fmt::format(R"({{"timeLeft":{{"seconds":{},"nanos":{}}}}})",
+                    time_left.count() / 1000, time_left.count() % 1000 * 1'000'000),
+            assumed};
     default: return {R"({"timeLeft":"soon"})", unknown};
     }
 }
 
-void server::suffer(const fault& one)
+void server::inject(const fault& one)
 {
-    switch (one.what) {
-    case trouble::expire:
-        fires(one.what);
+    switch (one.kind) {
+    case fault_kind::handles_expire:
+        count_fault(one.kind);
         for (auto& each : snapshots_) each.second.forgotten = true;
         return;
-    case trouble::not_resumable:
-        fires(one.what);
-        no_handles_until_ = clock_->now() + one.lasts;
+    case fault_kind::not_resumable:
+        count_fault(one.kind);
+        no_handles_until_ = clock_->now() + one.duration;
         return;
-    case trouble::mute: mute_ += one.times; return;
-    case trouble::internal_errors: internal_errors_ += one.times; return;
-    case trouble::refused_setup: ++refused_setups_; return;
-    case trouble::flap: flaps_ += one.times; return;
-    case trouble::sent_away:
-        sent_away_ += one.times;
-        departure_ = one;
+    case fault_kind::setup_unanswered: unanswered_setups_ += one.count; return;
+    case fault_kind::internal_errors: internal_errors_ += one.count; return;
+    case fault_kind::refused_setup: ++refused_setups_; return;
+    case fault_kind::flap: flaps_ += one.count; return;
+    case fault_kind::go_away_after_setup:
+        go_aways_ += one.count;
+        go_away_fault_ = one;
         break;
-    case trouble::restart:
-        fires(one.what);
-        if (!one.arrives)
+    case fault_kind::restart:
+        count_fault(one.kind);
+        if (!one.in_flight_arrives)
             for (auto& each : snapshots_) each.second.forgotten = true;
-        for (auto& each : lines_) close(each.second, 1012, "");
+        for (auto& each : peers_) close(each.second, 1012, "");
         return;
     default: break;
     }
-    auto* on = newest();
-    if (!on || !on->complete) return;
-    fires(one.what);
-    switch (one.what) {
-    case trouble::go_away:
-    case trouble::sent_away: return ask_to_leave(*on, one.lasts, one.lingers);
-    case trouble::nonsense: on->wire->say({"{\"serverContent\":"}); return;
-    case trouble::oversized:
-        on->wire->say({std::string(plan_.options.limits.message + 1, ' ')});
+    auto* peer = newest();
+    if (!peer || !peer->complete) return;
+    count_fault(one.kind);
+    switch (one.kind) {
+    case fault_kind::go_away:
+    case fault_kind::go_away_after_setup: return send_go_away(*peer, one.duration, one.linger);
+    case fault_kind::invalid_json: peer->wire->server_send({"{\"serverContent\":"}); return;
+    case fault_kind::oversized:
+        peer->wire->server_send({std::string(scenario_.options.limits.message + 1, ' ')});
         return;
-    case trouble::flood:
-        for (int i = 0; i < one.times; ++i)
-            say(*on, R"("serverContent":{"outputTranscription":{"text":"and so on"}})",
-                meaning::anything);
+    case fault_kind::flood:
+        for (int i = 0; i < one.count; ++i)
+            send(*peer, R"("serverContent":{"outputTranscription":{"text":"and so on"}})",
+                meaning::ambiguous);
         return;
     default: return;
     }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/chance.hpp"
 #include "sim/ledger.hpp"
 #include "sim/network.hpp"
-#include "sim/timeline.hpp"
+#include "sim/rng.hpp"
 
 #include <functional>
 #include <map>
@@ -15,44 +14,44 @@
 
 namespace sim {
 
-/// The Live API as the plan has it. It keeps the record of each conversation: all that it has
-/// consumed, cut off at the handle at each resume.
+/// A reference model of the Live API. It keeps a record of each conversation: the messages that it
+/// has consumed. A resume truncates the record to its length at the time of the handle.
 class server : public service {
 public:
-    server(const plan& plan, ledger& ledger, std::shared_ptr<timeline> clock);
+    server(const scenario& scenario, ledger& ledger, std::shared_ptr<virtual_clock> clock);
 
     void accepted(const wire_ptr& from) override;
-    void consumed(const wire_ptr& from, const item& message) override;
-    void gone(const wire_ptr& from) override;
-    void suffer(const fault& one) override;
+    void consumed(const wire_ptr& from, const client_message& message) override;
+    void disconnected(const wire_ptr& from) override;
+    void inject(const fault& one) override;
 
-    /// From now on nothing new goes wrong.
+    /// Cancels all pending faults.
     void heal();
 
     struct entry {
-        kind what;
+        message_kind kind;
         int serial;
     };
     struct conversation {
         int id = 0;
         std::vector<entry> record{};
-        std::set<int> remembered{}; ///< Of an earlier one, as history.
+        std::set<int> remembered{}; ///< Serials in the history that the client restored.
         std::vector<std::string> known_calls{};
         std::vector<std::string> open_calls{};
         std::set<std::string> cancelled_calls{};
-        bool is_left{}; ///< Of a connection that has been left, which goes its own way.
+        bool is_abandoned{}; ///< Its connection was replaced by a newer one (overlapping handover).
     };
     [[nodiscard]] const conversation& conversation_of(int id) const
     {
         return conversations_.at(static_cast<std::size_t>(id) - 1);
     }
-    /// Durable messages that a record held already when they came again; starts of speech aside.
+    /// Number of durable messages consumed twice in one conversation, without activityStart.
     [[nodiscard]] std::uint64_t repeats() const noexcept { return repeats_; }
-    /// The conversation that consumed this message last, if it is in its record, and is still one
-    /// of the session's.
+    /// Returns the latest conversation whose record has this message. Ignores abandoned ones.
     [[nodiscard]] const conversation* holder_of(int serial) const;
 
 private:
+    /// The state of a conversation at the time of a handle.
     struct snapshot {
         int conversation;
         std::size_t length;
@@ -60,66 +59,68 @@ private:
         std::vector<std::string> open_calls;
         bool forgotten = false;
     };
-    struct line {
+    /// The server's state of one connection.
+    struct peer {
         wire_ptr wire;
-        int conversation = 0; // 0: no setup yet
+        int conversation = 0; // 0 before the setup
         bool transparent = false;
         bool complete = false;
         std::int64_t index = 0;
         int since_handle = 0;
-        std::uint64_t turn = 0; // a step of an older one does nothing
+        std::uint64_t turn = 0; // steps of older turns do nothing
         bool speaking = false;
-        bool waiting = false;      // for answers to calls
-        int asked = 0;             // questions consumed
-        bool owes_end = false;     // that of an interrupted turn
-        bool begins_aloud = false; // what is said next, since that has not ended
+        bool waiting = false;                // for function responses
+        int asked = 0;                       // number of questions consumed
+        bool owes_turn_complete = false;     // of an interrupted turn
+        bool begins_with_model_turn = false; // tells the next turn from the interrupted one
     };
 
-    void set_up(line& on, const item& setup);
-    void part(int conversation, line& newcomer);
+    void set_up(peer& peer, const client_message& setup);
+    void fork_conversation(int conversation, peer& newer);
     void complete(int number);
-    void append(line& on, const item& message);
-    void react(line& on, const item& message);
-    void begin_turn(line& on);
+    void append(peer& peer, const client_message& message);
+    void react(peer& peer, const client_message& message);
+    void begin_turn(peer& peer);
     void step(int number, std::uint64_t turn, int left);
-    void later(milliseconds most, int number, int left);
+    void schedule_step(milliseconds max_delay, int number, int left);
     using meaning = ledger::meaning;
-    void say(line& on, std::string member, meaning what = meaning::none,
+    void send(peer& peer, std::string member, meaning meaning = ledger::meaning::none,
         std::optional<milliseconds> time_left = std::nullopt);
-    void ask_to_leave(line& on, milliseconds left, milliseconds lingers);
-    void call(line& on, int number);
-    void close_calls(line& on);
-    void end_turn(line& on);
-    void say_more(line& on);
-    void update(line& on);
-    [[nodiscard]] std::string spoilt(std::string message);
-    struct notice {
+    void send_go_away(peer& peer, milliseconds time_left, milliseconds linger);
+    void call_function(peer& peer, int number);
+    void complete_call_turn(peer& peer);
+    void end_turn(peer& peer);
+    void send_trailing_message(peer& peer);
+    void send_resumption_update(peer& peer);
+    [[nodiscard]] std::string corrupt(std::string message);
+    struct go_away {
         std::string text;
-        milliseconds left; ///< As the client is to take it.
+        milliseconds time_left; ///< The value that the client must assume.
     };
-    [[nodiscard]] notice notice_of(milliseconds left);
-    void close(line& on, int code, std::string reason);
-    void fires(trouble what);
-    [[nodiscard]] bool takes(int& times);
-    [[nodiscard]] conversation& of(const line& on);
-    [[nodiscard]] line* newest();
+    [[nodiscard]] go_away make_go_away(milliseconds time_left);
+    void close(peer& peer, int code, std::string reason);
+    void count_fault(fault_kind kind);
+    [[nodiscard]] bool take_one(int& pending);
+    [[nodiscard]] conversation& of(const peer& peer);
+    [[nodiscard]] peer* newest();
 
-    const plan& plan_;
+    const scenario& scenario_;
     ledger& ledger_;
-    std::shared_ptr<timeline> clock_;
-    chance chance_;
-    chance manners_;
-    chance spoils_;
-    chance departures_;
+    std::shared_ptr<virtual_clock> clock_;
+    rng rng_;
+    rng behavior_rng_;
+    rng malformed_rng_;
+    rng go_away_rng_;
     std::vector<conversation> conversations_;
-    std::map<int, line> lines_;
+    std::map<int, peer> peers_;
     std::map<std::string, snapshot> snapshots_;
     int handles_ = 0;
     int calls_ = 0;
-    int sayings_ = 0;
+    int messages_sent_ = 0;
     std::uint64_t repeats_ = 0;
-    int mute_ = 0, internal_errors_ = 0, refused_setups_ = 0, flaps_ = 0, sent_away_ = 0;
-    fault departure_{}; // of those that are sent away
+    int unanswered_setups_ = 0, internal_errors_ = 0, refused_setups_ = 0, flaps_ = 0,
+        go_aways_ = 0;
+    fault go_away_fault_{}; // describes the pending go_aways_
     time_point no_handles_until_{};
     bool healed_ = false;
 };

@@ -8,19 +8,19 @@
 namespace sim {
 namespace {
 
-/// Without the numbers, which change when something is taken out.
-std::string promise_broken(const plan& all, const mutation& planted)
+/// Returns the first violation without its numbers: those change when something is removed.
+std::string promise_broken(const scenario& scenario, const mutation& planted)
 {
-    const auto result = play(all, false, planted);
+    const auto result = simulate(scenario, false, planted);
     if (result.violations.empty()) return {};
-    std::string words = result.violations.front();
-    std::erase_if(words, [](unsigned char each) { return std::isdigit(each) != 0; });
-    return words.substr(0, 24); // a list may follow
+    std::string violation = result.violations.front();
+    std::erase_if(violation, [](unsigned char each) { return std::isdigit(each) != 0; });
+    return violation.substr(0, 24); // without the list that may follow
 }
 
-/// Takes elements out of `list`, halves first, as long as `still_fails`.
+/// Removes elements of `list`, halves first, while `still_fails`.
 template <class List, class Check>
-void thin_out(List& list, const Check& still_fails)
+void remove_elements(List& list, const Check& still_fails)
 {
     for (auto size = list.size(); size != 0; size /= 2) {
         for (std::size_t from = 0; from + size <= list.size();) {
@@ -36,13 +36,13 @@ void thin_out(List& list, const Check& still_fails)
 
 } // namespace
 
-plan shrink(plan failing, const mutation& planted)
+scenario shrink(scenario failing, const mutation& planted)
 {
     const auto broken = promise_broken(failing, planted);
     const auto still_fails = [&] { return promise_broken(failing, planted) == broken; };
-    thin_out(failing.faults, still_fails);
-    thin_out(failing.acts, still_fails);
-    thin_out(failing.faults, still_fails);
+    remove_elements(failing.faults, still_fails);
+    remove_elements(failing.actions, still_fails);
+    remove_elements(failing.faults, still_fails);
     return failing;
 }
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/plan.hpp"
-#include "sim/world.hpp"
+#include "sim/scenario.hpp"
+#include "sim/simulation.hpp"
 
 namespace sim {
 
-/// Of a plan that breaks a promise: what is left when faults, and deeds of the user, are taken out
-/// one by one as long as the same promise is broken.
-[[nodiscard]] plan shrink(plan failing, const mutation& planted = {});
+/// Reduces a failing scenario: removes faults and actions while the same promise stays broken.
+[[nodiscard]] scenario shrink(scenario failing, const mutation& planted = {});
 
 } // namespace sim

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/checker.hpp"
 #include "sim/ledger.hpp"
 #include "sim/mutation.hpp"
 #include "sim/network.hpp"
-#include "sim/plan.hpp"
+#include "sim/oracle.hpp"
+#include "sim/scenario.hpp"
 #include "sim/server.hpp"
 
 #include <gemini/live/session.hpp>
@@ -23,46 +23,49 @@
 
 namespace sim {
 
-/// Everything around one session.
-struct surroundings {
-    const plan& all;
-    ledger& book;
-    timeline& clock;
-    checker& judge;
-    network& net;
-    server& api;
+/// The parts of a run that the user needs.
+struct environment {
+    const sim::scenario& scenario;
+    sim::ledger& ledger;
+    virtual_clock& clock;
+    sim::oracle& oracle;
+    sim::network& network;
+    sim::server& server;
     asio::io_context& io;
     const mutation& planted;
 };
 
-/// One user of one session: sends, reads, answers calls, closes, as the plan has it.
+/// The workload generator: a program that uses one session as the scenario describes. Sends, reads,
+/// answers function calls, and closes.
 class user {
 public:
-    user(surroundings around, const live::client& client);
+    user(environment env, const live::client& client);
 
-    /// The whole life, until the session is gone and everybody has come home.
-    asio::awaitable<void> live_on();
+    /// Runs until the session is destroyed and every call on it has returned.
+    asio::awaitable<void> run();
 
+    /// Applies an interruption.
     void interrupt(const interruption& how);
 
-    /// When nothing is left to be done at this time: whoever waits, waits for a reason.
+    /// Checks that a send waits only while the outbox is full. Call it when nothing is ready to
+    /// run.
     void check_waiting() const;
 
 private:
     template <class Result>
-    asio::awaitable<Result> interruptible(call what, asio::awaitable<Result> work);
+    asio::awaitable<Result> interruptible(operation operation, asio::awaitable<Result> work);
     asio::awaitable<void> connect();
-    asio::awaitable<void> talk();
-    asio::awaitable<void> perform(act what);
-    asio::awaitable<void> send(kind what, std::size_t size);
+    asio::awaitable<void> perform_actions();
+    asio::awaitable<void> perform(action next);
+    asio::awaitable<void> send(message_kind kind, std::size_t size);
     asio::awaitable<void> send_as(int serial, std::size_t size, asio::awaitable<void> sending);
-    asio::awaitable<void> send_and_cancel(act what);
-    asio::awaitable<void> cancellable(int serial, std::size_t size);
-    asio::awaitable<void> listen();
+    asio::awaitable<void> send_and_cancel(action text);
+    asio::awaitable<void> cancelable(int serial, std::size_t size);
+    asio::awaitable<void> read_events();
     asio::awaitable<std::optional<live::session_event>> next(
         live::async_generator<live::session_event>& events);
     asio::awaitable<void> answer(std::vector<std::string> calls);
-    asio::awaitable<void> see_it_out();
+    asio::awaitable<void> await_recovery();
     asio::awaitable<void> close();
     void destroy();
     asio::awaitable<void> pause(milliseconds time);
@@ -75,21 +78,21 @@ private:
     [[nodiscard]] live::session_counters counters() const;
     void show(const live::session_event& event);
 
-    surroundings at_;
+    environment at_;
     std::unique_ptr<live::session> session_;
     struct pending {
-        call what;
+        sim::operation operation;
         std::shared_ptr<asio::cancellation_signal> stop;
     };
-    std::vector<pending> pending_;       // what may be interrupted
-    std::map<int, std::size_t> waiting_; // sends that have not come back, by serial: their size
-    time_point reads_again_{};           // in the past: the reader reads
-    int busy_ = 0;
-    int tries_ = 0; // to read
-    bool talking_ = true;
-    bool hurries_ = false;
-    bool closing_ = false; // has called close()
-    bool over_ = false;    // the reader has seen the end
+    std::vector<pending> pending_;       // operations that can be canceled
+    std::map<int, std::size_t> waiting_; // serial and size of each pending send
+    time_point reader_resumes_at_{};     // in the past: the reader is reading
+    int running_ = 0;                    // number of coroutines
+    int canceled_reads_ = 0;
+    bool acting_ = true; // perform_actions() is running
+    bool reads_at_once_ = false;
+    bool closing_ = false;     // close() was called
+    bool reader_done_ = false; // the event stream has ended
 };
 
 } // namespace sim

@@ -10,18 +10,18 @@
 
 namespace sim {
 
-/// Random numbers of one part of a world, the same for the same seed everywhere. Each part has a
-/// stream of its own, so that one more draw in one part changes nothing in the others.
-class chance {
+/// A seeded generator (splitmix64) that returns the same numbers on every platform. Each part of
+/// the simulation has a stream of its own: one more draw in one part changes nothing in the others.
+/// The name of the part is part of the seed. To rename it changes the meaning of every seed.
+class rng {
 public:
-    chance(std::uint64_t seed, std::string_view part) noexcept : state_(seed)
+    rng(std::uint64_t seed, std::string_view part) noexcept : state_(seed)
     {
         for (const char each : part)
             state_ = (state_ ^ static_cast<unsigned char>(each)) * 0x100000001b3;
         static_cast<void>(next());
     }
 
-    /// splitmix64
     std::uint64_t next() noexcept
     {
         auto mixed = state_ += 0x9e3779b97f4a7c15;
@@ -30,9 +30,9 @@ public:
         return mixed ^ (mixed >> 31);
     }
 
-    /// Evenly from [0, 1).
+    /// Uniform in [0, 1).
     double real() noexcept { return static_cast<double>(next() >> 11) * 0x1p-53; }
-    /// Evenly from [least, most].
+    /// Uniform in [least, most].
     std::int64_t between(std::int64_t least, std::int64_t most) noexcept
     {
         return least +
@@ -43,7 +43,7 @@ public:
     {
         return std::chrono::milliseconds(between(least.count(), most.count()));
     }
-    /// As likely in each order of magnitude; both above 0.
+    /// Log-uniform in [least, most]; both must be positive.
     std::chrono::milliseconds magnitude(
         std::chrono::milliseconds least, std::chrono::milliseconds most) noexcept
     {

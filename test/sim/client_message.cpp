@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/item.hpp"
+#include "sim/client_message.hpp"
 #include "support/client_codec.hpp"
 
 #include "protocol/decode.hpp"
@@ -28,21 +28,21 @@ int number_in(const gemini::live::bytes& data)
     return serial;
 }
 
-item read_input(const gemini::live::realtime_input_members& input)
+client_message read_input(const gemini::live::realtime_input_members& input)
 {
-    if (input.audio) return {kind::audio, number_in(input.audio->data)};
-    if (input.video) return {kind::video, number_in(input.video->data)};
-    if (input.text) return {kind::text, number_in(*input.text)};
-    // Marks have no room for a number of their own.
+    if (input.audio) return {message_kind::audio, number_in(input.audio->data)};
+    if (input.video) return {message_kind::video, number_in(input.video->data)};
+    if (input.text) return {message_kind::text, number_in(*input.text)};
+    // A mark has no text: its serial is in the MIME type of mediaChunks.
     const auto serial = number_in(input.media_chunks.at(0).mime_type);
-    if (input.activity_start) return {kind::start, serial};
-    if (input.activity_end) return {kind::end, serial};
-    return {kind::stream_end, serial};
+    if (input.activity_start) return {message_kind::start, serial};
+    if (input.activity_end) return {message_kind::end, serial};
+    return {message_kind::stream_end, serial};
 }
 
-item read_history(const gemini::live::protocol::client_content& history)
+client_message read_history(const gemini::live::protocol::client_content& history)
 {
-    item read{kind::memory};
+    client_message read{message_kind::history};
     for (const auto& turn : history.turns) {
         for (const auto& part : turn.parts) {
             const std::string words = part.text.value_or("");
@@ -55,47 +55,47 @@ item read_history(const gemini::live::protocol::client_content& history)
 
 } // namespace
 
-const char* name_of(kind what) noexcept
+const char* name_of(message_kind kind) noexcept
 {
-    switch (what) {
-    case kind::setup: return "setup";
-    case kind::memory: return "history";
-    case kind::text: return "text";
-    case kind::content: return "clientContent";
-    case kind::context: return "clientContent (no turn)";
-    case kind::tool_response: return "toolResponse";
-    case kind::start: return "activityStart";
-    case kind::end: return "activityEnd";
-    case kind::stream_end: return "audioStreamEnd";
-    case kind::audio: return "audio";
-    case kind::video: return "video";
+    switch (kind) {
+    case message_kind::setup: return "setup";
+    case message_kind::history: return "history";
+    case message_kind::text: return "text";
+    case message_kind::content: return "clientContent";
+    case message_kind::context: return "clientContent (no turn)";
+    case message_kind::tool_response: return "toolResponse";
+    case message_kind::start: return "activityStart";
+    case message_kind::end: return "activityEnd";
+    case message_kind::stream_end: return "audioStreamEnd";
+    case message_kind::audio: return "audio";
+    case message_kind::video: return "video";
     }
     return "?";
 }
 
-item read_item(std::string_view text, bool is_history)
+client_message read_client_message(std::string_view text, bool is_history)
 {
     const auto message = test::decode_client_message(text);
-    item read;
+    client_message read;
     if (message.setup) {
         if (const auto& resumption = message.setup->session_resumption) {
             read.handle = resumption->handle;
             read.transparent = resumption->transparent == true;
         }
         if (const auto& history = message.setup->history_config)
-            read.has_memory = history->initial_history_in_client_content == true;
+            read.has_history = history->initial_history_in_client_content == true;
         return read;
     }
     if (message.realtime_input) return read_input(*message.realtime_input);
     if (message.client_content) {
         const auto& content = *message.client_content;
         if (is_history) return read_history(content);
-        read.what = content.turn_complete == true ? kind::content : kind::context;
+        read.kind = content.turn_complete == true ? message_kind::content : message_kind::context;
         read.serial = number_in(content.turns.at(0).parts.at(0).text.value_or(""));
         return read;
     }
     const auto& responses = message.tool_response.value().function_responses;
-    read.what = kind::tool_response;
+    read.kind = message_kind::tool_response;
     for (const auto& each : responses) read.calls.push_back(each.id);
     read.serial = number_in(responses.at(0).response.text());
     return read;
