@@ -33,8 +33,8 @@ incoming decode(transport::message received, const client_options& options)
     const auto size = received.payload.size();
     const engine::session_fsm::signs with{received.pongs, received.round_trip};
     try {
-        auto message = protocol::decode_server_message(std::move(received.payload),
-            protocol::limits_of_message(options.limits.message));
+        auto message = protocol::decode_server_message(
+            std::move(received.payload), protocol::limits_of_message(options.limits.message));
         const auto& omitted = message.members().omitted;
         if (strictly && !omitted.empty()) throw protocol::malformed_by(omitted.front());
         return {std::move(message), size, with};
