@@ -29,7 +29,7 @@ public:
     /// Plans the new connection for `when`, but no earlier than the server has asked for.
     void plan_dial(base::time_point when) noexcept { next_dial_ = std::max(when, not_before_); }
     /// Call when the new connection is being dialed.
-    void dialled() noexcept { next_dial_.reset(); }
+    void dialed() noexcept { next_dial_.reset(); }
     /// Call when the new connection could not be made; the next one is made no earlier than this.
     void dial_failed(base::time_point not_before) noexcept { not_before_ = not_before; }
     /// Call when the new connection cannot be made.

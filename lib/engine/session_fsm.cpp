@@ -437,7 +437,7 @@ void session_fsm::dial_ahead(step& step, base::time_point now, const Ask& ask_at
     if (const auto when = handover_.next_dial()) {
         step.dial_ahead = now >= *when;
         if (!step.dial_ahead) return ask_at(*when);
-        handover_.dialled();
+        handover_.dialed();
         connection_.dials_ahead(now);
     } else {
         step.is_over = now >= handover_.end();

@@ -64,7 +64,7 @@ public:
 
     // The connection -------------------------------------------------------------------------
     /// Call when another attempt is being made.
-    void dialled() noexcept { ++counters_.attempts; }
+    void dialed() noexcept { ++counters_.attempts; }
     /// What to send first on a new connection, so that the model knows what was said. Empty when
     /// the server knows, or is meant to know nothing.
     [[nodiscard]] std::vector<content> memories() const;
@@ -123,7 +123,7 @@ public:
         std::optional<stalled> silence{};
         std::optional<base::time_point> ask_again{};
     };
-    enum class successor { none, dialled, ready };
+    enum class successor { none, dialed, ready };
     [[nodiscard]] step next(base::time_point now, successor following);
     void dial_ahead_failed(const error& failure, base::time_point now);
     void hand_over(base::time_point now);

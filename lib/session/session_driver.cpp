@@ -69,7 +69,7 @@ asio::awaitable<void> session_driver::run(self_ptr self)
             break;
         }
     }
-    self->stop_dialling_.emit(asio::cancellation_type::terminal);
+    self->stop_dialing_.emit(asio::cancellation_type::terminal);
     self->link_.reset();
     self->spare_.reset();
     self->has_run_ = true;
@@ -112,7 +112,7 @@ asio::awaitable<void> session_driver::run_connection()
 
 asio::awaitable<session_driver::link_ptr> session_driver::dial()
 {
-    core_->lock()->fsm.dialled();
+    core_->lock()->fsm.dialed();
     auto made = co_await client_->connect(core_->method(), next_.base_url());
     co_return link_ptr(std::move(made));
 }
@@ -183,7 +183,7 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
         {
             const auto state = core_->lock();
             using enum engine::session_fsm::successor;
-            const auto following = spare_ ? ready : dialling_ahead_ ? dialled : none;
+            const auto following = spare_ ? ready : dialing_ahead_ ? dialed : none;
             if (!state->closing) step = state->fsm.next(client_->clock->now(), following);
             if (step.silence) {
                 log(client_->options.logger, *step.silence);
@@ -207,8 +207,8 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
                 "The time that the server had left for the connection is over.", {phase::open});
         }
         if (step.dial_ahead) {
-            dialling_ahead_ = true;
-            async::spawn(executor, dial_ahead(self, link), {}, stop_dialling_.slot());
+            dialing_ahead_ = true;
+            async::spawn(executor, dial_ahead(self, link), {}, stop_dialing_.slot());
         }
         std::optional<async::alarm> timer;
         if (step.ask_again) {
@@ -256,7 +256,7 @@ asio::awaitable<void> session_driver::dial_ahead(self_ptr self, link_ptr present
         failure.emplace(refused);
     } catch (const std::system_error&) { // canceled
     }
-    self->dialling_ahead_ = false;
+    self->dialing_ahead_ = false;
     if (self->link_ == present) { // else it came too late
         if (failure)
             self->core_->lock()->fsm.dial_ahead_failed(*failure, self->client_->clock->now());

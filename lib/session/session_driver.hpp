@@ -76,9 +76,9 @@ private:
     link_ptr last_link_{};  // the one that close() closes
     int closing_links_ = 0; // connections whose end the server has not confirmed yet
     bool has_run_ = false;
-    bool dialling_ahead_ = false;
+    bool dialing_ahead_ = false;
     asio::cancellation_signal stop_;
-    asio::cancellation_signal stop_dialling_;
+    asio::cancellation_signal stop_dialing_;
     async::event attention_; // set when the engine may want something else
 };
 

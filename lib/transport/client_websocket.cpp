@@ -122,7 +122,7 @@ void client_websocket::go_on()
 /// Accepts what was read, as far as somebody wants it now.
 bool client_websocket::on_bytes(std::span<const char> bytes)
 try {
-    if (stage_ == stage::dialling && !take_answer(bytes)) return true;
+    if (stage_ == stage::dialing && !take_answer(bytes)) return true;
     parse(bytes, most_kept);
     inbox_.keep(bytes);
     write();
@@ -186,7 +186,7 @@ void client_websocket::on_end()
     if (!inbox_.unparsed().empty()) return on_paused(); // the end comes after it
     if (stage_ == stage::closing) return complete_close();
     if (upgrade_ && upgrade_->has_head()) return judge_answer();
-    if (stage_ == stage::dialling) return abort(why());
+    if (stage_ == stage::dialing) return abort(why());
     abort(lost(ended_->then == moved::broken
                    ? std::generic_category().message(ended_->error)
                    : std::string("the server ended it without a close frame")));
@@ -226,7 +226,7 @@ void client_websocket::on_written()
 void client_websocket::on_write_failed()
 {
     drain();
-    abort(stage_ == stage::dialling ? why() : lost("it broke while something was sent"));
+    abort(stage_ == stage::dialing ? why() : lost("it broke while something was sent"));
 }
 
 void client_websocket::drain()
@@ -236,7 +236,7 @@ void client_websocket::drain()
         const auto buffer = runtime_->read_buffer();
         const auto last = wire_->read(buffer);
         std::span<const char> bytes = buffer.first(last.size);
-        if (stage_ == stage::dialling && !take_answer(bytes)) bytes = {};
+        if (stage_ == stage::dialing && !take_answer(bytes)) bytes = {};
         parse(bytes, most_drained);
         total += last.size;
         const bool is_end = last.then == moved::at_the_end || last.then == moved::broken;

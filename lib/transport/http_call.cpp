@@ -120,7 +120,7 @@ int http_call::on_answer(lws* connection)
 
 int http_call::read(lws* connection)
 {
-    if (stage_ != stage::dialling) return -1;
+    if (stage_ != stage::dialing) return -1;
     const auto buffer = runtime_->read_buffer();
     position_ = buffer.data();
     int size = static_cast<int>(buffer.size());
@@ -131,7 +131,7 @@ int http_call::read(lws* connection)
 /// checked before any byte is read.
 int http_call::on_piece(std::string_view piece)
 {
-    if (stage_ != stage::dialling) return -1;
+    if (stage_ != stage::dialing) return -1;
     if (piece.size() > max_body_ - response_.body.size()) return refuse_size();
     response_.body += piece;
     return 0;
@@ -141,7 +141,7 @@ int http_call::on_piece(std::string_view piece)
 /// chunked body that was cut. In both cases its position in the buffer has not moved.
 int http_call::on_complete(lws* connection)
 {
-    if (stage_ != stage::dialling) return -1;
+    if (stage_ != stage::dialing) return -1;
     const bool at_the_end = position_ == runtime_->read_buffer().data();
     if (!at_the_end) return complete();
     const auto* const ssl = lws_get_ssl(connection);

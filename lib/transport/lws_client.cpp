@@ -67,7 +67,7 @@ void lws_client::on_connected(lws* connection)
 void lws_client::on_failed(lws* connection, std::string_view text)
 {
     if (owner_ != owner::lws) return;
-    if (stage_ == stage::dialling) {
+    if (stage_ == stage::dialing) {
         handshake_->failed(connection, text);
         set_end(why());
     }
@@ -139,7 +139,7 @@ void lws_client::dial(
     errno = 0; // what it holds afterwards belongs to this connection
     auto* made = lws_client_connect_via_info(&info);
     const bool is_ours = owner_ != owner::lws;
-    if (made && stage_ == stage::dialling && !is_ours) connection_ = made;
+    if (made && stage_ == stage::dialing && !is_ours) connection_ = made;
     if (!made && !is_ours) {
         // lws does not report whether WSI_DESTROY has come, will come or never comes.
         on_failed(nullptr, {});
@@ -155,10 +155,10 @@ asio::awaitable<void> lws_client::opened(std::shared_ptr<lws_client> self)
         lws_client& outbound;
         ~abort_unless_opened()
         {
-            if (outbound.stage_ == stage::dialling) outbound.abort();
+            if (outbound.stage_ == stage::dialing) outbound.abort();
         }
     } const guard{*self};
-    while (self->stage_ == stage::dialling) co_await self->opened_or_closed_.wait();
+    while (self->stage_ == stage::dialing) co_await self->opened_or_closed_.wait();
     if (self->handshake_) throw error(*self->end_); // a later end is reported by later calls
 }
 
@@ -191,7 +191,7 @@ void lws_client::abort(error why)
 void lws_client::set_end(error why)
 {
     if (!end_) end_ = std::make_unique<error>(std::move(why));
-    if (stage_ == stage::dialling) stage_ = stage::over;
+    if (stage_ == stage::dialing) stage_ = stage::over;
     wake_all();
 }
 
@@ -220,7 +220,7 @@ void lws_client::arm(clock::time_point due)
 void lws_client::on_timer()
 {
     armed_ = clock::time_point::max();
-    if (stage_ != stage::dialling) return;
+    if (stage_ != stage::dialing) return;
     if (clock::now() < deadline_) return arm(deadline_);
     abort(handshake_->timeout(connection_, limit_));
 }

@@ -52,7 +52,7 @@ protected:
     using clock = std::chrono::steady_clock;
 
     enum class stage {
-        dialling,
+        dialing,
         open,
         closing, ///< What arrives is discarded until the peer's end.
         over,    ///< Nothing more goes in or out.
@@ -90,7 +90,7 @@ protected:
     bool tls_;
 
     lws* connection_ = nullptr;
-    stage stage_ = stage::dialling;
+    stage stage_ = stage::dialing;
     bool destroyed_ = false;
     std::unique_ptr<error> end_; // thrown to calls once it is no longer open
     clock::time_point deadline_ = clock::time_point::max(); // of dialing or closing

@@ -31,7 +31,7 @@ int stream_client::on(lws* connection, lws_callback_reasons reason, void* in, st
 /// lws is about to send a request. It has not sent or read anything on this path yet.
 int stream_client::on_way_made(lws* connection)
 {
-    if (stage_ != stage::dialling) return -1;
+    if (stage_ != stage::dialing) return -1;
     const int copy = ::fcntl(lws_get_socket_fd(connection), F_DUPFD_CLOEXEC, 0);
     if (copy < 0) {
         set_end(error(errc::connect_failed,

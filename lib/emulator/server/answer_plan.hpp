@@ -56,7 +56,7 @@ public:
     [[nodiscard]] std::optional<step> take_due(moment now);
     /// Call when a turn has ended. Returns a message that follows the end, if there is one.
     [[nodiscard]] std::optional<server_message_members> end_turn();
-    /// Call when the calls of the open turn are cancelled: without further steps, it is over.
+    /// Call when the calls of the open turn are canceled: without further steps, it is over.
     void cancel_calls() noexcept;
     [[nodiscard]] moment paced(std::chrono::milliseconds pause) const;
 

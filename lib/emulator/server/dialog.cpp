@@ -325,7 +325,7 @@ void dialog::announce_end(std::chrono::milliseconds time_left)
 
 // ---- interruptions
 
-/// The user has cut in: unsent answers are discarded, and pending calls are cancelled.
+/// The user has cut in: unsent answers are discarded, and pending calls are canceled.
 void dialog::interrupt()
 {
     cancel_calls();
