@@ -20,6 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "install"))
 from install import build_and_run  # noqa: E402
+from reuse import split  # noqa: E402
 
 
 def run(*command):
@@ -40,7 +41,7 @@ def compiled_as(build):
                json.loads(subprocess.check_output(["meson", "introspect", "--buildoptions", build]))}
     names = ("buildtype", "optimization", "debug", "b_ndebug", "unity_size")
     wanted = [f"-D{name}={str(options[name]).lower()}" for name in names if options[name] != "custom"]
-    return shlex.split(units[0]["command"])[0], wanted
+    return split(shlex.split(units[0]["command"]))[0], wanted
 
 
 def main(root, whole_build):

@@ -19,9 +19,15 @@ WITHOUT_EFFECT = {"-fdiagnostics-color=always", "-Werror", "-MD", "-pipe"}
 FOLLOWED_BY_A_PATH = {"-MQ", "-MF", "-o", "-c"}
 
 
-def meaning(command):
+def split(command):
+    """The compiler, without a cache in front of it, and its arguments."""
+    first = next(number for number, word in enumerate(command) if word.startswith("-"))
+    return command[first - 1], command[first:]
+
+
+def meaning(arguments):
     """The arguments that decide what is in the object."""
-    kept, arguments = [], iter(command)
+    kept, arguments = [], iter(arguments)
     for argument in arguments:
         if argument in FOLLOWED_BY_A_PATH:
             next(arguments)
@@ -41,7 +47,7 @@ def compiled_before(build, command):
     if "unity" not in source.name:
         return None
     for unit in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
-        if Path(unit["file"]).name == source.name and meaning(shlex.split(unit["command"])[1:]) == meaning(command) \
+        if Path(unit["file"]).name == source.name and meaning(split(shlex.split(unit["command"]))[1]) == meaning(command) \
                 and text_of(build / unit["file"]) == text_of(source):
             return build / unit["output"]
     return None
