@@ -98,7 +98,7 @@ def failure_table(root):
 
 
 def status_picture(root):
-    source = (root / "lib/engine/connection_fsm.cpp").read_text(encoding="utf-8")
+    source = (root / "lib/engine/reconnect_fsm.cpp").read_text(encoding="utf-8")
     rows = re.findall(rf"transition\{{status::(\w+),\s*{STRING},\s*status::(\w+)\}}", source)
     lines = [f"    {before} --> {after}: {event}" for before, event, after in rows]
     return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> disconnected", *lines, "    closed --> [*]",

@@ -6,7 +6,7 @@
 
 - rooms.svg: the rooms of lib/ and which may include which, from ROOMS of test/layering.py.
 - session.svg: the life of a session, from the statuses of include/gemini/live/session_event.hpp and the transitions of
-  lib/engine/connection_fsm.cpp.
+  lib/engine/reconnect_fsm.cpp.
 
 The code defines what is drawn; the tables below define where. A room, status or arrow without a place is an error, and so
 is a place without one. With --check nothing is written; a picture that differs is an error.
@@ -255,9 +255,9 @@ def statuses(root):
 
 
 def transitions(root):
-    source = (root / "lib/engine/connection_fsm.cpp").read_text(encoding="utf-8")
+    source = (root / "lib/engine/reconnect_fsm.cpp").read_text(encoding="utf-8")
     found = re.findall(r'transition\{\w+::(\w+),\s*"([^"]*)",\s*\w+::(\w+)\}', source)
-    return [(before, event, after) for before, event, after in found] or fail("connection_fsm.cpp has no transitions")
+    return [(before, event, after) for before, event, after in found] or fail("reconnect_fsm.cpp has no transitions")
 
 
 def label(words, place):

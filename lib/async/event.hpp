@@ -10,8 +10,8 @@
 
 namespace gemini::live::async {
 
-/// An event that one coroutine awaits: `set()`, from any thread, lets the present or else the next
-/// `wait()` complete once.
+/// An auto-reset event that one coroutine awaits: `set()`, from any thread, completes the pending
+/// `wait()`, or else the next one.
 class GEMINI_LIVE_FOR_EMULATOR event {
 public:
     event();

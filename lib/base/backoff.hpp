@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/engine/connection_fsm_test.cpp, test/unit/engine/restart_backoff_test.cpp
+// Tested by: test/unit/engine/reconnect_fsm_test.cpp, test/unit/engine/restart_backoff_test.cpp
 #pragma once
 
 #include <algorithm>

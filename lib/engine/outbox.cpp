@@ -208,7 +208,7 @@ void outbox::answered(const proof& received, const proof& heard)
     });
 }
 
-void outbox::handled(const proof& heard)
+void outbox::handle_issued(const proof& heard)
 {
     if (keeps_ == keeps::until_consumed) return;
     forget_written([&heard](const entry& each) {

@@ -117,7 +117,7 @@ public:
     /// The model begins to answer. It has taken note of the same questions as in `noted()`.
     void answered(const proof& received = {}, const proof& heard = {});
     /// The server has made a handle, which holds what it had heard, and perhaps more.
-    void handled(const proof& heard = {});
+    void handle_issued(const proof& heard = {});
 
     /// The connection is gone. Messages that had been written and are kept wait again, ahead of all
     /// others. Without `until_consumed`, media that were being written do not wait again; returns

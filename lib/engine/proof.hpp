@@ -37,8 +37,8 @@ struct proof {
 
 private:
     /// For a peer that does not answer pings. Time alone proves nothing after a process has been
-    /// suspended. Nor do pings that were sent at once, or while nobody was reading: what arrives
-    /// then may have waited for a long time.
+    /// suspended. Nor do pings that were sent in one burst, or while nobody was reading: what
+    /// arrives then may have waited for a long time.
     static constexpr std::uint64_t most_unanswered = 8;
     static constexpr std::chrono::seconds longest_wait{60};
 };

@@ -195,7 +195,7 @@ turn_mark session_fsm::heard(
     remember_settled(mark.turn);
     if (const auto& update = all.session_resumption_update; update && goes_on) {
         if (connection_.update(*update)) {
-            outbox_.handled(heard);
+            outbox_.handle_issued(heard);
             std::erase_if(under_way_, [&heard](const written_batch& each) {
                 return each.noted || heard.holds(each.where);
             });

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/connection_fsm.hpp"
 #include "engine/handover.hpp"
 #include "engine/history.hpp"
 #include "engine/outbox.hpp"
 #include "engine/proof.hpp"
+#include "engine/reconnect_fsm.hpp"
 #include "engine/round_trip.hpp"
 #include "engine/turn_tracker.hpp"
 
@@ -65,8 +65,8 @@ public:
     // The connection -------------------------------------------------------------------------
     /// Call when another attempt is being made.
     void dialed() noexcept { ++counters_.attempts; }
-    /// What to send first on a new connection, so that the model knows what was said. Empty when
-    /// the server knows, or is meant to know nothing.
+    /// What to send first on a new connection, so that the model knows what was said. Empty if
+    /// the server still has the conversation, or is meant to start without it.
     [[nodiscard]] std::vector<content> memories() const;
     /// Call when the setup has been sent.
     void setting_up(base::time_point now) noexcept { setup_sent_ = now; }
@@ -90,7 +90,7 @@ public:
         counters_.members_omitted += omitted;
         if (turn_in_doubt) turns_.heard_nonsense(now);
     }
-    /// Returns the doubt whether the server still knows what was said, once after it has arisen.
+    /// Returns a report that the server may not know any more what was said; each report once.
     [[nodiscard]] std::optional<memory_doubtful> doubt() noexcept
     {
         return std::exchange(doubt_, std::nullopt);
@@ -138,7 +138,7 @@ public:
 
     /// Drops media that have waited too long for a connection; returns true when there were any.
     bool drop_stale(base::time_point now);
-    /// When media will next have waited too long, if nothing else happens.
+    /// When the oldest waiting media expire.
     [[nodiscard]] std::optional<base::time_point> next_stale(base::time_point now) const;
 
     [[nodiscard]] live::session_status status() const noexcept { return connection_.status(); }
@@ -182,7 +182,7 @@ private:
     [[nodiscard]] bool is_in_doubt() const noexcept { return !under_way_.empty(); }
 
     rules rules_;
-    connection_fsm connection_;
+    reconnect_fsm connection_;
     outbox outbox_;
     turn_tracker turns_;
     handover handover_;

@@ -28,11 +28,11 @@ struct turn_mark {
     std::uint64_t asked_in = 0; ///< The turn that the user's words belong to.
     end ends = end::nothing;
     bool begins = false;        ///< The model has begun to answer what was asked.
-    bool began_earlier = false; ///< With words of an earlier message; that is certain only now.
-    bool is_answer = false;     ///< To the only question: nothing else made the model speak.
+    bool began_earlier = false; ///< With an earlier message; only this one confirms it.
+    bool is_answer = false;     ///< To the only open question: nothing else made the model speak.
     bool is_empty = false;      ///< The turn ends without words, sound or calls.
     bool was_cut = false;       ///< The turn that ends was interrupted.
-    bool unsure = false;        ///< This may have been the end, unless something is said soon.
+    bool unsure = false;        ///< The turn may have ended, unless something is said soon.
     bool undecided = false;     ///< Late words of `turn`, unless the next turn claims them.
     bool claims = false;        ///< The undecided words before this message belong to this turn.
 };
@@ -44,8 +44,8 @@ inline constexpr std::chrono::seconds longest_doubt{5};
 /// said since the newest handle. Pure.
 ///
 /// A turn ends once, whatever comes after its end. Only the model's sound, written words or calls
-/// open another turn; transcribed words do so only where something was asked. The turnComplete of a
-/// turn that called functions ends nothing unless something was said since a response was sent.
+/// open another turn; transcribed words do so only where something was asked. A turnComplete
+/// after function calls ends the turn only if something was said after a response was sent.
 class turn_tracker {
 public:
     /// `waits_for`: whether the model awaits the response of the function with this name.
@@ -54,8 +54,8 @@ public:
     {
     }
 
-    /// `is_asking`: a question is being sent, which may have been heard already. `crossing`: for
-    /// how long what arrives may have been said before the server heard what has been sent.
+    /// `is_asking`: a question is being sent, which may have been heard already. Messages that
+    /// arrive within `crossing` may have been sent before the server received ours.
     turn_mark heard(const server_message& message, base::time_point now, bool is_asking = false,
         round_trip::duration crossing = {});
     /// Call for a message that could not be read: it may have ended the turn.
@@ -73,7 +73,7 @@ public:
     /// Call when the silence of the server has been reported to the user, who then waits no longer.
     void stalled() noexcept { stalled_ = open_; }
     /// Call when a response to a function call is being sent; the server may hear it before
-    /// `told()`. The model says nothing to it until it has every response that it waits for.
+    /// `told()`. The model does not react until it has every response it is waiting for.
     void responding(base::time_point now) noexcept
     {
         if (calling_ && !is_waited_for()) responded_ = now;

@@ -57,9 +57,9 @@ public:
     /// Answers a ping. A pong that still waits is replaced, since answering the latest ping
     /// suffices.
     void pong(std::string payload) noexcept { pong_ = std::move(payload); }
-    /// Asks for a pong without a payload.
+    /// Queues a ping without a payload.
     void ping() noexcept { ping_due_ = true; }
-    /// Asks for a pong that carries a number of 1 or more. A smaller number that still waits is
+    /// Queues a ping that carries a number of 1 or more. A smaller number that still waits is
     /// replaced, since a pong counts for all pings before it.
     void ping(std::uint64_t number) noexcept { numbered_ping_ = number; }
     /// Sends a Close after all messages; see `close_payload`.

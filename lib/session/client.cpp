@@ -152,7 +152,7 @@ client_core::client_core(client_options options_, std::shared_ptr<transport::con
     std::shared_ptr<async::clock> clock_, std::function<double()> random_)
     : options(located(std::move(options_))),
       connector(tapped(std::move(connector_), options.tap, clock_)), clock(std::move(clock_)),
-      random(std::move(random_)), budget(options.reconnect.attempts_per_second),
+      random(std::move(random_)), dial_limiter(options.reconnect.attempts_per_second),
       addressing_(addressing_of(options)),
       alive_(asio::use_service<life>(asio::query(connector->executor(), asio::execution::context))
                  .alive)

@@ -4,7 +4,7 @@
 
 #include "async/clock.hpp"
 #include "auth/token_source.hpp"
-#include "engine/dial_budget.hpp"
+#include "engine/dial_rate_limiter.hpp"
 #include "protocol/endpoint.hpp"
 #include "transport/transport.hpp"
 
@@ -30,7 +30,7 @@ public:
     const std::shared_ptr<transport::connector> connector;
     const std::shared_ptr<async::clock> clock;
     const std::function<double()> random; ///< Uniformly distributed in [0, 1).
-    engine::dial_budget budget;
+    engine::dial_rate_limiter dial_limiter;
 
     /// Returns the upgrade request for `options`, to another base URL if one is given. It includes
     /// the credentials unless they issue tokens; with an ephemeral token it uses the method for

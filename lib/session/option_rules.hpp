@@ -6,8 +6,8 @@
 
 namespace gemini::live {
 
-// Each throws errc::invalid_argument for a number that can never be meant, naming the option, its
-// range and the value.
+// Each throws errc::invalid_argument for a number outside the option's valid range, naming the
+// option, the range and the value.
 void check(const client_options& options);
 void check(const session_group_options& options);
 void check(const restart_policy& policy);

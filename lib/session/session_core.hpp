@@ -26,8 +26,8 @@ public:
     session_core(std::shared_ptr<client_core> client, live::setup setup,
         protocol::method method = protocol::method::generate_content, std::string name = {});
 
-    /// What to send on each connection after the first, ahead of all that waits, where the service
-    /// keeps nothing across connections. Set before the first call.
+    /// Returns the messages to send first on every reconnection, for a service that keeps no state
+    /// between connections. Set before the first call.
     std::function<std::vector<base::frame>()> restate{};
 
     using self_ptr = std::shared_ptr<session_core>;

@@ -32,7 +32,7 @@ constexpr std::uint16_t too_big = 1009;
 
 session_driver::session_driver(std::shared_ptr<session_core> core)
     : core_(std::move(core)), client_(core_->client()), signals_(core_->signals()),
-      keeper_(std::make_shared<handle_keeper>(core_)), next_(core_->setup())
+      keeper_(std::make_shared<handle_keeper>(core_)), settings_(core_->setup())
 {
 }
 
@@ -113,7 +113,7 @@ asio::awaitable<void> session_driver::run_connection()
 asio::awaitable<session_driver::link_ptr> session_driver::dial()
 {
     core_->lock()->fsm.dialed();
-    auto made = co_await client_->connect(core_->method(), next_.base_url());
+    auto made = co_await client_->connect(core_->method(), settings_.base_url());
     co_return link_ptr(std::move(made));
 }
 
@@ -141,7 +141,7 @@ asio::awaitable<void> session_driver::set_up(link_ptr link)
     const bool as_history = !memories.empty() && !core_->quirks().text_by_turns;
     try {
         std::vector<base::frame> batch;
-        batch.push_back(next_.encode_setup(handle, as_history, client_->addressing()));
+        batch.push_back(settings_.encode_setup(handle, as_history, client_->addressing()));
         co_await link->send(std::move(batch));
         core_->lock()->fsm.setting_up(client_->clock->now());
         auto early = co_await await_setup_complete(link, client_->options);
@@ -249,7 +249,7 @@ asio::awaitable<void> session_driver::dial_ahead(self_ptr self, link_ptr present
     std::optional<error> failure;
     try {
         const auto now = self->client_->clock->now();
-        const auto turn = self->client_->budget.spend(now);
+        const auto turn = self->client_->dial_limiter.reserve(now);
         if (turn.count() != 0) co_await self->client_->clock->sleep_until(now + turn);
         if (self->link_ == present) made = co_await self->dial();
     } catch (const error& refused) {
@@ -266,7 +266,7 @@ asio::awaitable<void> session_driver::dial_ahead(self_ptr self, link_ptr present
 }
 
 /// Decodes a message. If it ends the connection, the server gets the reason as a close code.
-incoming session_driver::decode_or_close(const link_ptr& link, transport::message received)
+received_message session_driver::decode_or_close(const link_ptr& link, transport::message received)
 {
     try {
         return decode(std::move(received), client_->options);
@@ -318,7 +318,7 @@ void session_driver::ask_for_pong(const link_ptr& link)
     core_->lock()->fsm.pinged(number, client_->clock->now());
 }
 
-void session_driver::deliver(incoming received)
+void session_driver::deliver(received_message received)
 {
     if (auto* const message = std::get_if<server_message>(&received.what))
         return deliver(std::move(*message), received.size, received.with);
@@ -371,7 +371,7 @@ asio::awaitable<std::optional<base::time_point>> session_driver::recover(error f
     // A refused handle would be refused again: drop it from the store.
     if (keeper_->has_saved() && core_->lock()->fsm.handle_is_refused()) keeper_->save();
     if (change.to == session_status::reconnecting) {
-        change.delay += client_->budget.spend(client_->clock->now());
+        change.delay += client_->dial_limiter.reserve(client_->clock->now());
         if (client_->options.on_reconnecting) co_await call_hook(change);
     }
     const auto next = base::later(client_->clock->now(), change.delay);
@@ -389,9 +389,9 @@ asio::awaitable<void> session_driver::call_hook(status_change& change)
 {
     const auto when = core_->lock()->fsm.last_failure_context();
     std::optional<error> refused;
-    next_connection::decision decided;
+    connection_settings::decision decided;
     try {
-        decided = co_await next_.decide(change, when, *client_);
+        decided = co_await settings_.decide(change, when, *client_);
     } catch (const error& thrown) {
         refused = thrown;
     } catch (const std::exception& thrown) {

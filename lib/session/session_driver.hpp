@@ -3,8 +3,8 @@
 #pragma once
 
 #include "async/event.hpp"
-#include "session/incoming.hpp"
-#include "session/next_connection.hpp"
+#include "session/connection_settings.hpp"
+#include "session/received_message.hpp"
 #include "session/session_core.hpp"
 #include "transport/transport.hpp"
 
@@ -55,9 +55,10 @@ private:
     [[nodiscard]] bool is_closing() { return core_->lock()->closing; }
     [[nodiscard]] std::uint64_t epoch() { return core_->lock()->fsm.epoch(); }
     [[nodiscard]] error without_secrets(const error& failure);
-    [[nodiscard]] incoming decode_or_close(const link_ptr& link, transport::message received);
+    [[nodiscard]] received_message decode_or_close(
+        const link_ptr& link, transport::message received);
     [[nodiscard]] bool has_room(const link_ptr& link);
-    void deliver(incoming received);
+    void deliver(received_message received);
     void deliver(server_message message, std::size_t size, engine::session_fsm::signs with);
     void report_omitted(session_state& state, std::vector<omitted_member> omitted, bool in_turn);
     void ask_for_pong(const link_ptr& link);
@@ -70,7 +71,7 @@ private:
     session_signals& signals_; // the core's
     const std::shared_ptr<handle_keeper> keeper_;
 
-    next_connection next_;
+    connection_settings settings_;
     link_ptr link_{};       // the present connection, from its upgrade on
     link_ptr spare_{};      // the one that is to follow after a goAway
     link_ptr last_link_{};  // the one that close() closes

@@ -56,7 +56,7 @@ std::string payload_of(const close_frame& frame)
 
 client_websocket::client_websocket(std::shared_ptr<lws_virtual_host> host,
     const connect_request& request, const std::optional<proxy_address>& proxy)
-    : stream_client(std::move(host), request, proxy),
+    : byte_stream_client(std::move(host), request, proxy),
       upgrade_(std::make_unique<client_upgrade>(request.read_refusal)),
       reader_(request.max_message), queue_(most_in_frame)
 {
@@ -276,7 +276,7 @@ void client_websocket::abort() noexcept
 {
     if (stage_ == stage::over) return;
     inbox_.clear();
-    stream_client::abort();
+    byte_stream_client::abort();
 }
 
 void client_websocket::abort_unless_closing() noexcept
@@ -310,12 +310,12 @@ void client_websocket::destroy() noexcept
     queue_.clear();
     inbox_.parsed_up_to(0);
     upgrade_.reset();
-    stream_client::destroy();
+    byte_stream_client::destroy();
 }
 
 void client_websocket::wake_all()
 {
-    stream_client::wake_all();
+    byte_stream_client::wake_all();
     arrived_.set();
     sent_.set();
 }
@@ -330,7 +330,7 @@ void client_websocket::on_timer()
         armed_ = clock::time_point::max();
         return judge_answer();
     }
-    stream_client::on_timer();
+    byte_stream_client::on_timer();
     if (stage_ == stage::closing && now >= deadline_) return complete_close();
     if (stage_ == stage::open) check_liveness(now, due);
     if (stage_ != stage::over) arm(next_check());

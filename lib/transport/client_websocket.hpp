@@ -2,11 +2,11 @@
 #pragma once
 
 #include "engine/write_queue.hpp"
+#include "transport/byte_stream_client.hpp"
 #include "transport/client_upgrade.hpp"
 #include "transport/frame_reader.hpp"
 #include "transport/numbered_pings.hpp"
 #include "transport/receive_queue.hpp"
-#include "transport/stream_client.hpp"
 
 #include <memory>
 #include <optional>
@@ -17,7 +17,7 @@
 namespace gemini::live::transport {
 
 /// A client's WebSocket: the upgrade, then messages, control frames and liveness.
-class client_websocket final : public stream_client {
+class client_websocket final : public byte_stream_client {
 public:
     client_websocket(std::shared_ptr<lws_virtual_host> host, const connect_request& request,
         const std::optional<proxy_address>& proxy);
@@ -34,7 +34,7 @@ public:
     void abort_unless_closing() noexcept;
 
 private:
-    using stream_client::abort;
+    using byte_stream_client::abort;
 
     void on_ready() override;
     bool take_answer(std::span<const char>& bytes);

@@ -43,8 +43,8 @@ using frame_event = std::variant<message, ping_frame, pong_frame, close_frame, v
 ///     while (auto event = reader.next(bytes)) ...
 ///
 /// The caller may stop between two events and continue later with what is left in `bytes`. The
-/// stream may be cut anywhere; the events do not depend on it. A message is kept in memory as far
-/// as it has arrived, plus a half or 64 KiB, and never beyond `max_message`.
+/// stream may be cut anywhere; the events do not depend on it. The buffer of a partial
+/// message exceeds what has arrived by at most half of it or 64 KiB, and never `max_message`.
 class frame_reader {
 public:
     static constexpr std::size_t max_fragments = 4096; ///< In one message.

@@ -14,7 +14,7 @@ namespace gemini::live::transport {
 class receive_queue {
 public:
     [[nodiscard]] bool empty() const noexcept { return taken_ == messages_.size(); }
-    /// What the messages cost in memory, those of the current batch that have been taken included.
+    /// What the messages cost in memory, including those already taken from the current batch.
     [[nodiscard]] std::size_t cost() const noexcept { return cost_; }
     void push(message one);
     /// Returns the oldest message. The queue must not be empty.

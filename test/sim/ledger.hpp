@@ -128,7 +128,7 @@ public:
                           matches(each);
                });
     }
-    /// True if a handle has come of which the client cannot know whether it includes the message.
+    /// True if a handle has arrived, and the client cannot tell whether it includes the message.
     [[nodiscard]] bool is_ambiguous(int serial) const;
 
     /// Records the violation of an invariant.

@@ -12,7 +12,7 @@ namespace sim {
 
 /// A seeded generator (splitmix64) that returns the same numbers on every platform. Each part of
 /// the simulation has a stream of its own: one more draw in one part changes nothing in the others.
-/// The name of the part is part of the seed. To rename it changes the meaning of every seed.
+/// The name of the part is part of the seed. Renaming it changes the meaning of every seed.
 class rng {
 public:
     rng(std::uint64_t seed, std::string_view part) noexcept : state_(seed)

@@ -117,7 +117,7 @@ struct interruption {
 /// Returns a human-readable description.
 [[nodiscard]] std::string describe(const interruption& one);
 
-/// The order in which the server sends its messages, in each variant seen from the real service.
+/// The order in which the server sends its messages, in each variant observed in the real service.
 /// Numbers are percentages of turns unless stated otherwise.
 struct server_behavior {
     /// turnComplete of a turn with a function call comes before the response to the call.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vectors/driver.hpp"
 
-#include "engine/connection_fsm.hpp"
 #include "engine/failure_classifier.hpp"
+#include "engine/reconnect_fsm.hpp"
 
 #include <fmt/format.h>
 
@@ -27,7 +27,7 @@ std::string_view name_of(engine::action action)
 /// The action after several setups that all fail like this.
 complaint try_repeats(const json_value& repeats, const live::error& failure)
 {
-    engine::connection_fsm connection({}, "handle", [] { return 0.5; });
+    engine::reconnect_fsm connection({}, "handle", [] { return 0.5; });
     static_cast<void>(connection.start());
     auto now = base::time_point();
     for (auto left = repeats.find("count")->integer().value(); left > 0; --left) {

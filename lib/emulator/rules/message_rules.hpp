@@ -16,7 +16,7 @@
 #include <string_view>
 #include <variant>
 
-/// What well-formed messages after the setup must fulfill besides. It depends on the setup.
+/// Further requirements on well-formed messages after the setup. They depend on that setup.
 namespace gemini::live::emulator {
 
 [[nodiscard]] std::optional<refusal> turns_fault(std::span<const protocol::json_value> turns,

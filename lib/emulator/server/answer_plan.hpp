@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/emulator/live_service_test.cpp, test/unit/emulator/quirks_test.cpp
+// Tested by: test/unit/emulator/live_server_session_test.cpp, test/unit/emulator/quirks_test.cpp
 #pragma once
 
 #include "emulator/persona/persona.hpp"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/emulator/live_service_test.cpp, test/unit/emulator/quirks_test.cpp
+// Tested by: test/unit/emulator/live_server_session_test.cpp, test/unit/emulator/quirks_test.cpp
 #pragma once
 
 #include "emulator/persona/persona.hpp"
 #include "emulator/rules/refusal.hpp"
 #include "emulator/rules/setup_rules.hpp"
 #include "emulator/server/answer_plan.hpp"
-#include "emulator/server/call_book.hpp"
+#include "emulator/server/call_registry.hpp"
 #include "emulator/server/resumption_archive.hpp"
 #include "emulator/server/server_session.hpp"
 #include "emulator/server/speech_input.hpp"
@@ -104,7 +104,7 @@ private:
     user_turns user_;
     speech_input speech_{setup_};
     usage_counter usage_;
-    call_book calls_;
+    call_registry calls_;
     int calls_made_ = 0;
     answer_plan plan_;
     bool has_answered_ = false; // and no speech has been marked since

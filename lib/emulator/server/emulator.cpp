@@ -9,11 +9,11 @@
 #include "emulator/script/recording.hpp"
 #include "emulator/script/script.hpp"
 #include "emulator/script/script_runner.hpp"
-#include "emulator/server/client_peer.hpp"
-#include "emulator/server/client_session.hpp"
-#include "emulator/server/live_service.hpp"
+#include "emulator/server/live_server_session.hpp"
 #include "emulator/server/music.hpp"
 #include "emulator/server/observer.hpp"
+#include "emulator/server/scripted_peer.hpp"
+#include "emulator/server/server_session_driver.hpp"
 #include "emulator/server/token_gate.hpp"
 #include "transport/listener.hpp"
 #include "transport/self_signed.hpp"
@@ -288,7 +288,7 @@ private:
     static asio::awaitable<void> behave(
         self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
     {
-        live::emulator::client_peer seen(number, client, observer_of(self));
+        live::emulator::scripted_peer seen(number, client, observer_of(self));
         std::string failure;
         try {
             co_await self->options_.behavior(seen);
@@ -305,7 +305,7 @@ private:
     static asio::awaitable<void> follow(self_ptr self, std::shared_ptr<server_connection> client,
         const std::vector<live::emulator::step>& steps, std::size_t number)
     {
-        auto seen = std::make_shared<live::emulator::client_peer>(
+        auto seen = std::make_shared<live::emulator::scripted_peer>(
             number, std::move(client), observer_of(self));
         const auto* const origin = self->options_.replay.empty() ? "script" : "recording";
         const auto went =
@@ -321,9 +321,10 @@ private:
     static asio::awaitable<void> converse(self_ptr self, std::shared_ptr<server_connection> client,
         live::emulator::route route, std::size_t number)
     {
-        auto served = std::make_shared<live::emulator::client_session>(number, std::move(client),
-            self->make_session(std::move(route)), self->listener_->executor(), observer_of(self));
-        co_await live::emulator::client_session::run(std::move(served));
+        auto served = std::make_shared<live::emulator::server_session_driver>(number,
+            std::move(client), self->make_session(std::move(route)), self->listener_->executor(),
+            observer_of(self));
+        co_await live::emulator::server_session_driver::run(std::move(served));
     }
 
     /// Returns the service's side of a session: the default behavior.
@@ -338,7 +339,7 @@ private:
             session = std::make_unique<live::emulator::music>(
                 std::move(route), options_.api_key, options_.pace);
         else
-            session = std::make_unique<live::emulator::live_service>(std::move(route),
+            session = std::make_unique<live::emulator::live_server_session>(std::move(route),
                 options_.api_key, options_.pace, archive_,
                 live::emulator::lifespan{options_.lifetime, options_.notice},
                 live::emulator::model_names{options_.model_aliases, options_.any_model},

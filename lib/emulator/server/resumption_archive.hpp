@@ -2,7 +2,7 @@
 // Tested by: test/unit/emulator/resumption_test.cpp
 #pragma once
 
-#include "emulator/server/call_book.hpp"
+#include "emulator/server/call_registry.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -13,14 +13,14 @@
 
 namespace gemini::live::emulator {
 
-/// The state that conversations leave for those that resume them. Shared by the connections of an
-/// emulator. Keeps the newest thousand handles.
+/// Saved conversation state, by resumption handle. Shared by the connections of an emulator. Keeps
+/// the newest thousand handles.
 class resumption_archive {
 public:
     struct entry {
         std::vector<std::string> history; ///< What the user has said.
         std::string pending;              ///< Content of a turn that is not complete yet.
-        call_book calls;
+        call_registry calls;
         std::string model;
         std::uint64_t connection = 0; ///< The connection that issued the handle.
     };

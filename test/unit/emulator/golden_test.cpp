@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/rules/validator.hpp"
-#include "emulator/server/live_service.hpp"
+#include "emulator/server/live_server_session.hpp"
 #include "emulator/server/music.hpp"
 
 #include <gemini/live/error.hpp>
@@ -56,7 +56,7 @@ public:
         if (way.music)
             server_ = std::make_unique<music>(way, "", 1.0);
         else
-            server_ = std::make_unique<live_service>(
+            server_ = std::make_unique<live_server_session>(
                 way, "", 1.0, std::make_shared<resumption_archive>());
     }
 

@@ -160,7 +160,7 @@ TEST_CASE("a handle belongs to one model, and the emulator keeps the latest thou
 TEST_CASE("a connection with a limited life announces its end")
 {
     client c;
-    c.server = std::make_unique<live_service>(c.way, "", 1.0, c.kept, lifespan{10s, 3s});
+    c.server = std::make_unique<live_server_session>(c.way, "", 1.0, c.kept, lifespan{10s, 3s});
     c.connect();
     c.wait(6s);
     CHECK(c.heard.empty());

@@ -3,7 +3,7 @@
 
 #include "base/base64.hpp"
 #include "base/buffer.hpp"
-#include "emulator/server/live_service.hpp"
+#include "emulator/server/live_server_session.hpp"
 #include "emulator/server/music.hpp"
 #include "protocol/decode.hpp"
 
@@ -52,7 +52,8 @@ struct client {
         if (way.music)
             server = std::make_unique<music>(way, key, 1.0);
         else
-            server = std::make_unique<live_service>(way, key, 1.0, kept, lifespan{}, names, quirks);
+            server = std::make_unique<live_server_session>(
+                way, key, 1.0, kept, lifespan{}, names, quirks);
     }
 
     void take(actions what)

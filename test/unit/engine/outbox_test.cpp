@@ -217,7 +217,7 @@ TEST_CASE("the start of an open activity outlives a handle, and ends with its ac
         box.written();
     };
     say("start", delivery_class::activity_start);
-    box.handled();
+    box.handle_issued();
     SECTION("the activity continues")
     {
         box.lost();
@@ -226,7 +226,7 @@ TEST_CASE("the start of an open activity outlives a handle, and ends with its ac
     SECTION("the activity has ended")
     {
         say("end", delivery_class::activity_end);
-        box.handled();
+        box.handle_issued();
         box.lost();
         CHECK(joined(box.take(1000)).empty());
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/dial_budget.hpp"
+#include "engine/dial_rate_limiter.hpp"
 #include "engine/session_fsm.hpp"
 #include "engine/turn_collector.hpp"
 #include "protocol/decode.hpp"
@@ -637,15 +637,15 @@ TEST_CASE("a history joins the pieces of a turn")
     CHECK(turns[1].parts[0].text == "Well, yes.");
 }
 
-TEST_CASE("a budget lets some start at once and spreads the rest")
+TEST_CASE("a rate limiter lets some dial at once and spreads the rest")
 {
-    dial_budget budget(10);
-    for (int i = 0; i < 10; ++i) CHECK(budget.spend(t0) == 0ms);
-    CHECK(budget.spend(t0) == 100ms);
-    CHECK(budget.spend(t0) == 200ms);
-    CHECK(budget.spend(t0 + 100ms) == 200ms);
-    CHECK(budget.spend(t0 + 10s) == 0ms);
-    dial_budget none(std::nullopt);
+    dial_rate_limiter limiter(10);
+    for (int i = 0; i < 10; ++i) CHECK(limiter.reserve(t0) == 0ms);
+    CHECK(limiter.reserve(t0) == 100ms);
+    CHECK(limiter.reserve(t0) == 200ms);
+    CHECK(limiter.reserve(t0 + 100ms) == 200ms);
+    CHECK(limiter.reserve(t0 + 10s) == 0ms);
+    dial_rate_limiter none(std::nullopt);
     CHECK(none.spend(t0) == 0ms);
 }
 

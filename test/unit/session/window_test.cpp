@@ -256,20 +256,20 @@ TEST_CASE("a message is kept until the server had certainly received it when it 
     static_cast<void>(box.take(1000));
     box.written(t0);
     box.pinged(1, 1);
-    box.handled(proof{t0 + 1s, 0, 1}); // no pong yet
+    box.handle_issued(proof{t0 + 1s, 0, 1}); // no pong yet
     CHECK(box.kept_cost() == outbox::cost_of(1));
-    box.handled(proof{t0 - 1ms, 1}); // too soon
+    box.handle_issued(proof{t0 - 1ms, 1}); // too soon
     CHECK(box.kept_cost() == outbox::cost_of(1));
     SECTION("a handle made after the pong, and late enough, includes it")
     {
-        box.handled(proof{t0, 1});
+        box.handle_issued(proof{t0, 1});
         CHECK(box.kept_cost() == 0);
     }
     SECTION("a peer that never answers pings has received it after a minute and many pings")
     {
-        box.handled(proof{t0 + 1h, 0, 8}); // the process may have been suspended
+        box.handle_issued(proof{t0 + 1h, 0, 8}); // the process may have been suspended
         CHECK(box.kept_cost() == outbox::cost_of(1));
-        box.handled(proof{t0 + 61s, 0, 9});
+        box.handle_issued(proof{t0 + 61s, 0, 9});
         CHECK(box.kept_cost() == 0);
     }
     SECTION("what was received on a lost connection is kept again on the next")
@@ -279,7 +279,7 @@ TEST_CASE("a message is kept until the server had certainly received it when it 
         static_cast<void>(box.take(1000));
         box.written(t0 + 1s);
         box.pinged(1);
-        box.handled(proof{t0 + 1s, 0});
+        box.handle_issued(proof{t0 + 1s, 0});
         CHECK(box.kept_cost() == outbox::cost_of(1));
     }
     SECTION("otherwise it is sent again, and the server may have received it twice")

@@ -22,14 +22,14 @@ namespace gemini::live::emulator {
 
 /// The service's side of a session. Validates client messages as the service does, admits the
 /// client with its first one, the setup, and leaves the others to a `dialog`.
-class live_service : public server_session {
+class live_server_session : public server_session {
 public:
     /// `api_key` is the only key accepted; empty: any key. `pace` scales the length of pauses.
     /// Quirks that `quirks` leaves unset follow the model of the setup.
-    live_service(emulator::route route, std::string api_key, double pace,
+    live_server_session(emulator::route route, std::string api_key, double pace,
         std::shared_ptr<emulator::resumption_archive> archive, lifespan life = {},
         model_names names = {}, testing::emulator_quirks quirks = {});
-    ~live_service() override;
+    ~live_server_session() override;
 
     [[nodiscard]] actions on_message(std::string_view text, moment now) override;
     [[nodiscard]] actions on_timer(moment now) override;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "session/next_connection.hpp"
+#include "session/connection_settings.hpp"
 
 #include "protocol/encode.hpp"
 
@@ -9,15 +9,15 @@
 
 namespace gemini::live {
 
-next_connection::next_connection(const live::setup& setup) : setup_(setup)
+connection_settings::connection_settings(const live::setup& setup) : setup_(setup)
 {
     // The engine holds the handle, and drops it once the server has refused it.
     if (setup_.session_resumption) setup_.session_resumption->handle.clear();
 }
 
-next_connection::~next_connection() = default;
+connection_settings::~connection_settings() = default;
 
-asio::awaitable<next_connection::decision> next_connection::decide(
+asio::awaitable<connection_settings::decision> connection_settings::decide(
     const status_change& change, failure_context when, client_core& client)
 {
     reconnect_plan plan{
@@ -33,7 +33,7 @@ asio::awaitable<next_connection::decision> next_connection::decide(
     co_return decided;
 }
 
-base::frame next_connection::encode_setup(
+base::frame connection_settings::encode_setup(
     const std::string& handle, bool as_history, const protocol::addressing& address) const
 {
     if (!as_history) return protocol::encode_setup(setup_, handle, address);

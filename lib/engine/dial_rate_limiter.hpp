@@ -13,17 +13,17 @@
 namespace gemini::live::engine {
 
 /// Spreads the attempts of all sessions of a client over time. Threads: any.
-class dial_budget {
+class dial_rate_limiter {
 public:
     /// Allows `per_second` attempts a second, and as many at once after a quiet time. Absent:
     /// no limit.
-    explicit dial_budget(std::optional<double> per_second) noexcept
+    explicit dial_rate_limiter(std::optional<double> per_second) noexcept
         : interval_(per_second ? static_cast<std::int64_t>(1e9 / *per_second) : 0)
     {
     }
 
-    /// Counts an attempt; returns how much longer than otherwise it has to wait.
-    [[nodiscard]] std::chrono::milliseconds spend(base::time_point now)
+    /// Counts an attempt, and returns the delay to add to its own wait.
+    [[nodiscard]] std::chrono::milliseconds reserve(base::time_point now)
     {
         using std::chrono::nanoseconds;
         if (interval_.count() == 0) return std::chrono::milliseconds{0};

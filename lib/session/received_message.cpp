@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "session/incoming.hpp"
+#include "session/received_message.hpp"
 
 #include "async/spawn.hpp"
 #include "base/complaint.hpp"
@@ -27,7 +27,7 @@ error refusal_of_setup(const server_error& refused)
 
 } // namespace
 
-incoming decode(transport::message received, const client_options& options)
+received_message decode(transport::message received, const client_options& options)
 {
     const bool strictly = options.malformed == malformed_policy::fail;
     const auto size = received.payload.size();
@@ -44,16 +44,16 @@ incoming decode(transport::message received, const client_options& options)
     }
 }
 
-asio::awaitable<std::vector<incoming>> await_setup_complete(
+asio::awaitable<std::vector<received_message>> await_setup_complete(
     std::shared_ptr<transport::connection> link, const client_options& options)
 {
     const auto limit = options.limits.message;
-    std::vector<incoming> early;
+    std::vector<received_message> early;
     std::size_t cost = 0;
     for (bool complete = false; !complete;) {
         auto received = co_await link->receive();
         auto next = decode(std::move(received), options);
-        cost += sizeof(incoming);
+        cost += sizeof(received_message);
         if (const auto* const message = std::get_if<server_message>(&next.what)) {
             const auto& all = message->members();
             if (all.error) throw refusal_of_setup(*all.error);

@@ -20,10 +20,10 @@ namespace gemini::live::emulator {
 [[nodiscard]] testing::emulator_request to_request(const transport::upgrade_request& request);
 
 /// A client as a script or a behavior of the program sees it.
-class client_peer : public testing::emulator_peer {
+class scripted_peer : public testing::emulator_peer {
 public:
     /// `number` is the client's, for `observer`.
-    client_peer(std::size_t number, std::shared_ptr<transport::server_connection> client,
+    scripted_peer(std::size_t number, std::shared_ptr<transport::server_connection> client,
         std::shared_ptr<const observer> observer);
 
     [[nodiscard]] const testing::emulator_request& request() const noexcept override

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/server/call_book.hpp"
+#include "emulator/server/call_registry.hpp"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@ constexpr std::size_t most_calls = 100; // each, of open and of past calls
 
 } // namespace
 
-void call_book::open(function_call call, waiting wait)
+void call_registry::open(function_call call, waiting wait)
 {
     if (std::any_of(open_.begin(), open_.end(),
             [&](const open_call& each) { return each.call.id == call.id; }))
@@ -22,7 +22,7 @@ void call_book::open(function_call call, waiting wait)
     }
 }
 
-void call_book::close(const std::string& id)
+void call_registry::close(const std::string& id)
 {
     const auto found = std::find_if(
         open_.begin(), open_.end(), [&](const open_call& each) { return each.call.id == id; });
@@ -31,7 +31,7 @@ void call_book::close(const std::string& id)
     open_.erase(found);
 }
 
-std::vector<std::string> call_book::interrupt(bool cancels_blocking)
+std::vector<std::string> call_registry::interrupt(bool cancels_blocking)
 {
     std::vector<std::string> cancelled;
     for (auto& each : std::exchange(open_, {})) {
@@ -47,7 +47,7 @@ std::vector<std::string> call_book::interrupt(bool cancels_blocking)
     return cancelled;
 }
 
-const open_call* call_book::find_open(std::string_view id, std::string_view name) const
+const open_call* call_registry::find_open(std::string_view id, std::string_view name) const
 {
     const auto found = std::find_if(open_.begin(), open_.end(), [&](const open_call& each) {
         return id.empty() ? name == each.call.name : id == each.call.id;
@@ -55,13 +55,13 @@ const open_call* call_book::find_open(std::string_view id, std::string_view name
     return found == open_.end() ? nullptr : &*found;
 }
 
-bool call_book::is_past(std::string_view id, std::string_view name) const
+bool call_registry::is_past(std::string_view id, std::string_view name) const
 {
     return std::any_of(past_.begin(), past_.end(),
         [&](const auto& each) { return id.empty() ? name == each.second : id == each.first; });
 }
 
-void call_book::retire(const function_call& over)
+void call_registry::retire(const function_call& over)
 {
     past_.emplace_back(over.id, over.name);
     if (past_.size() > most_calls) past_.pop_front();

@@ -3,7 +3,7 @@
 
 #include "emulator/persona/speech.hpp"
 
-namespace live_service_test {
+namespace live_server_session_test {
 
 using namespace test;
 
@@ -428,4 +428,4 @@ TEST_CASE("a turn of a million words is answered as quickly as any other")
     CHECK(c.now < 1min);
 }
 
-} // namespace live_service_test
+} // namespace live_server_session_test

@@ -34,10 +34,10 @@ struct circumstances {
 /// Manages the connections of a session: decides whether, when and with which handle to make the
 /// next one. Pure: performs no I/O and has no clock or executor of its own; randomness is passed
 /// in.
-class connection_fsm {
+class reconnect_fsm {
 public:
     /// `random` returns numbers uniformly distributed in [0, 1).
-    connection_fsm(reconnect_policy policy, std::string handle, std::function<double()> random);
+    reconnect_fsm(reconnect_policy policy, std::string handle, std::function<double()> random);
 
     /// Begins the first attempt. Every status change returned here is to be reported to the user;
     /// its delay is the wait before the next attempt.
@@ -136,7 +136,7 @@ private:
     bool has_renewed_ = false; ///< The open connection has started a new series of attempts.
     bool opened_with_handle_ = false;
     bool handle_refused_ = false;
-    bool is_from_elsewhere_; ///< The handle is, and no connection of ours has been open with it.
+    bool is_from_elsewhere_; ///< The handle; and no connection of ours has opened with it yet.
     bool handing_over_ = false;
     bool made_ahead_ = false; ///< The connection being set up was dialed ahead.
     failure_context failure_context_{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/server/client_peer.hpp"
+#include "emulator/server/scripted_peer.hpp"
 
 #include "base/buffer.hpp"
 
@@ -25,14 +25,14 @@ testing::emulator_request to_request(const transport::upgrade_request& request)
     return {request.path, request.query, request.fields};
 }
 
-client_peer::client_peer(std::size_t number, std::shared_ptr<transport::server_connection> client,
-    std::shared_ptr<const observer> observer)
+scripted_peer::scripted_peer(std::size_t number,
+    std::shared_ptr<transport::server_connection> client, std::shared_ptr<const observer> observer)
     : number_(number), client_(std::move(client)), observer_(std::move(observer)),
       request_(to_request(client_->request()))
 {
 }
 
-asio::awaitable<std::optional<std::string>> client_peer::receive()
+asio::awaitable<std::optional<std::string>> scripted_peer::receive()
 {
     try {
         auto heard = co_await client_->receive();
@@ -43,19 +43,19 @@ asio::awaitable<std::optional<std::string>> client_peer::receive()
     co_return std::nullopt;
 }
 
-asio::awaitable<void> client_peer::send(std::string message)
+asio::awaitable<void> scripted_peer::send(std::string message)
 {
     observer_->message(number_, testing::message_sender::server, message);
     co_await client_->send(batch_of(message));
 }
 
-asio::awaitable<void> client_peer::send_text(std::string message)
+asio::awaitable<void> scripted_peer::send_text(std::string message)
 {
     observer_->message(number_, testing::message_sender::server, message);
     co_await client_->send_text(batch_of(message));
 }
 
-asio::awaitable<void> client_peer::close(std::uint16_t code, std::string reason)
+asio::awaitable<void> scripted_peer::close(std::uint16_t code, std::string reason)
 {
     co_await client_->close(code, std::move(reason));
 }

@@ -19,10 +19,10 @@ namespace gemini::live {
 
 /// How the next connection of a session opens: its setup and base URL, as the user's hook has left
 /// them.
-class next_connection {
+class connection_settings {
 public:
-    explicit next_connection(const live::setup& setup);
-    ~next_connection();
+    explicit connection_settings(const live::setup& setup);
+    ~connection_settings();
 
     /// What the hook wants.
     struct decision {
@@ -36,10 +36,10 @@ public:
     [[nodiscard]] asio::awaitable<decision> decide(
         const status_change& change, failure_context when, client_core& client);
 
-    /// Returns the setup as a frame. `as_history`: client content follows that is the history.
+    /// Returns the setup as a frame. `as_history`: the client content that follows is history.
     [[nodiscard]] base::frame encode_setup(
         const std::string& handle, bool as_history, const protocol::addressing& address) const;
-    /// Empty: the one of the options.
+    /// Empty: `client_options::base_url`.
     [[nodiscard]] const std::string& base_url() const noexcept { return base_url_; }
 
 private:

@@ -14,17 +14,17 @@ namespace gemini::live::transport {
 
 /// A client that takes the connection over as soon as lws has made it, through proxy and TLS. It
 /// reads and writes bytes; derived classes know what they mean (docs/adr/0009).
-class stream_client : public lws_client {
+class byte_stream_client : public lws_client {
 public:
-    stream_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
+    byte_stream_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
         const std::optional<proxy_address>& proxy);
-    ~stream_client() override;
+    ~byte_stream_client() override;
 
 protected:
     /// Call when more bytes are wanted. Does nothing while they are being waited for.
     void resume_reading();
-    /// Writes as much as the wire accepts. Not to be called in `on_bytes` before all its bytes have
-    /// been parsed: after a failure what is left is read.
+    /// Writes as much as the wire accepts. Do not call it from `on_bytes` before all its bytes
+    /// have been parsed: a failed write reads the rest of the stream.
     void write();
     void destroy() noexcept override;
 

@@ -21,7 +21,7 @@ struct open_call {
 
 /// The function calls of a conversation: those that await a response, and those that are past.
 /// Keeps the newest hundred of each.
-class call_book {
+class call_registry {
 public:
     /// Adds a call. Does nothing for another piece of an open call.
     void open(function_call call, waiting wait);

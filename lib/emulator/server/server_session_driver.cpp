@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/server/client_session.hpp"
+#include "emulator/server/server_session_driver.hpp"
 
 #include "base/buffer.hpp"
 
@@ -18,7 +18,7 @@ constexpr std::size_t most_unsaid = 16; // answers that a client has not read ye
 
 } // namespace
 
-client_session::client_session(std::size_t number,
+server_session_driver::server_session_driver(std::size_t number,
     std::shared_ptr<transport::server_connection> client, std::unique_ptr<server_session> session,
     const asio::any_io_executor& executor, std::shared_ptr<const observer> observer)
     : number_(number), client_(std::move(client)), session_(std::move(session)),
@@ -26,7 +26,7 @@ client_session::client_session(std::size_t number,
 {
 }
 
-asio::awaitable<void> client_session::run(std::shared_ptr<client_session> self)
+asio::awaitable<void> server_session_driver::run(std::shared_ptr<server_session_driver> self)
 {
     asio::co_spawn(self->due_.get_executor(), send_loop(self), asio::detached);
     try {
@@ -48,7 +48,7 @@ asio::awaitable<void> client_session::run(std::shared_ptr<client_session> self)
     self->end();
 }
 
-asio::awaitable<void> client_session::send_loop(std::shared_ptr<client_session> self)
+asio::awaitable<void> server_session_driver::send_loop(std::shared_ptr<server_session_driver> self)
 {
     try {
         while (!self->over_) {
@@ -73,7 +73,7 @@ asio::awaitable<void> client_session::send_loop(std::shared_ptr<client_session> 
     self->client_->abort();
 }
 
-asio::awaitable<void> client_session::perform(actions said)
+asio::awaitable<void> server_session_driver::perform(actions said)
 {
     std::vector<base::frame> batch;
     for (const auto& each : said.messages) {
@@ -97,13 +97,13 @@ asio::awaitable<void> client_session::perform(actions said)
     client_->abort();
 }
 
-moment client_session::now() const
+moment server_session_driver::now() const
 {
     return std::chrono::duration_cast<moment>(std::chrono::steady_clock::now() - begin_);
 }
 
 /// Stops all sending and receiving.
-void client_session::end()
+void server_session_driver::end()
 {
     over_ = true;
     due_.cancel();

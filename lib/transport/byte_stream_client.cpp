@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "transport/stream_client.hpp"
+#include "transport/byte_stream_client.hpp"
 
 #include <asio/post.hpp>
 #include <fcntl.h>
@@ -13,23 +13,23 @@ constexpr int writes_per_turn = 16;
 
 } // namespace
 
-stream_client::stream_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
-    const std::optional<proxy_address>& proxy)
+byte_stream_client::byte_stream_client(std::shared_ptr<lws_virtual_host> host,
+    const request_head& request, const std::optional<proxy_address>& proxy)
     : lws_client(std::move(host), request, proxy), liveness_(request.deadlines),
       turns_left_(writes_per_turn)
 {
 }
 
-stream_client::~stream_client() = default;
+byte_stream_client::~byte_stream_client() = default;
 
-int stream_client::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
+int byte_stream_client::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
 {
     if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER) return on_way_made(connection);
     return lws_client::on(connection, reason, in, size);
 }
 
 /// lws is about to send a request. It has not sent or read anything on this path yet.
-int stream_client::on_way_made(lws* connection)
+int byte_stream_client::on_way_made(lws* connection)
 {
     if (stage_ != stage::dialing) return -1;
     const int copy = ::fcntl(lws_get_socket_fd(connection), F_DUPFD_CLOEXEC, 0);
@@ -43,7 +43,7 @@ int stream_client::on_way_made(lws* connection)
     return take_over();
 }
 
-void stream_client::on_taken_over()
+void byte_stream_client::on_taken_over()
 try {
     wire_->settle();
     on_ready();
@@ -52,7 +52,7 @@ try {
     abort(lost(failure.what()));
 }
 
-void stream_client::destroy() noexcept
+void byte_stream_client::destroy() noexcept
 {
     if (destroyed_) return;
     output_ = {};
@@ -62,7 +62,7 @@ void stream_client::destroy() noexcept
 
 // ---- reading
 
-void stream_client::resume_reading()
+void byte_stream_client::resume_reading()
 {
     if (reading_ || !wire_ || ended_) return;
     reading_ = true;
@@ -71,14 +71,14 @@ void stream_client::resume_reading()
     asio::post(runtime_->strand_executor(), [this, self = shared_from_this()] { read(); });
 }
 
-void stream_client::await_bytes(moved::next what)
+void byte_stream_client::await_bytes(moved::next what)
 {
     wire_->async_wait(what, [this, self = shared_from_this()](asio::error_code cancelled) {
         if (!cancelled) read();
     });
 }
 
-void stream_client::read()
+void byte_stream_client::read()
 {
     if (!wire_) return;
     reading_ = false;
@@ -100,7 +100,7 @@ void stream_client::read()
 
 // ---- writing
 
-void stream_client::write()
+void byte_stream_client::write()
 try {
     if (blocked_ || write_failed_ || !wire_) return;
     while (!output_.empty() || next_output()) {
@@ -121,7 +121,7 @@ try {
     abort(lost(failure.what()));
 }
 
-void stream_client::write_on_next_turn()
+void byte_stream_client::write_on_next_turn()
 {
     blocked_ = true;
     asio::post(runtime_->strand_executor(), [this, self = shared_from_this()] {
@@ -131,7 +131,7 @@ void stream_client::write_on_next_turn()
     });
 }
 
-void stream_client::await_room(moved::next what)
+void byte_stream_client::await_room(moved::next what)
 {
     blocked_ = true;
     liveness_.blocked(wire_->unacknowledged());

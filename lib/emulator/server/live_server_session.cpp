@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/server/live_service.hpp"
+#include "emulator/server/live_server_session.hpp"
 
 #include "emulator/rules/quirks.hpp"
 #include "emulator/rules/setup_rules.hpp"
@@ -28,7 +28,7 @@ actions refused(refusal why)
 
 } // namespace
 
-live_service::live_service(emulator::route route, std::string api_key, double pace,
+live_server_session::live_server_session(emulator::route route, std::string api_key, double pace,
     std::shared_ptr<emulator::resumption_archive> archive, lifespan life, model_names names,
     testing::emulator_quirks quirks)
     : route_(std::move(route)), api_key_(std::move(api_key)), pace_(pace),
@@ -37,9 +37,9 @@ live_service::live_service(emulator::route route, std::string api_key, double pa
 {
 }
 
-live_service::~live_service() { archive_->close(number_); }
+live_server_session::~live_server_session() { archive_->close(number_); }
 
-actions live_service::on_message(std::string_view text, moment now)
+actions live_server_session::on_message(std::string_view text, moment now)
 {
     if (over_) return {};
     try {
@@ -55,13 +55,13 @@ actions live_service::on_message(std::string_view text, moment now)
 }
 
 /// Remembers whether the connection ends.
-actions live_service::remember_end(actions what)
+actions live_server_session::remember_end(actions what)
 {
     over_ = over_ || what.ends_connection();
     return what;
 }
 
-actions live_service::hear_message(const json_value& message, moment now)
+actions live_server_session::hear_message(const json_value& message, moment now)
 {
     const auto setup = find_member(message, "setup");
     if (setup.has_value() == dialog_.has_value())
@@ -69,7 +69,7 @@ actions live_service::hear_message(const json_value& message, moment now)
     return setup ? set_up(*setup, now) : dialog_->on_message(message, now);
 }
 
-actions live_service::set_up(const json_value& setup, moment now)
+actions live_server_session::set_up(const json_value& setup, moment now)
 {
     auto read = read_setup(setup, route_, names_);
     if (auto* const why = std::get_if<refusal>(&read)) return refused(std::move(*why));
@@ -83,7 +83,7 @@ actions live_service::set_up(const json_value& setup, moment now)
 }
 
 /// Imitates a model that never answers a setup, nor anything after it.
-actions live_service::fall_silent(std::string rule)
+actions live_server_session::fall_silent(std::string rule)
 {
     over_ = true;
     actions nothing;
@@ -92,7 +92,7 @@ actions live_service::fall_silent(std::string rule)
 }
 
 /// Accepts the setup as soon as its handle may be used.
-actions live_service::enter(moment now)
+actions live_server_session::enter(moment now)
 {
     next_try_.reset();
     const auto& setup = dialog_->setup();
@@ -108,7 +108,7 @@ actions live_service::enter(moment now)
     return dialog_->begin(kept, now);
 }
 
-std::optional<moment> live_service::next_timer() const
+std::optional<moment> live_server_session::next_timer() const
 {
     if (over_) return std::nullopt;
     std::optional<moment> deadline, next;
@@ -117,7 +117,7 @@ std::optional<moment> live_service::next_timer() const
     return earliest({deadline, next_try_, next});
 }
 
-actions live_service::on_timer(moment now)
+actions live_server_session::on_timer(moment now)
 {
     if (over_) return {};
     actions out;

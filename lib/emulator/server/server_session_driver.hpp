@@ -20,18 +20,18 @@ namespace gemini::live::emulator {
 
 /// A client whose messages a `server_session` answers: one coroutine listens, another sends what is
 /// due. Threads: the executor only.
-class client_session {
+class server_session_driver {
 public:
     /// `number` is the client's, for `observer`.
-    client_session(std::size_t number, std::shared_ptr<transport::server_connection> client,
+    server_session_driver(std::size_t number, std::shared_ptr<transport::server_connection> client,
         std::unique_ptr<server_session> session, const asio::any_io_executor& executor,
         std::shared_ptr<const observer> observer);
 
     /// Serves the client until one side ends the connection.
-    [[nodiscard]] static asio::awaitable<void> run(std::shared_ptr<client_session> self);
+    [[nodiscard]] static asio::awaitable<void> run(std::shared_ptr<server_session_driver> self);
 
 private:
-    static asio::awaitable<void> send_loop(std::shared_ptr<client_session> self);
+    static asio::awaitable<void> send_loop(std::shared_ptr<server_session_driver> self);
     [[nodiscard]] asio::awaitable<void> perform(actions said);
     [[nodiscard]] moment now() const;
     void end();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulator/server/call_book.hpp"
+#include "emulator/server/call_registry.hpp"
 
 #include "support/catch.hpp"
 
 #include <string>
 #include <vector>
 
-namespace call_book_test {
+namespace call_registry_test {
 
 using namespace gemini::live;
 using namespace gemini::live::emulator;
@@ -25,7 +25,7 @@ function_call call(std::string id, std::string name = "get_weather")
 
 TEST_CASE("a call is found by its ID, and without one by its name")
 {
-    call_book calls;
+    call_registry calls;
     calls.open(call("1", "a"), waiting::blocked);
     calls.open(call("2", "b"), waiting::silent);
     calls.open(call("2", "c"), waiting::blocked); // another piece of the same call
@@ -41,7 +41,7 @@ TEST_CASE("a call is found by its ID, and without one by its name")
 
 TEST_CASE("a closed call is past, and can still be recognized")
 {
-    call_book calls;
+    call_registry calls;
     calls.open(call("1", "a"), waiting::blocked);
     CHECK(calls.has_open());
     CHECK_FALSE(calls.is_past("1", ""));
@@ -73,7 +73,7 @@ TEST_CASE("which calls an interruption cancels")
     };
     for (const auto& row : rows) {
         CAPTURE(static_cast<int>(row.wait), row.cancels_blocking);
-        call_book calls;
+        call_registry calls;
         calls.open(call("1"), row.wait);
         CHECK(calls.interrupt(row.cancels_blocking) == row.cancelled);
         CHECK(calls.has_open() == row.cancelled.empty());
@@ -83,7 +83,7 @@ TEST_CASE("which calls an interruption cancels")
 
 TEST_CASE("the newest hundred of open and of past calls are kept")
 {
-    call_book calls;
+    call_registry calls;
     for (int i = 0; i < 250; ++i) calls.open(call(std::to_string(i)), waiting::blocked);
     CHECK(calls.find_open("150", ""));
     CHECK_FALSE(calls.find_open("149", ""));
@@ -92,4 +92,4 @@ TEST_CASE("the newest hundred of open and of past calls are kept")
     CHECK_FALSE(calls.is_past("49", ""));
 }
 
-} // namespace call_book_test
+} // namespace call_registry_test

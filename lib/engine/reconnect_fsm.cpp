@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/connection_fsm.hpp"
+#include "engine/reconnect_fsm.hpp"
 
 #include "base/backoff.hpp"
 #include "base/complaint.hpp"
@@ -69,14 +69,14 @@ bool is_internal(const error& failure)
 
 std::span<const transition> transitions() noexcept { return all_transitions; }
 
-connection_fsm::connection_fsm(
+reconnect_fsm::reconnect_fsm(
     reconnect_policy policy, std::string handle, std::function<double()> random)
     : policy_(std::move(policy)), handle_(std::move(handle)), random_(std::move(random)),
       is_from_elsewhere_(!handle_.empty())
 {
 }
 
-status_change connection_fsm::become(live::session_status to)
+status_change reconnect_fsm::become(live::session_status to)
 {
     status_change change;
     change.from = std::exchange(status_, to);
@@ -84,13 +84,13 @@ status_change connection_fsm::become(live::session_status to)
     return change;
 }
 
-std::chrono::milliseconds connection_fsm::draw_delay(int attempt) const
+std::chrono::milliseconds reconnect_fsm::draw_delay(int attempt) const
 {
     return base::full_jitter(
         policy_.first_delay, policy_.factor, policy_.max_delay, attempt - 1, random_());
 }
 
-status_change connection_fsm::start()
+status_change reconnect_fsm::start()
 {
     attempt_ = 1;
     auto change = become(session_status::connecting);
@@ -98,7 +98,7 @@ status_change connection_fsm::start()
     return change;
 }
 
-status_change connection_fsm::opened(base::time_point now)
+status_change reconnect_fsm::opened(base::time_point now)
 {
     open_since_ = now;
     has_renewed_ = false;
@@ -116,34 +116,34 @@ status_change connection_fsm::opened(base::time_point now)
     return change;
 }
 
-bool connection_fsm::is_healthy(base::time_point now) const
+bool reconnect_fsm::is_healthy(base::time_point now) const
 {
     return open_since_ && now - *open_since_ >= policy_.healthy_after;
 }
 
 /// Only a healthy spell starts a new series of attempts. Otherwise a server that disconnects at
 /// once, or asks to leave, would be hammered.
-void connection_fsm::renew(base::time_point now)
+void reconnect_fsm::renew(base::time_point now)
 {
     if (has_renewed_ || !is_healthy(now)) return;
     has_renewed_ = true;
     attempt_ = 0;
 }
 
-std::optional<base::time_point> connection_fsm::renewal() const
+std::optional<base::time_point> reconnect_fsm::renewal() const
 {
     if (has_renewed_ || !open_since_) return std::nullopt;
     return base::later(*open_since_, policy_.healthy_after);
 }
 
-void connection_fsm::leave(base::time_point now)
+void reconnect_fsm::leave(base::time_point now)
 {
     if (!open_since_) return;
     open_since_.reset();
     out_since_ = now;
 }
 
-std::optional<std::chrono::milliseconds> connection_fsm::wait_ahead(base::time_point now)
+std::optional<std::chrono::milliseconds> reconnect_fsm::wait_ahead(base::time_point now)
 {
     renew(now);
     const auto most = most_attempts();
@@ -151,13 +151,13 @@ std::optional<std::chrono::milliseconds> connection_fsm::wait_ahead(base::time_p
     return attempt_ == 0 ? std::chrono::milliseconds{0} : draw_delay(attempt_ + 1);
 }
 
-void connection_fsm::dials_ahead(base::time_point now)
+void reconnect_fsm::dials_ahead(base::time_point now)
 {
     renew(now);
     ++attempt_;
 }
 
-void connection_fsm::hand_over(base::time_point now)
+void reconnect_fsm::hand_over(base::time_point now)
 {
     renew(now);
     leave(now);
@@ -166,7 +166,7 @@ void connection_fsm::hand_over(base::time_point now)
 
 /// The error for a series of attempts that is used up after its last connection had been asked to
 /// leave.
-error connection_fsm::spent(const error& why) const
+error reconnect_fsm::spent(const error& why) const
 {
     return {errc::unavailable,
         fmt::format("The server asks to leave one connection after the other (goAway) before it "
@@ -176,7 +176,7 @@ error connection_fsm::spent(const error& why) const
         why.details()};
 }
 
-bool connection_fsm::suspects_handle(
+bool reconnect_fsm::suspects_handle(
     const error& failure, base::time_point now, failure_context when)
 {
     if (when.was_open) {
@@ -194,7 +194,7 @@ bool connection_fsm::suspects_handle(
 }
 
 /// Whether open connections have met the same refusal too often.
-bool connection_fsm::repeats(const verdict& judged, base::time_point now)
+bool reconnect_fsm::repeats(const verdict& judged, base::time_point now)
 {
     const bool soon = open_since_ && now - *open_since_ < at_once;
     if (!judged.few_times) {
@@ -206,7 +206,7 @@ bool connection_fsm::repeats(const verdict& judged, base::time_point now)
 }
 
 /// Nothing was sent on a connection that was not established.
-failure_context connection_fsm::context_of(const error& failure) const
+failure_context reconnect_fsm::context_of(const error& failure) const
 {
     const bool has_worked = epoch_ != 0;
     if (open_since_) return {true, opened_with_handle_, has_worked};
@@ -216,7 +216,7 @@ failure_context connection_fsm::context_of(const error& failure) const
     return {false, was_upgraded && !handle_.empty(), has_worked};
 }
 
-verdict connection_fsm::judge_dial(const error& failure) const
+verdict reconnect_fsm::judge_dial(const error& failure) const
 {
     const failure_context when{false, false, epoch_ != 0};
     auto judged = classify(failure, when, policy_.quota_wait);
@@ -225,13 +225,13 @@ verdict connection_fsm::judge_dial(const error& failure) const
 }
 
 /// Lets the user's `on_failure` have the last word.
-void connection_fsm::overrule(verdict& judged, failure_context when) const
+void reconnect_fsm::overrule(verdict& judged, failure_context when) const
 {
     if (!policy_.on_failure) return;
     if (const auto other = policy_.on_failure(judged.why, when)) judged.action = *other;
 }
 
-status_change connection_fsm::lost(const error& failure, base::time_point now, circumstances how)
+status_change reconnect_fsm::lost(const error& failure, base::time_point now, circumstances how)
 {
     const auto when = context_of(failure);
     auto judged = classify(failure, when, policy_.quota_wait);
@@ -288,16 +288,16 @@ status_change connection_fsm::lost(const error& failure, base::time_point now, c
     return change;
 }
 
-status_change connection_fsm::close() { return become(session_status::closed); }
+status_change reconnect_fsm::close() { return become(session_status::closed); }
 
-status_change connection_fsm::give_up(error why)
+status_change reconnect_fsm::give_up(error why)
 {
     auto change = become(session_status::failed);
     change.cause = std::move(why);
     return change;
 }
 
-bool connection_fsm::update(const session_resumption_update& update)
+bool reconnect_fsm::update(const session_resumption_update& update)
 {
     const auto size = update.new_handle.size();
     const bool good = update.resumable && size != 0 && size <= longest_handle;
@@ -305,7 +305,7 @@ bool connection_fsm::update(const session_resumption_update& update)
     return good;
 }
 
-void connection_fsm::take_over(std::string handle)
+void reconnect_fsm::take_over(std::string handle)
 {
     if (handle != handle_) {
         internal_errors_ = 0;

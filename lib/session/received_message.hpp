@@ -22,7 +22,7 @@ namespace gemini::live {
 inline constexpr std::size_t messages_per_turn = 64;
 
 /// A received message, decoded.
-struct incoming {
+struct received_message {
     std::variant<server_message, malformed_message> what;
     std::size_t size;
     engine::session_fsm::signs with;
@@ -30,11 +30,11 @@ struct incoming {
 
 /// Decodes a message. Throws an error if the connection cannot continue after it: the message is
 /// too big, or `client_options::malformed` does not tolerate it.
-[[nodiscard]] incoming decode(transport::message received, const client_options& options);
+[[nodiscard]] received_message decode(transport::message received, const client_options& options);
 
 /// Returns everything up to setupComplete. Nobody reads it before that, so it has its own limit.
 /// Throws the error with which the server refused the setup.
-[[nodiscard]] asio::awaitable<std::vector<incoming>> await_setup_complete(
+[[nodiscard]] asio::awaitable<std::vector<received_message>> await_setup_complete(
     std::shared_ptr<transport::connection> link, const client_options& options);
 
 } // namespace gemini::live
