@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/emulator/live_server_session_test.cpp,
-// test/unit/emulator/other_clients_test.cpp
+// Tested by: test/unit/emulator/live_server_session_test.cpp
 #pragma once
 
 #include "emulator/rules/setup_rules.hpp"
