@@ -17,18 +17,14 @@ import re
 import resource
 import shlex
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
+
+from run import progress
 
 CLANG = "clang++-19"
 # What `./dev chat` builds; `./dev test` builds the rest as well.
 CHAT = re.compile(r"lib/|samples/(libchat-decisions|gemini-live-chat)")
-
-
-def progress(text):
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def group_of(output):

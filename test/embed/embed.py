@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "install"))
-from install import build_and_run  # noqa: E402
+from install import build_and_run, options_of  # noqa: E402
 from reuse import split  # noqa: E402
 
 
@@ -37,8 +37,7 @@ def built_of_ours(build):
 def compiled_as(build):
     """The compiler of a build, and the options that decide how it compiles."""
     units = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
-    options = {option["name"]: option["value"] for option in
-               json.loads(subprocess.check_output(["meson", "introspect", "--buildoptions", build]))}
+    options = options_of(build)
     names = ("buildtype", "optimization", "debug", "b_ndebug", "unity_size")
     wanted = [f"-D{name}={str(options[name]).lower()}" for name in names if options[name] != "custom"]
     return split(shlex.split(units[0]["command"]))[0], wanted

@@ -19,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = Path(__file__).resolve().parent.parent / "embed" / "conversation.cpp"
 
 
+def options_of(build):
+    """The options of a build directory, by name."""
+    return {option["name"]: option["value"] for option in
+            json.loads(subprocess.check_output(["meson", "introspect", "--buildoptions", build]))}
+
+
 def build_and_run(folder, *how):
     """Compiles the program with pkg-config's flags for the libraries, and runs it."""
     flags = subprocess.check_output(
@@ -77,8 +83,7 @@ def check_exports(libraries):
 
 
 def main(build):
-    options = {option["name"]: option["value"] for option in
-               json.loads(subprocess.check_output(["meson", "introspect", "--buildoptions", build]))}
+    options = options_of(build)
     with tempfile.TemporaryDirectory(prefix="gemini-live-install.") as folder:
         subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", folder], check=True)
         prefix = Path(folder + options["prefix"])
