@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "async/clock.hpp"
 
+#include "async/event.hpp"
+#include "async/strand.hpp"
+
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 
 namespace gemini::live::async {
 namespace {
+
+/// A timer whose end a coroutine awaits. Awaited itself, the timer would have to allocate where
+/// Asio cannot handle an exception.
+struct nap {
+    nap(const asio::any_io_executor& executor, base::time_point when) : timer(executor, when) {}
+
+    asio::steady_timer timer;
+    event over;
+};
+
+struct stop_at_the_end {
+    nap& of;
+    ~stop_at_the_end() { of.timer.cancel(); }
+};
 
 class steady_clock : public clock {
 public:
@@ -14,8 +30,13 @@ public:
 
     asio::awaitable<void> sleep_until(base::time_point when) override
     {
-        asio::steady_timer timer(co_await asio::this_coro::executor, when);
-        co_await timer.async_wait(asio::use_awaitable);
+        auto executor = co_await asio::this_coro::executor;
+        if (const auto* const on_strand = detail::target_of<strand>(executor))
+            executor = on_strand->inner(); // an event can be set from anywhere
+        const auto nap = std::make_shared<struct nap>(executor, when);
+        nap->timer.async_wait([nap](asio::error_code) { nap->over.set(); });
+        const stop_at_the_end stop{*nap};
+        co_await nap->over.wait();
     }
 };
 

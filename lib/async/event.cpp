@@ -1,179 +1,256 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "async/event.hpp"
 
+#include "async/strand.hpp"
+
 #include <asio/associated_cancellation_slot.hpp>
-#include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
 #include <asio/error.hpp>
-#include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
-#include <asio/post.hpp>
-#include <asio/strand.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <cassert>
 #include <mutex>
-#include <typeinfo>
+#include <new>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 namespace gemini::live::async {
 
-/// A waiting coroutine, whatever its handler's type.
-class event::waiter {
-public:
-    waiter(std::weak_ptr<state> owner, registry& all);
-    waiter(const waiter&) = delete;
-    waiter& operator=(const waiter&) = delete;
-    virtual ~waiter();
-    virtual void complete(asio::error_code result, how way) = 0;
-
-private:
-    friend class registry;
-    std::weak_ptr<state> owner_;
-    registry& all_;
-    waiter* previous_ = nullptr;
-    waiter* next_ = nullptr;
-};
-
-/// The waiters of an execution context, so that waiting coroutines die with it and not after it.
+/// The events that coroutines of an execution context have awaited, so that waiting coroutines die
+/// with it and not after it.
 class event::registry : public asio::execution_context::service {
 public:
     inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming)
 
     explicit registry(asio::execution_context& context) : service(context) {}
 
+    void add(state& one);
+    void remove(state& one);
+
+private:
     void shutdown() override;
 
-    void add(waiter& one)
+    std::mutex mutex_;
+    state* first_ = nullptr;
+};
+
+/// What an event and its waiting coroutine share, since either may go first.
+class event::state : public std::enable_shared_from_this<state> {
+public:
+    state() = default;
+    state(const state&) = delete;
+    state& operator=(const state&) = delete;
+    ~state()
     {
-        const std::lock_guard lock(mutex_);
-        one.next_ = first_;
-        if (first_) first_->previous_ = &one;
-        first_ = &one;
+        if (home_) home_->remove(*this);
     }
 
-    void remove(waiter& one)
+    void finish(how way) noexcept;
+    void abort() noexcept;
+
+    static asio::awaitable<void> wait(std::shared_ptr<state> self);
+
+private:
+    friend class registry;
+    friend class waiter;
+
+    /// What stands in for a waiter when the event is set.
+    static waiter* set_mark() noexcept;
+    void settle_in(asio::execution_context& context);
+    [[nodiscard]] bool consume() noexcept;
+    [[nodiscard]] waiter* take_waiter() noexcept;
+
+    std::atomic<waiter*> waiting_ = nullptr;
+
+    // Only `wait` and the end of the context change this.
+    asio::execution_context* context_ = nullptr;
+    registry* home_ = nullptr; // and this one's place in its list
+    state* previous_ = nullptr;
+    state* next_ = nullptr;
+};
+
+/// A waiting coroutine. It lives in the coroutine's own frame, and so does what is needed to wake
+/// it.
+class event::waiter final : public prepared_call {
+public:
+    waiter(state& owner, asio::any_io_executor executor) noexcept
+        : prepared_call(&run), owner_(owner), executor_(std::move(executor))
     {
-        const std::lock_guard lock(mutex_);
-        (one.previous_ ? one.previous_->next_ : first_) = one.next_;
-        if (one.next_) one.next_->previous_ = one.previous_;
+    }
+
+    using handler = asio::async_result<asio::use_awaitable_t<>, void()>::handler_type;
+
+    /// Must not throw, since Asio calls it while it suspends the coroutine.
+    void start(handler resume) noexcept
+    {
+        auto slot = asio::get_associated_cancellation_slot(resume);
+        resume_.emplace(std::move(resume));
+        try {
+            if (slot.is_connected()) slot.assign(canceler{this});
+        } catch (const std::bad_alloc&) {
+            is_out_of_memory_ = true;
+            return complete(how::by_post);
+        }
+        waiter* before = nullptr;
+        if (owner_.waiting_.compare_exchange_strong(before, this)) return;
+        assert(before == state::set_mark() && "two coroutines wait for one event");
+        owner_.waiting_ = nullptr;
+        complete(how::by_post);
+    }
+
+    /// Call when nobody else can complete it any more. It may be gone afterwards.
+    void complete(how way) noexcept
+    {
+        const auto executor = executor_; // which the coroutine could take with it
+        const auto* const on_strand = detail::target_of<strand>(executor);
+        if (way == how::at_once && on_strand && on_strand->running_in_this_thread())
+            return run(*this, false);
+        post(executor);
+    }
+
+    void abort() noexcept
+    {
+        is_aborted_ = true;
+        complete(how::by_post);
+    }
+
+    /// Destroys the coroutine, and thereby this.
+    void abandon() noexcept { run(*this, true); }
+
+    void check() const
+    {
+        if (is_out_of_memory_) throw std::bad_alloc();
+        if (is_aborted_)
+            throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
     }
 
 private:
-    waiter* first()
+    struct canceler {
+        waiter* self;
+        void operator()(asio::cancellation_type type) const
+        {
+            auto* expected = self;
+            if (type != asio::cancellation_type::none &&
+                self->owner_.waiting_.compare_exchange_strong(expected, nullptr))
+                self->abort();
+        }
+    };
+
+    static void run(strand_task& task, bool is_dropped)
     {
-        const std::lock_guard lock(mutex_);
-        return first_;
+        auto& self = static_cast<waiter&>(task);
+        auto resume = std::move(*self.resume_);
+        self.resume_.reset();
+        if (!is_dropped) resume();
     }
 
-    std::mutex mutex_;
-    waiter* first_ = nullptr;
+    state& owner_; // the coroutine holds it
+    asio::any_io_executor executor_;
+    std::optional<handler> resume_{};
+    bool is_aborted_ = false;
+    bool is_out_of_memory_ = false;
 };
 
-event::waiter::waiter(std::weak_ptr<state> owner, registry& all)
-    : owner_(std::move(owner)), all_(all)
+void event::registry::add(state& one)
 {
-    all_.add(*this);
+    const std::lock_guard lock(mutex_);
+    one.home_ = this;
+    one.previous_ = nullptr;
+    one.next_ = first_;
+    if (first_) first_->previous_ = &one;
+    first_ = &one;
 }
 
-event::waiter::~waiter() { all_.remove(*this); }
-
-/// Counts as no work of its own: `asio::co_spawn` reports work as long as the coroutine lives.
-template <class Handler>
-class event::waiter_of : public waiter {
-public:
-    waiter_of(std::weak_ptr<state> owner, registry& all, Handler handler)
-        : waiter(std::move(owner), all), handler_(std::move(handler))
-    {
-    }
-
-    void complete(asio::error_code result, how way) override
-    {
-        const auto executor = asio::get_associated_executor(handler_);
-        auto finish = [handler = std::move(handler_), result]() mutable {
-            auto slot = asio::get_associated_cancellation_slot(handler);
-            if (slot.is_connected()) slot.clear();
-            handler(result);
-        };
-        // Asio 1.22's target() does not check the type
-        const auto* strand = executor.target_type() == typeid(asio::strand<asio::any_io_executor>)
-                                 ? executor.template target<asio::strand<asio::any_io_executor>>()
-                                 : nullptr;
-        if (way == how::at_once && strand && strand->running_in_this_thread())
-            finish();
-        else
-            asio::post(executor, std::move(finish));
-    }
-
-private:
-    Handler handler_;
-};
-
-struct event::state {
-    std::mutex mutex;
-    bool is_set = false;
-    std::unique_ptr<waiter> waiting;
-
-    void finish(asio::error_code result, how way = how::by_post)
-    {
-        std::unique_ptr<waiter> woken;
-        {
-            const std::lock_guard lock(mutex);
-            woken = std::move(waiting);
-            if (!woken && !result) is_set = true;
-        }
-        if (woken) woken->complete(result, way);
-    }
-
-    void abandon()
-    {
-        std::unique_ptr<waiter> lost;
-        const std::lock_guard lock(mutex);
-        lost = std::move(waiting);
-    }
-
-    template <class Handler>
-    static void start(const std::shared_ptr<state>& self, Handler handler)
-    {
-        auto slot = asio::get_associated_cancellation_slot(handler);
-        auto& context =
-            asio::query(asio::get_associated_executor(handler), asio::execution::context);
-        auto mine = std::make_unique<waiter_of<Handler>>(
-            self, asio::use_service<registry>(context), std::move(handler));
-        if (slot.is_connected()) {
-            slot.assign([weak = std::weak_ptr(self)](asio::cancellation_type type) {
-                const auto state = weak.lock();
-                if (state && type != asio::cancellation_type::none)
-                    state->finish(asio::error::operation_aborted);
-            });
-        }
-        {
-            const std::lock_guard lock(self->mutex);
-            assert(!self->waiting && "two coroutines wait for one event");
-            if (!std::exchange(self->is_set, false)) self->waiting = std::move(mine);
-        }
-        if (mine) mine->complete({}, how::by_post);
-    }
-};
+void event::registry::remove(state& one)
+{
+    const std::lock_guard lock(mutex_);
+    (one.previous_ ? one.previous_->next_ : first_) = one.next_;
+    if (one.next_) one.next_->previous_ = one.previous_;
+    one.home_ = nullptr;
+}
 
 void event::registry::shutdown()
 {
-    while (auto* each = first()) each->owner_.lock()->abandon();
+    while (first_) {
+        const auto each = first_->shared_from_this();
+        remove(*each);
+        each->context_ = nullptr;
+        if (auto* const lost = each->take_waiter()) lost->abandon();
+    }
+}
+
+event::waiter* event::state::set_mark() noexcept
+{
+    static char mark = 0;
+    return reinterpret_cast<waiter*>(&mark);
+}
+
+/// Makes sure that the waiting coroutine dies with its execution context.
+void event::state::settle_in(asio::execution_context& context)
+{
+    if (context_ == &context) return;
+    auto& now = asio::use_service<registry>(context);
+    if (home_) home_->remove(*this);
+    now.add(*this);
+    context_ = &context;
+}
+
+/// Returns whether the event was set.
+bool event::state::consume() noexcept
+{
+    auto* expected = set_mark();
+    return waiting_.compare_exchange_strong(expected, nullptr);
+}
+
+event::waiter* event::state::take_waiter() noexcept
+{
+    auto* present = waiting_.load();
+    while (present && present != set_mark())
+        if (waiting_.compare_exchange_weak(present, nullptr)) return present;
+    return nullptr;
+}
+
+void event::state::finish(how way) noexcept
+{
+    auto* present = waiting_.load();
+    for (;;) {
+        if (present == set_mark()) return;
+        auto* const next = present ? nullptr : set_mark();
+        if (waiting_.compare_exchange_weak(present, next)) break;
+    }
+    if (present) present->complete(way);
+}
+
+void event::state::abort() noexcept
+{
+    if (auto* const waiting = take_waiter()) waiting->abort();
+}
+
+asio::awaitable<void> event::state::wait(std::shared_ptr<state> self)
+{
+    if (self->consume()) co_return;
+    auto executor = co_await asio::this_coro::executor;
+    self->settle_in(asio::query(executor, asio::execution::context));
+    waiter mine(*self, std::move(executor));
+    const auto start = [at = &mine](waiter::handler resume) { at->start(std::move(resume)); };
+    auto woken =
+        asio::async_initiate<const asio::use_awaitable_t<>, void()>(start, asio::use_awaitable);
+    co_await std::move(woken);
+    mine.check();
 }
 
 event::event() : state_(std::make_shared<state>()) {}
 
-event::~event() { state_->finish(asio::error::operation_aborted); }
+event::~event() { state_->abort(); }
 
-void event::set() { state_->finish({}); }
+void event::set() noexcept { state_->finish(how::by_post); }
 
-void event::set_and_run() { state_->finish({}, how::at_once); }
+void event::set_and_run() { state_->finish(how::at_once); }
 
-asio::awaitable<void> event::wait()
-{
-    return asio::async_initiate<const asio::use_awaitable_t<>, void(asio::error_code)>(
-        [state = state_](auto handler) { state::start(state, std::move(handler)); },
-        asio::use_awaitable);
-}
+asio::awaitable<void> event::wait() { return state::wait(state_); }
 
 } // namespace gemini::live::async

@@ -4,12 +4,12 @@
 
 #include "async/event.hpp"
 #include "async/spawn.hpp"
+#include "async/strand.hpp"
 
 #include <asio/cancellation_signal.hpp>
 #include <asio/cancellation_state.hpp>
 #include <asio/error.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/strand.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -84,7 +84,7 @@ asio::awaitable<void> run_all(
 
 asio::awaitable<std::size_t> run_race(std::vector<asio::awaitable<void>> operations)
 {
-    const asio::any_io_executor strand = asio::make_strand(co_await asio::this_coro::executor);
+    const asio::any_io_executor strand = async::make_strand(co_await asio::this_coro::executor);
     const auto state = std::make_shared<race_state>();
     co_await async::run_on(strand, run_all(state, std::move(operations)));
     co_return state->winner;

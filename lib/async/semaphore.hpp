@@ -35,7 +35,7 @@ public:
         std::shared_ptr<semaphore> from_;
     };
 
-    explicit semaphore(std::size_t permits) noexcept : free_(permits) {}
+    explicit semaphore(std::size_t permits) : free_(permits) {}
 
     /// Cancellation: total; the place in the queue is given up.
     [[nodiscard]] static asio::awaitable<permit> acquire(std::shared_ptr<semaphore> self);

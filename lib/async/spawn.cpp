@@ -6,9 +6,66 @@
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <array>
+#include <cstddef>
+#include <new>
+#include <thread>
 #include <utility>
 
 namespace gemini::live::async {
+namespace {
+
+/// Runs functions at once.
+struct here {
+    asio::execution_context* context;
+
+    template <class Function>
+    void execute(Function function) const
+    {
+        function();
+    }
+    [[nodiscard]] asio::execution_context& query(asio::execution::context_t) const noexcept
+    {
+        return *context;
+    }
+    [[nodiscard]] here require(asio::execution::blocking_t::never_t) const noexcept
+    {
+        return *this;
+    }
+    friend bool operator==(const here&, const here&) = default;
+};
+
+/// Makes sure that the next function passed to an any_io_executor needs no new memory: of what it
+/// frees, Asio keeps a little for each thread. `co_spawn` passes one at the beginning and one at
+/// the end of a coroutine, where an exception would end the process.
+void provide_memory(asio::execution_context& context)
+{
+    const std::array<std::byte, 192> enough{};
+    asio::any_io_executor(here{&context}).execute([enough] { static_cast<void>(enough); });
+}
+
+struct provide_memory_at_the_end {
+    asio::execution_context& context;
+    ~provide_memory_at_the_end()
+    {
+        for (;;) {
+            try {
+                provide_memory(context);
+                return;
+            } catch (const std::bad_alloc&) {
+                std::this_thread::yield();
+            }
+        }
+    }
+};
+
+asio::awaitable<void> run_to_the_end(asio::execution_context& context, asio::awaitable<void> work)
+{
+    const provide_memory_at_the_end provision{context};
+    co_await std::move(work);
+}
+
+} // namespace
 
 void spawn(const asio::any_io_executor& executor, asio::awaitable<void> work,
     std::function<void(std::exception_ptr)> done, asio::cancellation_slot stop)
@@ -16,8 +73,11 @@ void spawn(const asio::any_io_executor& executor, asio::awaitable<void> work,
     auto end = [done = std::move(done)](std::exception_ptr thrown) {
         if (done) done(std::move(thrown));
     };
+    auto& context = asio::query(executor, asio::execution::context);
+    auto whole = run_to_the_end(context, std::move(work));
+    provide_memory(context);
     asio::co_spawn(
-        executor, std::move(work), asio::bind_cancellation_slot(std::move(stop), std::move(end)));
+        executor, std::move(whole), asio::bind_cancellation_slot(std::move(stop), std::move(end)));
 }
 
 asio::awaitable<void> run_on(

@@ -19,7 +19,7 @@ namespace gemini::live::engine {
 /// each turn the user's words precede the model's, in whatever order they became known. Pure.
 class history {
 public:
-    explicit history(std::size_t limit) noexcept : limit_(limit) {}
+    explicit history(std::size_t limit) : limit_(limit) {}
 
     /// Adds what the user has sent and this turn answers.
     void add_user(std::string_view words, std::uint64_t turn);

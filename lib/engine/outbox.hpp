@@ -60,7 +60,7 @@ struct outgoing {
 /// they were sent. Pure data; the owner locks it.
 class outbox {
 public:
-    explicit outbox(std::size_t limit, keeps keeps = keeps::until_written) noexcept
+    explicit outbox(std::size_t limit, keeps keeps = keeps::until_written)
         : limit_(limit), keeps_(keeps)
     {
     }

@@ -182,10 +182,11 @@ asio::awaitable<void> session_core::until(
 void session_core::begin(session_state& state)
 {
     if (state.fsm.status() != session_status::disconnected) return;
-    state.announce(state.fsm.start());
     const auto driver = std::make_shared<session_driver>(shared_from_this());
+    auto change = state.fsm.start();
     state.driver = driver;
-    async::post(client_->connector->executor(), [driver] { driver->start(); });
+    driver->post_start();
+    state.announce(std::move(change));
 }
 
 asio::awaitable<void> session_core::connect(self_ptr self)
@@ -362,9 +363,8 @@ asio::awaitable<void> session_core::close(self_ptr self)
             if (state->fsm.status() == session_status::disconnected) {
                 state->announce(state->fsm.close());
                 state->end(nullptr);
-            } else if (auto driver = state->driver.lock()) {
-                async::post(self->client_->connector->executor(),
-                    [driver = std::move(driver)] { driver->begin_close(); });
+            } else if (const auto driver = state->driver.lock()) {
+                driver->post_close();
             }
         }
     }
@@ -389,7 +389,7 @@ void session_core::abandon() noexcept
         driver = state->driver.lock();
     }
     if (!driver || !client_->context_is_alive()) return; // its coroutines died with the context
-    async::post(client_->connector->executor(), [driver = std::move(driver)] { driver->abort(); });
+    driver->post_abort();
 }
 
 live::session_counters session_core::counters()

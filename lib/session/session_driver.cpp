@@ -36,8 +36,13 @@ session_driver::session_driver(std::shared_ptr<session_core> core)
 {
 }
 
-void session_driver::start()
+void session_driver::post(call& what) noexcept
 {
+    what.post(client_->connector->executor(), shared_from_this());
+}
+
+void session_driver::start()
+try {
     const auto self = shared_from_this();
     const auto executor = client_->connector->executor();
     // Only what the library never throws on purpose gets there, such as std::bad_alloc.
@@ -46,6 +51,8 @@ void session_driver::start()
     };
     async::spawn(executor, write_loop(self), fail_session);
     async::spawn(executor, run(self), fail_session, stop_.slot());
+} catch (...) {
+    fail(std::current_exception());
 }
 
 asio::awaitable<void> session_driver::run(self_ptr self)
@@ -465,26 +472,34 @@ void session_driver::abort()
 }
 
 void session_driver::begin_close()
-{
+try {
     if (!link_) return stop_.emit(asio::cancellation_type::terminal);
     constexpr std::uint16_t over = 1000;
     signals_.took.set();
     last_link_ = link_;
     close_link(link_, over);
+} catch (...) {
+    abort();
 }
 
 /// Closes a connection in the background, so that the server learns of its end.
 void session_driver::close_link(link_ptr link, std::uint16_t code)
 {
-    ++closing_links_;
     const auto self = shared_from_this();
-    async::spawn(client_->connector->executor(), say_goodbye(std::move(link), code),
-        [self](std::exception_ptr) {
-            --self->closing_links_;
-            if (self->last_link_ && !self->has_run_)
-                self->stop_.emit(asio::cancellation_type::terminal);
-            self->finish();
-        });
+    const auto on_closed = [self](std::exception_ptr) {
+        --self->closing_links_;
+        if (self->last_link_ && !self->has_run_)
+            self->stop_.emit(asio::cancellation_type::terminal);
+        self->finish();
+    };
+    ++closing_links_;
+    try {
+        async::spawn(client_->connector->executor(), say_goodbye(link, code), on_closed);
+    } catch (const std::bad_alloc&) {
+        --closing_links_;
+        link->abort();
+        throw;
+    }
 }
 
 asio::awaitable<void> session_driver::say_goodbye(link_ptr link, std::uint16_t code)

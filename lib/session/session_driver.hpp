@@ -3,6 +3,7 @@
 #pragma once
 
 #include "async/event.hpp"
+#include "async/strand.hpp"
 #include "session/connection_settings.hpp"
 #include "session/received_message.hpp"
 #include "session/session_core.hpp"
@@ -29,17 +30,23 @@ class session_driver : public std::enable_shared_from_this<session_driver> {
 public:
     explicit session_driver(std::shared_ptr<session_core> core);
 
-    void start();
+    // Callable from any thread, once each. They cannot fail, and return before anything happens.
+    void post_start() noexcept { post(start_); }
     /// Ends the session in an orderly way: the server receives a Close.
-    void begin_close();
+    void post_close() noexcept { post(close_); }
     /// Ends the session at once.
-    void abort();
+    void post_abort() noexcept { post(abort_); }
 
 private:
+    using call = async::member_call<session_driver>;
     using self_ptr = std::shared_ptr<session_driver>;
     using link_ptr = std::shared_ptr<transport::connection>;
     using ending_ptr = std::shared_ptr<std::exception_ptr>;
 
+    void post(call& what) noexcept;
+    void start();
+    void begin_close();
+    void abort();
     static asio::awaitable<void> run(self_ptr self);
     static asio::awaitable<void> write_loop(self_ptr self);
     static asio::awaitable<void> read_loop(self_ptr self, link_ptr link, ending_ptr end);
@@ -78,6 +85,9 @@ private:
     int closing_links_ = 0; // connections whose end the server has not confirmed yet
     bool has_run_ = false;
     bool dialing_ahead_ = false;
+    call start_{&session_driver::start};
+    call close_{&session_driver::begin_close};
+    call abort_{&session_driver::abort};
     asio::cancellation_signal stop_;
     asio::cancellation_signal stop_dialing_;
     async::event attention_; // set when the engine may want something else

@@ -2,13 +2,13 @@
 #include "session/supervised_session.hpp"
 
 #include "async/spawn.hpp"
+#include "async/strand.hpp"
 #include "base/access.hpp"
 #include "session/session_core.hpp"
 
 #include <gemini/live/error.hpp>
 
 #include <asio/cancellation_signal.hpp>
-#include <asio/strand.hpp>
 
 #include <functional>
 #include <utility>
@@ -89,7 +89,7 @@ std::shared_ptr<session> supervised_session::find_open() const
 
 asio::awaitable<std::exception_ptr> supervised_session::run(self_ptr self)
 {
-    const asio::any_io_executor strand = asio::make_strand(self->group_->executor);
+    const asio::any_io_executor strand = async::make_strand(self->group_->executor);
     self->strand_ = &strand;
     std::exception_ptr failure;
     std::optional<milliseconds> delay{0};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/byte_stream_client.hpp"
 
-#include <asio/post.hpp>
 #include <fcntl.h>
 
 #include <utility>
@@ -67,20 +66,25 @@ void byte_stream_client::resume_reading()
     if (reading_ || !wire_ || ended_) return;
     reading_ = true;
     if (!more_at_once_) return await_bytes(moved::when_readable);
-    // by post, so that a fast server does not keep everything else from running
-    asio::post(runtime_->strand_executor(), [this, self = shared_from_this()] { read(); });
+    next_read_.post(runtime_->executor(), self());
 }
 
 void byte_stream_client::await_bytes(moved::next what)
 {
-    wire_->async_wait(what, [this, self = shared_from_this()](asio::error_code cancelled) {
-        if (!cancelled) read();
+    wire_->async_wait(what, [self = self()](asio::error_code cancelled) {
+        if (!cancelled) self->read();
     });
 }
 
 void byte_stream_client::read()
+try {
+    if (wire_) read_once();
+} catch (const std::exception& failure) {
+    abort(lost(failure.what()));
+}
+
+void byte_stream_client::read_once()
 {
-    if (!wire_) return;
     reading_ = false;
     const auto buffer = runtime_->read_buffer();
     const auto last = wire_->read(buffer);
@@ -104,7 +108,10 @@ void byte_stream_client::write()
 try {
     if (blocked_ || write_failed_ || !wire_) return;
     while (!output_.empty() || next_output()) {
-        if (turns_left_ == 0) return write_on_next_turn();
+        if (turns_left_ == 0) {
+            blocked_ = true;
+            return next_write_.post(runtime_->executor(), self());
+        }
         const auto last = wire_->write(output_);
         if (last.size != 0) liveness_.progressed(clock::now());
         output_ = output_.subspan(last.size);
@@ -121,14 +128,11 @@ try {
     abort(lost(failure.what()));
 }
 
-void byte_stream_client::write_on_next_turn()
+void byte_stream_client::write_again()
 {
-    blocked_ = true;
-    asio::post(runtime_->strand_executor(), [this, self = shared_from_this()] {
-        turns_left_ = writes_per_turn;
-        blocked_ = false;
-        write();
-    });
+    turns_left_ = writes_per_turn;
+    blocked_ = false;
+    write();
 }
 
 void byte_stream_client::await_room(moved::next what)
@@ -136,11 +140,16 @@ void byte_stream_client::await_room(moved::next what)
     blocked_ = true;
     liveness_.blocked(wire_->unacknowledged());
     arm(next_check());
-    wire_->async_wait(what, [this, self = shared_from_this()](asio::error_code cancelled) {
+    wire_->async_wait(what, [self = self()](asio::error_code cancelled) {
         if (cancelled) return;
-        blocked_ = false;
-        write();
+        self->blocked_ = false;
+        self->write();
     });
+}
+
+std::shared_ptr<byte_stream_client> byte_stream_client::self()
+{
+    return std::static_pointer_cast<byte_stream_client>(shared_from_this());
 }
 
 } // namespace gemini::live::transport

@@ -56,12 +56,17 @@ private:
     void on_taken_over() override;
     void await_bytes(moved::next what);
     void read();
-    void write_on_next_turn();
+    void read_once();
+    void write_again();
     void await_room(moved::next what);
+    [[nodiscard]] std::shared_ptr<byte_stream_client> self();
 
     bool more_at_once_ = true; // the last read did not empty the wire
     bool write_failed_ = false;
     int turns_left_; // writes before others get a turn
+    // on the next turn of the strand, so that others have one in between
+    async::member_call<byte_stream_client> next_read_{&byte_stream_client::read};
+    async::member_call<byte_stream_client> next_write_{&byte_stream_client::write_again};
 };
 
 } // namespace gemini::live::transport

@@ -209,12 +209,18 @@ void lws_client::destroy() noexcept
 void lws_client::arm(clock::time_point due)
 {
     if (!timer_ || due >= armed_) return;
-    armed_ = due;
+    armed_ = clock::time_point::max(); // while it is not
     timer_->expires_at(due);
     timer_->async_wait([weak = weak_from_this()](asio::error_code cancelled) {
-        if (cancelled) return;
-        if (const auto self = weak.lock()) self->on_timer();
+        const auto self = weak.lock();
+        if (cancelled || !self) return;
+        try {
+            self->on_timer();
+        } catch (const std::exception& failure) {
+            self->abort(lost(failure.what()));
+        }
     });
+    armed_ = due;
 }
 
 void lws_client::on_timer()

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include <mutex>
+#include <new>
 
 namespace gemini::live::transport {
 namespace {
@@ -55,7 +56,7 @@ std::shared_ptr<lws_runtime> lws_runtime::of(const asio::any_io_executor& execut
 }
 
 lws_runtime::lws_runtime(const asio::any_io_executor& executor)
-    : strand_(asio::make_strand(executor)), executor_(*strand_), loop_(lws_loop::take()),
+    : strand_(async::make_strand(executor)), executor_(*strand_), loop_(lws_loop::take()),
       context_(loop_->context())
 {
     const int descriptor = ::fcntl(uv_backend_fd(loop_->uv()), F_DUPFD_CLOEXEC, 0);
@@ -74,10 +75,13 @@ void lws_runtime::kick() noexcept
 {
     if (!context_ || turning_ || kicked_) return;
     kicked_ = true;
-    asio::post(*strand_, [this] {
-        kicked_ = false;
-        turn();
-    });
+    kicked_turn_.post(executor_, shared_from_this());
+}
+
+void lws_runtime::turn_after_kick() noexcept
+{
+    kicked_ = false;
+    turn();
 }
 
 void lws_runtime::destroy(lws* connection) noexcept
@@ -124,7 +128,11 @@ void lws_runtime::turn() noexcept
     // libuv's idle handle may have stopped although lws has work that no descriptor announces
     if (lws_service_adjust_timeout(context_, 1, 0) == 0) lws_cancel_service(context_);
     turning_ = false;
-    rearm();
+    try {
+        rearm();
+    } catch (const std::bad_alloc&) {
+        kick(); // tries again
+    }
 }
 
 void lws_runtime::rearm()
@@ -135,21 +143,22 @@ void lws_runtime::rearm()
     if (timeout > 0) {
         const auto due = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout);
         if (armed_ == decltype(armed_){} || due < armed_) {
-            armed_ = due;
+            armed_ = {};
             timer_->expires_at(due);
             timer_->async_wait([this](asio::error_code cancelled) {
                 if (cancelled) return;
                 armed_ = {};
                 turn();
             });
+            armed_ = due;
         }
     }
     if (!watching_) {
-        watching_ = true;
         watch_->async_wait(watch::wait_read, [this](asio::error_code) {
             watching_ = false;
             turn();
         });
+        watching_ = true;
     }
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "async/strand.hpp"
 #include "transport/lws_loop.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/basic_waitable_timer.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/posix/basic_stream_descriptor.hpp>
-#include <asio/strand.hpp>
 #include <libwebsockets.h>
 
 #include <chrono>
@@ -30,7 +30,7 @@ namespace gemini::live::transport {
 /// whole process.
 class lws_runtime : public std::enable_shared_from_this<lws_runtime> {
 public:
-    using strand = asio::strand<asio::any_io_executor>;
+    using strand = async::strand;
 
     /// The most bytes of one frame that lws passes to the socket at once; longer messages are
     /// fragmented.
@@ -92,6 +92,7 @@ private:
 
     void enter() noexcept;
     void leave() noexcept;
+    void turn_after_kick() noexcept;
     void turn() noexcept;
     void rearm();
     void rest() noexcept;
@@ -109,6 +110,7 @@ private:
     std::chrono::steady_clock::time_point armed_{}; // when the timer expires; epoch: not armed
     bool turning_ = false;
     bool kicked_ = false;
+    async::member_call<lws_runtime> kicked_turn_{&lws_runtime::turn_after_kick};
     std::size_t users_ = 0;
     std::vector<char> read_buffer_;
 };

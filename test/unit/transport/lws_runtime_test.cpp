@@ -4,6 +4,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>
 #include <sys/resource.h>
 

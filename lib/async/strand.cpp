@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "async/strand.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+
+namespace gemini::live::async {
+
+/// The strands of an execution context, so that what they have to run dies with it.
+class strand::service : public asio::execution_context::service {
+public:
+    inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming)
+
+    explicit service(asio::execution_context& context) : asio::execution_context::service(context)
+    {
+    }
+
+    void add(queue& one);
+    void remove(queue& one);
+
+private:
+    void shutdown() override;
+
+    std::mutex mutex_;
+    queue* first_ = nullptr;
+};
+
+/// What the copies of a strand share.
+///
+/// Whoever posts adds to a list and, if nobody runs on the strand, schedules a visit. Whoever has
+/// run looks at the list once more after it has left. So one of the two sees the other.
+class strand::queue {
+public:
+    explicit queue(const asio::any_io_executor& inner)
+        : inner_(inner), home_(&asio::use_service<service>(context()))
+    {
+        home_->add(*this);
+    }
+    queue(const queue&) = delete;
+    queue& operator=(const queue&) = delete;
+
+    void retain(bool is_tracked) noexcept
+    {
+        references_.fetch_add(1, std::memory_order_relaxed);
+        if (is_tracked && tracked_.fetch_add(1) == 0) update_work();
+    }
+
+    void release(bool is_tracked) noexcept
+    {
+        if (is_tracked && tracked_.fetch_sub(1) == 1) update_work();
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
+
+    [[nodiscard]] asio::execution_context& context() const noexcept
+    {
+        return asio::query(inner_, asio::execution::context);
+    }
+    [[nodiscard]] const asio::any_io_executor& inner() const noexcept { return inner_; }
+
+    void post(strand_task& task) noexcept
+    {
+        task.next_ = posted_.load(std::memory_order_relaxed);
+        while (!posted_.compare_exchange_weak(task.next_, &task)) {
+        }
+        if (is_shut_) return drop_posted();
+        if (!is_running_) schedule();
+    }
+
+    [[nodiscard]] bool try_enter() noexcept { return !is_running_.exchange(true); }
+
+    void leave() noexcept
+    {
+        const bool has_more = ready_ != nullptr;
+        is_running_ = false;
+        if (has_more || posted_) schedule();
+    }
+
+    /// Call only while running on the strand.
+    [[nodiscard]] strand_task* take() noexcept
+    {
+        if (!ready_) {
+            auto* newest = posted_.exchange(nullptr);
+            while (newest) ready_ = std::exchange(newest, std::exchange(newest->next_, ready_));
+        }
+        return ready_ ? std::exchange(ready_, ready_->next_) : nullptr;
+    }
+
+    /// Call when the execution context ends.
+    void shut() noexcept
+    {
+        const strand keep(this, {});
+        home_ = nullptr;
+        is_shut_ = true;
+        drop_posted();
+        work_.reset();
+        if (is_scheduled_.exchange(false)) release(false);
+    }
+
+private:
+    friend class service;
+
+    ~queue()
+    {
+        if (home_) home_->remove(*this);
+    }
+
+    void schedule() noexcept
+    {
+        if (is_shut_ || is_scheduled_.exchange(true)) return;
+        retain(false);
+        post_in_place(inner_, memory_, [this] {
+            is_scheduled_ = false;
+            const strand keep(this, {});
+            release(false);
+            if (const turn mine(*this); mine) mine.run_posted();
+        });
+    }
+
+    void drop_posted() noexcept
+    {
+        while (auto* const next = take()) next->run_(*next, true);
+    }
+
+    /// Holds work of the execution context while a copy is tracked.
+    void update_work() noexcept
+    {
+        std::optional<asio::any_io_executor> done; // is destroyed without the lock
+        const std::lock_guard lock(work_mutex_);
+        if (is_shut_) return;
+        if (tracked_ == 0)
+            done = std::exchange(work_, std::nullopt);
+        else if (!work_)
+            work_ = asio::prefer(inner_, asio::execution::outstanding_work.tracked);
+    }
+
+    const asio::any_io_executor inner_;
+    std::atomic<std::size_t> references_ = 0;
+    std::atomic<bool> is_running_ = false;
+    std::atomic<bool> is_scheduled_ = false;
+    std::atomic<strand_task*> posted_ = nullptr; // the newest first
+    strand_task* ready_ = nullptr;               // the oldest first; of whoever runs
+    post_memory memory_;                         // of the scheduled visit
+
+    std::atomic<std::size_t> tracked_ = 0;
+    std::mutex work_mutex_;
+    std::optional<asio::any_io_executor> work_;
+
+    service* home_; // and this one's place in its list
+    queue* previous_ = nullptr;
+    queue* next_ = nullptr;
+    std::atomic<bool> is_shut_ = false;
+};
+
+void strand::service::add(queue& one)
+{
+    const std::lock_guard lock(mutex_);
+    one.next_ = first_;
+    if (first_) first_->previous_ = &one;
+    first_ = &one;
+}
+
+void strand::service::remove(queue& one)
+{
+    const std::lock_guard lock(mutex_);
+    (one.previous_ ? one.previous_->next_ : first_) = one.next_;
+    if (one.next_) one.next_->previous_ = one.previous_;
+}
+
+void strand::service::shutdown()
+{
+    while (auto* const each = first_) {
+        remove(*each);
+        each->shut();
+    }
+}
+
+thread_local constinit strand::turn* strand::turn::innermost = nullptr;
+
+strand::strand(queue* of, traits traits) noexcept : queue_(of), traits_(traits)
+{
+    queue_->retain(traits_.is_tracked);
+}
+
+strand::strand(const strand& other) noexcept : strand(other.queue_, other.traits_) {}
+
+strand::strand(strand&& other) noexcept
+    : queue_(std::exchange(other.queue_, nullptr)), traits_(other.traits_)
+{
+}
+
+strand::~strand()
+{
+    if (queue_) queue_->release(traits_.is_tracked);
+}
+
+bool strand::running_in_this_thread() const noexcept
+{
+    for (const auto* each = turn::innermost; each; each = each->outer_)
+        if (each->queue_ == queue_) return true;
+    return false;
+}
+
+const asio::any_io_executor& strand::inner() const noexcept { return queue_->inner(); }
+
+void prepared_call::post(const asio::any_io_executor& executor) noexcept
+{
+    if (const auto* const on_strand = detail::target_of<strand>(executor))
+        return on_strand->post(*this);
+    struct visit {
+        explicit visit(prepared_call& one) noexcept : call(&one) {}
+        visit(visit&& other) noexcept : call(std::exchange(other.call, nullptr)) {}
+        ~visit()
+        {
+            if (call) call->run_(*call, true);
+        }
+        void operator()()
+        {
+            auto* const one = std::exchange(call, nullptr);
+            one->run_(*one, false);
+        }
+
+        prepared_call* call;
+    };
+    post_in_place(executor, memory_, visit(*this));
+}
+
+void strand::post(strand_task& task) const noexcept { queue_->post(task); }
+
+void strand::add(strand_task& task) const noexcept { queue_->post(task); }
+
+asio::execution_context& strand::query(asio::execution::context_t) const noexcept
+{
+    return queue_->context();
+}
+
+strand::turn::turn(const strand& on) noexcept
+{
+    if (runs_in_this_thread(on.inner())) enter(*on.queue_);
+}
+
+strand::turn::turn(queue& of) noexcept { enter(of); }
+
+void strand::turn::enter(queue& of) noexcept
+{
+    if (!of.try_enter()) return;
+    queue_ = &of;
+    outer_ = std::exchange(innermost, this);
+}
+
+strand::turn::~turn()
+{
+    if (!queue_) return;
+    innermost = outer_;
+    queue_->leave();
+}
+
+void strand::turn::run_posted() const
+{
+    constexpr int most = 32; // then others may use the thread
+    for (int i = 0; i < most; ++i) {
+        auto* const next = queue_->take();
+        if (!next) return;
+        next->run_(*next, false);
+    }
+}
+
+strand make_strand(const asio::any_io_executor& inner) { return {new strand::queue(inner), {}}; }
+
+} // namespace gemini::live::async

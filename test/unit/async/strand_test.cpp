@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "async/strand.hpp"
+
+#include "async/event.hpp"
+#include "support/catch.hpp"
+#include "support/failing_allocation.hpp"
+#include "support/run.hpp"
+
+#include <asio/bind_executor.hpp>
+#include <asio/detached.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace strand_test {
+
+namespace async = gemini::live::async;
+
+namespace {
+
+class note final : public async::strand_task {
+public:
+    note(std::string& log, char name) : strand_task(&run), log_(log), name_(name) {}
+
+private:
+    static void run(strand_task& task, bool is_dropped)
+    {
+        auto& self = static_cast<note&>(task);
+        self.log_ += is_dropped ? '-' : self.name_;
+    }
+
+    std::string& log_;
+    char name_;
+};
+
+asio::awaitable<void> wait_often(async::event& event, int times, int& woken)
+{
+    for (int i = 0; i < times; ++i) {
+        co_await event.wait();
+        ++woken;
+    }
+}
+
+} // namespace
+
+TEST_CASE("what is posted to a strand runs later, in order")
+{
+    asio::io_context io;
+    const auto strand = async::make_strand(io.get_executor());
+    std::string log;
+    note a(log, 'a');
+    note b(log, 'b');
+    strand.post(a);
+    asio::post(strand, [&] { log += '1'; });
+    strand.post(b);
+    asio::post(strand, [&] {
+        asio::post(strand, [&] { log += '3'; });
+        asio::dispatch(strand, [&] { log += '2'; });
+    });
+    CHECK(log.empty());
+    io.run();
+    CHECK(log == "a1b23");
+}
+
+TEST_CASE("a strand fits into any_io_executor, with its properties")
+{
+    asio::io_context io;
+    const auto strand = async::make_strand(io.get_executor());
+    const asio::any_io_executor any = strand;
+    CHECK(any.target_type() == typeid(async::strand));
+    CHECK(any == asio::any_io_executor(async::strand(strand)));
+    CHECK(any != asio::any_io_executor(async::make_strand(io.get_executor())));
+    CHECK(&asio::query(any, asio::execution::context) == &io);
+    CHECK(asio::query(asio::require(any, asio::execution::blocking.never),
+              asio::execution::blocking) == asio::execution::blocking.never);
+}
+
+TEST_CASE("a tracked strand keeps its context running, others do not")
+{
+    asio::io_context io;
+    const auto strand = async::make_strand(io.get_executor());
+    CHECK(io.run() == 0);
+    io.restart();
+    std::optional tracked(asio::require(strand, asio::execution::outstanding_work.tracked));
+    const auto copy = tracked;
+    tracked.reset();
+    CHECK(io.poll() == 0);
+    CHECK_FALSE(io.stopped());
+}
+
+TEST_CASE("an operation that completes while the strand is free runs at once")
+{
+    asio::io_context io;
+    const auto strand = async::make_strand(io.get_executor());
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+        asio::wait_traits<std::chrono::steady_clock>, async::strand>
+        timer(strand, std::chrono::milliseconds(0));
+    bool on_strand = false;
+    timer.async_wait([&](asio::error_code) { on_strand = strand.running_in_this_thread(); });
+    CHECK(io.run_one() == 1);
+    CHECK(on_strand);
+    CHECK_FALSE(strand.running_in_this_thread());
+}
+
+TEST_CASE("functions of a strand exclude one another, on several threads, and none is lost")
+{
+    asio::thread_pool pool(4);
+    const auto strand = async::make_strand(pool.get_executor());
+    constexpr int each = 20'000;
+    int count = 0; // not atomic: the strand protects it
+    std::atomic<bool> overlap = false;
+    std::atomic<int> inside = 0;
+    const auto work = [&] {
+        overlap = overlap || inside.fetch_add(1) != 0;
+        ++count;
+        inside.fetch_sub(1);
+    };
+    for (int poster = 0; poster < 4; ++poster)
+        asio::post(pool, [&] {
+            for (int i = 0; i < each; ++i) {
+                asio::post(strand, work);
+                asio::dispatch(strand, work);
+            }
+        });
+    pool.join();
+    CHECK_FALSE(overlap);
+    CHECK(count == 2 * 4 * each);
+}
+
+TEST_CASE("an exception of a function leaves a strand usable")
+{
+    asio::io_context io;
+    const auto strand = async::make_strand(io.get_executor());
+    std::string log;
+    asio::post(strand, [] { throw std::runtime_error("thrown"); });
+    asio::post(strand, [&] { log += 'a'; });
+    CHECK_THROWS_AS(io.run(), std::runtime_error);
+    io.run();
+    CHECK(log == "a");
+}
+
+TEST_CASE("what a strand has not run is dropped with the execution context")
+{
+    const auto held = std::make_shared<int>(0);
+    std::string log;
+    note a(log, 'a');
+    std::optional<async::strand> strand;
+    {
+        asio::io_context io;
+        strand = async::make_strand(io.get_executor());
+        asio::post(*strand, [held] {});
+        strand->post(a);
+        CHECK(held.use_count() == 2);
+    }
+    CHECK(held.use_count() == 1);
+    CHECK(log == "-");
+    note b(log, 'b');
+    strand->post(b);
+    CHECK(log == "--");
+}
+
+TEST_CASE("waking a coroutine allocates nothing")
+{
+    asio::io_context io;
+    const auto strand = async::make_strand(io.get_executor());
+    const bool on_strand = GENERATE(true, false);
+    const asio::any_io_executor executor =
+        on_strand ? asio::any_io_executor(strand) : asio::any_io_executor(io.get_executor());
+    async::event event;
+    int woken = 0;
+    asio::co_spawn(executor, wait_often(event, 100, woken), asio::detached);
+    io.poll();
+    std::size_t allocations = 0;
+    for (int i = 0; i < 99; ++i) {
+        const test::failing_allocation counted(0);
+        event.set();
+        allocations += counted.allocations();
+        io.restart();
+        io.poll();
+    }
+    CHECK(woken == 99);
+    CHECK(allocations == 0);
+}
+
+} // namespace strand_test
