@@ -32,42 +32,54 @@ std::optional<write_queue::output> write_queue::next()
         ping.ping = number;
         return ping;
     }
-    if (begun_ != flushed_ || !waiting_.empty()) return next_fragment();
+    if (in_message_ || !waiting_.empty()) return next_fragment();
     if (const auto payload = std::exchange(close_, std::nullopt))
         return control(frame_kind::close, *payload);
     return std::nullopt;
 }
 
+bool write_queue::can_add(std::size_t most) const noexcept
+{
+    if (writes_control_) return false; // there is one place for these
+    if (pong_ || ping_due_ || numbered_ping_ != 0) return true;
+    if (in_message_)
+        return std::min(at_hand_.back().bytes.size() - offset_, most_in_frame_) <= most;
+    if (!waiting_.empty()) return std::min(waiting_.front().bytes.size(), most_in_frame_) <= most;
+    return close_.has_value();
+}
+
 /// The writer puts the head of each fragment over bytes that have already gone out.
 write_queue::output write_queue::next_fragment()
 {
-    const bool begins = begun_ == flushed_;
+    const bool begins = !in_message_;
     if (begins) {
-        at_hand_ = waiting_.take();
+        at_hand_.emplace_back();
+        at_hand_.back() = waiting_.take();
+        offset_ = 0;
         ++begun_;
     }
-    writes_fragment_ = true;
-    auto& bytes = at_hand_.bytes;
+    auto& [kind, bytes] = at_hand_.back();
     const auto size = std::min(bytes.size() - offset_, most_in_frame_);
+    if (size == 0) writes_control_ = true;
     char* const payload = size == 0 ? control_payload() : bytes.data() + offset_;
     offset_ += size;
-    return {begins ? at_hand_.kind : frame_kind::continuation, offset_ == bytes.size(),
-        {payload, size}};
+    in_message_ = offset_ != bytes.size();
+    return {begins ? kind : frame_kind::continuation, !in_message_, {payload, size}};
 }
 
 write_queue::output write_queue::control(frame_kind kind, std::string_view payload) noexcept
 {
+    writes_control_ = true;
     const auto size = payload.copy(control_payload(), most_control_payload);
     return {kind, true, {control_payload(), size}};
 }
 
 bool write_queue::written() noexcept
 {
-    if (!std::exchange(writes_fragment_, false) || offset_ != at_hand_.bytes.size()) return false;
-    at_hand_ = {};
-    offset_ = 0;
-    ++flushed_;
-    return true;
+    writes_control_ = false;
+    at_hand_.erase(at_hand_.begin(), at_hand_.end() - (in_message_ ? 1 : 0));
+    const auto before = std::exchange(flushed_, begun_ - at_hand_.size());
+    return flushed_ != before;
 }
 
 void write_queue::drop_unbegun() noexcept
@@ -79,9 +91,9 @@ void write_queue::drop_unbegun() noexcept
 void write_queue::clear() noexcept
 {
     drop_unbegun();
-    at_hand_ = {};
-    offset_ = 0;
-    writes_fragment_ = false;
+    at_hand_.clear();
+    in_message_ = false;
+    writes_control_ = false;
     accepted_ = begun_ = flushed_;
     pong_.reset();
     ping_due_ = false;

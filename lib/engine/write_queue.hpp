@@ -68,11 +68,14 @@ public:
     [[nodiscard]] bool has_close() const noexcept { return close_.has_value(); }
     void drop_close() noexcept { close_.reset(); }
 
-    /// Returns the next frame to write; nullopt when there is none. Call when the one before has
-    /// been written.
+    /// Returns the next frame to write; nullopt when there is none. Several may be handed out
+    /// before `written`, as long as `can_add` returns true.
     [[nodiscard]] std::optional<output> next();
-    /// Call when the socket has accepted the frame at hand entirely. Returns whether this completed
-    /// a message. Does nothing when no frame is at hand.
+    /// Whether a frame waits, of at most `most` bytes of payload, that can be handed out together
+    /// with those at hand.
+    [[nodiscard]] bool can_add(std::size_t most) const noexcept;
+    /// Call when the socket has accepted the frames at hand entirely. Returns whether this
+    /// completed a message. Does nothing when no frame is at hand.
     bool written() noexcept;
 
     /// Drops the messages of which no byte has been handed out by `next`.
@@ -95,9 +98,10 @@ private:
 
     std::size_t most_in_frame_;
     base::fifo<message> waiting_;
-    message at_hand_;              ///< A part of it has been handed out, if `begun_ > flushed_`.
-    std::size_t offset_ = 0;       ///< The end of the fragment that was handed out last.
-    bool writes_fragment_ = false; ///< The frame at hand is a fragment.
+    std::vector<message> at_hand_; ///< Handed out, the last one perhaps only in part.
+    bool in_message_ = false;      ///< The last one has been handed out in part.
+    std::size_t offset_ = 0;       ///< Of it: the end of the fragment that was handed out last.
+    bool writes_control_ = false;  ///< A frame at hand is in `control_`.
     std::uint64_t accepted_ = 0;   ///< Messages in total, without dropped ones.
     std::uint64_t begun_ = 0;      ///< Of these, the ones that `next` has begun.
     std::uint64_t flushed_ = 0;    ///< Of these, the ones that the socket has accepted entirely.

@@ -2,14 +2,12 @@
 #include "transport/client_websocket.hpp"
 
 #include "transport/frame_writer.hpp"
-
-#include <openssl/rand.h>
+#include "transport/random.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -17,20 +15,12 @@ namespace gemini::live::transport {
 namespace {
 
 constexpr std::size_t most_in_frame = 64 * 1024;   // of a long message, to share the executor
+constexpr std::size_t most_gathered = 16 * 1024;   // a TLS record
 constexpr std::size_t most_kept = 128 * 1024;      // more than one read of messages of usual size
 constexpr std::size_t most_drained = 8u << 20;     // more than a kernel's receive buffer
 constexpr std::chrono::seconds longest_refusal{2}; // for the body of a refusal
 
 static_assert(base::frame::headroom >= longest_frame_head);
-
-template <class Bytes>
-Bytes random_bytes()
-{
-    Bytes bytes;
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()) != 1)
-        throw std::runtime_error("OpenSSL has no random numbers");
-    return bytes;
-}
 
 error closed_by_peer(const close_frame& frame)
 {
@@ -219,6 +209,7 @@ std::uint64_t client_websocket::ping()
 void client_websocket::on_written()
 {
     request_ = {};
+    gathered_ = {};
     if (queue_.written()) sent_.set();
 }
 
@@ -247,13 +238,35 @@ void client_websocket::drain()
 bool client_websocket::next_output()
 {
     if (stage_ != stage::open && stage_ != stage::closing) return false;
-    const auto next = queue_.next();
-    if (!next) return false;
+    const auto first = queue_.next();
+    if (!first) return false;
     const auto now = clock::now();
-    if (next->ping != 0) pings_.sent(next->ping, now);
-    output_ = make_frame(next->kind, next->is_final, next->payload, random_bytes<masking_key>());
     liveness_.progressed(now);
+    output_ = frame_of(*first, now);
+    if (output_.size() < most_gathered) gather(now);
     return true;
+}
+
+std::span<const char> client_websocket::frame_of(
+    const engine::write_queue::output& next, clock::time_point now)
+{
+    if (next.ping != 0) pings_.sent(next.ping, now);
+    return make_frame(next.kind, next.is_final, next.payload, runtime_->keys().next());
+}
+
+/// Adds short frames that wait, so that they leave in one system call and one TLS record.
+void client_websocket::gather(clock::time_point now)
+{
+    const auto room = [this] {
+        const auto used = std::max(gathered_.size(), output_.size()) + longest_frame_head;
+        return most_gathered - std::min(used, most_gathered);
+    };
+    while (room() != 0 && queue_.can_add(room())) {
+        if (gathered_.empty()) gathered_.assign(output_.begin(), output_.end());
+        const auto next = frame_of(*queue_.next(), now);
+        gathered_.insert(gathered_.end(), next.begin(), next.end());
+    }
+    if (!gathered_.empty()) output_ = gathered_;
 }
 
 // ---- the end

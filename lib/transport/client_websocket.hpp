@@ -56,6 +56,9 @@ private:
 
     // writing
     bool next_output() override;
+    [[nodiscard]] std::span<const char> frame_of(
+        const engine::write_queue::output& next, clock::time_point now);
+    void gather(clock::time_point now);
     void on_written() override;
     void on_write_failed() override;
 
@@ -80,6 +83,7 @@ private:
     numbered_pings pings_;
 
     engine::write_queue queue_;
+    std::vector<char> gathered_; // frames that are written together
     async::event arrived_;
     async::event sent_;
 };

@@ -13,17 +13,14 @@ constexpr std::size_t longest_in_2_bytes = 0xffff;
 
 void mask(std::span<char> payload, masking_key key) noexcept
 {
-    std::array<unsigned char, 8> twice{};
-    std::memcpy(twice.data(), key.data(), key.size());
-    std::memcpy(twice.data() + key.size(), key.data(), key.size());
-    std::uint64_t keys = 0;
-    std::memcpy(&keys, twice.data(), sizeof keys);
+    std::uint32_t keys = 0;
+    std::memcpy(&keys, key.data(), sizeof keys);
+    std::array<std::uint32_t, 8> words{}; // compilers take wide registers for a loop over these
     std::size_t at = 0;
-    for (; at + sizeof keys <= payload.size(); at += sizeof keys) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, payload.data() + at, sizeof word);
-        word ^= keys;
-        std::memcpy(payload.data() + at, &word, sizeof word);
+    for (; at + sizeof words <= payload.size(); at += sizeof words) {
+        std::memcpy(words.data(), payload.data() + at, sizeof words);
+        for (auto& word : words) word ^= keys;
+        std::memcpy(payload.data() + at, words.data(), sizeof words);
     }
     for (; at < payload.size(); ++at)
         payload[at] = static_cast<char>(static_cast<unsigned char>(payload[at]) ^ key[at % 4]);

@@ -3,6 +3,7 @@
 
 #include "async/strand.hpp"
 #include "transport/lws_loop.hpp"
+#include "transport/masking_keys.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/basic_waitable_timer.hpp>
@@ -81,6 +82,7 @@ public:
     /// The buffer that a connection reads into. Its contents are void once control leaves the
     /// caller.
     [[nodiscard]] std::span<char> read_buffer();
+    [[nodiscard]] masking_keys& keys() noexcept { return keys_; }
 
 private:
     friend class lws_use;
@@ -113,6 +115,7 @@ private:
     async::member_call<lws_runtime> kicked_turn_{&lws_runtime::turn_after_kick};
     std::size_t users_ = 0;
     std::vector<char> read_buffer_;
+    masking_keys keys_;
 };
 
 /// Keeps a runtime running. The owner of a connection or listening socket in lws holds one of these

@@ -77,6 +77,44 @@ private:
 
 } // namespace
 
+TEST_CASE("short frames are handed out together, and complete together")
+{
+    write_queue queue(most);
+    sender one(queue);
+    one.send({"a", "bcdef", ""});
+    std::string together;
+    const auto add = [&] { together += name_of(*queue.next()) + ' '; };
+    CHECK(queue.can_add(1));
+    add();
+    CHECK_FALSE(queue.can_add(3));
+    CHECK(queue.can_add(4));
+    add();
+    queue.ping(7);
+    CHECK(queue.can_add(2));
+    add();
+    CHECK(together == "text(a) text(bcde)- ping(7) ");
+    CHECK_FALSE(queue.can_add(100)); // one control frame at a time
+    CHECK(queue.written());          // "a"
+    CHECK_FALSE(one.is_complete());
+    CHECK(write_one(queue) == "more(f)!");
+    CHECK(queue.can_add(0));
+    CHECK(write_all(queue) == "text()!");
+    CHECK(one.is_complete());
+    CHECK_FALSE(queue.can_add(100));
+}
+
+TEST_CASE("what is at hand of several messages is sent although the send is canceled")
+{
+    write_queue queue(most);
+    sender one(queue);
+    one.send({"a", "bcdef", "g"});
+    static_cast<void>(queue.next());
+    static_cast<void>(queue.next());
+    one.cancel();
+    CHECK(queue.written());
+    CHECK(write_all(queue) == "more(f)!");
+}
+
 TEST_CASE("messages are sent in order, long ones in fragments")
 {
     struct row {
