@@ -94,7 +94,6 @@ public:
         is_shut_ = true;
         drop_posted();
         work_.reset();
-        if (is_scheduled_.exchange(false)) release(false);
     }
 
 private:
@@ -108,11 +107,8 @@ private:
     void schedule() noexcept
     {
         if (is_shut_ || is_scheduled_.exchange(true)) return;
-        retain(false);
-        post_in_place(inner_, memory_, [this] {
+        post_in_place(inner_, memory_, [this, keep = strand(this, {})] {
             is_scheduled_ = false;
-            const strand keep(this, {});
-            release(false);
             if (const turn mine(*this); mine) mine.run_posted();
         });
     }

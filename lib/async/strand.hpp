@@ -2,7 +2,6 @@
 #pragma once
 
 #include "async/post_in_place.hpp"
-#include "base/exported.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/execution.hpp>
@@ -37,7 +36,7 @@ private:
 };
 
 /// A task that can be posted to any executor.
-class GEMINI_LIVE_FOR_EMULATOR prepared_call : public strand_task {
+class prepared_call : public strand_task {
 public:
     /// Posts the call; once at a time. Allocates nothing on a `strand`, an `asio::io_context` and
     /// an `asio::thread_pool`.
@@ -80,7 +79,7 @@ private:
 /// that completes while nobody runs on the strand runs at once, not by another post; a
 /// `strand_task` is posted without allocating, so that a wake-up cannot fail; no lock is shared
 /// with other strands. Threads: any.
-class GEMINI_LIVE_FOR_EMULATOR strand {
+class strand {
 public:
     strand(const strand& other) noexcept;
     strand(strand&& other) noexcept;
@@ -168,7 +167,7 @@ private:
 
     /// The right to run on the strand, from a thread of its execution context, if nobody else has
     /// it.
-    class GEMINI_LIVE_FOR_EMULATOR turn {
+    class turn {
     public:
         explicit turn(const strand& on) noexcept;
         explicit turn(queue& of) noexcept;
@@ -218,6 +217,6 @@ private:
 
 /// Returns a new strand on an executor. (A constructor for this would make Asio ask whether a
 /// strand is an executor in order to find out whether it is one.)
-[[nodiscard]] GEMINI_LIVE_FOR_EMULATOR strand make_strand(const asio::any_io_executor& inner);
+[[nodiscard]] strand make_strand(const asio::any_io_executor& inner);
 
 } // namespace gemini::live::async
