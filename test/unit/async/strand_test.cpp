@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "async/strand.hpp"
 
-#include "async/event.hpp"
 #include "support/catch.hpp"
-#include "support/failing_allocation.hpp"
-#include "support/run.hpp"
 
-#include <asio/bind_executor.hpp>
-#include <asio/detached.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/thread_pool.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <atomic>
 #include <memory>
@@ -42,14 +36,6 @@ private:
     std::string& log_;
     char name_;
 };
-
-asio::awaitable<void> wait_often(async::event& event, int times, int& woken)
-{
-    for (int i = 0; i < times; ++i) {
-        co_await event.wait();
-        ++woken;
-    }
-}
 
 } // namespace
 
@@ -167,29 +153,6 @@ TEST_CASE("what a strand has not run is dropped with the execution context")
     note b(log, 'b');
     strand->post(b);
     CHECK(log == "--");
-}
-
-TEST_CASE("waking a coroutine allocates nothing")
-{
-    asio::io_context io;
-    const auto strand = async::make_strand(io.get_executor());
-    const bool on_strand = GENERATE(true, false);
-    const asio::any_io_executor executor =
-        on_strand ? asio::any_io_executor(strand) : asio::any_io_executor(io.get_executor());
-    async::event event;
-    int woken = 0;
-    asio::co_spawn(executor, wait_often(event, 100, woken), asio::detached);
-    io.poll();
-    std::size_t allocations = 0;
-    for (int i = 0; i < 99; ++i) {
-        const test::failing_allocation counted(0);
-        event.set();
-        allocations += counted.allocations();
-        io.restart();
-        io.poll();
-    }
-    CHECK(woken == 99);
-    CHECK(allocations == 0);
 }
 
 } // namespace strand_test
