@@ -31,12 +31,12 @@ public:
     asio::awaitable<void> sleep_until(base::time_point when) override
     {
         auto executor = co_await asio::this_coro::executor;
-        if (const auto* const on_strand = detail::target_of<strand>(executor))
+        if (const auto* const on_strand = target_of<strand>(executor))
             executor = on_strand->inner(); // an event can be set from anywhere
-        const auto nap = std::make_shared<struct nap>(executor, when);
-        nap->timer.async_wait([nap](asio::error_code) { nap->over.set(); });
-        const stop_at_the_end stop{*nap};
-        co_await nap->over.wait();
+        const auto sleep = std::make_shared<nap>(executor, when);
+        sleep->timer.async_wait([sleep](asio::error_code) { sleep->over.set(); });
+        const stop_at_the_end stop{*sleep};
+        co_await sleep->over.wait();
     }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "async/event.hpp"
 
+#include "async/context_list.hpp"
 #include "async/strand.hpp"
 
 #include <asio/associated_cancellation_slot.hpp>
@@ -12,31 +13,12 @@
 
 #include <atomic>
 #include <cassert>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 namespace gemini::live::async {
-
-/// The events that coroutines of an execution context have awaited, so that waiting coroutines die
-/// with it and not after it.
-class event::registry : public asio::execution_context::service {
-public:
-    inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming)
-
-    explicit registry(asio::execution_context& context) : service(context) {}
-
-    void add(state& one);
-    void remove(state& one);
-
-private:
-    void shutdown() override;
-
-    std::mutex mutex_;
-    state* first_ = nullptr;
-};
 
 /// What an event and its waiting coroutine share, since either may go first.
 class event::state : public std::enable_shared_from_this<state> {
@@ -46,7 +28,7 @@ public:
     state& operator=(const state&) = delete;
     ~state()
     {
-        if (home_) home_->remove(*this);
+        if (link_.home) link_.home->remove(*this);
     }
 
     void finish(how way) noexcept;
@@ -55,7 +37,7 @@ public:
     static asio::awaitable<void> wait(std::shared_ptr<state> self);
 
 private:
-    friend class registry;
+    friend class context_list<state>;
     friend class waiter;
 
     /// What stands in for a waiter when the event is set.
@@ -63,14 +45,13 @@ private:
     void settle_in(asio::execution_context& context);
     [[nodiscard]] bool consume() noexcept;
     [[nodiscard]] waiter* take_waiter() noexcept;
+    void on_context_end() noexcept;
 
     std::atomic<waiter*> waiting_ = nullptr;
 
     // Only `wait` and the end of the context change this.
     asio::execution_context* context_ = nullptr;
-    registry* home_ = nullptr; // and this one's place in its list
-    state* previous_ = nullptr;
-    state* next_ = nullptr;
+    context_link<state> link_;
 };
 
 /// A waiting coroutine. It lives in the coroutine's own frame, and so does what is needed to wake
@@ -106,7 +87,7 @@ public:
     void complete(how way) noexcept
     {
         const auto executor = executor_; // which the coroutine could take with it
-        const auto* const on_strand = detail::target_of<strand>(executor);
+        const auto* const on_strand = target_of<strand>(executor);
         if (way == how::at_once && on_strand && on_strand->running_in_this_thread())
             return run(*this, false);
         post(executor);
@@ -155,32 +136,12 @@ private:
     bool is_out_of_memory_ = false;
 };
 
-void event::registry::add(state& one)
+/// The waiting coroutine dies with its execution context and not after it.
+void event::state::on_context_end() noexcept
 {
-    const std::lock_guard lock(mutex_);
-    one.home_ = this;
-    one.previous_ = nullptr;
-    one.next_ = first_;
-    if (first_) first_->previous_ = &one;
-    first_ = &one;
-}
-
-void event::registry::remove(state& one)
-{
-    const std::lock_guard lock(mutex_);
-    (one.previous_ ? one.previous_->next_ : first_) = one.next_;
-    if (one.next_) one.next_->previous_ = one.previous_;
-    one.home_ = nullptr;
-}
-
-void event::registry::shutdown()
-{
-    while (first_) {
-        const auto each = first_->shared_from_this();
-        remove(*each);
-        each->context_ = nullptr;
-        if (auto* const lost = each->take_waiter()) lost->abandon();
-    }
+    const auto keep = shared_from_this();
+    context_ = nullptr;
+    if (auto* const lost = take_waiter()) lost->abandon();
 }
 
 event::waiter* event::state::set_mark() noexcept
@@ -193,8 +154,8 @@ event::waiter* event::state::set_mark() noexcept
 void event::state::settle_in(asio::execution_context& context)
 {
     if (context_ == &context) return;
-    auto& now = asio::use_service<registry>(context);
-    if (home_) home_->remove(*this);
+    auto& now = asio::use_service<context_list<state>>(context);
+    if (link_.home) link_.home->remove(*this);
     now.add(*this);
     context_ = &context;
 }

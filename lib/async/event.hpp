@@ -35,7 +35,6 @@ public:
 private:
     enum class how { by_post, at_once };
     class state;
-    class registry;
     class waiter;
     std::shared_ptr<state> state_;
 };

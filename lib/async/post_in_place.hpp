@@ -2,12 +2,13 @@
 // Tested by: test/unit/async/strand_test.cpp
 #pragma once
 
+#include "async/strand.hpp"
+
 #include <asio/any_io_executor.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/thread_pool.hpp>
 
-#include <array>
 #include <cstddef>
 #include <new>
 #include <thread>
@@ -16,12 +17,6 @@
 #include <utility>
 
 namespace gemini::live::async {
-
-/// Memory for one posted function, obtained before it is needed. It may be used again once the
-/// function has begun to run.
-struct post_memory {
-    alignas(std::max_align_t) std::array<std::byte, 128> bytes;
-};
 
 namespace detail {
 
@@ -66,14 +61,8 @@ template <class Context>
 using tracked_executor = std::decay_t<decltype(asio::require(
     std::declval<typename Context::executor_type>(), asio::execution::outstanding_work.tracked))>;
 
-template <class Executor>
-const Executor* target_of(const asio::any_io_executor& executor) noexcept
-{
-    // Asio 1.22's target() does not check the type
-    return executor.target_type() == typeid(Executor) ? executor.target<Executor>() : nullptr;
-}
-
-/// Calls `use` with the executor in its own type. Returns false if Asio has not made it.
+/// Calls `use` with the executor of an `asio::io_context` or `asio::thread_pool` in its own type.
+/// Returns false for others.
 template <class Use>
 bool with_native(const asio::any_io_executor& executor, Use use)
 {
@@ -90,8 +79,8 @@ bool with_native(const asio::any_io_executor& executor, Use use)
 
 } // namespace detail
 
-/// Whether this thread runs the context of the executor. False is also returned for executors that
-/// Asio has not made.
+/// Whether this thread runs the `asio::io_context` or `asio::thread_pool` of the executor. Returns
+/// false for others.
 [[nodiscard]] inline bool runs_in_this_thread(const asio::any_io_executor& executor) noexcept
 {
     bool runs = false;

@@ -1,30 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "async/strand.hpp"
 
+#include "async/context_list.hpp"
+#include "async/post_in_place.hpp"
+
 #include <atomic>
 #include <mutex>
 #include <optional>
 
 namespace gemini::live::async {
-
-/// The strands of an execution context, so that what they have to run dies with it.
-class strand::service : public asio::execution_context::service {
-public:
-    inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming)
-
-    explicit service(asio::execution_context& context) : asio::execution_context::service(context)
-    {
-    }
-
-    void add(queue& one);
-    void remove(queue& one);
-
-private:
-    void shutdown() override;
-
-    std::mutex mutex_;
-    queue* first_ = nullptr;
-};
 
 /// What the copies of a strand share.
 ///
@@ -32,10 +16,9 @@ private:
 /// run looks at the list once more after it has left. So one of the two sees the other.
 class strand::queue {
 public:
-    explicit queue(const asio::any_io_executor& inner)
-        : inner_(inner), home_(&asio::use_service<service>(context()))
+    explicit queue(const asio::any_io_executor& inner) : inner_(inner)
     {
-        home_->add(*this);
+        asio::use_service<context_list<queue>>(context()).add(*this);
     }
     queue(const queue&) = delete;
     queue& operator=(const queue&) = delete;
@@ -86,22 +69,20 @@ public:
         return ready_ ? std::exchange(ready_, ready_->next_) : nullptr;
     }
 
-    /// Call when the execution context ends.
-    void shut() noexcept
-    {
-        const strand keep(this, {});
-        home_ = nullptr;
-        is_shut_ = true;
-        drop_posted();
-        work_.reset();
-    }
-
 private:
-    friend class service;
+    friend class context_list<queue>;
 
     ~queue()
     {
-        if (home_) home_->remove(*this);
+        if (link_.home) link_.home->remove(*this);
+    }
+
+    void on_context_end() noexcept
+    {
+        const strand keep(this, {});
+        is_shut_ = true;
+        drop_posted();
+        work_.reset();
     }
 
     void schedule() noexcept
@@ -142,34 +123,9 @@ private:
     std::mutex work_mutex_;
     std::optional<asio::any_io_executor> work_;
 
-    service* home_; // and this one's place in its list
-    queue* previous_ = nullptr;
-    queue* next_ = nullptr;
-    std::atomic<bool> is_shut_ = false;
+    context_link<queue> link_;
+    std::atomic<bool> is_shut_ = false; // the execution context has ended
 };
-
-void strand::service::add(queue& one)
-{
-    const std::lock_guard lock(mutex_);
-    one.next_ = first_;
-    if (first_) first_->previous_ = &one;
-    first_ = &one;
-}
-
-void strand::service::remove(queue& one)
-{
-    const std::lock_guard lock(mutex_);
-    (one.previous_ ? one.previous_->next_ : first_) = one.next_;
-    if (one.next_) one.next_->previous_ = one.previous_;
-}
-
-void strand::service::shutdown()
-{
-    while (auto* const each = first_) {
-        remove(*each);
-        each->shut();
-    }
-}
 
 thread_local constinit strand::turn* strand::turn::innermost = nullptr;
 
@@ -201,8 +157,7 @@ const asio::any_io_executor& strand::inner() const noexcept { return queue_->inn
 
 void prepared_call::post(const asio::any_io_executor& executor) noexcept
 {
-    if (const auto* const on_strand = detail::target_of<strand>(executor))
-        return on_strand->post(*this);
+    if (const auto* const on_strand = target_of<strand>(executor)) return on_strand->post(*this);
     struct visit {
         explicit visit(prepared_call& one) noexcept : call(&one) {}
         visit(visit&& other) noexcept : call(std::exchange(other.call, nullptr)) {}
@@ -223,8 +178,6 @@ void prepared_call::post(const asio::any_io_executor& executor) noexcept
 
 void strand::post(strand_task& task) const noexcept { queue_->post(task); }
 
-void strand::add(strand_task& task) const noexcept { queue_->post(task); }
-
 asio::execution_context& strand::query(asio::execution::context_t) const noexcept
 {
     return queue_->context();
@@ -240,6 +193,7 @@ strand::turn::turn(queue& of) noexcept { enter(of); }
 void strand::turn::enter(queue& of) noexcept
 {
     if (!of.try_enter()) return;
+    of.retain(false); // what runs may take the last strand with it
     queue_ = &of;
     outer_ = std::exchange(innermost, this);
 }
@@ -249,6 +203,7 @@ strand::turn::~turn()
     if (!queue_) return;
     innermost = outer_;
     queue_->leave();
+    queue_->release(false);
 }
 
 void strand::turn::run_posted() const

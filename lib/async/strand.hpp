@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "async/post_in_place.hpp"
+#include "async/post_memory.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/execution.hpp>
@@ -10,9 +10,18 @@
 #include <memory>
 #include <new>
 #include <thread>
+#include <typeinfo>
 #include <utility>
 
 namespace gemini::live::async {
+
+/// Returns an executor in its own type, or null if it is of another.
+template <class Executor>
+[[nodiscard]] const Executor* target_of(const asio::any_io_executor& executor) noexcept
+{
+    // Asio 1.22's target() does not check the type
+    return executor.target_type() == typeid(Executor) ? executor.target<Executor>() : nullptr;
+}
 
 /// Something that a strand runs once, in memory of its owner. It must live until then.
 class strand_task {
@@ -113,7 +122,7 @@ public:
         for (;;) {
             try {
                 auto task = std::make_unique<function_task<Function>>(std::move(function));
-                return add(*task.release());
+                return post(*task.release());
             } catch (const std::bad_alloc&) {
                 if (!traits_.may_block) throw;
             }
@@ -159,7 +168,6 @@ public:
 private:
     friend strand make_strand(const asio::any_io_executor& inner);
     class queue;
-    class service;
     struct traits {
         bool may_block = true;   ///< Functions may run within `execute`.
         bool is_tracked = false; ///< Keeps the execution context running.
@@ -209,7 +217,6 @@ private:
     };
 
     strand(queue* of, traits traits) noexcept;
-    void add(strand_task& task) const noexcept;
 
     queue* queue_; // shared by all copies, by a count of its own: strands fit into any_io_executor
     traits traits_;

@@ -68,8 +68,8 @@ public:
     [[nodiscard]] bool has_close() const noexcept { return close_.has_value(); }
     void drop_close() noexcept { close_.reset(); }
 
-    /// Returns the next frame to write; nullopt when there is none. Several may be handed out
-    /// before `written`, as long as `can_add` returns true.
+    /// Returns the next frame to write, or nullopt. Call it again before `written` only while
+    /// `can_add` returns true.
     [[nodiscard]] std::optional<output> next();
     /// Whether a frame waits, of at most `most` bytes of payload, that can be handed out together
     /// with those at hand.

@@ -495,7 +495,7 @@ void session_driver::close_link(link_ptr link, std::uint16_t code)
     ++closing_links_;
     try {
         async::spawn(client_->connector->executor(), say_goodbye(link, code), on_closed);
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
         --closing_links_;
         link->abort();
         throw;

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/emulator_thread.hpp"
 #include "support/failing_allocation.hpp"
 #include "support/loud.hpp"
 #include "support/run.hpp"
-#include "support/stride.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/testing/emulator.hpp>
 
 #include <asio/io_context.hpp>
 
 #include <chrono>
-#include <cstdlib>
+#include <cstddef>
 #include <new>
-#include <optional>
-#include <string>
-#include <thread>
 
 namespace allocations_test {
 
@@ -24,39 +20,6 @@ namespace live = gemini::live;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// An emulator in a thread of its own, whose allocations succeed.
-class server {
-public:
-    server()
-    {
-        live::testing::emulator_options serving;
-        serving.pace = 0;
-        emulator_.emplace(io_.get_executor(), serving);
-        url = emulator_->url();
-        thread_ = std::thread([this] { io_.run(); });
-    }
-    server(const server&) = delete;
-    server& operator=(const server&) = delete;
-    ~server()
-    {
-        io_.stop();
-        thread_.join();
-    }
-
-    std::string url;
-
-private:
-    asio::io_context io_;
-    std::optional<live::testing::emulator> emulator_;
-    std::thread thread_;
-};
-
-struct outcome {
-    bool was_told = false; // by std::bad_alloc
-    bool has_failed = false;
-    std::size_t allocations = 0;
-};
 
 /// A question that has been cut is asked again, as an application does.
 asio::awaitable<void> ask(live::session& session)
@@ -79,19 +42,18 @@ asio::awaitable<void> converse(live::client& client)
 }
 
 /// Asio's own start of a coroutine is over when the allocations are counted.
-asio::awaitable<void> fail_while_conversing(live::client& client, std::size_t nth, outcome& result)
+asio::awaitable<bool> has_failed_while_conversing(live::client& client, std::size_t nth)
 {
     const test::failing_allocation failing(nth);
     try {
         co_await converse(client);
-    } catch (const std::bad_alloc&) {
-        result.was_told = true;
+    } catch (const std::bad_alloc&) { // the conversation was told
     }
-    result.has_failed = failing.struck();
-    result.allocations = failing.allocations();
+    co_return failing.struck();
 }
 
-outcome hold_conversation(const server& peer, std::size_t nth)
+/// Returns whether there were so many allocations.
+bool hold_conversation(const test::emulator_thread& peer, std::size_t nth)
 {
     live::client_options options;
     options.credentials = live::api_key(test::secret_key);
@@ -100,25 +62,21 @@ outcome hold_conversation(const server& peer, std::size_t nth)
     options.reconnect.first_delay = 1ms;
     asio::io_context io;
     live::client client{io.get_executor(), options};
-    outcome result;
-    test::run(io, fail_while_conversing(client, nth, result), 5s);
-    return result;
+    return test::run(io, has_failed_while_conversing(client, nth), 5s);
 }
 
 } // namespace
 
 TEST_CASE("whichever allocation fails, the conversation continues or is told std::bad_alloc")
 {
-    const server peer;
-    static_cast<void>(hold_conversation(peer, 0)); // creates what is made once and cached
-    const auto stride = test::stride_or("ALLOCATIONS_STRIDE", 1);
-    std::size_t nth = test::stride_or("ALLOCATIONS_FROM", 1);
-    for (bool has_failed = true; has_failed; nth += stride) {
-        if (std::getenv("ALLOCATIONS_TELL")) test::tell(std::to_string(nth));
+    const test::emulator_thread peer;
+    constexpr std::size_t none = 0;
+    static_cast<void>(hold_conversation(peer, none)); // creates what is made once and cached
+    std::size_t nth = 1;
+    for (bool has_failed = true; has_failed; ++nth) {
         INFO("allocation number " << nth << " fails");
-        outcome result;
-        CHECK_NOTHROW(result = hold_conversation(peer, nth));
-        has_failed = result.has_failed;
+        has_failed = false;
+        CHECK_NOTHROW(has_failed = hold_conversation(peer, nth));
     }
     CHECK(nth > 500);
 }

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/emulator_thread.hpp"
 #include "support/failing_call.hpp"
 #include "support/loud.hpp"
 #include "support/run.hpp"
 #include "support/stride.hpp"
 
 #include <gemini/live.hpp>
-#include <gemini/live/testing/emulator.hpp>
 
-#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <optional>
 #include <string>
-#include <thread>
 
 namespace system_calls_test {
 
@@ -26,36 +23,6 @@ using namespace std::chrono_literals;
 using test::system_call;
 
 namespace {
-
-/// An emulator in a thread of its own, whose calls succeed.
-class server {
-public:
-    explicit server(bool tls)
-    {
-        live::testing::emulator_options serving;
-        serving.pace = 0;
-        if (tls) serving.tls = live::testing::tls_identity::self_signed();
-        certificate = tls ? serving.tls->certificate_pem : "";
-        emulator_.emplace(io_.get_executor(), serving);
-        url = emulator_->url();
-        thread_ = std::thread([this] { io_.run(); });
-    }
-    server(const server&) = delete;
-    server& operator=(const server&) = delete;
-    ~server()
-    {
-        io_.stop();
-        thread_.join();
-    }
-
-    std::string url;
-    std::string certificate;
-
-private:
-    asio::io_context io_;
-    std::optional<live::testing::emulator> emulator_;
-    std::thread thread_;
-};
 
 /// A question that has been cut is asked again, as an application does.
 asio::awaitable<void> ask(live::session& session)
@@ -77,7 +44,7 @@ asio::awaitable<void> converse(live::session session)
     co_await session.close();
 }
 
-live::client_options calling(const server& peer)
+live::client_options calling(const test::emulator_thread& peer)
 {
     live::client_options options;
     test::make_loud(options);
@@ -94,7 +61,7 @@ live::client_options calling(const server& peer)
     return options;
 }
 
-void hold_conversation(const server& peer)
+void hold_conversation(const test::emulator_thread& peer)
 {
     asio::io_context io;
     const live::client client{io.get_executor(), calling(peer)};
@@ -156,7 +123,7 @@ TEST_CASE("whichever system call fails once, the conversation continues")
     const bool tls = GENERATE(false, true);
     const auto failing = GENERATE(from_range(failures));
     if (!is_used(failing.which, tls)) return;
-    const server peer(tls);
+    const test::emulator_thread peer(tls);
     hold_conversation(peer); // creates what is made once and cached
     const auto stride = static_cast<int>(test::stride_or("CALLS_STRIDE", 1));
     int nth = 1 - stride;
@@ -174,7 +141,7 @@ TEST_CASE("whichever system call fails once, the conversation continues")
 TEST_CASE(
     "while a process can open no socket, a session tries as often as allowed, then reports why")
 {
-    const server peer(false);
+    const test::emulator_thread peer(false);
     hold_conversation(peer);
     test::failing_call call(system_call::socket, EMFILE, 1, true);
     asio::io_context io;

@@ -5,8 +5,8 @@
 
 namespace test {
 
-/// While it lives, the `nth` call of operator new in this thread fails, counted from 1. One at a
-/// time. Programs that link failing_allocation.cpp have the operators it needs.
+/// While it lives, the `nth` call of operator new in this thread fails, counted from 1; with 0,
+/// none does. One at a time. Programs that link failing_allocation.cpp have the operators it needs.
 class failing_allocation {
 public:
     explicit failing_allocation(std::size_t nth) noexcept;
