@@ -110,7 +110,7 @@ ROOM_PLACES = {
     "engine": (1, 14, 146, "engine", "decides, never waits"),
     "protocol": (1, 164, 330, "protocol", "one table of the wire"),
     "async": (1, 348, 786, "async", "event, semaphore, clock, alarm"),
-    "transport": (2, 252, 464, "transport", "WebSocket, HTTP, TLS"),
+    "transport": (2, 231, 471, "transport", "WebSocket, HTTP, TLS"),
     "auth": (3, 164, 330, "auth", "keys, tokens, OAuth"),
     "session": (4, 14, 330, "session", "what a program calls, and the driver behind it"),
     "emulator/rules": (2, 490, 716, "rules", "what the service accepts"),
@@ -141,7 +141,7 @@ ROOM_ROUTES = {
     ("emulator/server", "emulator/script"): 692,
     ("emulator", "emulator/script"): 744,
 }
-LIBRARY_NAMES = {"libwebsockets": "libwebsockets", "openssl": "OpenSSL", "uv": "libuv", "simdjson": "simdjson"}
+LIBRARY_NAMES = {"libwebsockets": "libwebsockets", "openssl": "OpenSSL", "uv": "libuv", "cares": "c-ares", "simdjson": "simdjson"}
 UNSAID = {"fmt", "system", "asio"}  # fmt and system calls are everywhere; the color says Asio
 ROW, HEIGHT, TOP = 98, 64, 42
 

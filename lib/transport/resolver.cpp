@@ -1,84 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/resolver.hpp"
 
-#include "async/event.hpp"
 #include "base/loopback.hpp"
+#include "transport/address_order.hpp"
+#include "transport/hosts_file.hpp"
 
-#include <gemini/live/error.hpp>
-
-#include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
+#include <asio/ip/udp.hpp>
 #include <asio/this_coro.hpp>
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <memory>
+#include <fstream>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 namespace gemini::live::transport {
 namespace {
 
-/// Outlives the coroutine: Asio calls back when the system's lookup returns, however late.
-struct lookup {
-    explicit lookup(const asio::any_io_executor& executor) : resolver(executor), timer(executor) {}
+/// A host has some; a hostile name server could send thousands.
+constexpr std::size_t most_addresses = 20;
 
-    asio::ip::tcp::resolver resolver;
-    asio::steady_timer timer;
-    async::event changed;
-    bool expired = false;
-    std::optional<asio::error_code> outcome;
-    std::vector<asio::ip::address> found;
-};
-
-void start(
-    const std::shared_ptr<lookup>& state, const std::string& host, std::chrono::milliseconds limit)
+std::string text_of(const std::string& path)
 {
-    state->resolver.async_resolve(host, "",
-        [state](asio::error_code failed, const asio::ip::tcp::resolver::results_type& results) {
-            state->outcome = failed;
-            for (const auto& each : results) state->found.push_back(each.endpoint().address());
-            state->changed.set();
-        });
-    if (limit.count() == 0) return;
-    state->timer.expires_after(limit);
-    state->timer.async_wait([weak = std::weak_ptr(state)](asio::error_code cancelled) {
-        const auto state = weak.lock();
-        if (cancelled || !state) return;
-        state->expired = true;
-        state->changed.set();
-    });
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
-struct give_up {
-    lookup& state;
-    ~give_up()
-    {
-        state.timer.cancel();
-        state.resolver.cancel();
-    }
-};
+host_addresses by_family(const std::vector<asio::ip::address>& all)
+{
+    host_addresses sorted;
+    for (const auto& each : all) (each.is_v6() ? sorted.v6 : sorted.v4).push_back(each);
+    return sorted;
+}
+
+/// The address from which this machine would send to `target`. Nothing is sent.
+std::optional<asio::ip::address_v6> source_for(
+    const asio::any_io_executor& executor, const asio::ip::address& target)
+{
+    constexpr unsigned short any = 443;
+    asio::error_code no_route;
+    asio::ip::udp::socket probe(executor);
+    probe.open(asio::ip::udp::v6(), no_route);
+    if (!no_route) probe.connect({target, any}, no_route);
+    if (no_route) return std::nullopt;
+    return probe.local_endpoint().address().to_v6();
+}
+
+std::vector<asio::ip::address> in_order(const asio::any_io_executor& executor, host_addresses found)
+{
+    const bool ipv6_first =
+        found.v4.empty() || (!found.v6.empty() && prefers_ipv6(found.v6.front().to_v6(),
+                                                      source_for(executor, found.v6.front())));
+    auto all = ipv6_first ? interleaved(std::move(found.v6), found.v4)
+                          : interleaved(std::move(found.v4), found.v6);
+    if (all.size() > most_addresses) all.resize(most_addresses);
+    return all;
+}
 
 } // namespace
 
-std::vector<asio::ip::address> alternate_families(std::vector<asio::ip::address> addresses)
+asio::awaitable<std::vector<asio::ip::address>> resolve(
+    std::string host, std::chrono::milliseconds limit)
 {
-    if (addresses.empty()) return addresses;
-    std::vector<asio::ip::address> other;
-    const auto in_first_family = [first_is_v6 = addresses.front().is_v6()](
-                                     const auto& each) { return each.is_v6() == first_is_v6; };
-    std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(other),
-        [&](const auto& each) { return !in_first_family(each); });
-    std::erase_if(addresses, [&](const auto& each) { return !in_first_family(each); });
-    for (std::size_t i = 0; i < other.size(); ++i) {
-        const auto place = std::min(2 * i + 1, addresses.size());
-        addresses.insert(addresses.begin() + static_cast<std::ptrdiff_t>(place), other[i]);
-    }
-    return addresses;
+    return resolve(std::move(host), limit, name_sources{});
 }
 
 asio::awaitable<std::vector<asio::ip::address>> resolve(
-    std::string host, std::chrono::milliseconds limit)
+    std::string host, std::chrono::milliseconds limit, name_sources from)
 {
     asio::error_code not_an_address;
     const auto literal = asio::ip::make_address(host, not_an_address);
@@ -88,24 +75,11 @@ asio::awaitable<std::vector<asio::ip::address>> resolve(
         loopback.emplace_back(asio::ip::address_v6::loopback());
         co_return loopback;
     }
-    const auto state = std::make_shared<lookup>(co_await asio::this_coro::executor);
-    const give_up at_the_end{*state};
-    start(state, host, limit);
-    while (!state->outcome && !state->expired) co_await state->changed.wait();
-    if (!state->outcome) {
-        throw error(errc::timed_out,
-            fmt::format("Looking up {} took more than {} ms: check the network and its name "
-                        "servers.",
-                host, limit.count()),
-            {phase::resolve});
-    }
-    if (*state->outcome || state->found.empty()) {
-        throw error(errc::resolve_failed,
-            fmt::format("The host {} could not be found{}{}: check its name and the network.", host,
-                *state->outcome ? ", " : "", *state->outcome ? state->outcome->message() : ""),
-            {phase::resolve});
-    }
-    co_return alternate_families(std::move(state->found));
+    const auto listed = find_in_hosts(text_of(from.hosts), host);
+    auto found = by_family(listed);
+    if (listed.empty()) found = co_await ask_name_servers(host, limit, std::move(from.servers));
+    const auto executor = co_await asio::this_coro::executor;
+    co_return in_order(executor, std::move(found));
 }
 
 } // namespace gemini::live::transport

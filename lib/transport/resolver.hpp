@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/transport/lws_handshake_test.cpp, test/unit/transport/lws_connect_test.cpp
 #pragma once
+
+#include "transport/dns_lookup.hpp"
 
 #include <asio/awaitable.hpp>
 #include <asio/ip/address.hpp>
@@ -11,15 +12,19 @@
 
 namespace gemini::live::transport {
 
-/// Alternates between the family of the first address and the other; otherwise keeps the order.
-[[nodiscard]] std::vector<asio::ip::address> alternate_families(
-    std::vector<asio::ip::address> addresses);
+/// Where the addresses of hosts are found; read anew each time.
+struct name_sources {
+    std::string hosts = "/etc/hosts";
+    name_servers servers{}; ///< Asked if the file does not name the host.
+};
 
 /// Returns the addresses of a host in the order in which to try them, at least one. If the host is
-/// an address, that is the only one. Throws `live::error`: errc::resolve_failed, errc::timed_out
-/// (never with a zero `limit`). Cancellation: total; the system's lookup itself continues in Asio's
-/// thread until it ends.
+/// an address, that is the only one; the names of this machine's loopback are known without asking.
+/// Throws `live::error`: errc::resolve_failed, errc::timed_out (with a zero `limit`, only after
+/// some tries). Cancellation: total; nothing is left behind.
 [[nodiscard]] asio::awaitable<std::vector<asio::ip::address>> resolve(
     std::string host, std::chrono::milliseconds limit);
+[[nodiscard]] asio::awaitable<std::vector<asio::ip::address>> resolve(
+    std::string host, std::chrono::milliseconds limit, name_sources from);
 
 } // namespace gemini::live::transport

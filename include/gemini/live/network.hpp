@@ -34,7 +34,8 @@ struct proxy_options {
 /// The time that each step may take, on a steady clock. Zero switches a limit off, except `close`,
 /// which must be above zero. The client refuses negative values.
 struct deadlines {
-    std::chrono::milliseconds resolve{5'000}; ///< Name lookup.
+    /// Name lookup. Without a limit, it ends when no name server has answered three times.
+    std::chrono::milliseconds resolve{5'000};
     /// TCP, for all addresses of the host together. Each but the last may take 2.5 s. Without a
     /// limit, the next address is tried when the network gives up on one, often after minutes.
     std::chrono::milliseconds connect{10'000};

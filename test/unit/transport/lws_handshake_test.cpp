@@ -2,7 +2,6 @@
 #include "transport/connect_share.hpp"
 #include "transport/http_fields.hpp"
 #include "transport/lws_handshake.hpp"
-#include "transport/resolver.hpp"
 
 #include "support/catch.hpp"
 
@@ -27,20 +26,6 @@ TEST_CASE("Retry-After is a number of seconds or a date, and at most a day")
             row{"Fri, 31 Dec 9999 23:59:59 GMT", 24h}, row{"Mon, 01 Jan 0001 00:00:00 GMT", 0s},
             row{"", std::nullopt}, row{"soon", std::nullopt}, row{"12 s", std::nullopt});
     CHECK(parse_retry_after(value, now) == expected);
-}
-
-TEST_CASE("addresses are tried alternately by family")
-{
-    const auto address = [](const char* text) { return asio::ip::make_address(text); };
-    const std::vector mixed{
-        address("::1"), address("::2"), address("::3"), address("1.1.1.1"), address("2.2.2.2")};
-    const std::vector expected{
-        address("::1"), address("1.1.1.1"), address("::2"), address("2.2.2.2"), address("::3")};
-    CHECK(alternate_families(mixed) == expected);
-    const std::vector four_first{
-        address("1.1.1.1"), address("::1"), address("::2"), address("::3")};
-    CHECK(alternate_families(four_first) == four_first);
-    CHECK(alternate_families({}).empty());
 }
 
 TEST_CASE("each address has its share of the time to connect, and all the time without a deadline")
