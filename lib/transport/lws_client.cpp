@@ -57,6 +57,11 @@ int lws_client::on(lws* connection, lws_callback_reasons reason, void* in, std::
 void lws_client::on_connected(lws* connection)
 {
     connection_ = connection;
+    if (const auto rivals = std::exchange(rivals_, nullptr)) {
+        if (rivals->winner) return abort();
+        rivals->winner = this;
+        rivals->changed.set();
+    }
     handshake_->connected();
     limit_ = deadlines_.upgrade;
     deadline_ = limit_.count() == 0 ? clock::time_point::max() : clock::now() + limit_;
@@ -111,10 +116,11 @@ void lws_client::detach() noexcept
     held_.reset();
 }
 
-void lws_client::dial(
-    const std::string& address, std::uint16_t port, std::chrono::milliseconds limit)
+void lws_client::dial(const std::string& address, std::uint16_t port,
+    std::chrono::milliseconds limit, std::shared_ptr<connect_rivals> rivals)
 {
     const auto self = shared_from_this();
+    rivals_ = std::move(rivals);
     if (!runtime_->alive()) return set_end(closed_by_owner());
     held_ = self;
     use_ = lws_use(runtime_);
@@ -192,6 +198,7 @@ void lws_client::set_end(error why)
 {
     if (!end_) end_ = std::make_unique<error>(std::move(why));
     if (stage_ == stage::dialing) stage_ = stage::over;
+    if (const auto rivals = std::exchange(rivals_, nullptr)) rivals->changed.set();
     wake_all();
 }
 

@@ -15,6 +15,14 @@
 
 namespace gemini::live::transport {
 
+class lws_client;
+
+/// Attempts to connect, of which only the first that succeeds continues.
+struct connect_rivals {
+    async::event changed; ///< One has connected or failed.
+    const lws_client* winner = nullptr;
+};
+
 /// A connection that we make, up to the server's answer, and its end. It holds itself alive from
 /// `dial` to its end, so that it can still end in order after its owner has gone. Derived classes
 /// handle what it carries: they leave that to lws, or take the connection over before lws has sent
@@ -41,11 +49,14 @@ public:
 
     /// Begins to connect to `address`, for at most `limit` (zero: no limit). With a proxy,
     /// `address` goes into its CONNECT.
-    void dial(const std::string& address, std::uint16_t port, std::chrono::milliseconds limit);
+    void dial(const std::string& address, std::uint16_t port, std::chrono::milliseconds limit,
+        std::shared_ptr<connect_rivals> rivals);
     /// Completes when what was asked for has arrived. Cancellation: gives up the attempt.
     static asio::awaitable<void> opened(std::shared_ptr<lws_client> self);
-    /// Whether at least the TCP connection was established.
+    /// Whether at least the TCP connection was established, before those of its rivals.
     [[nodiscard]] bool has_connected() const noexcept;
+    /// Why it has ended; null if it has not.
+    [[nodiscard]] const error* end() const noexcept { return end_.get(); }
     void abort() noexcept override;
 
 protected:
@@ -111,6 +122,7 @@ private:
     owner owner_ = owner::lws;
     std::shared_ptr<lws_virtual_host> host_;
     std::shared_ptr<lws_client> held_;
+    std::shared_ptr<connect_rivals> rivals_; // until one of them has connected
     lws_use use_;
     std::optional<timer> timer_;
     std::chrono::milliseconds limit_{}; // the limit that led to the deadline

@@ -3,7 +3,7 @@
 
 #include "async/semaphore.hpp"
 #include "transport/client_websocket.hpp"
-#include "transport/connect_share.hpp"
+#include "transport/connect_race.hpp"
 #include "transport/http_call.hpp"
 #include "transport/lws_runtime.hpp"
 #include "transport/proxy.hpp"
@@ -18,8 +18,6 @@
 
 namespace gemini::live::transport {
 namespace {
-
-using clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_hosts_kept = 16;
 /// Each handshake takes 10 to 40 KB while it lasts. A thousand at once would also keep one another,
@@ -166,11 +164,9 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
     const auto addresses = co_await resolve(next_hop, request.deadlines.resolve);
 
     const auto handshake = co_await async::semaphore::acquire(self->handshakes_);
-    const auto begun = clock::now();
-    std::optional<error> failure;
-    for (std::size_t i = 0; i < addresses.size(); ++i) {
-        const bool others_left = i + 1 < addresses.size();
-        const auto limit = share_of(request.deadlines.connect, clock::now() - begun, others_left);
+    const connect_attempt begin = [&](const asio::ip::address& each,
+                                      std::chrono::milliseconds limit,
+                                      const std::shared_ptr<connect_rivals>& rivals) {
         if (!self->runtime_->has_room()) {
             throw error(errc::connect_failed,
                 "There are no file descriptors left: raise the limit of open files (ulimit -n).",
@@ -179,24 +175,18 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
         const bool v6_target = request.host.find(':') != std::string::npos;
         const host_key key{request.tls, request.tls ? request.trust : tls_options{},
             request.tls && v6_target ? request.host : std::string(),
-            proxy ? lws_proxy(*proxy, addresses[i]) : std::string()};
+            proxy ? lws_proxy(*proxy, each) : std::string()};
         auto outbound = std::make_shared<Outbound>(self->host_for(key), request, proxy);
-        const auto address = !proxy      ? addresses[i].to_string()
+        const auto address = !proxy      ? each.to_string()
                              : v6_target ? '[' + request.host + ']'
                                          : request.host;
-        outbound->dial(address, request.port, limit);
-        try {
-            co_await Outbound::opened(outbound);
-            co_return outbound;
-        } catch (const error& why) {
-            if (outbound->has_connected()) throw;
-            failure = why;
-        }
-        if (clock::now() >= begun + request.deadlines.connect &&
-            request.deadlines.connect.count() != 0)
-            break;
-    }
-    throw error(*failure);
+        outbound->dial(address, request.port, limit, rivals);
+        return outbound;
+    };
+    const auto connected = co_await first_to_connect(addresses, request.deadlines.connect, begin);
+    const auto outbound = std::static_pointer_cast<Outbound>(connected);
+    co_await Outbound::opened(outbound);
+    co_return outbound;
 }
 
 } // namespace

@@ -36,8 +36,8 @@ struct proxy_options {
 struct deadlines {
     /// Name lookup. Without a limit, it ends when no name server has answered three times.
     std::chrono::milliseconds resolve{5'000};
-    /// TCP, for all addresses of the host together. Each but the last may take 2.5 s. Without a
-    /// limit, the next address is tried when the network gives up on one, often after minutes.
+    /// TCP, for all addresses of the host together. While one does not answer, the next is tried
+    /// beside it after 250 ms, and the first that answers is used.
     std::chrono::milliseconds connect{10'000};
     std::chrono::milliseconds upgrade{10'000}; ///< TLS handshake, proxy and HTTP upgrade.
     std::chrono::milliseconds setup{15'000};   ///< From the upgrade to setupComplete.

@@ -6,11 +6,14 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <filesystem>
 #include <fstream>
 
 namespace lws_connect_test {
@@ -226,32 +229,126 @@ TEST_CASE("an unknown host is reported as such")
     CHECK(std::string(why.what()).find("no-such-host.invalid") != std::string::npos);
 }
 
-TEST_CASE("pitfall 3.12: the next address is tried when one does not answer")
-{
-    bench on;
-    asio::error_code no_ipv6;
-    asio::ip::tcp::acceptor v6(on.io);
-    v6.open(asio::ip::tcp::v6(), no_ipv6);
-    if (!no_ipv6) v6.bind({asio::ip::address_v6::loopback(), 0}, no_ipv6);
-    if (no_ipv6) {
-        WARN("this machine has no IPv6");
-        return;
+namespace {
+
+/// A server on [::1], the second address of localhost, on the port of one on 127.0.0.1.
+class second_address {
+public:
+    second_address(asio::io_context& io, std::uint16_t port)
+        : acceptor_(io, {asio::ip::address_v6::loopback(), port})
+    {
     }
-    v6.listen();
-    auto request = on.request();
-    request.host = "localhost";
-    request.port = v6.local_endpoint().port();
-    const auto serve = [](asio::ip::tcp::acceptor& from) -> asio::awaitable<void> {
-        raw_socket socket(co_await from.async_accept(asio::use_awaitable));
+    asio::awaitable<void> serve()
+    {
+        auto accepted = co_await acceptor_.async_accept(asio::use_awaitable);
+        raw_socket socket(std::move(accepted));
         const auto head = co_await socket.read_head();
         co_await socket.write(switching_protocols(head));
         co_await socket.read_to_end();
-    };
+    }
+
+private:
+    asio::ip::tcp::acceptor acceptor_;
+};
+
+std::size_t open_sockets()
+{
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return static_cast<std::size_t>(std::count_if(begin(all), end(all), [](const auto& each) {
+        std::error_code closed_meanwhile;
+        const auto what = std::filesystem::read_symlink(each, closed_meanwhile).string();
+        return what.starts_with("socket:");
+    }));
+}
+
+transport::connect_request to_localhost(std::uint16_t port)
+{
+    auto request = request_to(port);
+    request.host = "localhost";
+    request.deadlines.connect = 30s;
+    return request;
+}
+
+} // namespace
+
+TEST_CASE("pitfall 3.12: the next address is tried at once when one refuses")
+{
+    bench on;
+    const auto port = closed_port(on.io);
+    second_address v6(on.io, port);
     const auto connect = [](bench& with, transport::connect_request to) -> asio::awaitable<void> {
         auto opened = co_await with.connector->connect(std::move(to));
         opened->abort();
     };
-    on.run(side_by_side(connect(on, request), serve(v6)));
+    on.run(side_by_side(connect(on, to_localhost(port)), v6.serve()));
+}
+
+TEST_CASE("an address that does not answer does not hold up the next, and is given up")
+{
+    bench on;
+    const silent_port silent(on.io);
+    second_address v6(on.io, silent.port());
+    on.run(open_and_greet(on, on.request())); // whatever is made once is there now
+    const auto before = open_sockets();
+    const auto begun = std::chrono::steady_clock::now();
+    const auto connect = [&](transport::connect_request to) -> asio::awaitable<void> {
+        auto opened = co_await on.connector->connect(std::move(to));
+        CHECK(std::chrono::steady_clock::now() - begun < 10s); // of 30
+        while (open_sockets() != before + 2) co_await asio::post(asio::use_awaitable);
+        opened->abort();
+    };
+    on.run(side_by_side(connect(to_localhost(silent.port())), v6.serve()));
+    on.io.restart();
+    on.io.run();
+}
+
+TEST_CASE("when no address of a host can be connected to, that is reported with their number")
+{
+    bench on;
+    const auto why = failure(on, to_localhost(closed_port(on.io)));
+    CHECK(why.code() == errc::connect_failed);
+    CHECK(why.phase() == phase::connect);
+    CHECK(std::string(why.what()).find("2 addresses, of which 2 were tried") != std::string::npos);
+}
+
+TEST_CASE("what makes every attempt impossible is reported without a number of addresses")
+{
+    bench on;
+    auto request = to_localhost(on.peer.port());
+    request.tls = true;
+    request.trust.ca_pem = "not PEM";
+    const auto why = failure(on, request);
+    CHECK(why.code() == errc::tls_failed);
+    CHECK(std::string(why.what()).find("addresses") == std::string::npos);
+}
+
+TEST_CASE("a connect that is canceled while addresses are raced leaves nothing behind")
+{
+    bench on;
+    const silent_port silent(on.io);
+    on.run(open_and_greet(on, on.request()));
+    on.io.restart();
+    on.io.run();
+    const auto before = open_sockets();
+    asio::cancellation_signal cancel;
+    bool over = false;
+    const auto connect = [](bench& with, transport::connect_request to) -> asio::awaitable<void> {
+        co_await with.connector->connect(std::move(to));
+    };
+    asio::co_spawn(on.io, connect(on, to_localhost(silent.port())),
+        asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown) {
+            CHECK_THROWS_AS(std::rethrow_exception(thrown), std::system_error);
+            over = true;
+        }));
+    const auto dialed = [&]() -> asio::awaitable<void> {
+        while (open_sockets() == before) co_await asio::post(asio::use_awaitable);
+    };
+    on.run(dialed());
+    cancel.emit(asio::cancellation_type::terminal);
+    on.io.restart();
+    on.io.run();
+    CHECK(over);
+    CHECK(open_sockets() == before);
 }
 
 TEST_CASE("pitfall 3.2: a host that drops packets fails at the deadline")

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "transport/connect_share.hpp"
 #include "transport/http_fields.hpp"
 #include "transport/lws_handshake.hpp"
 
@@ -26,18 +25,6 @@ TEST_CASE("Retry-After is a number of seconds or a date, and at most a day")
             row{"Fri, 31 Dec 9999 23:59:59 GMT", 24h}, row{"Mon, 01 Jan 0001 00:00:00 GMT", 0s},
             row{"", std::nullopt}, row{"soon", std::nullopt}, row{"12 s", std::nullopt});
     CHECK(parse_retry_after(value, now) == expected);
-}
-
-TEST_CASE("each address has its share of the time to connect, and all the time without a deadline")
-{
-    CHECK(share_of(10s, 0s, true) == 2500ms);
-    CHECK(share_of(10s, 9s, true) == 1s);
-    CHECK(share_of(10s, 0s, false) == 10s);
-    CHECK(share_of(10s, 2500ms, false) == 7500ms);
-    CHECK(share_of(10s, 11s, false) == 1ms); // zero would mean no limit
-    CHECK(share_of(0s, 0s, true) == 0s);
-    CHECK(share_of(0s, 9h, true) == 0s);
-    CHECK(share_of(0s, 9h, false) == 0s);
 }
 
 TEST_CASE("the Host header has brackets and a port where it needs them")
