@@ -73,10 +73,16 @@ TEST_CASE("an endless response is kept up to its bounds")
     http_answer head;
     CHECK_FALSE(feed(head, "HTTP/1.1 500 Oh\r\nRetry-After: 7\r\nX: "));
     bool done = false;
-    for (int i = 0; i < 40 && !done; ++i) done = feed(head, std::string(1024, 'x'));
+    for (int i = 0; i < 80 && !done; ++i) done = feed(head, std::string(1024, 'x'));
     CHECK(done);
     CHECK(head.status() == 500);
     CHECK(head.field("retry-after") == "7");
+
+    http_answer interim;
+    done = false;
+    for (int i = 0; i < 5000 && !done; ++i) done = feed(interim, "HTTP/1.1 100 Go on\r\n\r\n");
+    CHECK(done);
+    CHECK(interim.status() == 0);
 
     http_answer line;
     CHECK_FALSE(feed(line, "HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n"));
