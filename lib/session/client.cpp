@@ -248,6 +248,7 @@ asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect(
     try {
         co_return co_await connect_by(proof, what, base_url);
     } catch (const error& refused) { // it may have expired early, or been revoked
+        if (refused.value() == errc::proxy_failed) throw; // it has not seen the token
         if (refused.http_status() != 401 && refused.http_status() != 403) throw;
     }
     tokens_->forget(proof);

@@ -2,25 +2,20 @@
 #include "transport/lws_handshake.hpp"
 
 #include "base/complaint.hpp"
+#include "transport/authority.hpp"
 #include "transport/http_fields.hpp"
-#include "transport/lws_fields.hpp"
 #include "transport/tls_context.hpp"
-#include "transport/upgrade.hpp"
-
-#include <openssl/ssl.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace gemini::live::transport {
 namespace {
 
-constexpr std::size_t longest_host = 112;    // lws's Host line holds 128 bytes
-constexpr std::size_t longest_target = 2000; // lws's request line holds 2048 bytes
+constexpr std::size_t longest_target = 2000;
 constexpr std::size_t longest_headers = 24 * 1024;
 
 bool breaks_lines(std::string_view text)
@@ -41,11 +36,6 @@ bool is_token(std::string_view name)
 [[noreturn]] void refuse(const std::string& sentence)
 {
     throw error(errc::invalid_argument, sentence);
-}
-
-std::string bracketed(const std::string& host)
-{
-    return host.find(':') == std::string::npos ? host : '[' + host + ']';
 }
 
 } // namespace
@@ -119,36 +109,35 @@ void check_sendable(const request_head& request)
 }
 
 lws_handshake::lws_handshake(const request_head& request, const std::optional<proxy_address>& proxy)
-    : host_(request.host), peer_(fmt::format("{}:{}", bracketed(request.host), request.port)),
-      target_(request.target), fields_(request.fields), tls_(request.tls)
+    : host_(request.host), port_(request.port), peer_(authority(host_, port_)),
+      target_(request.target), fields_(request.fields), proxy_(proxy), tls_(request.tls)
 {
     const bool usual_port = request.port == (request.tls ? 443 : 80);
     host_header_ = usual_port ? bracketed(request.host) : peer_;
-    if (proxy) proxy_ = fmt::format("{}:{}", bracketed(proxy->host), proxy->port);
 }
 
-int lws_handshake::append_headers(unsigned char** end, std::size_t room)
+const std::string& lws_handshake::next_host() const noexcept
 {
-    for (const auto& [name, value] : fields_) {
-        const auto line = fmt::format("{}: {}\r\n", name, value);
-        if (line.size() > room) return -1;
-        std::memcpy(*end, line.data(), line.size());
-        *end += line.size();
-        room -= line.size();
-    }
-    asked_ = true;
-    return 0;
+    return proxy_ ? proxy_->host : host_;
 }
 
-std::string lws_handshake::ask_for_upgrade(const std::string& key)
+std::uint16_t lws_handshake::next_port() const noexcept { return proxy_ ? proxy_->port : port_; }
+
+bool lws_handshake::encrypts_next() const noexcept
 {
-    asked_ = true;
-    return upgrade_request_text(target_, host_header_, fields_, key);
+    return proxy_ ? proxy_->kind == proxy_kind::https : tls_;
+}
+
+void lws_handshake::connected() noexcept
+{
+    if (encrypts_next())
+        step_ = proxy_ ? step::proxy_tls : step::tls;
+    else
+        step_ = proxy_ ? step::tunnel : step::request;
 }
 
 void lws_handshake::refused(const http_answer& answer, std::string words)
 {
-    reached_ = phase::upgrade;
     status_ = answer.status();
     status_text_ = answer.status_text();
     words_ = std::move(words);
@@ -156,75 +145,86 @@ void lws_handshake::refused(const http_answer& answer, std::string words)
         retry_after_ = parse_retry_after(wait, std::chrono::system_clock::now());
 }
 
-phase lws_handshake::reached(lws* connection) const
+void lws_handshake::failed(const SSL* tls)
 {
-    if (asked_) return phase::upgrade;
-    if (tls_ && connection && lws_get_ssl(connection)) return phase::tls;
-    return phase::connect;
+    out_of_files_ = step_ == step::tcp && (errno == EMFILE || errno == ENFILE);
+    if (!tls || reached() != phase::tls) return;
+    distrusted_ = SSL_get_verify_result(tls);
+    openssl_text_ = handshake_fault(tls);
 }
 
-void lws_handshake::failed(lws* connection, std::string_view lws_text)
+phase lws_handshake::reached() const noexcept
 {
-    out_of_files_ = !connected_ && (errno == EMFILE || errno == ENFILE);
-    reached_ = reached(connection);
-    if (lws_text == "problems parsing header") misanswered("as an HTTP server does");
-    if (reached_ != phase::tls) return;
-    distrusted_ = SSL_get_verify_result(lws_get_ssl(connection));
-    openssl_text_ = handshake_fault(lws_get_ssl(connection));
+    switch (step_) {
+    case step::proxy_tls:
+    case step::tls: return phase::tls;
+    case step::request: return phase::upgrade;
+    default: return phase::connect;
+    }
+}
+
+/// Whom the present step talks to. `the` begins the name of a proxy: "The" or "the".
+std::string lws_handshake::who(const char* the) const
+{
+    if (!proxy_) return peer_;
+    const auto proxy = authority(proxy_->host, proxy_->port);
+    const bool past_proxy = step_ == step::tls || step_ == step::request;
+    return past_proxy ? fmt::format("{} (through the proxy {})", peer_, proxy)
+                      : fmt::format("{} proxy {}", the, proxy);
 }
 
 error lws_handshake::why() const
 {
-    if (distrusted_ != X509_V_OK) return distrust(distrusted_, host_);
+    if (distrusted_ != X509_V_OK)
+        return distrust(distrusted_, step_ == step::proxy_tls ? proxy_->host : host_);
     if (status_ != 0) return refused_upgrade(status_, status_text_, retry_after_, words_);
     if (!misanswered_.empty())
         return {errc::protocol_violation,
-            fmt::format("{} did not answer {}: check the URL.", peer_, misanswered_),
+            fmt::format("{} did not answer {}: check the URL.", who("The"), misanswered_),
             {phase::upgrade}};
-    if (asked_)
+    if (step_ == step::request)
         return {errc::connection_lost,
-            fmt::format("{} ended the connection before it answered.", peer_), {phase::upgrade}};
-    if (reached_ == phase::tls && !openssl_text_.empty())
+            fmt::format("{} ended the connection before it answered.", who("The")),
+            {phase::upgrade}};
+    if (reached() == phase::tls && !openssl_text_.empty())
         return {errc::tls_failed,
             fmt::format("No encrypted connection to {}: {}. Check the port, and that the server "
                         "speaks TLS 1.2 or later.",
-                peer_, openssl_text_),
+                who("the"), openssl_text_),
             {phase::tls}};
-    if (reached_ == phase::tls)
+    if (reached() == phase::tls)
         return {errc::connection_lost,
-            fmt::format("{} ended the connection while encryption was set up.", peer_),
+            fmt::format("{} ended the connection while encryption was set up.", who("The")),
             {phase::tls}};
-    if (connected_ && proxy_)
-        return {errc::proxy_failed,
-            fmt::format("The proxy {} did not open a tunnel to {}: check its address, user name "
-                        "and password, and whether it allows this host and port.",
-                *proxy_, peer_),
-            {phase::connect}};
     if (out_of_files_)
         return {errc::connect_failed,
             fmt::format("No connection to {}: too many files and sockets are open. Raise the limit "
                         "(ulimit -n), or look for what leaves them open.",
-                peer_),
+                who("the")),
             {phase::connect}};
     return {errc::connect_failed,
         fmt::format("No connection to {}: nothing listens there, or it cannot be reached. Check "
                     "the address and the network.",
-            proxy_ ? "the proxy " + *proxy_ : peer_),
+            who("the")),
         {phase::connect}};
 }
 
-error lws_handshake::timeout(lws* connection, std::chrono::milliseconds limit) const
+error lws_handshake::timeout(std::chrono::milliseconds limit) const
 {
-    const auto when = reached(connection);
-    const auto* const what = when == phase::upgrade ? "answered the request"
-                             : when == phase::tls   ? "completed the TLS handshake"
-                             : connected_           ? "opened a tunnel"
-                                                    : "answered";
-    const auto& who = proxy_ && when == phase::connect ? *proxy_ : peer_;
+    const auto what = [this]() -> std::string {
+        switch (step_) {
+        case step::tcp: return "answered";
+        case step::proxy_tls:
+        case step::tls: return "completed the TLS handshake";
+        case step::tunnel: return "opened a tunnel to " + peer_;
+        case step::request: break;
+        }
+        return "answered the request";
+    }();
     return {errc::timed_out,
-        fmt::format("{} has not {} within {} ms: check the address and the network.", who, what,
-            limit.count()),
-        {when}};
+        fmt::format("{} has not {} within {} ms: check the address and the network.", who("The"),
+            what, limit.count()),
+        {reached()}};
 }
 
 } // namespace gemini::live::transport

@@ -4,11 +4,14 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <mutex>
+#include <new>
+#include <string_view>
 #include <vector>
 
 namespace gemini::live::transport {
@@ -57,16 +60,9 @@ bool is_end(unsigned long code)
 
 void on_progress(const SSL* connection, int where, int result)
 {
-    auto* const changed = const_cast<SSL*>(connection);
-#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-    // WebSocket has its own Close, so a missing TLS close does not matter. During the handshake the
-    // option stays off, since libwebsockets would try to read on forever.
-    if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
-        SSL_set_options(changed, SSL_OP_IGNORE_UNEXPECTED_EOF);
-#endif
     if ((where & SSL_CB_EXIT) == 0 || result > 0) return;
     if (const auto code = ERR_peek_last_error(); code != 0 && !is_end(code))
-        SSL_set_ex_data(changed, fault_index(), reinterpret_cast<void*>(code));
+        SSL_set_ex_data(const_cast<SSL*>(connection), fault_index(), reinterpret_cast<void*>(code));
 }
 
 /// Replaces the callback that lws sets. That one finds its connection by an index that changes as
@@ -139,6 +135,26 @@ std::shared_ptr<SSL_CTX> client_tls_context(const tls_options& trust, const std:
     auto fresh = make_context(trust, ipv6_peer);
     made.push_back({trust, ipv6_peer, fresh});
     return fresh;
+}
+
+tls_handle client_tls(SSL_CTX* context, const std::string& host)
+{
+    tls_handle made(SSL_new(context), &SSL_free);
+    if (!made) throw std::bad_alloc();
+    auto* const tls = made.get();
+    auto* const expected = SSL_get0_param(tls);
+    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    const bool is_address = X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
+    const bool is_named =
+        is_address || (X509_VERIFY_PARAM_set1_host(expected, host.data(), host.size()) == 1 &&
+                          SSL_set_tlsext_host_name(tls, host.c_str()) == 1);
+    constexpr std::string_view protocols = "\x08http/1.1";
+    const auto* const offered = reinterpret_cast<const unsigned char*>(protocols.data());
+    if (!is_named || SSL_set_alpn_protos(tls, offered, protocols.size()) != 0)
+        throw std::bad_alloc();
+    SSL_set_connect_state(tls);
+    ERR_clear_error();
+    return made;
 }
 
 std::string handshake_fault(const SSL* connection)

@@ -21,6 +21,12 @@ namespace gemini::live::transport {
 [[nodiscard]] std::shared_ptr<SSL_CTX> client_tls_context(
     const tls_options& trust, const std::string& ipv6_peer = {});
 
+using tls_handle = std::unique_ptr<SSL, decltype(&SSL_free)>;
+
+/// Returns our end of TLS with `host`, a name or an address, whose certificate must be for it. It
+/// has nothing to read from and write to yet. Throws std::bad_alloc.
+[[nodiscard]] tls_handle client_tls(SSL_CTX* context, const std::string& host);
+
 /// What OpenSSL reports about a failed handshake on a connection of such a context; empty when
 /// OpenSSL was not the cause. libwebsockets discards OpenSSL's error queue.
 [[nodiscard]] std::string handshake_fault(const SSL* connection);

@@ -2,6 +2,7 @@
 #include "support/raw_socket.hpp"
 
 #include <asio/buffer.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/ssl.hpp>
@@ -216,6 +217,26 @@ asio::awaitable<raw_frame> raw_socket::read_frame()
     raw_frame frame(first & 0x0f, std::move(payload));
     frame.final((first & 0x80) != 0).reserved(first >> 4 & 7).masked(masked);
     co_return frame;
+}
+
+namespace {
+
+asio::awaitable<void> pass_on(raw_socket& from, raw_socket& to)
+{
+    while (true) {
+        auto piece = co_await from.read_some();
+        if (piece.empty()) break;
+        co_await to.write(std::move(piece));
+    }
+    to.finish();
+}
+
+} // namespace
+
+asio::awaitable<void> raw_socket::join(raw_socket& other)
+{
+    using namespace asio::experimental::awaitable_operators;
+    co_await (pass_on(*this, other) && pass_on(other, *this));
 }
 
 void raw_socket::finish()

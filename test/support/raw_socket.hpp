@@ -61,6 +61,9 @@ public:
     /// Returns a frame with its mask removed; `raw_frame::is_masked()` reports whether it had one.
     asio::awaitable<raw_frame> read_frame();
 
+    /// Passes on what each of the two receives, until both have ended.
+    asio::awaitable<void> join(raw_socket& other);
+
     /// FIN: nothing more will be written. Sends no TLS alert.
     void finish();
     /// RST.

@@ -63,7 +63,7 @@ struct client_options {
     /// header of the same name.
     std::vector<std::pair<std::string, std::string>> headers{};
     tls_options tls{};           ///< Which certificates to trust.
-    proxy_options proxy{};       ///< The outbound HTTP proxy.
+    proxy_options proxy{};       ///< The outbound proxy.
     live::deadlines deadlines{}; ///< The time that each step may take.
     live::limits limits{};       ///< The memory that a session may use.
     /// Returns what is known of a model. Replace it to add a model or to correct an entry.

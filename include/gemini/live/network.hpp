@@ -20,13 +20,25 @@ struct tls_options {
     friend bool operator==(const tls_options&, const tls_options&) = default;
 };
 
-/// The outbound HTTP proxy.
+/// The outbound proxy. It only ever sees the names of hosts and, with TLS, encrypted bytes: it is
+/// asked for a tunnel, also for `http://` and `ws://`.
 struct proxy_options {
-    /// "http://user:password@host:port", with user and password percent-encoded. Empty: none.
+    /// "http://user:password@host:port", with user and password percent-encoded. The scheme says
+    /// how the proxy is asked:
+    ///
+    /// - `http` (default port 80, and the scheme if there is none): by CONNECT;
+    /// - `https` (443): by CONNECT within TLS, for which the proxy's certificate is verified
+    /// against
+    ///   its host as `tls_options` say. User and password are then hidden from the network;
+    /// - `socks5`, `socks5h` (1080): by SOCKS 5, with user and password of up to 255 bytes each.
+    /// The
+    ///   proxy resolves the name of the host, with both spellings.
+    ///
+    /// Empty: none.
     std::string url{};
-    /// If `url` is empty, uses the proxy of `https_proxy`, else `HTTPS_PROXY` (for ws:// that of
-    /// `http_proxy`), unless `no_proxy`, else `NO_PROXY`, exempts the host. Never used for this
-    /// machine.
+    /// If `url` is empty, uses the first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and
+    /// `ALL_PROXY` that is set (for ws:// of `http_proxy`, `all_proxy` and `ALL_PROXY`), unless
+    /// `no_proxy`, else `NO_PROXY`, exempts the host. Never used for this machine.
     bool from_environment = true;
     gcc12_guard<proxy_options> guard{}; ///< Do not touch.
 };
@@ -38,7 +50,7 @@ struct deadlines {
     /// TCP, for all addresses of the host together. Each but the last may take 2.5 s. Without a
     /// limit, the next address is tried when the network gives up on one, often after minutes.
     std::chrono::milliseconds connect{10'000};
-    std::chrono::milliseconds upgrade{10'000}; ///< TLS handshake, proxy and HTTP upgrade.
+    std::chrono::milliseconds upgrade{10'000}; ///< Proxy, TLS handshake and HTTP upgrade.
     std::chrono::milliseconds setup{15'000};   ///< From the upgrade to setupComplete.
     /// The network accepts no byte while some wait to be sent.
     std::chrono::milliseconds write_stall{30'000};

@@ -189,15 +189,12 @@ TEST_CASE("what cannot be sent unchanged is refused before anything is dialed")
     SECTION("a relative target") { request.target = "x"; }
     SECTION("no host") { request.host.clear(); }
     SECTION("pitfall 3.13: a host that libwebsockets would cut") { request.host.assign(120, 'h'); }
-    SECTION("a target that libwebsockets would cut")
-    {
-        request.target = '/' + std::string(2100, 'x');
-    }
-    SECTION("more headers than libwebsockets can take")
+    SECTION("a target of more than 2,000 bytes") { request.target = '/' + std::string(2100, 'x'); }
+    SECTION("more than 24 KB of headers")
     {
         request.fields.emplace_back("x", std::string(30'000, 'x'));
     }
-    SECTION("a proxy of an unsupported kind") { request.proxy.url = "socks5://localhost:1"; }
+    SECTION("a proxy of an unsupported kind") { request.proxy.url = "socks4://localhost:1"; }
     CHECK(failure(on, request).code() == errc::invalid_argument);
 }
 
@@ -811,7 +808,7 @@ TEST_CASE("an endless or missing body holds nobody up")
     SECTION("the header does not end")
     {
         const auto why =
-            refusal(on, answer(on.peer, "HTTP/1.1 503 Busy\r\nX: " + std::string(40'000, 'x')));
+            refusal(on, answer(on.peer, "HTTP/1.1 503 Busy\r\nX: " + std::string(70'000, 'x')));
         CHECK(why.code() == errc::unavailable);
     }
     SECTION("the deadline of the upgrade is near")
