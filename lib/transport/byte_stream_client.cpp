@@ -68,8 +68,8 @@ try {
         return resume_reading();
     }
     if (proxy_->is_refused()) limit_refusal();
-    wire_->async_wait(next, [this, self = shared_from_this()](asio::error_code cancelled) {
-        if (!cancelled) pass_proxy();
+    wire_->async_wait(next, [self = self()](asio::error_code cancelled) {
+        if (!cancelled) self->pass_proxy();
     });
 } catch (const std::exception& failure) {
     abort(lost(failure.what()));

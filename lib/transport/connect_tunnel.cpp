@@ -71,7 +71,8 @@ bool connect_tunnel::is_open() const noexcept
 
 error connect_tunnel::why() const
 {
-    const auto status = answer_.has_head() ? answer_.status() : 0;
+    if (!answer_.has_head()) return tunnel_cut(proxy_, target_);
+    const auto status = answer_.status();
     const auto reason = status == 0 ? std::string() : words();
     const auto what = reason.empty() ? fmt::format("HTTP {}", status)
                                      : fmt::format("HTTP {}: {}", status, reason);
@@ -94,10 +95,6 @@ std::string connect_tunnel::words() const
 
 std::string connect_tunnel::what_to_do(const std::string& what) const
 {
-    if (!answer_.has_head())
-        return fmt::format("The proxy {} ended the connection before it had opened a tunnel to {}: "
-                           "check its URL, and whether it allows this host and port.",
-            proxy_, target_);
     const auto status = answer_.status();
     if (status == 0)
         return fmt::format(

@@ -184,10 +184,8 @@ tunnel::state socks_tunnel::fail_as_no_socks()
 
 error socks_tunnel::why() const
 {
-    const auto cut = fmt::format("The proxy {} ended the connection before it had opened a tunnel "
-                                 "to {}: check its URL, and whether it allows this host and port.",
-        proxy_, target_);
-    return {errc::proxy_failed, sentence_.empty() ? cut : sentence_, {phase::connect}};
+    if (sentence_.empty()) return tunnel_cut(proxy_, target_);
+    return {errc::proxy_failed, sentence_, {phase::connect}};
 }
 
 } // namespace gemini::live::transport

@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/transport/connect_tunnel_test.cpp
 #pragma once
 
 #include <gemini/live/error.hpp>
+
+#include <fmt/format.h>
 
 #include <string>
 #include <string_view>
 
 namespace gemini::live::transport {
+
+/// The error for a proxy that ended the connection before it had answered.
+[[nodiscard]] inline error tunnel_cut(const std::string& proxy, const std::string& target)
+{
+    return {errc::connection_lost,
+        fmt::format("The proxy {} ended the connection before it had opened a tunnel to {}: check "
+                    "its URL, and whether it allows this host and port.",
+            proxy, target),
+        {phase::connect}};
+}
 
 /// Asks a proxy for a tunnel to another host: bytes in, bytes out. Pure.
 class tunnel {

@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/failing_allocation.hpp"
 #include "support/loud.hpp"
+#include "support/proxy_peer.hpp"
 #include "support/run.hpp"
 #include "support/stride.hpp"
 
@@ -25,13 +26,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// An emulator in a thread of its own, whose allocations succeed.
+/// An emulator in a thread of its own, with a proxy before it if need be, whose allocations
+/// succeed.
 class server {
 public:
-    server()
+    /// Both with TLS, or none.
+    explicit server(bool behind_proxy)
     {
         live::testing::emulator_options serving;
         serving.pace = 0;
+        if (behind_proxy) {
+            serving.tls = live::testing::tls_identity::self_signed();
+            certificate = serving.tls->certificate_pem;
+            const test::pem_identity same{certificate, serving.tls->private_key_pem};
+            proxy_.emplace(io_, test::proxy_answer::tunnel, same);
+            proxy = "https://127.0.0.1:" + std::to_string(proxy_->port());
+        }
         emulator_.emplace(io_.get_executor(), serving);
         url = emulator_->url();
         thread_ = std::thread([this] { io_.run(); });
@@ -45,10 +55,13 @@ public:
     }
 
     std::string url;
+    std::string proxy;
+    std::string certificate;
 
 private:
     asio::io_context io_;
     std::optional<live::testing::emulator> emulator_;
+    std::optional<test::proxy_peer> proxy_;
     std::thread thread_;
 };
 
@@ -96,6 +109,9 @@ outcome hold_conversation(const server& peer, std::size_t nth)
     live::client_options options;
     options.credentials = live::api_key(test::secret_key);
     options.base_url = peer.url;
+    options.proxy.url = peer.proxy;
+    options.tls.ca_pem = peer.certificate;
+    options.tls.system_store = peer.certificate.empty();
     options.reconnect.first_connect_attempts = 3;
     options.reconnect.first_delay = 1ms;
     asio::io_context io;
@@ -109,7 +125,7 @@ outcome hold_conversation(const server& peer, std::size_t nth)
 
 TEST_CASE("whichever allocation fails, the conversation continues or is told std::bad_alloc")
 {
-    const server peer;
+    const server peer(GENERATE(false, true));
     static_cast<void>(hold_conversation(peer, 0)); // creates what is made once and cached
     const auto stride = test::stride_or("ALLOCATIONS_STRIDE", 1);
     std::size_t nth = test::stride_or("ALLOCATIONS_FROM", 1);

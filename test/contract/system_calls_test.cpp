@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/failing_call.hpp"
 #include "support/loud.hpp"
+#include "support/proxy_peer.hpp"
 #include "support/run.hpp"
 #include "support/stride.hpp"
 
@@ -27,17 +28,25 @@ using test::system_call;
 
 namespace {
 
-/// An emulator in a thread of its own, whose calls succeed.
+/// How the emulator is reached.
+enum class wire { plain, tls, tls_through_tls };
+
+/// An emulator in a thread of its own, with a proxy before it if need be, whose calls succeed.
 class server {
 public:
-    explicit server(bool tls)
+    explicit server(wire by)
     {
         live::testing::emulator_options serving;
         serving.pace = 0;
-        if (tls) serving.tls = live::testing::tls_identity::self_signed();
-        certificate = tls ? serving.tls->certificate_pem : "";
+        if (by != wire::plain) serving.tls = live::testing::tls_identity::self_signed();
+        certificate = by != wire::plain ? serving.tls->certificate_pem : "";
         emulator_.emplace(io_.get_executor(), serving);
         url = emulator_->url();
+        if (by == wire::tls_through_tls) {
+            const test::pem_identity same{certificate, serving.tls->private_key_pem};
+            proxy_.emplace(io_, test::proxy_answer::tunnel, same);
+            proxy = "https://127.0.0.1:" + std::to_string(proxy_->port());
+        }
         thread_ = std::thread([this] { io_.run(); });
     }
     server(const server&) = delete;
@@ -49,11 +58,13 @@ public:
     }
 
     std::string url;
+    std::string proxy;
     std::string certificate;
 
 private:
     asio::io_context io_;
     std::optional<live::testing::emulator> emulator_;
+    std::optional<test::proxy_peer> proxy_;
     std::thread thread_;
 };
 
@@ -83,6 +94,7 @@ live::client_options calling(const server& peer)
     test::make_loud(options);
     options.credentials = live::api_key(test::secret_key);
     options.base_url = peer.url;
+    options.proxy.url = peer.proxy;
     if (!peer.certificate.empty()) {
         options.tls.ca_pem = peer.certificate;
         options.tls.system_store = false;
@@ -138,13 +150,13 @@ constexpr std::array failures{
 };
 
 /// The calls by which OpenSSL reads and writes, and those of libwebsockets without it.
-bool is_used(system_call which, bool tls)
+bool is_used(system_call which, wire by)
 {
     switch (which) {
     case system_call::send:
-    case system_call::recv: return !tls;
+    case system_call::recv: return by == wire::plain;
     case system_call::read:
-    case system_call::write: return tls;
+    case system_call::write: return by != wire::plain;
     default: return true;
     }
 }
@@ -153,17 +165,17 @@ bool is_used(system_call which, bool tls)
 
 TEST_CASE("whichever system call fails once, the conversation continues")
 {
-    const bool tls = GENERATE(false, true);
+    const auto by = GENERATE(wire::plain, wire::tls, wire::tls_through_tls);
     const auto failing = GENERATE(from_range(failures));
-    if (!is_used(failing.which, tls)) return;
-    const server peer(tls);
+    if (!is_used(failing.which, by)) return;
+    const server peer(by);
     hold_conversation(peer); // creates what is made once and cached
     const auto stride = static_cast<int>(test::stride_or("CALLS_STRIDE", 1));
     int nth = 1 - stride;
     for (bool struck = true; struck;) {
         nth += stride;
-        INFO(failing.name << " number " << nth << " fails: " << failing.error
-                          << (tls ? ", TLS" : ""));
+        INFO(failing.name << " number " << nth << " fails: " << failing.error << ", wire "
+                          << static_cast<int>(by));
         const test::failing_call call(failing.which, failing.error, nth);
         CHECK_NOTHROW(hold_conversation(peer));
         struck = call.struck() != 0;
@@ -174,7 +186,7 @@ TEST_CASE("whichever system call fails once, the conversation continues")
 TEST_CASE(
     "while a process can open no socket, a session tries as often as allowed, then reports why")
 {
-    const server peer(false);
+    const server peer(wire::plain);
     hold_conversation(peer);
     test::failing_call call(system_call::socket, EMFILE, 1, true);
     asio::io_context io;

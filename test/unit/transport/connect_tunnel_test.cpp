@@ -191,7 +191,8 @@ TEST_CASE("what does not answer as an HTTP proxy, or stops answering, is reporte
         connect_tunnel way(proxy(), to("example.com", 443));
         CHECK(feed(way, text, 5) == state::asking);
         CHECK(contains(way.why().what(), "ended the connection before it had opened a tunnel"));
-        CHECK(way.why().value() == errc::proxy_failed);
+        CHECK(way.why().value() == errc::connection_lost);
+        CHECK(way.why().phase() == phase::connect);
     }
 }
 

@@ -156,6 +156,7 @@ TEST_CASE("what does not answer as a SOCKS proxy, or stops answering, is reporte
     for (const auto& begun : {std::string(), bytes({5}), accepts, accepts + opened.substr(0, 9)}) {
         socks_tunnel cut(proxy(), to("a", 1));
         CHECK(feed(cut, begun) == state::asking);
+        CHECK(cut.why().value() == errc::connection_lost);
         CHECK(contains(cut.why(), "ended the connection before it had opened a tunnel to a:1"));
     }
 }
