@@ -38,6 +38,8 @@ public:
     /// Bytes of `from` that were not accepted must be passed again, all of them, before anything
     /// else.
     [[nodiscard]] moved write(std::span<const char> from);
+    /// Null when it is plain.
+    [[nodiscard]] const SSL* tls() const noexcept { return tls_.get(); }
     /// Number of bytes that the kernel has accepted and the peer has not acknowledged.
     [[nodiscard]] std::size_t unacknowledged();
     /// Informs the TLS peer that nothing more comes.

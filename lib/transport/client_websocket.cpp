@@ -87,6 +87,13 @@ void client_websocket::judge_answer()
     arm(next_check());
 }
 
+/// Call when the connection has ended without an answer.
+void client_websocket::abort_unanswered()
+{
+    handshake_->unanswered(wire_->tls());
+    abort(why());
+}
+
 // ---- reading
 
 asio::awaitable<message> client_websocket::receive(std::shared_ptr<client_websocket> self)
@@ -176,7 +183,7 @@ void client_websocket::on_end()
     if (!inbox_.unparsed().empty()) return on_paused(); // the end comes after it
     if (stage_ == stage::closing) return complete_close();
     if (upgrade_ && upgrade_->has_head()) return judge_answer();
-    if (stage_ == stage::dialing) return abort(why());
+    if (stage_ == stage::dialing) return abort_unanswered();
     abort(lost(ended_->then == moved::broken
                    ? std::generic_category().message(ended_->error)
                    : std::string("the server ended it without a close frame")));
@@ -217,7 +224,8 @@ void client_websocket::on_written()
 void client_websocket::on_write_failed()
 {
     drain();
-    abort(stage_ == stage::dialing ? why() : lost("it broke while something was sent"));
+    if (stage_ == stage::dialing) return abort_unanswered();
+    abort(lost("it broke while something was sent"));
 }
 
 void client_websocket::drain()

@@ -39,6 +39,7 @@ private:
     void on_ready() override;
     bool take_answer(std::span<const char>& bytes);
     void judge_answer();
+    void abort_unanswered();
 
     // reading
     bool on_bytes(std::span<const char> bytes) override;

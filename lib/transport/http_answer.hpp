@@ -21,7 +21,7 @@ namespace gemini::live::transport {
 /// has the status 0 and ends at once. Pure.
 class http_answer {
 public:
-    static constexpr std::size_t longest_head = 32u << 10;
+    static constexpr std::size_t longest_head = 64u << 10;
     static constexpr std::size_t longest_body = 64u << 10;
 
     /// Consumes its own bytes from the front of `piece`. Returns true once it wants nothing more.

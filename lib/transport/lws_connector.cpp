@@ -41,16 +41,9 @@ std::optional<std::string> environment_variable(const char* name)
 /// What a virtual host is made for. `proxy` has the form that lws accepts: userinfo, then the
 /// resolved address.
 struct host_key {
-    bool tls = false;
-    tls_options trust;
-    std::string ipv6_peer;
+    std::shared_ptr<SSL_CTX> tls; // null: plain
     std::string proxy;
     friend bool operator==(const host_key&, const host_key&) = default;
-};
-
-struct host_baggage {
-    std::string proxy;
-    std::shared_ptr<SSL_CTX> tls;
 };
 
 class lws_connection final : public connection {
@@ -129,19 +122,16 @@ std::shared_ptr<lws_virtual_host> lws_connector::host_for(const host_key& key)
         std::rotate(found, found + 1, hosts_.end());
         return hosts_.back().second;
     }
-    const auto baggage = std::make_shared<host_baggage>();
-    baggage->proxy = key.proxy;
+    const auto baggage = std::make_shared<const host_key>(key);
     lws_context_creation_info info{};
     info.vhost_name = "client";
     info.protocols = protocols;
     if (!key.proxy.empty()) info.http_proxy_address = baggage->proxy.c_str();
-    if (key.tls) {
-        baggage->tls = client_tls_context(key.trust, key.ipv6_peer);
-        info.provided_client_ssl_ctx = baggage->tls.get();
-    }
+    info.provided_client_ssl_ctx = key.tls.get();
+#ifdef LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE
+    info.options |= LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE; // the context keeps sessions
+#endif
     auto made = std::make_shared<lws_virtual_host>(runtime_, info, baggage);
-    // later versions of lws would file sessions under a connection that no longer owns them
-    if (key.tls) SSL_CTX_sess_set_new_cb(baggage->tls.get(), nullptr);
     if (hosts_.size() == most_hosts_kept) hosts_.erase(hosts_.begin());
     hosts_.emplace_back(key, made);
     return made;
@@ -162,12 +152,16 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
     check_sendable(request);
     const auto proxy =
         choose_proxy(request.proxy, request.tls, request.host, request.port, environment_variable);
+    const bool v6_target = request.host.find(':') != std::string::npos;
+    const auto tls = request.tls ? client_tls_context(request.trust, v6_target ? request.host : "")
+                                 : nullptr;
     const auto next_hop = proxy ? proxy->host : request.host;
     const auto addresses = co_await resolve(next_hop, request.deadlines.resolve);
 
     const auto handshake = co_await async::semaphore::acquire(self->handshakes_);
     const auto begun = clock::now();
     std::optional<error> failure;
+    bool may_repeat = true;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         const bool others_left = i + 1 < addresses.size();
         const auto limit = share_of(request.deadlines.connect, clock::now() - begun, others_left);
@@ -176,10 +170,7 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
                 "There are no file descriptors left: raise the limit of open files (ulimit -n).",
                 {phase::connect});
         }
-        const bool v6_target = request.host.find(':') != std::string::npos;
-        const host_key key{request.tls, request.tls ? request.trust : tls_options{},
-            request.tls && v6_target ? request.host : std::string(),
-            proxy ? lws_proxy(*proxy, addresses[i]) : std::string()};
+        const host_key key{tls, proxy ? lws_proxy(*proxy, addresses[i]) : std::string()};
         auto outbound = std::make_shared<Outbound>(self->host_for(key), request, proxy);
         const auto address = !proxy      ? addresses[i].to_string()
                              : v6_target ? '[' + request.host + ']'
@@ -189,8 +180,12 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
             co_await Outbound::opened(outbound);
             co_return outbound;
         } catch (const error& why) {
-            if (outbound->has_connected()) throw;
             failure = why;
+            if (outbound->has_failed_to_resume() && std::exchange(may_repeat, false)) {
+                --i; // a whole handshake with the same address
+                continue;
+            }
+            if (outbound->has_connected()) throw;
         }
         if (clock::now() >= begun + request.deadlines.connect &&
             request.deadlines.connect.count() != 0)

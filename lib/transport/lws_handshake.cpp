@@ -4,7 +4,9 @@
 #include "base/complaint.hpp"
 #include "transport/http_fields.hpp"
 #include "transport/lws_fields.hpp"
-#include "transport/tls_context.hpp"
+#include "transport/redirect.hpp"
+#include "transport/tls_faults.hpp"
+#include "transport/tls_sessions.hpp"
 #include "transport/upgrade.hpp"
 
 #include <openssl/ssl.h>
@@ -51,7 +53,8 @@ std::string bracketed(const std::string& host)
 } // namespace
 
 error refused_upgrade(int status, const std::string& text,
-    std::optional<std::chrono::seconds> retry_after, const std::string& words)
+    std::optional<std::chrono::seconds> retry_after, const std::string& words,
+    const std::string& location)
 {
     const bool is_page = words.starts_with(web_page);
     auto cause = base::cause_of_refusal(status, is_page ? std::string() : words);
@@ -81,10 +84,10 @@ error refused_upgrade(int status, const std::string& text,
     default: break;
     }
     if (status >= 300 && status < 400)
-        return refused(fmt::format("The server wants to redirect (HTTP {}), which is not followed, "
+        return refused(fmt::format("The server wants to redirect (HTTP {}) {}. This is not followed, "
                                    "since it would show the credentials to another server: use "
                                    "the right URL.",
-            status));
+            status, where_it_leads(location)));
     if (is_page)
         return refused(fmt::format("What answered is not the Live API ({}): check the URL, and "
                                    "whether a portal or a proxy is in the way.",
@@ -152,6 +155,7 @@ void lws_handshake::refused(const http_answer& answer, std::string words)
     status_ = answer.status();
     status_text_ = answer.status_text();
     words_ = std::move(words);
+    location_ = answer.field("location");
     if (const auto wait = answer.field("retry-after"); !wait.empty())
         retry_after_ = parse_retry_after(wait, std::chrono::system_clock::now());
 }
@@ -168,15 +172,24 @@ void lws_handshake::failed(lws* connection, std::string_view lws_text)
     out_of_files_ = !connected_ && (errno == EMFILE || errno == ENFILE);
     reached_ = reached(connection);
     if (lws_text == "problems parsing header") misanswered("as an HTTP server does");
-    if (reached_ != phase::tls) return;
-    distrusted_ = SSL_get_verify_result(lws_get_ssl(connection));
-    openssl_text_ = handshake_fault(lws_get_ssl(connection));
+    auto* const tls = tls_ && connection ? lws_get_ssl(connection) : nullptr;
+    if (asked_) return unanswered(tls);
+    if (!tls) return;
+    tls_fault_ = handshake_fault(tls, host_, peer_);
+    const bool was_to_resume = drop_session(tls);
+    failed_to_resume_ = was_to_resume && SSL_get_verify_result(tls) == X509_V_OK;
+}
+
+void lws_handshake::unanswered(const SSL* tls)
+{
+    if (tls) tls_fault_ = certificate_refusal(tls, peer_);
 }
 
 error lws_handshake::why() const
 {
-    if (distrusted_ != X509_V_OK) return distrust(distrusted_, host_);
-    if (status_ != 0) return refused_upgrade(status_, status_text_, retry_after_, words_);
+    if (tls_fault_) return *tls_fault_;
+    if (status_ != 0)
+        return refused_upgrade(status_, status_text_, retry_after_, words_, location_);
     if (!misanswered_.empty())
         return {errc::protocol_violation,
             fmt::format("{} did not answer {}: check the URL.", peer_, misanswered_),
@@ -184,12 +197,6 @@ error lws_handshake::why() const
     if (asked_)
         return {errc::connection_lost,
             fmt::format("{} ended the connection before it answered.", peer_), {phase::upgrade}};
-    if (reached_ == phase::tls && !openssl_text_.empty())
-        return {errc::tls_failed,
-            fmt::format("No encrypted connection to {}: {}. Check the port, and that the server "
-                        "speaks TLS 1.2 or later.",
-                peer_, openssl_text_),
-            {phase::tls}};
     if (reached_ == phase::tls)
         return {errc::connection_lost,
             fmt::format("{} ended the connection while encryption was set up.", peer_),

@@ -6,7 +6,7 @@
 #include "transport/transport.hpp"
 
 #include <libwebsockets.h>
-#include <openssl/x509_vfy.h>
+#include <openssl/ssl.h>
 
 #include <chrono>
 #include <memory>
@@ -18,9 +18,10 @@
 namespace gemini::live::transport {
 
 /// The error for an upgrade that the server answered with `status`. `words`: those of its body, if
-/// it had some.
+/// it had some. `location`: where it redirects to.
 [[nodiscard]] error refused_upgrade(int status, const std::string& text,
-    std::optional<std::chrono::seconds> retry_after, const std::string& words = {});
+    std::optional<std::chrono::seconds> retry_after, const std::string& words = {},
+    const std::string& location = {});
 
 /// Refuses what could not be sent unchanged, with errc::invalid_argument: line breaks in the target
 /// or in headers, and what exceeds the buffers of libwebsockets.
@@ -49,9 +50,14 @@ public:
     void misanswered(std::string how) { misanswered_ = std::move(how); }
     /// Call within lws's callback.
     void failed(lws* connection, std::string_view lws_text);
+    /// Call when a connection that is ours has ended without an answer; `tls` may be null.
+    void unanswered(const SSL* tls);
 
     [[nodiscard]] bool has_connected() const noexcept { return connected_; }
     [[nodiscard]] phase reached(lws* connection) const;
+    /// Whether TLS failed after the server was asked to resume a session. A whole handshake may
+    /// succeed.
+    [[nodiscard]] bool has_failed_to_resume() const noexcept { return failed_to_resume_; }
     /// Why the handshake failed.
     [[nodiscard]] error why() const;
     [[nodiscard]] error timeout(lws* connection, std::chrono::milliseconds limit) const;
@@ -71,11 +77,12 @@ private:
     int status_ = 0;
     std::string status_text_;
     std::string words_; // of a refusal
+    std::string location_;
     std::string misanswered_;
     std::optional<std::chrono::seconds> retry_after_;
-    long distrusted_ = X509_V_OK;
     phase reached_ = phase::connect;
-    std::string openssl_text_;
+    std::optional<error> tls_fault_;
+    bool failed_to_resume_ = false;
 };
 
 } // namespace gemini::live::transport
