@@ -151,8 +151,8 @@ std::deque<std::string> secrets_in(const auth::headers& fields)
 
 protocol::plain_text allowed_plain_text(const client_options& options) noexcept
 {
-    const bool is_allowed = options.allow_plain_text && (options.allow_plain_text_tokens ||
-                                                            !options.credentials.give_tokens());
+    const bool is_allowed = options.allow_plain_text &&
+                            (options.allow_plain_text_tokens || !options.credentials.give_tokens());
     return is_allowed ? protocol::plain_text::to_any_machine
                       : protocol::plain_text::to_this_machine;
 }

@@ -60,10 +60,10 @@ void check(const tls_options& given)
         }
         return has_text || !file.empty();
     };
-    const bool has_certificate = check_source(
-        "certificate", !given.certificate_pem.empty(), given.certificate_file);
-    const bool has_key = check_source(
-        "private_key", !given.private_key_pem.empty(), given.private_key_file);
+    const bool has_certificate =
+        check_source("certificate", !given.certificate_pem.empty(), given.certificate_file);
+    const bool has_key =
+        check_source("private_key", !given.private_key_pem.empty(), given.private_key_file);
     if (!has_certificate && (has_key || !given.private_key_password.empty())) {
         throw error(errc::invalid_argument,
             "tls_options has a private key or its password, and no certificate: give "

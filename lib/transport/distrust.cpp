@@ -65,8 +65,8 @@ std::string address_in(std::string_view bytes)
 /// The hosts that a certificate names; others (email, URI) name none.
 std::vector<std::string> hosts_of(const X509* certificate)
 {
-    const owned<GENERAL_NAMES> all(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate,
-                                       NID_subject_alt_name, nullptr, nullptr)),
+    const owned<GENERAL_NAMES> all(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(
+                                       certificate, NID_subject_alt_name, nullptr, nullptr)),
         &GENERAL_NAMES_free);
     std::vector<std::string> hosts;
     for (int i = 0; i < sk_GENERAL_NAME_num(all.get()); ++i) {
@@ -75,8 +75,7 @@ std::vector<std::string> hosts_of(const X509* certificate)
             GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(all.get(), i), &kind);
         if (kind != GEN_DNS && kind != GEN_IPADD) continue;
         const auto bytes = bytes_of(static_cast<const ASN1_STRING*>(value));
-        hosts.push_back(
-            kind == GEN_DNS ? base::excerpt(bytes, longest_name) : address_in(bytes));
+        hosts.push_back(kind == GEN_DNS ? base::excerpt(bytes, longest_name) : address_in(bytes));
     }
     return hosts;
 }

@@ -153,8 +153,8 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
     const auto proxy =
         choose_proxy(request.proxy, request.tls, request.host, request.port, environment_variable);
     const bool v6_target = request.host.find(':') != std::string::npos;
-    const auto tls = request.tls ? client_tls_context(request.trust, v6_target ? request.host : "")
-                                 : nullptr;
+    const auto tls =
+        request.tls ? client_tls_context(request.trust, v6_target ? request.host : "") : nullptr;
     const auto next_hop = proxy ? proxy->host : request.host;
     const auto addresses = co_await resolve(next_hop, request.deadlines.resolve);
 

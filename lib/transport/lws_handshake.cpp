@@ -84,10 +84,11 @@ error refused_upgrade(int status, const std::string& text,
     default: break;
     }
     if (status >= 300 && status < 400)
-        return refused(fmt::format("The server wants to redirect (HTTP {}) {}. This is not followed, "
-                                   "since it would show the credentials to another server: use "
-                                   "the right URL.",
-            status, where_it_leads(location)));
+        return refused(
+            fmt::format("The server wants to redirect (HTTP {}) {}. This is not followed, "
+                        "since it would show the credentials to another server: use "
+                        "the right URL.",
+                status, where_it_leads(location)));
     if (is_page)
         return refused(fmt::format("What answered is not the Live API ({}): check the URL, and "
                                    "whether a portal or a proxy is in the way.",

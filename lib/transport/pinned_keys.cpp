@@ -39,8 +39,9 @@ std::vector<key_digest> read_pins(const std::vector<std::string>& pins)
         const auto digest = read_pin(pins[i]);
         if (!digest) {
             throw error(errc::invalid_argument,
-                fmt::format("tls_options::pinned_public_keys[{}] is no SHA-256 of a public key: give "
-                            "it in base64, which has 44 characters, with or without {} before it.",
+                fmt::format(
+                    "tls_options::pinned_public_keys[{}] is no SHA-256 of a public key: give "
+                    "it in base64, which has 44 characters, with or without {} before it.",
                     i, prefix));
         }
         read.push_back(*digest);
@@ -55,9 +56,9 @@ std::optional<key_digest> digest_of(const X509* certificate)
     if (size <= 0) return std::nullopt;
     const owned<unsigned char> encoded(bytes, [](unsigned char* of) { OPENSSL_free(of); });
     key_digest digest;
-    const bool made = EVP_Digest(encoded.get(), static_cast<std::size_t>(size),
-                          reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(),
-                          nullptr) == 1;
+    const bool made =
+        EVP_Digest(encoded.get(), static_cast<std::size_t>(size),
+            reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(), nullptr) == 1;
     return made ? std::optional(digest) : std::nullopt;
 }
 

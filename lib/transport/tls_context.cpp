@@ -38,16 +38,16 @@ bool is_end(unsigned long code)
 
 bool is_fatal(const SSL* connection, int level, int description)
 {
-    const bool is_warning = description == SSL_AD_CLOSE_NOTIFY ||
-                            description == SSL_AD_USER_CANCELLED;
+    const bool is_warning =
+        description == SSL_AD_CLOSE_NOTIFY || description == SSL_AD_USER_CANCELLED;
     return level == SSL3_AL_FATAL || (SSL_version(connection) >= TLS1_3_VERSION && !is_warning);
 }
 
 void on_progress(const SSL* connection, int where, int result)
 {
     auto* const changed = const_cast<SSL*>(connection);
-    // libwebsockets makes the SSL and starts its handshake in one call. This is the only place where
-    // the SSL exists and its first message does not.
+    // libwebsockets makes the SSL and starts its handshake in one call. This is the only place
+    // where the SSL exists and its first message does not.
     if ((where & SSL_CB_HANDSHAKE_START) != 0) offer_session(changed);
 #ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
     // WebSocket has its own Close, so a missing TLS close does not matter. During the handshake the
@@ -96,8 +96,8 @@ std::shared_ptr<SSL_CTX> make_context(const tls_options& trust, const std::strin
 {
     std::shared_ptr<SSL_CTX> made(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
     auto* const context = made.get();
-    auto* const how = made ? place_in<verification>::put(context, std::make_unique<verification>())
-                           : nullptr;
+    auto* const how =
+        made ? place_in<verification>::put(context, std::make_unique<verification>()) : nullptr;
     if (!how) throw error(errc::tls_failed, "OpenSSL could not be set up.", {phase::tls});
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);

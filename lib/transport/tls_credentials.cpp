@@ -83,9 +83,10 @@ void trust(X509_STORE* store, const material& given)
         ++count;
     }
     if (count == 0 || !is_at_the_end())
-        fail_to_use(fmt::format("{} holds no certificate in PEM form: give the text from \"-----BEGIN "
-                           "CERTIFICATE-----\" to \"-----END CERTIFICATE-----\".",
-            given.name));
+        fail_to_use(
+            fmt::format("{} holds no certificate in PEM form: give the text from \"-----BEGIN "
+                        "CERTIFICATE-----\" to \"-----END CERTIFICATE-----\".",
+                given.name));
     ERR_clear_error();
 }
 
@@ -107,29 +108,31 @@ struct password_source {
 
 void use_client_key(SSL_CTX* context, const material& given, const secret& password)
 {
-    const auto end = "in PEM form: give the text from \"-----BEGIN PRIVATE KEY-----\" to \"-----END "
-                     "PRIVATE KEY-----\".";
+    const auto end =
+        "in PEM form: give the text from \"-----BEGIN PRIVATE KEY-----\" to \"-----END "
+        "PRIVATE KEY-----\".";
     switch (use_key(context, given.text.reveal(), password)) {
     case key_fault::none: return;
-    case key_fault::unusable: fail_to_use(fmt::format("{} holds no private key {}", given.name, end));
+    case key_fault::unusable:
+        fail_to_use(fmt::format("{} holds no private key {}", given.name, end));
     case key_fault::encrypted:
-        fail_to_use(fmt::format("{} holds an encrypted key: give tls_options::private_key_password.",
-            given.name));
+        fail_to_use(fmt::format(
+            "{} holds an encrypted key: give tls_options::private_key_password.", given.name));
     case key_fault::wrong_password:
         fail_to_use(fmt::format(
             "tls_options::private_key_password is not the password of the key: {} cannot be read.",
             given.name));
     case key_fault::of_another_certificate:
-        fail_to_use(fmt::format("{} holds the key of another certificate than that of tls_options.",
-            given.name));
+        fail_to_use(fmt::format(
+            "{} holds the key of another certificate than that of tls_options.", given.name));
     }
 }
 
 std::string unreadable(const char* variable, std::string_view path)
 {
     if (::access(std::string(path).c_str(), R_OK) == 0) return {};
-    return fmt::format("{} names \"{}\", which cannot be read: {}.", variable,
-        base::excerpt(path), std::generic_category().message(errno));
+    return fmt::format("{} names \"{}\", which cannot be read: {}.", variable, base::excerpt(path),
+        std::generic_category().message(errno));
 }
 
 /// `store` has just read the system's certificates.
@@ -138,13 +141,15 @@ std::string fault_of_system_store(X509_STORE* store)
     if (const char* const file = ::secure_getenv("SSL_CERT_FILE")) { // as OpenSSL reads it
         if (auto fault = unreadable("SSL_CERT_FILE", file); !fault.empty()) return fault;
         if (sk_X509_OBJECT_num(X509_STORE_get0_objects(store)) == 0)
-            return fmt::format("SSL_CERT_FILE names \"{}\", which holds no certificate in PEM form.",
+            return fmt::format(
+                "SSL_CERT_FILE names \"{}\", which holds no certificate in PEM form.",
                 base::excerpt(file));
     }
     const char* const folders = ::secure_getenv("SSL_CERT_DIR");
     for (std::string_view rest = folders ? folders : ""; !rest.empty();) {
         const auto end = std::min(rest.find(':'), rest.size());
-        if (auto fault = unreadable("SSL_CERT_DIR", rest.substr(0, end)); end != 0 && !fault.empty())
+        if (auto fault = unreadable("SSL_CERT_DIR", rest.substr(0, end));
+            end != 0 && !fault.empty())
             return fault;
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
@@ -191,7 +196,7 @@ void use_client_certificate(SSL_CTX* context, const tls_options& given)
         const auto code = ERR_peek_last_error();
         const char* const text = is_at_the_end() ? nullptr : ERR_reason_error_string(code);
         fail_to_use(fmt::format("{} holds no usable client certificate in PEM form{}{}: give the "
-                           "certificate first, then its issuers.",
+                                "certificate first, then its issuers.",
             chain.name, text ? ", as OpenSSL says: " : "", text ? text : ""));
     }
     const bool has_key = !given.private_key_pem.empty() || !given.private_key_file.empty();
@@ -217,13 +222,12 @@ key_fault use_key(SSL_CTX* context, const std::string& pem, const secret& passwo
 {
     password_source source{password};
     ERR_clear_error();
-    const owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr,
-                                  &password_source::answer, &source),
+    const owned<EVP_PKEY> key(
+        PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr, &password_source::answer, &source),
         &EVP_PKEY_free);
     if (!key && !source.asked) return key_fault::unusable;
     if (!key) return password.empty() ? key_fault::encrypted : key_fault::wrong_password;
-    if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
-        SSL_CTX_check_private_key(context) != 1)
+    if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1)
         return key_fault::of_another_certificate;
     return key_fault::none;
 }

@@ -28,8 +28,8 @@ struct file_stamp {
 [[nodiscard]] std::vector<file_stamp> stamps_of(const tls_options& given);
 
 /// Makes a context trust the authorities of `given`, and the system's if that is wanted. OpenSSL
-/// takes the latter from SSL_CERT_FILE and SSL_CERT_DIR if these are set, and ignores what it cannot
-/// read: returns what that is, as a sentence; empty: nothing. Throws `live::error` with
+/// takes the latter from SSL_CERT_FILE and SSL_CERT_DIR if these are set, and ignores what it
+/// cannot read: returns what that is, as a sentence; empty: nothing. Throws `live::error` with
 /// errc::tls_failed.
 [[nodiscard]] std::string use_authorities(SSL_CTX* context, const tls_options& given);
 

@@ -22,8 +22,8 @@ void note_alert(SSL* connection, int description) noexcept;
 /// Notes that the peer asked for a certificate of ours, and that there is none.
 void note_request_for_certificate(SSL* connection) noexcept;
 /// Notes that the peer's certificate was not trusted. `store` is as for `distrust`.
-void note_distrust(SSL* connection, const X509_STORE_CTX* verification,
-    const std::string& store) noexcept;
+void note_distrust(
+    SSL* connection, const X509_STORE_CTX* verification, const std::string& store) noexcept;
 
 /// Returns the error for a handshake with `host` that failed; `peer` is host:port. Nothing when TLS
 /// was not the cause: the network broke, or the peer ended the connection.

@@ -59,8 +59,7 @@ private:
 };
 
 /// Marks connections whose handshake was to resume a session.
-struct resuming {
-};
+struct resuming {};
 
 /// The name that the peer's certificate is verified for. Without one nothing is resumed.
 std::string_view host_of(const SSL* connection) noexcept

@@ -94,12 +94,14 @@ std::optional<std::string> fault_in_upgrade(const http_answer& answer, const std
     if (accepts.size() != 1)
         return fmt::format("it has {} Sec-WebSocket-Accept fields instead of one", accepts.size());
     if (accepts.front() != accept_for(key))
-        return fmt::format("its Sec-WebSocket-Accept field is {}, which is not the answer to our key",
+        return fmt::format(
+            "its Sec-WebSocket-Accept field is {}, which is not the answer to our key",
             in_quotes(accepts.front()));
     for (const auto* const name : {"Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"}) {
         const auto values = answer.all_of(base::lowered(name));
         if (std::any_of(values.begin(), values.end(), [](auto each) { return !each.empty(); }))
-            return fmt::format("its {} field is {}, which was not asked for", name, in_quotes(values));
+            return fmt::format(
+                "its {} field is {}, which was not asked for", name, in_quotes(values));
     }
     return std::nullopt;
 }

@@ -12,7 +12,8 @@ struct pem_identity {
     std::string private_key;
     /// The newest version that its server speaks, in OpenSSL's numbers; 0: OpenSSL's newest.
     int newest_tls = 0;
-    /// Clients must show a certificate of this authority, in PEM. Empty: they are not asked for one.
+    /// Clients must show a certificate of this authority, in PEM. Empty: they are not asked for
+    /// one.
     std::string client_authority{};
     /// The server gives out sessions, and ends the handshake of a client that resumes one.
     bool fails_to_resume = false;

@@ -114,7 +114,8 @@ TEST_CASE("on Vertex AI a project and a key in the environment exclude each othe
     CHECK(shown(found.credentials) == each.credentials);
 }
 
-TEST_CASE("only its own variable allows plain text to other machines, and none allows it for tokens")
+TEST_CASE(
+    "only its own variable allows plain text to other machines, and none allows it for tokens")
 {
     const std::string name = "GEMINI_LIVE_ALLOW_PLAIN_TEXT";
     const environment plain{{"GOOGLE_GEMINI_BASE_URL", "http://gateway"}};

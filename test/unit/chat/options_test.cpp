@@ -156,7 +156,8 @@ TEST_CASE("chat: errors are in terms of options and variables, not of the librar
         {"If you trust all of the network in between, set client_options::allow_plain_text (for "
          "credentials that renew themselves also client_options::allow_plain_text_tokens): whoever",
             typed,
-            "If you trust all of the network in between, set GEMINI_LIVE_ALLOW_PLAIN_TEXT=true (which "
+            "If you trust all of the network in between, set GEMINI_LIVE_ALLOW_PLAIN_TEXT=true "
+            "(which "
             "does not permit it for credentials that renew themselves): whoever"},
         {"The file /nowhere of tls_options::ca_file does not exist.", typed,
             "The file /nowhere of --ca does not exist."},

@@ -111,8 +111,8 @@ TEST_CASE("plain text to another machine can be allowed")
     CHECK(found.host == "gateway");
     CHECK(found.port == 8080);
     const addressing vertex{backend::vertex_ai, "p", ""};
-    CHECK(live_endpoint("http://10.0.0.1", "", vertex, method::generate_content, allowed).port ==
-          80);
+    CHECK(
+        live_endpoint("http://10.0.0.1", "", vertex, method::generate_content, allowed).port == 80);
     CHECK(whole_endpoint("http://proxy.example", allowed).host == "proxy.example");
     CHECK(rest_endpoint("http://gateway", "", "auth_tokens", allowed).host == "gateway");
     CHECK(live_endpoint("https://gateway", "", {}, method::generate_content, allowed).tls);

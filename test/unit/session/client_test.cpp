@@ -162,8 +162,8 @@ TEST_CASE("plain text to another machine needs one permission, and for tokens th
         CHECK(is_refused(source, false, true));
         CHECK_FALSE(is_refused(source, true, true));
     }
-    const auto request = request_of(
-        {.credentials = api_key("k"), .base_url = url, .allow_plain_text = true});
+    const auto request =
+        request_of({.credentials = api_key("k"), .base_url = url, .allow_plain_text = true});
     CHECK_FALSE(request.tls);
     CHECK(request.host == "gateway");
     CHECK(request.port == 8080);

@@ -105,10 +105,12 @@ TEST_CASE("TLS options that contradict each other are refused by name")
         all.private_key_pem = secret("key");
         all.private_key_password = secret("password");
     }).empty());
-    CHECK(refused([](auto& all) { all.pinned_public_keys = {"abc"}; })
-              .starts_with("tls_options::pinned_public_keys[0] "));
-    CHECK(refused([](auto& all) { all.certificate_pem = all.certificate_file = "c"; })
-              .starts_with("tls_options::certificate_pem and tls_options::certificate_file are "));
+    CHECK(refused([](auto& all) {
+        all.pinned_public_keys = {"abc"};
+    }).starts_with("tls_options::pinned_public_keys[0] "));
+    CHECK(refused([](auto& all) {
+        all.certificate_pem = all.certificate_file = "c";
+    }).starts_with("tls_options::certificate_pem and tls_options::certificate_file are "));
     CHECK(refused([](auto& all) {
         all.certificate_file = all.private_key_file = "c";
         all.private_key_pem = secret("key");

@@ -324,14 +324,13 @@ TEST_CASE("an answer to the upgrade that is refused is reported with what the se
         const char* told;
     };
     const auto each = GENERATE_COPY(row{"Upgrade", "h2c", "\"h2c\""},
-        row{"Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
-            "\"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\""},
+        row{"Sec-WebSocket-Accept",
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "\"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\""},
         row{"Sec-WebSocket-Extensions", "permessage-deflate; server_no_context_takeover",
             "\"permessage-deflate; server_no_context_takeover\""},
         row{"Sec-WebSocket-Protocol", "chat", "\"chat\""},
         row{"Sec-WebSocket-Protocol", "\x1b[31m" + std::string(30'000, 'c'), "\"[31mccc"});
-    const auto why = outcome(
-        false, [&each](answer& a) { set(a, each.name, each.value.c_str()); });
+    const auto why = outcome(false, [&each](answer& a) { set(a, each.name, each.value.c_str()); });
     REQUIRE(why);
     const std::string sentence = why->what();
     INFO(sentence);

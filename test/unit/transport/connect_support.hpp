@@ -80,7 +80,8 @@ inline asio::awaitable<void> expect_error(transport::connector& connector,
 }
 
 /// The error of connecting while `server` serves.
-inline live::error failure(bench& on, transport::connect_request request, asio::awaitable<void> server)
+inline live::error failure(
+    bench& on, transport::connect_request request, asio::awaitable<void> server)
 {
     std::optional<live::error> result;
     on.run(

@@ -62,13 +62,14 @@ extern "C" lws* lws_client_connect_via_info(const lws_client_connect_info* info)
 /// Shadows OpenSSL's own, to see whether the system's certificates are read.
 extern "C" [[gnu::visibility("default")]] int SSL_CTX_set_default_verify_paths(SSL_CTX* context)
 {
-    static const auto real = reinterpret_cast<int (*)(SSL_CTX*)>(
-        ::dlsym(RTLD_NEXT, "SSL_CTX_set_default_verify_paths"));
+    static const auto real =
+        reinterpret_cast<int (*)(SSL_CTX*)>(::dlsym(RTLD_NEXT, "SSL_CTX_set_default_verify_paths"));
     ++stores_loaded;
     return real(context);
 }
 
-TEST_CASE("the system's certificates are read for the first encrypted connection, not for plain ones")
+TEST_CASE(
+    "the system's certificates are read for the first encrypted connection, not for plain ones")
 {
     stores_loaded = 0;
     bench on;

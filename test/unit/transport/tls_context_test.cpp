@@ -135,9 +135,9 @@ TEST_CASE("what is to be trusted and cannot be read is refused before anything i
         trust.ca_pem = "not PEM";
         CHECK(mentions(on.expect_refusal(), "tls_options::ca_pem holds no certificate"));
     }
-    SECTION("PEM that is cut")
+    SECTION("PEM that is cut after a whole certificate")
     {
-        trust.ca_pem.resize(trust.ca_pem.size() / 2);
+        trust.ca_pem += trust.ca_pem.substr(0, trust.ca_pem.size() / 2);
         CHECK(mentions(on.expect_refusal(), "tls_options::ca_pem holds no certificate"));
     }
     SECTION("a file that is not PEM")
@@ -174,6 +174,13 @@ TEST_CASE("SSL_CERT_FILE and SSL_CERT_DIR replace the system's certificates")
         const temporary_file store(authority().pem());
         const variable pointing_there("SSL_CERT_FILE", store.path());
         on.expect_success();
+    }
+    SECTION("but only where these are trusted")
+    {
+        const temporary_file store(authority().pem());
+        const variable pointing_there("SSL_CERT_FILE", store.path());
+        on.request.trust.system_store = false;
+        CHECK(on.expect_failure().code() == errc::tls_failed);
     }
     SECTION("a folder")
     {
@@ -473,8 +480,8 @@ TEST_CASE("a server that demands a client certificate is reported as such")
     {
         transport::http_request call;
         static_cast<transport::request_head&>(call) = on.request;
-        on.run(side_by_side(
-            expect_error_of_call(*on.connector, call, why), refuse_client(on.peer)));
+        on.run(
+            side_by_side(expect_error_of_call(*on.connector, call, why), refuse_client(on.peer)));
     }
     REQUIRE(why);
     CHECK(why->code() == errc::tls_failed);

@@ -145,14 +145,8 @@ TEST_CASE("a session is resumed only by who trusts the same certificates, shows 
     auto request = on.request_as("localhost");
     CHECK_FALSE(is_resumed(on, request));
     SECTION("another host name") { request.host = "other.localhost"; }
-    SECTION("another trust")
-    {
-        request.trust.ca_pem += certificate_authority().pem();
-    }
-    SECTION("a pinned key")
-    {
-        request.trust.pinned_public_keys = {pin_of(identity.certificate)};
-    }
+    SECTION("another trust") { request.trust.ca_pem += certificate_authority().pem(); }
+    SECTION("a pinned key") { request.trust.pinned_public_keys = {pin_of(identity.certificate)}; }
     SECTION("a client certificate")
     {
         const auto client = authority().issue("DNS:client");
@@ -210,12 +204,13 @@ TEST_CASE("a server that fails when a session is resumed gets a whole handshake 
     const auto request = on.request_as("localhost");
     CHECK_FALSE(is_resumed(on, request));
     int attempts = 0;
-    on.run(side_by_side(connect_and_leave(*on.connector, request),
-        serve_in_the_end(on.peer, attempts)));
+    on.run(side_by_side(
+        connect_and_leave(*on.connector, request), serve_in_the_end(on.peer, attempts)));
     CHECK(attempts == 2);
 }
 
-TEST_CASE("a server that does not answer when a session is resumed gets a whole handshake next time")
+TEST_CASE(
+    "a server that does not answer when a session is resumed gets a whole handshake next time")
 {
     place on(localhost_identity());
     auto request = on.request_as("localhost");
@@ -253,8 +248,8 @@ TEST_CASE("clients on several threads resume the sessions of one another")
         };
         asio::ip::tcp::acceptor acceptor(on.io, {asio::ip::address_v4::loopback(), 0});
         int resumed = 0;
-        on.run(side_by_side(connect(on, acceptor.local_endpoint().port()),
-            serve(acceptor, server, resumed)));
+        on.run(side_by_side(
+            connect(on, acceptor.local_endpoint().port()), serve(acceptor, server, resumed)));
         return resumed >= 9;
     };
     std::vector<char> all(4, 0);
