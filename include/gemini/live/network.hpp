@@ -39,8 +39,9 @@ struct tls_options {
     secret private_key_password{};  ///< For an encrypted key.
     /// If there are any, the server must have one of these public keys, or one of its issuers must;
     /// everything else is verified too. Each is the SHA-256 of a SubjectPublicKeyInfo in base64,
-    /// with or without "sha256//" before it, as curl accepts them. A key that only the server has
-    /// is lost when it is renewed: pin the next one as well, or an issuer.
+    /// with or without "sha256//" before it, as curl accepts them. This also applies to servers
+    /// that issue tokens. A key that only the server has may be lost when its certificate is
+    /// renewed: pin the next one as well, or an issuer.
     std::vector<std::string> pinned_public_keys{};
     gcc12_guard<tls_options> guard{}; ///< Do not touch.
     friend bool operator==(const tls_options&, const tls_options&) = default;

@@ -124,7 +124,7 @@ const std::vector<form> forms{
                     .tls = {.ca_pem = text,
                         .certificate_file = text,
                         .private_key_password = live::secret(text),
-                        .pinned_public_keys = {pin}},
+                        .pinned_public_keys = std::vector<std::string>(1, pin)},
                     .proxy = live::proxy_options{.url = "http://proxy.example:8080/" + text},
                     .logger = {.sink = live::log_lines([](live::log_level, std::string_view) {})},
                     .tap = live::wire_tap{.sink = [](std::string_view) {}}});
