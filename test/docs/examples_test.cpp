@@ -513,7 +513,7 @@ live::client_options inside_a_company()
 // doc:begin plain_gateway
 live::client_options through_a_gateway()
 {
-    live::client_options options{.credentials = live::api_key("key of the gateway")};
+    live::client_options options{.credentials = live::api_key("the-gateways-key")};
     options.base_url = "ws://gateway:8080";
     options.allow_plain_text = true; // whoever is on the way reads the key and the conversation
     return options;
