@@ -4,7 +4,6 @@
 #include "base/complaint.hpp"
 #include "transport/http_fields.hpp"
 #include "transport/lws_fields.hpp"
-#include "transport/redirect.hpp"
 #include "transport/tls_faults.hpp"
 #include "transport/tls_sessions.hpp"
 #include "transport/upgrade.hpp"

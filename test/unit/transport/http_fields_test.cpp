@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "transport/redirect.hpp"
+#include "transport/http_fields.hpp"
 
 #include "support/catch.hpp"
 
 #include <string>
 
-namespace redirect_test {
+namespace http_fields_test {
 
 using gemini::live::transport::where_it_leads;
 
@@ -45,4 +45,4 @@ TEST_CASE("a redirect's target is bounded and printable")
     CHECK(shown.ends_with("…"));
 }
 
-} // namespace redirect_test
+} // namespace http_fields_test
