@@ -6,7 +6,6 @@
 #include "transport/pinned_keys.hpp"
 
 #include <asio/ip/address.hpp>
-#include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 

@@ -4,7 +4,7 @@
 
 #include <gemini/live/error.hpp>
 
-#include <openssl/ossl_typ.h>
+#include <openssl/x509.h>
 
 #include <string>
 

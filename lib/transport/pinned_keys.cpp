@@ -7,7 +7,6 @@
 #include <gemini/live/error.hpp>
 
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 
 #include <fmt/format.h>
 

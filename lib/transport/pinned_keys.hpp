@@ -2,7 +2,7 @@
 // Tested by: test/unit/transport/tls_context_test.cpp
 #pragma once
 
-#include <openssl/ossl_typ.h>
+#include <openssl/x509.h>
 
 #include <array>
 #include <cstddef>
