@@ -39,7 +39,7 @@ public:
     /// Continues the handshake after `encrypt`. `at_once`: it has succeeded.
     [[nodiscard]] moved shake_hands();
     /// The TLS next to what is moved; null: none.
-    [[nodiscard]] const SSL* tls() const noexcept { return tls_.get(); }
+    [[nodiscard]] SSL* tls() const noexcept { return tls_.get(); }
     /// An end of TLS without an alert is as good as one with it. By default it is `broken`, since
     /// anybody on the way can cause it.
     void tolerate_cuts();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/byte_stream_client.hpp"
 
+#include "transport/tls_sessions.hpp"
+
 #include <fcntl.h>
 
 #include <algorithm>
@@ -81,9 +83,18 @@ void byte_stream_client::limit_refusal()
     arm(deadline_);
 }
 
+void byte_stream_client::abort_unanswered()
+{
+    handshake_->unanswered(wire_->tls());
+    abort(handshake_->why());
+}
+
 void byte_stream_client::on_timer()
 {
-    if (proxy_ && proxy_->is_refused() && clock::now() >= deadline_) return abort(proxy_->why());
+    const bool is_due = proxy_ && wire_ && clock::now() >= deadline_;
+    if (is_due && proxy_->is_refused()) return abort(proxy_->why());
+    if (is_due && handshake_->reached() == phase::tls)
+        drop_session(wire_->tls()); // perhaps it is what gets no answer
     lws_client::on_timer();
 }
 

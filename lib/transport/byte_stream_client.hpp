@@ -30,6 +30,8 @@ protected:
     void write();
     /// Call when the head of a refusal has arrived: its body may not take as long as the dial.
     void limit_refusal();
+    /// Call when the connection has ended after the request without an answer.
+    void abort_unanswered();
     void destroy() noexcept override;
     void on_timer() override;
 

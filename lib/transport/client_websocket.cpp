@@ -175,7 +175,7 @@ void client_websocket::on_end()
     if (!inbox_.unparsed().empty()) return on_paused(); // the end comes after it
     if (stage_ == stage::closing) return complete_close();
     if (upgrade_ && upgrade_->has_head()) return judge_answer();
-    if (stage_ == stage::dialing) return abort(handshake_->why());
+    if (stage_ == stage::dialing) return abort_unanswered();
     abort(lost(ended_->then == moved::broken
                    ? std::generic_category().message(ended_->error)
                    : std::string("the server ended it without a close frame")));
@@ -216,7 +216,8 @@ void client_websocket::on_written()
 void client_websocket::on_write_failed()
 {
     drain();
-    abort(stage_ == stage::dialing ? handshake_->why() : lost("it broke while something was sent"));
+    if (stage_ == stage::dialing) return abort_unanswered();
+    abort(lost("it broke while something was sent"));
 }
 
 void client_websocket::drain()

@@ -21,10 +21,13 @@ std::string_view trimmed(std::string_view text)
     return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
 }
 
-/// The end of the empty line that ends a head; 0: it has not arrived yet.
-std::size_t end_of_head(std::string_view head)
+/// The end of the empty line that ends a head; 0: it has not arrived yet. There is none within the
+/// first `searched` bytes.
+std::size_t end_of_head(std::string_view head, std::size_t searched)
 {
-    for (auto at = head.find('\n'); at != head.npos; at = head.find('\n', at + 1)) {
+    constexpr std::size_t longest_end = 3; // "\n\r\n"
+    const auto from = searched - std::min(searched, longest_end - 1);
+    for (auto at = head.find('\n', from); at != head.npos; at = head.find('\n', at + 1)) {
         const auto rest = head.substr(at + 1);
         if (rest.starts_with('\n')) return at + 2;
         if (rest.starts_with("\r\n")) return at + 3;
@@ -84,7 +87,7 @@ void http_answer::take_head(std::string_view& piece)
     head_.append(piece.substr(0, longest - before));
     if (!std::string_view(head_).starts_with(std::string_view("HTTP/").substr(0, head_.size())))
         return finish(ending::broken);
-    const auto end = end_of_head(head_);
+    const auto end = end_of_head(head_, before);
     if (end == 0) {
         piece.remove_prefix(std::min(piece.size(), longest - before));
         if (head_.size() < longest) return;

@@ -102,7 +102,7 @@ void http_call::complete()
 void http_call::on_end()
 {
     const bool is_whole = answer_.ends_with_connection() && ended_->then == moved::at_the_end;
-    is_whole ? complete() : abort(why());
+    is_whole ? complete() : abort_incomplete();
 }
 
 /// The server may have answered before it ended the connection.
@@ -116,7 +116,7 @@ void http_call::on_write_failed()
             ended_ = last;
             return on_end();
         }
-        if (last.size == 0) return abort(why());
+        if (last.size == 0) return abort_incomplete();
     }
 }
 
@@ -130,12 +130,12 @@ void http_call::refuse_size()
     refuse(errc::message_too_big, fmt::format("sent an answer of more than {} bytes", max_body_));
 }
 
-error http_call::why() const
+void http_call::abort_incomplete()
 {
-    if (!answer_.has_head()) return handshake_->why();
-    return {errc::connection_lost,
+    if (!answer_.has_head()) return abort_unanswered();
+    abort({errc::connection_lost,
         fmt::format("{} ended the connection before its answer was whole.", peer_),
-        {phase::upgrade, 0, {}, answer_.status()}};
+        {phase::upgrade, 0, {}, answer_.status()}});
 }
 
 } // namespace gemini::live::transport

@@ -33,9 +33,9 @@ private:
 
     void judge_answer();
     void complete();
+    void abort_incomplete();
     void refuse(errc code, const std::string& what);
     void refuse_size();
-    [[nodiscard]] error why() const;
 
     std::string method_;
     std::string body_;    // until the request is made

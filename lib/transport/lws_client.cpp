@@ -2,6 +2,7 @@
 #include "transport/lws_client.hpp"
 
 #include "transport/authority.hpp"
+#include "transport/tls_sessions.hpp"
 
 #include <fmt/format.h>
 
@@ -167,6 +168,11 @@ bool lws_client::has_connected() const noexcept
     return !handshake_ || handshake_->has_connected();
 }
 
+bool lws_client::has_failed_to_resume() const noexcept
+{
+    return handshake_ && handshake_->has_failed_to_resume();
+}
+
 void lws_client::open()
 {
     handshake_.reset();
@@ -228,6 +234,8 @@ void lws_client::on_timer()
     armed_ = clock::time_point::max();
     if (stage_ != stage::dialing) return;
     if (clock::now() < deadline_) return arm(deadline_);
+    if (connection_ && handshake_->reached() == phase::tls)
+        drop_session(lws_get_ssl(connection_)); // perhaps it is what gets no answer
     abort(handshake_->timeout(limit_));
 }
 

@@ -56,6 +56,8 @@ public:
     static asio::awaitable<void> opened(std::shared_ptr<lws_client> self);
     /// Whether at least the TCP connection was established.
     [[nodiscard]] bool has_connected() const noexcept;
+    /// Whether another attempt may succeed at once: see `lws_handshake`.
+    [[nodiscard]] bool has_failed_to_resume() const noexcept;
     void abort() noexcept override;
 
 protected:

@@ -43,6 +43,7 @@ tls_options for_proxy(const tls_options& given)
 {
     tls_options trust;
     trust.ca_pem = given.ca_pem;
+    trust.ca_file = given.ca_file;
     trust.system_store = given.system_store;
     return trust;
 }
@@ -148,9 +149,10 @@ std::shared_ptr<lws_virtual_host> lws_connector::host_for(const std::shared_ptr<
     info.vhost_name = "client";
     info.protocols = protocols;
     info.provided_client_ssl_ctx = tls.get();
+#ifdef LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE
+    info.options |= LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE; // the context keeps sessions
+#endif
     auto made = std::make_shared<lws_virtual_host>(runtime_, info, tls);
-    // later versions of lws would file sessions under a connection that no longer owns them
-    if (tls) SSL_CTX_sess_set_new_cb(tls.get(), nullptr);
     if (hosts_.size() == most_hosts_kept) hosts_.erase(hosts_.begin());
     hosts_.emplace_back(tls, made);
     return made;
@@ -169,6 +171,7 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
     const auto handshake = co_await async::semaphore::acquire(self->handshakes_);
     const auto begun = clock::now();
     std::optional<error> failure;
+    bool may_repeat = true;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         const bool others_left = i + 1 < addresses.size();
         const auto limit = share_of(request.deadlines.connect, clock::now() - begun, others_left);
@@ -183,8 +186,12 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
             co_await Outbound::opened(outbound);
             co_return outbound;
         } catch (const error& why) {
-            if (outbound->has_connected()) throw;
             failure = why;
+            if (outbound->has_failed_to_resume() && std::exchange(may_repeat, false)) {
+                --i; // a whole handshake with the same address
+                continue;
+            }
+            if (outbound->has_connected()) throw;
         }
         if (clock::now() >= begun + request.deadlines.connect &&
             request.deadlines.connect.count() != 0)

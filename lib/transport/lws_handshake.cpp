@@ -4,7 +4,8 @@
 #include "base/complaint.hpp"
 #include "transport/authority.hpp"
 #include "transport/http_fields.hpp"
-#include "transport/tls_context.hpp"
+#include "transport/tls_faults.hpp"
+#include "transport/tls_sessions.hpp"
 
 #include <fmt/format.h>
 
@@ -41,7 +42,8 @@ bool is_token(std::string_view name)
 } // namespace
 
 error refused_upgrade(int status, const std::string& text,
-    std::optional<std::chrono::seconds> retry_after, const std::string& words)
+    std::optional<std::chrono::seconds> retry_after, const std::string& words,
+    const std::string& location)
 {
     const bool is_page = words.starts_with(web_page);
     auto cause = base::cause_of_refusal(status, is_page ? std::string() : words);
@@ -71,10 +73,11 @@ error refused_upgrade(int status, const std::string& text,
     default: break;
     }
     if (status >= 300 && status < 400)
-        return refused(fmt::format("The server wants to redirect (HTTP {}), which is not followed, "
-                                   "since it would show the credentials to another server: use "
-                                   "the right URL.",
-            status));
+        return refused(
+            fmt::format("The server wants to redirect (HTTP {}) {}. This is not followed, "
+                        "since it would show the credentials to another server: use "
+                        "the right URL.",
+                status, where_it_leads(location)));
     if (is_page)
         return refused(fmt::format("What answered is not the Live API ({}): check the URL, and "
                                    "whether a portal or a proxy is in the way.",
@@ -141,16 +144,35 @@ void lws_handshake::refused(const http_answer& answer, std::string words)
     status_ = answer.status();
     status_text_ = answer.status_text();
     words_ = std::move(words);
+    location_ = answer.field("location");
     if (const auto wait = answer.field("retry-after"); !wait.empty())
         retry_after_ = parse_retry_after(wait, std::chrono::system_clock::now());
 }
 
-void lws_handshake::failed(const SSL* tls)
+void lws_handshake::failed(SSL* tls)
 {
     out_of_files_ = step_ == step::tcp && (errno == EMFILE || errno == ENFILE);
     if (!tls || reached() != phase::tls) return;
-    distrusted_ = SSL_get_verify_result(tls);
-    openssl_text_ = handshake_fault(tls);
+    const bool by_proxy = step_ == step::proxy_tls;
+    if (by_proxy) tls_fault_ = demand_of_proxy(tls);
+    if (!tls_fault_) tls_fault_ = handshake_fault(tls, by_proxy ? proxy_->host : host_, who("the"));
+    const bool was_to_resume = drop_session(tls);
+    failed_to_resume_ = was_to_resume && SSL_get_verify_result(tls) == X509_V_OK;
+}
+
+std::optional<error> lws_handshake::demand_of_proxy(const SSL* tls) const
+{
+    if (!tls || !certificate_refusal(tls, peer_)) return std::nullopt;
+    return error(errc::tls_failed,
+        fmt::format("{} asks for a client certificate, but that of tls_options is only shown to "
+                    "servers: use another proxy.",
+            who("The")),
+        {phase::tls});
+}
+
+void lws_handshake::unanswered(const SSL* tls)
+{
+    if (tls) tls_fault_ = certificate_refusal(tls, peer_);
 }
 
 phase lws_handshake::reached() const noexcept
@@ -175,9 +197,9 @@ std::string lws_handshake::who(const char* the) const
 
 error lws_handshake::why() const
 {
-    if (distrusted_ != X509_V_OK)
-        return distrust(distrusted_, step_ == step::proxy_tls ? proxy_->host : host_);
-    if (status_ != 0) return refused_upgrade(status_, status_text_, retry_after_, words_);
+    if (tls_fault_) return *tls_fault_;
+    if (status_ != 0)
+        return refused_upgrade(status_, status_text_, retry_after_, words_, location_);
     if (!misanswered_.empty())
         return {errc::protocol_violation,
             fmt::format("{} did not answer {}: check the URL.", who("The"), misanswered_),
@@ -186,12 +208,6 @@ error lws_handshake::why() const
         return {errc::connection_lost,
             fmt::format("{} ended the connection before it answered.", who("The")),
             {phase::upgrade}};
-    if (reached() == phase::tls && !openssl_text_.empty())
-        return {errc::tls_failed,
-            fmt::format("No encrypted connection to {}: {}. Check the port, and that the server "
-                        "speaks TLS 1.2 or later.",
-                who("the"), openssl_text_),
-            {phase::tls}};
     if (reached() == phase::tls)
         return {errc::connection_lost,
             fmt::format("{} ended the connection while encryption was set up.", who("The")),

@@ -18,9 +18,10 @@
 namespace gemini::live::transport {
 
 /// The error for an upgrade that the server answered with `status`. `words`: those of its body, if
-/// it had some.
+/// it had some. `location`: where it redirects to.
 [[nodiscard]] error refused_upgrade(int status, const std::string& text,
-    std::optional<std::chrono::seconds> retry_after, const std::string& words = {});
+    std::optional<std::chrono::seconds> retry_after, const std::string& words = {},
+    const std::string& location = {});
 
 /// Refuses what could not be sent unchanged, with errc::invalid_argument: line breaks in the target
 /// or in headers, and what exceeds the buffers of libwebsockets.
@@ -58,9 +59,18 @@ public:
     /// Call when the server's answer was not what it should be; `how`: "as an HTTP server does".
     void misanswered(std::string how) { misanswered_ = std::move(how); }
     /// Call at once when the connection has failed; `tls` is that of this step, or null.
-    void failed(const SSL* tls);
+    void failed(SSL* tls);
+    /// Call when the connection has ended after the request without an answer; `tls` may be null.
+    void unanswered(const SSL* tls);
 
     [[nodiscard]] bool has_connected() const noexcept { return step_ != step::tcp; }
+    [[nodiscard]] phase reached() const noexcept;
+    /// Whether TLS failed after the server was asked to resume a session. A whole handshake may
+    /// succeed.
+    [[nodiscard]] bool has_failed_to_resume() const noexcept { return failed_to_resume_; }
+    /// Why a proxy that was reached by TLS has ended the connection, if it is for the lack of a
+    /// client certificate. With TLS 1.3 this follows the handshake.
+    [[nodiscard]] std::optional<error> demand_of_proxy(const SSL* tls) const;
     /// Why the handshake failed.
     [[nodiscard]] error why() const;
     [[nodiscard]] error timeout(std::chrono::milliseconds limit) const;
@@ -74,7 +84,6 @@ private:
         request,
     };
 
-    [[nodiscard]] phase reached() const noexcept;
     [[nodiscard]] std::string who(const char* the) const;
 
     std::string host_;
@@ -91,10 +100,11 @@ private:
     int status_ = 0;
     std::string status_text_;
     std::string words_; // of a refusal
+    std::string location_;
     std::string misanswered_;
     std::optional<std::chrono::seconds> retry_after_;
-    long distrusted_ = X509_V_OK;
-    std::string openssl_text_;
+    std::optional<error> tls_fault_;
+    bool failed_to_resume_ = false;
 };
 
 } // namespace gemini::live::transport

@@ -36,6 +36,8 @@ moved::next proxy_handshake::advance(
 {
     while (state_ != tunnel::state::open) {
         const auto next = unsent_.empty() ? read(wire, buffer) : write(wire);
+        if (next == moved::broken && state_ == tunnel::state::asking)
+            why_ = progress.demand_of_proxy(wire.tls());
         if (next != moved::at_once) return next;
     }
     return tls_ ? encrypt(wire, progress) : moved::at_once;

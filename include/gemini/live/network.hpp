@@ -2,20 +2,47 @@
 #pragma once
 
 #include <gemini/live/gcc12_guard.hpp>
+#include <gemini/live/secret.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// Which certificates to trust. Certificate and host name are always verified; TLS is 1.2 or later.
+/// Which certificates to trust, and which one to show. The server's certificate and its host name
+/// are always verified; TLS is 1.2 or later.
+///
+/// Files are read by the client's executor when it makes a connection, and again when they have
+/// changed: replace them by renaming, so that none is seen half written. What cannot be used fails
+/// that connection with errc::tls_failed, before anything is sent.
 struct tls_options {
-    /// Certificates in PEM, trusted in addition to the system's, or instead of them.
+    /// Certificates of authorities in PEM, trusted in addition to the system's, or instead of them.
+    /// They need not be roots.
     std::string ca_pem{};
-    bool system_store = true;         ///< Trust the system's certificates.
+    /// A file of such certificates, trusted in addition to `ca_pem`.
+    std::string ca_file{};
+    /// Trust the system's certificates. These are OpenSSL's: the environment variables
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace them.
+    bool system_store = true;
+    /// A client certificate in PEM, for servers that ask for one (mTLS); after it its issuers, if
+    /// the server needs them. Empty: none.
+    std::string certificate_pem{};
+    std::string certificate_file{}; ///< A file with it, instead.
+    /// The key of the client certificate in PEM. If there is neither this nor a file, it is in the
+    /// same place as the certificate.
+    secret private_key_pem{};
+    std::string private_key_file{}; ///< A file with it, instead.
+    secret private_key_password{};  ///< For an encrypted key.
+    /// If there are any, the server must have one of these public keys, or one of its issuers must;
+    /// everything else is verified too. Each is the SHA-256 of a SubjectPublicKeyInfo in base64,
+    /// with or without "sha256//" before it, as curl accepts them. This also applies to servers
+    /// that issue tokens. A key that only the server has may be lost when its certificate is
+    /// renewed: pin the next one as well, or an issuer.
+    std::vector<std::string> pinned_public_keys{};
     gcc12_guard<tls_options> guard{}; ///< Do not touch.
     friend bool operator==(const tls_options&, const tls_options&) = default;
 };

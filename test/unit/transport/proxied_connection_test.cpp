@@ -11,6 +11,8 @@
 #include <asio/post.hpp>
 #include <asio/this_coro.hpp>
 
+#include <openssl/ssl.h>
+
 #include <memory>
 
 /// Connections and calls through proxies of each kind, to servers with TLS and without.
@@ -512,6 +514,67 @@ TEST_CASE("a server is verified through a proxy of each kind, by name and by add
         const auto why = failure(on, request, fail_handshake(server));
         CHECK(why.code() == errc::tls_failed);
     }
+}
+
+TEST_CASE("a pinned key and a client certificate are for the server, not for its proxy")
+{
+    const auto own = authority().issue("DNS:client", validity::now, "the client");
+    auto server = localhost_identity();
+    server.client_authority = authority().pem();
+    bench on(true);
+    on.peer = raw_peer(on.io, server);
+    auto request = on.request();
+    request.host = "localhost";
+    request.trust.pinned_public_keys = {pin_of(server.certificate)};
+    request.trust.certificate_pem = own.certificate;
+    request.trust.private_key_pem = live::secret(own.private_key);
+    auto proxy_identity = authority().issue("IP:127.0.0.1");
+    SECTION("a proxy that asks for nothing")
+    {
+        const proxy_peer proxy(on.io, proxy_answer::tunnel, proxy_identity);
+        request.proxy.url = url("https", proxy.port());
+        on.run(open_and_greet(on, request));
+    }
+    SECTION("a proxy that asks for a certificate")
+    {
+        proxy_identity.client_authority = authority().pem();
+        proxy_identity.newest_tls = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+        const proxy_peer proxy(on.io, proxy_answer::tunnel, proxy_identity);
+        request.proxy.url = url("https", proxy.port());
+        const auto why = failure(on, request);
+        CHECK(why.code() == errc::tls_failed);
+        CHECK(contains(why, "The proxy 127.0.0.1:"));
+        CHECK(contains(why, "only shown to servers"));
+    }
+    SECTION("a server whose key is not pinned")
+    {
+        request.trust.pinned_public_keys = {pin_of(proxy_identity.certificate)};
+        const proxy_peer proxy(on.io, proxy_answer::tunnel, proxy_identity);
+        request.proxy.url = url("https", proxy.port());
+        const auto why = failure(on, request, fail_handshake(on.peer));
+        CHECK(why.code() == errc::tls_failed);
+        CHECK(contains(why, "certificate of localhost "));
+    }
+}
+
+TEST_CASE("a reconnect through a proxy resumes the TLS session of its host")
+{
+    const auto scheme = GENERATE(as<std::string>(), "http", "https", "socks5");
+    const int newest = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+    CAPTURE(scheme, newest);
+    auto identity = localhost_identity();
+    identity.newest_tls = newest;
+    bench on(true);
+    on.peer = raw_peer(on.io, identity);
+    const any_proxy proxy(on.io, scheme);
+    const auto play = [](bench& with, transport::connect_request to,
+                          bool expected) -> asio::awaitable<void> {
+        auto both = co_await with.open(std::move(to));
+        CHECK(both.server->has_resumed() == expected);
+        co_await greet(both);
+    };
+    on.run(play(on, through(on, proxy.address), false));
+    on.run(play(on, through(on, proxy.address), true));
 }
 
 TEST_CASE("a server without TLS, or that ends it, is reported as such through a proxy")
