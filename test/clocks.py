@@ -14,7 +14,8 @@ DATES = {
     "lib/session/ephemeral_token.cpp": "Retry-After may be a date",
     "lib/session/handle_keeper.cpp": "a handle in a store has the date of its making",
     "lib/session/resumption_store.cpp": "so",
-    "lib/transport/http_fields.cpp": "Retry-After may be a date",
+    "lib/transport/connect_tunnel.cpp": "Retry-After may be a date",
+    "lib/transport/http_fields.cpp": "so",
     "lib/transport/http_fields.hpp": "so",
     "lib/transport/lws_handshake.cpp": "so",
 }

@@ -126,6 +126,7 @@ client_options complete(client_options given, const variables& variable)
     if (!given.backend) given.backend = backend_of(variable);
     const bool vertex = *given.backend == backend::vertex_ai;
     fill(given.base_url, variable(vertex ? "GOOGLE_VERTEX_BASE_URL" : "GOOGLE_GEMINI_BASE_URL"));
+    given.allow_plain_text |= is_on(variable("GEMINI_LIVE_ALLOW_PLAIN_TEXT"));
     fill(given.api_version, version_of(variable, vertex));
     if (vertex)
         fill_vertex(given, variable);

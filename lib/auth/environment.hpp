@@ -23,7 +23,9 @@ using variables = std::function<std::string(const char* name)>;
 ///   a given project or location beats a key of the environment, a given key beats a project and
 ///   location of the environment, and within the environment the project and location win.
 /// - Vertex AI: GOOGLE_CLOUD_PROJECT; GOOGLE_CLOUD_LOCATION, else GOOGLE_CLOUD_REGION.
-/// - Base URL: GOOGLE_GEMINI_BASE_URL or GOOGLE_VERTEX_BASE_URL.
+/// - Base URL: GOOGLE_GEMINI_BASE_URL or GOOGLE_VERTEX_BASE_URL. A plain one to another machine
+///   also needs GEMINI_LIVE_ALLOW_PLAIN_TEXT ("true" or "1"), so that nothing is sent in the clear
+///   because of a URL alone.
 /// - Version: GOOGLE_GENAI_API_VERSION; "beta" selects the backend's beta.
 /// - Vertex AI without any of the above, and not through a proxy: application_default.
 /// - Quota project, where the credentials are or produce tokens: GOOGLE_CLOUD_QUOTA_PROJECT.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/token_fetcher.hpp"
 
+#include "base/excerpt.hpp"
 #include "base/private_file.hpp"
+#include "protocol/service_error.hpp"
 #include "transport/http_fields.hpp"
 
 #include <asio/error.hpp>
@@ -219,6 +221,9 @@ asio::awaitable<transport::http_response> token_fetcher::send(const token_call& 
     auto request = call.request;
     request.trust = world_.trust;
     request.deadlines = world_.deadlines;
+    request.read_refusal = [](std::string_view body) { // that of a proxy
+        return base::excerpt(protocol::words_of_refusal(body));
+    };
     if (request.tls) {
         request.proxy = world_.proxy;
     } else { // this machine, or a service of its own network

@@ -20,22 +20,27 @@ constexpr std::string_view base_url_form =
     "client_options::base_url must look like https://host[:port][/path].";
 
 /// Reads the base URL, whose path is kept as written.
-endpoint read_base_url(std::string_view url)
+endpoint read_base_url(std::string_view url, plain_text allowed)
 {
     auto result = read_url(url, "The base URL", base_url_form);
     if (result.target.find('?') != std::string::npos)
         refuse(fmt::format("The base URL has a query: {}", base_url_form));
-    if (!result.tls && !base::is_loopback(result.host)) {
-        refuse(fmt::format("The base URL would send the key to {} unencrypted: use https://. Plain "
-                           "http:// is for this machine (127.0.0.1, ::1, localhost) only.",
+    const bool is_permitted = allowed == plain_text::to_any_machine;
+    if (!result.tls && !is_permitted && !base::is_loopback(result.host)) {
+        refuse(fmt::format(
+            "The base URL would send the key to {} unencrypted: use https://. If you trust all of "
+            "the "
+            "network in between, set client_options::allow_plain_text (for credentials that renew "
+            "themselves also client_options::allow_plain_text_tokens): whoever is on the way can "
+            "then read the key and the conversation.",
             result.host));
     }
     return result;
 }
 
-endpoint below(std::string_view base_url, std::string_view path)
+endpoint below(std::string_view base_url, std::string_view path, plain_text allowed)
 {
-    auto result = read_base_url(base_url);
+    auto result = read_base_url(base_url, allowed);
     while (result.target.ends_with('/')) result.target.pop_back();
     result.target += path;
     return result;
@@ -80,8 +85,8 @@ void check(const addressing& whose)
     }
 }
 
-endpoint vertex_endpoint(
-    std::string_view base_url, std::string_view api_version, const addressing& whose, method what)
+endpoint vertex_endpoint(std::string_view base_url, std::string_view api_version,
+    const addressing& whose, method what, plain_text allowed)
 {
     if (what == method::generate_content_constrained) {
         refuse("client_options::credentials is an ephemeral token, which Vertex AI does not know: "
@@ -92,10 +97,12 @@ endpoint vertex_endpoint(
     }
     return below(base_url.empty() ? vertex_url(whose) : std::string(base_url),
         fmt::format("/ws/google.cloud.aiplatform.{}.LlmBidiService/BidiGenerateContent",
-            version_or(api_version, "v1beta1")));
+            version_or(api_version, "v1beta1")),
+        allowed);
 }
 
-endpoint gemini_endpoint(std::string_view base_url, std::string_view api_version, method what)
+endpoint gemini_endpoint(
+    std::string_view base_url, std::string_view api_version, method what, plain_text allowed)
 {
     std::string_view name = "BidiGenerateContent";
     std::string_view version = "v1beta";
@@ -106,7 +113,8 @@ endpoint gemini_endpoint(std::string_view base_url, std::string_view api_version
     }
     return below(base_url.empty() ? gemini_url : base_url,
         fmt::format("/ws/google.ai.generativelanguage.{}.GenerativeService.{}",
-            version_or(api_version, version), name));
+            version_or(api_version, version), name),
+        allowed);
 }
 
 } // namespace
@@ -117,26 +125,27 @@ std::string_view domain_of(const addressing& whose) noexcept
                                          : whose.universe_domain;
 }
 
-endpoint live_endpoint(
-    std::string_view base_url, std::string_view api_version, const addressing& whose, method what)
+endpoint live_endpoint(std::string_view base_url, std::string_view api_version,
+    const addressing& whose, method what, plain_text allowed)
 {
     check(whose);
-    return whose.backend == backend::vertex_ai ? vertex_endpoint(base_url, api_version, whose, what)
-                                               : gemini_endpoint(base_url, api_version, what);
+    return whose.backend == backend::vertex_ai
+               ? vertex_endpoint(base_url, api_version, whose, what, allowed)
+               : gemini_endpoint(base_url, api_version, what, allowed);
 }
 
-endpoint whole_endpoint(std::string_view url)
+endpoint whole_endpoint(std::string_view url, plain_text allowed)
 {
-    auto result = read_base_url(url);
+    auto result = read_base_url(url, allowed);
     if (result.target.empty()) result.target = "/";
     return result;
 }
 
-endpoint rest_endpoint(
-    std::string_view base_url, std::string_view api_version, std::string_view resource)
+endpoint rest_endpoint(std::string_view base_url, std::string_view api_version,
+    std::string_view resource, plain_text allowed)
 {
     return below(base_url.empty() ? gemini_url : base_url,
-        fmt::format("/{}/{}", version_or(api_version, "v1beta"), resource));
+        fmt::format("/{}/{}", version_or(api_version, "v1beta"), resource), allowed);
 }
 
 std::string model_resource(std::string_view model, const addressing& whose)

@@ -30,6 +30,9 @@ struct addressing {
 };
 [[nodiscard]] std::string_view domain_of(const addressing& whose) noexcept;
 
+/// To which machines requests may go without TLS.
+enum class plain_text { to_this_machine, to_any_machine };
+
 /// What a WebSocket is opened for.
 enum class method {
     generate_content,
@@ -41,18 +44,19 @@ enum class method {
 /// the same with http, ws or wss. If it is empty, the backend's own URL is used, which on Vertex AI
 /// depends on the location. An empty `api_version` means v1beta, v1alpha for music, and v1beta1 on
 /// Vertex AI. Throws errc::invalid_argument for an invalid base URL, for one that has user
-/// information, a query or a fragment or would send a key unencrypted to another machine, and for a
-/// method that the backend does not offer.
-[[nodiscard]] endpoint live_endpoint(
-    std::string_view base_url, std::string_view api_version, const addressing& whose, method what);
+/// information, a query or a fragment or would send a key unencrypted to a machine that `allowed`
+/// excludes, and for a method that the backend does not offer.
+[[nodiscard]] endpoint live_endpoint(std::string_view base_url, std::string_view api_version,
+    const addressing& whose, method what, plain_text allowed = plain_text::to_this_machine);
 
 /// Likewise, for a URL that is already complete, including its path.
-[[nodiscard]] endpoint whole_endpoint(std::string_view url);
+[[nodiscard]] endpoint whole_endpoint(
+    std::string_view url, plain_text allowed = plain_text::to_this_machine);
 
 /// Returns the endpoint of a REST call to the Gemini API:
 /// "{path of base_url}/{api_version}/{resource}". Defaults and errors are those of `live_endpoint`.
-[[nodiscard]] endpoint rest_endpoint(
-    std::string_view base_url, std::string_view api_version, std::string_view resource);
+[[nodiscard]] endpoint rest_endpoint(std::string_view base_url, std::string_view api_version,
+    std::string_view resource, plain_text allowed = plain_text::to_this_machine);
 
 /// Returns the full name of a model: "gemini-3.8-live" → "models/gemini-3.8-live", on Vertex AI
 /// "projects/…/locations/…/publishers/google/models/gemini-3.8-live". A name that is already full

@@ -66,7 +66,7 @@ protocol::endpoint endpoint_of(const client_options& options, const protocol::ad
 {
     using protocol::method;
     if (what == method::generate_content && goes_to_a_proxy(options))
-        return protocol::whole_endpoint(base_url);
+        return protocol::whole_endpoint(base_url, allowed_plain_text(options));
     if (options.credentials.is<ephemeral_token>()) {
         if (what == method::generate_music) {
             throw error(errc::invalid_argument,
@@ -75,7 +75,8 @@ protocol::endpoint endpoint_of(const client_options& options, const protocol::ad
         }
         what = method::generate_content_constrained;
     }
-    return protocol::live_endpoint(base_url, options.api_version, whose, what);
+    return protocol::live_endpoint(
+        base_url, options.api_version, whose, what, allowed_plain_text(options));
 }
 
 void check_credentials(const client_options& options)
@@ -147,6 +148,14 @@ std::deque<std::string> secrets_in(const auth::headers& fields)
 }
 
 } // namespace
+
+protocol::plain_text allowed_plain_text(const client_options& options) noexcept
+{
+    const bool is_allowed = options.allow_plain_text &&
+                            (options.allow_plain_text_tokens || !options.credentials.give_tokens());
+    return is_allowed ? protocol::plain_text::to_any_machine
+                      : protocol::plain_text::to_this_machine;
+}
 
 client_core::client_core(client_options options_, std::shared_ptr<transport::connector> connector_,
     std::shared_ptr<async::clock> clock_, std::function<double()> random_)
@@ -248,6 +257,7 @@ asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect(
     try {
         co_return co_await connect_by(proof, what, base_url);
     } catch (const error& refused) { // it may have expired early, or been revoked
+        if (refused.value() == errc::proxy_failed) throw; // it has not seen the token
         if (refused.http_status() != 401 && refused.http_status() != 403) throw;
     }
     tokens_->forget(proof);

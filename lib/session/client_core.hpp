@@ -19,6 +19,10 @@
 
 namespace gemini::live {
 
+/// Where `base_url` may be plain text. Credentials that renew themselves would give whoever listens
+/// a valid token at any time, so they need two permissions.
+[[nodiscard]] protocol::plain_text allowed_plain_text(const client_options& options) noexcept;
+
 /// What the sessions of a client depend on: its options and the outside world. Tests supply another
 /// world.
 class client_core {

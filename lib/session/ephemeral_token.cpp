@@ -33,7 +33,8 @@ transport::http_request to_http(const client_core& client, const ephemeral_token
     static_cast<transport::request_head&>(http) = client.request();
     auto version = request.api_version.empty() ? options.api_version : request.api_version;
     if (version.empty()) version = "v1alpha";
-    auto place = protocol::rest_endpoint(options.base_url, version, "auth_tokens");
+    auto place = protocol::rest_endpoint(
+        options.base_url, version, "auth_tokens", allowed_plain_text(options));
     http.tls = place.tls;
     http.host = std::move(place.host);
     http.port = place.port;

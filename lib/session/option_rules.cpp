@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/option_rules.hpp"
 
+#include "transport/pinned_keys.hpp"
+
 #include <gemini/live/error.hpp>
 
 #include <fmt/format.h>
@@ -44,6 +46,29 @@ void check_factor(std::string_view option, double value)
 void check_size(std::string_view option, std::size_t value)
 {
     if (value == 0) refuse(option, "0", "give the number of bytes, 1 or more.");
+}
+
+void check(const tls_options& given)
+{
+    static_cast<void>(transport::read_pins(given.pinned_public_keys));
+    const auto check_source = [](std::string_view text, bool has_text, const std::string& file) {
+        if (has_text && !file.empty()) {
+            throw error(errc::invalid_argument,
+                fmt::format("tls_options::{0}_pem and tls_options::{0}_file are both set: give one "
+                            "of them.",
+                    text));
+        }
+        return has_text || !file.empty();
+    };
+    const bool has_certificate =
+        check_source("certificate", !given.certificate_pem.empty(), given.certificate_file);
+    const bool has_key =
+        check_source("private_key", !given.private_key_pem.empty(), given.private_key_file);
+    if (!has_certificate && (has_key || !given.private_key_password.empty())) {
+        throw error(errc::invalid_argument,
+            "tls_options has a private key or its password, and no certificate: give "
+            "tls_options::certificate_pem or certificate_file.");
+    }
 }
 
 void check(const deadlines& given)
@@ -98,6 +123,7 @@ void check(const reconnect_policy& given)
 
 void check(const client_options& options)
 {
+    check(options.tls);
     check(options.deadlines);
     check(options.limits);
     check(options.watchdogs);

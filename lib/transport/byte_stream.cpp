@@ -9,11 +9,19 @@
 #include <cerrno>
 #include <limits>
 #include <new>
+#include <utility>
 
 namespace gemini::live::transport {
 namespace {
 
 constexpr std::size_t tls_read_ahead = 32 * 1024;
+
+void adjust(SSL* tls)
+{
+    SSL_set_read_ahead(tls, 1);
+    SSL_set_default_read_buffer_len(tls, tls_read_ahead);
+    SSL_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
 
 int as_int(std::size_t size)
 {
@@ -23,7 +31,7 @@ int as_int(std::size_t size)
 } // namespace
 
 byte_stream::byte_stream(const lws_runtime::strand& strand, int descriptor, SSL* tls)
-    : descriptor_(strand, descriptor), tls_(tls, &SSL_free)
+    : descriptor_(strand, descriptor), carrier_(nullptr, &SSL_free), tls_(tls, &SSL_free)
 {
     if (tls) SSL_up_ref(tls);
 }
@@ -32,9 +40,38 @@ void byte_stream::settle()
 {
     if (!tls_) return;
     if (SSL_set_fd(tls_.get(), descriptor_.native_handle()) != 1) throw std::bad_alloc();
-    SSL_set_read_ahead(tls_.get(), 1);
-    SSL_set_default_read_buffer_len(tls_.get(), tls_read_ahead);
-    SSL_set_mode(tls_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    adjust(tls_.get());
+}
+
+void byte_stream::encrypt(tls_handle tls)
+{
+    carrier_ = std::exchange(tls_, std::move(tls));
+    if (!carrier_) return settle();
+    BIO* const within = BIO_new(BIO_f_ssl());
+    if (!within) throw std::bad_alloc();
+    BIO_set_ssl(within, carrier_.get(), BIO_NOCLOSE);
+    SSL_set_bio(tls_.get(), within, within);
+    adjust(tls_.get());
+}
+
+moved byte_stream::shake_hands()
+{
+    moved result;
+    ERR_clear_error();
+    errno = 0;
+    const int done = SSL_do_handshake(tls_.get());
+    if (done == 1) return {0, moved::at_once, 0};
+    read_broken_ = write_broken_ = stopped(done, result);
+    return result;
+}
+
+void byte_stream::tolerate_cuts()
+{
+    tolerates_cuts_ = true;
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+    for (auto* const each : {carrier_.get(), tls_.get()})
+        if (each) SSL_set_options(each, SSL_OP_IGNORE_UNEXPECTED_EOF);
+#endif
 }
 
 moved byte_stream::read(std::span<char> into) { return tls_ ? read_tls(into) : read_plain(into); }
@@ -83,7 +120,7 @@ moved byte_stream::read_tls(std::span<char> into)
             return result;
         }
         result.size += static_cast<std::size_t>(size);
-        if (SSL_has_pending(tls_.get()) == 0) return result;
+        if (!has_pending()) return result;
     }
     result.then = moved::at_once;
     return result;
@@ -112,10 +149,17 @@ bool byte_stream::stopped(int result, moved& at)
     case SSL_ERROR_WANT_WRITE: at.then = moved::when_writable; return false;
     case SSL_ERROR_ZERO_RETURN: at.then = moved::at_the_end; return false;
     default:
-        at.then = why == SSL_ERROR_SYSCALL && system_error == 0 ? moved::at_the_end : moved::broken;
-        at.error = why == SSL_ERROR_SYSCALL ? system_error : EPROTO;
+        const bool is_cut = why == SSL_ERROR_SYSCALL && system_error == 0;
+        at.then = is_cut && tolerates_cuts_ ? moved::at_the_end : moved::broken;
+        at.error = why == SSL_ERROR_SYSCALL && !is_cut ? system_error : EPROTO;
         return true;
     }
+}
+
+/// Whether OpenSSL holds bytes that no descriptor announces.
+bool byte_stream::has_pending() const noexcept
+{
+    return SSL_has_pending(tls_.get()) == 1 || (carrier_ && SSL_has_pending(carrier_.get()) == 1);
 }
 
 std::size_t byte_stream::unacknowledged()
@@ -127,9 +171,11 @@ std::size_t byte_stream::unacknowledged()
 
 void byte_stream::say_goodbye() noexcept
 {
-    if (!tls_ || read_broken_ || write_broken_) return;
-    ERR_clear_error();
-    SSL_shutdown(tls_.get());
+    if (read_broken_ || write_broken_) return;
+    for (auto* const each : {tls_.get(), carrier_.get()}) {
+        ERR_clear_error();
+        if (each) SSL_shutdown(each);
+    }
     ERR_clear_error();
 }
 

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "transport/lws_runtime.hpp"
+#include "transport/tls_context.hpp"
 
 #include <openssl/ssl.h>
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <utility>
 
@@ -21,8 +21,8 @@ struct moved {
     int error = 0; ///< An errno, when `broken`.
 };
 
-/// A connected socket, plain or with TLS, that is ours alone. It never blocks: callers wait when it
-/// cannot continue.
+/// A connected socket, plain or with TLS, or with TLS in TLS, that is ours alone. It never blocks:
+/// callers wait when it cannot continue.
 class byte_stream {
 public:
     /// Owns the descriptor and shares `tls`, which may be null.
@@ -33,6 +33,16 @@ public:
     /// From now on TLS also goes over our descriptor. Call it once, before anything is moved and
     /// after the maker of the connection has closed its own descriptor. Throws std::bad_alloc.
     void settle();
+    /// From now on `tls` carries what is moved, over what has carried it so far. Its handshake
+    /// follows. Throws std::bad_alloc.
+    void encrypt(tls_handle tls);
+    /// Continues the handshake after `encrypt`. `at_once`: it has succeeded.
+    [[nodiscard]] moved shake_hands();
+    /// The TLS next to what is moved; null: none.
+    [[nodiscard]] SSL* tls() const noexcept { return tls_.get(); }
+    /// An end of TLS without an alert is as good as one with it. By default it is `broken`, since
+    /// anybody on the way can cause it.
+    void tolerate_cuts();
 
     [[nodiscard]] moved read(std::span<char> into);
     /// Bytes of `from` that were not accepted must be passed again, all of them, before anything
@@ -59,9 +69,12 @@ private:
     [[nodiscard]] moved write_plain(std::span<const char> from);
     [[nodiscard]] moved write_tls(std::span<const char> from);
     [[nodiscard]] bool stopped(int result, moved& at);
+    [[nodiscard]] bool has_pending() const noexcept;
 
     watch descriptor_;
-    std::unique_ptr<SSL, decltype(&SSL_free)> tls_;
+    tls_handle carrier_; // the TLS within which there is other TLS
+    tls_handle tls_;
+    bool tolerates_cuts_ = false;
     // After writing has failed, what a server said before it reset the connection can still be
     // read.
     bool read_broken_ = false;

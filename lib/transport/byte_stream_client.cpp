@@ -1,30 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/byte_stream_client.hpp"
 
+#include "transport/tls_sessions.hpp"
+
 #include <fcntl.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace gemini::live::transport {
 namespace {
 
 constexpr int writes_per_turn = 16;
+constexpr std::chrono::seconds longest_refusal{2}; // for its body
 
 } // namespace
 
-byte_stream_client::byte_stream_client(std::shared_ptr<lws_virtual_host> host,
-    const request_head& request, const std::optional<proxy_address>& proxy)
-    : lws_client(std::move(host), request, proxy), liveness_(request.deadlines),
+byte_stream_client::byte_stream_client(
+    std::shared_ptr<lws_virtual_host> host, const request_head& request, const route& route)
+    : lws_client(std::move(host), request, route), liveness_(request.deadlines),
       turns_left_(writes_per_turn)
 {
+    if (route.proxy)
+        proxy_ = std::make_unique<proxy_handshake>(*route.proxy, request, route.tls_in_tunnel);
 }
 
 byte_stream_client::~byte_stream_client() = default;
 
-int byte_stream_client::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
+int byte_stream_client::on(lws* connection, lws_callback_reasons reason)
 {
     if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER) return on_way_made(connection);
-    return lws_client::on(connection, reason, in, size);
+    return lws_client::on(connection, reason);
 }
 
 /// lws is about to send a request. It has not sent or read anything on this path yet.
@@ -38,23 +44,65 @@ int byte_stream_client::on_way_made(lws* connection)
             {phase::upgrade}));
         return -1;
     }
-    wire_.emplace(runtime_->strand_executor(), copy, tls_ ? lws_get_ssl(connection) : nullptr);
+    wire_.emplace(runtime_->strand_executor(), copy, lws_get_ssl(connection));
+    if (proxy_) handshake_->reached_proxy();
     return take_over();
 }
 
 void byte_stream_client::on_taken_over()
 try {
     wire_->settle();
+    if (proxy_) return pass_proxy();
     on_ready();
     resume_reading();
 } catch (const std::exception& failure) {
     abort(lost(failure.what()));
 }
 
+void byte_stream_client::pass_proxy()
+try {
+    if (!wire_) return;
+    const auto next = proxy_->advance(*wire_, runtime_->read_buffer(), *handshake_);
+    if (next == moved::broken) return abort(proxy_->why());
+    if (next == moved::at_once) {
+        proxy_.reset();
+        on_ready();
+        return resume_reading();
+    }
+    if (proxy_->is_refused()) limit_refusal();
+    wire_->async_wait(next, [self = self()](asio::error_code cancelled) {
+        if (!cancelled) self->pass_proxy();
+    });
+} catch (const std::exception& failure) {
+    abort(lost(failure.what()));
+}
+
+void byte_stream_client::limit_refusal()
+{
+    deadline_ = std::min(deadline_, clock::now() + longest_refusal);
+    arm(deadline_);
+}
+
+void byte_stream_client::abort_unanswered()
+{
+    handshake_->unanswered(wire_->tls());
+    abort(handshake_->why());
+}
+
+void byte_stream_client::on_timer()
+{
+    const bool is_due = proxy_ && wire_ && clock::now() >= deadline_;
+    if (is_due && proxy_->is_refused()) return abort(proxy_->why());
+    if (is_due && handshake_->reached() == phase::tls)
+        drop_session(wire_->tls()); // perhaps it is what gets no answer
+    lws_client::on_timer();
+}
+
 void byte_stream_client::destroy() noexcept
 {
     if (destroyed_) return;
     output_ = {};
+    proxy_.reset();
     wire_.reset();
     lws_client::destroy();
 }

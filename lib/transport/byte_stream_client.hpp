@@ -5,6 +5,7 @@
 #include "engine/keepalive.hpp"
 #include "transport/byte_stream.hpp"
 #include "transport/lws_client.hpp"
+#include "transport/proxy_handshake.hpp"
 
 #include <memory>
 #include <optional>
@@ -12,12 +13,13 @@
 
 namespace gemini::live::transport {
 
-/// A client that takes the connection over as soon as lws has made it, through proxy and TLS. It
-/// reads and writes bytes; derived classes know what they mean (docs/adr/0009).
+/// A client that takes the connection over as soon as lws has made it, and leads it through the
+/// proxy if there is one. It reads and writes bytes; derived classes know what they mean
+/// (docs/adr/0009, docs/adr/0016).
 class byte_stream_client : public lws_client {
 public:
-    byte_stream_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
-        const std::optional<proxy_address>& proxy);
+    byte_stream_client(
+        std::shared_ptr<lws_virtual_host> host, const request_head& request, const route& route);
     ~byte_stream_client() override;
 
 protected:
@@ -26,9 +28,14 @@ protected:
     /// Writes as much as the wire accepts. Do not call it from `on_bytes` before all its bytes
     /// have been parsed: a failed write reads the rest of the stream.
     void write();
+    /// Call when the head of a refusal has arrived: its body may not take as long as the dial.
+    void limit_refusal();
+    /// Call when the connection has ended after the request without an answer.
+    void abort_unanswered();
     void destroy() noexcept override;
+    void on_timer() override;
 
-    /// Called when lws has let go: from now on bytes can be read and written.
+    /// Called when the peer is reached: from now on bytes can be read and written.
     virtual void on_ready() = 0;
     /// Returns whether more bytes are wanted now; otherwise `on_paused` follows.
     virtual bool on_bytes(std::span<const char> bytes) = 0;
@@ -51,9 +58,10 @@ protected:
     bool blocked_ = false;         // waits for the wire, or for a posted turn
 
 private:
-    int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size) override;
+    int on(lws* connection, lws_callback_reasons reason) override;
     int on_way_made(lws* connection);
     void on_taken_over() override;
+    void pass_proxy();
     void await_bytes(moved::next what);
     void read();
     void read_once();
@@ -61,7 +69,8 @@ private:
     void await_room(moved::next what);
     [[nodiscard]] std::shared_ptr<byte_stream_client> self();
 
-    bool more_at_once_ = true; // the last read did not empty the wire
+    std::unique_ptr<proxy_handshake> proxy_; // until the peer is reached
+    bool more_at_once_ = true;               // the last read did not empty the wire
     bool write_failed_ = false;
     int turns_left_; // writes before others get a turn
     // on the next turn of the strand, so that others have one in between

@@ -12,7 +12,9 @@ namespace gemini::live::transport {
 std::string client_upgrade::ask(lws_handshake& handshake, const std::array<std::byte, 16>& random)
 {
     key_ = websocket_key(random);
-    return handshake.ask_for_upgrade(key_);
+    handshake.asked();
+    return upgrade_request_text(
+        handshake.target(), handshake.host_header(), handshake.fields(), key_);
 }
 
 bool client_upgrade::feed(std::span<const char>& bytes)

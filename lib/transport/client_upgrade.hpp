@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,11 +18,8 @@ namespace gemini::live::transport {
 /// right one.
 class client_upgrade {
 public:
-    /// `read_body`: see `connect_request::read_refusal`.
-    explicit client_upgrade(std::function<std::string(std::string_view)> read_body)
-        : read_body_(std::move(read_body))
-    {
-    }
+    /// `read_body`: see `request_head::read_refusal`.
+    explicit client_upgrade(refusal_reader read_body) : read_body_(std::move(read_body)) {}
 
     /// Returns the request, which is about to be sent.
     [[nodiscard]] std::string ask(
@@ -37,7 +33,7 @@ public:
     [[nodiscard]] bool judge(lws_handshake& handshake) const;
 
 private:
-    std::function<std::string(std::string_view)> read_body_; // of a refusal
+    refusal_reader read_body_;
     std::string key_;
     http_answer answer_;
 };

@@ -14,11 +14,10 @@
 namespace gemini::live::transport {
 namespace {
 
-constexpr std::size_t most_in_frame = 64 * 1024;   // of a long message, to share the executor
-constexpr std::size_t most_gathered = 16 * 1024;   // a TLS record
-constexpr std::size_t most_kept = 128 * 1024;      // more than one read of messages of usual size
-constexpr std::size_t most_drained = 8u << 20;     // more than a kernel's receive buffer
-constexpr std::chrono::seconds longest_refusal{2}; // for the body of a refusal
+constexpr std::size_t most_in_frame = 64 * 1024; // of a long message, to share the executor
+constexpr std::size_t most_gathered = 16 * 1024; // a TLS record
+constexpr std::size_t most_kept = 128 * 1024;    // more than one read of messages of usual size
+constexpr std::size_t most_drained = 8u << 20;   // more than a kernel's receive buffer
 
 static_assert(base::frame::headroom >= longest_frame_head);
 
@@ -44,9 +43,9 @@ std::string payload_of(const close_frame& frame)
 
 } // namespace
 
-client_websocket::client_websocket(std::shared_ptr<lws_virtual_host> host,
-    const connect_request& request, const std::optional<proxy_address>& proxy)
-    : byte_stream_client(std::move(host), request, proxy),
+client_websocket::client_websocket(
+    std::shared_ptr<lws_virtual_host> host, const connect_request& request, const route& route)
+    : byte_stream_client(std::move(host), request, route),
       upgrade_(std::make_unique<client_upgrade>(request.read_refusal)),
       reader_(request.max_message), queue_(most_in_frame)
 {
@@ -58,6 +57,7 @@ client_websocket::~client_websocket() = default;
 
 void client_websocket::on_ready()
 {
+    wire_->tolerate_cuts(); // a WebSocket has a Close of its own
     request_ = upgrade_->ask(*handshake_, random_bytes<std::array<std::byte, 16>>());
     output_ = request_;
     liveness_.progressed(clock::now());
@@ -71,8 +71,7 @@ bool client_websocket::take_answer(std::span<const char>& bytes)
     if (upgrade_->feed(bytes)) {
         judge_answer();
     } else if (upgrade_->has_head() && !had_head) {
-        deadline_ = std::min(deadline_, clock::now() + longest_refusal);
-        arm(deadline_);
+        limit_refusal();
     }
     return stage_ == stage::open;
 }
@@ -81,7 +80,7 @@ bool client_websocket::take_answer(std::span<const char>& bytes)
 void client_websocket::judge_answer()
 {
     const auto upgrade = std::exchange(upgrade_, nullptr);
-    if (!upgrade->judge(*handshake_)) return abort(why());
+    if (!upgrade->judge(*handshake_)) return abort(handshake_->why());
     liveness_.heard(clock::now());
     open();
     arm(next_check());
@@ -176,7 +175,7 @@ void client_websocket::on_end()
     if (!inbox_.unparsed().empty()) return on_paused(); // the end comes after it
     if (stage_ == stage::closing) return complete_close();
     if (upgrade_ && upgrade_->has_head()) return judge_answer();
-    if (stage_ == stage::dialing) return abort(why());
+    if (stage_ == stage::dialing) return abort_unanswered();
     abort(lost(ended_->then == moved::broken
                    ? std::generic_category().message(ended_->error)
                    : std::string("the server ended it without a close frame")));
@@ -217,7 +216,8 @@ void client_websocket::on_written()
 void client_websocket::on_write_failed()
 {
     drain();
-    abort(stage_ == stage::dialing ? why() : lost("it broke while something was sent"));
+    if (stage_ == stage::dialing) return abort_unanswered();
+    abort(lost("it broke while something was sent"));
 }
 
 void client_websocket::drain()

@@ -19,8 +19,8 @@ namespace gemini::live::transport {
 /// A client's WebSocket: the upgrade, then messages, control frames and liveness.
 class client_websocket final : public byte_stream_client {
 public:
-    client_websocket(std::shared_ptr<lws_virtual_host> host, const connect_request& request,
-        const std::optional<proxy_address>& proxy);
+    client_websocket(
+        std::shared_ptr<lws_virtual_host> host, const connect_request& request, const route& route);
     ~client_websocket() override;
 
     static asio::awaitable<void> send(

@@ -12,7 +12,7 @@
 namespace gemini::live::transport {
 namespace {
 
-constexpr std::size_t longest_size_line = 1024;
+constexpr std::size_t longest_line = 4u << 10; // between chunks
 
 std::string_view trimmed(std::string_view text)
 {
@@ -21,10 +21,13 @@ std::string_view trimmed(std::string_view text)
     return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
 }
 
-/// The end of the empty line that ends a head; 0: it has not arrived yet.
-std::size_t end_of_head(std::string_view head)
+/// The end of the empty line that ends a head; 0: it has not arrived yet. There is none within the
+/// first `searched` bytes.
+std::size_t end_of_head(std::string_view head, std::size_t searched)
 {
-    for (auto at = head.find('\n'); at != head.npos; at = head.find('\n', at + 1)) {
+    constexpr std::size_t longest_end = 3; // "\n\r\n"
+    const auto from = searched - std::min(searched, longest_end - 1);
+    for (auto at = head.find('\n', from); at != head.npos; at = head.find('\n', at + 1)) {
         const auto rest = head.substr(at + 1);
         if (rest.starts_with('\n')) return at + 2;
         if (rest.starts_with("\r\n")) return at + 3;
@@ -69,7 +72,8 @@ bool http_answer::feed(std::string_view& piece)
         case stage::body:
         case stage::chunk: take_body(piece); break;
         case stage::chunk_size:
-        case stage::chunk_end: take_chunk_size(piece); break;
+        case stage::chunk_end:
+        case stage::trailers: take_line(piece); break;
         case stage::done: break;
         }
     }
@@ -79,18 +83,16 @@ bool http_answer::feed(std::string_view& piece)
 void http_answer::take_head(std::string_view& piece)
 {
     const auto before = head_.size();
-    head_.append(piece.substr(0, longest_head - before));
-    if (!std::string_view(head_).starts_with(std::string_view("HTTP/").substr(0, head_.size()))) {
-        stage_ = stage::done;
-        return;
-    }
-    const auto end = end_of_head(head_);
+    const auto longest = longest_head - interim_;
+    head_.append(piece.substr(0, longest - before));
+    if (!std::string_view(head_).starts_with(std::string_view("HTTP/").substr(0, head_.size())))
+        return finish(ending::broken);
+    const auto end = end_of_head(head_, before);
     if (end == 0) {
-        piece.remove_prefix(std::min(piece.size(), longest_head - before));
-        if (head_.size() < longest_head) return;
+        piece.remove_prefix(std::min(piece.size(), longest - before));
+        if (head_.size() < longest) return;
         read_head(); // as much as there is
-        stage_ = stage::done;
-        return;
+        return finish(ending::broken);
     }
     piece.remove_prefix(end - before);
     head_.resize(end);
@@ -116,18 +118,31 @@ void http_answer::read_head()
             fields_.emplace_back(
                 base::lowered(trimmed(line.substr(0, colon))), trimmed(line.substr(colon + 1)));
     }
-    head_.clear();
+    const auto size = std::exchange(head_, {}).size();
     const bool is_interim = status_ >= 100 && status_ < 200 && status_ != 101;
-    whole_head_ = whole_head_ && !is_interim;
-    if (is_interim) return; // another head follows
+    if (!is_interim) return begin_body();
+    interim_ += size; // another head follows
+    whole_head_ = false;
+    status_ = 0;
+}
+
+/// Chooses what ends the body, by RFC 9112, 6.3.
+void http_answer::begin_body()
+{
+    if (status_ == 0) return finish(ending::broken);
+    const auto length = field("content-length");
+    const bool opens_tunnel = answered_ == request::connect && status_ / 100 == 2;
+    if (has_no_body(status_) || opens_tunnel) return finish(ending::whole);
     stage_ = stage::body;
-    left_ = std::numeric_limits<std::size_t>::max(); // up to the end of the connection
+    left_ = std::numeric_limits<std::size_t>::max();
     if (base::lowered(field("transfer-encoding")).ends_with("chunked"))
         stage_ = stage::chunk_size;
-    else if (!field("content-length").empty() &&
-             (!read_number(field("content-length"), left_, 10) || left_ == 0))
-        stage_ = stage::done;
-    if (has_no_body(status_)) stage_ = stage::done;
+    else if (length.empty())
+        ends_with_connection_ = true;
+    else if (!read_number(length, left_, 10))
+        finish(ending::broken);
+    else if (left_ == 0)
+        finish(ending::whole);
 }
 
 void http_answer::read_status_line(std::string_view line)
@@ -135,40 +150,55 @@ void http_answer::read_status_line(std::string_view line)
     const auto blank = std::min(line.find(' '), line.size());
     version_ = line.substr(0, blank);
     line = trimmed(line.substr(blank));
-    if (!read_number(line.substr(0, 3), status_, 10)) status_ = 0;
+    if (!read_number(line.substr(0, 3), status_, 10) || status_ < 100) status_ = 0;
     status_text_ = trimmed(line.substr(std::min<std::size_t>(3, line.size())));
 }
 
 void http_answer::take_body(std::string_view& piece)
 {
     const auto size = std::min(left_, piece.size());
-    const auto room = longest_body - body_.size();
+    const auto room = most_of_body_ - body_.size();
     body_.append(piece.substr(0, std::min(size, room)));
     piece.remove_prefix(size);
     left_ -= size;
-    if (size >= room)
-        stage_ = stage::done;
-    else if (left_ == 0)
-        stage_ = stage_ == stage::chunk ? stage::chunk_end : stage::done;
+    if (size > room) return finish(ending::too_long);
+    if (left_ != 0) return;
+    if (stage_ != stage::chunk) return finish(ending::whole);
+    stage_ = stage::chunk_end;
 }
 
-/// Consumes a line with the size of the next chunk, or the empty line after a chunk.
-void http_answer::take_chunk_size(std::string_view& piece)
+/// Consumes a line between chunks, or behind the last one, or a part of it.
+void http_answer::take_line(std::string_view& piece)
 {
     const auto end = std::min(piece.find('\n'), piece.size());
     const bool is_whole = end < piece.size();
-    line_.append(piece.substr(0, std::min(end, longest_size_line)));
+    line_.append(piece.substr(0, std::min(end, longest_line)));
     piece.remove_prefix(is_whole ? end + 1 : end);
-    if (line_.size() >= longest_size_line) stage_ = stage::done;
-    if (!is_whole || stage_ == stage::done) return;
-    const auto line = std::exchange(line_, {});
-    const auto size = trimmed(std::string_view(line).substr(0, line.find(';')));
-    if (stage_ == stage::chunk_end) {
-        stage_ = size.empty() ? stage::chunk_size : stage::done;
-        return;
+    if (line_.size() >= longest_line) return finish(ending::broken);
+    if (is_whole) {
+        const auto line = std::exchange(line_, {});
+        read_line(trimmed(line));
     }
-    const bool is_last = !read_number(size, left_, 16) || left_ == 0;
-    stage_ = is_last ? stage::done : stage::chunk;
+}
+
+void http_answer::read_line(std::string_view line)
+{
+    if (stage_ == stage::trailers) {
+        if (line.empty()) finish(ending::whole);
+    } else if (stage_ == stage::chunk_end) {
+        if (!line.empty()) return finish(ending::broken);
+        stage_ = stage::chunk_size;
+    } else if (!read_number(trimmed(line.substr(0, line.find(';'))), left_, 16)) {
+        finish(ending::broken);
+    } else {
+        stage_ = left_ == 0 ? stage::trailers : stage::chunk;
+    }
+}
+
+void http_answer::finish(ending how) noexcept
+{
+    stage_ = stage::done;
+    end_ = how;
 }
 
 } // namespace gemini::live::transport

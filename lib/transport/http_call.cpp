@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/http_call.hpp"
 
-#include "transport/http_answer.hpp"
-#include "transport/http_fields.hpp"
-#include "transport/lws_fields.hpp"
-
-#include <openssl/ssl.h>
+#include "base/ascii.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <charconv>
+#include <string_view>
 #include <utility>
 
 namespace gemini::live::transport {
 namespace {
-
-/// Those fields unknown to lws that a caller needs.
-constexpr std::array<std::string_view, 1> custom_fields = {"metadata-flavor:"};
 
 /// Text that is not a length, or one too large to fit, yields the largest length.
 std::size_t length_of(std::string_view text)
@@ -29,13 +21,14 @@ std::size_t length_of(std::string_view text)
     return failed != std::errc() || stopped != end ? std::string_view::npos : length;
 }
 
-/// The head as it is to be sent.
-request_head head_of(const http_request& request)
+std::string request_text(
+    const std::string& method, const lws_handshake& to, const std::string& body)
 {
-    request_head head = request;
-    if (request.method == "POST")
-        head.fields.emplace_back("Content-Length", std::to_string(request.body.size()));
-    return head;
+    auto text = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", method,
+        to.target(), to.host_header());
+    for (const auto& [name, value] : to.fields()) text += fmt::format("{}: {}\r\n", name, value);
+    if (method == "POST") text += fmt::format("Content-Length: {}\r\n", body.size());
+    return text += "\r\n" + body;
 }
 
 } // namespace
@@ -49,133 +42,100 @@ void check_sendable(const http_request& request)
         throw error(errc::invalid_argument, "A GET request has no body: use POST.");
 }
 
-http_call::http_call(std::shared_ptr<lws_virtual_host> host, const http_request& request,
-    const std::optional<proxy_address>& proxy)
-    : lws_client(std::move(host), head_of(request), proxy), posts_(request.method == "POST"),
-      body_(request.body), max_body_(request.max_body), peer_(handshake_->peer())
+http_call::http_call(
+    std::shared_ptr<lws_virtual_host> host, const http_request& request, const route& route)
+    : byte_stream_client(std::move(host), request, route), method_(request.method),
+      body_(request.body), max_body_(request.max_body), peer_(handshake_->peer()),
+      answer_(http_answer::request::any, max_body_)
 {
 }
 
 http_call::~http_call() = default;
 
-const char* http_call::method() const noexcept { return posts_ ? "POST" : "GET"; }
-
-int http_call::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
+void http_call::on_ready()
 {
-    switch (reason) {
-    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: return ask(connection, in, size);
-    case LWS_CALLBACK_CLIENT_HTTP_WRITEABLE: return write_body(connection);
-    case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP: return on_answer(connection);
-    case LWS_CALLBACK_RECEIVE_CLIENT_HTTP: return read(connection);
-    case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ:
-        return on_piece({static_cast<const char*>(in), size});
-    case LWS_CALLBACK_COMPLETED_CLIENT_HTTP: return on_complete(connection);
-    default: return lws_client::on(connection, reason, in, size);
-    }
+    handshake_->asked();
+    request_ = request_text(method_, *handshake_, std::exchange(body_, {}));
+    output_ = request_;
+    write();
 }
 
-int http_call::ask(lws* connection, void* in, std::size_t room)
-{
-    if (body_.size() != 0) lws_client_http_body_pending(connection, 1);
-    return handshake_->append_headers(static_cast<unsigned char**>(in), room);
+bool http_call::on_bytes(std::span<const char> bytes)
+try {
+    std::string_view text(bytes.data(), bytes.size());
+    answer_.feed(text);
+    if (answer_.has_head()) judge_answer();
+    return stage_ == stage::dialing;
+} catch (const std::exception& failure) {
+    abort(lost(failure.what()));
+    return false;
 }
 
-/// lws calls it only when it holds nothing of an earlier write any more.
-int http_call::write_body(lws* connection)
+/// Judges the answer, as far as it has arrived.
+void http_call::judge_answer()
 {
-    if (written_ == body_.size()) return 0;
-    const auto size = std::min(body_.size() - written_, lws_runtime::tx_packet_size);
-    const bool last = written_ + size == body_.size();
-    if (lws_write(connection, reinterpret_cast<unsigned char*>(body_.data() + written_), size,
-            last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < static_cast<int>(size))
-        return -1;
-    written_ += size;
-    if (last) {
-        body_ = {};
-        written_ = 0;
-        lws_client_http_body_pending(connection, 0);
-    } else {
-        lws_callback_on_writable(connection);
-    }
-    return 0;
-}
-
-int http_call::on_answer(lws* connection)
-{
-#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-    if (tls_) SSL_clear_options(lws_get_ssl(connection), SSL_OP_IGNORE_UNEXPECTED_EOF);
-#endif
-    response_.status = static_cast<int>(lws_http_client_http_response(connection));
-    response_.fields = read_fields(connection, custom_fields, runtime_->read_buffer());
-    if (response_.status < 200 || response_.status > 999)
+    const auto coding = base::lowered(answer_.field("transfer-encoding"));
+    const auto length = answer_.field("content-length");
+    if (answer_.status() < 200)
         return refuse(errc::protocol_violation, "did not answer as an HTTP server does");
-    if (has_no_body(response_.status)) return complete();
-    const auto coding = header_of(response_.fields, "transfer-encoding");
+    if (has_no_body(answer_.status())) return complete();
     if (!coding.empty() && coding != "chunked")
         return refuse(errc::protocol_violation, "coded its answer in a way that is not known");
-    const auto length = header_of(response_.fields, "content-length");
-    const bool too_long = coding.empty() && !length.empty() && length_of(length) > max_body_;
-    return too_long ? refuse_size() : 0;
+    if (coding.empty() && !length.empty() && length_of(length) > max_body_) return refuse_size();
+    switch (answer_.end()) {
+    case http_answer::ending::none: return;
+    case http_answer::ending::whole: return complete();
+    case http_answer::ending::too_long: return refuse_size();
+    case http_answer::ending::broken:
+        return refuse(errc::protocol_violation, "did not answer as an HTTP server does");
+    }
 }
 
-int http_call::read(lws* connection)
+void http_call::complete()
 {
-    if (stage_ != stage::dialing) return -1;
-    const auto buffer = runtime_->read_buffer();
-    position_ = buffer.data();
-    int size = static_cast<int>(buffer.size());
-    return lws_http_client_read(connection, &position_, &size) < 0 ? -1 : 0;
-}
-
-/// For a chunk that claims to be huge, lws 4.1.6 reports a wrong size. The size is therefore
-/// checked before any byte is read.
-int http_call::on_piece(std::string_view piece)
-{
-    if (stage_ != stage::dialing) return -1;
-    if (piece.size() > max_body_ - response_.body.size()) return refuse_size();
-    response_.body += piece;
-    return 0;
-}
-
-/// lws also reports completion for a body without a length when the connection has ended, and for a
-/// chunked body that was cut. In both cases its position in the buffer has not moved.
-int http_call::on_complete(lws* connection)
-{
-    if (stage_ != stage::dialing) return -1;
-    const bool at_the_end = position_ == runtime_->read_buffer().data();
-    if (!at_the_end) return complete();
-    const auto* const ssl = lws_get_ssl(connection);
-    const bool ended_properly = !tls_ || (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
-    const bool in_chunks = !header_of(response_.fields, "transfer-encoding").empty();
-    return ended_properly && !in_chunks ? complete() : -1;
-}
-
-/// Closes the connection explicitly, since returning -1 to lws does not always close it.
-int http_call::complete()
-{
+    response_ = {answer_.status(), answer_.fields(), answer_.take_body()};
+    wire_->say_goodbye();
     open();
     destroy();
-    return -1;
 }
 
-int http_call::refuse(errc code, const std::string& what)
+void http_call::on_end()
 {
-    abort({code, fmt::format("{} {}.", peer_, what), {phase::upgrade, 0, {}, response_.status}});
-    return -1;
+    const bool is_whole = answer_.ends_with_connection() && ended_->then == moved::at_the_end;
+    is_whole ? complete() : abort_incomplete();
 }
 
-int http_call::refuse_size()
+/// The server may have answered before it ended the connection.
+void http_call::on_write_failed()
 {
-    return refuse(
-        errc::message_too_big, fmt::format("sent an answer of more than {} bytes", max_body_));
+    while (wire_) {
+        const auto buffer = runtime_->read_buffer();
+        const auto last = wire_->read(buffer);
+        if (!on_bytes(buffer.first(last.size))) return;
+        if (last.then == moved::at_the_end || last.then == moved::broken) {
+            ended_ = last;
+            return on_end();
+        }
+        if (last.size == 0) return abort_incomplete();
+    }
 }
 
-error http_call::why() const
+void http_call::refuse(errc code, const std::string& what)
 {
-    if (response_.status == 0) return handshake_->why();
-    return {errc::connection_lost,
+    abort({code, fmt::format("{} {}.", peer_, what), {phase::upgrade, 0, {}, answer_.status()}});
+}
+
+void http_call::refuse_size()
+{
+    refuse(errc::message_too_big, fmt::format("sent an answer of more than {} bytes", max_body_));
+}
+
+void http_call::abort_incomplete()
+{
+    if (!answer_.has_head()) return abort_unanswered();
+    abort({errc::connection_lost,
         fmt::format("{} ended the connection before its answer was whole.", peer_),
-        {phase::upgrade, 0, {}, response_.status}};
+        {phase::upgrade, 0, {}, answer_.status()}});
 }
 
 } // namespace gemini::live::transport

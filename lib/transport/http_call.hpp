@@ -1,49 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/buffer.hpp"
-#include "transport/lws_client.hpp"
+#include "transport/byte_stream_client.hpp"
+#include "transport/http_answer.hpp"
 
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace gemini::live::transport {
 
-/// One HTTP call through lws's client. `opened` completes when the whole answer has arrived.
-class http_call : public lws_client {
+/// One HTTP call. `opened` completes when the whole answer has arrived.
+class http_call final : public byte_stream_client {
 public:
-    http_call(std::shared_ptr<lws_virtual_host> host, const http_request& request,
-        const std::optional<proxy_address>& proxy);
+    http_call(
+        std::shared_ptr<lws_virtual_host> host, const http_request& request, const route& route);
     ~http_call() override;
 
     /// Returns the answer; call once.
     [[nodiscard]] http_response take_response() noexcept { return std::move(response_); }
 
 private:
-    int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size) override;
-    [[nodiscard]] const char* method() const noexcept override;
-    [[nodiscard]] error why() const override;
+    void on_ready() override;
+    bool on_bytes(std::span<const char> bytes) override;
+    void on_paused() override {}
+    void on_end() override;
+    bool next_output() override { return false; }
+    void on_written() override { request_ = {}; }
+    void on_write_failed() override;
+    [[nodiscard]] clock::time_point next_check() const override { return deadline_; }
 
-    int ask(lws* connection, void* in, std::size_t room);
-    int write_body(lws* connection);
-    int on_answer(lws* connection);
-    int read(lws* connection);
-    int on_piece(std::string_view piece);
-    int on_complete(lws* connection);
-    int complete();
-    int refuse(errc code, const std::string& what);
-    int refuse_size();
+    void judge_answer();
+    void complete();
+    void abort_incomplete();
+    void refuse(errc code, const std::string& what);
+    void refuse_size();
 
-    bool posts_;
-    base::frame body_;
-    std::size_t written_ = 0; // of the body
+    std::string method_;
+    std::string body_;    // until the request is made
+    std::string request_; // until it is sent
     std::size_t max_body_;
     std::string peer_; // for sentences
+    http_answer answer_;
     http_response response_;
-    char* position_ = nullptr; // how far lws has come in the buffer
 };
 
 /// As for other requests. Also refuses methods other than GET and POST.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/transport/lws_handshake_test.cpp, test/unit/transport/http_call_test.cpp
+// Tested by: test/unit/transport/lws_handshake_test.cpp, test/unit/transport/http_fields_test.cpp
 #pragma once
 
 #include "transport/transport.hpp"
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
 
 /// Reading the heads of HTTP messages. Pure.
@@ -18,5 +19,11 @@ namespace gemini::live::transport {
 /// least 0, at most a day. Returns nullopt when it is neither.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(
     std::string_view value, std::chrono::system_clock::time_point now);
+
+/// Returns, for an error message, where the Location field of a redirect leads: "to
+/// https://other.example/path?next=…", "to /login on the same server", or "nowhere" when it is
+/// empty. On one line, bounded, and without what may be secret: user information, the values of a
+/// query, a fragment.
+[[nodiscard]] std::string where_it_leads(std::string_view location);
 
 } // namespace gemini::live::transport

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/lws_client.hpp"
 
+#include "transport/authority.hpp"
+#include "transport/tls_sessions.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -19,36 +22,34 @@ error lost(const std::string& how)
     return {errc::connection_lost, fmt::format("The connection was lost: {}.", how), {phase::open}};
 }
 
-lws_client::lws_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
-    const std::optional<proxy_address>& proxy)
-    : runtime_(host->runtime()), handshake_(std::make_unique<lws_handshake>(request, proxy)),
-      deadlines_(request.deadlines), tls_(request.tls), host_(std::move(host))
+lws_client::lws_client(
+    std::shared_ptr<lws_virtual_host> host, const request_head& request, const route& route)
+    : runtime_(host->runtime()), handshake_(std::make_unique<lws_handshake>(request, route.proxy)),
+      deadlines_(request.deadlines), host_(std::move(host))
 {
 }
 
 lws_client::~lws_client() = default;
 
-int lws_client::callback(
-    lws* connection, lws_callback_reasons reason, void*, void* in, std::size_t size)
+int lws_client::callback(lws* connection, lws_callback_reasons reason, void*, void*, std::size_t)
 {
     auto* outbound = connection ? static_cast<lws_client*>(lws_wsi_user(connection)) : nullptr;
     if (!outbound) return 0;
     const auto self = outbound->shared_from_this();
     try {
-        return self->on(connection, reason, in, size);
+        return self->on(connection, reason);
     } catch (const std::exception& failure) {
         self->set_end(lost(failure.what()));
         return -1;
     }
 }
 
-int lws_client::on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size)
+int lws_client::on(lws* connection, lws_callback_reasons reason)
 {
-    const std::string_view text(static_cast<const char*>(in), in ? size : 0);
     switch (reason) {
     case LWS_CALLBACK_WSI_CREATE: on_connected(connection); return 0;
-    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_failed(connection, text); return 0;
-    case LWS_CALLBACK_CLOSED_CLIENT_HTTP: on_failed(connection, {}); return 0;
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+    case LWS_CALLBACK_CLOSED_CLIENT_HTTP: on_failed(connection); return 0;
     case LWS_CALLBACK_WSI_DESTROY: on_destroyed(connection); return 0;
     default: return 0;
     }
@@ -69,12 +70,12 @@ void lws_client::on_connected(lws* connection)
 }
 
 /// May be called more than once.
-void lws_client::on_failed(lws* connection, std::string_view text)
+void lws_client::on_failed(lws* connection)
 {
     if (owner_ != owner::lws) return;
     if (stage_ == stage::dialing) {
-        handshake_->failed(connection, text);
-        set_end(why());
+        handshake_->failed(connection ? lws_get_ssl(connection) : nullptr);
+        set_end(handshake_->why());
     }
     on_closed();
 }
@@ -94,7 +95,7 @@ void lws_client::on_destroyed(lws* connection)
         return stage_ == stage::over ? detach() : on_taken_over();
     }
     const bool never_opened = handshake_ != nullptr;
-    if (stage_ != stage::over) on_failed(connection, {});
+    if (stage_ != stage::over) on_failed(connection);
     if (never_opened) runtime_->reclaim_handle(connection);
     detach();
 }
@@ -116,8 +117,8 @@ void lws_client::detach() noexcept
     held_.reset();
 }
 
-void lws_client::dial(const std::string& address, std::uint16_t port,
-    std::chrono::milliseconds limit, std::shared_ptr<connect_rivals> rivals)
+void lws_client::dial(const asio::ip::address& address, std::chrono::milliseconds limit,
+    std::shared_ptr<connect_rivals> rivals)
 {
     const auto self = shared_from_this();
     rivals_ = std::move(rivals);
@@ -128,17 +129,18 @@ void lws_client::dial(const std::string& address, std::uint16_t port,
     limit_ = limit;
     if (limit_.count() != 0) arm(deadline_ = clock::now() + limit_);
 
+    const auto number = address.to_string();
+    const auto name = bracketed(handshake_->next_host());
     lws_client_connect_info info{};
     info.context = runtime_->context();
     info.vhost = host_->get();
-    info.address = address.c_str();
-    info.port = port;
-    info.host = handshake_->host_header().c_str();
-    info.path = handshake_->target().c_str();
-    info.method = method();
+    info.address = number.c_str();
+    info.port = handshake_->next_port();
+    info.host = name.c_str(); // for SNI and the certificate
+    info.path = "/";          // lws writes no request, but wants one
     info.local_protocol_name = protocol_name;
     info.alpn = "http/1.1";
-    info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (tls_ ? LCCSCF_USE_SSL : 0);
+    info.ssl_connection = handshake_->encrypts_next() ? LCCSCF_USE_SSL : 0;
     info.ietf_version_or_minus_one = -1;
     info.retry_and_idle_policy = &no_policy;
     info.userdata = this;
@@ -148,7 +150,7 @@ void lws_client::dial(const std::string& address, std::uint16_t port,
     if (made && stage_ == stage::dialing && !is_ours) connection_ = made;
     if (!made && !is_ours) {
         // lws does not report whether WSI_DESTROY has come, will come or never comes.
-        on_failed(nullptr, {});
+        on_failed(nullptr);
         use_.reset();
     }
     if (runtime_->alive()) lws_cancel_service(runtime_->context());
@@ -171,6 +173,11 @@ asio::awaitable<void> lws_client::opened(std::shared_ptr<lws_client> self)
 bool lws_client::has_connected() const noexcept
 {
     return !handshake_ || handshake_->has_connected();
+}
+
+bool lws_client::has_failed_to_resume() const noexcept
+{
+    return handshake_ && handshake_->has_failed_to_resume();
 }
 
 void lws_client::open()
@@ -235,7 +242,9 @@ void lws_client::on_timer()
     armed_ = clock::time_point::max();
     if (stage_ != stage::dialing) return;
     if (clock::now() < deadline_) return arm(deadline_);
-    abort(handshake_->timeout(connection_, limit_));
+    if (connection_ && handshake_->reached() == phase::tls)
+        drop_session(lws_get_ssl(connection_)); // perhaps it is what gets no answer
+    abort(handshake_->timeout(limit_));
 }
 
 } // namespace gemini::live::transport

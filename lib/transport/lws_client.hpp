@@ -7,11 +7,14 @@
 #include "transport/lws_runtime.hpp"
 #include "transport/transport.hpp"
 
+#include <asio/ip/address.hpp>
+#include <libwebsockets.h>
+#include <openssl/ssl.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace gemini::live::transport {
 
@@ -23,10 +26,17 @@ struct connect_rivals {
     const lws_client* winner = nullptr;
 };
 
-/// A connection that we make, up to the server's answer, and its end. It holds itself alive from
-/// `dial` to its end, so that it can still end in order after its owner has gone. Derived classes
-/// handle what it carries: they leave that to lws, or take the connection over before lws has sent
-/// a request. Make all calls on the runtime's executor.
+/// How a peer is reached.
+struct route {
+    std::optional<proxy_address> proxy{};
+    std::shared_ptr<SSL_CTX> tls{};           ///< With the next hop: proxy or peer. Null: none.
+    std::shared_ptr<SSL_CTX> tls_in_tunnel{}; ///< With the peer, through the proxy. Null: none.
+};
+
+/// A connection that lws makes for us, to the peer or to its proxy, and its end. It holds itself
+/// alive from `dial` to its end, so that it can still end in order after its owner has gone.
+/// Derived classes take the connection over before lws has sent anything. Make all calls on the
+/// runtime's executor.
 ///
 /// What ends it, from the gentlest to the hardest; each includes what stands below it:
 ///
@@ -47,9 +57,9 @@ public:
     static int callback(
         lws* connection, lws_callback_reasons reason, void* user, void* in, std::size_t size);
 
-    /// Begins to connect to `address`, for at most `limit` (zero: no limit). With a proxy,
-    /// `address` goes into its CONNECT.
-    void dial(const std::string& address, std::uint16_t port, std::chrono::milliseconds limit,
+    /// Begins to connect to `address`, the peer's or the proxy's, for at most `limit` (zero: no
+    /// limit).
+    void dial(const asio::ip::address& address, std::chrono::milliseconds limit,
         std::shared_ptr<connect_rivals> rivals);
     /// Completes when what was asked for has arrived. Cancellation: gives up the attempt.
     static asio::awaitable<void> opened(std::shared_ptr<lws_client> self);
@@ -57,6 +67,8 @@ public:
     [[nodiscard]] bool has_connected() const noexcept;
     /// Why it has ended; null if it has not.
     [[nodiscard]] const error* end() const noexcept { return end_.get(); }
+    /// Whether another attempt may succeed at once: see `lws_handshake`.
+    [[nodiscard]] bool has_failed_to_resume() const noexcept;
     void abort() noexcept override;
 
 protected:
@@ -69,18 +81,14 @@ protected:
         over,    ///< Nothing more goes in or out.
     };
 
-    lws_client(std::shared_ptr<lws_virtual_host> host, const request_head& request,
-        const std::optional<proxy_address>& proxy);
+    lws_client(
+        std::shared_ptr<lws_virtual_host> host, const request_head& request, const route& route);
 
     /// Handles an lws callback. Overrides pass on what they do not handle.
-    virtual int on(lws* connection, lws_callback_reasons reason, void* in, std::size_t size);
+    virtual int on(lws* connection, lws_callback_reasons reason);
     virtual void on_timer();
     /// Called when lws has closed its part.
-    virtual void on_taken_over() {}
-    /// The HTTP method for lws; null asks for an upgrade.
-    [[nodiscard]] virtual const char* method() const noexcept { return nullptr; }
-    /// Why the attempt failed.
-    [[nodiscard]] virtual error why() const { return handshake_->why(); }
+    virtual void on_taken_over() = 0;
 
     /// Returns what the lws callback must return to hand its connection over to us; `on_taken_over`
     /// follows.
@@ -98,7 +106,6 @@ protected:
     std::shared_ptr<lws_runtime> runtime_;
     std::unique_ptr<lws_handshake> handshake_; // until open
     live::deadlines deadlines_;
-    bool tls_;
 
     lws* connection_ = nullptr;
     stage stage_ = stage::dialing;
@@ -112,7 +119,7 @@ private:
     using timer = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, lws_runtime::strand>;
 
     void on_connected(lws* connection);
-    void on_failed(lws* connection, std::string_view text);
+    void on_failed(lws* connection);
     void on_closed();
     void on_destroyed(lws* connection);
     void detach() noexcept;

@@ -10,14 +10,14 @@
 #include "transport/resolver.hpp"
 #include "transport/tls_context.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
 
 namespace gemini::live::transport {
 namespace {
+
+using clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_hosts_kept = 16;
 /// Each handshake takes 10 to 40 KB while it lasts. A thousand at once would also keep one another,
@@ -36,20 +36,43 @@ std::optional<std::string> environment_variable(const char* name)
     return value ? std::optional<std::string>(value) : std::nullopt;
 }
 
-/// What a virtual host is made for. `proxy` has the form that lws accepts: userinfo, then the
-/// resolved address.
-struct host_key {
-    bool tls = false;
-    tls_options trust;
-    std::string ipv6_peer;
-    std::string proxy;
-    friend bool operator==(const host_key&, const host_key&) = default;
-};
+/// What is left of a limit, at least a millisecond. Zero, which is no limit, stays.
+std::chrono::milliseconds left_of(std::chrono::milliseconds limit, clock::time_point begun)
+{
+    if (limit.count() == 0) return limit;
+    const auto gone = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun);
+    return std::max(limit - gone, std::chrono::milliseconds(1));
+}
 
-struct host_baggage {
-    std::string proxy;
-    std::shared_ptr<SSL_CTX> tls;
-};
+bool is_ipv6(const std::string& host) { return host.find(':') != std::string::npos; }
+
+/// A proxy has to be trusted by the same authorities. Everything else is meant for the server.
+tls_options for_proxy(const tls_options& given)
+{
+    tls_options trust;
+    trust.ca_pem = given.ca_pem;
+    trust.ca_file = given.ca_file;
+    trust.system_store = given.system_store;
+    return trust;
+}
+
+std::shared_ptr<SSL_CTX> tls_with(const std::string& next_hop, const tls_options& trust)
+{
+    return client_tls_context(trust, is_ipv6(next_hop) ? next_hop : std::string());
+}
+
+/// How the host of a request is reached.
+route route_to(const request_head& request)
+{
+    route way;
+    way.proxy =
+        choose_proxy(request.proxy, request.tls, request.host, request.port, environment_variable);
+    if (way.proxy && way.proxy->kind == proxy_kind::https)
+        way.tls = tls_with(way.proxy->host, for_proxy(request.trust));
+    if (way.proxy && request.tls) way.tls_in_tunnel = client_tls_context(request.trust);
+    if (!way.proxy && request.tls) way.tls = tls_with(request.host, request.trust);
+    return way;
+}
 
 class lws_connection final : public connection {
 public:
@@ -111,46 +134,36 @@ private:
     template <class Outbound, class Request>
     static asio::awaitable<std::shared_ptr<Outbound>> dial(
         std::shared_ptr<lws_connector> self, Request request);
-    std::shared_ptr<lws_virtual_host> host_for(const host_key& key);
+    /// `tls`: with the next hop; null: none.
+    std::shared_ptr<lws_virtual_host> host_for(const std::shared_ptr<SSL_CTX>& tls);
 
     std::shared_ptr<lws_runtime> runtime_;
     std::shared_ptr<async::semaphore> handshakes_ =
         std::make_shared<async::semaphore>(most_handshakes);
-    std::vector<std::pair<host_key, std::shared_ptr<lws_virtual_host>>> hosts_; // oldest use first
+    // oldest use first
+    std::vector<std::pair<std::shared_ptr<SSL_CTX>, std::shared_ptr<lws_virtual_host>>> hosts_;
+    std::shared_ptr<SSL_CTX> tls_in_tunnel_; // the last one: making another takes long
 };
 
-std::shared_ptr<lws_virtual_host> lws_connector::host_for(const host_key& key)
+std::shared_ptr<lws_virtual_host> lws_connector::host_for(const std::shared_ptr<SSL_CTX>& tls)
 {
     const auto found = std::find_if(
-        hosts_.begin(), hosts_.end(), [&](const auto& each) { return each.first == key; });
+        hosts_.begin(), hosts_.end(), [&](const auto& each) { return each.first == tls; });
     if (found != hosts_.end()) {
         std::rotate(found, found + 1, hosts_.end());
         return hosts_.back().second;
     }
-    const auto baggage = std::make_shared<host_baggage>();
-    baggage->proxy = key.proxy;
     lws_context_creation_info info{};
     info.vhost_name = "client";
     info.protocols = protocols;
-    if (!key.proxy.empty()) info.http_proxy_address = baggage->proxy.c_str();
-    if (key.tls) {
-        baggage->tls = client_tls_context(key.trust, key.ipv6_peer);
-        info.provided_client_ssl_ctx = baggage->tls.get();
-    }
-    auto made = std::make_shared<lws_virtual_host>(runtime_, info, baggage);
-    // later versions of lws would file sessions under a connection that no longer owns them
-    if (key.tls) SSL_CTX_sess_set_new_cb(baggage->tls.get(), nullptr);
+    info.provided_client_ssl_ctx = tls.get();
+#ifdef LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE
+    info.options |= LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE; // the context keeps sessions
+#endif
+    auto made = std::make_shared<lws_virtual_host>(runtime_, info, tls);
     if (hosts_.size() == most_hosts_kept) hosts_.erase(hosts_.begin());
-    hosts_.emplace_back(key, made);
+    hosts_.emplace_back(tls, made);
     return made;
-}
-
-/// In the form that lws accepts: "user:password@address:port".
-std::string lws_proxy(const proxy_address& proxy, const asio::ip::address& address)
-{
-    const auto place = address.is_v6() ? fmt::format("[{}]:{}", address.to_string(), proxy.port)
-                                       : fmt::format("{}:{}", address.to_string(), proxy.port);
-    return proxy.userinfo.empty() ? place : proxy.userinfo + '@' + place;
 }
 
 template <class Outbound, class Request>
@@ -158,9 +171,9 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
     std::shared_ptr<lws_connector> self, Request request)
 {
     check_sendable(request);
-    const auto proxy =
-        choose_proxy(request.proxy, request.tls, request.host, request.port, environment_variable);
-    const auto next_hop = proxy ? proxy->host : request.host;
+    const auto way = route_to(request);
+    if (way.tls_in_tunnel) self->tls_in_tunnel_ = way.tls_in_tunnel;
+    const auto next_hop = way.proxy ? way.proxy->host : request.host;
     const auto addresses = co_await resolve(next_hop, request.deadlines.resolve);
 
     const auto handshake = co_await async::semaphore::acquire(self->handshakes_);
@@ -172,21 +185,23 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
                 "There are no file descriptors left: raise the limit of open files (ulimit -n).",
                 {phase::connect});
         }
-        const bool v6_target = request.host.find(':') != std::string::npos;
-        const host_key key{request.tls, request.tls ? request.trust : tls_options{},
-            request.tls && v6_target ? request.host : std::string(),
-            proxy ? lws_proxy(*proxy, each) : std::string()};
-        auto outbound = std::make_shared<Outbound>(self->host_for(key), request, proxy);
-        const auto address = !proxy      ? each.to_string()
-                             : v6_target ? '[' + request.host + ']'
-                                         : request.host;
-        outbound->dial(address, request.port, limit, rivals);
+        auto outbound = std::make_shared<Outbound>(self->host_for(way.tls), request, way);
+        outbound->dial(each, limit, rivals);
         return outbound;
     };
-    const auto connected = co_await first_to_connect(addresses, request.deadlines.connect, begin);
-    const auto outbound = std::static_pointer_cast<Outbound>(connected);
-    co_await Outbound::opened(outbound);
-    co_return outbound;
+    const auto begun = clock::now();
+    auto limit = request.deadlines.connect;
+    for (bool may_repeat = true;; may_repeat = false) {
+        const auto connected = co_await first_to_connect(addresses, limit, begin);
+        const auto outbound = std::static_pointer_cast<Outbound>(connected);
+        try {
+            co_await Outbound::opened(outbound);
+            co_return outbound;
+        } catch (const error&) {
+            if (!may_repeat || !outbound->has_failed_to_resume()) throw;
+        }
+        limit = left_of(request.deadlines.connect, begun);
+    }
 }
 
 } // namespace

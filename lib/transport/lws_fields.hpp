@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/transport/http_call_test.cpp, test/unit/transport/listener_test.cpp
+// Tested by: test/unit/transport/listener_http_test.cpp, test/unit/transport/listener_test.cpp
 #pragma once
 
 #include "transport/transport.hpp"

@@ -2,25 +2,21 @@
 #include "transport/lws_handshake.hpp"
 
 #include "base/complaint.hpp"
+#include "transport/authority.hpp"
 #include "transport/http_fields.hpp"
-#include "transport/lws_fields.hpp"
-#include "transport/tls_context.hpp"
-#include "transport/upgrade.hpp"
-
-#include <openssl/ssl.h>
+#include "transport/tls_faults.hpp"
+#include "transport/tls_sessions.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace gemini::live::transport {
 namespace {
 
-constexpr std::size_t longest_host = 112;    // lws's Host line holds 128 bytes
-constexpr std::size_t longest_target = 2000; // lws's request line holds 2048 bytes
+constexpr std::size_t longest_target = 2000;
 constexpr std::size_t longest_headers = 24 * 1024;
 
 bool breaks_lines(std::string_view text)
@@ -43,15 +39,11 @@ bool is_token(std::string_view name)
     throw error(errc::invalid_argument, sentence);
 }
 
-std::string bracketed(const std::string& host)
-{
-    return host.find(':') == std::string::npos ? host : '[' + host + ']';
-}
-
 } // namespace
 
 error refused_upgrade(int status, const std::string& text,
-    std::optional<std::chrono::seconds> retry_after, const std::string& words)
+    std::optional<std::chrono::seconds> retry_after, const std::string& words,
+    const std::string& location)
 {
     const bool is_page = words.starts_with(web_page);
     auto cause = base::cause_of_refusal(status, is_page ? std::string() : words);
@@ -81,10 +73,11 @@ error refused_upgrade(int status, const std::string& text,
     default: break;
     }
     if (status >= 300 && status < 400)
-        return refused(fmt::format("The server wants to redirect (HTTP {}), which is not followed, "
-                                   "since it would show the credentials to another server: use "
-                                   "the right URL.",
-            status));
+        return refused(
+            fmt::format("The server wants to redirect (HTTP {}) {}. This is not followed, "
+                        "since it would show the credentials to another server: use "
+                        "the right URL.",
+                status, where_it_leads(location)));
     if (is_page)
         return refused(fmt::format("What answered is not the Live API ({}): check the URL, and "
                                    "whether a portal or a proxy is in the way.",
@@ -119,112 +112,135 @@ void check_sendable(const request_head& request)
 }
 
 lws_handshake::lws_handshake(const request_head& request, const std::optional<proxy_address>& proxy)
-    : host_(request.host), peer_(fmt::format("{}:{}", bracketed(request.host), request.port)),
-      target_(request.target), fields_(request.fields), tls_(request.tls)
+    : host_(request.host), port_(request.port), peer_(authority(host_, port_)),
+      target_(request.target), fields_(request.fields), proxy_(proxy), tls_(request.tls)
 {
     const bool usual_port = request.port == (request.tls ? 443 : 80);
     host_header_ = usual_port ? bracketed(request.host) : peer_;
-    if (proxy) proxy_ = fmt::format("{}:{}", bracketed(proxy->host), proxy->port);
 }
 
-int lws_handshake::append_headers(unsigned char** end, std::size_t room)
+const std::string& lws_handshake::next_host() const noexcept
 {
-    for (const auto& [name, value] : fields_) {
-        const auto line = fmt::format("{}: {}\r\n", name, value);
-        if (line.size() > room) return -1;
-        std::memcpy(*end, line.data(), line.size());
-        *end += line.size();
-        room -= line.size();
-    }
-    asked_ = true;
-    return 0;
+    return proxy_ ? proxy_->host : host_;
 }
 
-std::string lws_handshake::ask_for_upgrade(const std::string& key)
+std::uint16_t lws_handshake::next_port() const noexcept { return proxy_ ? proxy_->port : port_; }
+
+bool lws_handshake::encrypts_next() const noexcept
 {
-    asked_ = true;
-    return upgrade_request_text(target_, host_header_, fields_, key);
+    return proxy_ ? proxy_->kind == proxy_kind::https : tls_;
+}
+
+void lws_handshake::connected() noexcept
+{
+    if (encrypts_next())
+        step_ = proxy_ ? step::proxy_tls : step::tls;
+    else
+        step_ = proxy_ ? step::tunnel : step::request;
 }
 
 void lws_handshake::refused(const http_answer& answer, std::string words)
 {
-    reached_ = phase::upgrade;
     status_ = answer.status();
     status_text_ = answer.status_text();
     words_ = std::move(words);
+    location_ = answer.field("location");
     if (const auto wait = answer.field("retry-after"); !wait.empty())
         retry_after_ = parse_retry_after(wait, std::chrono::system_clock::now());
 }
 
-phase lws_handshake::reached(lws* connection) const
+void lws_handshake::failed(SSL* tls)
 {
-    if (asked_) return phase::upgrade;
-    if (tls_ && connection && lws_get_ssl(connection)) return phase::tls;
-    return phase::connect;
+    out_of_files_ = step_ == step::tcp && (errno == EMFILE || errno == ENFILE);
+    if (!tls || reached() != phase::tls) return;
+    const bool by_proxy = step_ == step::proxy_tls;
+    if (by_proxy) tls_fault_ = demand_of_proxy(tls);
+    if (!tls_fault_) tls_fault_ = handshake_fault(tls, by_proxy ? proxy_->host : host_, who("the"));
+    const bool was_to_resume = drop_session(tls);
+    failed_to_resume_ = was_to_resume && SSL_get_verify_result(tls) == X509_V_OK;
 }
 
-void lws_handshake::failed(lws* connection, std::string_view lws_text)
+std::optional<error> lws_handshake::demand_of_proxy(const SSL* tls) const
 {
-    out_of_files_ = !connected_ && (errno == EMFILE || errno == ENFILE);
-    reached_ = reached(connection);
-    if (lws_text == "problems parsing header") misanswered("as an HTTP server does");
-    if (reached_ != phase::tls) return;
-    distrusted_ = SSL_get_verify_result(lws_get_ssl(connection));
-    openssl_text_ = handshake_fault(lws_get_ssl(connection));
+    if (!tls || !certificate_refusal(tls, peer_)) return std::nullopt;
+    return error(errc::tls_failed,
+        fmt::format("{} asks for a client certificate, but that of tls_options is only shown to "
+                    "servers: use another proxy.",
+            who("The")),
+        {phase::tls});
+}
+
+void lws_handshake::unanswered(const SSL* tls)
+{
+    if (tls) tls_fault_ = certificate_refusal(tls, peer_);
+}
+
+phase lws_handshake::reached() const noexcept
+{
+    switch (step_) {
+    case step::proxy_tls:
+    case step::tls: return phase::tls;
+    case step::request: return phase::upgrade;
+    default: return phase::connect;
+    }
+}
+
+/// Whom the present step talks to. `the` begins the name of a proxy: "The" or "the".
+std::string lws_handshake::who(const char* the) const
+{
+    if (!proxy_) return peer_;
+    const auto proxy = authority(proxy_->host, proxy_->port);
+    const bool past_proxy = step_ == step::tls || step_ == step::request;
+    return past_proxy ? fmt::format("{} (through the proxy {})", peer_, proxy)
+                      : fmt::format("{} proxy {}", the, proxy);
 }
 
 error lws_handshake::why() const
 {
-    if (distrusted_ != X509_V_OK) return distrust(distrusted_, host_);
-    if (status_ != 0) return refused_upgrade(status_, status_text_, retry_after_, words_);
+    if (tls_fault_) return *tls_fault_;
+    if (status_ != 0)
+        return refused_upgrade(status_, status_text_, retry_after_, words_, location_);
     if (!misanswered_.empty())
         return {errc::protocol_violation,
-            fmt::format("{} did not answer {}: check the URL.", peer_, misanswered_),
+            fmt::format("{} did not answer {}: check the URL.", who("The"), misanswered_),
             {phase::upgrade}};
-    if (asked_)
+    if (step_ == step::request)
         return {errc::connection_lost,
-            fmt::format("{} ended the connection before it answered.", peer_), {phase::upgrade}};
-    if (reached_ == phase::tls && !openssl_text_.empty())
-        return {errc::tls_failed,
-            fmt::format("No encrypted connection to {}: {}. Check the port, and that the server "
-                        "speaks TLS 1.2 or later.",
-                peer_, openssl_text_),
-            {phase::tls}};
-    if (reached_ == phase::tls)
+            fmt::format("{} ended the connection before it answered.", who("The")),
+            {phase::upgrade}};
+    if (reached() == phase::tls)
         return {errc::connection_lost,
-            fmt::format("{} ended the connection while encryption was set up.", peer_),
+            fmt::format("{} ended the connection while encryption was set up.", who("The")),
             {phase::tls}};
-    if (connected_ && proxy_)
-        return {errc::proxy_failed,
-            fmt::format("The proxy {} did not open a tunnel to {}: check its address, user name "
-                        "and password, and whether it allows this host and port.",
-                *proxy_, peer_),
-            {phase::connect}};
     if (out_of_files_)
         return {errc::connect_failed,
             fmt::format("No connection to {}: too many files and sockets are open. Raise the limit "
                         "(ulimit -n), or look for what leaves them open.",
-                peer_),
+                who("the")),
             {phase::connect}};
     return {errc::connect_failed,
         fmt::format("No connection to {}: nothing listens there, or it cannot be reached. Check "
                     "the address and the network.",
-            proxy_ ? "the proxy " + *proxy_ : peer_),
+            who("the")),
         {phase::connect}};
 }
 
-error lws_handshake::timeout(lws* connection, std::chrono::milliseconds limit) const
+error lws_handshake::timeout(std::chrono::milliseconds limit) const
 {
-    const auto when = reached(connection);
-    const auto* const what = when == phase::upgrade ? "answered the request"
-                             : when == phase::tls   ? "completed the TLS handshake"
-                             : connected_           ? "opened a tunnel"
-                                                    : "answered";
-    const auto& who = proxy_ && when == phase::connect ? *proxy_ : peer_;
+    const auto what = [this]() -> std::string {
+        switch (step_) {
+        case step::tcp: return "answered";
+        case step::proxy_tls:
+        case step::tls: return "completed the TLS handshake";
+        case step::tunnel: return "opened a tunnel to " + peer_;
+        case step::request: break;
+        }
+        return "answered the request";
+    }();
     return {errc::timed_out,
-        fmt::format("{} has not {} within {} ms: check the address and the network.", who, what,
-            limit.count()),
-        {when}};
+        fmt::format("{} has not {} within {} ms: check the address and the network.", who("The"),
+            what, limit.count()),
+        {reached()}};
 }
 
 } // namespace gemini::live::transport

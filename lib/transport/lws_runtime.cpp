@@ -191,7 +191,7 @@ lws_virtual_host::lws_virtual_host(std::shared_ptr<lws_runtime> runtime,
     if (info.port != CONTEXT_PORT_NO_LISTEN_SERVER) info.port = CONTEXT_PORT_NO_LISTEN;
     info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.connect_timeout_secs = far_away;
-    if (!info.http_proxy_address) info.http_proxy_address = ""; // keeps lws off the environment
+    info.http_proxy_address = ""; // keeps lws off the environment
     if (!info.provided_client_ssl_ctx) {
         // else lws would make one, and read all system certificates into it
         unused_tls_.reset(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);

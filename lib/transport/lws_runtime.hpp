@@ -144,7 +144,7 @@ private:
     std::shared_ptr<lws_runtime> runtime_;
 };
 
-/// A virtual host: what connections with the same trust, proxy and callbacks share. Connections
+/// A virtual host: what connections with the same trust and callbacks share. Connections
 /// keep it alive by shared_ptr until WSI_DESTROY; lws forgets it afterwards.
 ///
 /// Do not give it a port to listen on: lws 4.1.6 cannot stop listening before the context ends.

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
+#include <utility>
 
 namespace gemini::live::transport {
 namespace {
@@ -23,6 +25,26 @@ std::optional<std::uint16_t> port_in(std::string_view digits)
     const auto [stopped, failed] = std::from_chars(digits.data(), end, port);
     if (failed != std::errc() || stopped != end || port == 0) return std::nullopt;
     return port;
+}
+
+constexpr std::size_t longest_socks_text = 255; // its length is one byte
+
+std::optional<proxy_kind> kind_of(std::string_view scheme)
+{
+    const auto name = base::lowered(scheme);
+    if (name == "http") return proxy_kind::http;
+    if (name == "https") return proxy_kind::https;
+    if (name == "socks5" || name == "socks5h") return proxy_kind::socks5;
+    return std::nullopt;
+}
+
+std::uint16_t usual_port(proxy_kind kind)
+{
+    switch (kind) {
+    case proxy_kind::https: return 443;
+    case proxy_kind::socks5: return 1080;
+    default: return 80;
+    }
 }
 
 struct host_and_port {
@@ -122,22 +144,32 @@ bool entry_matches(std::string_view entry, std::string_view host, std::uint16_t 
 
 proxy_address parse_proxy(std::string_view url, const std::string& origin)
 {
-    const auto refuse = [&](const char* why) {
+    const auto refuse = [&](const std::string& why) {
         throw error(errc::invalid_argument,
-            origin + " is no usable proxy: " + why + ". Use \"http://user:password@host:port\".");
+            origin + " is no usable proxy: " + why +
+                ". Use \"http://user:password@host:port\", or https:// or socks5:// instead of "
+                "http://.");
     };
+    proxy_address result;
     if (const auto scheme_end = url.find("://"); scheme_end != std::string_view::npos) {
-        if (base::lowered(url.substr(0, scheme_end)) != "http")
-            refuse("only proxies with http:// are supported");
+        const auto kind = kind_of(url.substr(0, scheme_end));
+        if (!kind) refuse("its scheme is not http, https or socks5 (SOCKS 4 is not supported)");
+        result.kind = *kind;
         url.remove_prefix(scheme_end + 3);
     }
-    proxy_address result;
+    result.port = usual_port(result.kind);
     if (const auto at = url.rfind('@'); at != std::string_view::npos) {
-        auto decoded = percent_decoded(url.substr(0, at));
-        if (!decoded || !is_printable(*decoded)) refuse("its user name or password is broken");
-        result.userinfo = std::move(*decoded);
-        // the most that libwebsockets accepts
-        if (result.userinfo.size() > 95) refuse("its user name and password exceed 95 bytes");
+        const auto login = url.substr(0, at);
+        const auto colon = std::min(login.find(':'), login.size());
+        auto user = percent_decoded(login.substr(0, colon));
+        auto password = percent_decoded(login.substr(std::min(colon + 1, login.size())));
+        if (!user || !password || !is_printable(*user) || !is_printable(*password))
+            refuse("its user name or password is broken");
+        if (result.kind == proxy_kind::socks5 &&
+            std::max(user->size(), password->size()) > longest_socks_text)
+            refuse("SOCKS 5 takes no user name or password of more than 255 bytes");
+        result.user = std::move(*user);
+        result.password = std::move(*password);
         url.remove_prefix(at + 1);
     }
     url = url.substr(0, url.find_first_of("/?#"));
@@ -146,6 +178,8 @@ proxy_address parse_proxy(std::string_view url, const std::string& origin)
     result.host = cut->host;
     if (!is_printable(result.host) || result.host.find(' ') != std::string::npos)
         refuse("its host is broken");
+    if (result.host.size() > longest_host)
+        refuse("its host has more than " + std::to_string(longest_host) + " characters");
     if (cut->port) {
         const auto port = port_in(*cut->port);
         if (!port) refuse("its port is no number from 1 to 65535");
@@ -177,7 +211,8 @@ std::optional<proxy_address> choose_proxy(const proxy_options& options, bool tls
         }
         return found;
     };
-    const auto named = tls ? first_of({"https_proxy", "HTTPS_PROXY"}) : first_of({"http_proxy"});
+    const auto named = tls ? first_of({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
+                           : first_of({"http_proxy", "all_proxy", "ALL_PROXY"});
     if (!named) return std::nullopt;
     const auto exempt = first_of({"no_proxy", "NO_PROXY"});
     if (exempt && exempt_from_proxy(exempt->second, host, port)) return std::nullopt;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/self_signed.hpp"
 
+#include "transport/openssl_objects.hpp"
+
 #include <gemini/live/error.hpp>
 
 #include <openssl/bio.h>
@@ -13,16 +15,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <memory>
 
 namespace gemini::live::transport {
 namespace {
 
 constexpr long day = 24 * 3600;        // s
 constexpr long clock_difference = 600; // s by which a client's clock may be behind
-
-template <class T>
-using owned = std::unique_ptr<T, void (*)(T*)>;
 
 void check(bool succeeded)
 {

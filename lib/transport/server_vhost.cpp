@@ -2,12 +2,12 @@
 #include "transport/server_vhost.hpp"
 
 #include "transport/server_websocket.hpp"
+#include "transport/tls_credentials.hpp"
 
 #include <gemini/live/error.hpp>
 
 #include <asio/execution/context.hpp>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include <utility>
 
@@ -15,35 +15,6 @@ namespace gemini::live::transport {
 namespace {
 
 const lws_retry_bo_t never{}; // no pings, and silent clients stay connected
-
-template <class T>
-using owned = std::unique_ptr<T, void (*)(T*)>;
-
-owned<BIO> reader_of(const std::string& pem)
-{
-    return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free_all};
-}
-
-bool use_chain(SSL_CTX* context, const std::string& pem)
-{
-    const auto text = reader_of(pem);
-    const auto next = [&] {
-        return owned<X509>(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr), &X509_free);
-    };
-    const auto own = next();
-    if (!own || SSL_CTX_use_certificate(context, own.get()) != 1) return false;
-    while (const auto issuer = next())
-        if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) return false;
-    return true;
-}
-
-bool use_key(SSL_CTX* context, const std::string& pem)
-{
-    const owned<EVP_PKEY> key(
-        PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
-    return key && SSL_CTX_use_PrivateKey(context, key.get()) == 1 &&
-           SSL_CTX_check_private_key(context) == 1;
-}
 
 /// Copies the identity to the context that lws has made for the host.
 bool copy_identity(SSL_CTX* identity, SSL_CTX* to)
@@ -78,8 +49,8 @@ std::shared_ptr<SSL_CTX> server_identity(
     const std::string& certificate_pem, const std::string& private_key_pem)
 {
     std::shared_ptr<SSL_CTX> made(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
-    const bool complete =
-        made && use_chain(made.get(), certificate_pem) && use_key(made.get(), private_key_pem);
+    const bool complete = made && use_chain(made.get(), certificate_pem) &&
+                          use_key(made.get(), private_key_pem) == key_fault::none;
     ERR_clear_error();
     if (!complete) {
         throw error(errc::tls_failed,

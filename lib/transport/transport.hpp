@@ -25,6 +25,11 @@ namespace gemini::live::transport {
 
 using headers = std::vector<std::pair<std::string, std::string>>;
 
+/// Returns what the body of a refusal says to a person, on one line, without secrets. For a web
+/// page it begins with `web_page`.
+using refusal_reader = std::function<std::string(std::string_view body)>;
+inline constexpr std::string_view web_page = "web page";
+
 /// Where and how to connect, and what to ask for. All values are used unchanged: no defaults are
 /// filled in below.
 struct request_head {
@@ -37,16 +42,14 @@ struct request_head {
     tls_options trust;
     proxy_options proxy;
     live::deadlines deadlines;
+    /// For refusals by a proxy, and of an upgrade. Absent: their bodies are ignored.
+    refusal_reader read_refusal{};
 };
 
 /// An upgrade to WebSocket.
 struct connect_request : request_head {
     std::size_t max_message = 16u << 20;
-    /// Returns what the body of a refusal says to a person, on one line, without secrets. For a web
-    /// page it begins with `web_page`. Absent: bodies are ignored.
-    std::function<std::string(std::string_view body)> read_refusal{};
 };
-inline constexpr std::string_view web_page = "web page";
 
 /// A small HTTP/1.1 call. Host, Content-Length and Connection are filled in below.
 /// `deadlines::upgrade` limits all that comes after TCP.
@@ -58,8 +61,7 @@ struct http_request : request_head {
 
 struct http_response {
     int status = 0;
-    headers fields; ///< Names in lower case. Of those that libwebsockets does not know, only
-                    ///< metadata-flavor.
+    headers fields; ///< Names in lower case.
     std::string body;
 };
 

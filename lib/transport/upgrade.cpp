@@ -3,10 +3,12 @@
 
 #include "base/ascii.hpp"
 #include "base/base64.hpp"
+#include "base/excerpt.hpp"
 
 #include <openssl/evp.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <span>
@@ -31,6 +33,18 @@ std::string accept_for(const std::string& key)
     EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(hash.data()), &size,
         EVP_sha1(), nullptr);
     return base64(std::span(hash).first(size));
+}
+
+/// A value of the server's, for an error message.
+std::string in_quotes(std::string_view value)
+{
+    constexpr std::size_t most = 100;
+    return fmt::format("\"{}\"", base::excerpt(value, most));
+}
+
+std::string in_quotes(const std::vector<std::string_view>& values)
+{
+    return in_quotes(fmt::format("{}", fmt::join(values, ", ")));
 }
 
 /// Whether a list of tokens, possibly spread over several fields, contains this one.
@@ -72,18 +86,22 @@ std::optional<std::string> fault_in_upgrade(const http_answer& answer, const std
         return fmt::format("its head has more than {} bytes", http_answer::longest_head);
     if (answer.version() != "HTTP/1.1")
         return fmt::format("an upgrade needs HTTP/1.1, not {}", answer.version());
-    if (!has_token(answer.all_of("upgrade"), "websocket"))
-        return "its Upgrade field does not say websocket";
-    if (!has_token(answer.all_of("connection"), "upgrade"))
-        return "its Connection field does not say Upgrade";
+    if (const auto said = answer.all_of("upgrade"); !has_token(said, "websocket"))
+        return fmt::format("its Upgrade field says {}, not websocket", in_quotes(said));
+    if (const auto said = answer.all_of("connection"); !has_token(said, "upgrade"))
+        return fmt::format("its Connection field says {}, not Upgrade", in_quotes(said));
     const auto accepts = answer.all_of("sec-websocket-accept");
     if (accepts.size() != 1)
         return fmt::format("it has {} Sec-WebSocket-Accept fields instead of one", accepts.size());
     if (accepts.front() != accept_for(key))
-        return "its Sec-WebSocket-Accept field is not the answer to our key";
+        return fmt::format(
+            "its Sec-WebSocket-Accept field is {}, which is not the answer to our key",
+            in_quotes(accepts.front()));
     for (const auto* const name : {"Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"}) {
-        if (!answer.all_of(base::lowered(name)).empty())
-            return fmt::format("its {} field names what was not asked for", name);
+        const auto values = answer.all_of(base::lowered(name));
+        if (std::any_of(values.begin(), values.end(), [](auto each) { return !each.empty(); }))
+            return fmt::format(
+                "its {} field is {}, which was not asked for", name, in_quotes(values));
     }
     return std::nullopt;
 }

@@ -14,9 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -50,16 +48,6 @@ live::client_options service_for(
     return live::client::from_environment(executor, service).options();
 }
 
-/// Returns the content of a file; throws the message for the user if it cannot be read.
-std::string content_of(const std::string& file)
-{
-    std::ifstream from(file, std::ios::binary);
-    std::ostringstream content;
-    if (!from || !(content << from.rdbuf()))
-        throw std::runtime_error("--ca: " + file + " cannot be read.");
-    return content.str();
-}
-
 /// A write that is in progress when the signal comes is still completed.
 void restart_calls_after(int signal)
 {
@@ -75,7 +63,8 @@ int talk(chat::options& wishes)
     auto service = service_for(io.get_executor(), wishes);
     const bool vertex = service.backend == live::backend::vertex_ai;
     const bool with_key = !service.credentials.empty();
-    bool with_emulator = is_plain(service.base_url); // for loopback, where no other server is
+    // whoever has a key and allows plain text to other machines talks to a gateway
+    bool with_emulator = is_plain(service.base_url) && !(service.allow_plain_text && with_key);
     std::optional<live::testing::emulator> emulator;
     std::string peer = vertex ? "Vertex AI" : "the Gemini API";
     if (!service.base_url.empty()) {
@@ -87,7 +76,7 @@ int talk(chat::options& wishes)
     }
     const auto wrong = chat::choose_model(wishes, with_emulator);
     if (!wrong.empty()) throw std::runtime_error(wrong);
-    if (!wishes.ca.empty()) service.tls.ca_pem = content_of(wishes.ca);
+    service.tls.ca_file = wishes.ca;
     if (with_emulator && service.base_url.empty()) {
         emulator.emplace(io.get_executor());
         service.base_url = emulator->url();

@@ -183,6 +183,7 @@ class ChatTest(unittest.TestCase):
                 (["--url", "https://localhost:1", "--ca", "/nowhere"], {"GEMINI_API_KEY": "any"}, "--ca"),
                 (["--url", "ftp://localhost"], {"GEMINI_API_KEY": "any"}, "--url"),
                 (["--url", "http://example.com"], {"GEMINI_API_KEY": "any"}, "--url"),
+                (["--url", "http://example.com"], {"GEMINI_API_KEY": "any"}, "GEMINI_LIVE_ALLOW_PLAIN_TEXT=true"),
                 (["--location", "us east"], {}, "--location"),
                 (["--model", "a?b"], {}, "--model"),
                 (["--system", b"\xff"], {}, "--system"),

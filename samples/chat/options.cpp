@@ -43,6 +43,9 @@ constexpr auto usage = R"(Talk to a Gemini Live model in the terminal.
 
 The key is read from GOOGLE_API_KEY or GEMINI_API_KEY. Without one, and without
 --vertex and --url, the chat talks to an emulator inside this program.
+A plain URL (http://) of another machine is refused, unless
+GEMINI_LIVE_ALLOW_PLAIN_TEXT=true is set: whoever is on the way can then read the
+key and the conversation.
 Commands inside the chat: /help lists them. In a pipe each line is one question; the exit
 code is 0 when all were answered.
 )";
@@ -238,11 +241,13 @@ std::string in_terms_of_options(std::string sentence, const options& wishes)
         {"client_options::project is empty", "--project is missing"},
         {" (from_environment takes GOOGLE_CLOUD_PROJECT)",
             " (GOOGLE_CLOUD_PROJECT may name it, too)"},
-        {"give the issuer's certificate in tls_options::ca_pem",
+        {"give the issuer's certificate in tls_options::ca_file",
             "name a file with the issuer's certificate by --ca"},
-        {"tls_options::ca_pem holds no certificate in PEM form: give the text from",
-            "The file of --ca holds no certificate in PEM form: it wants the text from"},
-        {"tls_options::ca_pem", "--ca"},
+        {"tls_options::ca_file", "--ca"},
+        {"set client_options::allow_plain_text (for credentials that renew themselves also "
+         "client_options::allow_plain_text_tokens)",
+            "set GEMINI_LIVE_ALLOW_PLAIN_TEXT=true (which does not permit it for credentials that "
+            "renew themselves)"},
         {": check setup::extra and send_raw", ""},
         {"; raise limits::message if such messages are expected", ""},
         {": raise limits::message if such messages are expected", ""},

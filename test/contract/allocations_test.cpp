@@ -58,6 +58,9 @@ bool hold_conversation(const test::emulator_thread& peer, std::size_t nth)
     live::client_options options;
     options.credentials = live::api_key(test::secret_key);
     options.base_url = peer.url;
+    options.proxy.url = peer.proxy;
+    options.tls.ca_pem = peer.certificate;
+    options.tls.system_store = peer.certificate.empty();
     options.reconnect.first_connect_attempts = 3;
     options.reconnect.first_delay = 1ms;
     asio::io_context io;
@@ -69,7 +72,7 @@ bool hold_conversation(const test::emulator_thread& peer, std::size_t nth)
 
 TEST_CASE("whichever allocation fails, the conversation continues or is told std::bad_alloc")
 {
-    const test::emulator_thread peer;
+    const test::emulator_thread peer(GENERATE(test::wire::plain, test::wire::tls_through_tls));
     constexpr std::size_t none = 0;
     static_cast<void>(hold_conversation(peer, none)); // creates what is made once and cached
     std::size_t nth = 1;

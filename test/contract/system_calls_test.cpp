@@ -21,6 +21,7 @@ namespace system_calls_test {
 namespace live = gemini::live;
 using namespace std::chrono_literals;
 using test::system_call;
+using test::wire;
 
 namespace {
 
@@ -50,6 +51,7 @@ live::client_options calling(const test::emulator_thread& peer)
     test::make_loud(options);
     options.credentials = live::api_key(test::secret_key);
     options.base_url = peer.url;
+    options.proxy.url = peer.proxy;
     if (!peer.certificate.empty()) {
         options.tls.ca_pem = peer.certificate;
         options.tls.system_store = false;
@@ -105,13 +107,13 @@ constexpr std::array failures{
 };
 
 /// The calls by which OpenSSL reads and writes, and those of libwebsockets without it.
-bool is_used(system_call which, bool tls)
+bool is_used(system_call which, wire by)
 {
     switch (which) {
     case system_call::send:
-    case system_call::recv: return !tls;
+    case system_call::recv: return by == wire::plain;
     case system_call::read:
-    case system_call::write: return tls;
+    case system_call::write: return by != wire::plain;
     default: return true;
     }
 }
@@ -120,17 +122,17 @@ bool is_used(system_call which, bool tls)
 
 TEST_CASE("whichever system call fails once, the conversation continues")
 {
-    const bool tls = GENERATE(false, true);
+    const auto by = GENERATE(wire::plain, wire::tls, wire::tls_through_tls);
     const auto failing = GENERATE(from_range(failures));
-    if (!is_used(failing.which, tls)) return;
-    const test::emulator_thread peer(tls);
+    if (!is_used(failing.which, by)) return;
+    const test::emulator_thread peer(by);
     hold_conversation(peer); // creates what is made once and cached
     const auto stride = static_cast<int>(test::stride_or("CALLS_STRIDE", 1));
     int nth = 1 - stride;
     for (bool struck = true; struck;) {
         nth += stride;
-        INFO(failing.name << " number " << nth << " fails: " << failing.error
-                          << (tls ? ", TLS" : ""));
+        INFO(failing.name << " number " << nth << " fails: " << failing.error << ", wire "
+                          << static_cast<int>(by));
         const test::failing_call call(failing.which, failing.error, nth);
         CHECK_NOTHROW(hold_conversation(peer));
         struck = call.struck() != 0;
@@ -141,7 +143,7 @@ TEST_CASE("whichever system call fails once, the conversation continues")
 TEST_CASE(
     "while a process can open no socket, a session tries as often as allowed, then reports why")
 {
-    const test::emulator_thread peer(false);
+    const test::emulator_thread peer(wire::plain);
     hold_conversation(peer);
     test::failing_call call(system_call::socket, EMFILE, 1, true);
     asio::io_context io;

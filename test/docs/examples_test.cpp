@@ -497,6 +497,40 @@ TEST_CASE("docs: a visitor connects with a token")
     CHECK_FALSE(test::run(on.io, std::move(visiting)).empty());
 }
 
+namespace {
+
+// doc:begin company_network
+live::client_options inside_a_company()
+{
+    live::client_options options;
+    options.tls.ca_file = "/etc/company/ca.pem"; // in addition to the system's
+    options.tls.certificate_file = "/run/secrets/client.pem";
+    options.tls.private_key_file = "/run/secrets/client.key";
+    return options;
+}
+// doc:end
+
+// doc:begin plain_gateway
+live::client_options through_a_gateway()
+{
+    live::client_options options{.credentials = live::api_key("the-gateways-key")};
+    options.base_url = "ws://gateway:8080";
+    options.allow_plain_text = true; // whoever is on the way reads the key and the conversation
+    return options;
+}
+// doc:end
+
+} // namespace
+
+TEST_CASE("docs: a client accepts the certificates of a company, and a gateway without any")
+{
+    asio::io_context io;
+    auto options = inside_a_company();
+    options.credentials = live::api_key("any");
+    CHECK_NOTHROW(live::client{io.get_executor(), options});
+    CHECK_NOTHROW(live::client{io.get_executor(), through_a_gateway()});
+}
+
 TEST_CASE("docs: a client accepts a custom hook and custom quirks")
 {
     asio::io_context io;

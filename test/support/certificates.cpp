@@ -5,10 +5,14 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <atomic>
+#include <cstdio>
 #include <stdexcept>
+#include <vector>
 
 namespace test {
 namespace {
@@ -91,8 +95,9 @@ std::string pem_of(EVP_PKEY* what)
 
 struct certificate_authority::state {
     /// Signed by `issuer`; null: by itself.
-    explicit state(const std::string& name, const state* issuer = nullptr)
-        : own(new_certificate(name, own_key.get(), validity::now))
+    explicit state(
+        const std::string& name, const state* issuer = nullptr, validity when = validity::now)
+        : own(new_certificate(name, own_key.get(), when))
     {
         const auto& by = issuer ? *issuer : *this;
         add_extension(own.get(), by.own.get(), NID_basic_constraints, "critical,CA:TRUE");
@@ -105,8 +110,8 @@ struct certificate_authority::state {
     std::string pem;
 };
 
-certificate_authority::certificate_authority()
-    : state_(std::make_unique<state>("Throw-away CA of the tests"))
+certificate_authority::certificate_authority(const std::string& name)
+    : state_(std::make_unique<state>(name))
 {
 }
 
@@ -119,15 +124,17 @@ certificate_authority::~certificate_authority() = default;
 
 const std::string& certificate_authority::pem() const { return state_->pem; }
 
-certificate_authority certificate_authority::issue_authority() const
+certificate_authority certificate_authority::issue_authority(validity when) const
 {
-    return certificate_authority(std::make_unique<state>("Throw-away CA in between", state_.get()));
+    return certificate_authority(
+        std::make_unique<state>("Throw-away CA in between", state_.get(), when));
 }
 
-pem_identity certificate_authority::issue(const std::string& names, validity when) const
+pem_identity certificate_authority::issue(
+    const std::string& names, validity when, const std::string& subject) const
 {
     const auto own_key = new_key();
-    const auto made = new_certificate("server", own_key.get(), when);
+    const auto made = new_certificate(subject, own_key.get(), when);
     add_extension(made.get(), state_->own.get(), NID_subject_alt_name, names);
     sign(made.get(), state_->own.get(), state_->own_key.get());
     return {pem_of(made.get()), pem_of(own_key.get())};
@@ -140,6 +147,56 @@ pem_identity self_signed(const std::string& names)
     add_extension(made.get(), made.get(), NID_subject_alt_name, names);
     sign(made.get(), made.get(), own_key.get());
     return {pem_of(made.get()), pem_of(own_key.get())};
+}
+
+namespace {
+
+owned<BIO> reader_of(const std::string& pem)
+{
+    return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free_all};
+}
+
+certificate certificate_in(const std::string& pem)
+{
+    certificate read(
+        PEM_read_bio_X509(reader_of(pem).get(), nullptr, nullptr, nullptr), &X509_free);
+    check(read != nullptr);
+    return read;
+}
+
+} // namespace
+
+std::string encrypted(const std::string& private_key, const std::string& password)
+{
+    const key read(PEM_read_bio_PrivateKey(reader_of(private_key).get(), nullptr, nullptr, nullptr),
+        &EVP_PKEY_free);
+    check(read != nullptr);
+    return pem_text([&](BIO* to) {
+        return PEM_write_bio_PKCS8PrivateKey(to, read.get(), EVP_aes_128_cbc(), password.data(),
+            static_cast<int>(password.size()), nullptr, nullptr);
+    });
+}
+
+std::string pin_of(const std::string& certificate)
+{
+    const auto read = certificate_in(certificate);
+    std::vector<unsigned char> encoded(
+        static_cast<std::size_t>(i2d_PUBKEY(X509_get0_pubkey(read.get()), nullptr)));
+    auto* to = encoded.data();
+    check(i2d_PUBKEY(X509_get0_pubkey(read.get()), &to) > 0);
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
+    SHA256(encoded.data(), encoded.size(), hash.data());
+    std::array<unsigned char, 48> text{};
+    const auto size = EVP_EncodeBlock(text.data(), hash.data(), hash.size());
+    return {reinterpret_cast<const char*>(text.data()), static_cast<std::size_t>(size)};
+}
+
+std::string folder_name_of(const std::string& certificate)
+{
+    std::array<char, 9> text{};
+    const auto read = certificate_in(certificate);
+    std::snprintf(text.data(), text.size(), "%08lx", X509_subject_name_hash(read.get()));
+    return text.data();
 }
 
 } // namespace test

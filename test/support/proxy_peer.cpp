@@ -3,7 +3,6 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/ip/address_v4.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
@@ -18,28 +17,20 @@ namespace test {
 using asio::ip::tcp;
 
 struct proxy_peer::state {
-    state(asio::io_context& io, proxy_answer what)
-        : acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)), answer(what)
+    state(asio::io_context& io, proxy_answer what, std::optional<pem_identity> who)
+        : acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)), answer(what),
+          identity(std::move(who))
     {
     }
 
     tcp::acceptor acceptor;
     proxy_answer answer;
+    std::optional<pem_identity> identity;
     std::vector<http_head> requests;
     std::set<raw_socket*> open;
 };
 
 namespace {
-
-asio::awaitable<void> pass_on(raw_socket& from, raw_socket& to)
-{
-    while (true) {
-        auto piece = co_await from.read_some();
-        if (piece.empty()) break;
-        co_await to.write(std::move(piece));
-    }
-    to.finish();
-}
 
 asio::awaitable<void> tunnel(raw_socket& client, std::string target)
 {
@@ -54,8 +45,7 @@ asio::awaitable<void> tunnel(raw_socket& client, std::string target)
     }
     co_await client.write("HTTP/1.1 200 Connection established\r\n\r\n");
     raw_socket server(std::move(tcp));
-    using namespace asio::experimental::awaitable_operators;
-    co_await (pass_on(client, server) && pass_on(server, client));
+    co_await client.join(server);
 }
 
 template <class State>
@@ -63,6 +53,10 @@ asio::awaitable<void> serve_one(std::shared_ptr<State> proxy, raw_socket client)
 {
     proxy->open.insert(&client);
     try {
+        if (proxy->identity) {
+            auto identity = *proxy->identity;
+            co_await client.accept_tls(std::move(identity));
+        }
         proxy->requests.push_back(co_await client.read_head());
         switch (proxy->answer) {
         case proxy_answer::tunnel: co_await tunnel(client, proxy->requests.back().target()); break;
@@ -105,8 +99,9 @@ std::string base64_decoded(const std::string& text)
 
 } // namespace
 
-proxy_peer::proxy_peer(asio::io_context& io, proxy_answer answer)
-    : state_(std::make_shared<state>(io, answer))
+proxy_peer::proxy_peer(
+    asio::io_context& io, proxy_answer answer, std::optional<pem_identity> identity)
+    : state_(std::make_shared<state>(io, answer, std::move(identity)))
 {
     asio::co_spawn(io, serve(state_), asio::detached);
 }
@@ -123,7 +118,7 @@ const std::vector<http_head>& proxy_peer::requests() const { return state_->requ
 
 std::string proxy_peer::credentials(std::size_t i) const
 {
-    constexpr std::string_view scheme = "basic "; // libwebsockets writes it in lower case
+    constexpr std::string_view scheme = "basic ";
     const auto shown = state_->requests.at(i).header("proxy-authorization");
     return ::strncasecmp(shown.c_str(), scheme.data(), scheme.size()) == 0
                ? base64_decoded(shown.substr(scheme.size()))

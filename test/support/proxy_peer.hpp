@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,12 @@ enum class proxy_answer {
     silence,      ///< No answer at all.
 };
 
-/// An HTTP proxy on 127.0.0.1. Serves any number of clients until its destruction.
+/// An HTTP proxy on 127.0.0.1, with TLS if it has an identity. Serves any number of clients until
+/// its destruction.
 class proxy_peer {
 public:
-    explicit proxy_peer(asio::io_context& io, proxy_answer answer = proxy_answer::tunnel);
+    explicit proxy_peer(asio::io_context& io, proxy_answer answer = proxy_answer::tunnel,
+        std::optional<pem_identity> identity = {});
     proxy_peer(const proxy_peer&) = delete;
     proxy_peer& operator=(const proxy_peer&) = delete;
     ~proxy_peer();

@@ -15,7 +15,7 @@ tcp::endpoint any_port() { return {asio::ip::address_v4::loopback(), 0}; }
 } // namespace
 
 raw_peer::raw_peer(asio::io_context& io, std::optional<pem_identity> identity)
-    : acceptor_(io, any_port()), identity_(std::move(identity))
+    : acceptor_(io, any_port()), tls_(identity ? make_tls_server(*identity) : nullptr)
 {
 }
 
@@ -25,10 +25,7 @@ asio::awaitable<raw_socket> raw_peer::accept()
 {
     auto tcp = co_await acceptor_.async_accept(asio::use_awaitable);
     raw_socket socket(std::move(tcp));
-    if (identity_) {
-        auto identity = *identity_;
-        co_await socket.accept_tls(std::move(identity));
-    }
+    if (tls_) co_await socket.accept_tls(tls_);
     co_return socket;
 }
 

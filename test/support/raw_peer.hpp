@@ -31,7 +31,7 @@ public:
 
 private:
     asio::ip::tcp::acceptor acceptor_;
-    std::optional<pem_identity> identity_;
+    std::shared_ptr<tls_server> tls_; // null: plain
     http_head request_;
 };
 

@@ -2,6 +2,7 @@
 #include "support/raw_socket.hpp"
 
 #include <asio/buffer.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/ssl.hpp>
@@ -19,6 +20,39 @@
 namespace test {
 
 using asio::ip::tcp;
+
+class tls_server {
+public:
+    explicit tls_server(const pem_identity& identity)
+    {
+        context.use_certificate_chain(asio::buffer(identity.certificate));
+        context.use_private_key(asio::buffer(identity.private_key), asio::ssl::context::pem);
+        auto* const native = context.native_handle();
+        constexpr long six_days = 6 * 24 * 3600; // s
+        SSL_CTX_set_timeout(native, six_days);
+        const auto* const name = reinterpret_cast<const unsigned char*>("test");
+        if (!identity.fails_to_resume) SSL_CTX_set_session_id_context(native, name, 4);
+        // without a name for its sessions, OpenSSL resumes none in which it verifies a peer
+        if (identity.fails_to_resume) SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
+        if (!identity.client_authority.empty()) {
+            context.add_certificate_authority(asio::buffer(identity.client_authority));
+            context.set_verify_mode(
+                asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+        }
+        if (identity.newest_tls != 0) {
+            SSL_CTX_set_security_level(native, 0); // otherwise OpenSSL itself refuses old versions
+            SSL_CTX_set_min_proto_version(native, 0);
+            SSL_CTX_set_max_proto_version(native, identity.newest_tls);
+        }
+    }
+
+    asio::ssl::context context{asio::ssl::context::tls_server};
+};
+
+std::shared_ptr<tls_server> make_tls_server(const pem_identity& identity)
+{
+    return std::make_shared<tls_server>(identity);
+}
 
 struct raw_socket::state {
     explicit state(tcp::socket socket) : plain(std::move(socket)) {}
@@ -54,7 +88,8 @@ struct raw_socket::state {
     }
 
     tcp::socket plain;
-    std::optional<asio::ssl::context> context;
+    std::optional<asio::ssl::context> context; // of a client
+    std::shared_ptr<tls_server> server;
     std::optional<asio::ssl::stream<tcp::socket&>> tls;
     std::string unread;
 };
@@ -127,17 +162,19 @@ raw_socket::~raw_socket() = default;
 
 asio::awaitable<void> raw_socket::accept_tls(pem_identity identity)
 {
-    auto& context = state_->context.emplace(asio::ssl::context::tls_server);
-    context.use_certificate_chain(asio::buffer(identity.certificate));
-    context.use_private_key(asio::buffer(identity.private_key), asio::ssl::context::pem);
-    if (identity.newest_tls != 0) {
-        auto* const native = context.native_handle();
-        SSL_CTX_set_security_level(native, 0); // otherwise OpenSSL itself refuses old versions
-        SSL_CTX_set_min_proto_version(native, 0);
-        SSL_CTX_set_max_proto_version(native, identity.newest_tls);
-    }
-    state_->tls.emplace(state_->plain, context);
+    co_await accept_tls(make_tls_server(identity));
+}
+
+asio::awaitable<void> raw_socket::accept_tls(std::shared_ptr<tls_server> server)
+{
+    state_->server = std::move(server);
+    state_->tls.emplace(state_->plain, state_->server->context);
     co_await state_->tls->async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
+}
+
+bool raw_socket::has_resumed() const
+{
+    return state_->tls && SSL_session_reused(state_->tls->native_handle()) == 1;
 }
 
 asio::awaitable<void> raw_socket::connect_tls(std::string host, std::string ca_pem)
@@ -216,6 +253,26 @@ asio::awaitable<raw_frame> raw_socket::read_frame()
     raw_frame frame(first & 0x0f, std::move(payload));
     frame.final((first & 0x80) != 0).reserved(first >> 4 & 7).masked(masked);
     co_return frame;
+}
+
+namespace {
+
+asio::awaitable<void> pass_on(raw_socket& from, raw_socket& to)
+{
+    while (true) {
+        auto piece = co_await from.read_some();
+        if (piece.empty()) break;
+        co_await to.write(std::move(piece));
+    }
+    to.finish();
+}
+
+} // namespace
+
+asio::awaitable<void> raw_socket::join(raw_socket& other)
+{
+    using namespace asio::experimental::awaitable_operators;
+    co_await (pass_on(*this, other) && pass_on(other, *this));
 }
 
 void raw_socket::finish()

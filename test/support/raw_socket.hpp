@@ -35,6 +35,10 @@ struct http_head {
 /// What a WebSocket server must answer to this key.
 [[nodiscard]] std::string accept_key(std::string_view client_key);
 
+/// What the connections of a TLS server share: certificate, and keys of its sessions.
+class tls_server;
+[[nodiscard]] std::shared_ptr<tls_server> make_tls_server(const pem_identity& identity);
+
 /// One TCP connection, plain or TLS, controlled by the test. Reads throw std::system_error, also at
 /// the end of the stream, unless documented otherwise. Destruction closes it.
 class raw_socket {
@@ -46,6 +50,7 @@ public:
 
     /// Uses TLS from here on, as the server or as a client that trusts `ca_pem` alone.
     asio::awaitable<void> accept_tls(pem_identity identity);
+    asio::awaitable<void> accept_tls(std::shared_ptr<tls_server> server);
     asio::awaitable<void> connect_tls(std::string host, std::string ca_pem);
 
     asio::awaitable<void> write(std::string bytes);
@@ -61,11 +66,17 @@ public:
     /// Returns a frame with its mask removed; `raw_frame::is_masked()` reports whether it had one.
     asio::awaitable<raw_frame> read_frame();
 
+    /// Passes on what each of the two receives, until both have ended.
+    asio::awaitable<void> join(raw_socket& other);
+
     /// FIN: nothing more will be written. Sends no TLS alert.
     void finish();
     /// RST.
     void reset();
     void close();
+
+    /// Whether the client has resumed a TLS session.
+    [[nodiscard]] bool has_resumed() const;
 
     [[nodiscard]] asio::ip::tcp::socket& tcp();
 

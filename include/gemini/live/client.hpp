@@ -53,17 +53,26 @@ struct client_options {
     /// `token_provider`.
     live::credentials credentials{};
     /// The URL of the service. `https://` and `wss://` mean TLS, `http://` and `ws://` plain text
-    /// (loopback only). A path is put before that of the API. Empty: Google's. On Vertex AI it is
-    /// the entire URL of a proxy that adds what is missing, if project and location are empty and
-    /// the credentials are empty, an `access_token` or a `token_provider`.
+    /// (to this machine only, see `allow_plain_text`). A path is put before that of the API. Empty:
+    /// Google's. On Vertex AI it is the entire URL of a proxy that adds what is missing, if project
+    /// and location are empty and the credentials are empty, an `access_token` or a
+    /// `token_provider`.
     std::string base_url{};
+    /// Permits `base_url` to be plain text also to another machine, such as a gateway in a private
+    /// network of containers. Whoever is on the way reads the key and the conversation, can use the
+    /// key, and can change what is said.
+    bool allow_plain_text = false;
+    /// Permits it also for credentials that renew themselves (a source of access tokens), together
+    /// with `allow_plain_text`. Whoever is on the way always has a valid token of the account, for
+    /// all that it may do in the cloud.
+    bool allow_plain_text_tokens = false;
     /// Empty: v1beta, for music v1alpha, on Vertex AI v1beta1.
     std::string api_version{};
     /// Sent with every upgrade and by `create_ephemeral_token`. Each replaces the library's own
     /// header of the same name.
     std::vector<std::pair<std::string, std::string>> headers{};
     tls_options tls{};           ///< Which certificates to trust.
-    proxy_options proxy{};       ///< The outbound HTTP proxy.
+    proxy_options proxy{};       ///< The outbound proxy.
     live::deadlines deadlines{}; ///< The time that each step may take.
     live::limits limits{};       ///< The memory that a session may use.
     /// Returns what is known of a model. Replace it to add a model or to correct an entry.
@@ -125,6 +134,8 @@ public:
     ///   They are ignored if the options have a key. A key of the environment is ignored if there
     ///   is a project or location;
     /// - `GOOGLE_GEMINI_BASE_URL` or, on Vertex AI, `GOOGLE_VERTEX_BASE_URL`;
+    /// - `GEMINI_LIVE_ALLOW_PLAIN_TEXT`, this library's own: "true" or "1" sets `allow_plain_text`.
+    ///   Nothing in the environment sets `allow_plain_text_tokens`;
     /// - `GOOGLE_GENAI_API_VERSION`: "beta" means that of the backend;
     /// - `GOOGLE_CLOUD_QUOTA_PROJECT`: the project that is billed, unless the credentials have
     ///   another;

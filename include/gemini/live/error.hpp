@@ -19,7 +19,8 @@ enum class errc {
     connect_failed,
     /// The certificate is not trusted, or the TLS handshake failed (configuration).
     tls_failed,
-    /// The proxy refused or broke the tunnel (configuration).
+    /// The proxy refused or broke the tunnel (configuration). If it answered with an HTTP status,
+    /// `error::http_status()` has it: 407 asks for another user or password.
     proxy_failed,
     /// A deadline passed (retryable). `error::phase()` says which; it is phase::none for that of
     /// `live::within`.
@@ -99,9 +100,10 @@ struct error_details {
     live::phase phase = live::phase::none; ///< When it happened; none: not on a connection.
     /// WebSocket close code as received, 1005 for a close frame without one. 0: no close frame.
     std::uint16_t close_code = 0;
-    /// Close reason (at most 123 bytes), or the words of a refusal, as the server sent them.
+    /// Close reason (at most 123 bytes), or the words of a refusal, as the server or the proxy sent
+    /// them.
     std::string reason{};
-    /// HTTP status of a refused upgrade or call, or `server_error::code`. 0: none.
+    /// HTTP status of a refused upgrade, call or tunnel, or `server_error::code`. 0: none.
     int http_status = 0;
     /// From `Retry-After`: seconds from its arrival, 0 or more. Absent: the server named no time.
     std::optional<std::chrono::seconds> retry_after{};

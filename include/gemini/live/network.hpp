@@ -2,31 +2,70 @@
 #pragma once
 
 #include <gemini/live/gcc12_guard.hpp>
+#include <gemini/live/secret.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #pragma GCC visibility push(default)
 namespace gemini::live {
 
-/// Which certificates to trust. Certificate and host name are always verified; TLS is 1.2 or later.
+/// Which certificates to trust, and which one to show. The server's certificate and its host name
+/// are always verified; TLS is 1.2 or later.
+///
+/// Files are read by the client's executor when it makes a connection, and again when they have
+/// changed: replace them by renaming, so that none is seen half written. What cannot be used fails
+/// that connection with errc::tls_failed, before anything is sent.
 struct tls_options {
-    /// Certificates in PEM, trusted in addition to the system's, or instead of them.
+    /// Certificates of authorities in PEM, trusted in addition to the system's, or instead of them.
+    /// They need not be roots.
     std::string ca_pem{};
-    bool system_store = true;         ///< Trust the system's certificates.
+    /// A file of such certificates, trusted in addition to `ca_pem`.
+    std::string ca_file{};
+    /// Trust the system's certificates. These are OpenSSL's: the environment variables
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace them.
+    bool system_store = true;
+    /// A client certificate in PEM, for servers that ask for one (mTLS); after it its issuers, if
+    /// the server needs them. Empty: none.
+    std::string certificate_pem{};
+    std::string certificate_file{}; ///< A file with it, instead.
+    /// The key of the client certificate in PEM. If there is neither this nor a file, it is in the
+    /// same place as the certificate.
+    secret private_key_pem{};
+    std::string private_key_file{}; ///< A file with it, instead.
+    secret private_key_password{};  ///< For an encrypted key.
+    /// If there are any, the server must have one of these public keys, or one of its issuers must;
+    /// everything else is verified too. Each is the SHA-256 of a SubjectPublicKeyInfo in base64,
+    /// with or without "sha256//" before it, as curl accepts them. This also applies to servers
+    /// that issue tokens. A key that only the server has may be lost when its certificate is
+    /// renewed: pin the next one as well, or an issuer.
+    std::vector<std::string> pinned_public_keys{};
     gcc12_guard<tls_options> guard{}; ///< Do not touch.
     friend bool operator==(const tls_options&, const tls_options&) = default;
 };
 
-/// The outbound HTTP proxy.
+/// The outbound proxy. It only ever sees the names of hosts and, with TLS, encrypted bytes: it is
+/// asked for a tunnel, also for `http://` and `ws://`.
 struct proxy_options {
-    /// "http://user:password@host:port", with user and password percent-encoded. Empty: none.
+    /// "http://user:password@host:port", with user and password percent-encoded. The scheme says
+    /// how the proxy is asked:
+    ///
+    /// - `http` (default port 80, and the scheme if there is none): by CONNECT;
+    /// - `https` (443): by CONNECT within TLS, for which the proxy's certificate is verified
+    /// against
+    ///   its host as `tls_options` say. User and password are then hidden from the network;
+    /// - `socks5`, `socks5h` (1080): by SOCKS 5, with user and password of up to 255 bytes each.
+    /// The
+    ///   proxy resolves the name of the host, with both spellings.
+    ///
+    /// Empty: none.
     std::string url{};
-    /// If `url` is empty, uses the proxy of `https_proxy`, else `HTTPS_PROXY` (for ws:// that of
-    /// `http_proxy`), unless `no_proxy`, else `NO_PROXY`, exempts the host. Never used for this
-    /// machine.
+    /// If `url` is empty, uses the first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and
+    /// `ALL_PROXY` that is set (for ws:// of `http_proxy`, `all_proxy` and `ALL_PROXY`), unless
+    /// `no_proxy`, else `NO_PROXY`, exempts the host. Never used for this machine.
     bool from_environment = true;
     gcc12_guard<proxy_options> guard{}; ///< Do not touch.
 };
@@ -39,7 +78,7 @@ struct deadlines {
     /// TCP, for all addresses of the host together. While one does not answer, the next is tried
     /// beside it after 250 ms, and the first that answers is used.
     std::chrono::milliseconds connect{10'000};
-    std::chrono::milliseconds upgrade{10'000}; ///< TLS handshake, proxy and HTTP upgrade.
+    std::chrono::milliseconds upgrade{10'000}; ///< Proxy, TLS handshake and HTTP upgrade.
     std::chrono::milliseconds setup{15'000};   ///< From the upgrade to setupComplete.
     /// The network accepts no byte while some wait to be sent.
     std::chrono::milliseconds write_stall{30'000};

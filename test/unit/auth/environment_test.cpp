@@ -114,6 +114,20 @@ TEST_CASE("on Vertex AI a project and a key in the environment exclude each othe
     CHECK(shown(found.credentials) == each.credentials);
 }
 
+TEST_CASE(
+    "only its own variable allows plain text to other machines, and none allows it for tokens")
+{
+    const std::string name = "GEMINI_LIVE_ALLOW_PLAIN_TEXT";
+    const environment plain{{"GOOGLE_GEMINI_BASE_URL", "http://gateway"}};
+    CHECK_FALSE(completed({}, plain).allow_plain_text);
+    CHECK(completed({}, {{name, "true"}}).allow_plain_text);
+    CHECK(completed({}, {{name, "1"}}).allow_plain_text);
+    for (const auto* other : {"", "0", "false", "yes"})
+        CHECK_FALSE(completed({}, {{name, other}}).allow_plain_text);
+    CHECK(completed({.allow_plain_text = true}, {{name, "false"}}).allow_plain_text);
+    CHECK_FALSE(completed({}, {{name, "true"}}).allow_plain_text_tokens);
+}
+
 TEST_CASE("each backend has its own variable for the base URL")
 {
     const environment all{

@@ -150,9 +150,17 @@ TEST_CASE("chat: errors are in terms of options and variables, not of the librar
         {"setup::model is empty: name a model.", none, "--model is empty: name a model."},
         {"setup.systemInstruction.parts[0].text cannot be sent: it is not UTF-8.", none,
             "--system cannot be sent: it is not UTF-8."},
-        {"Or give the issuer's certificate in tls_options::ca_pem, or install ca-certificates.",
+        {"Or give the issuer's certificate in tls_options::ca_file, or install ca-certificates.",
             none,
             "Or name a file with the issuer's certificate by --ca, or install ca-certificates."},
+        {"If you trust all of the network in between, set client_options::allow_plain_text (for "
+         "credentials that renew themselves also client_options::allow_plain_text_tokens): whoever",
+            typed,
+            "If you trust all of the network in between, set GEMINI_LIVE_ALLOW_PLAIN_TEXT=true "
+            "(which "
+            "does not permit it for credentials that renew themselves): whoever"},
+        {"The file /nowhere of tls_options::ca_file does not exist.", typed,
+            "The file /nowhere of --ca does not exist."},
         {"The server does not know a member of the message: check setup::extra and send_raw (close "
          "code 1007).",
             none, "The server does not know a member of the message (close code 1007)."},

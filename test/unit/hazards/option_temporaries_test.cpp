@@ -66,6 +66,7 @@ namespace {
 
 // Too long for the small string optimization.
 const std::string text = "a text that is too long to live inside a string object";
+const std::string pin = "sha256//MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 
 void require(bool holds)
 {
@@ -120,11 +121,16 @@ const std::vector<form> forms{
         []() -> awaitable {
             live::client client(co_await asio::this_coro::executor,
                 live::client_options{.credentials = key(),
-                    .tls = {.ca_pem = text},
+                    .tls = {.ca_pem = text,
+                        .certificate_file = text,
+                        .private_key_password = live::secret(text),
+                        .pinned_public_keys = std::vector<std::string>(1, pin)},
                     .proxy = live::proxy_options{.url = "http://proxy.example:8080/" + text},
                     .logger = {.sink = live::log_lines([](live::log_level, std::string_view) {})},
                     .tap = live::wire_tap{.sink = [](std::string_view) {}}});
             require(has_key(client) && client.options().tls.ca_pem == text);
+            require(client.options().tls.private_key_password.reveal() == text);
+            require(client.options().tls.pinned_public_keys.front() == pin);
             require(client.options().proxy.url.ends_with(text));
         }},
     {"credentials that are aggregates",

@@ -98,6 +98,24 @@ TEST_CASE("a key is never sent in the clear to another machine")
             "http://notlocalhost", "http://[::ffff:10.0.0.1]", "http://127.1", "http://127.0.0.1.");
     const auto told = refusal_of([&] { return endpoint_at(url); });
     CHECK(told.find("unencrypted: use https://") != std::string::npos);
+    CHECK(told.find("client_options::allow_plain_text ") != std::string::npos);
+    CHECK(told.find("client_options::allow_plain_text_tokens") != std::string::npos);
+}
+
+TEST_CASE("plain text to another machine can be allowed")
+{
+    const auto allowed = plain_text::to_any_machine;
+    const auto found =
+        live_endpoint("ws://gateway:8080/x", "", {}, method::generate_content, allowed);
+    CHECK_FALSE(found.tls);
+    CHECK(found.host == "gateway");
+    CHECK(found.port == 8080);
+    const addressing vertex{backend::vertex_ai, "p", ""};
+    CHECK(
+        live_endpoint("http://10.0.0.1", "", vertex, method::generate_content, allowed).port == 80);
+    CHECK(whole_endpoint("http://proxy.example", allowed).host == "proxy.example");
+    CHECK(rest_endpoint("http://gateway", "", "auth_tokens", allowed).host == "gateway");
+    CHECK(live_endpoint("https://gateway", "", {}, method::generate_content, allowed).tls);
 }
 
 TEST_CASE("without a base URL the backend, the location and the method determine the address")

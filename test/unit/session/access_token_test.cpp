@@ -39,6 +39,7 @@ struct world {
     int expired = 0;
     bool refuses_all = false;
     int refuses_with = 401;
+    errc refuses_as = errc::unauthorized;
     int not_ready = 0; ///< Number of answers in which the metadata server has no token.
     std::shared_ptr<test::memory_peer> peer{}; ///< The server's end of the newest connection.
 
@@ -94,7 +95,7 @@ struct world {
         if (found != tokens.end() && found->second > clock->now() && !refuses_all) return;
         if (!refuses_all) ++expired;
         const auto why = "This was not taken: " + bearer->substr(7);
-        throw error(errc::unauthorized, why, {phase::upgrade, 0, why, refuses_with});
+        throw error(refuses_as, why, {phase::upgrade, 0, why, refuses_with});
     }
 };
 
@@ -187,7 +188,12 @@ TEST_CASE("a rejection that is not about the token does not cost another token")
 {
     world w;
     w.refuses_all = true;
-    w.refuses_with = 400;
+    SECTION("by the service") { w.refuses_with = 400; }
+    SECTION("by a proxy")
+    {
+        w.refuses_with = 403;
+        w.refuses_as = errc::proxy_failed;
+    }
     const auto client = w.connect();
     const auto why = failure_of_visit(w, client);
     CHECK(why);

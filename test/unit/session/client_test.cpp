@@ -136,6 +136,39 @@ TEST_CASE("the user's headers override the library's own, and may be the credent
           "Bearer mine");
 }
 
+TEST_CASE("plain text to another machine needs one permission, and for tokens that renew two")
+{
+    const std::string url = "ws://gateway:8080";
+    const auto is_refused = [&](credentials shown, bool once, bool twice) {
+        client_options options{.backend = backend::vertex_ai, .project = "p"};
+        options.credentials = std::move(shown);
+        options.base_url = url;
+        options.allow_plain_text = once;
+        options.allow_plain_text_tokens = twice;
+        const auto refused = refusal_of(std::move(options));
+        if (refused) CHECK(refused->value() == errc::invalid_argument);
+        return refused.has_value();
+    };
+    for (const credentials& fixed : {credentials(api_key("k")), credentials(access_token("t"))}) {
+        CHECK(is_refused(fixed, false, false));
+        CHECK(is_refused(fixed, false, true));
+        CHECK_FALSE(is_refused(fixed, true, false));
+    }
+    for (const credentials& source :
+        {credentials(metadata_server{.host = "h"}), credentials(credential_file{.path = "f"}),
+            credentials(application_default{.file = "f"})}) {
+        CHECK(is_refused(source, false, false));
+        CHECK(is_refused(source, true, false));
+        CHECK(is_refused(source, false, true));
+        CHECK_FALSE(is_refused(source, true, true));
+    }
+    const auto request =
+        request_of({.credentials = api_key("k"), .base_url = url, .allow_plain_text = true});
+    CHECK_FALSE(request.tls);
+    CHECK(request.host == "gateway");
+    CHECK(request.port == 8080);
+}
+
 TEST_CASE("music uses its own method")
 {
     const auto request = request_of({.credentials = api_key("k")}, method::generate_music);

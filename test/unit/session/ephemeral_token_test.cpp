@@ -118,6 +118,16 @@ TEST_CASE("the call goes to the client's endpoint, through its network options")
     CHECK(on.header("x-extra") == "1");
 }
 
+TEST_CASE("the call may go to another machine in plain text if that is allowed")
+{
+    service on;
+    on.options.base_url = "http://gateway:8080";
+    on.options.allow_plain_text = true;
+    on.create();
+    CHECK_FALSE(on.seen->tls);
+    CHECK(on.seen->host == "gateway");
+}
+
 TEST_CASE("a refusal reports the service's words and the time to wait, and not the key")
 {
     service on;

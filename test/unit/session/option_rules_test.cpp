@@ -92,4 +92,32 @@ TEST_CASE("a nonsensical number is refused with its option, its value and the ru
     CHECK(refusal_of(group).starts_with("restart_policy::factor is 0"));
 }
 
+TEST_CASE("TLS options that contradict each other are refused by name")
+{
+    const auto refused = [](auto change) {
+        client_options options;
+        change(options.tls);
+        return refusal_of(options);
+    };
+    CHECK(refused([](auto& all) {
+        all.pinned_public_keys = {"sha256//MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="};
+        all.certificate_file = "c.pem";
+        all.private_key_pem = secret("key");
+        all.private_key_password = secret("password");
+    }).empty());
+    CHECK(refused([](auto& all) {
+        all.pinned_public_keys = {"abc"};
+    }).starts_with("tls_options::pinned_public_keys[0] "));
+    CHECK(refused([](auto& all) {
+        all.certificate_pem = all.certificate_file = "c";
+    }).starts_with("tls_options::certificate_pem and tls_options::certificate_file are "));
+    CHECK(refused([](auto& all) {
+        all.certificate_file = all.private_key_file = "c";
+        all.private_key_pem = secret("key");
+    }).starts_with("tls_options::private_key_pem and tls_options::private_key_file are "));
+    const std::string without = "tls_options has a private key or its password, and no certificate";
+    CHECK(refused([](auto& all) { all.private_key_file = "k"; }).starts_with(without));
+    CHECK(refused([](auto& all) { all.private_key_password = secret("p"); }).starts_with(without));
+}
+
 } // namespace option_rules_test

@@ -306,8 +306,38 @@ TEST_CASE("an answer to the upgrade may format its fields in any way that HTTP a
         [](answer& a) { a.fields.emplace_back("Connection", "keep-alive"); },
         [](answer& a) { a.start_line = "HTTP/1.1 101"; },
         [](answer& a) { a.start_line = "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n" + a.start_line; },
-        [](answer& a) { a.fields.emplace_back("X", std::string(10'000, 'x')); });
-    CHECK_FALSE(outcome(false, spoil));
+        [](answer& a) {
+            for (int i = 100; i < 110; ++i)
+                a.start_line = "HTTP/1.1 102 Processing\r\nX: y\r\n\r\n" + a.start_line;
+        },
+        [](answer& a) { set(a, "Sec-WebSocket-Extensions", ""); },
+        [](answer& a) { set(a, "Sec-WebSocket-Protocol", " "); },
+        [](answer& a) { a.fields.emplace_back("X", std::string(64'000, 'x')); });
+    CHECK_FALSE(outcome(GENERATE(false, true), spoil));
+}
+
+TEST_CASE("an answer to the upgrade that is refused is reported with what the server said, bounded")
+{
+    struct row {
+        const char* name;
+        std::string value;
+        const char* told;
+    };
+    const auto each = GENERATE_COPY(row{"Upgrade", "h2c", "\"h2c\""},
+        row{"Sec-WebSocket-Accept",
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "\"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\""},
+        row{"Sec-WebSocket-Extensions", "permessage-deflate; server_no_context_takeover",
+            "\"permessage-deflate; server_no_context_takeover\""},
+        row{"Sec-WebSocket-Protocol", "chat", "\"chat\""},
+        row{"Sec-WebSocket-Protocol", "\x1b[31m" + std::string(30'000, 'c'), "\"[31mccc"});
+    const auto why = outcome(false, [&each](answer& a) { set(a, each.name, each.value.c_str()); });
+    REQUIRE(why);
+    const std::string sentence = why->what();
+    INFO(sentence);
+    CHECK(sentence.find(std::string("its ") + each.name) != std::string::npos);
+    CHECK(sentence.find(each.told) != std::string::npos);
+    CHECK(sentence.find('\x1b') == std::string::npos);
+    CHECK(sentence.size() < 400);
 }
 
 } // namespace behind_upgrade_test

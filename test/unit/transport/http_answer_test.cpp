@@ -52,7 +52,11 @@ TEST_CASE("an HTTP response is read wherever it is cut, in every framing")
         row{"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\nbody", 400, ""},
         row{"HTTP/1.1 400 No\r\nContent-Length: many\r\n\r\nbody", 400, ""},
         row{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno", 403,
-            "no"});
+            "no"},
+        row{"HTTP/1.1 103 Early Hints\r\nContent-Length: 9\r\nLink: </a>\r\n\r\nHTTP/1.1 102 "
+            "Processing\n\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\nContent-Length: 2"
+            "\r\n\r\nno",
+            403, "no"});
     for (const std::size_t piece : {1u, 2u, 7u, 1000u}) {
         INFO(each.text << " by " << piece);
         const auto answer = read(each.text, piece);
@@ -73,16 +77,38 @@ TEST_CASE("an endless response is kept up to its bounds")
     http_answer head;
     CHECK_FALSE(feed(head, "HTTP/1.1 500 Oh\r\nRetry-After: 7\r\nX: "));
     bool done = false;
-    for (int i = 0; i < 40 && !done; ++i) done = feed(head, std::string(1024, 'x'));
+    for (int i = 0; i < 80 && !done; ++i) done = feed(head, std::string(1024, 'x'));
     CHECK(done);
     CHECK(head.status() == 500);
     CHECK(head.field("retry-after") == "7");
+
+    http_answer interim;
+    done = false;
+    for (int i = 0; i < 5000 && !done; ++i) done = feed(interim, "HTTP/1.1 100 Go on\r\n\r\n");
+    CHECK(done);
+    CHECK(interim.status() == 0);
 
     http_answer line;
     CHECK_FALSE(feed(line, "HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n"));
     done = false;
     for (int i = 0; i < 5000 && !done; ++i) done = feed(line, "1");
     CHECK(done);
+}
+
+TEST_CASE("a head of 64 KB is read, wherever it is cut")
+{
+    const std::string start = "HTTP/1.1 101 Switching\r\nX: ";
+    const std::string end = "\r\nY: z\r\n\r\n";
+    const auto padding = http_answer::longest_head - start.size() - end.size();
+    for (const std::size_t piece : {1u, 1'000u, 100'000u}) {
+        const auto answer = read(start + std::string(padding, 'x') + end, piece);
+        CHECK(answer.has_whole_head());
+        CHECK(answer.field("x").size() == padding);
+        CHECK(answer.field("y") == "z");
+        const auto longer = read(start + std::string(padding + 1, 'x') + end, piece);
+        CHECK(longer.has_head());
+        CHECK_FALSE(longer.has_whole_head());
+    }
 }
 
 TEST_CASE("what follows a response is left for the next reader")

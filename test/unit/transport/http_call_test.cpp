@@ -6,6 +6,7 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/write.hpp>
 
 namespace http_call_test {
 
@@ -172,6 +173,60 @@ TEST_CASE("any status is a result, even a redirect, which is not followed")
     CHECK(transport::header_of(got.fields, "location") == "/elsewhere");
 }
 
+TEST_CASE("interim responses before the response are skipped")
+{
+    bench on;
+    const auto got = response(on, get(on),
+        answer(on.peer, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
+                            http_response(200, {}, "hello")));
+    CHECK(got.status == 200);
+    CHECK(got.body == "hello");
+    CHECK(transport::header_of(got.fields, "link").empty());
+}
+
+TEST_CASE("all fields of a response are returned, 60 KB of them, and one that is not known")
+{
+    bench on;
+    header_fields fields{{"X-Not-Known", "to anybody"}};
+    for (int i = 0; i < 60; ++i)
+        fields.emplace_back("X-" + std::to_string(i), std::string(1'000, 'x'));
+    const auto got = response(on, get(on), answer(on.peer, http_response(200, fields, "hello")));
+    CHECK(got.body == "hello");
+    CHECK(transport::header_of(got.fields, "x-not-known") == "to anybody");
+    CHECK(transport::header_of(got.fields, "x-59").size() == 1'000);
+}
+
+TEST_CASE("a server may answer before it has read the body, and end the connection")
+{
+    bench on(GENERATE(false, true));
+    const auto serve = [](raw_peer& peer) -> asio::awaitable<void> {
+        auto socket = co_await peer.accept();
+        co_await socket.read_head();
+        auto early = http_response(413, {}, "too large");
+        co_await socket.write(std::move(early));
+        socket.finish();
+        co_await socket.read_to_end();
+    };
+    const auto got = response(on, post(on, std::string(8u << 20, 'x')), serve(on.peer));
+    CHECK(got.status == 413);
+    CHECK(got.body == "too large");
+}
+
+TEST_CASE("a response is heard although the connection was reset in the same moment")
+{
+    bench on;
+    const auto serve = [](raw_peer& peer) -> asio::awaitable<void> {
+        auto socket = co_await peer.accept();
+        co_await socket.read_head();
+        const auto early = http_response(413, {}, "too large");
+        asio::write(socket.tcp(), asio::buffer(early));
+        socket.reset();
+    };
+    const auto got = response(on, post(on, std::string(8u << 20, 'x')), serve(on.peer));
+    CHECK(got.status == 413);
+    CHECK(got.body == "too large");
+}
+
 TEST_CASE("a response without a body ends with its header")
 {
     bench on;
@@ -201,6 +256,12 @@ TEST_CASE("a body ends by its length, by chunks, or with the connection, plain a
     {
         const auto got = response(on, get(on), answer(on.peer, in_chunks({}) + "0\r\n\r\n"));
         CHECK(got.body.empty());
+    }
+    SECTION("in chunks, with fields behind them")
+    {
+        const auto got = response(
+            on, get(on), answer(on.peer, in_chunks({"hello"}) + "0;x=y\r\nX-Sum: 1\r\n\r\n"));
+        CHECK(got.body == "hello");
     }
     SECTION("in chunks, followed by the end of the connection")
     {
@@ -289,8 +350,10 @@ TEST_CASE("a truncated response is a lost connection, not a shorter response")
 TEST_CASE("a response that is not HTTP is reported as such")
 {
     bench on;
-    const auto* const bytes = GENERATE("HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 abc\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n");
+    const auto* const bytes = GENERATE("HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        "HTTP/1.1 abc\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
     const auto why = failure(on, get(on), answer(on.peer, bytes));
     CHECK(why.code() == errc::protocol_violation);
 }

@@ -30,21 +30,38 @@ TEST_CASE("a proxy's URL is parsed")
         std::string url;
         proxy_address expected;
     };
-    const auto [url, expected] = GENERATE(row{"http://proxy:3128", {"proxy", 3128, ""}},
-        row{"proxy:3128", {"proxy", 3128, ""}}, row{"HTTP://proxy/", {"proxy", 80, ""}},
-        row{"http://u:p@proxy:1", {"proxy", 1, "u:p"}},
-        row{"http://u%40x:p%3a%2F@proxy:1/path", {"proxy", 1, "u@x:p:/"}},
-        row{"http://u:p@ss@proxy:1", {"proxy", 1, "u:p@ss"}},
-        row{"http://[::1]:8080", {"::1", 8080, ""}}, row{"[fe80::1]", {"fe80::1", 80, ""}});
+    using kind = proxy_kind;
+    const auto [url, expected] = GENERATE(row{"http://proxy:3128", {kind::http, "proxy", 3128}},
+        row{"proxy:3128", {kind::http, "proxy", 3128}},
+        row{"HTTP://proxy/", {kind::http, "proxy", 80}},
+        row{"http://u:p@proxy:1", {kind::http, "proxy", 1, "u", "p"}},
+        row{"http://u%40x:p%3a%2F@proxy:1/path", {kind::http, "proxy", 1, "u@x", "p:/"}},
+        row{"http://u%3Ax:p:q@proxy:1", {kind::http, "proxy", 1, "u:x", "p:q"}},
+        row{"http://u:p@ss@proxy:1", {kind::http, "proxy", 1, "u", "p@ss"}},
+        row{"http://%C3%A9:%25@proxy", {kind::http, "proxy", 80, "\xc3\xa9", "%"}},
+        row{"http://u@proxy", {kind::http, "proxy", 80, "u", ""}},
+        row{"http://:p@proxy", {kind::http, "proxy", 80, "", "p"}},
+        row{"http://@proxy", {kind::http, "proxy", 80}},
+        row{"http://" + std::string(300, 'u') + "@proxy",
+            {kind::http, "proxy", 80, std::string(300, 'u')}},
+        row{"http://[::1]:8080", {kind::http, "::1", 8080}},
+        row{"[fe80::1]", {kind::http, "fe80::1", 80}},
+        row{"https://proxy", {kind::https, "proxy", 443}},
+        row{"HTTPS://u:p@proxy:8443", {kind::https, "proxy", 8443, "u", "p"}},
+        row{"socks5://proxy", {kind::socks5, "proxy", 1080}},
+        row{"socks5h://u:p@[::1]:1", {kind::socks5, "::1", 1, "u", "p"}});
     CHECK(parse_proxy(url, "test") == expected);
 }
 
 TEST_CASE("a broken proxy URL is refused without showing it")
 {
-    const std::string url =
-        GENERATE("https://proxy:1", "socks5://proxy", "http://", "http://u:p@", "proxy:0",
-            "proxy:65536", "proxy:x", "http://u%4:hunter2@proxy", "http://u%00:hunter2@proxy",
-            "http://u%0d%0a:hunter2@proxy", "http://[::1:80", "http://[::1]x", "http://a b:1");
+    const std::string url = GENERATE(as<std::string>(), "socks4://proxy:1", "socks://proxy",
+        "ftp://u:hunter2@proxy", "http://", "http://u:p@", "proxy:0", "proxy:65536", "proxy:x",
+        "http://u%4:hunter2@proxy", "http://u%00:hunter2@proxy", "http://u%0d%0a:hunter2@proxy",
+        "http://[::1:80", "http://[::1]x", "http://a b:1", "http://u:hunter2%@proxy",
+        "http://" + std::string(120, 'h') + ":1",
+        "socks5://hunter2" + std::string(256, 'u') + ":p@proxy",
+        "socks5://u:hunter2" + std::string(256, 'p') + "@proxy");
     try {
         static_cast<void>(parse_proxy(url, "proxy_options::url"));
         FAIL("accepted");
@@ -95,6 +112,17 @@ TEST_CASE("the proxy is the option's, else the environment's")
     CHECK(
         host_of({}, true, "a.com", of({{"https_proxy", ""}, {"HTTPS_PROXY", "loud:1"}})) == "loud");
     CHECK(host_of({}, false, "a.com", of({{"HTTP_PROXY", "cgi:1"}})) == "none");
+    const auto every = of({{"all_proxy", "every:1"}, {"ALL_PROXY", "EVERY:1"}});
+    CHECK(host_of({}, true, "a.com", every) == "every");
+    CHECK(host_of({}, false, "a.com", every) == "every");
+    CHECK(host_of({}, true, "localhost", every) == "none");
+    CHECK(host_of({}, false, "a.com", of({{"ALL_PROXY", "every:1"}})) == "every");
+    CHECK(host_of({}, true, "a.com", of({{"HTTPS_PROXY", "loud:1"}, {"all_proxy", "every:1"}})) ==
+          "loud");
+    CHECK(host_of({}, false, "a.com", of({{"http_proxy", "plain:1"}, {"all_proxy", "every:1"}})) ==
+          "plain");
+    CHECK(host_of({}, true, "a.com", of({{"all_proxy", "every:1"}, {"no_proxy", "a.com"}})) ==
+          "none");
     CHECK(host_of({}, true, "x.intern.com", all) == "none");
     CHECK(
         host_of({}, true, "a.com", of({{"https_proxy", "p:1"}, {"NO_PROXY", "a.com"}})) == "none");
@@ -110,7 +138,7 @@ TEST_CASE("a broken variable is named, its value is not shown")
 {
     try {
         static_cast<void>(choose_proxy(
-            {}, true, "a.com", 443, of({{"https_proxy", "https://user:hunter2@proxy"}})));
+            {}, true, "a.com", 443, of({{"https_proxy", "socks4://user:hunter2@proxy"}})));
         FAIL("accepted");
     } catch (const error& why) {
         CHECK(std::string(why.what()).find("https_proxy") != std::string::npos);

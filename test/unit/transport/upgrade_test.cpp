@@ -40,7 +40,7 @@ TEST_CASE("the header of an answer to an upgrade is bounded")
     REQUIRE(answer.feed(rest));
     const auto fault = fault_in_upgrade(answer, "KEY");
     REQUIRE(fault);
-    CHECK(fault->find("32768") != std::string::npos);
+    CHECK(fault->find("65536") != std::string::npos);
 }
 
 } // namespace upgrade_test
