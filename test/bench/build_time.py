@@ -20,7 +20,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from run import progress
+from driver import progress
 
 CLANG = "clang++-19"
 # What `./dev chat` builds; `./dev test` builds the rest as well.

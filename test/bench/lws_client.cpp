@@ -1,86 +1,143 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bare libwebsockets: raw callbacks on a libuv loop. It joins the fragments of each message and
-// owns its bytes; it decodes nothing.
-#include "bench.hpp"
+// owns its bytes; it decodes nothing, and sends the same text again and again.
+#include "meter.hpp"
 
 #include <libwebsockets.h>
 #include <uv.h>
 
-#include <deque>
-#include <optional>
+#include <memory>
 #include <utility>
 
 namespace {
 
-struct program {
-    explicit program(const bench::options& given) : options(given), meter(given) {}
-
-    void connect();
-
-    bench::options options;
-    bench::meter meter;
-    uv_loop_t loop{};
-    lws_context* context = nullptr;
-    std::deque<std::string> joined; // one for each connection, with stable addresses
-    bool stopped = false;
+struct connection {
+    std::size_t number = 0;
+    lws* wsi = nullptr;
+    bool streaming = false;
+    bool says_hello = true; ///< The setup has not been sent.
+    unsigned sends = 0;     ///< Chunks that wait to be written.
+    std::string joined;
 };
 
-int on_event(lws* connection, lws_callback_reasons reason, void*, void* bytes, std::size_t size)
+struct program {
+    program(const bench::arguments& arguments, const bench::traffic& given)
+        : given(given), meter(given), pacer(given), port(int(arguments.number("port"))),
+          chunk(bench::chunk_message(given.chunk_ms))
+    {
+    }
+
+    void open();
+    void connect(connection& self);
+    void obey(connection& self, bench::orders todo);
+    void send_due();
+    [[nodiscard]] bool write(lws* wsi, std::string_view text);
+
+    bench::traffic given;
+    bench::meter meter;
+    bench::pacer pacer;
+    int port;
+    std::string chunk;
+    std::string buffer; ///< lws masks in place, so each message is copied here first.
+    uv_loop_t loop{};
+    uv_timer_t ticks{};
+    lws_context* context = nullptr;
+    std::vector<std::unique_ptr<connection>> connections;
+};
+
+int on_event(lws* wsi, lws_callback_reasons reason, void*, void* bytes, std::size_t size)
 {
-    auto* const self = static_cast<program*>(lws_context_user(lws_get_context(connection)));
+    auto* const program = static_cast<::program*>(lws_context_user(lws_get_context(wsi)));
+    auto* const self = static_cast<connection*>(lws_get_opaque_user_data(wsi));
     switch (reason) {
-    case LWS_CALLBACK_CLIENT_ESTABLISHED: lws_callback_on_writable(connection); return 0;
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        self->wsi = wsi;
+        lws_callback_on_writable(wsi);
+        return 0;
     case LWS_CALLBACK_CLIENT_WRITEABLE: {
-        std::string text(LWS_PRE, '\0');
-        text += bench::setup;
-        const auto length = text.size() - LWS_PRE;
-        auto* const from = reinterpret_cast<unsigned char*>(text.data()) + LWS_PRE;
-        return lws_write(connection, from, length, LWS_WRITE_TEXT) < int(length) ? -1 : 0;
+        if (std::exchange(self->says_hello, false))
+            return program->write(wsi, bench::setup) ? 0 : -1;
+        // Several in one callback, which is cheaper; 16 at most, so that others get their turn.
+        for (int i = 0; i < 16 && self->sends > 0; ++i) {
+            --self->sends;
+            program->meter.sending();
+            if (!program->write(wsi, program->chunk)) return -1;
+            if (lws_send_pipe_choked(wsi) != 0) break;
+        }
+        if (self->sends > 0) lws_callback_on_writable(wsi);
+        return 0;
     }
     case LWS_CALLBACK_CLIENT_RECEIVE: {
-        auto& joined = *static_cast<std::string*>(lws_get_opaque_user_data(connection));
-        if (lws_is_first_fragment(connection) != 0)
-            joined.reserve(size + lws_remaining_packet_payload(connection));
-        joined.append(static_cast<const char*>(bytes), size);
-        if (lws_is_final_fragment(connection) == 0 || lws_remaining_packet_payload(connection) != 0)
-            return 0;
-        const std::string owned = std::exchange(joined, {});
-        if (owned.size() <= bench::longest_setup_complete) {
-            self->meter.connected();
-            return 0;
-        }
-        switch (self->meter.message(owned.size())) {
-        case bench::meter::next::go_on: break;
-        case bench::meter::next::connect_the_rest:
-            for (std::size_t i = 1; i < self->options.sessions; ++i) self->connect();
-            break;
-        case bench::meter::next::stop:
-            self->stopped = true;
-            uv_stop(&self->loop);
-            break;
+        if (lws_is_first_fragment(wsi) != 0)
+            self->joined.reserve(size + lws_remaining_packet_payload(wsi));
+        self->joined.append(static_cast<const char*>(bytes), size);
+        if (lws_is_final_fragment(wsi) == 0 || lws_remaining_packet_payload(wsi) != 0) return 0;
+        const std::string owned = std::exchange(self->joined, {});
+        if (bench::is_setup_complete(owned)) {
+            self->streaming = true;
+            program->obey(*self, program->meter.connected());
+        } else {
+            program->obey(*self, program->meter.received(bench::header_in(owned)));
         }
         return 0;
     }
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
     case LWS_CALLBACK_CLIENT_CLOSED:
-        if (self->stopped) return 0;
-        std::fprintf(
-            stderr, "lws: a connection failed: %.*s\n", int(size), static_cast<const char*>(bytes));
+        if (program->given.storm == "reconnect" && self->streaming) {
+            const auto number = self->number;
+            *self = connection();
+            self->number = number;
+            program->connect(*self);
+            return 0;
+        }
+        std::fprintf(stderr, "lws: a connection failed: %.*s\n", int(size),
+            bytes != nullptr ? static_cast<const char*>(bytes) : "");
         std::_Exit(1);
     default: return 0;
     }
 }
 
-void program::connect()
+bool program::write(lws* wsi, std::string_view text)
+{
+    buffer.assign(LWS_PRE, '\0').append(text);
+    auto* const from = reinterpret_cast<unsigned char*>(buffer.data()) + LWS_PRE;
+    return lws_write(wsi, from, text.size(), LWS_WRITE_TEXT) >= int(text.size());
+}
+
+void program::obey(connection& self, bench::orders todo)
+{
+    if (todo.stop) std::_Exit(0);
+    if (todo.open_others)
+        while (connections.size() < given.sessions) open();
+    if (todo.sends == 0) return;
+    self.sends += todo.sends;
+    lws_callback_on_writable(self.wsi);
+}
+
+void program::send_due()
+{
+    while (const auto due = pacer.take())
+        if (*due < connections.size() && connections[*due]->streaming)
+            obey(*connections[*due], {.sends = 1});
+}
+
+void program::open()
+{
+    auto& self = *connections.emplace_back(std::make_unique<connection>());
+    self.number = connections.size() - 1;
+    connect(self);
+}
+
+void program::connect(connection& self)
 {
     lws_client_connect_info info{};
     info.context = context;
     info.address = info.host = "127.0.0.1";
-    info.port = options.port;
+    info.port = port;
     info.path = bench::target;
-    info.ssl_connection = options.tls ? LCCSCF_USE_SSL : 0;
+    info.ssl_connection = given.tls ? LCCSCF_USE_SSL : 0;
     info.alpn = "http/1.1";
-    info.opaque_user_data = &joined.emplace_back();
+    info.opaque_user_data = &self;
     if (lws_client_connect_via_info(&info) == nullptr) {
         std::fprintf(stderr, "lws: cannot connect\n");
         std::_Exit(1);
@@ -92,7 +149,9 @@ void program::connect()
 int main(int argc, char** argv)
 {
     lws_set_log_level(0, nullptr);
-    program self(bench::start(argc, argv));
+    const bench::arguments arguments(argc, argv);
+    bench::limit_process();
+    program self(arguments, bench::traffic(arguments));
     uv_loop_init(&self.loop);
 
     constexpr std::size_t rx_buffer_size = 16384; // as large as a TLS record: the best size for lws
@@ -108,17 +167,22 @@ int main(int argc, char** argv)
     info.foreign_loops = loops;
     info.pt_serv_buf_size = 32768;
     info.user = &self;
-    if (self.options.tls) {
+    if (self.given.tls) {
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-        info.client_ssl_ca_filepath = self.options.ca_file.c_str();
+        info.client_ssl_ca_filepath = arguments.text("ca").c_str();
     }
     self.context = lws_create_context(&info);
     if (self.context == nullptr) {
         std::fprintf(stderr, "lws: no context; is its libuv plugin installed?\n");
         return 1;
     }
-    self.connect();
+    if (self.pacer.paced()) {
+        uv_timer_init(&self.loop, &self.ticks);
+        self.ticks.data = &self;
+        const auto tick = [](uv_timer_t* timer) { static_cast<program*>(timer->data)->send_due(); };
+        uv_timer_start(&self.ticks, tick, 1, 1);
+    }
+    self.open();
     uv_run(&self.loop, UV_RUN_DEFAULT);
-    std::_Exit(
-        self.stopped ? 0 : 1); // an orderly end of a foreign loop is not part of the measurement
+    return 1;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The peer of all benchmarked clients: answers the upgrade and the setup, then writes precomputed
-// frames to every session as fast as the client reads them (flood) or 25 per second (paced). It
-// does almost no work per message, so that the client is what is measured.
+// The peer of all benchmarked clients: answers the upgrade and the setup, then sends and receives
+// what the scenario says. It does almost no work per message, so that the client is what is
+// measured. It also marks for the client, on its first session, when the window begins and ends.
 //
-// Arguments: flood|paced plain|tls CPU CERTIFICATE-FILE KEY-FILE. Prints its port; ends when its
-// standard input ends.
-#include "bench.hpp"
+// Arguments: those of a scenario, certificate=FILE key=FILE. Prints its port, and a line when a
+// window begins; ends when its standard input ends.
+#include "arguments.hpp"
 #include "message.hpp"
 
 #include <arpa/inet.h>
@@ -16,28 +16,34 @@
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
 #include <csignal>
+#include <cstdio>
 
 #include <algorithm>
-#include <array>
 #include <memory>
-#include <queue>
-#include <random>
-#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace {
 
+using bench::header;
+using bench::meaning;
 using clock_type = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds period{40};
-constexpr int messages_per_batch = 64;
+using std::chrono::milliseconds;
+
+/// The first session is alone for so long, before the others follow.
+constexpr milliseconds alone{300};
+/// A paced message is left out for a client that is so far behind, as are all after so long a stall.
+constexpr std::size_t longest_backlog = 256u << 10;
+constexpr milliseconds longest_stall{100};
 
 /// A binary frame, as the service sends its JSON.
-std::string frame(std::string_view payload)
+std::string frame(std::string_view payload, unsigned opcode = 2)
 {
-    std::string bytes(1, char(0x82));
+    std::string bytes(1, char(0x80 | opcode));
     if (payload.size() < 126) {
         bytes += char(payload.size());
     } else {
@@ -48,9 +54,32 @@ std::string frame(std::string_view payload)
     return bytes += payload;
 }
 
+std::string mark(meaning what)
+{
+    return frame(bench::server_message({what, 0}, 48));
+}
+
+std::string batch_of_messages()
+{
+    std::string batch;
+    for (int i = 0; i < 64; ++i) batch += frame(bench::audio_message());
+    return batch;
+}
+
 const std::string audio_frame = frame(bench::audio_message());
-const std::string setup_complete_frame = frame("{\n  \"setupComplete\": {}\n}\n");
-const std::string close_frame{char(0x88), char(2), char(0x03), char(0xe8)};
+const std::string audio_batch = batch_of_messages();
+const std::string acknowledgment_frame = mark(meaning::acknowledgment);
+const std::string setup_complete_frame = frame(bench::setup_complete);
+
+/// An audio message that bears the time of its sending.
+std::string_view audio_frame_now()
+{
+    static std::string stamped = audio_frame;
+    static const auto at = stamped.find(bench::before_sound) + bench::before_sound.size();
+    const auto text = header{meaning::audio, bench::now_ns()}.text();
+    stamped.replace(at, text.size(), text);
+    return stamped;
+}
 
 std::string upgrade_answer(std::string_view request)
 {
@@ -72,10 +101,10 @@ std::string upgrade_answer(std::string_view request)
            bench::base64({reinterpret_cast<const char*>(digest.data()), size}) + "\r\n\r\n";
 }
 
-/// One client. Everything to be sent is queued in `out_`.
+/// One client.
 class session {
 public:
-    session(int fd, SSL_CTX* tls) : fd_(fd)
+    session(int fd, SSL_CTX* tls, const bench::traffic& given) : fd_(fd), given_(given)
     {
         if (tls == nullptr) return;
         ssl_ = SSL_new(tls);
@@ -92,13 +121,13 @@ public:
     }
 
     [[nodiscard]] bool streaming() const { return streaming_; }
-    [[nodiscard]] bool idle() const { return sent_ == out_.size(); }
-    [[nodiscard]] std::size_t waiting() const { return out_.size() - sent_; }
+    [[nodiscard]] bool idle() const { return batch_.empty() && sent_ == out_.size(); }
+    [[nodiscard]] std::size_t backlog() const { return out_.size() - sent_; }
 
     /// Returns false when the client has disconnected.
     bool read()
     {
-        std::array<char, 16384> buffer;
+        static std::array<char, 65536> buffer;
         for (;;) {
             ERR_clear_error();
             const long got = ssl_ != nullptr ? SSL_read(ssl_, buffer.data(), int(buffer.size()))
@@ -110,6 +139,7 @@ public:
             }
             in_.append(buffer.data(), std::size_t(got));
             if (!take_input()) return false;
+            if (ssl_ == nullptr && std::size_t(got) < buffer.size()) return true;
         }
     }
 
@@ -125,28 +155,31 @@ public:
 
     /// One batch of messages; in TLS a record for each, as from a service that writes them one by
     /// one.
-    void refill()
+    void flood()
     {
-        if (ssl_ == nullptr && batch_) {
-            sent_ = 0;
+        if (ssl_ == nullptr) {
+            batch_ = audio_batch;
             return;
         }
-        for (int i = 0; i < messages_per_batch; ++i) write(audio_frame);
-        batch_ = true;
+        for (std::size_t at = 0; at < audio_batch.size(); at += audio_frame.size())
+            write(std::string_view(audio_batch).substr(at, audio_frame.size()));
     }
 
     /// Returns false when the client has disconnected.
     bool flush()
     {
-        while (sent_ < out_.size()) {
-            const auto done = ::send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+        while (!idle()) {
+            const std::string_view next =
+                !batch_.empty() ? batch_ : std::string_view(out_).substr(sent_);
+            const auto done = ::send(fd_, next.data(), next.size(), MSG_NOSIGNAL);
             if (done < 0) return errno == EAGAIN;
-            sent_ += std::size_t(done);
+            if (!batch_.empty())
+                batch_.remove_prefix(std::size_t(done));
+            else
+                sent_ += std::size_t(done);
         }
-        if (ssl_ != nullptr || !batch_) {
-            out_.clear();
-            sent_ = 0;
-        }
+        out_.clear();
+        sent_ = 0;
         return true;
     }
 
@@ -162,55 +195,81 @@ private:
 
     bool take_input()
     {
+        std::size_t at = 0;
         if (!upgraded_) {
             const auto end = in_.find("\r\n\r\n");
             if (end == std::string::npos) return true;
             const auto answer = upgrade_answer(in_);
             if (answer.empty()) return false;
-            in_.erase(0, end + 4);
             write(answer);
             upgraded_ = true;
+            at = end + 4;
         }
-        while (in_.size() >= 2) {
-            const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(in_[at]); };
+        const bool alive = take_frames(at);
+        in_.erase(0, at);
+        return alive;
+    }
+
+    /// Moves `at` behind the frames that are complete. Returns false when the client says Close.
+    bool take_frames(std::size_t& at)
+    {
+        while (in_.size() - at >= 2) {
+            const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(in_[at + i]); };
             std::size_t head = 6; // two bytes and the mask
             std::size_t size = byte(1) & 0x7f;
             if (size == 126) {
-                if (in_.size() < 4) return true;
+                if (in_.size() - at < 4) return true;
                 head = 8;
                 size = std::size_t(byte(2)) << 8 | byte(3);
             } else if (size == 127) {
                 return false;
             }
-            if (in_.size() < head + size) return true;
-            const int opcode = byte(0) & 0x0f;
-            in_.erase(0, head + size);
-            if (opcode == 8) {
-                flush();
-                return false;
+            if (in_.size() - at < head + size) return true;
+            const unsigned opcode = byte(0) & 0x0f;
+            const bool last = (byte(0) & 0x80) != 0;
+            if (opcode == 8) return false;
+            if (opcode == 9) {
+                std::string payload = in_.substr(at + head, size);
+                for (std::size_t i = 0; i < size; ++i) payload[i] ^= in_[at + head - 4 + i % 4];
+                write(frame(payload, 10));
             }
-            if (opcode <= 2 && !streaming_) {
-                write(setup_complete_frame);
-                streaming_ = true;
-            }
+            at += head + size;
+            if (opcode <= 2 && last) take_message();
         }
         return true;
     }
 
+    void take_message()
+    {
+        if (!streaming_) {
+            write(setup_complete_frame);
+            streaming_ = true;
+        } else if (given_.down == "echo") {
+            write(audio_frame);
+        } else if (given_.down == "acks" && ++unacknowledged_ == given_.per_ack) {
+            unacknowledged_ = 0;
+            write(acknowledgment_frame);
+        }
+    }
+
     int fd_;
+    const bench::traffic& given_;
     SSL* ssl_ = nullptr;
     BIO* encrypted_ = nullptr;
     std::string in_;
-    std::string out_;
+    std::string out_;        // what is left of it begins at sent_
+    std::string_view batch_; // goes out before out_
     std::size_t sent_ = 0;
+    unsigned unacknowledged_ = 0;
     bool upgraded_ = false;
     bool streaming_ = false;
-    bool batch_ = false;
 };
 
 class server {
 public:
-    server(bool paced, SSL_CTX* tls) : paced_(paced), tls_(tls)
+    server(const bench::traffic& given, SSL_CTX* tls)
+        : given_(given), floods_(given.down == "flood"), tls_(tls),
+          turns_(std::max(given.down_ms, 1u))
     {
         epoll_ = epoll_create1(EPOLL_CLOEXEC);
         listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -224,43 +283,68 @@ public:
             std::exit(1);
         }
         ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-        std::printf("%d\n", ntohs(address.sin_port));
-        std::fflush(stdout);
+        start_ticks();
         watch(listener_, EPOLLIN);
         watch(STDIN_FILENO, EPOLLIN);
+        std::printf("%d\n", ntohs(address.sin_port));
+        std::fflush(stdout);
     }
 
     void run()
     {
         std::array<epoll_event, 256> events;
         for (;;) {
-            const int count =
-                epoll_wait(epoll_, events.data(), int(events.size()), due_.empty() ? -1 : 0);
+            const int count = epoll_wait(epoll_, events.data(), int(events.size()), -1);
             for (int i = 0; i < count; ++i) {
                 const int fd = events[std::size_t(i)].data.fd;
                 if (fd == STDIN_FILENO) return;
                 if (fd == listener_)
                     accept();
+                else if (fd == timer_)
+                    rearm();
                 else
                     serve(fd, events[std::size_t(i)].events);
             }
-            if (paced_) send_due();
+            go_on();
+            if (given_.down == "paced") send_due();
         }
     }
 
 private:
-    struct due {
-        clock_type::time_point at;
-        int fd;
-        std::uint64_t serial; // descriptors are reused
-        bool operator<(const due& other) const { return at > other.at; }
-    };
-    struct entry {
+    struct client {
         std::unique_ptr<session> peer;
-        std::uint64_t serial = 0;
-        bool scheduled = false;
+        std::uint64_t serial = 0; // descriptors are reused
+        bool counted = false;
         bool blocked = false;
     };
+    struct turn {
+        int fd;
+        std::uint64_t serial;
+    };
+    /// How far the client is, which runs one measurement.
+    enum class stage { none, alone, gathering, warming_up, measuring, over };
+
+    /// Half a millisecond behind the ticks of the clients, so that what they send and what they
+    /// receive do not coincide.
+    void start_ticks()
+    {
+        using namespace std::chrono_literals;
+        timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+        tick_ = std::chrono::ceil<milliseconds>(clock_type::now()) + 500us;
+        const auto since_boot = tick_.time_since_epoch();
+        itimerspec when{};
+        when.it_value.tv_sec = since_boot / 1s;
+        when.it_value.tv_nsec = (since_boot % 1s) / 1ns;
+        when.it_interval.tv_nsec = given_.down == "paced" ? 1'000'000 : 10'000'000;
+        timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+        watch(timer_, EPOLLIN);
+    }
+
+    void rearm() const
+    {
+        std::uint64_t expired = 0;
+        if (::read(timer_, &expired, sizeof expired) < 0 && errno != EAGAIN) std::perror("timer");
+    }
 
     void watch(int fd, std::uint32_t events, int operation = EPOLL_CTL_ADD)
     {
@@ -277,90 +361,173 @@ private:
             if (fd < 0) return;
             const int on = 1;
             ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-            sessions_[fd] = entry{std::make_unique<session>(fd, tls_), ++serial_};
+            clients_[fd] = client{std::make_unique<session>(fd, tls_, given_), ++serial_};
             watch(fd, EPOLLIN);
         }
     }
 
     void serve(int fd, std::uint32_t events)
     {
-        auto& [peer, serial, scheduled, blocked] = sessions_.at(fd);
+        const auto found = clients_.find(fd);
+        if (found == clients_.end()) return; // dropped since
+        auto& [peer, serial, counted, blocked] = found->second;
         bool alive = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0 || peer->read();
         alive = alive && peer->flush();
-        if (alive && peer->streaming() && paced_ && !scheduled) {
-            scheduled = true;
-            due_.push(
-                {clock_type::now() + std::chrono::microseconds(random_() % 40'000), fd, serial});
-        }
-        if (alive && peer->streaming() && !paced_) {
+        if (alive && floods_ && peer->streaming()) {
             for (int batches = 0; alive && batches < 16 && peer->idle(); ++batches) {
-                peer->refill();
+                peer->flood();
                 alive = peer->flush();
             }
         }
         if (!alive) {
-            sessions_.erase(fd);
+            drop(fd);
             return;
         }
-        const bool wants_to_write = !peer->idle() || (!paced_ && peer->streaming());
+        const bool wants_to_write = !peer->idle() || (floods_ && peer->streaming());
         if (wants_to_write != blocked) {
             blocked = wants_to_write;
             watch(fd, blocked ? EPOLLIN | EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
         }
+        if (peer->streaming() && !counted) {
+            counted = true;
+            if (given_.down == "paced") turns_[streaming_ % turns_.size()].push_back({fd, serial});
+            on_streaming(fd);
+        }
+    }
+
+    void drop(int fd)
+    {
+        const auto found = clients_.find(fd);
+        if (found->second.counted) --streaming_;
+        clients_.erase(found);
+        if (clients_.empty()) stage_ = stage::none;
     }
 
     void send_due()
     {
         const auto now = clock_type::now();
-        while (!due_.empty() && due_.top().at <= now) {
-            auto next = due_.top();
-            due_.pop();
-            const auto found = sessions_.find(next.fd);
-            if (found == sessions_.end() || found->second.serial != next.serial) continue;
-            if (found->second.peer->waiting() >
-                (1u << 20)) { // a client that is this far behind is dropped
-                sessions_.erase(found);
-                continue;
-            }
-            found->second.peer->write(audio_frame);
-            serve(next.fd, 0);
-            next.at += period;
-            due_.push(next);
+        if (now - tick_ > longest_stall)
+            tick_ += std::chrono::floor<milliseconds>(now - tick_);
+        for (; tick_ <= now; tick_ += milliseconds(1)) {
+            const auto number = std::chrono::floor<milliseconds>(tick_).time_since_epoch().count();
+            std::erase_if(turns_[std::size_t(number) % turns_.size()], [this](const turn& next) {
+                const auto found = clients_.find(next.fd);
+                if (found == clients_.end() || found->second.serial != next.serial) return true;
+                auto& peer = *found->second.peer;
+                if (peer.backlog() < longest_backlog) peer.write(audio_frame_now());
+                serve(next.fd, 0);
+                return false;
+            });
         }
     }
 
-    bool paced_;
+    // The course of a measurement.
+
+    void on_streaming(int fd)
+    {
+        ++streaming_;
+        if (stage_ == stage::none) {
+            first_ = fd;
+            enter(given_.sessions > 1 ? stage::alone : stage::warming_up);
+        } else if (streaming_ == given_.sessions && stage_ == stage::gathering) {
+            if (given_.storm == "connect")
+                finish();
+            else
+                enter(stage::warming_up);
+        } else if (streaming_ == given_.sessions && stage_ == stage::measuring) {
+            finish(); // a storm of reconnects
+        }
+    }
+
+    void go_on()
+    {
+        const auto passed = clock_type::now() - since_;
+        if (stage_ == stage::alone && passed >= alone) {
+            if (given_.storm == "connect") tell(meaning::begin);
+            enter(stage::gathering);
+            tell(meaning::open_others);
+        } else if (stage_ == stage::warming_up && passed >= given_.warm_up) {
+            enter(stage::measuring);
+            tell(meaning::begin);
+            if (given_.storm == "reconnect") drop_others();
+        } else if (stage_ == stage::measuring && given_.storm == "none" && passed >= given_.window) {
+            finish();
+        }
+    }
+
+    void enter(stage next)
+    {
+        stage_ = next;
+        since_ = clock_type::now();
+    }
+
+    void finish()
+    {
+        enter(stage::over);
+        tell(meaning::end);
+    }
+
+    void tell(meaning what)
+    {
+        if (what == meaning::begin) {
+            std::puts("begin");
+            std::fflush(stdout);
+        }
+        const auto found = clients_.find(first_);
+        if (found == clients_.end()) return; // the client has failed
+        found->second.peer->write(mark(what));
+        serve(first_, 0);
+    }
+
+    void drop_others()
+    {
+        std::vector<int> others;
+        for (const auto& [fd, each] : clients_)
+            if (fd != first_) others.push_back(fd);
+        for (const int fd : others) drop(fd);
+    }
+
+    const bench::traffic& given_;
+    bool floods_;
     SSL_CTX* tls_;
     int epoll_ = -1;
     int listener_ = -1;
+    int timer_ = -1;
     std::uint64_t serial_ = 0;
-    std::mt19937 random_{1};
-    std::unordered_map<int, entry> sessions_;
-    std::priority_queue<due> due_;
+    std::unordered_map<int, client> clients_;
+    std::vector<std::vector<turn>> turns_; // for each millisecond of a period, who is sent to
+    clock_type::time_point tick_;          // the next one
+    stage stage_ = stage::none;
+    clock_type::time_point since_;
+    std::size_t streaming_ = 0;
+    int first_ = -1;
 };
+
+SSL_CTX* make_tls(const bench::arguments& given, bool tickets)
+{
+    SSL_CTX* tls = SSL_CTX_new(TLS_server_method());
+    if (SSL_CTX_use_certificate_chain_file(tls, given.text("certificate").c_str()) != 1 ||
+        SSL_CTX_use_PrivateKey_file(tls, given.text("key").c_str(), SSL_FILETYPE_PEM) != 1) {
+        ERR_print_errors_fp(stderr);
+        std::exit(1);
+    }
+    SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(tls, 1);
+    SSL_CTX_set_ciphersuites(tls, "TLS_AES_128_GCM_SHA256");
+    if (!tickets) SSL_CTX_set_num_tickets(tls, 0);
+    return tls;
+}
 
 } // namespace
 
 int main(int argc, char** argv)
 {
-    if (argc != 6) {
-        std::fprintf(stderr, "usage: %s flood|paced plain|tls CPU CERTIFICATE KEY\n", argv[0]);
-        return 2;
-    }
-    bench::pin_to(std::atoi(argv[3]));
-    bench::raise_descriptor_limit();
+    const bench::arguments arguments(argc, argv);
+    const bench::traffic given(arguments);
+    bench::limit_process();
     std::signal(SIGPIPE, SIG_IGN);
-    SSL_CTX* tls = nullptr;
-    if (std::string_view(argv[2]) == "tls") {
-        tls = SSL_CTX_new(TLS_server_method());
-        if (SSL_CTX_use_certificate_chain_file(tls, argv[4]) != 1 ||
-            SSL_CTX_use_PrivateKey_file(tls, argv[5], SSL_FILETYPE_PEM) != 1) {
-            ERR_print_errors_fp(stderr);
-            return 1;
-        }
-        SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
-        SSL_CTX_set_ciphersuites(tls, "TLS_AES_128_GCM_SHA256");
-    }
-    server(std::string_view(argv[1]) == "paced", tls).run();
+    // Without tickets, every connection of the storm is a new one.
+    SSL_CTX* tls = given.tls ? make_tls(arguments, given.storm != "connect") : nullptr;
+    server(given, tls).run();
     SSL_CTX_free(tls);
 }
