@@ -28,35 +28,20 @@ void* allocated(void* memory)
 } // namespace
 
 // The others call these; so do the ones that do not throw.
-void* operator new(std::size_t size)
-{
-    return allocated(__libc_malloc(size));
-}
+void* operator new(std::size_t size) { return allocated(__libc_malloc(size)); }
 
 void* operator new(std::size_t size, std::align_val_t alignment)
 {
     return allocated(__libc_memalign(static_cast<std::size_t>(alignment), size));
 }
 
-void operator delete(void* memory) noexcept
-{
-    std::free(memory);
-}
+void operator delete(void* memory) noexcept { std::free(memory); }
 
-void operator delete(void* memory, std::size_t) noexcept
-{
-    std::free(memory);
-}
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
-void operator delete(void* memory, std::align_val_t) noexcept
-{
-    std::free(memory);
-}
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept
-{
-    std::free(memory);
-}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 extern "C" {
 void* malloc(std::size_t size) noexcept

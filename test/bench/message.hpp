@@ -108,10 +108,7 @@ inline std::string server_message(header head, std::size_t pcm_size)
 
 /// 50 ms of speech as the service sends it: 2,400 bytes of pcm16, 3,200 characters of base64, 3.4
 /// KB of JSON.
-inline std::string audio_message(header head = {})
-{
-    return server_message(head, 2400);
-}
+inline std::string audio_message(header head = {}) { return server_message(head, 2400); }
 
 inline constexpr std::string_view setup_complete = "{\n  \"setupComplete\": {}\n}\n";
 
@@ -133,7 +130,8 @@ inline header header_in(std::string_view json)
     const char* text = json.data() + before_sound.size();
     for (std::size_t at = 0; at < bytes.size(); at += 3) {
         unsigned three = 0;
-        for (int i = 0; i < 4; ++i) three = three << 6 | values[static_cast<unsigned char>(*text++)];
+        for (int i = 0; i < 4; ++i)
+            three = three << 6 | values[static_cast<unsigned char>(*text++)];
         for (std::size_t i = 0; i < 3; ++i)
             bytes[at + i] = static_cast<std::byte>(three >> (16 - 8 * i));
     }
@@ -145,10 +143,7 @@ inline constexpr const char* target =
 inline constexpr std::string_view setup = R"({"setup":{"model":"models/gemini-3.8-live"}})";
 
 /// A chunk of the user's speech: mono pcm16 at 16 kHz.
-inline std::string chunk_pcm(unsigned ms)
-{
-    return noise(std::size_t{32} * ms);
-}
+inline std::string chunk_pcm(unsigned ms) { return noise(std::size_t{32} * ms); }
 
 /// The same as a client message, byte for byte as the SDK writes it.
 inline std::string chunk_message(unsigned ms)

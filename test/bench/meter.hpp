@@ -51,7 +51,9 @@ class meter {
 public:
     explicit meter(const traffic& given, int whose = RUSAGE_SELF) : given_(given), whose_(whose)
     {
-        if (given_.latency) latencies_.reserve(200'000);
+        if (!given_.latency) return;
+        latencies_.resize(most_latencies); // so that its memory is not taken for that of sessions
+        latencies_.clear();
     }
 
     /// A session has received setupComplete, for the first time or again.
@@ -80,9 +82,11 @@ public:
     }
 
 private:
+    static constexpr std::size_t most_latencies = 200'000;
+
     void record(std::uint64_t from)
     {
-        if (!measuring_ || latencies_.size() == latencies_.capacity()) return;
+        if (!measuring_ || latencies_.size() == most_latencies) return;
         constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
         latencies_.push_back(static_cast<std::uint32_t>(std::min(now_ns() - from, most)));
     }

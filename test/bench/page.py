@@ -159,7 +159,7 @@ def chart(figures):
     multiples = {(client, *row): figures.median(row[0], client, row[1]) / figures.median(row[0], "raw", row[1])
                  for row in rows for client in others if figures.median(row[0], client, row[1])}
     low = math.log2(min(0.8, *multiples.values()))
-    high = math.log2(max(2.0, *multiples.values()) * 1.05)
+    high = math.log2(max(2.0, *multiples.values()) * 1.1)
 
     def x_of(multiple):
         return LEFT + (math.log2(multiple) - low) / (high - low) * (RIGHT - LEFT)

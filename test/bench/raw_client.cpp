@@ -100,15 +100,13 @@ private:
         tls_ = SSL_CTX_new(TLS_client_method());
         if (SSL_CTX_load_verify_locations(tls_, ca.c_str(), nullptr) != 1) fail("no certificate");
         SSL_CTX_set_verify(tls_, SSL_VERIFY_PEER, nullptr);
-        SSL_CTX_set_mode(tls_, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_CTX_set_mode(tls_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         SSL_CTX_set_read_ahead(tls_, 1);
         if (given_.storm != "reconnect") return;
         SSL_CTX_set_session_cache_mode(tls_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
         SSL_CTX_set_app_data(tls_, this);
         SSL_CTX_sess_set_new_cb(tls_, [](SSL* ssl, SSL_SESSION* ticket) {
-            auto* const self =
-                static_cast<program*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+            auto* const self = static_cast<program*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
             // A copy, since the end of the connection without a close_notify spoils the original.
             self->tickets_.push_back(SSL_SESSION_dup(ticket));
             return 0;
@@ -254,8 +252,8 @@ private:
             }
             const std::string_view all(buffer_.data(), self.in.size() + std::size_t(got));
             self.in = all.substr(take(self, all));
-            const bool more = self.ssl != nullptr ? SSL_has_pending(self.ssl) == 1
-                                                  : std::size_t(got) == room;
+            const bool more =
+                self.ssl != nullptr ? SSL_has_pending(self.ssl) == 1 : std::size_t(got) == room;
             if (!more) return;
         }
     }

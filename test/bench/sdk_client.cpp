@@ -2,7 +2,8 @@
 // The SDK through its public interface. It receives, decodes the JSON and the base64, and owns the
 // message; it sends samples, which the SDK encodes.
 //
-// A thread with an io_context for each port, pinned to a CPU: port=4001 cpu=1, port=4001,4002 cpu=0,1.
+// A thread with an io_context for each port, pinned to a CPU: port=4001 cpu=1, port=4001,4002
+// cpu=0,1.
 #include "meter.hpp"
 
 #include <gemini/live.hpp>
@@ -58,8 +59,8 @@ class program {
 public:
     program(const bench::arguments& arguments, const bench::traffic& given, const std::string& port,
         int whose)
-        : given_(given), meter_(given, whose), pacer_(given), pcm_(bench::chunk_pcm(given.chunk_ms)),
-          client_(io_, options_for(arguments, given, port))
+        : given_(given), meter_(given, whose), pacer_(given),
+          pcm_(bench::chunk_pcm(given.chunk_ms)), client_(io_, options_for(arguments, given, port))
     {
     }
 

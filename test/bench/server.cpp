@@ -36,7 +36,8 @@ using std::chrono::milliseconds;
 
 /// The first session is alone for so long, before the others follow.
 constexpr milliseconds alone{300};
-/// A paced message is left out for a client that is so far behind, as are all after so long a stall.
+/// A paced message is left out for a client that is so far behind, as are all after so long a
+/// stall.
 constexpr std::size_t longest_backlog = 256u << 10;
 constexpr milliseconds longest_stall{100};
 
@@ -54,10 +55,7 @@ std::string frame(std::string_view payload, unsigned opcode = 2)
     return bytes += payload;
 }
 
-std::string mark(meaning what)
-{
-    return frame(bench::server_message({what, 0}, 48));
-}
+std::string mark(meaning what) { return frame(bench::server_message({what, 0}, 48)); }
 
 std::string batch_of_messages()
 {
@@ -214,7 +212,9 @@ private:
     bool take_frames(std::size_t& at)
     {
         while (in_.size() - at >= 2) {
-            const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(in_[at + i]); };
+            const auto byte = [&](std::size_t i) {
+                return static_cast<unsigned char>(in_[at + i]);
+            };
             std::size_t head = 6; // two bytes and the mask
             std::size_t size = byte(1) & 0x7f;
             if (size == 126) {
@@ -406,8 +406,7 @@ private:
     void send_due()
     {
         const auto now = clock_type::now();
-        if (now - tick_ > longest_stall)
-            tick_ += std::chrono::floor<milliseconds>(now - tick_);
+        if (now - tick_ > longest_stall) tick_ += std::chrono::floor<milliseconds>(now - tick_);
         for (; tick_ <= now; tick_ += milliseconds(1)) {
             const auto number = std::chrono::floor<milliseconds>(tick_).time_since_epoch().count();
             std::erase_if(turns_[std::size_t(number) % turns_.size()], [this](const turn& next) {
@@ -450,7 +449,8 @@ private:
             enter(stage::measuring);
             tell(meaning::begin);
             if (given_.storm == "reconnect") drop_others();
-        } else if (stage_ == stage::measuring && given_.storm == "none" && passed >= given_.window) {
+        } else if (stage_ == stage::measuring && given_.storm == "none" &&
+                   passed >= given_.window) {
             finish();
         }
     }

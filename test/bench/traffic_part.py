@@ -3,6 +3,7 @@
 
 import os
 import statistics
+import time
 from contextlib import ExitStack
 
 from driver import Failed, cores, progress
@@ -18,9 +19,9 @@ def cpu_times():
 
 def measure(bench, name, scenario, report, known):
     """`known` keeps the figures of all scenarios: (scenario, client, transport) → one dict for each round."""
-    before = cpu_times()
+    begin, before = time.monotonic(), cpu_times()
     clients = [client for client in scenario.clients if client in bench.clients]
-    failures = []
+    failures, called = [], {}
     runs = run_together(bench, scenario, clients) if scenario.together else run_in_turns(bench, name, scenario, clients)
     for client, transport, turn, result in runs:
         if isinstance(result, Failed):
@@ -30,10 +31,13 @@ def measure(bench, name, scenario, report, known):
         known.setdefault((name, client, transport), []).append(figures)
         report.line(kind="run", scenario=name, transport=transport, client=client, round=turn, **figures,
                     **({"calls": result["system_calls"]} if "system_calls" in result else {}))
+        if "system_calls" in result:
+            called[client, transport] = by_name(result["system_calls"], result["received"] + result["sent"])
     progress("")
-    show(name, scenario, clients, report, known)
+    show(name, scenario, clients, report, known, called)
     noise = steal_percent(before, cpu_times())
-    print(f"  Noise: {noise:.1f} % of the time stolen by the host, load average {os.getloadavg()[0]:.1f}.")
+    print(f"  Noise: {noise:.1f} % of the time stolen by the host, load average {os.getloadavg()[0]:.1f}; "
+          f"{time.monotonic() - begin:.0f} s.")
     for transport in TRANSPORTS:
         for client in clients:
             paces = [figures["pace_percent"] for figures in known.get((name, client, transport), []) if scenario.pace]
@@ -80,10 +84,16 @@ def run_together(bench, scenario, clients):
                 yield client, transport, 1, failure
 
 
-def show(name, scenario, clients, report, known):
+def by_name(calls, messages):
+    """The most frequent system calls, for each message."""
+    return ", ".join(f"{call} {count / messages:.2f}" for call, count in calls.most_common(4) if count > messages / 100)
+
+
+def show(name, scenario, clients, report, known, called):
     window = f" of {scenario.seconds[1]:g} s" if scenario.seconds[1] else ""
     print(f"{name}: {scenario.title}\nmedian (min-max) of {scenario.rounds} round{'s' * (scenario.rounds > 1)}{window}\n")
-    table = Table("", UNITS[scenario.unit][0], *(OTHERS[column][0] for column in scenario.columns))
+    table = Table("", UNITS[scenario.unit][0], *(OTHERS[column][0] for column in scenario.columns),
+                  *(["of which"] if scenario.traced else []))
     for transport in TRANSPORTS:
         for client in clients:
             rounds = known.get((name, client, transport))
@@ -94,7 +104,8 @@ def show(name, scenario, clients, report, known):
             for column in scenario.columns:
                 values = [figures[column] for figures in rounds if column in figures]
                 cells.append(spread(values, OTHERS[column][1]) if values else "")
-            table.add(f"{CLIENTS[client].title}, {transport}", spread(costs, digits_for(statistics.median(costs))), *cells)
+            table.add(f"{CLIENTS[client].title}, {transport}", spread(costs, digits_for(statistics.median(costs))), *cells,
+                      *([called[client, transport]] if scenario.traced else []))
             report.line(kind="median", scenario=name, transport=transport, client=client,
                         **{figure: statistics.median(figures[figure] for figures in rounds) for figure in rounds[0]})
     table.print()
@@ -117,8 +128,11 @@ def judge(name, scenario, report, known):
                 if not theirs:
                     continue
                 values = ratios(values, [figures[aim.figure] for figures in theirs])
-                other = f"{CLIENTS[aim.against].title}{', ' + aim.scenario if aim.scenario else ''}"
-                title, digits = f"{title}, SDK / {other}", 2
+                digits = 2
+                if aim.scenario:
+                    title += f", {name} / {aim.scenario}"
+                else:
+                    title += f", SDK / {CLIENTS[aim.against].title}"
             report.aim(table, f"{title}, {transport}", values, aim.limits[transport], digits, scenario=name,
                        transport=transport, against=aim.against, figure=aim.figure)
     if len(table.rows) > 1:
