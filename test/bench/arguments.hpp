@@ -76,13 +76,19 @@ struct traffic {
     std::chrono::milliseconds window;
 };
 
-/// For all programs here: enough descriptors for 1,000 sessions, and an end, whatever happens.
-inline void limit_process()
+/// Enough descriptors for 1,000 sessions.
+inline void raise_descriptor_limit()
 {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max < 20'000 ? limit.rlim_max : 20'000;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// A client ends, whatever happens. (The server does when run.py does.)
+inline void prepare_client()
+{
+    raise_descriptor_limit();
     alarm(240);
 }
 

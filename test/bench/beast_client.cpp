@@ -163,7 +163,7 @@ int main(int argc, char** argv)
 {
     const bench::arguments arguments(argc, argv);
     const bench::traffic given(arguments);
-    bench::limit_process();
+    bench::prepare_client();
     if (given.tls)
         program<encrypted>(arguments, given).run();
     else

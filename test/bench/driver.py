@@ -4,6 +4,7 @@
 import filecmp
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from figures import system_calls_between
 from scenarios import CLIENTS
 
 HERE = Path(__file__).resolve().parent
-MOST_SECONDS = 60 # for what a client does before and after its window; all programs end themselves after 240
+MOST_SECONDS = 45 # for what a client does before and after its window; it ends itself after 240
 
 
 def progress(text):
@@ -105,8 +106,8 @@ class Server:
         self.port = int(self.process.stdout.readline())
 
     def wait_for_window(self):
-        """Until a client is connected and warmed up; at most until the server ends itself."""
-        self.process.stdout.readline()
+        """Until a client is connected and warmed up, or has failed to be."""
+        select.select([self.process.stdout], [], [], MOST_SECONDS)
 
     def __enter__(self):
         return self

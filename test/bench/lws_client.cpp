@@ -150,7 +150,7 @@ int main(int argc, char** argv)
 {
     lws_set_log_level(0, nullptr);
     const bench::arguments arguments(argc, argv);
-    bench::limit_process();
+    bench::prepare_client();
     program self(arguments, bench::traffic(arguments));
     uv_loop_init(&self.loop);
 

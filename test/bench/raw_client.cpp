@@ -347,7 +347,7 @@ private:
 int main(int argc, char** argv)
 {
     const bench::arguments arguments(argc, argv);
-    bench::limit_process();
+    bench::prepare_client();
     std::signal(SIGPIPE, SIG_IGN);
     program(arguments, bench::traffic(arguments)).run();
 }

@@ -163,7 +163,7 @@ int main(int argc, char** argv)
 {
     const bench::arguments arguments(argc, argv);
     const bench::traffic given(arguments);
-    bench::limit_process();
+    bench::prepare_client();
     const auto ports = list(arguments.text("port"));
     const auto cpus = list(arguments.text("cpu"));
     const bool alone = ports.size() == 1;

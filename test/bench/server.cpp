@@ -38,7 +38,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds alone{300};
 /// A paced message is left out for a client that is so far behind, as are all after so long a
 /// stall.
-constexpr std::size_t longest_backlog = 256u << 10;
+constexpr std::size_t longest_backlog = 64u << 10;
 constexpr milliseconds longest_stall{100};
 
 /// A binary frame, as the service sends its JSON.
@@ -306,7 +306,7 @@ public:
                     serve(fd, events[std::size_t(i)].events);
             }
             go_on();
-            if (given_.down == "paced") send_due();
+            if (given_.down == "paced" && stage_ != stage::over) send_due();
         }
     }
 
@@ -524,7 +524,7 @@ int main(int argc, char** argv)
 {
     const bench::arguments arguments(argc, argv);
     const bench::traffic given(arguments);
-    bench::limit_process();
+    bench::raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);
     // Without tickets, every connection of the storm is a new one.
     SSL_CTX* tls = given.tls ? make_tls(arguments, given.storm != "connect") : nullptr;
