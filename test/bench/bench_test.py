@@ -73,6 +73,11 @@ class Comparisons(unittest.TestCase):
     def test_a_round_that_one_has_lost_does_not_count(self):
         self.assertEqual(figures.ratios([1, 2, 3], [1]), [1])
 
+    def test_added_latency_is_the_difference_within_a_round(self):
+        timed = [{"p50_us": 50, "p99_us": 90, "p999_us": 200}, {"p50_us": 70, "p99_us": 80, "p999_us": 80}]
+        self.assertEqual(figures.added_latency(timed, timed[::-1])[0],
+                         {"added_p50_us": -20, "added_p99_us": 10, "added_p999_us": 120})
+
     def test_a_limit_that_is_reached_is_met(self):
         self.assertEqual(figures.verdict(0.6, 0.6), "ok")
         self.assertEqual(figures.verdict(0.61, 0.6), "MISSED")

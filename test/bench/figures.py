@@ -22,11 +22,17 @@ OTHERS = {
     "p50_us": ("p50 us", 0),
     "p99_us": ("p99 us", 0),
     "p999_us": ("p99.9 us", 0),
+    "added_p50_us": ("added p50 us", 0),
+    "added_p99_us": ("added p99 us", 0),
+    "added_p999_us": ("added p99.9 us", 0),
     "kb_per_session": ("KB/session", 1),
     "news": ("operator new/message", 2),
     "mallocs": ("malloc in C/message", 2),
     "system_calls": ("system calls/message", 2),
 }
+
+
+LATENCIES = ("p50_us", "p99_us", "p999_us")
 
 
 def percentile(values, share):
@@ -47,7 +53,7 @@ def figures_of(run, unit, sessions, pace=None):
     if sessions > 1:
         figures["kb_per_session"] = (run["resident_all_kb"] - run["resident_one_kb"]) / (sessions - 1)
     if run["latency_ns"]:
-        for name, share in (("p50_us", 0.5), ("p99_us", 0.99), ("p999_us", 0.999)):
+        for name, share in zip(LATENCIES, (0.5, 0.99, 0.999)):
             figures[name] = percentile(run["latency_ns"], share) / 1e3
     if pace:
         figures["pace_percent"] = 100 * figures["messages_per_s"] / pace
@@ -63,6 +69,11 @@ def figures_of(run, unit, sessions, pace=None):
 def ratios(ours, theirs):
     """The ratio in each round: the machine's speed varies more between rounds than within one."""
     return [mine / other for mine, other in zip(ours, theirs)]
+
+
+def added_latency(ours, floor):
+    """What a client adds to the latency of the least possible one, in each round."""
+    return [{f"added_{name}": mine[name] - least[name] for name in LATENCIES} for mine, least in zip(ours, floor)]
 
 
 def verdict(value, limit, at_least=False):

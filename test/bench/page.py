@@ -55,7 +55,7 @@ def markdown(heads, rows):
 
 
 def number(value):
-    return "–" if value is None else f"{value:,.{digits_for(value)}f}"
+    return "–" if value is None else f"{value:,.{digits_for(abs(value))}f}"
 
 
 def client_table(figures, rows):
@@ -72,8 +72,9 @@ def cost_table(figures):
 
 
 def more_table(figures):
-    latency = [("calls", name, f"`calls`: {title} µs") for name, title
-               in (("p50_us", "p50"), ("p99_us", "p99"), ("p999_us", "p99.9"))]
+    latency = [("calls", f"{which}{name}_us", f"`calls`: {title} µs{note}")
+               for which, note in (("", ""), ("added_", ", added"))
+               for name, title in (("p50", "p50"), ("p99", "p99"), ("p999", "p99.9"))]
     echo = [("echo", name, f"`echo`: {title} µs") for name, title in (("p50_us", "p50"), ("p99_us", "p99"))]
     memory = [(name, "kb_per_session", f"`{name}`: KB a session") for name in ("sessions-1000", "idle")]
     counted = [(name, figure, f"{title} a message {name}") for name in ("received", "sent")

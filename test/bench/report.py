@@ -32,7 +32,8 @@ class Report:
 
     def line(self, **fields):
         if self.file:
-            print(json.dumps(fields), file=self.file, flush=True)
+            short = {name: round(value, 4) if isinstance(value, float) else value for name, value in fields.items()}
+            print(json.dumps(short), file=self.file, flush=True)
 
     def aim(self, table, what, values, limit, digits, at_least=False, **fields):
         """Judges the median, adds a row to the table, and a line."""

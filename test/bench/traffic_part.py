@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 
 from driver import Failed, cores, progress
-from figures import OTHERS, UNITS, digits_for, figures_of, ratios, spread, steal_percent
+from figures import OTHERS, UNITS, added_latency, digits_for, figures_of, ratios, spread, steal_percent
 from report import Table, aims_table
 from scenarios import CLIENTS, TRANSPORTS
 
@@ -34,6 +34,7 @@ def measure(bench, name, scenario, report, known):
         if "system_calls" in result:
             called[client, transport] = by_name(result["system_calls"], result["received"] + result["sent"])
     progress("")
+    compare_latency(name, clients, known)
     show(name, scenario, clients, report, known, called)
     noise = steal_percent(before, cpu_times())
     print(f"  Noise: {noise:.1f} % of the time stolen by the host, load average {os.getloadavg()[0]:.1f}; "
@@ -82,6 +83,16 @@ def run_together(bench, scenario, clients):
                 yield client, transport, 1, result
             except Failed as failure:
                 yield client, transport, 1, failure
+
+
+def compare_latency(name, clients, known):
+    for transport in TRANSPORTS:
+        floor = known.get((name, "raw", transport), [])
+        for client in clients:
+            ours = known.get((name, client, transport), [])
+            if client != "raw" and floor and ours and "p50_us" in floor[0]:
+                for figures, added in zip(ours, added_latency(ours, floor)):
+                    figures.update(added)
 
 
 def by_name(calls, messages):
