@@ -103,7 +103,7 @@ std::string connect_tunnel::what_to_do(const std::string& what) const
         return fmt::format("The proxy {} did not open a tunnel to {}: the head of its answer has "
                            "more than {} bytes.",
             proxy_, target_, http_answer::longest_head);
-    if (status == 407) {
+    if (status == 407 || status == 401) { // 401: tinyproxy 1.11
         const auto schemes = without_secrets(other_schemes(answer_.all_of("proxy-authenticate")));
         if (!schemes.empty())
             return fmt::format(

@@ -23,9 +23,10 @@ using live::phase;
 
 namespace {
 
-std::optional<lws_retry_bo_t> last_policy;
-std::string last_alpn;
-int stores_loaded = 0;
+// by this thread, since other tests of this program have several
+thread_local std::optional<lws_retry_bo_t> last_policy;
+thread_local std::string last_alpn;
+thread_local int stores_loaded = 0;
 
 asio::awaitable<void> greet(pair& both)
 {
