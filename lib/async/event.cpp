@@ -5,10 +5,10 @@
 #include "async/strand.hpp"
 
 #include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
 #include <asio/error.hpp>
 #include <asio/execution_context.hpp>
-#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <atomic>
@@ -58,10 +58,7 @@ private:
 /// it.
 class event::waiter final : public prepared_call {
 public:
-    waiter(state& owner, asio::any_io_executor executor) noexcept
-        : prepared_call(&run), owner_(owner), executor_(std::move(executor))
-    {
-    }
+    explicit waiter(state& owner) noexcept : prepared_call(&run), owner_(owner) {}
 
     using handler = asio::async_result<asio::use_awaitable_t<>, void()>::handler_type;
 
@@ -71,6 +68,7 @@ public:
         auto slot = asio::get_associated_cancellation_slot(resume);
         resume_.emplace(std::move(resume));
         try {
+            owner_.settle_in(asio::query(executor(), asio::execution::context));
             if (slot.is_connected()) slot.assign(canceler{this});
         } catch (const std::bad_alloc&) {
             is_out_of_memory_ = true;
@@ -86,11 +84,11 @@ public:
     /// Call when nobody else can complete it any more. It may be gone afterwards.
     void complete(how way) noexcept
     {
-        const auto executor = executor_; // which the coroutine could take with it
-        const auto* const on_strand = target_of<strand>(executor);
+        const auto home = executor(); // which the coroutine could take with it
+        const auto* const on_strand = target_of<strand>(home);
         if (way == how::at_once && on_strand && on_strand->running_in_this_thread())
             return run(*this, false);
-        post(executor);
+        post(home);
     }
 
     void abort() noexcept
@@ -121,6 +119,11 @@ private:
         }
     };
 
+    [[nodiscard]] asio::any_io_executor executor() const noexcept
+    {
+        return asio::get_associated_executor(*resume_);
+    }
+
     static void run(strand_task& task, bool is_dropped)
     {
         auto& self = static_cast<waiter&>(task);
@@ -130,7 +133,6 @@ private:
     }
 
     state& owner_; // the coroutine holds it
-    asio::any_io_executor executor_;
     std::optional<handler> resume_{};
     bool is_aborted_ = false;
     bool is_out_of_memory_ = false;
@@ -194,9 +196,7 @@ void event::state::abort() noexcept
 asio::awaitable<void> event::state::wait(std::shared_ptr<state> self)
 {
     if (self->consume()) co_return;
-    auto executor = co_await asio::this_coro::executor;
-    self->settle_in(asio::query(executor, asio::execution::context));
-    waiter mine(*self, std::move(executor));
+    waiter mine(*self);
     const auto start = [at = &mine](waiter::handler resume) { at->start(std::move(resume)); };
     auto woken =
         asio::async_initiate<const asio::use_awaitable_t<>, void()>(start, asio::use_awaitable);

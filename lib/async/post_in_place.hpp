@@ -32,6 +32,7 @@ struct post_allocator {
 
     [[nodiscard]] T* allocate(std::size_t count) const
     {
+        static_assert(sizeof(T) <= sizeof memory->bytes);
         if (count * sizeof(T) > sizeof memory->bytes) throw std::bad_alloc();
         return reinterpret_cast<T*>(memory->bytes.data());
     }

@@ -52,7 +52,8 @@ public:
     }
 
 private:
-    static constexpr std::size_t kept = 64; // capacity, in items, that is never released
+    // capacity, in items, that is never released
+    static constexpr std::size_t kept = sizeof(T) < 64 ? 1024 / sizeof(T) : 16;
 
     std::vector<T> items_;
     std::size_t taken_ = 0; // number of items already taken from the front

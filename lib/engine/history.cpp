@@ -90,7 +90,7 @@ void history::shorten()
         }
         size_ -= words.size();
         words.clear();
-        if (oldest.model.empty()) turns_.pop_front();
+        if (oldest.model.empty()) turns_.erase(turns_.begin());
     }
 }
 

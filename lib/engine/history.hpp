@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +42,7 @@ private:
 
     std::size_t limit_;
     std::size_t size_ = 0;
-    std::deque<turn> turns_;
+    std::vector<turn> turns_;
     std::string undecided_;
     std::uint64_t undecided_turn_ = 0;
 };

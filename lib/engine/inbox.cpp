@@ -23,11 +23,10 @@ std::size_t footprint(const error& failure)
     return std::string_view(failure.what()).size() + failure.reason().size();
 }
 
-/// The memory that an event owns.
+/// The memory that an event owns, if it is no message.
 std::size_t footprint(const session_event& event)
 {
-    if (const auto* message = std::get_if<server_message>(&event)) return message->footprint();
-    std::size_t sum = 0;
+    auto sum = sizeof event;
     if (const auto* change = std::get_if<status_change>(&event)) {
         if (change->cause) sum += footprint(*change->cause);
         for (const auto& id : change->forgotten_calls) sum += sizeof id + id.size();
@@ -39,19 +38,35 @@ std::size_t footprint(const session_event& event)
     return sum;
 }
 
-bool ends_a_turn(const session_event& event)
+std::variant<server_message, std::unique_ptr<session_event>> held(session_event event)
 {
-    const auto* message = std::get_if<server_message>(&event);
-    return message && (message->turn_complete() || message->interrupted());
+    if (auto* message = std::get_if<server_message>(&event)) return std::move(*message);
+    return std::make_unique<session_event>(std::move(event));
+}
+
+std::size_t footprint(const inbox::entry& entry)
+{
+    return entry.message() ? entry.message()->footprint() : footprint(*entry.other());
 }
 
 } // namespace
 
+inbox::entry::entry(session_event event, turn_mark mark) : what(held(std::move(event))), mark(mark)
+{
+}
+
+session_event inbox::entry::take_event() &&
+{
+    if (auto* message = std::get_if<server_message>(&what)) return std::move(*message);
+    return std::move(*std::get<std::unique_ptr<session_event>>(what));
+}
+
 void inbox::push(session_event event, turn_mark mark)
 {
-    const auto size = sizeof(queued) + footprint(event);
+    entry next(std::move(event), mark);
+    const auto size = sizeof(queued) + footprint(next);
+    queue_.push({std::move(next), size});
     bytes_ += size;
-    queue_.push({{std::move(event), mark}, size});
 }
 
 std::optional<inbox::entry> inbox::take_entry()
@@ -67,8 +82,8 @@ std::optional<Element> inbox::take()
 {
     while (auto oldest = take_entry()) {
         if constexpr (std::is_same_v<Element, session_event>)
-            return std::move(oldest->event);
-        else if (auto* element = std::get_if<Element>(&oldest->event))
+            return std::move(*oldest).take_event();
+        else if (auto* element = std::get_if<Element>(&oldest->what))
             return std::move(*element);
     }
     return std::nullopt;
@@ -81,7 +96,7 @@ std::size_t inbox::drop_audio()
 {
     std::size_t dropped = 0;
     const auto is_empty_without = [&](queued& each) {
-        auto* message = std::get_if<server_message>(&each.what.event);
+        auto* message = std::get_if<server_message>(&each.what.what);
         if (!message || message->audio().empty()) return false;
         access::drop_audio(*message);
         bytes_ -= each.size;
@@ -89,12 +104,15 @@ std::size_t inbox::drop_audio()
             ++dropped;
             return true;
         }
-        each.size = sizeof(queued) + footprint(each.what.event);
+        each.size = sizeof(queued) + message->footprint();
         bytes_ += each.size;
         return false;
     };
-    queue_.erase_newest(
-        is_empty_without, [](const queued& each) { return ends_a_turn(each.what.event); });
+    const auto ends_a_turn = [](const queued& each) {
+        const auto* message = each.what.message();
+        return message && (message->turn_complete() || message->interrupted());
+    };
+    queue_.erase_newest(is_empty_without, ends_a_turn);
     return dropped;
 }
 

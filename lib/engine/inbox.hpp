@@ -8,7 +8,9 @@
 #include <gemini/live/session_event.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
+#include <variant>
 
 namespace gemini::live::engine {
 
@@ -24,10 +26,24 @@ public:
     template <class Element>
     [[nodiscard]] std::optional<Element> take();
 
-    /// An event, and what it means for the turns.
+    /// An event, and what it means for the turns. Messages are by far the most and the smallest.
     struct entry {
-        session_event event;
-        turn_mark mark{};
+        entry(session_event event, turn_mark mark = {});
+
+        [[nodiscard]] const server_message* message() const noexcept
+        {
+            return std::get_if<server_message>(&what);
+        }
+        /// The event that is no message; null for a message.
+        [[nodiscard]] const session_event* other() const noexcept
+        {
+            const auto* rest = std::get_if<std::unique_ptr<session_event>>(&what);
+            return rest ? rest->get() : nullptr;
+        }
+        [[nodiscard]] session_event take_event() &&;
+
+        std::variant<server_message, std::unique_ptr<session_event>> what;
+        turn_mark mark;
     };
     /// The oldest entry; null when there is none. Valid until the next call.
     [[nodiscard]] const entry* front() const noexcept

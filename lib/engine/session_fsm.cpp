@@ -293,7 +293,7 @@ void session_fsm::written(base::time_point now)
         wants_ping_ = !outbox_.keeps_unconsumed();
         under_way_.push_back({{now}, batch.durable, batch.asks});
         constexpr std::size_t most = 1024; // for a server that makes no handles
-        if (under_way_.size() > most) under_way_.pop_front();
+        if (under_way_.size() > most) under_way_.erase(under_way_.begin());
     }
     const auto gone = outbox_.shed();
     dropped_ += gone.media;

@@ -14,7 +14,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -159,7 +158,7 @@ public:
     }
     [[nodiscard]] std::uint64_t last_accepted() const noexcept { return outbox_.last(); }
     [[nodiscard]] std::uint64_t oldest_waiting() const noexcept { return outbox_.oldest(); }
-    [[nodiscard]] const std::optional<usage_metadata>& usage() const noexcept { return usage_; }
+    [[nodiscard]] const boxed<usage_metadata>& usage() const noexcept { return usage_; }
     [[nodiscard]] live::session_counters counters() const;
 
 private:
@@ -194,7 +193,7 @@ private:
     bool left_calls_ = false;       ///< The server will not know calls of the connection left:
                                     ///< the end of their turn ends nothing.
     bool owes_answer_ = false;      ///< A question will be asked again on the next connection.
-    std::optional<usage_metadata> usage_{};
+    boxed<usage_metadata> usage_{};
     live::session_counters counters_{};
 
     // Collected since the last connection and reported on the next.
@@ -220,7 +219,7 @@ private:
         bool asks;
         bool noted = false; ///< The server has answered: the next handle holds it.
     };
-    std::deque<written_batch> under_way_{};
+    std::vector<written_batch> under_way_{};
     round_trip trip_{};
     std::optional<base::time_point> setup_sent_{};
     bool wants_ping_ = false;

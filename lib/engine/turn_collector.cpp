@@ -56,19 +56,19 @@ bool turn_collector::is_full() const noexcept
 
 bool turn_collector::is_over_before(const inbox::entry& next) const
 {
-    const auto* message = std::get_if<server_message>(&next.event);
+    const auto* message = next.message();
     return message && has_spoken() && next.mark.turn > number_ && speaks(*message) &&
            !next.mark.undecided;
 }
 
 bool turn_collector::add(const inbox::entry& next, calls open)
 {
-    if (const auto* message = std::get_if<server_message>(&next.event))
-        return add(*message, next.mark, open);
-    if (const auto* change = std::get_if<status_change>(&next.event)) return add(*change);
-    if (const auto* unread = std::get_if<malformed_message>(&next.event))
+    if (const auto* message = next.message()) return add(*message, next.mark, open);
+    const auto* event = next.other();
+    if (const auto* change = std::get_if<status_change>(event)) return add(*change);
+    if (const auto* unread = std::get_if<malformed_message>(event))
         return unread->turn_in_doubt && fail(turn_end::unreadable, unread->why);
-    if (const auto* silence = std::get_if<stalled>(&next.event)) {
+    if (const auto* silence = std::get_if<stalled>(event)) {
         return fail(turn_end::stalled,
             error(errc::timed_out,
                 fmt::format("The server has said nothing for {} ms.", silence->silence.count())));
@@ -193,7 +193,7 @@ bool turn_collector::fail(turn_end how, error why)
 
 bool turn_collector::is_late(const inbox::entry& next) const
 {
-    const auto* message = std::get_if<server_message>(&next.event);
+    const auto* message = next.message();
     if (!drains_ || !message || next.mark.undecided || message->members().error) return false;
     if (!message->function_calls().empty() || next.mark.ends != turn_mark::end::nothing)
         return false;
@@ -205,7 +205,7 @@ bool turn_collector::is_late(const inbox::entry& next) const
 
 void turn_collector::add_late(const inbox::entry& next)
 {
-    const auto* message = std::get_if<server_message>(&next.event);
+    const auto* message = next.message();
     if (!message) return;
     add_model(present_, *message);
     present_.input_transcription += message->input_transcription();

@@ -13,6 +13,7 @@
 #include <asio/awaitable.hpp>
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 namespace gemini::live {
@@ -21,7 +22,7 @@ namespace gemini::live {
 /// them.
 class connection_settings {
 public:
-    explicit connection_settings(const live::setup& setup);
+    explicit connection_settings(std::shared_ptr<const live::setup> setup);
     ~connection_settings();
 
     /// What the hook wants.
@@ -43,7 +44,7 @@ public:
     [[nodiscard]] const std::string& base_url() const noexcept { return base_url_; }
 
 private:
-    live::setup setup_;
+    std::shared_ptr<const live::setup> setup_; // the session's own until the hook changes it
     std::string base_url_;
 };
 

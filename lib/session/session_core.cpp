@@ -99,13 +99,14 @@ engine::session_fsm::rules rules_of(const client_core& client, const live::setup
 
 session_core::session_core(std::shared_ptr<client_core> client, live::setup setup,
     protocol::method method, std::string name)
-    : client_(std::move(client)), setup_(std::move(setup)),
-      quirks_(client_->options.quirks ? client_->options.quirks(setup_.model) : model_quirks{}),
-      method_(method), waits_for_(live::waits_for(setup_, quirks_.calling)), name_(std::move(name)),
-      state_(rules_of(*client_, setup_, quirks_, method_), client_->options, signals_, status_)
+    : client_(std::move(client)), setup_(std::make_shared<live::setup>(std::move(setup))),
+      quirks_(client_->options.quirks ? client_->options.quirks(setup_->model) : model_quirks{}),
+      method_(method), waits_for_(live::waits_for(*setup_, quirks_.calling)),
+      name_(std::move(name)),
+      state_(rules_of(*client_, *setup_, quirks_, method_), client_->options, signals_, status_)
 {
     static_cast<void>(protocol::encode_setup(
-        setup_, {}, client_->addressing())); // refuses what can never be accepted
+        *setup_, {}, client_->addressing())); // refuses what can never be accepted
 }
 
 /// A sender's place in the queue for room in the outbox. Leaving it, for whatever reason, wakes the
@@ -284,7 +285,7 @@ std::vector<engine::outgoing> session_core::stop_messages() const
         add(protocol::encode_client_content({}, false, backend()));
         return all;
     }
-    const auto& input = setup_.realtime_input_config;
+    const auto& input = setup_->realtime_input_config;
     const bool is_manual = input && input->automatic_activity_detection &&
                            input->automatic_activity_detection->disabled == true;
     const bool marks_interrupt =
@@ -321,8 +322,8 @@ asio::awaitable<turn_result> session_core::next_turn(self_ptr self)
             if (was_full && !state->inbox.is_full()) self->signals_.took.set();
             if (done) co_return std::move(*done);
             const auto now = self->client_->clock->now();
-            const auto until = state->collector.unsure_until(now);
-            if (until && now >= *until) co_return state->collector.give_up();
+            const auto until = state->collector().unsure_until(now);
+            if (until && now >= *until) co_return state->collector().give_up();
             if (std::exchange(rings, until) != until) {
                 alarm.reset();
                 if (until) {
@@ -361,8 +362,7 @@ asio::awaitable<void> session_core::close(self_ptr self)
         if (state->ended) co_return;
         if (!std::exchange(state->closing, true)) {
             if (state->fsm.status() == session_status::disconnected) {
-                state->announce(state->fsm.close());
-                state->end(nullptr);
+                state->close();
             } else if (const auto driver = state->driver.lock()) {
                 driver->post_close();
             }
@@ -381,11 +381,7 @@ void session_core::abandon() noexcept
         const auto state = lock();
         state->closing = true;
         if (state->ended) return;
-        if (state->fsm.status() == session_status::disconnected) {
-            state->announce(state->fsm.close());
-            state->end(nullptr);
-            return;
-        }
+        if (state->fsm.status() == session_status::disconnected) return state->close();
         driver = state->driver.lock();
     }
     if (!driver || !client_->context_is_alive()) return; // its coroutines died with the context

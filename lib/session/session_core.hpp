@@ -56,7 +56,11 @@ public:
     void abandon() noexcept;
 
     [[nodiscard]] live::session_status status() const noexcept { return status_; }
-    [[nodiscard]] const live::setup& setup() const noexcept { return setup_; }
+    [[nodiscard]] const live::setup& setup() const noexcept { return *setup_; }
+    [[nodiscard]] std::shared_ptr<const live::setup> shared_setup() const noexcept
+    {
+        return setup_;
+    }
     [[nodiscard]] const model_quirks& quirks() const noexcept { return quirks_; }
     /// Whether the model awaits the response of the function with this name.
     [[nodiscard]] bool waits_for(const std::string& function) const { return waits_for_(function); }
@@ -87,7 +91,7 @@ private:
         self_ptr self, std::function<bool(const session_state&)> done);
 
     const std::shared_ptr<client_core> client_;
-    const live::setup setup_;
+    const std::shared_ptr<const live::setup> setup_;
     const model_quirks quirks_;
     const protocol::method method_;
     const std::function<bool(const std::string&)> waits_for_;

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace gemini::live {
@@ -32,13 +33,22 @@ constexpr std::uint16_t too_big = 1009;
 
 session_driver::session_driver(std::shared_ptr<session_core> core)
     : core_(std::move(core)), client_(core_->client()), signals_(core_->signals()),
-      keeper_(std::make_shared<handle_keeper>(core_)), settings_(core_->setup())
+      keeper_(std::make_shared<handle_keeper>(core_)), settings_(core_->shared_setup())
 {
 }
 
-void session_driver::post(call& what) noexcept
+void session_driver::post(order what) noexcept
 {
-    what.post(client_->connector->executor(), shared_from_this());
+    const bool is_first = orders_.fetch_or(what) == 0;
+    if (is_first) obey_.post(client_->connector->executor(), shared_from_this());
+}
+
+void session_driver::obey()
+{
+    const auto orders = orders_.exchange(0);
+    if (orders & to_start) start();
+    if (orders & to_close) begin_close();
+    if (orders & to_abort) abort();
 }
 
 void session_driver::start()
@@ -515,8 +525,7 @@ void session_driver::finish()
     last_link_.reset();
     const auto state = core_->lock();
     if (state->ended) return;
-    state->announce(state->fsm.close());
-    state->end(nullptr);
+    state->close();
 }
 
 void session_driver::fail(std::exception_ptr why)
@@ -525,9 +534,12 @@ void session_driver::fail(std::exception_ptr why)
     spare_.reset();
     const auto state = core_->lock();
     if (state->ended) return;
-    state->announce(state->fsm.give_up(error(errc::misuse,
-        "The session was ended by an exception that is none of the library's, such as "
-        "std::bad_alloc.")));
+    try {
+        state->announce(state->fsm.give_up(error(errc::misuse,
+            "The session was ended by an exception that is none of the library's, such as "
+            "std::bad_alloc.")));
+    } catch (const std::bad_alloc&) { // `why` says enough
+    }
     state->end(std::move(why));
 }
 

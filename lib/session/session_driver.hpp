@@ -12,6 +12,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/cancellation_signal.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -31,19 +32,20 @@ public:
     explicit session_driver(std::shared_ptr<session_core> core);
 
     // Callable from any thread, once each. They cannot fail, and return before anything happens.
-    void post_start() noexcept { post(start_); }
+    void post_start() noexcept { post(to_start); }
     /// Ends the session in an orderly way: the server receives a Close.
-    void post_close() noexcept { post(close_); }
+    void post_close() noexcept { post(to_close); }
     /// Ends the session at once.
-    void post_abort() noexcept { post(abort_); }
+    void post_abort() noexcept { post(to_abort); }
 
 private:
-    using call = async::member_call<session_driver>;
+    enum order : unsigned { to_start = 1, to_close = 2, to_abort = 4 };
     using self_ptr = std::shared_ptr<session_driver>;
     using link_ptr = std::shared_ptr<transport::connection>;
     using ending_ptr = std::shared_ptr<std::exception_ptr>;
 
-    void post(call& what) noexcept;
+    void post(order what) noexcept;
+    void obey();
     void start();
     void begin_close();
     void abort();
@@ -85,9 +87,8 @@ private:
     int closing_links_ = 0; // connections whose end the server has not confirmed yet
     bool has_run_ = false;
     bool dialing_ahead_ = false;
-    call start_{&session_driver::start};
-    call close_{&session_driver::begin_close};
-    call abort_{&session_driver::abort};
+    std::atomic<unsigned> orders_ = 0; // that wait for `obey`
+    async::member_call<session_driver> obey_{&session_driver::obey};
     asio::cancellation_signal stop_;
     asio::cancellation_signal stop_dialing_;
     async::event attention_; // set when the engine may want something else

@@ -11,8 +11,8 @@ namespace gemini::live {
 
 session_state::session_state(engine::session_fsm::rules rules, const client_options& options,
     session_signals& signals, std::atomic<live::session_status>& status)
-    : fsm(std::move(rules)), inbox(options.limits.inbox), collector(options.limits.turn),
-      options_(options), signals_(signals), status_(status)
+    : fsm(std::move(rules)), inbox(options.limits.inbox), options_(options), signals_(signals),
+      status_(status)
 {
 }
 
@@ -49,29 +49,47 @@ void session_state::end(std::exception_ptr why)
     notify();
 }
 
+void session_state::close() noexcept
+{
+    std::exception_ptr unannounced;
+    try {
+        announce(fsm.close());
+    } catch (...) {
+        unannounced = std::current_exception();
+    }
+    end(std::move(unannounced));
+}
+
 void session_state::check_open() const
 {
     if (failure) std::rethrow_exception(failure);
     if (ended || closing) throw error(errc::closed, "The session has been closed.");
 }
 
+engine::turn_collector& session_state::collector()
+{
+    if (!collector_) collector_ = std::make_unique<engine::turn_collector>(options_.limits.turn);
+    return *collector_;
+}
+
 std::optional<turn_result> session_state::collect()
 {
+    auto& turns = collector();
     while (const auto* front = inbox.front()) {
-        if (collector.is_over_before(*front)) return collector.finish_early();
+        if (turns.is_over_before(*front)) return turns.finish_early();
         const auto calls = fsm.is_waited_for()    ? engine::calls::waited_for
                            : fsm.has_open_calls() ? engine::calls::open
                                                   : engine::calls::none;
-        if (!collector.add(*inbox.take_entry(), calls)) continue;
-        for (front = inbox.front(); front && collector.is_late(*front); front = inbox.front())
-            collector.add_late(*inbox.take_entry());
-        return collector.finish();
+        if (!turns.add(*inbox.take_entry(), calls)) continue;
+        for (front = inbox.front(); front && turns.is_late(*front); front = inbox.front())
+            turns.add_late(*inbox.take_entry());
+        return turns.finish();
     }
     if (failure) {
-        collector = engine::turn_collector(options_.limits.turn);
+        collector_.reset();
         std::rethrow_exception(failure);
     }
-    if (ended) return collector.close();
+    if (ended) return turns.close();
     return std::nullopt;
 }
 

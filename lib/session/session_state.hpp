@@ -41,7 +41,6 @@ public:
 
     engine::session_fsm fsm;
     engine::inbox inbox;
-    engine::turn_collector collector;
     std::uint64_t stale = 0; ///< Messages dropped by `skip_stale_audio`.
     bool ended = false;
     bool closing = false;
@@ -61,13 +60,18 @@ public:
     /// drain.
     void notify();
     void end(std::exception_ptr why);
+    /// Ends an orderly session. Without memory to announce this, the reader is told std::bad_alloc.
+    void close() noexcept;
     /// Throws what ended the session, or errc::closed.
     void check_open() const;
     /// Returns the turn if its end is among what waits to be read. Throws what ended a session that
     /// has failed.
     [[nodiscard]] std::optional<turn_result> collect();
+    /// Made when it is first needed: programs that read message by message have none.
+    [[nodiscard]] engine::turn_collector& collector();
 
 private:
+    std::unique_ptr<engine::turn_collector> collector_;
     const client_options& options_;
     session_signals& signals_;
     std::atomic<live::session_status>& status_;

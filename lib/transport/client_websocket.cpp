@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/client_websocket.hpp"
 
+#include "base/free_memory.hpp"
 #include "transport/frame_writer.hpp"
 #include "transport/random.hpp"
 
@@ -207,8 +208,8 @@ std::uint64_t client_websocket::ping()
 
 void client_websocket::on_written()
 {
-    request_ = {};
-    gathered_ = {};
+    base::free_memory(request_);
+    base::free_memory(gathered_);
     if (queue_.written()) sent_.set();
 }
 

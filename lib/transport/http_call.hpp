@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/free_memory.hpp"
 #include "transport/byte_stream_client.hpp"
 #include "transport/http_answer.hpp"
 
@@ -27,7 +28,7 @@ private:
     void on_paused() override {}
     void on_end() override;
     bool next_output() override { return false; }
-    void on_written() override { request_ = {}; }
+    void on_written() override { base::free_memory(request_); }
     void on_write_failed() override;
     [[nodiscard]] clock::time_point next_check() const override { return deadline_; }
 

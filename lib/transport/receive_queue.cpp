@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/receive_queue.hpp"
 
+#include "base/free_memory.hpp"
+
 #include <utility>
 
 namespace gemini::live::transport {
@@ -31,7 +33,7 @@ void receive_queue::parsed_up_to(std::size_t left) noexcept
 {
     parsed_ = bytes_.size() - left;
     if (left != 0) return;
-    bytes_ = {};
+    base::free_memory(bytes_);
     parsed_ = 0;
 }
 

@@ -11,7 +11,7 @@ namespace base = gemini::live::base;
 
 TEST_CASE("a fifo returns all items in order, however far its reader lags")
 {
-    for (int backlog : {1, 2, 63, 64, 65, 200, 1000}) {
+    for (int backlog : {1, 2, 127, 128, 129, 200, 1000}) {
         base::fifo<std::unique_ptr<int>> queue;
         int in = 0;
         int out = 0;
