@@ -23,6 +23,7 @@ MARKED = re.compile(r"^[ \t]*// doc:begin (\w+)\n(.*?)^[ \t]*// doc:end$", re.MU
 TABLE = re.compile(r"(<!-- table (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)")
 TEST_CASE = re.compile(r'TEST_CASE\(\s*((?:"[^"]*"\s*)+)')
+TEST_METHOD = re.compile(r"^    def test_(\w+)\(", re.MULTILINE)
 QUOTED = re.compile(r"“([^”]+)”")
 STRING = r'"((?:[^"\\]|\\.)*)"'
 
@@ -39,9 +40,12 @@ def marked_parts(root):
 
 
 def tests(root):
-    """The names of all test cases."""
-    sources = (source.read_text(encoding="utf-8") for source in (root / "test").rglob("*.cpp"))
-    return {"".join(re.findall(r'"([^"]*)"', pieces)) for source in sources for pieces in TEST_CASE.findall(source)}
+    """The names of all test cases; those in Python have underscores for spaces."""
+    def found(pattern, files):
+        return (name for source in (root / "test").rglob(files) for name in pattern.findall(source.read_text(encoding="utf-8")))
+
+    cases = {"".join(re.findall(r'"([^"]*)"', pieces)) for pieces in found(TEST_CASE, "*.cpp")}
+    return cases | {name.replace("_", " ") for name in found(TEST_METHOD, "*.py")}
 
 
 def table(heads, rows):

@@ -4,9 +4,11 @@
 #include "base/complaint.hpp"
 #include "transport/authority.hpp"
 #include "transport/http_fields.hpp"
+#include "transport/route.hpp"
 #include "transport/tls_faults.hpp"
 #include "transport/tls_sessions.hpp"
 
+#include <asio/ip/address.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,6 +34,15 @@ bool is_token(std::string_view name)
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                marks.find(c) != std::string_view::npos;
     });
+}
+
+/// Whether a host is given by an address to which there is no route. Among the addresses of a name,
+/// such a one is usual, and no reason.
+bool is_unreachable(const std::string& host)
+{
+    asio::error_code is_name;
+    const auto address = asio::ip::make_address(host, is_name);
+    return !is_name && !has_route(address);
 }
 
 [[noreturn]] void refuse(const std::string& sentence)
@@ -152,6 +163,7 @@ void lws_handshake::refused(const http_answer& answer, std::string words)
 void lws_handshake::failed(SSL* tls)
 {
     out_of_files_ = step_ == step::tcp && (errno == EMFILE || errno == ENFILE);
+    no_route_ = step_ == step::tcp && !out_of_files_ && is_unreachable(next_host());
     if (!tls || reached() != phase::tls) return;
     const bool by_proxy = step_ == step::proxy_tls;
     if (by_proxy) tls_fault_ = demand_of_proxy(tls);
@@ -216,6 +228,12 @@ error lws_handshake::why() const
         return {errc::connect_failed,
             fmt::format("No connection to {}: too many files and sockets are open. Raise the limit "
                         "(ulimit -n), or look for what leaves them open.",
+                who("the")),
+            {phase::connect}};
+    if (no_route_)
+        return {errc::connect_failed,
+            fmt::format("No connection to {}: this machine has no route to it. Check the network. "
+                        "Where that has only IPv6, hosts with IPv4 are reached by name.",
                 who("the")),
             {phase::connect}};
     return {errc::connect_failed,

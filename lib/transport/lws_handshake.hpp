@@ -97,6 +97,7 @@ private:
 
     step step_ = step::tcp;
     bool out_of_files_ = false; // of the process or of the machine
+    bool no_route_ = false;
     int status_ = 0;
     std::string status_text_;
     std::string words_; // of a refusal

@@ -4,13 +4,10 @@
 #include "base/loopback.hpp"
 #include "transport/address_order.hpp"
 #include "transport/hosts_file.hpp"
-
-#include <asio/ip/udp.hpp>
-#include <asio/this_coro.hpp>
+#include "transport/route.hpp"
 
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <utility>
 
 namespace gemini::live::transport {
@@ -32,24 +29,11 @@ host_addresses by_family(const std::vector<asio::ip::address>& all)
     return sorted;
 }
 
-/// The address from which this machine would send to `target`. Nothing is sent.
-std::optional<asio::ip::address_v6> source_for(
-    const asio::any_io_executor& executor, const asio::ip::address& target)
-{
-    constexpr unsigned short any = 443;
-    asio::error_code no_route;
-    asio::ip::udp::socket probe(executor);
-    probe.open(asio::ip::udp::v6(), no_route);
-    if (!no_route) probe.connect({target, any}, no_route);
-    if (no_route) return std::nullopt;
-    return probe.local_endpoint().address().to_v6();
-}
-
-std::vector<asio::ip::address> in_order(const asio::any_io_executor& executor, host_addresses found)
+std::vector<asio::ip::address> in_order(host_addresses found)
 {
     const bool ipv6_first =
         found.v4.empty() || (!found.v6.empty() && prefers_ipv6(found.v6.front().to_v6(),
-                                                      source_for(executor, found.v6.front())));
+                                                      source_for(found.v6.front().to_v6())));
     auto all = ipv6_first ? interleaved(std::move(found.v6), found.v4)
                           : interleaved(std::move(found.v4), found.v6);
     if (all.size() > most_addresses) all.resize(most_addresses);
@@ -78,8 +62,7 @@ asio::awaitable<std::vector<asio::ip::address>> resolve(
     const auto listed = find_in_hosts(text_of(from.hosts), host);
     auto found = by_family(listed);
     if (listed.empty()) found = co_await ask_name_servers(host, limit, std::move(from.servers));
-    const auto executor = co_await asio::this_coro::executor;
-    co_return in_order(executor, std::move(found));
+    co_return in_order(std::move(found));
 }
 
 } // namespace gemini::live::transport
