@@ -194,14 +194,17 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
     const auto executor = client_->connector->executor();
     const auto end = std::make_shared<std::exception_ptr>();
     async::spawn(executor, read_loop(self, link, end));
+    std::optional<async::alarm> alarm;
+    base::time_point rings{}; // when the alarm does; in the past: it has
     for (;;) {
         if (*end) std::rethrow_exception(*end);
+        const auto now = client_->clock->now();
         engine::session_fsm::step step;
         {
             const auto state = core_->lock();
             using enum engine::session_fsm::successor;
             const auto following = spare_ ? ready : dialing_ahead_ ? dialed : none;
-            if (!state->closing) step = state->fsm.next(client_->clock->now(), following);
+            if (!state->closing) step = state->fsm.next(now, following);
             if (step.silence) {
                 log(client_->options.logger, *step.silence);
                 state->push(*step.silence);
@@ -210,7 +213,7 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
             if (step.hand_over) {
                 state->open.reset();
                 state->failed.reset();
-                state->fsm.hand_over(client_->clock->now());
+                state->fsm.hand_over(now);
                 state->notify(); // sound that was being written has been dropped
             }
         }
@@ -227,10 +230,10 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
             dialing_ahead_ = true;
             async::spawn(executor, dial_ahead(self, link), {}, stop_dialing_.slot());
         }
-        std::optional<async::alarm> timer;
-        if (step.ask_again) {
-            timer.emplace(
-                executor, client_->clock, *step.ask_again, [self] { self->attention_.set(); });
+        // For a later time it need not be set anew: it rings early, and the engine is asked again.
+        if (step.ask_again && (rings <= now || *step.ask_again < rings)) {
+            rings = *step.ask_again;
+            alarm.emplace(executor, client_->clock, rings, [self] { self->attention_.set(); });
         }
         co_await attention_.wait();
     }
