@@ -88,9 +88,9 @@ private:
     void schedule() noexcept
     {
         if (is_shut_ || is_scheduled_.exchange(true)) return;
-        post_in_place(inner_, memory_, [this, keep = strand(this, {})] {
-            is_scheduled_ = false;
-            if (const turn mine(*this); mine) mine.run_posted();
+        post_in_place(inner_, memory_, [visited = strand(this, {})] {
+            visited.queue_->is_scheduled_ = false;
+            if (const turn mine(*visited.queue_); mine) mine.run_posted();
         });
     }
 
