@@ -28,11 +28,10 @@ endpoint read_base_url(std::string_view url, plain_text allowed)
     const bool is_permitted = allowed == plain_text::to_any_machine;
     if (!result.tls && !is_permitted && !base::is_loopback(result.host)) {
         refuse(fmt::format(
-            "The base URL would send the key to {} unencrypted: use https://. If you trust all of "
-            "the "
-            "network in between, set client_options::allow_plain_text (for credentials that renew "
-            "themselves also client_options::allow_plain_text_tokens): whoever is on the way can "
-            "then read the key and the conversation.",
+            "The base URL would send the key to {} unencrypted: use https://. If you trust all "
+            "of the network in between, set client_options::allow_plain_text (for credentials "
+            "that renew themselves also client_options::allow_plain_text_tokens): whoever is on "
+            "the way can then read the key and the conversation.",
             result.host));
     }
     return result;

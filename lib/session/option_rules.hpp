@@ -7,7 +7,7 @@
 namespace gemini::live {
 
 // Each throws errc::invalid_argument for an option that can never work: a number outside its valid
-// range, a pin that is none, two sources of one certificate. Names the option and the rule.
+// range, a malformed pin, two sources of one certificate. Names the option and the rule.
 void check(const client_options& options);
 void check(const session_group_options& options);
 void check(const restart_policy& policy);

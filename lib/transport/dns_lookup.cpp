@@ -30,7 +30,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Before the next server is asked. Each round gives the servers twice the time.
+/// How long the first round waits for a server before it asks the next. Each round doubles it.
 constexpr milliseconds longest_try{1'000};
 constexpr int rounds = 3;
 

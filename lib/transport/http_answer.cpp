@@ -21,8 +21,8 @@ std::string_view trimmed(std::string_view text)
     return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
 }
 
-/// The end of the empty line that ends a head; 0: it has not arrived yet. There is none within the
-/// first `searched` bytes.
+/// Returns the position after the empty line that ends a head; 0 while that line has not arrived.
+/// The first `searched` bytes are known not to contain it.
 std::size_t end_of_head(std::string_view head, std::size_t searched)
 {
     constexpr std::size_t longest_end = 3; // "\n\r\n"

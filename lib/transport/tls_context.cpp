@@ -59,7 +59,7 @@ void on_progress(const SSL* connection, int where, int result)
         note_error(changed, code);
 }
 
-/// Called when the server asks for a certificate and there is none.
+/// Called when the server asks for a client certificate and none is configured.
 int on_request_for_certificate(SSL* connection, X509**, EVP_PKEY**)
 {
     note_request_for_certificate(connection);

@@ -18,7 +18,7 @@ namespace gemini::live::transport {
 /// address, so that is passed here. `handshake_fault` knows why a connection of such a context has
 /// failed. Callable from any thread; reads files. Throws `live::error` with errc::tls_failed for
 /// what is not PEM, a key that does not fit or a file that cannot be read, and with
-/// errc::invalid_argument for a pin that is none.
+/// errc::invalid_argument for a malformed pin.
 [[nodiscard]] std::shared_ptr<SSL_CTX> client_tls_context(
     const tls_options& trust, const std::string& ipv6_peer = {});
 

@@ -15,7 +15,7 @@
 /// `tls_options`, and the file.
 namespace gemini::live::transport {
 
-/// Identifies the content of a file: what replaces it has another one. All zeros: there is none.
+/// Identifies the content of a file; it changes when the file is replaced. All zeros: no such file.
 struct file_stamp {
     std::uint64_t device = 0;
     std::uint64_t number = 0;
@@ -38,7 +38,7 @@ struct file_stamp {
 void use_client_certificate(SSL_CTX* context, const tls_options& given);
 
 /// Gives a context the first certificate of a text, and the others as its chain. Returns false when
-/// there is none, one cannot be read, or OpenSSL does not accept it.
+/// the text contains no certificate, one cannot be read, or OpenSSL does not accept it.
 [[nodiscard]] bool use_chain(SSL_CTX* context, const std::string& pem);
 
 enum class key_fault { none, unusable, encrypted, wrong_password, of_another_certificate };

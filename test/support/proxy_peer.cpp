@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/proxy_peer.hpp"
 
+#include "support/accept_clients.hpp"
+
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/ip/address_v4.hpp>
@@ -75,20 +77,6 @@ asio::awaitable<void> serve_one(std::shared_ptr<State> proxy, raw_socket client)
     proxy->open.erase(&client);
 }
 
-template <class State>
-asio::awaitable<void> serve(std::shared_ptr<State> proxy)
-{
-    while (true) {
-        std::error_code closed;
-        auto tcp = co_await proxy->acceptor.async_accept(
-            asio::redirect_error(asio::use_awaitable, closed));
-        if (closed) co_return;
-        raw_socket client(std::move(tcp));
-        asio::co_spawn(
-            proxy->acceptor.get_executor(), serve_one(proxy, std::move(client)), asio::detached);
-    }
-}
-
 std::string base64_decoded(const std::string& text)
 {
     std::string bytes(text.size() / 4 * 3 + 1, '\0');
@@ -103,7 +91,7 @@ proxy_peer::proxy_peer(
     asio::io_context& io, proxy_answer answer, std::optional<pem_identity> identity)
     : state_(std::make_shared<state>(io, answer, std::move(identity)))
 {
-    asio::co_spawn(io, serve(state_), asio::detached);
+    asio::co_spawn(io, accept_clients(state_, &serve_one<state>), asio::detached);
 }
 
 proxy_peer::~proxy_peer()

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/socks_peer.hpp"
 
+#include "support/accept_clients.hpp"
 #include "support/raw_socket.hpp"
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/ip/address_v4.hpp>
-#include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <set>
@@ -117,26 +117,12 @@ asio::awaitable<void> serve_socks_client(std::shared_ptr<State> proxy, raw_socke
     proxy->open.erase(&client);
 }
 
-template <class State>
-asio::awaitable<void> accept_socks_clients(std::shared_ptr<State> proxy)
-{
-    while (true) {
-        std::error_code closed;
-        auto tcp = co_await proxy->acceptor.async_accept(
-            asio::redirect_error(asio::use_awaitable, closed));
-        if (closed) co_return;
-        raw_socket client(std::move(tcp));
-        asio::co_spawn(proxy->acceptor.get_executor(), serve_socks_client(proxy, std::move(client)),
-            asio::detached);
-    }
-}
-
 } // namespace
 
 socks_peer::socks_peer(asio::io_context& io, socks_behavior behavior)
     : state_(std::make_shared<state>(io, std::move(behavior)))
 {
-    asio::co_spawn(io, accept_socks_clients(state_), asio::detached);
+    asio::co_spawn(io, accept_clients(state_, &serve_socks_client<state>), asio::detached);
 }
 
 socks_peer::~socks_peer()

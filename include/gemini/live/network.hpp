@@ -53,13 +53,12 @@ struct proxy_options {
     /// "http://user:password@host:port", with user and password percent-encoded. The scheme says
     /// how the proxy is asked:
     ///
-    /// - `http` (default port 80, and the scheme if there is none): by CONNECT;
-    /// - `https` (443): by CONNECT within TLS, for which the proxy's certificate is verified
-    /// against
-    ///   its host as `tls_options` say. User and password are then hidden from the network;
-    /// - `socks5`, `socks5h` (1080): by SOCKS 5, with user and password of up to 255 bytes each.
-    /// The
-    ///   proxy resolves the name of the host, with both spellings.
+    /// - `http` (default port 80): by CONNECT. A URL without a scheme means this one.
+    /// - `https` (default port 443): by CONNECT within TLS, which hides user and password.
+    /// - `socks5` or `socks5h` (default port 1080): by SOCKS 5; the proxy resolves the host's name.
+    ///
+    /// The certificate of an `https` proxy is verified against its host, as `tls_options` say.
+    /// SOCKS 5 limits user and password to 255 bytes each.
     ///
     /// Empty: none.
     std::string url{};
