@@ -73,6 +73,29 @@ inline asio::awaitable<void> side_by_side(asio::awaitable<void> one, asio::await
     co_await (std::move(one) && std::move(other));
 }
 
+/// A peer whose client may leave it anywhere.
+inline asio::awaitable<void> until_abandoned(asio::awaitable<void> peer)
+{
+    try {
+        co_await std::move(peer);
+    } catch (const std::system_error&) {
+        // as expected
+    }
+}
+
+inline asio::awaitable<void> accept_one(raw_peer& peer) { co_await peer.accept(); }
+
+/// Calls `attempt` with a deadline of 50 ms, and with twice as much until it returns true: on a
+/// busy machine a client may not reach the step that a test is about within a short deadline.
+inline void with_growing_deadline(const std::function<bool(std::chrono::milliseconds)>& attempt)
+{
+    auto deadline = 50ms;
+    while (!attempt(deadline)) {
+        deadline *= 2;
+        REQUIRE(deadline < 20s);
+    }
+}
+
 inline std::vector<live::base::frame> batch_of(const std::vector<std::string>& texts)
 {
     std::vector<live::base::frame> batch;

@@ -13,6 +13,7 @@
 
 #include <openssl/ssl.h>
 
+#include <functional>
 #include <memory>
 
 /// Connections and calls through proxies of each kind, to servers with TLS and without.
@@ -127,17 +128,45 @@ asio::awaitable<void> answer(raw_peer& proxy, std::string bytes, then next = the
     if (next != then::reset) co_await socket.read_to_end();
 }
 
-/// A client that does not trust its peer ends the handshake.
-asio::awaitable<void> fail_handshake(raw_peer& peer)
+const std::string opened = "HTTP/1.1 200 Connection established\r\n\r\n";
+
+/// A peer that does not answer the first thing that it is asked.
+asio::awaitable<void> hold(raw_peer& peer, bool& is_asked)
 {
-    try {
-        co_await peer.accept();
-    } catch (const std::system_error&) {
-        // as expected
-    }
+    auto socket = co_await peer.accept();
+    co_await socket.read(1);
+    is_asked = true;
+    co_await socket.read_to_end();
 }
 
-const std::string opened = "HTTP/1.1 200 Connection established\r\n\r\n";
+/// A peer that opens a tunnel and does not answer the first thing that it is asked there.
+asio::awaitable<void> hold_in_tunnel(raw_peer& peer, bool completes_tls, bool& is_asked)
+{
+    auto socket = co_await peer.accept();
+    co_await socket.read_head();
+    co_await socket.write(opened);
+    auto identity = localhost_identity();
+    if (completes_tls) co_await socket.accept_tls(std::move(identity));
+    co_await socket.read(1);
+    is_asked = true;
+    co_await socket.read_to_end();
+}
+
+/// The timeout of a connection to a peer that falls silent once it is asked.
+live::error timeout(bench& on, transport::connect_request request,
+    const std::function<asio::awaitable<void>(bool&)>& peer)
+{
+    std::optional<live::error> result;
+    with_growing_deadline([&](std::chrono::milliseconds limit) {
+        request.deadlines.upgrade = limit;
+        bool is_asked = false;
+        result = failure(on, request, until_abandoned(peer(is_asked)));
+        CHECK(result->code() == errc::timed_out);
+        CHECK(contains(*result, "within " + std::to_string(limit.count()) + " ms"));
+        return is_asked;
+    });
+    return *result;
+}
 
 } // namespace
 
@@ -352,11 +381,16 @@ TEST_CASE("the words of a proxy that never ends them are reported soon")
     }
     SECTION("within the deadline of the upgrade")
     {
-        request.deadlines.upgrade = 100ms;
-        const auto why = failure(
-            on, request, answer(on.peer, "HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nNot you"));
-        CHECK(why.http_status() == 403);
-        CHECK(why.reason() == "Not you");
+        with_growing_deadline([&](std::chrono::milliseconds limit) {
+            request.deadlines.upgrade = limit;
+            const auto why = failure(on, request,
+                until_abandoned(
+                    answer(on.peer, "HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nNot you")));
+            if (why.code() == errc::timed_out) return false; // before the answer came
+            CHECK(why.http_status() == 403);
+            CHECK(why.reason() == "Not you");
+            return true;
+        });
     }
     SECTION("at 64 KB")
     {
@@ -393,68 +427,57 @@ TEST_CASE("a timeout says which step it was, and names the proxy")
     bench on;
     raw_peer proxy(on.io);
     raw_peer encrypted(on.io, localhost_identity());
-    const auto hold = [](raw_peer& peer) -> asio::awaitable<void> {
-        auto socket = co_await peer.accept();
-        co_await socket.read_to_end();
-    };
-    const auto hold_in_tls = [](raw_peer& peer) -> asio::awaitable<void> {
-        auto socket = co_await peer.accept();
-        auto identity = localhost_identity();
-        co_await socket.read_head();
-        co_await socket.write(opened);
-        co_await socket.accept_tls(std::move(identity));
-        co_await socket.read_to_end();
-    };
     auto request = through(on, url("http", proxy.port()));
-    request.deadlines.upgrade = 50ms;
     const auto name = "127.0.0.1:" + std::to_string(proxy.port());
     const auto target = "localhost:" + std::to_string(on.peer.port());
-    std::optional<live::error> why;
     SECTION("in the tunnel")
     {
-        why = failure(on, request, hold(proxy));
-        CHECK(why->phase() == phase::connect);
-        CHECK(contains(*why, "The proxy " + name + " has not opened a tunnel to " + target));
+        const auto why =
+            timeout(on, request, [&](bool& is_asked) { return hold(proxy, is_asked); });
+        CHECK(why.phase() == phase::connect);
+        CHECK(contains(why, "The proxy " + name + " has not opened a tunnel to " + target));
     }
     SECTION("in the tunnel by SOCKS")
     {
         request.proxy.url = url("socks5", proxy.port());
-        why = failure(on, request, hold(proxy));
-        CHECK(why->phase() == phase::connect);
-        CHECK(contains(*why, "The proxy " + name + " has not opened a tunnel to " + target));
+        const auto why =
+            timeout(on, request, [&](bool& is_asked) { return hold(proxy, is_asked); });
+        CHECK(why.phase() == phase::connect);
+        CHECK(contains(why, "The proxy " + name + " has not opened a tunnel to " + target));
     }
     SECTION("in TLS with the proxy")
     {
         request.proxy.url = url("https", proxy.port());
-        why = failure(on, request, hold(proxy));
-        CHECK(why->phase() == phase::tls);
-        CHECK(contains(*why, "The proxy " + name + " has not completed the TLS handshake"));
+        const auto why =
+            timeout(on, request, [&](bool& is_asked) { return hold(proxy, is_asked); });
+        CHECK(why.phase() == phase::tls);
+        CHECK(contains(why, "The proxy " + name + " has not completed the TLS handshake"));
     }
     SECTION("in the tunnel within TLS")
     {
         request.proxy.url = url("https", encrypted.port());
-        why = failure(on, request, hold(encrypted));
-        CHECK(why->phase() == phase::connect);
-        CHECK(contains(*why, "has not opened a tunnel to " + target));
+        const auto why =
+            timeout(on, request, [&](bool& is_asked) { return hold(encrypted, is_asked); });
+        CHECK(why.phase() == phase::connect);
+        CHECK(contains(why, "has not opened a tunnel to " + target));
     }
     SECTION("in TLS with the server")
     {
         request.tls = true;
-        why = failure(on, request, answer(proxy, opened));
-        CHECK(why->phase() == phase::tls);
+        const auto why = timeout(
+            on, request, [&](bool& is_asked) { return hold_in_tunnel(proxy, false, is_asked); });
+        CHECK(why.phase() == phase::tls);
         CHECK(
-            contains(*why, target + " (through the proxy " + name + ") has not completed the TLS"));
+            contains(why, target + " (through the proxy " + name + ") has not completed the TLS"));
     }
     SECTION("in the upgrade")
     {
         request.tls = true;
-        why = failure(on, request, hold_in_tls(proxy));
-        CHECK(why->phase() == phase::upgrade);
-        CHECK(contains(*why, target + " (through the proxy " + name + ") has not answered"));
+        const auto why = timeout(
+            on, request, [&](bool& is_asked) { return hold_in_tunnel(proxy, true, is_asked); });
+        CHECK(why.phase() == phase::upgrade);
+        CHECK(contains(why, target + " (through the proxy " + name + ") has not answered"));
     }
-    REQUIRE(why);
-    CHECK(why->code() == errc::timed_out);
-    CHECK(contains(*why, "within 50 ms"));
 }
 
 TEST_CASE("a proxy whose certificate is wrong is not asked for anything")
@@ -464,8 +487,8 @@ TEST_CASE("a proxy whose certificate is wrong is not asked for anything")
     const certificate_authority stranger;
     raw_peer proxy(on.io,
         names_another ? authority().issue("DNS:example.com") : stranger.issue("IP:127.0.0.1"));
-    const auto why =
-        failure(on, through(on, url("https", proxy.port(), "me:hunter2@")), fail_handshake(proxy));
+    const auto why = failure(on, through(on, url("https", proxy.port(), "me:hunter2@")),
+        until_abandoned(accept_one(proxy)));
     INFO(why.what());
     CHECK(why.code() == errc::tls_failed);
     CHECK(why.phase() == phase::tls);
@@ -501,7 +524,7 @@ TEST_CASE("a server is verified through a proxy of each kind, by name and by add
     {
         raw_peer server(on.io, authority().issue("DNS:example.com,IP:10.1.2.3,IP:::2"));
         request.port = server.port();
-        const auto why = failure(on, request, fail_handshake(server));
+        const auto why = failure(on, request, until_abandoned(accept_one(server)));
         CHECK(why.code() == errc::tls_failed);
         CHECK(why.phase() == phase::tls);
         CHECK(contains(why, "certificate of " + host + " "));
@@ -512,7 +535,7 @@ TEST_CASE("a server is verified through a proxy of each kind, by name and by add
         const certificate_authority stranger;
         raw_peer server(on.io, stranger.issue("DNS:localhost,IP:127.0.0.1,IP:::1"));
         request.port = server.port();
-        const auto why = failure(on, request, fail_handshake(server));
+        const auto why = failure(on, request, until_abandoned(accept_one(server)));
         CHECK(why.code() == errc::tls_failed);
     }
 }
