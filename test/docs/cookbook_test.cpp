@@ -325,6 +325,20 @@ std::string weather_as_json()
 }
 // doc:end
 
+// doc:begin cook_json_types
+std::string guests_of(const live::json& args, const std::string& day)
+{
+    std::string names;
+    const auto list = live::json::pointer("guests", day); // "24/12" becomes "/guests/24~112"
+    for (std::size_t i = 0; i < args.find_size(list).value_or(0); ++i) {
+        const auto guest = args.at<live::json>(list + live::json::pointer(i));
+        names += guest.is_object() ? guest.at<std::string>("/name") : guest.at<std::string>("");
+        names += ' ';
+    }
+    return names;
+}
+// doc:end
+
 template <class Recipe>
 asio::awaitable<void> cook(live::session& session, Recipe recipe)
 {
@@ -434,6 +448,8 @@ TEST_CASE("a slow function is reported on twice")
 TEST_CASE("JSON is written and read in one line")
 {
     CHECK(weather_as_json() == "calm, rain");
+    CHECK(guests_of(live::json(R"({"guests":{"24/12":["Ann",{"name":"Bo"}]}})"), "24/12") ==
+          "Ann Bo ");
     live::server_content content;
     content.input_transcription.emplace().speaker_label = "spk_1";
     content.input_transcription->words.push_back({.word = "hi"});
