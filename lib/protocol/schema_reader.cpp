@@ -443,6 +443,7 @@ private:
             node.notes.emplace_back("No item twice.");
         for (const auto* name : {"additionalProperties", "additional_properties"}) {
             const auto others = schema.find(name);
+            node.closed = node.closed || (others && others->boolean() == false);
             if (others && others->is_object() && !others->members().empty())
                 add_note(node, "Any other member: ", others->text(), path + '/' + name);
         }

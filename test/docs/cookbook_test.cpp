@@ -170,6 +170,21 @@ asio::awaitable<std::string> ask_for_the_weather(live::session& session)
 }
 // doc:end
 
+// doc:begin cook_check
+live::function_response reserve(const live::function_call& call)
+{
+    static const auto parameters =
+        live::schema::object()
+            .property("people", live::schema::integer().with("minimum", live::json("1")))
+            .required("people");
+    std::string wrong;
+    for (const auto& [path, what] : parameters.check(call.args)) wrong += path + ' ' + what + ". ";
+    if (!wrong.empty()) return {call, live::json::object().add("error", wrong)};
+    const auto people = call.args.at<std::int64_t>("/people"); // it is there, and fits
+    return {call, live::json::object().add("output", "a table for " + std::to_string(people))};
+}
+// doc:end
+
 // doc:begin cook_slow_function
 live::setup with_a_slow_function()
 {
@@ -380,6 +395,16 @@ TEST_CASE("a function is declared, called, answered")
     };
     test::run(here.io, cook(session, recipe));
     CHECK(answer.find("Lisbon") != std::string::npos);
+}
+
+TEST_CASE("arguments that do not fit are told to the model")
+{
+    const auto answer_to = [](const char* args) {
+        return reserve({.id = "1", .name = "reserve", .args = live::json(args)}).response.text();
+    };
+    CHECK(answer_to(R"({"people":2.0})") == R"({"output":"a table for 2"})");
+    CHECK(answer_to("{}") == R"({"error":"/people is required. "})");
+    CHECK(answer_to(R"({"people":0})") == R"({"error":"/people at least 1 is required, not 0. "})");
 }
 
 TEST_CASE("what is sent in the middle of a conversation is accepted")
