@@ -3,8 +3,6 @@
 
 #include <gemini/live/session_event.hpp>
 
-#include <string>
-
 namespace gemini::live {
 
 /// Sees what a session receives, in order, before its reader does. It is called with the session
@@ -18,8 +16,8 @@ public:
 
     virtual void saw(const session_event& event) = 0;
     virtual void saw_end() noexcept = 0;
-    /// Whether it answers the calls of this function, so that the reader need not.
-    [[nodiscard]] virtual bool answers(const std::string& function) const = 0;
+    /// Whether it answers this call, so that the reader need not.
+    [[nodiscard]] virtual bool answers(const function_call& made) const = 0;
 };
 
 } // namespace gemini::live

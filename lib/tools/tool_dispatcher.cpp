@@ -133,9 +133,10 @@ public:
     // The session's observer, on any thread.
     void saw(const session_event& event) override;
     void saw_end() noexcept override;
-    [[nodiscard]] bool answers(const std::string& function) const override
+    [[nodiscard]] bool answers(const function_call& made) const override
     {
-        return find(function) != functions_.end() || !declared_.contains(function);
+        const bool is_piece = made.will_continue || !made.partial_args.empty() || made.name.empty();
+        return !is_piece && (find(made.name) != functions_.end() || !declared_.contains(made.name));
     }
 
 private:
@@ -318,7 +319,7 @@ void tool_dispatcher::impl::hear(const news& what)
 
 void tool_dispatcher::impl::hear_call(const function_call& made)
 {
-    if (!answers(made.name)) return;
+    if (!answers(made)) return;
     const auto which = std::make_shared<call>(weak_from_this(), session_, made, now());
     const auto& name = which->what.name;
     if (is_shut_down_) {

@@ -39,8 +39,10 @@ concept has_parameters = requires
     std::tuple_size<decltype(T::parameters())>::value;
 };
 
+namespace detail {
 template <class T>
-[[nodiscard]] schema schema_of(std::string_view description = {});
+[[nodiscard]] schema schema_for(std::string_view description = {});
+}
 
 /// One member of a struct that describes itself; see `has_parameters`. Its type is std::string,
 /// bool, a whole number, a floating-point number, a struct that describes itself, or a std::vector
@@ -50,7 +52,7 @@ class parameter {
 public:
     /// `name` is the member's name on the wire. `description` tells the model what it means.
     parameter(std::string_view name, Value Struct::*member, std::string_view description = {})
-        : name_(name), member_(member), type_(schema_of<Value>(description))
+        : name_(name), member_(member), type_(schema_for<Value>(description))
     {
     }
 
@@ -190,17 +192,13 @@ template <class Struct, class Value>
     return is_optional<Value>::value ? wider : wider.required(described.name());
 }
 
-} // namespace detail
-
-/// Returns the schema of a type that a `parameter` may have. Throws errc::invalid_argument if a
-/// name or description is not UTF-8.
 template <class T>
-schema schema_of(std::string_view description)
+schema schema_for(std::string_view description)
 {
-    if constexpr (detail::is_optional<T>::value) {
-        return schema_of<typename T::value_type>(description).nullable();
-    } else if constexpr (detail::is_vector<T>::value) {
-        return schema::array(schema_of<typename T::value_type>(), description);
+    if constexpr (is_optional<T>::value) {
+        return schema_for<typename T::value_type>(description).nullable();
+    } else if constexpr (is_vector<T>::value) {
+        return schema::array(schema_for<typename T::value_type>(), description);
     } else if constexpr (std::same_as<T, std::string>) {
         return schema::string(description);
     } else if constexpr (std::same_as<T, bool>) {
@@ -212,10 +210,20 @@ schema schema_of(std::string_view description)
     } else {
         static_assert(has_parameters<T>, "T is no type of a parameter; see live::parameter");
         auto made = schema::object(description);
-        std::apply([&](const auto&... each) { ((made = detail::with_member(made, each)), ...); },
-            T::parameters());
+        std::apply(
+            [&](const auto&... each) { ((made = with_member(made, each)), ...); }, T::parameters());
         return made;
     }
+}
+
+} // namespace detail
+
+/// Returns the schema of a type that a `parameter` may have. Throws errc::invalid_argument if a
+/// name or description is not UTF-8.
+template <class T>
+[[nodiscard]] schema schema_of(std::string_view description = {})
+{
+    return detail::schema_for<T>(description);
 }
 
 } // namespace gemini::live

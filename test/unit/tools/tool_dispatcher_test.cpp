@@ -269,6 +269,20 @@ TEST_CASE("a function that only the setup declares is left to the reader")
     CHECK(w.told() == "started c2, answered c2");
 }
 
+TEST_CASE("a call whose arguments come in pieces is left to the reader")
+{
+    tools_world w;
+    w.tools.add({.name = "f"}, [] {});
+    w.converse([&w](session&) -> asio::awaitable<void> {
+        co_await w.receive(R"({"toolCall":{"functionCalls":[{"name":"f","willContinue":true}]}})",
+            R"({"toolCall":{"functionCalls":[{"partialArgs":[{"jsonPath":"$.city","stringValue":"Ulm"}],
+                "willContinue":true}]}})",
+            R"({"toolCall":{"functionCalls":[{}]}})");
+    });
+    CHECK(w.events.empty());
+    CHECK(said(w).empty());
+}
+
 TEST_CASE("calls beyond the bounds wait, and beyond those are refused")
 {
     tools_world w;
@@ -554,11 +568,14 @@ TEST_CASE("options and functions that cannot work are refused")
         }
         return std::string("none");
     };
+    const auto contains = [](const std::string& text, std::string_view part) {
+        return text.find(part) != std::string::npos;
+    };
     CHECK(refusal({}) == "none");
-    CHECK_THAT(refusal({.at_once = 0}), Catch::Contains("at_once is 0"));
-    CHECK_THAT(refusal({.deadline = 0ms}), Catch::Contains("deadline"));
+    CHECK(contains(refusal({.at_once = 0}), "at_once is 0"));
+    CHECK(contains(refusal({.deadline = 0ms}), "deadline"));
     w.tools.add({.name = "f", .scheduling = scheduling::silent}, [] {});
-    CHECK_THAT(refusal({}), Catch::Contains("but the model waits for it"));
+    CHECK(contains(refusal({}), "but the model waits for it"));
 }
 
 } // namespace tool_dispatcher_test

@@ -164,7 +164,7 @@ TEST_CASE("a function that could not work is refused when it is added")
 
     toolset tools;
     tools.add({.name = "f"}, [] {});
-    CHECK_THROWS_WITH(tools.add({.name = "f"}, [] {}), Catch::Contains("is there already"));
+    CHECK_THROWS_AS(tools.add({.name = "f"}, [] {}), error); // is there already
     CHECK(tools.size() == 1);
 }
 
