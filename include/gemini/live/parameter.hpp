@@ -52,7 +52,7 @@ class parameter {
 public:
     /// `name` is the member's name on the wire. `description` tells the model what it means.
     parameter(std::string_view name, Value Struct::*member, std::string_view description = {})
-        : name_(name), member_(member), type_(schema_for<Value>(description))
+        : name_(name), member_(member), type_(detail::schema_for<Value>(description))
     {
     }
 
