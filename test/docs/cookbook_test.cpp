@@ -140,6 +140,37 @@ asio::awaitable<std::string> first_words_of(live::session& session, std::string 
 }
 // doc:end
 
+// doc:begin cook_toolset
+struct weather_query {
+    std::string city;
+    std::optional<std::string> unit; // need not be there
+
+    static auto parameters()
+    {
+        return std::tuple(live::parameter("city", &weather_query::city, "Where, e.g. Boston"),
+            live::parameter("unit", &weather_query::unit).one_of("C").one_of("F"));
+    }
+};
+
+asio::awaitable<live::json> look_outside(weather_query about)
+{
+    co_return live::json::object().add("city", about.city).add("celsius", 21.5);
+}
+
+asio::awaitable<std::string> hear_the_weather(const live::client& client)
+{
+    live::toolset tools;
+    tools.add({.name = "get_weather", .description = "The weather in a city now."}, &look_outside);
+    live::session session{client, {.model = "gemini-3.8-live",
+                                      .functions = tools.declarations(),
+                                      .output_audio_transcription = live::on}};
+    const live::tool_dispatcher dispatcher(session, tools);
+    co_await session.send("What is the weather in Lisbon?");
+    const auto turn = co_await session.turn();
+    co_return turn.output_transcription;
+}
+// doc:end
+
 // doc:begin cook_function
 live::setup with_a_function()
 {
@@ -394,6 +425,13 @@ TEST_CASE("a function is declared, called, answered")
         answer = co_await ask_for_the_weather(with);
     };
     test::run(here.io, cook(session, recipe));
+    CHECK(answer.find("Lisbon") != std::string::npos);
+}
+
+TEST_CASE("a dispatcher answers a function call, and the turn goes on")
+{
+    kitchen here;
+    const auto answer = test::run(here.io, hear_the_weather(here.client));
     CHECK(answer.find("Lisbon") != std::string::npos);
 }
 
