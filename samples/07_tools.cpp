@@ -48,8 +48,53 @@ live::toolset make_tools()
     return tools;
 }
 
-void show(const live::tool_event& event)
+asio::awaitable<void> ask(live::session& session, std::string question)
 {
-    const bool has_ended = event.what == live::tool_event::kind::ended;
-    std::cout << "  [" << event.name << ' ' << (has_ended ? to_string(event.ending) : "runs") << "]\n";
+    std::cout << "> " << question << '\n';
+    co_await session.send(question);
+    const auto answer = co_await session.turn();
+    std::cout << answer.output_transcription << '\n';
 }
+
+asio::awaitable<void> converse(const live::client& client)
+{
+    const auto tools = make_tools();
+    live::session session{client, {.model = "gemini-3.8-live",
+                                      .functions = tools.declarations(),
+                                      .output_audio_transcription = live::on}};
+    live::tool_dispatcher_options options;
+    options.on_event = [](const live::tool_event& event) {
+        const bool has_ended = event.what == live::tool_event::kind::ended;
+        std::cout << "  [" << event.name << ' ' << (has_ended ? to_string(event.ending) : "runs")
+                  << "]\n";
+    };
+    const live::tool_dispatcher dispatcher(session, tools, options);
+    co_await ask(session, "What is the weather in Lisbon?");
+    co_await ask(session, "Please book a table in Lisbon.");
+    co_await session.send("Please search the archive.");
+    co_await live::sleep_for(1s);
+    co_await ask(session, "Never mind. Who are you?");
+    co_await session.close();
+}
+
+int main()
+try {
+    asio::io_context io;
+    live::client_options options{.credentials = live::api_key::from_environment()};
+    std::optional<live::testing::emulator> emulator;
+    if (options.credentials.empty()) {
+        emulator.emplace(io.get_executor());
+        options.base_url = emulator->url();
+        options.credentials = live::api_key("any");
+    }
+    const live::client client{io.get_executor(), options};
+    asio::co_spawn(io, converse(client), [&](std::exception_ptr failure) {
+        io.stop(); // otherwise the emulator keeps listening
+        live::rethrow(failure);
+    });
+    io.run();
+} catch (const live::error& failure) {
+    std::cerr << failure.what() << '\n';
+    return 1;
+}
+// doc:end

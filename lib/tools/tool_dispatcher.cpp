@@ -486,8 +486,9 @@ asio::awaitable<void> tool_dispatcher::impl::send(
     } catch (const error& thrown) {
         refused = thrown;
         event.cause = std::current_exception();
-    } catch (const std::exception&) {
+    } catch (...) {
         event.cause = std::current_exception();
+        self->session_->fail_with(event.cause);
     }
     if (refused && refused->value() == errc::invalid_argument) { // of the answer itself
         event.ending = call_ending::failed;
