@@ -25,9 +25,10 @@ ROOMS = {
     "emulator/rules": {"protocol", "base", "fmt"},
     "emulator/persona": {"emulator/rules", "protocol", "base", "fmt"},
     "emulator/script": {"emulator/rules", "protocol", "async", "base", "fmt", "asio"},
-    "emulator/google": {"emulator/rules", "protocol", "transport", "base", "fmt", "openssl"},
+    "emulator/google": {"emulator/rules", "protocol", "transport", "async", "base", "fmt", "openssl"},
     "emulator/server": {"emulator/rules", "emulator/persona", "emulator/script", "emulator/google",
                         "protocol", "transport", "async", "base", "fmt", "asio"},
+    "emulator/world": {"emulator/script", "engine/keepalive.hpp", "engine/write_queue.hpp", "transport", "async", "base", "fmt", "asio"},
     "emulator": {"emulator/rules", "emulator/script", "fmt", "asio", "system"},  # its program
 }
 # Pure rooms: they reach no library that does I/O, not even through another header.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "async/clock.hpp"
+#include "base/exported.hpp"
 
 #include <asio/any_io_executor.hpp>
 
@@ -12,7 +13,7 @@ namespace gemini::live::async {
 
 /// Calls `ring` on `executor` at `when`, unless the alarm is destroyed first. Threads: the
 /// executor's.
-class alarm {
+class GEMINI_LIVE_FOR_EMULATOR alarm {
 public:
     alarm(asio::any_io_executor executor, std::shared_ptr<clock> clock, base::time_point when,
         std::function<void()> ring);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buffer.hpp"
+#include "base/exported.hpp"
 #include "base/fifo.hpp"
 #include "base/frame_kind.hpp"
 
@@ -113,6 +114,7 @@ private:
 };
 
 /// The payload of a Close. The reason is cut to what fits, between two characters.
-[[nodiscard]] std::string close_payload(std::uint16_t code, std::string_view reason);
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::string close_payload(
+    std::uint16_t code, std::string_view reason);
 
 } // namespace gemini::live::engine

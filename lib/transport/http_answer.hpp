@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
 #include "transport/transport.hpp"
 
 #include <cstddef>
@@ -20,7 +21,7 @@ namespace gemini::live::transport {
 /// Reads the answer to an HTTP/1.1 request in pieces, wherever they are cut. Interim answers before
 /// it are skipped. What exceeds its bounds is not kept. An answer that does not begin like HTTP has
 /// the status 0 and ends at once. Pure.
-class http_answer {
+class GEMINI_LIVE_FOR_EMULATOR http_answer {
 public:
     static constexpr std::size_t longest_head = 64u << 10; ///< With those of interim answers.
     static constexpr std::size_t longest_body = 64u << 10; ///< Unless another bound is given.

@@ -4,8 +4,6 @@
 #include "transport/authority.hpp"
 #include "transport/tls_sessions.hpp"
 
-#include <fmt/format.h>
-
 #include <cerrno>
 #include <utility>
 
@@ -16,11 +14,6 @@ namespace {
 const lws_retry_bo_t no_policy{};
 
 } // namespace
-
-error lost(const std::string& how)
-{
-    return {errc::connection_lost, fmt::format("The connection was lost: {}.", how), {phase::open}};
-}
 
 lws_client::lws_client(
     std::shared_ptr<lws_virtual_host> host, const request_head& request, const route& route)

@@ -122,6 +122,12 @@ public:
     return {errc::closed, "The connection has been closed.", {phase::close}};
 }
 
+/// What ended a connection without a Close; `how`: "the server ended it without a close frame".
+[[nodiscard]] inline error lost(const std::string& how)
+{
+    return {errc::connection_lost, "The connection was lost: " + how + '.', {phase::open}};
+}
+
 /// Makes connections and calls.
 class connector {
 public:

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A call of ten minutes in virtual time, as in docs/virtual_time.md. Prints what it took.
+#include <gemini/live.hpp>
+#include <gemini/live/testing/emulator.hpp>
+#include <gemini/live/testing/virtual_time.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
+namespace {
+
+namespace live = gemini::live;
+using namespace std::chrono_literals;
+
+void require(bool is_so, const char* what)
+{
+    if (!is_so) throw std::runtime_error(what);
+}
+
+// doc:begin ten_minute_call
+/// Ten minutes with a slow tool, an interruption, and a goAway at 9:10.
+asio::awaitable<void> ten_minutes(live::client client, live::testing::virtual_time time)
+{
+    const live::setup setup{.model = "gemini-3.8-live",
+        .functions = {{"get_weather", "Tells the weather in a city."}},
+        .output_audio_transcription = live::on};
+    live::session session{client, setup};
+    co_await session.connect();
+    int interruptions = 0;
+    int calls = 0;
+    while (time.elapsed() < 10min) {
+        co_await session.send("What is the weather in Oslo?");
+        const auto asked = co_await session.turn();
+        require(asked.end == live::turn_end::tool_call, "the model calls the function");
+        co_await live::sleep_for(8s); // the tool is slow
+        const live::function_response answer(
+            asked.tool_calls.at(0), live::json::object().add("output", "rain"));
+        co_await session.send_tool_response(answer);
+        ++calls;
+        require((co_await session.turn()).is_whole(), "the answer is whole");
+
+        co_await session.send("/story");
+        co_await live::sleep_for(3s);
+        co_await session.send("That is enough."); // the caller interrupts
+        if ((co_await session.turn()).end == live::turn_end::interrupted) ++interruptions;
+        require((co_await session.turn()).is_whole(), "the answer after it is whole");
+        co_await live::sleep_for(20s);
+    }
+    require(session.counters().handovers == 1, "the goAway was followed");
+    require(session.counters().losses == 0, "nothing was lost");
+    std::printf("%d calls of the tool, %d interruptions, %d handover\n", calls, interruptions,
+        static_cast<int>(session.counters().handovers));
+    co_await session.close();
+}
+// doc:end
+
+void hold_the_call()
+{
+    asio::io_context io;
+    const live::testing::virtual_time time(io);
+    live::testing::emulator_options serving;
+    serving.lifetime = 10min;
+    const live::testing::emulator emulator(io, serving);
+    const live::client client(
+        io, {.credentials = live::api_key("any"), .base_url = emulator.url()});
+    const auto begin = std::chrono::steady_clock::now();
+    live::testing::run(io, ten_minutes(client, time), 15min);
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+    std::printf("%.1f s of conversation took %.1f ms\n",
+        std::chrono::duration<double>(time.elapsed()).count(), took.count());
+}
+
+} // namespace
+
+int main()
+try {
+    hold_the_call();
+} catch (const std::exception& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return 1;
+}
