@@ -84,7 +84,7 @@ public:
     /// yourself.
     ///
     /// A mismatch quotes only the beginning of a long text. A value of more than about 250,000
-    /// members and elements is a mismatch, because checking it would take long. Throws
+    /// members and elements can be a mismatch itself, because checking it would take long. Throws
     /// errc::invalid_argument if a member that `with` has set is not valid in a schema.
     [[nodiscard]] std::vector<schema_mismatch> check(const json& value) const;
 
