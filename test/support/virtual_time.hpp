@@ -2,8 +2,8 @@
 #pragma once
 
 #include "async/clock.hpp"
-#include "async/event.hpp"
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
@@ -15,6 +15,7 @@
 #include <exception>
 #include <functional>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -35,12 +36,13 @@ public:
         return noon + duration_cast<system_clock::duration>(now_ - time_point());
     }
 
-    asio::awaitable<void> sleep_until(time_point when) override
+    [[nodiscard]] std::unique_ptr<timer> call_at(
+        time_point when, const asio::any_io_executor&, std::function<void()> what) override
     {
-        sleeper me(*this, alter_sleep ? now_ + alter_sleep(when - now_) : when);
-        co_await me.due.wait();
+        return std::make_unique<planned>(
+            *this, alter_sleep ? now_ + alter_sleep(when - now_) : when, std::move(what));
     }
-    /// Maps the requested duration of a sleep to the one it takes, to plant a bug; empty: no
+    /// Maps the requested duration of a wait to the one it takes, to plant a bug; empty: no
     /// change.
     std::function<std::chrono::nanoseconds(std::chrono::nanoseconds)> alter_sleep{};
 
@@ -71,34 +73,33 @@ public:
     {
         return !queue_.empty() && queue_.begin()->first.first <= now_;
     }
-    /// Coroutines that are waiting in `sleep_until()`.
-    [[nodiscard]] std::size_t sleepers() const noexcept { return sleepers_; }
+    /// Number of calls that somebody waits for.
+    [[nodiscard]] std::size_t waits() const noexcept { return waits_; }
     /// Number of events scheduled so far.
     [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
 
 private:
-    struct sleeper {
-        sleeper(virtual_clock& clock, time_point when)
-            : owner(clock), event(clock.at(when, [this] { due.set(); }))
+    class planned : public timer {
+    public:
+        planned(virtual_clock& clock, time_point when, std::function<void()> what)
+            : owner_(clock), event_(clock.at(when, std::move(what)))
         {
-            ++owner.sleepers_;
+            ++owner_.waits_;
         }
-        sleeper(const sleeper&) = delete;
-        sleeper& operator=(const sleeper&) = delete;
-        ~sleeper()
+        ~planned() override
         {
-            owner.cancel(event);
-            --owner.sleepers_;
+            owner_.cancel(event_);
+            --owner_.waits_;
         }
 
-        virtual_clock& owner;
-        gemini::live::async::event due;
-        event_key event;
+    private:
+        virtual_clock& owner_;
+        event_key event_;
     };
 
     time_point now_ = start;
     std::uint64_t events_ = 0;
-    std::size_t sleepers_ = 0;
+    std::size_t waits_ = 0;
     std::map<event_key, std::function<void()>> queue_;
 };
 
