@@ -11,12 +11,12 @@
 
 namespace gemini::live::async {
 
-/// Calls `ring` on `executor` at `when`, unless the alarm is destroyed first. Threads: the
-/// executor's.
+/// Calls `ring` on `executor` at `when`, unless the alarm is destroyed first. What it throws is
+/// dropped. Threads: the executor's.
 class GEMINI_LIVE_FOR_EMULATOR alarm {
 public:
-    alarm(asio::any_io_executor executor, std::shared_ptr<clock> clock, base::time_point when,
-        std::function<void()> ring);
+    alarm(asio::any_io_executor executor, const std::shared_ptr<clock>& clock,
+        base::time_point when, std::function<void()> ring);
     alarm(const alarm&) = delete;
     alarm& operator=(const alarm&) = delete;
     ~alarm();
@@ -24,6 +24,7 @@ public:
 private:
     struct state;
     std::shared_ptr<state> state_;
+    std::unique_ptr<clock::timer> timer_;
 };
 
 } // namespace gemini::live::async

@@ -64,7 +64,7 @@ void check_leftovers(asio::io_context& io, virtual_clock& clock, ledger& ledger)
     const auto latest = clock.now() + std::chrono::seconds(120);
     while (io.poll() != 0 || (!io.stopped() && clock.advance(latest))) io.restart();
     if (!io.stopped())
-        ledger.report(clock.sleepers() != 0 ? "a timer is left" : "a coroutine is left");
+        ledger.report(clock.waits() != 0 ? "a timer is left" : "a coroutine is left");
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include "emulator/world/virtual_clock.hpp"
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -20,12 +22,13 @@ class virtual_clock : public gemini::live::emulator::virtual_clock {
 public:
     virtual_clock() : gemini::live::emulator::virtual_clock(noon) {}
 
-    asio::awaitable<void> sleep_until(time_point when) override
+    [[nodiscard]] std::unique_ptr<timer> call_at(
+        time_point when, const asio::any_io_executor& executor, std::function<void()> what) override
     {
         if (alter_sleep) when = now() + alter_sleep(when - now());
-        return gemini::live::emulator::virtual_clock::sleep_until(when);
+        return gemini::live::emulator::virtual_clock::call_at(when, executor, std::move(what));
     }
-    /// Maps the requested duration of a sleep to the one it takes, to plant a bug; empty: no
+    /// Maps the requested duration of a wait to the one it takes, to plant a bug; empty: no
     /// change.
     std::function<std::chrono::nanoseconds(std::chrono::nanoseconds)> alter_sleep{};
 

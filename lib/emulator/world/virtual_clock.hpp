@@ -3,9 +3,8 @@
 #pragma once
 
 #include "async/clock.hpp"
-#include "async/event.hpp"
 
-#include <asio/awaitable.hpp>
+#include <asio/any_io_executor.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -34,10 +34,10 @@ public:
     {
         return date_ + std::chrono::duration_cast<wall_time::duration>(now_ - start);
     }
-    asio::awaitable<void> sleep_until(time_point when) override
+    [[nodiscard]] std::unique_ptr<timer> call_at(
+        time_point when, const asio::any_io_executor&, std::function<void()> what) override
     {
-        sleeper me(*this, when);
-        co_await me.due.wait();
+        return std::make_unique<planned>(*this, when, std::move(what));
     }
 
     using event_key = std::pair<time_point, std::uint64_t>;
@@ -70,35 +70,34 @@ public:
     }
     /// Whether the next event is due now.
     [[nodiscard]] bool is_due() const { return next() && *next() <= now_; }
-    /// Coroutines that are waiting in `sleep_until()`.
-    [[nodiscard]] std::size_t sleepers() const noexcept { return sleepers_; }
+    /// Number of calls that somebody waits for.
+    [[nodiscard]] std::size_t waits() const noexcept { return waits_; }
     /// Number of events scheduled so far.
     [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
 
 private:
-    struct sleeper {
-        sleeper(virtual_clock& clock, time_point when)
-            : owner(clock), event(clock.at(when, [this] { due.set(); }))
+    class planned : public timer {
+    public:
+        planned(virtual_clock& clock, time_point when, std::function<void()> what)
+            : owner_(clock), event_(clock.at(when, std::move(what)))
         {
-            ++owner.sleepers_;
+            ++owner_.waits_;
         }
-        sleeper(const sleeper&) = delete;
-        sleeper& operator=(const sleeper&) = delete;
-        ~sleeper()
+        ~planned() override
         {
-            owner.cancel(event);
-            --owner.sleepers_;
+            owner_.cancel(event_);
+            --owner_.waits_;
         }
 
-        virtual_clock& owner;
-        async::event due;
-        event_key event;
+    private:
+        virtual_clock& owner_;
+        event_key event_;
     };
 
     wall_time date_;
     time_point now_ = start;
     std::uint64_t events_ = 0;
-    std::size_t sleepers_ = 0;
+    std::size_t waits_ = 0;
     std::map<event_key, std::function<void()>> queue_;
 };
 

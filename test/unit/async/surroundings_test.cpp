@@ -58,7 +58,7 @@ TEST_CASE("sleep_for and within measure time by the clock of their context")
         CHECK(clock->now() == begin + 70min);
         co_await within(10min, sleep_for(1min));
         CHECK(clock->now() == begin + 71min);
-        CHECK(clock->sleepers() == 0);
+        CHECK(clock->waits() == 0);
     };
     test::play(io, *clock, work());
 }
