@@ -28,6 +28,7 @@ ROOMS = {
     "emulator/server": {"emulator/rules", "emulator/persona", "emulator/script", "emulator/google",
                         "protocol", "transport", "async", "base", "fmt", "asio"},
     "emulator": {"emulator/rules", "emulator/script", "fmt", "asio", "system"},  # its program
+    "viewer": {"protocol", "base", "fmt", "system"},
 }
 # Pure rooms: they reach no library that does I/O, not even through another header.
 PURE = {"engine": {"asio", "libwebsockets", "uv", "cares", "system"}}
