@@ -48,6 +48,13 @@ std::pair<std::string, std::string> described(const recording_line& line)
     }
 }
 
+/// Whether the client had this connection before it gave up the one before.
+bool takes_over(const connection_life& life, const connection_life& before)
+{
+    if (!before.ended || *before.ended > life.opened) return true;
+    return before.end == connection_end::left && *before.ended == life.opened;
+}
+
 /// Finds what a client sends again at the beginning of a connection: what it had sent shortly
 /// before the previous one ended, in the same order.
 class resend_finder {
@@ -239,7 +246,7 @@ void conversation_reader::find_outages(shown_session& of)
     for (const auto index : of.connections) {
         const auto& life = all_.connections[index];
         if (!life.ready) continue;
-        if (served && (!served->ended || *served->ended > life.opened)) {
+        if (served && takes_over(life, *served)) {
             of.handovers.push_back(life.number);
         } else if (served) {
             of.outages.push_back({{*served->ended, *life.ready}, served->number, life.number});

@@ -99,12 +99,14 @@ std::string content_of(const std::string& path)
     return content;
 }
 
-/// Where the page goes.
+/// Where the page goes. A file becomes private, a device stays as it is.
 file_handle open_output(const std::string& path)
 {
     if (path.empty()) return {stdout, &std::fclose};
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (file < 0 || ::fchmod(file, S_IRUSR | S_IWUSR) != 0)
+    struct stat about{};
+    if (file < 0 || ::fstat(file, &about) != 0 ||
+        (S_ISREG(about.st_mode) && ::fchmod(file, S_IRUSR | S_IWUSR) != 0))
         leave(fmt::format("{} cannot be written: {}.", path, std::strerror(errno))); // NOLINT
     return {::fdopen(file, "w"), &std::fclose};
 }

@@ -404,10 +404,12 @@ function drawUser(y, height) {
 
 function drawModel(y, height) {
     drawSound(session.output, y + 3, height - 6, colors.model, colors['model-soft']);
+    let last = -Infinity;
     for (const turn of session.turns) {
-        if (turn.sound === undefined || !visible(turn.sound, turn.end + 600000)) continue;
+        if (turn.sound === undefined) continue;
         const x = toX(turn.sound);
-        if (x < gutter - 5 || x > stageWidth) continue;
+        if (x < gutter - 5 || x > stageWidth || x < last + 12) continue;
+        last = x;
         brush.fillStyle = colors.model;
         brush.beginPath();
         brush.moveTo(x, y - 3);
@@ -967,7 +969,8 @@ function rowOf(place) {
     const what = make('span', 'what');
     if (isResent(index)) what.append(make('mark', 'again', 'sent again'));
     if (isOdd(index)) what.append(make('mark', '', kind === 'unreadable' ? `line ${lines.number[index]}` : 'unusual'));
-    what.append(make('em', '', nameOf(index)), make('span', '', lines.summary[index]));
+    what.title = nameOf(index);
+    what.append(make('em', '', nameOf(index).replace(/^(serverContent|realtimeInput)\./, '')), make('span', '', lines.summary[index]));
     const connection = make('span', 'connection', lines.connection[index] ? String(lines.connection[index]) : '');
     connection.title = 'Number of the connection';
     row.append(make('span', 'time', clock(lines.at[index], 2)), connection, arrow, what);
