@@ -200,8 +200,6 @@ void summarize(message_facts& of)
         of.heard ? fmt::format("sound of {} ms", of.heard->duration.count()) : std::string();
     add(sound);
     add(of.summary);
-    if (of.interrupted) add("interrupted");
-    if (of.turn_complete) add("the turn is complete");
     if (of.go_away) add(fmt::format("{:.1f} s are left", static_cast<double>(of.go_away->count()) / 1000));
     if (of.usage) add(fmt::format("{} tokens", of.usage->total_token_count));
     of.only_sound = of.heard && text == sound;

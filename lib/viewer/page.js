@@ -125,7 +125,7 @@ function applyTheme() {
     $('theme-name').textContent = name;
     $('theme').setAttribute('aria-label', `Colors: ${spoken}`);
     const style = getComputedStyle(document.documentElement);
-    for (const each of ['page', 'card', 'line', 'line-strong', 'ink', 'soft', 'faint', 'user', 'user-soft', 'model', 'model-soft',
+    for (const each of ['page', 'card', 'line', 'line-strong', 'ink', 'soft', 'faint', 'user', 'user-soft', 'model', 'model-fill', 'model-soft',
         'call', 'call-soft', 'bad', 'bad-soft', 'good', 'good-soft', 'focus'])
         colors[each] = style.getPropertyValue(`--${each}`).trim();
     hatches.clear();
@@ -264,7 +264,7 @@ function drawTimeline() {
     drawAxis(width, height);
     let y = axis;
     for (const lane of lanes) {
-        label(lane.name, narrow ? gutter : 18, narrow ? y + 7 : y + lane.height / 2, colors.soft, Infinity, 550, narrow ? 11 : 12.5);
+        label(lane.name, narrow ? gutter + 6 : 18, narrow ? y + 7 : y + lane.height / 2, colors.soft, Infinity, 550, narrow ? 11 : 12.5);
         y += head;
         brush.save();
         brush.beginPath();
@@ -403,14 +403,14 @@ function drawUser(y, height) {
 }
 
 function drawModel(y, height) {
-    drawSound(session.output, y + 3, height - 6, colors.model, colors['model-soft']);
+    drawSound(session.output, y + 3, height - 6, colors['model-fill'], colors['model-soft']);
     let last = -Infinity;
     for (const turn of session.turns) {
         if (turn.sound === undefined) continue;
         const x = toX(turn.sound);
         if (x < gutter - 5 || x > stageWidth || x < last + 12) continue;
         last = x;
-        brush.fillStyle = colors.model;
+        brush.fillStyle = colors['model-fill'];
         brush.beginPath();
         brush.moveTo(x, y - 3);
         brush.lineTo(x + 7, y - 3);
@@ -427,7 +427,7 @@ function drawReceived(y, height) {
         if (!visible(list[i], list[i + 1])) continue;
         const left = toX(list[i]);
         const right = toX(list[i + 1]);
-        box(left, y + 5, right - left, height - 10, colors.model);
+        box(left, y + 5, right - left, height - 10, colors['model-fill']);
         spot(left, y, right - left, height, `Sound came in, ${clock(list[i])} – ${clock(list[i + 1])}`, -1, list[i]);
     }
 }
@@ -560,7 +560,7 @@ function drawMessages(y, height) {
         seen[way][x] = weight;
         const tall = weight === 1 ? half * .36 : half - 2;
         brush.globalAlpha = weight === 1 ? .55 : 1;
-        brush.fillStyle = weight === 3 ? (isResent(index) ? colors.call : colors.bad) : way ? colors.model : colors.user;
+        brush.fillStyle = weight === 3 ? (isResent(index) ? colors.call : colors.bad) : way ? colors['model-fill'] : colors.user;
         brush.fillRect(x - (weight === 3 ? 1 : .5), way ? y + half + 1 : y + half - 1 - tall, weight === 3 ? 2.5 : 1, tall);
         if (weight > 1)
             spot(x - 1, way ? y + half : y, 2, half, `${isResent(index) ? 'Sent again: ' : way ? 'Received: ' : 'Sent: '}${nameOf(index)}, ${clock(lines.at[index], 2)}\n${lines.summary[index]}`, index, lines.at[index]);
@@ -605,7 +605,7 @@ function drawOverview() {
         for (let i = 0; i < list.length; i += 2) context.fillRect(at(list[i]), y, Math.max(at(list[i + 1]) - at(list[i]), 1), 6);
     };
     bars(session.speech.length ? session.speech : session.sent, 8, colors.user);
-    bars(played, 18, colors.model);
+    bars(played, 18, colors['model-fill']);
     context.fillStyle = colors.bad;
     for (const outage of session.outages) context.fillRect(at(outage.begin), 6, Math.max(at(outage.end) - at(outage.begin), 1.5), 20);
     const left = at(view.begin);
@@ -1131,7 +1131,7 @@ function remark() {
 const shellQuoted = (text) => (/^[\w./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replace(/'/g, "'\\''")}'`);
 
 function legend() {
-    const items = [['user', 'User'], ['model', 'Model'], ['faint', 'Wait for the first byte', 'hatch'], ['call', 'Function call'],
+    const items = [['user', 'User'], ['model-fill', 'Model'], ['faint', 'Wait for the first byte', 'hatch'], ['call', 'Function call'],
         ['bad', 'No connection', 'hatch'], ['bad', 'Interruption', 'mark'], ['good', 'Connection']];
     $('legend').replaceChildren(...items.map(([color, name, kind]) => {
         const swatch = make('i', kind ?? '');
