@@ -13,10 +13,7 @@ namespace {
 
 constexpr std::size_t most_odd_members = 200;
 
-bool is_message(line_kind kind)
-{
-    return kind == line_kind::sent || kind == line_kind::received;
-}
+bool is_message(line_kind kind) { return kind == line_kind::sent || kind == line_kind::received; }
 
 connection_end end_by(line_kind kind)
 {
@@ -39,8 +36,7 @@ std::pair<std::string, std::string> described(const recording_line& line)
     case line_kind::failed: return {"failed", line.words};
     case line_kind::malformed:
         return {"malformed", fmt::format("{} bytes that are not JSON", line.code)};
-    case line_kind::closed:
-        return {"closed", fmt::format("{} {}", line.code, line.words)};
+    case line_kind::closed: return {"closed", fmt::format("{} {}", line.code, line.words)};
     case line_kind::lost: return {"lost", line.words};
     case line_kind::left:
         return {"left", line.code == 0 ? "without a close frame" : std::to_string(line.code)};
@@ -70,8 +66,8 @@ public:
         bool found = false;
         if (next_ < earlier_.size() && at <= on.ready.value_or(on.opened) + soon) {
             const auto from = earlier_.begin() + static_cast<std::ptrdiff_t>(next_);
-            const auto same = std::find_if(from, earlier_.end(),
-                [&](const auto& each) { return each.second == fingerprint; });
+            const auto same = std::find_if(
+                from, earlier_.end(), [&](const auto& each) { return each.second == fingerprint; });
             found = same != earlier_.end();
             // Something new: what follows is new as well.
             next_ = found ? static_cast<std::size_t>(same - earlier_.begin()) + 1 : earlier_.size();
@@ -109,8 +105,7 @@ void conversation_reader::read(std::size_t number, std::string_view text)
         listed.name = next.facts.kind;
         listed.summary = std::exchange(next.facts.summary, {});
         listed.only_sound = next.facts.only_sound;
-        listed.odd =
-            next.facts.error || !next.facts.unknown.empty() || !next.facts.omitted.empty();
+        listed.odd = next.facts.error || !next.facts.unknown.empty() || !next.facts.omitted.empty();
         note_odd(next.facts, all_.lines.size());
     } else {
         std::tie(listed.name, listed.summary) = described(line);
@@ -143,8 +138,7 @@ void conversation_reader::note_odd(const message_facts& facts, std::size_t line)
 
 void conversation_reader::note_connection(const recording_line& next, entry& of)
 {
-    const auto [found, is_new] =
-        by_number_.try_emplace(next.connection, all_.connections.size());
+    const auto [found, is_new] = by_number_.try_emplace(next.connection, all_.connections.size());
     of.connection = found->second;
     if (is_new) {
         all_.connections.emplace_back();
@@ -216,8 +210,7 @@ void conversation_reader::build_session(std::size_t index)
         last = line.at;
         if (line.kind == line_kind::sent) {
             const bool sounds = facts.heard && !line.resent;
-            builder.sent(
-                i, line.at, facts, line.resent, sounds ? *begin++ : line.at);
+            builder.sent(i, line.at, facts, line.resent, sounds ? *begin++ : line.at);
         } else if (line.kind == line_kind::received) {
             if (facts.setup_complete) newest = std::max(newest, life.number);
             builder.received(i, line.at, facts);

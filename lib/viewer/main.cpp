@@ -103,8 +103,9 @@ std::string content_of(const std::string& path)
 file_handle open_output(const std::string& path)
 {
     if (path.empty()) return {stdout, &std::fclose};
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    struct stat about{};
+    const int file =
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    struct stat about {};
     if (file < 0 || ::fstat(file, &about) != 0 ||
         (S_ISREG(about.st_mode) && ::fchmod(file, S_IRUSR | S_IWUSR) != 0))
         leave(fmt::format("{} cannot be written: {}.", path, std::strerror(errno))); // NOLINT
@@ -169,18 +170,18 @@ int main(int argc, char** argv)
             leave(fmt::format("{} is empty: nothing was recorded.", options.recording));
         const auto [shown, texts] = read_recording(content);
         if (shown.unreadable == shown.lines.size()) {
-            leave(fmt::format("{} is not a recording of a wire_tap: of its {} lines, none is one of a "
-                              "recording. The first: {}",
+            leave(fmt::format(
+                "{} is not a recording of a wire_tap: of its {} lines, none is one of a "
+                "recording. The first: {}",
                 options.recording, texts.size(), shown.lines.front().summary));
         }
         if (shown.unreadable != 0)
-            fmt::print(stderr, "gemini-live-view: {} of {} lines cannot be read; the page shows which.\n",
+            fmt::print(stderr,
+                "gemini-live-view: {} of {} lines cannot be read; the page shows which.\n",
                 shown.unreadable, shown.lines.size());
         auto file = open_output(options.output);
         viewer::write_page(
-            [&](std::string_view piece) {
-                std::fwrite(piece.data(), 1, piece.size(), file.get());
-            },
+            [&](std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), file.get()); },
             shown, texts, file_name(options.recording));
         const bool written = std::ferror(file.get()) == 0;
         if (std::fclose(file.release()) != 0 || !written)

@@ -32,7 +32,8 @@ int whole_parameter(std::string_view mime_type, std::string_view name, int other
 {
     const auto text = base::media_parameter(mime_type, name);
     int value = 0;
-    if (!text || std::from_chars(text->data(), text->data() + text->size(), value).ec != std::errc())
+    if (!text ||
+        std::from_chars(text->data(), text->data() + text->size(), value).ec != std::errc())
         return otherwise;
     return value > 0 ? value : otherwise;
 }
@@ -137,7 +138,8 @@ void read_client_content(message_facts& to, const json_value& content)
         for (const auto& part : parts->elements()) {
             if (const auto blob = part.find("inlineData")) read_blob(to, *blob);
             auto text = text_member(part, "text");
-            if (!text.empty() && !of_model) to.said.push_back({word_source::typed, std::move(text)});
+            if (!text.empty() && !of_model)
+                to.said.push_back({word_source::typed, std::move(text)});
         }
     }
 }
@@ -200,15 +202,15 @@ void summarize(message_facts& of)
         of.heard ? fmt::format("sound of {} ms", of.heard->duration.count()) : std::string();
     add(sound);
     add(of.summary);
-    if (of.go_away) add(fmt::format("{:.1f} s are left", static_cast<double>(of.go_away->count()) / 1000));
+    if (of.go_away)
+        add(fmt::format("{:.1f} s are left", static_cast<double>(of.go_away->count()) / 1000));
     if (of.usage) add(fmt::format("{} tokens", of.usage->total_token_count));
     of.only_sound = of.heard && text == sound;
     of.summary = base::truncate_utf8(text, longest_summary);
     if (of.summary.size() != text.size()) of.summary += "…";
 }
 
-void read_transcription(
-    message_facts& to, const boxed<transcription>& from, word_source source)
+void read_transcription(message_facts& to, const boxed<transcription>& from, word_source source)
 {
     if (from && !from->text.empty()) to.said.push_back({source, from->text});
 }
@@ -234,14 +236,17 @@ void read_server_content(message_facts& to, const server_content& content, bool 
                 to.has_media = true;
                 const auto& type = part.inline_data->mime_type;
                 if (type.empty() || base::is_of_type(type, "audio"))
-                    add_sound(to.heard, recorded_or_not(sound_of(type, part.inline_data->data, output_rate), recorded));
+                    add_sound(to.heard,
+                        recorded_or_not(
+                            sound_of(type, part.inline_data->data, output_rate), recorded));
             }
             if (part.function_call) read_call(to, *part.function_call);
         }
     }
     for (const auto& chunk : content.audio_chunks) {
         to.outputs = to.has_media = true;
-        add_sound(to.heard, recorded_or_not(sound_of(chunk.mime_type, chunk.data, output_rate), recorded));
+        add_sound(to.heard,
+            recorded_or_not(sound_of(chunk.mime_type, chunk.data, output_rate), recorded));
     }
     if (content.output_transcription && !content.output_transcription->text.empty())
         to.outputs = true;
@@ -254,12 +259,12 @@ void read_server_content(message_facts& to, const server_content& content, bool 
 
 } // namespace
 
-std::optional<sound> sound_of(
-    std::string_view mime_type, std::span<const std::byte> data, int rate)
+std::optional<sound> sound_of(std::string_view mime_type, std::span<const std::byte> data, int rate)
 {
     if (!is_pcm16(mime_type)) return std::nullopt;
     const auto each_second = static_cast<std::size_t>(whole_parameter(mime_type, "rate", rate)) *
-                             static_cast<std::size_t>(whole_parameter(mime_type, "channels", 1)) * 2;
+                             static_cast<std::size_t>(whole_parameter(mime_type, "channels", 1)) *
+                             2;
     const auto block = std::max<std::size_t>(each_second / 100, 2) / 2 * 2 * 2; // 20 ms
     return sound{milliseconds(data.size() * 1000 / each_second), true, levels_of(data, block)};
 }

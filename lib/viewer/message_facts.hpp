@@ -18,11 +18,11 @@ namespace gemini::live::viewer {
 
 /// How words came to be in a message.
 enum class word_source {
-    typed,      ///< The user's, sent as text.
-    heard,      ///< The user's speech, as the server transcribed it.
-    spoken,     ///< The model's speech, as the server transcribed it.
-    written,    ///< The model's text.
-    thought,    ///< The model's reasoning.
+    typed,   ///< The user's, sent as text.
+    heard,   ///< The user's speech, as the server transcribed it.
+    spoken,  ///< The model's speech, as the server transcribed it.
+    written, ///< The model's text.
+    thought, ///< The model's reasoning.
 };
 
 struct words {
@@ -58,11 +58,11 @@ struct message_facts {
 
     // What a client says.
     bool setup = false;
-    bool resumes = false;    ///< The setup has a handle.
-    std::string model{};     ///< Of the setup.
-    std::string settings{};  ///< The setup without its handle, to compare it with others.
-    bool has_media = false;  ///< It carries a blob.
-    bool asks = false;       ///< Typed words or a function's answer that the model reacts to.
+    bool resumes = false;   ///< The setup has a handle.
+    std::string model{};    ///< Of the setup.
+    std::string settings{}; ///< The setup without its handle, to compare it with others.
+    bool has_media = false; ///< It carries a blob.
+    bool asks = false;      ///< Typed words or a function's answer that the model reacts to.
     bool activity_start = false;
     bool activity_end = false; ///< Also the end of the audio stream.
 

@@ -40,7 +40,8 @@ void session_builder::sent(
         asking(line, at).said.push_back({each.source, at, at, line, each.text});
     for (const auto& id : facts.answered) end_call(id, at, line);
     const bool answers = !facts.answered.empty();
-    if (facts.asks && !(answers && answered_)) note_asked(at, answers ? cause::answer : cause::text);
+    if (facts.asks && !(answers && answered_))
+        note_asked(at, answers ? cause::answer : cause::text);
     if (facts.activity_start) asking(line, at);
     if (facts.activity_end) note_asked(at, cause::mark);
 }
@@ -57,12 +58,12 @@ void session_builder::received(std::size_t line, milliseconds at, const message_
     if (facts.heard) hear_model(line, at, *facts.heard);
     for (const auto& each : facts.said) {
         const bool of_user = each.source == word_source::heard;
-        auto& turn = !of_user              ? answering(line, at)
+        auto& turn = !of_user               ? answering(line, at)
                      : !answered_ || asked_ ? asking(line, loud_since_.value_or(at))
                                             : *answered_;
         const bool plays = each.source == word_source::spoken && !all_.output.empty();
-        turn.said.push_back({each.source, at,
-            plays ? std::max(at, all_.output.back().begin) : at, line, each.text});
+        turn.said.push_back({each.source, at, plays ? std::max(at, all_.output.back().begin) : at,
+            line, each.text});
     }
     for (const auto& id : facts.cancelled) end_call(id, at, std::nullopt);
     if (facts.usage) {
@@ -142,9 +143,8 @@ void session_builder::note_speech(milliseconds begin, const std::string& levels)
 void session_builder::hear_model(std::size_t line, milliseconds at, const sound& heard)
 {
     extend(all_.received, {at, at}, longest_pause_in_stream);
-    const auto free = all_.output.empty()
-                          ? at
-                          : all_.output.back().begin + all_.output.back().duration;
+    const auto free =
+        all_.output.empty() ? at : all_.output.back().begin + all_.output.back().duration;
     all_.output.push_back({line, std::max(at, free), heard.duration, heard.recorded, heard.levels});
 }
 
@@ -171,8 +171,7 @@ void session_builder::end_call(
         for (auto& call : of.calls) {
             if (call.id != id || call.end != shown_call::ending::open) continue;
             call.time.end = at;
-            call.end =
-                answer_line ? shown_call::ending::answered : shown_call::ending::cancelled;
+            call.end = answer_line ? shown_call::ending::answered : shown_call::ending::cancelled;
             call.answer_line = answer_line;
         }
     };

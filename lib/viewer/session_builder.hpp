@@ -34,14 +34,13 @@ private:
     /// The turn that the model answers in.
     turn& answering(std::size_t line, milliseconds at);
     void close(milliseconds at, turn::ending how);
-    void end_call(
-        const std::string& id, milliseconds at, std::optional<std::size_t> answer_line);
+    void end_call(const std::string& id, milliseconds at, std::optional<std::size_t> answer_line);
     /// Drops what has not played yet.
     void silence(milliseconds at);
 
     shown_session all_{};
-    std::optional<turn> asked_{};     ///< Without an answer so far.
-    std::optional<turn> answered_{};  ///< The answer is under way.
+    std::optional<turn> asked_{};    ///< Without an answer so far.
+    std::optional<turn> answered_{}; ///< The answer is under way.
     std::optional<milliseconds> asked_at_{};
     cause why_ = cause::nothing;
     bool is_interrupted_ = false;

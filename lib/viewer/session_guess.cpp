@@ -11,8 +11,7 @@ bool may_precede(const connection_life& before, const connection_life& next)
 {
     if (before.settings != next.settings) return false;
     const bool over = before.ended && *before.ended <= next.opened;
-    if (!next.resumes)
-        return over && before.end != connection_end::left;
+    if (!next.resumes) return over && before.end != connection_end::left;
     return before.resumable && (over || (before.go_away && *before.go_away <= next.opened));
 }
 
@@ -34,11 +33,12 @@ std::vector<session_of> sessions_of(const std::vector<connection_life>& all)
         session_of mine{newest.size(), all[i].resumes || !candidates.empty()};
         if (!candidates.empty()) {
             // The session that has waited least: most reconnect at once.
-            const auto last = std::max_element(candidates.begin(), candidates.end(),
-                [&](std::size_t a, std::size_t b) {
+            const auto last = std::max_element(
+                candidates.begin(), candidates.end(), [&](std::size_t a, std::size_t b) {
                     const auto& first = all[newest[a]];
                     const auto& second = all[newest[b]];
-                    return first.ended.value_or(first.opened) < second.ended.value_or(second.opened);
+                    return first.ended.value_or(first.opened) <
+                           second.ended.value_or(second.opened);
                 });
             // Without a handle, a session that starts afresh looks like a new one.
             mine = {*last, candidates.size() > 1 || !all[i].resumes};

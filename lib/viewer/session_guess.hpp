@@ -30,12 +30,12 @@ struct connection_life {
     std::optional<milliseconds> ready{}; ///< When setupComplete came.
     std::optional<milliseconds> ended{};
     connection_end end = connection_end::open;
-    std::int64_t code = 0; ///< The HTTP status or close code.
-    std::string words{};   ///< The server's reason, or the error's name.
-    bool resumes = false;  ///< The setup has a handle.
+    std::int64_t code = 0;  ///< The HTTP status or close code.
+    std::string words{};    ///< The server's reason, or the error's name.
+    bool resumes = false;   ///< The setup has a handle.
     bool resumable = false; ///< The server sent a handle.
     std::string model{};
-    std::string settings{}; ///< The setup without its handle.
+    std::string settings{};                ///< The setup without its handle.
     std::optional<milliseconds> go_away{}; ///< When it was announced.
 };
 

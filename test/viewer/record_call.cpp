@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records one call in virtual time, the same bytes each time: record-call FILE
-// Somebody calls a bicycle workshop. The call has a function, an interruption, a change of the connection
-// (goAway), a lost connection with a refused attempt to reconnect, and a member that is not known yet.
+// Somebody calls a bicycle workshop. The call has a function, an interruption, a change of the
+// connection (goAway), a lost connection with a refused attempt to reconnect, and a member that is
+// not known yet.
 #include "base/base64.hpp"
 #include "unit/session/world.hpp"
 
@@ -44,8 +45,8 @@ public:
             double wave = 0;
             for (int harmonic = 1; harmonic <= 5; ++harmonic)
                 wave += std::sin(phase_ * harmonic * 2 * std::numbers::pi) / harmonic;
-            const auto sample = static_cast<std::int16_t>(
-                9000 * loudness * (0.15 + std::abs(syllable)) * wave);
+            const auto sample =
+                static_cast<std::int16_t>(9000 * loudness * (0.15 + std::abs(syllable)) * wave);
             pcm.push_back(static_cast<std::byte>(sample & 0xff));
             pcm.push_back(static_cast<std::byte>(sample >> 8 & 0xff));
         }
@@ -69,7 +70,8 @@ struct call {
         return w.clock->sleep_until(virtual_clock::start + at);
     }
 
-    /// The model speaks: words, divided by "|", with 400 ms of sound each, four times as fast as they play.
+    /// The model speaks: words, divided by "|", with 400 ms of sound each, four times as fast as
+    /// they play.
     asio::awaitable<void> speak(peer_ptr peer, std::chrono::milliseconds at, std::string words)
     {
         for (std::size_t from = 0; from < words.size();) {
@@ -78,7 +80,8 @@ struct call {
             from = end + 1;
             co_await until(at);
             const auto pcm = model.say(400ms, 1);
-            const json sound = json().add("mimeType", "audio/pcm;rate=24000").add("data", base64(pcm));
+            const json sound =
+                json().add("mimeType", "audio/pcm;rate=24000").add("data", base64(pcm));
             const json part = json().add("inlineData", sound);
             json content;
             content.add("modelTurn", json().add("parts", json("[]").push(part)));
@@ -108,8 +111,9 @@ asio::awaitable<void> read_all(peer_ptr peer)
     for (auto message = co_await peer->receive(); message;) message = co_await peer->receive();
 }
 
-constexpr const char* tokens = R"({{"usageMetadata":{{"promptTokenCount":{},"responseTokenCount":{},)"
-                               R"("totalTokenCount":{}}},"serverContent":{{"turnComplete":true}}}})";
+constexpr const char* tokens =
+    R"({{"usageMetadata":{{"promptTokenCount":{},"responseTokenCount":{},)"
+    R"("totalTokenCount":{}}},"serverContent":{{"turnComplete":true}}}})";
 
 std::string complete(int prompt, int response)
 {
@@ -136,7 +140,9 @@ asio::awaitable<void> first_connection(call& c, peer_ptr peer)
     co_await c.say(peer, 5020ms,
         R"({"toolCall":{"functionCalls":[{"id":"call-1","name":"find_order","args":{"customer":"Dana Moreno"}}]}})");
     co_await c.speak(peer, 6240ms,
-        "Hello Dana. |I have found |your order: |a new chain |and brakes. |It is ready |from eight, |and we close |at six in |the evening, |but if you |would rather |come on |Saturday, |then we |could also ");
+        "Hello Dana. |I have found |your order: |a new chain |and brakes. |It is ready |from "
+        "eight, |and we close |at six in |the evening, |but if you |would rather |come on "
+        "|Saturday, |then we |could also ");
     peer->send(generated);
     co_await c.say(peer, 10'420ms, R"({"serverContent":{"interrupted":true}})");
     peer->send(complete(412, 96));
@@ -146,8 +152,7 @@ asio::awaitable<void> first_connection(call& c, peer_ptr peer)
         R"({"toolCall":{"functionCalls":[{"id":"call-2","name":"get_invoice","args":{"order":4711}},)"
         R"({"id":"call-3","name":"move_pickup","args":{"order":4711,"to":"tomorrow, 08:00"}}]}})");
     co_await c.say(peer, 13'400ms, R"({"goAway":{"timeLeft":"20s"}})");
-    co_await c.speak(peer, 14'300ms,
-        "Eight |tomorrow, |then. |It comes to |eighty-four |euros. ");
+    co_await c.speak(peer, 14'300ms, "Eight |tomorrow, |then. |It comes to |eighty-four |euros. ");
     peer->send(generated);
     co_await c.say(peer, 16'800ms, complete(655, 58).c_str());
     peer->send(new_handle);
@@ -165,8 +170,7 @@ asio::awaitable<void> second_connection(call& c, peer_ptr peer)
     co_await c.say(peer, 21'300ms,
         R"({"serverContent":{"modelTurn":{"parts":[{"text":"The caller asks how to pay.","thought":true}]}},)"
         R"("trafficHints":{"region":"europe-west4"}})");
-    co_await c.speak(peer, 21'500ms,
-        "Yes, |by card ");
+    co_await c.speak(peer, 21'500ms, "Yes, |by card ");
     co_await c.until(22'300ms);
     peer->drop();
 }
@@ -184,8 +188,7 @@ asio::awaitable<void> third_connection(call& c, peer_ptr peer)
     peer->send(generated);
     co_await c.say(peer, 29'200ms, complete(803, 64).c_str());
     co_await c.say(peer, 31'000ms, heard("Great, thank you. <b>Bye!</b>").c_str());
-    co_await c.speak(peer, 31'400ms,
-        "See you |tomorrow, |Dana. ");
+    co_await c.speak(peer, 31'400ms, "See you |tomorrow, |Dana. ");
     peer->send(generated);
     co_await c.say(peer, 32'900ms, complete(861, 21).c_str());
     co_await c.until(40s);

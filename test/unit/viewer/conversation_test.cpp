@@ -134,15 +134,14 @@ TEST_CASE("an interruption ends the turn, and its turnComplete does not end the 
 TEST_CASE("sound plays one piece after the other, and an interruption drops what has not played")
 {
     const std::string sound = test::second_of_sound;
-    const auto read =
-        recording()
-            .ready(0, 1)
-            .asks(0, 1, "?")
-            .content(100, 1, sound + R"(,"outputTranscription":{"text":"one "})")
-            .content(110, 1, sound + R"(,"outputTranscription":{"text":"two "})")
-            .content(120, 1, sound + R"(,"outputTranscription":{"text":"three "})")
-            .content(1600, 1, R"("interrupted":true)")
-            .read();
+    const auto read = recording()
+                          .ready(0, 1)
+                          .asks(0, 1, "?")
+                          .content(100, 1, sound + R"(,"outputTranscription":{"text":"one "})")
+                          .content(110, 1, sound + R"(,"outputTranscription":{"text":"two "})")
+                          .content(120, 1, sound + R"(,"outputTranscription":{"text":"three "})")
+                          .content(1600, 1, R"("interrupted":true)")
+                          .read();
     const auto& session = only_session(read);
     REQUIRE(session.output.size() == 3);
     CHECK(session.output[0].begin == 100ms);
@@ -164,8 +163,10 @@ TEST_CASE("a call lasts until its answer or its cancellation")
         recording()
             .ready(0, 1)
             .asks(100, 1, "?")
-            .got(200, 1, R"({"toolCall":{"functionCalls":[{"id":"a","name":"f"},{"id":"b","name":"g"}]}})")
-            .sent(700, 1, R"({"toolResponse":{"functionResponses":[{"id":"a","name":"f","response":{}}]}})")
+            .got(200, 1,
+                R"({"toolCall":{"functionCalls":[{"id":"a","name":"f"},{"id":"b","name":"g"}]}})")
+            .sent(700, 1,
+                R"({"toolResponse":{"functionResponses":[{"id":"a","name":"f","response":{}}]}})")
             .got(800, 1, R"({"toolCallCancellation":{"ids":["b"]}})")
             .says(900, 1, "Done.")
             .over(1000, 1)
@@ -190,7 +191,8 @@ TEST_CASE("if the turn ends with the call, the answer after it is a turn that th
             .asks(100, 1, "?")
             .got(200, 1, R"({"toolCall":{"functionCalls":[{"id":"a","name":"f"}]}})")
             .over(210, 1)
-            .sent(700, 1, R"({"toolResponse":{"functionResponses":[{"id":"a","name":"f","response":{}}]}})")
+            .sent(700, 1,
+                R"({"toolResponse":{"functionResponses":[{"id":"a","name":"f","response":{}}]}})")
             .says(900, 1, "Done.")
             .over(1000, 1)
             .read();
@@ -271,21 +273,23 @@ TEST_CASE("what is sent again after a loss is marked, and is not said twice")
 TEST_CASE("sound that waited for the next connection had been spoken before")
 {
     const std::vector<milliseconds> expected{0ms, 700ms, 800ms, 900ms, 1000ms};
-    CHECK(begins_of({{100ms, 100ms}, {1000ms, 100ms}, {1000ms, 100ms}, {1000ms, 100ms}, {1100ms, 100ms}}) ==
-          expected);
+    CHECK(begins_of({{100ms, 100ms}, {1000ms, 100ms}, {1000ms, 100ms}, {1000ms, 100ms},
+              {1100ms, 100ms}}) == expected);
     CHECK(begins_of({}).empty());
     CHECK(begins_of({{50ms, 100ms}}) == std::vector<milliseconds>{0ms});
 }
 
 TEST_CASE("tokens are summed, also those that come after the turn")
 {
-    const auto read = recording()
-                          .ready(0, 1)
-                          .asks(100, 1, "?")
-                          .says(200, 1, "!")
-                          .over(300, 1)
-                          .got(310, 1, R"({"usageMetadata":{"promptTokenCount":3,"responseTokenCount":4,"totalTokenCount":7}})")
-                          .read();
+    const auto read =
+        recording()
+            .ready(0, 1)
+            .asks(100, 1, "?")
+            .says(200, 1, "!")
+            .over(300, 1)
+            .got(310, 1,
+                R"({"usageMetadata":{"promptTokenCount":3,"responseTokenCount":4,"totalTokenCount":7}})")
+            .read();
     const auto& session = only_session(read);
     CHECK(session.sum.total_tokens == 7);
     CHECK(session.sum.prompt_tokens == 3);

@@ -15,7 +15,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
-message_facts sent(std::string_view text) { return facts_of_sent(protocol::json_value::parse(text)); }
+message_facts sent(std::string_view text)
+{
+    return facts_of_sent(protocol::json_value::parse(text));
+}
 message_facts received(std::string_view text)
 {
     return facts_of_received(protocol::json_value::parse(text));
@@ -26,15 +29,18 @@ message_facts received(std::string_view text)
 TEST_CASE("a message is named after its members")
 {
     CHECK(sent(R"({"realtimeInput":{"text":"Hi"}})").kind == "realtimeInput.text");
-    CHECK(received(R"({"serverContent":{"modelTurn":{"parts":[]},"turnComplete":true},"usageMetadata":{}})")
-              .kind == "serverContent.modelTurn+turnComplete");
+    CHECK(
+        received(
+            R"({"serverContent":{"modelTurn":{"parts":[]},"turnComplete":true},"usageMetadata":{}})")
+            .kind == "serverContent.modelTurn+turnComplete");
     CHECK(received(R"({"usageMetadata":{}})").kind == "usageMetadata");
     CHECK(received(R"({})").kind == "{}");
 }
 
 TEST_CASE("typed words are what the user says, and history of the model is not")
 {
-    const auto facts = sent(R"({"clientContent":{"turns":[{"role":"model","parts":[{"text":"Before"}]},
+    const auto facts =
+        sent(R"({"clientContent":{"turns":[{"role":"model","parts":[{"text":"Before"}]},
         {"role":"user","parts":[{"text":"Now"}]}],"turnComplete":true}})");
     REQUIRE(facts.said.size() == 1);
     CHECK(facts.said[0].text == "Now");
@@ -42,7 +48,8 @@ TEST_CASE("typed words are what the user says, and history of the model is not")
     CHECK_FALSE(sent(R"({"clientContent":{"turns":[]}})").asks);
 }
 
-TEST_CASE("the user's sound has a length and levels, or only a length if only its size was recorded")
+TEST_CASE(
+    "the user's sound has a length and levels, or only a length if only its size was recorded")
 {
     const auto whole =
         sent(R"({"realtimeInput":{"audio":{"data":"AEAAQABA","mimeType":"audio/pcm;rate=100"}}})");
@@ -57,7 +64,8 @@ TEST_CASE("the user's sound has a length and levels, or only a length if only it
     CHECK(size.heard->duration == milliseconds(100));
     CHECK(size.heard->levels.empty());
     CHECK_FALSE(size.heard->recorded);
-    CHECK_FALSE(sent(R"({"realtimeInput":{"video":{"data":{"bytes":9},"mimeType":"image/png"}}})").heard);
+    CHECK_FALSE(
+        sent(R"({"realtimeInput":{"video":{"data":{"bytes":9},"mimeType":"image/png"}}})").heard);
 }
 
 TEST_CASE("the model's sound, words and calls are read")

@@ -22,7 +22,8 @@ std::string page_of(const std::vector<std::string_view>& texts, std::string_view
     conversation_reader reader;
     for (std::size_t i = 0; i < texts.size(); ++i) reader.read(i + 1, texts[i]);
     std::string page;
-    write_page([&](std::string_view piece) { page += piece; }, std::move(reader).take(), texts, name);
+    write_page(
+        [&](std::string_view piece) { page += piece; }, std::move(reader).take(), texts, name);
     return page;
 }
 
@@ -48,7 +49,8 @@ TEST_CASE("nothing that was said can end the element that it stands in, or begin
     const std::string_view evil =
         R"({"at":1,"connection":1,"received":{"serverContent":{"outputTranscription":)"
         R"({"text":"</script><script>alert(1)</script><!-- <img src=x onerror=alert(1)>"}}}})";
-    const auto page = page_of({evil, "</script><script>alert(2)</script>"}, "</title><script>a</script>");
+    const auto page =
+        page_of({evil, "</script><script>alert(2)</script>"}, "</title><script>a</script>");
     const auto data = data_of(page);
     CHECK(count(data, "<") == 4); // one element with the data, one with the lines
     CHECK(count(data, "<script ") == 2);
@@ -88,7 +90,8 @@ TEST_CASE("the data of a page is JSON with a column for each property of the lin
 
 TEST_CASE("a long recording stands in several elements, each with the index of its first line")
 {
-    const std::string line = R"({"at":1,"connection":1,"sent":{"x":")" + std::string(1 << 20, 'x') + "\"}}";
+    const std::string line =
+        R"({"at":1,"connection":1,"sent":{"x":")" + std::string(1 << 20, 'x') + "\"}}";
     const auto data = data_of(page_of(std::vector<std::string_view>(9, line)));
     CHECK(count(data, "class=\"lines\"") == 3);
     CHECK(count(data, "data-first=\"0\"") == 1);

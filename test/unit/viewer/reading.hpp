@@ -74,7 +74,8 @@ inline std::string user_sound(bool loud)
     for (int i = 0; i < 1066; ++i) data += loud ? "AEAA" : "AAAA"; // every third sample is loud
     data += "AAA=";
     return fmt::format(
-        R"({{"realtimeInput":{{"audio":{{"data":"{}","mimeType":"audio/pcm;rate=16000"}}}}}})", data);
+        R"({{"realtimeInput":{{"audio":{{"data":"{}","mimeType":"audio/pcm;rate=16000"}}}}}})",
+        data);
 }
 
 /// A second of the model's sound, recorded only by its size.

@@ -36,8 +36,8 @@ connection_life resumed(connection_life from)
 
 TEST_CASE("a setup with a handle continues the one session whose connection is over")
 {
-    const auto found = sessions_of({life(1, 0, 100, connection_end::lost),
-        resumed(life(2, 200, 300, connection_end::left))});
+    const auto found = sessions_of(
+        {life(1, 0, 100, connection_end::lost), resumed(life(2, 200, 300, connection_end::left))});
     CHECK(found[1].session == 0);
     CHECK_FALSE(found[1].guessed);
 }
@@ -70,10 +70,9 @@ TEST_CASE("other settings are another session")
 
 TEST_CASE("if two sessions could continue, it is the one that ended last, as a guess")
 {
-    const auto found = sessions_of(
-        {life(1, 0, 100, connection_end::lost), life(2, 10, 150, connection_end::lost),
-            resumed(life(3, 200, 300, connection_end::left)),
-            resumed(life(4, 210, 300, connection_end::left))});
+    const auto found = sessions_of({life(1, 0, 100, connection_end::lost),
+        life(2, 10, 150, connection_end::lost), resumed(life(3, 200, 300, connection_end::left)),
+        resumed(life(4, 210, 300, connection_end::left))});
     CHECK(found[2].session == 1);
     CHECK(found[2].guessed);
     CHECK(found[3].session == 0);
