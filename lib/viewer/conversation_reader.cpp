@@ -163,51 +163,43 @@ void conversation_reader::note_connection(const recording_line& next, entry& of)
     life.words = next.words;
 }
 
-std::size_t conversation_reader::find_resent(std::size_t session)
+std::size_t conversation_reader::find_resent(const std::vector<std::size_t>& own)
 {
     resend_finder finder;
     std::size_t count = 0;
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
+    for (const auto i : own) {
         auto& line = all_.lines[i];
         const auto& [connection, facts, fingerprint] = entries_[i];
-        if (line.kind != line_kind::sent || all_.owners[connection].session != session) continue;
-        line.resent = fingerprint != 0 && !facts.setup &&
-                      finder.is_resent(all_.connections[connection], line.at, fingerprint);
+        if (line.kind != line_kind::sent || facts.setup || fingerprint == 0) continue;
+        line.resent = finder.is_resent(all_.connections[connection], line.at, fingerprint);
         count += line.resent ? 1 : 0;
     }
     return count;
 }
 
-std::vector<sent_sound> conversation_reader::sounds_of(std::size_t session) const
+std::vector<sent_sound> conversation_reader::sounds_of(const std::vector<std::size_t>& own) const
 {
     std::vector<sent_sound> sounds;
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
+    for (const auto i : own) {
         const auto& line = all_.lines[i];
-        const auto& [connection, facts, ignored] = entries_[i];
-        if (line.kind == line_kind::sent && all_.owners[connection].session == session &&
-            facts.heard && !line.resent)
-            sounds.push_back({line.at, facts.heard->duration});
+        const auto& heard = entries_[i].facts.heard;
+        if (line.kind == line_kind::sent && heard && !line.resent)
+            sounds.push_back({line.at, heard->duration});
     }
     return sounds;
 }
 
-void conversation_reader::build_session(std::size_t index)
+void conversation_reader::build_session(shown_session& to, const std::vector<std::size_t>& own)
 {
-    const auto resent = find_resent(index);
-    const auto begins = begins_of(sounds_of(index));
+    const auto resent = find_resent(own);
+    const auto begins = begins_of(sounds_of(own));
     auto begin = begins.begin();
     session_builder builder;
-    std::optional<milliseconds> first;
-    milliseconds last{0};
     std::int64_t newest = 0; // number of the connection that became ready last
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
+    for (const auto i : own) {
         const auto& line = all_.lines[i];
-        if (line.kind == line_kind::unreadable) continue;
         const auto& facts = entries_[i].facts;
-        if (all_.owners[entries_[i].connection].session != index) continue;
         const auto& life = all_.connections[entries_[i].connection];
-        if (!first) first = line.at;
-        last = line.at;
         if (line.kind == line_kind::sent) {
             const bool sounds = facts.heard && !line.resent;
             builder.sent(i, line.at, facts, line.resent, sounds ? *begin++ : line.at);
@@ -218,19 +210,9 @@ void conversation_reader::build_session(std::size_t index)
             builder.ended(line.at);
         }
     }
-    auto session = std::move(builder).take(all_.duration);
-    for (std::size_t i = 0; i < all_.connections.size(); ++i) {
-        if (all_.owners[i].session != index) continue;
-        session.connections.push_back(i);
-        const auto& life = all_.connections[i];
-        if (life.setup) session.model = life.model;
-        if (life.end != connection_end::refused && life.end != connection_end::failed)
-            ++session.sum.connections;
-    }
-    find_outages(session);
-    session.sum.duration = last - first.value_or(last);
-    session.sum.resent = resent;
-    all_.sessions[index] = std::move(session);
+    to = std::move(builder).take(all_.duration);
+    to.sum.duration = all_.lines[own.back()].at - all_.lines[own.front()].at;
+    to.sum.resent = resent;
 }
 
 void conversation_reader::find_outages(shown_session& of)
@@ -256,8 +238,21 @@ conversation conversation_reader::take() &&
     all_.owners = sessions_of(all_.connections);
     std::size_t sessions = 0;
     for (const auto& each : all_.owners) sessions = std::max(sessions, each.session + 1);
+    std::vector<std::vector<std::size_t>> lines(sessions); // of each session
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+        if (all_.lines[i].kind != line_kind::unreadable)
+            lines[all_.owners[entries_[i].connection].session].push_back(i);
     all_.sessions.resize(sessions);
-    for (std::size_t i = 0; i < sessions; ++i) build_session(i);
+    for (std::size_t i = 0; i < sessions; ++i) build_session(all_.sessions[i], lines[i]);
+    for (std::size_t i = 0; i < all_.connections.size(); ++i) {
+        auto& session = all_.sessions[all_.owners[i].session];
+        const auto& life = all_.connections[i];
+        session.connections.push_back(i);
+        if (life.setup) session.model = life.model;
+        if (life.end != connection_end::refused && life.end != connection_end::failed)
+            ++session.sum.connections;
+    }
+    for (auto& each : all_.sessions) find_outages(each);
     return std::move(all_);
 }
 

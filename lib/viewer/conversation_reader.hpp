@@ -32,10 +32,11 @@ private:
 
     void note_odd(const message_facts& facts, std::size_t line);
     void note_connection(const recording_line& next, entry& of);
-    /// Marks what a client has sent again, and returns how many.
-    std::size_t find_resent(std::size_t session);
-    [[nodiscard]] std::vector<sent_sound> sounds_of(std::size_t session) const;
-    void build_session(std::size_t index);
+    // `own`: the indices of the lines of one session.
+    /// Marks what the client has sent again, and returns how many.
+    std::size_t find_resent(const std::vector<std::size_t>& own);
+    [[nodiscard]] std::vector<sent_sound> sounds_of(const std::vector<std::size_t>& own) const;
+    void build_session(shown_session& to, const std::vector<std::size_t>& own);
     void find_outages(shown_session& of);
 
     conversation all_{};

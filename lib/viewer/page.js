@@ -60,6 +60,10 @@ const isResent = (index) => (lines.marks[index] & 1) !== 0;
 const isOdd = (index) => (lines.marks[index] & 2) !== 0;
 const isSound = (index) => (lines.marks[index] & 4) !== 0;
 
+/// The line that begins each connection, by its number.
+const openings = new Map();
+for (let i = total; i-- > 0;) if (lines.kind[i] === 'connection') openings.set(lines.connection[i], i);
+
 /// The sound of a message: the samples of all of its blobs.
 function samplesOf(index) {
     const message = messageOf(index);
@@ -509,7 +513,7 @@ function drawConnections(y, height) {
             brush.moveTo(left + 4, y + 3);
             brush.lineTo(left - 4, y + 11);
             brush.stroke();
-            spot(left - 6, y, 12, height * .4, `Attempt ${connection.number} at ${clock(connection.opened)}: ${endOf(connection)}`, lineOf(connection, 'connection'), connection.opened);
+            spot(left - 6, y, 12, height * .4, `Attempt ${connection.number} at ${clock(connection.opened)}: ${endOf(connection)}`, openings.get(connection.number) ?? -1, connection.opened);
             continue;
         }
         const ready = connection.ready === undefined ? right : toX(connection.ready);
@@ -524,7 +528,7 @@ function drawConnections(y, height) {
         }
         spot(left, top, right - left, tall, `Connection ${connection.number}, ${clock(connection.opened)} – ${clock(end)}\n` +
             (connection.ready === undefined ? 'Its setup was not completed' : `Ready at ${clock(connection.ready, 2)}${connection.resumes ? ', resumed' : ''}`) +
-            `\nEnd: ${endOf(connection)}`, lineOf(connection, 'connection'), connection.opened);
+            `\nEnd: ${endOf(connection)}`, openings.get(connection.number) ?? -1, connection.opened);
         if (connection.goAway !== undefined) {
             const x = toX(connection.goAway);
             brush.fillStyle = colors.bad;
@@ -536,12 +540,6 @@ function drawConnections(y, height) {
             spot(x - 6, top, 12, tall, `goAway, ${clock(connection.goAway, 2)}`, -1, connection.goAway);
         }
     }
-}
-
-function lineOf(connection, kind) {
-    for (let i = 0; i < total; ++i)
-        if (lines.connection[i] === connection.number && lines.kind[i] === kind) return i;
-    return -1;
 }
 
 function drawMessages(y, height) {

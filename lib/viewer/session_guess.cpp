@@ -30,7 +30,7 @@ std::vector<session_of> sessions_of(const std::vector<connection_life>& all)
         std::vector<std::size_t> candidates;
         for (std::size_t session = 0; session < newest.size(); ++session)
             if (may_precede(all[newest[session]], all[i])) candidates.push_back(session);
-        session_of mine{newest.size(), all[i].resumes || !candidates.empty()};
+        session_of mine{newest.size(), all[i].resumes && !newest.empty()};
         if (!candidates.empty()) {
             // The session that has waited least: most reconnect at once.
             const auto last = std::max_element(

@@ -170,9 +170,13 @@ TEST_CASE("a call lasts until its answer or its cancellation")
             .got(800, 1, R"({"toolCallCancellation":{"ids":["b"]}})")
             .says(900, 1, "Done.")
             .over(1000, 1)
+            .content(1500, 1, R"("inputTranscription":{"text":"And?"})")
+            .says(1600, 1, "That was all.")
+            .over(1700, 1)
             .read();
     const auto& session = only_session(read);
-    REQUIRE(session.turns.size() == 1);
+    REQUIRE(session.turns.size() == 2);
+    CHECK_FALSE(session.turns[1].latency()); // the function's answer was part of the turn before
     const auto& calls = session.turns[0].calls;
     REQUIRE(calls.size() == 2);
     CHECK(calls[0].end == shown_call::ending::answered);
@@ -251,13 +255,13 @@ TEST_CASE("what is sent again after a loss is marked, and is not said twice")
 {
     const auto read = recording()
                           .ready(0, 1)
-                          .asks(50, 1, "Earlier.")
-                          .asks(100, 1, "Hello?")
+                          .asks(50, 1, "Hello?")
+                          .asks(100, 1, "Again.")
                           .tell(200, 1, R"("lost":"connection_lost")")
                           .ready(400, 2, true)
                           .asks(400, 2, "Hello?")
                           .asks(410, 2, "New.")
-                          .asks(420, 2, "Earlier.")
+                          .asks(420, 2, "Again.")
                           .says(500, 2, "Hi.")
                           .over(600, 2)
                           .read();
@@ -267,7 +271,7 @@ TEST_CASE("what is sent again after a loss is marked, and is not said twice")
     CHECK_FALSE(read.lines[12].resent);
     CHECK_FALSE(read.lines[13].resent); // it comes after something new
     REQUIRE(session.turns.size() == 1);
-    CHECK(text_of(session.turns[0], word_source::typed) == "Earlier.Hello?New.Earlier.");
+    CHECK(text_of(session.turns[0], word_source::typed) == "Hello?Again.New.Again.");
 }
 
 TEST_CASE("sound that waited for the next connection had been spoken before")

@@ -59,6 +59,13 @@ TEST_CASE("a setup without a handle begins a session while the other connection 
     CHECK_FALSE(found[1].guessed);
 }
 
+TEST_CASE("a session that continues from before the recording is the first one")
+{
+    const auto found = sessions_of({resumed(life(1, 0, 100, connection_end::left))});
+    CHECK(found[0].session == 0);
+    CHECK_FALSE(found[0].guessed);
+}
+
 TEST_CASE("other settings are another session")
 {
     auto other = resumed(life(2, 200, 300, connection_end::left));
