@@ -30,6 +30,7 @@ ROOMS = {
                         "protocol", "transport", "async", "base", "fmt", "asio"},
     "emulator/world": {"emulator/script", "engine/keepalive.hpp", "engine/write_queue.hpp", "transport", "async", "base", "fmt", "asio"},
     "emulator": {"emulator/rules", "emulator/script", "fmt", "asio", "system"},  # its program
+    "viewer": {"protocol", "base", "fmt", "system"},
 }
 # Pure rooms: they reach no library that does I/O, not even through another header.
 PURE = {"engine": {"asio", "libwebsockets", "uv", "cares", "system"}}

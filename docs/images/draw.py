@@ -107,11 +107,12 @@ def picture(width, height, title, description, parts):
 # Room → its row (0 is the lowest), left and right edge, name and what it holds.
 ROOM_PLACES = {
     "base": (0, 14, 786, "base", "errors, text, time"),
-    "engine": (1, 14, 146, "engine", "decides, never waits"),
-    "protocol": (1, 164, 330, "protocol", "one table of the wire"),
+    "engine": (1, 14, 140, "engine", "decides, never waits"),
+    "protocol": (1, 148, 330, "protocol", "one table of the wire"),
     "async": (1, 348, 786, "async", "event, semaphore, clock, alarm"),
     "transport": (2, 231, 471, "transport", "WebSocket, HTTP, TLS"),
-    "auth": (3, 164, 330, "auth", "keys, tokens, OAuth"),
+    "auth": (3, 174, 330, "auth", "keys, tokens, OAuth"),
+    "viewer": (3, 14, 144, "viewer", "shows recordings"),
     "session": (4, 14, 330, "session", "what a program calls, and the driver behind it"),
     "emulator/rules": (2, 490, 716, "rules", "what the service accepts"),
     "emulator/google": (3, 490, 578, "google", "OAuth"),
@@ -130,6 +131,7 @@ ROOM_ROUTES = {
     ("auth", "protocol"): 224,
     ("auth", "transport"): ["right", 366],
     ("session", "auth"): 247,
+    ("viewer", "protocol"): ["right", 160],
     ("emulator/rules", "protocol"): [("bottom", 560), "between", ("top", 300)],
     ("emulator/persona", "emulator/rules"): 632,
     ("emulator/script", "emulator/rules"): 701,

@@ -82,6 +82,16 @@ def check_exports(libraries):
         sys.exit("exported, though neither public nor marked for the emulator:\n" + "\n".join(wrong[:20]))
 
 
+def check_programs(prefix, folder):
+    """The programs run where they are installed."""
+    recording = folder / "call.jsonl"
+    recording.write_text('{"at":1,"connection":1,"opened":true}\n')
+    page = subprocess.check_output([prefix / "bin/gemini-live-view", recording], text=True, timeout=60)
+    if not page.startswith("<!DOCTYPE html>"):
+        sys.exit("the installed viewer writes no page")
+    subprocess.run([prefix / "bin/gemini-live-emulator", "--version"], check=True, timeout=60)
+
+
 def main(build):
     options = options_of(build)
     with tempfile.TemporaryDirectory(prefix="gemini-live-install.") as folder:
@@ -91,6 +101,7 @@ def main(build):
         os.environ["PKG_CONFIG_PATH"] = str(libraries / "pkgconfig")
         os.environ["LD_LIBRARY_PATH"] = str(libraries)
         check_exports(libraries)
+        check_programs(prefix, Path(folder))
         build_and_run(Path(folder), f"--define-variable=prefix={prefix}")
         check_link_errors(Path(folder), prefix)
 
