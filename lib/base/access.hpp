@@ -15,7 +15,7 @@ class client;
 class json;
 class music_session;
 class server_message;
-class session;
+class session_ref;
 struct server_message_members;
 #pragma GCC visibility pop
 
@@ -38,7 +38,7 @@ struct access {
     /// A client with another outside world than sockets and clocks, for tests.
     [[nodiscard]] static client make_client(std::shared_ptr<client_core> core) noexcept;
     [[nodiscard]] static const std::shared_ptr<client_core>& core(const client& of) noexcept;
-    [[nodiscard]] static const std::shared_ptr<session_core>& core(const session& of) noexcept;
+    [[nodiscard]] static const std::shared_ptr<session_core>& core(const session_ref& of) noexcept;
 };
 
 } // namespace gemini::live

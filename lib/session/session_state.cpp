@@ -36,6 +36,11 @@ void session_state::notify()
     for (auto* each : watchers) each->set();
 }
 
+void session_state::notify_of_turn()
+{
+    for (auto* each : turn_watchers) each->set();
+}
+
 void session_state::end(std::exception_ptr why)
 {
     ended = true;
@@ -47,6 +52,7 @@ void session_state::end(std::exception_ptr why)
     signals_.writer.set();
     for (auto* each : senders) each->set();
     notify();
+    notify_of_turn();
 }
 
 void session_state::close() noexcept
@@ -60,6 +66,12 @@ void session_state::close() noexcept
     end(std::move(unannounced));
 }
 
+void session_state::die() noexcept
+{
+    status_ = session_status::closed;
+    end(nullptr);
+}
+
 void session_state::check_open() const
 {
     if (failure) std::rethrow_exception(failure);
@@ -68,13 +80,14 @@ void session_state::check_open() const
 
 engine::turn_collector& session_state::collector()
 {
-    if (!collector_) collector_ = std::make_unique<engine::turn_collector>(options_.limits.turn);
+    if (!collector_) collector_ = std::make_unique<engine::turn_collector>();
     return *collector_;
 }
 
-std::optional<turn_result> session_state::collect()
+std::optional<turn_result> session_state::collect(engine::turn_collector::rules rules)
 {
     auto& turns = collector();
+    turns.use(rules);
     while (const auto* front = inbox.front()) {
         if (turns.is_over_before(*front)) return turns.finish_early();
         const auto calls = fsm.is_waited_for()    ? engine::calls::waited_for
