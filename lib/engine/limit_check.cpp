@@ -5,7 +5,8 @@
 
 namespace gemini::live::engine {
 
-limit_check check_limits(const session_limits& limits, const session_usage& used, base::time_point now)
+limit_check check_limits(
+    const session_limits& limits, const session_usage& used, base::time_point now)
 {
     if (limits.turns && used.turns >= *limits.turns) return {limit::turns, {}};
     std::optional<base::time_point> again;

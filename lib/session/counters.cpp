@@ -6,7 +6,7 @@
 
 namespace gemini::live {
 
-static_assert(sizeof(session_counters) == 30 * sizeof(std::uint64_t),
+static_assert(sizeof(session_counters) == 28 * sizeof(std::uint64_t),
     "operator+= must add the new member as well");
 
 session_counters& session_counters::operator+=(const session_counters& other) noexcept

@@ -460,8 +460,8 @@ asio::awaitable<bool> session_core::close_after_turn(
     co_return self->lock()->closed_after_turn;
 }
 
-asio::awaitable<engine::limit> session_core::reach(self_ptr self, session_limits limits,
-    base::time_point started, std::uint64_t turns_before)
+asio::awaitable<engine::limit> session_core::reach(
+    self_ptr self, session_limits limits, base::time_point started, std::uint64_t turns_before)
 {
     turn_watcher watching(*self);
     for (;;) {

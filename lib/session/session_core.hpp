@@ -62,8 +62,8 @@ public:
         self_ptr self, std::chrono::milliseconds deadline);
     /// Completes when `limits` are reached, or the session has ended (`engine::limit::none`).
     /// `turns_before`: the turns of earlier sessions. Runs on the connector's executor.
-    static asio::awaitable<engine::limit> reach(self_ptr self, session_limits limits,
-        base::time_point started, std::uint64_t turns_before);
+    static asio::awaitable<engine::limit> reach(
+        self_ptr self, session_limits limits, base::time_point started, std::uint64_t turns_before);
     /// Call when the owner has gone. Ends everything without waiting.
     void abandon() noexcept;
 

@@ -221,7 +221,7 @@ private:
         const auto failure = co_await supervised_session::run(child);
         {
             const std::lock_guard lock(self->mutex_);
-            self->of_the_ended_ += child->counters();
+            self->of_the_ended_ += without_memory(child->counters());
             self->children_.erase(child->name());
         }
         self->context_->report({group_event::kind::ended, child->name(), child->restarts(), failure,

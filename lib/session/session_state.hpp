@@ -51,7 +51,7 @@ public:
     std::vector<async::event*> senders{};  ///< Wait for room in the outbox, in order of arrival.
     std::vector<async::event*> watchers{}; ///< Wait for any other change.
     std::vector<async::event*> turn_watchers{}; ///< Wait for the end of a turn.
-    std::weak_ptr<session_driver> driver;  ///< Set from the first attempt to connect.
+    std::weak_ptr<session_driver> driver;       ///< Set from the first attempt to connect.
     /// The connection to write to, once its setup is complete.
     std::shared_ptr<transport::connection> open;
     /// The connection that could not be written to, until it has been read to its end.

@@ -45,6 +45,12 @@ bool is_hopeless(const error& failure)
 
 } // namespace
 
+session_counters without_memory(session_counters counters) noexcept
+{
+    counters.outbox = counters.unconfirmed = counters.inbox = 0;
+    return counters;
+}
+
 const client_core& group_context::core() const noexcept { return *access::core(client); }
 
 asio::any_io_executor group_context::home() const { return core().connector->executor(); }
@@ -146,7 +152,9 @@ asio::awaitable<void> supervised_session::live_once(
         self->group_->home(), begin(self, present, delay), present->beginning.slot());
     if (self->is_stopping_) co_return; // stopped while the completion was on its way here
     self->open();
-    async::spawn(self->group_->home(), enforce_limits(self, present));
+    const auto& limits = self->limits_;
+    if (limits.idle.count() != 0 || limits.total.count() != 0 || limits.turns)
+        async::spawn(self->group_->home(), enforce_limits(self, present));
     co_await async::run_on(*self->strand_, handle(self, present), present->handling.slot());
 }
 
@@ -200,22 +208,20 @@ void supervised_session::renew()
         resumption->handle = resumes_ ? present_->session.resumption_handle() : std::string();
     auto next = make_tenure(std::move(setup));
     const std::lock_guard lock(mutex_);
-    of_the_past_ += present_->session.counters();
+    of_the_past_ += without_memory(present_->session.counters());
     present_ = std::move(next);
 }
 
 /// Runs while a session's handler does.
 asio::awaitable<void> supervised_session::enforce_limits(self_ptr self, tenure_ptr present)
 {
-    const auto& limits = self->limits_;
-    if (limits.idle.count() == 0 && limits.total.count() == 0 && !limits.turns) co_return;
     const auto reached = co_await session_core::reach(
-        access::core(present->session), limits, *self->started_, self->of_the_past_.turns);
+        access::core(present->session), self->limits_, *self->started_, self->of_the_past_.turns);
     if (reached == engine::limit::none || self->is_stopping_) co_return;
     self->reached_ = reached;
     self->stop(stop_mode::after_turn);
     const auto& clock = self->group_->core().clock;
-    co_await clock->sleep_until(base::later(clock->now(), limits.grace));
+    co_await clock->sleep_until(base::later(clock->now(), self->limits_.grace));
     if (!self->has_ended_) self->drop();
 }
 
@@ -226,8 +232,8 @@ void supervised_session::stop(stop_mode mode)
     if (!is_first && !waits_no_longer) return;
     stops_after_turn_ = mode == stop_mode::after_turn;
     if (!present_->is_open) return present_->beginning.emit(asio::cancellation_type::terminal);
-    async::spawn(group_->home(),
-        stops_after_turn_ ? close_after_turn(present_) : say_goodbye(present_));
+    async::spawn(
+        group_->home(), stops_after_turn_ ? close_after_turn(present_) : say_goodbye(present_));
 }
 
 asio::awaitable<void> supervised_session::close_after_turn(tenure_ptr present)

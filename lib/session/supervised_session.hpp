@@ -39,6 +39,9 @@ struct group_context {
     std::atomic<bool> is_watched = true;                ///< Otherwise events are not reported.
 };
 
+/// The counters of a session that has ended: it takes no memory any more.
+[[nodiscard]] session_counters without_memory(session_counters counters) noexcept;
+
 /// A session of a group with its handler. Connects it, runs the handler, and restarts both by the
 /// policy; each restart makes a new session. A coroutine on the client's executor, `run`, does all
 /// of this from start to end; only the handler runs elsewhere. Threads: the client's executor only,

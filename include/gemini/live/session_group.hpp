@@ -35,12 +35,12 @@ struct group_event {
     };
     /// Why a session has ended.
     enum class ending {
-        returned,      ///< Its handler has returned, and the policy does not restart it.
-        failed,        ///< It has failed with `cause`, and the policy does not restart it.
-        stopped,       ///< By `session_group::stop` or `shutdown`.
-        idle_limit,    ///< `session_limits::idle`.
-        time_limit,    ///< `session_limits::total`.
-        turn_limit,    ///< `session_limits::turns`.
+        returned,   ///< Its handler has returned, and the policy does not restart it.
+        failed,     ///< It has failed with `cause`, and the policy does not restart it.
+        stopped,    ///< By `session_group::stop` or `shutdown`.
+        idle_limit, ///< `session_limits::idle`.
+        time_limit, ///< `session_limits::total`.
+        turn_limit, ///< `session_limits::turns`.
     };
     kind what = kind::started;  ///< What happened.
     std::string name{};         ///< The session's name in the group.
@@ -141,8 +141,8 @@ public:
     /// Errors: none.
     /// Cancellation: ends the wait. The session ends nevertheless.
     /// Threads: any.
-    [[nodiscard]] asio::awaitable<bool> stop(
-        std::string name, std::chrono::milliseconds deadline = std::chrono::seconds(5),
+    [[nodiscard]] asio::awaitable<bool> stop(std::string name,
+        std::chrono::milliseconds deadline = std::chrono::seconds(5),
         stop_mode mode = stop_mode::at_once);
 
     /// Ends all sessions at once, each as `stop` does, and accepts no new ones. Returns how many

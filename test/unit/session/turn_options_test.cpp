@@ -6,12 +6,16 @@
 #include <asio/co_spawn.hpp>
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace turn_options_test {
 
 // Turns with a deadline, with a bound of their own, and turns that function calls do not end.
 using namespace test;
+
+// test/layering.py permits co_await session.turn({…}).
+static_assert(std::is_trivially_copyable_v<turn_options>);
 
 namespace {
 
