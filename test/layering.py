@@ -261,6 +261,7 @@ def check_coroutines(code, aggregates):
             continue
         seen.add(start)
         at = found.start()
+        text = re.sub(r"\bturn\(\{[^{}]*\}\)", "turn()", text)  # turn_options has nothing to destroy
         if re.search(r"\{\s*\.\s*\w+\s*[={]", text) or re.search(r"[(,]\s*\{\s*\}\s*[,)]", text):
             yield at, "an aggregate is made inside a co_await: give it a name first, then std::move it in"
         for name in re.findall(r"\b([a-z]\w*)\s*\{", text):
@@ -411,6 +412,8 @@ SELF_TEST = [
     ("test/a.cpp", "auto [a, b] = co_await f();", ["a structured binding"]),
     ("test/a.cpp", "const auto n = 1'000'000; co_await f('?', n);", []),
     ("samples/a.cpp", "co_await f({.a = 1});", ["an aggregate"]),
+    ("samples/a.cpp", "co_await a.turn({.deadline = 1s});", []),
+    ("samples/a.cpp", "co_await f(a.turn({.deadline = 1s}), {.a = 1});", ["an aggregate"]),
     ("include/gemini/live/a.hpp", "/// co_await f({.a = 1});", []),
     # Catch2
     ("test/a.cpp", 'f();\nCHECK_THAT(why, Catch::Contains("files"));', ["a.cpp:2: Catch::Contains is a name of Catch2 2"]),

@@ -27,6 +27,8 @@
 #include <gemini/live/session.hpp>
 #include <gemini/live/session_event.hpp>
 #include <gemini/live/session_group.hpp>
+#include <gemini/live/session_limits.hpp>
+#include <gemini/live/session_ref.hpp>
 #include <gemini/live/setup.hpp>
 #include <gemini/live/switchable.hpp>
 #include <gemini/live/tool.hpp>

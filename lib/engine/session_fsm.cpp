@@ -68,6 +68,18 @@ void session_fsm::accept(outgoing message, base::time_point now)
     counters_.dropped += superseded;
 }
 
+bool session_fsm::is_between_turns(base::time_point now)
+{
+    turns_.settle(now);
+    return !turns_.in_turn() && !turns_.has_open_calls() && !outbox_.has_durable();
+}
+
+std::optional<base::time_point> session_fsm::idle_since(base::time_point now)
+{
+    if (!is_between_turns(now)) return std::nullopt;
+    return last_said_;
+}
+
 std::vector<content> session_fsm::memories() const
 {
     return keeps_history() && connection_.handle().empty() ? history_.turns()
@@ -112,6 +124,7 @@ status_change session_fsm::opened(base::time_point now, std::size_t already_sent
     watches_memory_ = change.resumed && prompt_tokens_ != 0;
     counters_.maybe_heard += change.maybe_heard;
 
+    if (counters_.connections == 1) last_said_ = now;
     last_heard_ = now;
     silent_since_resume_ = change.resumed;
     told_of_silence_ = false;
@@ -207,7 +220,11 @@ turn_mark session_fsm::heard(
     }
     remember_settled(turns_.turn() + 1);
     if (keeps_history()) history_.heard(message, mark);
-    if (mark.ends == turn_mark::end::turn && mark.is_empty) ++counters_.empty_turns;
+    if (mark.ends == turn_mark::end::turn) {
+        ++counters_.turns;
+        if (mark.is_empty) ++counters_.empty_turns;
+    }
+    if (all.server_content || all.tool_call || all.voice_activity) last_said_ = now;
     if (all.usage_metadata) {
         usage_ = all.usage_metadata;
         watch_memory(*all.usage_metadata);
@@ -292,6 +309,7 @@ void session_fsm::written(base::time_point now)
     turns_.told({batch.asks, batch.answers, batch.durable != 0, batch.media, batch.questions}, now);
     remember_settled(turns_.turn() + 1);
     if (batch.durable != 0) {
+        last_said_ = now;
         wants_ping_ = !outbox_.keeps_unconsumed();
         under_way_.push_back({{now}, batch.durable, batch.asks});
         constexpr std::size_t most = 1024; // for a server that makes no handles

@@ -61,6 +61,17 @@ public:
         return !activity_is_open_ && (turns_.in_turn() || !outbox_.empty());
     }
 
+    /// Whether nobody is in turn, no function call is open, and nothing waits but audio and video.
+    [[nodiscard]] bool is_between_turns(base::time_point now);
+    /// When that may change by itself.
+    [[nodiscard]] std::optional<base::time_point> unsure_until() const noexcept
+    {
+        return turns_.unsure_until();
+    }
+
+    /// Since when neither side has said anything; absent while a turn is in progress.
+    [[nodiscard]] std::optional<base::time_point> idle_since(base::time_point now);
+
     // The connection -------------------------------------------------------------------------
     /// Call when another attempt is being made.
     void dialed() noexcept { ++counters_.attempts; }
@@ -236,6 +247,8 @@ private:
         base::time_point sent;
     };
     std::optional<timed_ping> timed_{};
+
+    base::time_point last_said_{}; ///< By either side.
 
     // For the watchdogs.
     base::time_point last_heard_{};

@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
     throw error(errc::invalid_argument, fmt::format("{} is {}: {}", option, value, rule));
 }
 
+} // namespace
+
 void check_duration(std::string_view option, milliseconds value)
 {
     if (value < milliseconds::zero()) {
@@ -27,6 +29,8 @@ void check_duration(std::string_view option, milliseconds value)
             "a duration is 0 or more; 0 switches it off.");
     }
 }
+
+namespace {
 
 template <class Count>
 void check_count(std::string_view option, const std::optional<Count>& value, Count least)
@@ -121,6 +125,12 @@ void check(const reconnect_policy& given)
 
 } // namespace
 
+void check(const turn_options& options)
+{
+    check_duration("turn_options::deadline", options.deadline);
+    check_count<std::size_t>("turn_options::limit", options.limit, 1);
+}
+
 void check(const client_options& options)
 {
     check(options.tls);
@@ -139,11 +149,23 @@ void check(const restart_policy& policy)
     check_duration("restart_policy::max_delay", policy.max_delay);
 }
 
+void check(const session_limits& limits)
+{
+    check_duration("session_limits::idle", limits.idle);
+    check_duration("session_limits::total", limits.total);
+    check_count<std::uint64_t>("session_limits::turns", limits.turns, 1);
+    if (limits.grace <= milliseconds::zero()) {
+        refuse("session_limits::grace", fmt::format("{} ms", limits.grace.count()),
+            "give more than 0: a handler that never returns would keep the session.");
+    }
+}
+
 void check(const session_group_options& options)
 {
     check_count<std::size_t>("session_group_options::max_sessions", options.max_sessions, 1);
     check_count<std::size_t>("session_group_options::connecting", options.connecting, 1);
     check(options.restart);
+    check(options.limits);
 }
 
 } // namespace gemini::live

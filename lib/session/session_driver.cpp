@@ -37,6 +37,12 @@ session_driver::session_driver(std::shared_ptr<session_core> core)
 {
 }
 
+session_driver::~session_driver()
+{
+    const auto state = core_->lock();
+    if (!state->ended) state->die();
+}
+
 void session_driver::post(order what) noexcept
 {
     const bool is_first = orders_.fetch_or(what) == 0;
@@ -371,6 +377,8 @@ void session_driver::deliver(
             log(client_->options.logger, *doubt);
             state->push(*doubt);
         }
+        if (mark.ends == engine::turn_mark::end::turn) state->notify_of_turn();
+        core_->close_if_turn_is_over(*state);
     }
     if (changes_handle) keeper_->save();
 }

@@ -30,6 +30,10 @@ class handle_keeper;
 class session_driver : public std::enable_shared_from_this<session_driver> {
 public:
     explicit session_driver(std::shared_ptr<session_core> core);
+    session_driver(const session_driver&) = delete;
+    session_driver& operator=(const session_driver&) = delete;
+    /// Closes a session whose coroutines have died with their execution context.
+    ~session_driver();
 
     // Callable from any thread, once each. They cannot fail, and return before anything happens.
     void post_start() noexcept { post(to_start); }

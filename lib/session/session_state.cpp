@@ -38,6 +38,11 @@ void session_state::notify()
     for (auto* each : watchers) each->set();
 }
 
+void session_state::notify_of_turn()
+{
+    for (auto* each : turn_watchers) each->set();
+}
+
 void session_state::end(std::exception_ptr why)
 {
     ended = true;
@@ -50,6 +55,7 @@ void session_state::end(std::exception_ptr why)
     signals_.writer.set();
     for (auto* each : senders) each->set();
     notify();
+    notify_of_turn();
 }
 
 void session_state::fail(std::exception_ptr why)
@@ -75,6 +81,12 @@ void session_state::close() noexcept
     end(std::move(unannounced));
 }
 
+void session_state::die() noexcept
+{
+    status_ = session_status::closed;
+    end(nullptr);
+}
+
 void session_state::check_open() const
 {
     if (failure) std::rethrow_exception(failure);
@@ -83,7 +95,7 @@ void session_state::check_open() const
 
 engine::turn_collector& session_state::collector()
 {
-    if (!collector_) collector_ = std::make_unique<engine::turn_collector>(options_.limits.turn);
+    if (!collector_) collector_ = std::make_unique<engine::turn_collector>();
     return *collector_;
 }
 

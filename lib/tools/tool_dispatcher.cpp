@@ -606,7 +606,7 @@ void tool_dispatcher::impl::changed()
 }
 
 tool_dispatcher::tool_dispatcher(
-    const session& session, toolset tools, tool_dispatcher_options options)
+    const session_ref& session, toolset tools, tool_dispatcher_options options)
     : impl_(std::make_shared<impl>(access::core(session), tools, std::move(options)))
 {
     impl_->attach();

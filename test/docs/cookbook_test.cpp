@@ -70,6 +70,15 @@ live::setup with_a_voice()
 }
 // doc:end
 
+// doc:begin cook_greeting
+asio::awaitable<std::string> greet(live::session& session)
+{
+    co_await session.send("Greet the caller in one short sentence and ask what you can do.");
+    const auto greeting = co_await session.turn({.deadline = 8s});
+    co_return greeting.output_transcription; // now send the microphone's audio
+}
+// doc:end
+
 // doc:begin cook_transcription
 live::setup with_every_word()
 {
@@ -460,6 +469,21 @@ TEST_CASE("what is sent in the middle of a conversation is accepted")
         if (tokens == 0) throw std::runtime_error("an answer aloud costs tokens");
     };
     test::run(here.io, cook(session, recipe));
+}
+
+TEST_CASE("each model greets the caller when it is asked to")
+{
+    kitchen here;
+    const auto model = GENERATE("gemini-3.8-live", "gemini-3.1-flash-live-preview",
+        "gemini-2.5-flash-native-audio-preview-12-2025");
+    live::setup setup{.model = model, .output_audio_transcription = live::on};
+    live::session session{here.client, std::move(setup)};
+    std::string greeting;
+    const auto recipe = [&greeting](live::session& with) -> asio::awaitable<void> {
+        greeting = co_await greet(with);
+    };
+    test::run(here.io, cook(session, recipe));
+    CHECK_FALSE(greeting.empty());
 }
 
 TEST_CASE("the model is stopped after its first words")

@@ -38,7 +38,7 @@ asio::awaitable<std::size_t> serve(live::session_group& group)
         live::restart_policy{.restart = live::restart::never});
     if (const auto session = group.find("caller 7")) co_await session->send("Are you there?");
     co_await group.stop("caller 8");
-    co_return co_await group.shutdown(10s);
+    co_return co_await group.shutdown(10s, live::stop_mode::after_turn);
 }
 // doc:end
 
@@ -48,8 +48,12 @@ live::session_group_options with_events(std::ostream& out)
     live::session_group_options options;
     options.connecting = 8;
     options.restart.max_restarts = 3;
+    options.limits.idle = 2min;
+    options.limits.total = 30min;
     options.on_event = [&out](const live::group_event& event) {
-        out << event.name << ' ' << to_string(event.what) << '\n';
+        out << event.name << ' ' << to_string(event.what);
+        if (event.how) out << ": " << to_string(*event.how);
+        out << '\n';
     };
     return options;
 }
@@ -139,8 +143,8 @@ TEST_CASE("a group of sessions is started, reports its events and is shut down")
     auto client = s.make_client();
     live::session_group group(s.io.get_executor(), client, with_events(told));
     CHECK(test::run(s.io, serve(group)) == 0);
-    CHECK(told.str().find("caller 7 ended\n") != std::string::npos);
-    CHECK(told.str().find("caller 8 ended\n") != std::string::npos);
+    CHECK(told.str().find("caller 7 ended: ") != std::string::npos);
+    CHECK(told.str().find("caller 8 ended: ") != std::string::npos);
 }
 
 TEST_CASE("a conversation is resumed from a store, in another client")

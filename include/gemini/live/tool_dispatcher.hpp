@@ -2,7 +2,7 @@
 #pragma once
 
 #include <gemini/live/gcc12_guard.hpp>
-#include <gemini/live/session.hpp>
+#include <gemini/live/session_ref.hpp>
 #include <gemini/live/toolset.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -94,7 +94,8 @@ public:
     /// Begins to answer calls. Throws errc::misuse if the session has a dispatcher, and
     /// errc::invalid_argument for options out of their range and for functions that the session's
     /// model does not accept, such as one with `scheduling` for a model that always waits.
-    tool_dispatcher(const session& session, toolset tools, tool_dispatcher_options options = {});
+    tool_dispatcher(
+        const session_ref& session, toolset tools, tool_dispatcher_options options = {});
     tool_dispatcher(tool_dispatcher&&) noexcept;
     tool_dispatcher& operator=(tool_dispatcher&&) noexcept;
     ~tool_dispatcher();

@@ -504,7 +504,8 @@ TEST_CASE("a call that reuses the id of an answered one needs its own response")
 
 TEST_CASE("an interruption of one turn says nothing about the next")
 {
-    turn_collector turns(1000);
+    turn_collector turns;
+    turns.use({1000});
     const auto add = [&turns](std::string_view text, turn_mark mark) {
         return turns.add({message(text), mark}, calls::none);
     };

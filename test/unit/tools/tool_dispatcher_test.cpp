@@ -555,6 +555,56 @@ TEST_CASE("a result that cannot be sent is a failure, and the call is answered n
     CHECK(w.events.back().cause);
 }
 
+TEST_CASE("turn() returns the answer as a whole, whenever the service closes the calling turn")
+{
+    const std::string transcribed =
+        R"({"serverContent":{"outputTranscription":{"text":"Let me see. "}}})";
+    const std::string said_then =
+        R"({"serverContent":{"outputTranscription":{"text":"It is sunny."}}})";
+    const bool closes_first = GENERATE(false, true); // as Vertex AI does
+    CAPTURE(closes_first);
+    tools_world w;
+    w.tools.add({.name = "f"}, [&w]() -> asio::awaitable<void> { return w.sleep(1s); });
+    turn_result turn;
+    w.converse([&](session& talk) -> asio::awaitable<void> {
+        co_await talk.send("What is the weather?");
+        co_await w.pause();
+        const auto serve = [](tools_world& w, bool closes_first, std::string before,
+                               std::string after) -> asio::awaitable<void> {
+            co_await w.receive(before, call("c1", "f"));
+            if (closes_first) co_await w.receive(turn_complete);
+            co_await w.sleep(1s);
+            co_await settle();
+            CHECK(said(w).back() == answer("c1", "f", R"({"output":"done"})"));
+            co_await w.sleep(2s);
+            co_await w.receive(after, turn_complete);
+        };
+        asio::co_spawn(w.io, serve(w, closes_first, transcribed, said_then), rethrow);
+        turn = co_await talk.turn();
+    });
+    CHECK(turn.end == turn_end::complete);
+    CHECK(turn.output_transcription == "Let me see. It is sunny.");
+    CHECK(turn.tool_calls.empty());
+}
+
+TEST_CASE("turn() ends with a call that is left to the reader")
+{
+    tools_world w;
+    w.tools.add({.name = "f"}, [] {});
+    auto setup = plain;
+    setup.functions = w.tools.declarations();
+    setup.functions.push_back({.name = "own"});
+    turn_result turn;
+    w.converse(setup, [&](session& talk) -> asio::awaitable<void> {
+        co_await w.receive(
+            R"({"toolCall":{"functionCalls":[{"id":"c1","name":"f"},{"id":"c2","name":"own"}]}})");
+        turn = co_await talk.turn();
+    });
+    CHECK(turn.end == turn_end::tool_call);
+    REQUIRE(turn.tool_calls.size() == 1);
+    CHECK(turn.tool_calls[0].name == "own");
+}
+
 TEST_CASE("a session has one dispatcher")
 {
     tools_world w;
