@@ -246,7 +246,15 @@ transport::connect_request client_core::request_by(
     return request;
 }
 
+/// What waits here is small: nothing of its handshake exists yet.
 asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect(
+    protocol::method what, std::string base_url)
+{
+    const auto turn = co_await async::semaphore::acquire(handshakes);
+    co_return co_await connect_in_turn(what, std::move(base_url));
+}
+
+asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect_in_turn(
     protocol::method what, std::string base_url)
 {
     if (!tokens_) {
