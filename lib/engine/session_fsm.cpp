@@ -19,10 +19,12 @@ constexpr std::chrono::seconds longest_dead{60};
 } // namespace
 
 session_fsm::session_fsm(rules rules)
-    : rules_(std::move(rules)), connection_(rules_.reconnect, rules_.handle, rules_.random),
-      outbox_(rules_.outbox_limit, rules_.keeps), turns_(rules_.waits_for),
-      handover_(rules_.reconnect.handover), history_(rules_.history_limit),
-      resumed_another_(!rules_.handle.empty())
+    : watchdogs_(rules.watchdogs), longest_hold_(rules.longest_hold),
+      compresses_from_(rules.compresses_from),
+      connection_(std::move(rules.reconnect), rules.handle, std::move(rules.random)),
+      outbox_(rules.outbox_limit, rules.keeps), turns_(std::move(rules.waits_for)),
+      handover_(connection_.policy().handover), history_(rules.history_limit),
+      resumed_another_(!rules.handle.empty())
 {
 }
 
@@ -187,7 +189,7 @@ turn_mark session_fsm::heard(
     if (goes_on && all.tool_call) {
         outbox_.noted(received, heard);
         noted(received, heard);
-        if (rules_.longest_hold.count() != 0) hold_until_ = now + rules_.longest_hold;
+        if (longest_hold_.count() != 0) hold_until_ = now + longest_hold_;
         answers_from_ = now + longest_burst;
     }
     if (goes_on && all.tool_call_cancellation)
@@ -256,7 +258,7 @@ void session_fsm::watch_memory(const usage_metadata& usage)
     const auto before = std::exchange(prompt_tokens_, usage.prompt_token_count);
     if (!std::exchange(watches_memory_, false)) return;
     const bool has_fallen = usage.prompt_token_count < before - before / 3;
-    const bool is_compressed = rules_.compresses_from && before >= *rules_.compresses_from;
+    const bool is_compressed = compresses_from_ && before >= *compresses_from_;
     if (!has_fallen || is_compressed) return;
     doubt_ = memory_doubtful{before, usage.prompt_token_count};
     ++counters_.memory_doubts;
@@ -418,10 +420,9 @@ std::optional<base::time_point> session_fsm::silent_until() const
 {
     if (told_of_silence_ || !turns_.in_turn() || turns_.is_waited_for() || turns_.is_guess())
         return std::nullopt;
-    const auto& limits = rules_.watchdogs;
-    if (silent_since_resume_ && limits.after_resume.count() != 0)
-        return last_heard_ + limits.after_resume;
-    if (limits.in_turn.count() != 0) return last_heard_ + limits.in_turn;
+    if (silent_since_resume_ && watchdogs_.after_resume.count() != 0)
+        return last_heard_ + watchdogs_.after_resume;
+    if (watchdogs_.in_turn.count() != 0) return last_heard_ + watchdogs_.in_turn;
     return std::nullopt;
 }
 
@@ -496,7 +497,7 @@ session_fsm::step session_fsm::next(base::time_point now, successor following)
 bool session_fsm::drop_stale(base::time_point now)
 {
     if (connection_.status() != session_status::reconnecting && !holds_media(now)) return false;
-    const auto gone = outbox_.expire(now - rules_.reconnect.realtime_window);
+    const auto gone = outbox_.expire(now - connection_.policy().realtime_window);
     dropped_ += gone;
     counters_.dropped += gone;
     return gone != 0;
@@ -509,7 +510,7 @@ std::optional<base::time_point> session_fsm::next_stale(base::time_point now) co
     const auto oldest = outbox_.oldest_media();
     if (!oldest) return std::nullopt;
     constexpr std::chrono::milliseconds behind{1};
-    return base::later(*oldest, rules_.reconnect.realtime_window + behind);
+    return base::later(*oldest, connection_.policy().realtime_window + behind);
 }
 
 live::session_counters session_fsm::counters() const

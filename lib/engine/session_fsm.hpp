@@ -132,7 +132,7 @@ public:
     [[nodiscard]] bool wants_attention() const noexcept
     {
         return handover_.is_expected() || hold_until_ || answers_from_ ||
-               rules_.watchdogs.in_turn.count() != 0 || rules_.watchdogs.after_resume.count() != 0;
+               watchdogs_.in_turn.count() != 0 || watchdogs_.after_resume.count() != 0;
     }
 
     /// Drops media that have waited too long for a connection; returns true when there were any.
@@ -154,7 +154,7 @@ public:
     [[nodiscard]] std::uint64_t epoch() const noexcept { return connection_.epoch(); }
     [[nodiscard]] bool keeps_history() const noexcept
     {
-        return rules_.reconnect.on_context_loss == context_loss::restore;
+        return connection_.policy().on_context_loss == context_loss::restore;
     }
     [[nodiscard]] std::uint64_t last_accepted() const noexcept { return outbox_.last(); }
     [[nodiscard]] std::uint64_t oldest_waiting() const noexcept { return outbox_.oldest(); }
@@ -180,7 +180,11 @@ private:
     void measure(const signs& with, base::time_point now);
     [[nodiscard]] bool is_in_doubt() const noexcept { return !under_way_.empty(); }
 
-    rules rules_;
+    // Of the rules, what no part below has taken.
+    live::watchdogs watchdogs_;
+    std::chrono::milliseconds longest_hold_;
+    std::optional<std::int64_t> compresses_from_;
+
     reconnect_fsm connection_;
     outbox outbox_;
     turn_tracker turns_;

@@ -68,12 +68,12 @@ try {
 asio::awaitable<void> session_driver::run(self_ptr self)
 {
     for (;;) {
-        std::optional<error> failure;
+        std::unique_ptr<const error> failure; // small while there is none
         std::optional<base::time_point> next;
         try {
             co_await self->run_connection();
         } catch (const error& thrown) {
-            failure.emplace(self->without_secrets(thrown));
+            failure = std::make_unique<const error>(self->without_secrets(thrown));
         } catch (const std::system_error&) { // canceled by a close
         }
         self->link_.reset();
@@ -377,7 +377,7 @@ void session_driver::deliver(
 
 /// Call after a connection's end. Returns when to make the next one; nullopt when there is to be
 /// none.
-asio::awaitable<std::optional<base::time_point>> session_driver::recover(error failure)
+asio::awaitable<std::optional<base::time_point>> session_driver::recover(const error& failure)
 {
     status_change change;
     {

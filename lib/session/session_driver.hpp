@@ -58,7 +58,7 @@ private:
     asio::awaitable<link_ptr> dial();
     asio::awaitable<void> set_up(link_ptr link);
     asio::awaitable<link_ptr> serve(link_ptr link);
-    asio::awaitable<std::optional<base::time_point>> recover(error failure);
+    asio::awaitable<std::optional<base::time_point>> recover(const error& failure);
     asio::awaitable<void> call_hook(status_change& change);
 
     [[nodiscard]] bool is_closing() { return core_->lock()->closing; }
