@@ -82,7 +82,7 @@ private:
 
 asio::awaitable<void> connect(client_core& core)
 {
-    co_await core.connect(method::generate_content, {});
+    co_await core.connect(method::generate_content, std::string());
 }
 
 const std::string api_path = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.";
