@@ -28,7 +28,7 @@ ROOMS = {
     "emulator/google": {"emulator/rules", "protocol", "transport", "async", "base", "fmt", "openssl"},
     "emulator/server": {"emulator/rules", "emulator/persona", "emulator/script", "emulator/google",
                         "protocol", "transport", "async", "base", "fmt", "asio"},
-    "emulator/world": {"emulator/script", "engine/keepalive.hpp", "engine/write_queue.hpp", "transport", "async", "base", "fmt", "asio"},
+    "emulator/world": {"engine/keepalive.hpp", "engine/write_queue.hpp", "transport", "async", "base", "fmt", "asio"},
     "emulator": {"emulator/rules", "emulator/script", "fmt", "asio", "system"},  # its program
     "viewer": {"protocol", "base", "fmt", "system"},
 }

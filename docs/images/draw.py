@@ -118,7 +118,8 @@ ROOM_PLACES = {
     "emulator/google": (3, 490, 578, "google", "OAuth"),
     "emulator/persona": (3, 588, 676, "persona", "answers"),
     "emulator/script": (3, 686, 776, "script", "recordings"),
-    "emulator/server": (4, 490, 704, "server", "all of it on a connection"),
+    "emulator/world": (4, 490, 556, "world", "virtual"),
+    "emulator/server": (4, 566, 704, "server", "on a connection"),
     "emulator": (4, 714, 776, "main", "program"),
 }
 # Arrow → the x of a vertical line, or points: "left", "right", "top", "bottom" of a room, or coordinates.
@@ -138,7 +139,8 @@ ROOM_ROUTES = {
     ("emulator/script", "async"): 746,
     ("emulator/google", "emulator/rules"): 535,
     ("emulator/google", "transport"): ["left", 426],
-    ("emulator/server", "emulator/google"): 535,
+    ("emulator/world", "transport"): ["left", 446],
+    ("emulator/server", "emulator/google"): 572,
     ("emulator/server", "emulator/persona"): 632,
     ("emulator/server", "emulator/script"): 692,
     ("emulator", "emulator/script"): 744,

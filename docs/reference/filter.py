@@ -31,7 +31,7 @@ SUBJECTS = {
     "reliability": ["error", "network", "reconnect", "reconnect_plan", "resumption_store", "restart_policy"],
     "servers": ["session_group", "session_limits", "counters", "log", "wire_tap"],
     "music": ["music", "music_session"],
-    "testing": ["emulator", "fake_google"],
+    "testing": ["emulator", "fake_google", "virtual_time"],
 }
 SUBJECT_OF = {header: subject for subject, headers in SUBJECTS.items() for header in headers}
 

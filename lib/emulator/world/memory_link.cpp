@@ -3,8 +3,8 @@
 
 #include "async/alarm.hpp"
 #include "async/event.hpp"
+#include "base/excerpt.hpp"
 #include "base/utf8.hpp"
-#include "emulator/script/message_summary.hpp"
 #include "emulator/world/lane.hpp"
 #include "emulator/world/virtual_clock.hpp"
 #include "engine/keepalive.hpp"
@@ -496,7 +496,7 @@ std::string memory_link::last_messages() const
     const auto shown = [](const state::trace& last) {
         if (last.text.empty()) return std::string("nothing");
         const auto since = std::chrono::duration<double>(last.at - virtual_clock::start);
-        return fmt::format("{} at {:.3f} s", message_summary(last.text, most_shown), since.count());
+        return fmt::format("{} at {:.3f} s", base::excerpt(last.text, most_shown), since.count());
     };
     return fmt::format(
         "sent last: {}; received last: {}", shown(state_->sent), shown(state_->received));

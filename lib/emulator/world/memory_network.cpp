@@ -80,6 +80,8 @@ void show(const request_head& from, const lws_handshake& handshake, transport::u
 {
     const auto mark = std::min(from.target.find('?'), from.target.size());
     to.path = normalized(std::string_view(from.target).substr(0, mark));
+    for (auto at = to.path.find("//"); at != std::string::npos; at = to.path.find("//", at))
+        to.path.erase(at, 1);
     auto query = std::string_view(from.target).substr(std::min(mark + 1, from.target.size()));
     while (!query.empty()) {
         const auto end = std::min(query.find('&'), query.size());

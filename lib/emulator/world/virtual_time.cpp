@@ -24,18 +24,18 @@ namespace gemini::live::testing {
 using live::emulator::memory_network;
 using live::emulator::virtual_clock;
 
-class virtual_time::world {
-public:
+namespace {
+
+using std::chrono::milliseconds;
+
+/// What an execution context has in the place of clocks and sockets.
+struct world {
     explicit world(virtual_clock::wall_time date) : clock(std::make_shared<virtual_clock>(date)) {}
 
     const std::shared_ptr<virtual_clock> clock;
     const std::shared_ptr<memory_network> network = std::make_shared<memory_network>(clock);
 };
-
-namespace {
-
-using std::chrono::milliseconds;
-using world_ptr = std::shared_ptr<virtual_time::world>;
+using world_ptr = std::shared_ptr<const world>;
 
 /// Handlers that may run while time stands still: no test needs that many.
 constexpr std::size_t most_at_once = 2'000'000;
@@ -49,7 +49,7 @@ public:
 
     explicit place_of_world(asio::execution_context& owner) : service(owner) {}
 
-    world_ptr world;
+    world_ptr kept;
 
 private:
     void shutdown() override {}
@@ -58,7 +58,7 @@ private:
 world_ptr world_of(asio::io_context& io)
 {
     if (!asio::has_service<place_of_world>(io)) return nullptr;
-    return asio::use_service<place_of_world>(io).world;
+    return asio::use_service<place_of_world>(io).kept;
 }
 
 /// The engine's numbers are the same everywhere, unlike the library's distributions.
@@ -76,7 +76,7 @@ double seconds_of(virtual_clock::time_point when)
 }
 
 /// Describes what still waits.
-std::string still_waiting(const virtual_time::world& in)
+std::string still_waiting(const world& in)
 {
     std::string all;
     if (const auto next = in.clock->next())
@@ -105,7 +105,7 @@ void run_ready(asio::io_context& io, const running& what, std::size_t& left)
 
 /// Returns why the work will not end in time; nothing if it has ended.
 std::optional<error> run_virtual(
-    asio::io_context& io, const running& what, const virtual_time::world& in, milliseconds limit)
+    asio::io_context& io, const running& what, const world& in, milliseconds limit)
 {
     auto& clock = *in.clock;
     const auto end = base::later(clock.now(), limit);
@@ -149,17 +149,22 @@ std::optional<error> run_real(asio::io_context& io, const running& what, millise
 
 } // namespace
 
+class virtual_time::impl : public world {
+public:
+    using world::world;
+};
+
 virtual_time::virtual_time(asio::io_context& io, virtual_time_options options)
-    : world_(std::make_shared<world>(options.wall_clock.value_or(std::chrono::system_clock::now())))
+    : impl_(std::make_shared<impl>(options.wall_clock.value_or(std::chrono::system_clock::now())))
 {
-    async::replace_surroundings(io, {world_->clock, seeded(options.seed)});
-    transport::replace_network(io, world_->network);
-    asio::use_service<place_of_world>(io).world = world_;
+    async::replace_surroundings(io, {impl_->clock, seeded(options.seed)});
+    transport::replace_network(io, impl_->network);
+    asio::use_service<place_of_world>(io).kept = impl_;
 }
 
 std::chrono::steady_clock::time_point virtual_time::now() const noexcept
 {
-    return world_->clock->now();
+    return impl_->clock->now();
 }
 
 milliseconds virtual_time::elapsed() const noexcept
@@ -169,12 +174,12 @@ milliseconds virtual_time::elapsed() const noexcept
 
 std::chrono::system_clock::time_point virtual_time::wall_clock() const
 {
-    return world_->clock->wall_clock();
+    return impl_->clock->wall_clock();
 }
 
-void virtual_time::freeze() { world_->network->hold(true); }
+void virtual_time::freeze() { impl_->network->hold(true); }
 
-void virtual_time::thaw() { world_->network->hold(false); }
+void virtual_time::thaw() { impl_->network->hold(false); }
 
 void detail::run(asio::io_context& io, asio::awaitable<void> work, milliseconds limit)
 {

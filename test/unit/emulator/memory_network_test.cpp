@@ -185,6 +185,7 @@ asio::awaitable<void> client_closes(world& w)
 asio::awaitable<void> server_drops(world& w)
 {
     co_await join(w);
+    co_await send(w, "server", *w.server, list("the last"));
     w.server->abort();
     co_await read_both(w);
 }

@@ -67,11 +67,9 @@ public:
     /// Lets the network go on.
     void thaw();
 
-    /// What it has put in place.
-    class [[gnu::visibility("hidden")]] world;
-
 private:
-    std::shared_ptr<world> world_;
+    class [[gnu::visibility("hidden")]] impl;
+    std::shared_ptr<impl> impl_;
 };
 
 namespace detail {
