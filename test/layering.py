@@ -21,6 +21,7 @@ ROOMS = {
     "transport": {"engine/keepalive.hpp", "engine/write_queue.hpp", "async", "base", "fmt", "asio", "system", "libwebsockets", "openssl", "uv", "cares"},
     "auth": {"protocol", "transport", "async", "base", "fmt", "asio", "openssl"},
     "session": {"protocol", "engine", "transport", "auth", "async", "base", "fmt", "asio"},
+    "tools": {"session", "engine/recent_ids.hpp", "protocol", "async", "base", "fmt", "asio"},
     "mcp": {"protocol", "transport", "async", "base", "fmt", "asio", "system"},
     "emulator/rules": {"protocol", "base", "fmt"},
     "emulator/persona": {"emulator/rules", "protocol", "base", "fmt"},

@@ -31,6 +31,8 @@
 #include <gemini/live/setup.hpp>
 #include <gemini/live/switchable.hpp>
 #include <gemini/live/tool.hpp>
+#include <gemini/live/tool_dispatcher.hpp>
+#include <gemini/live/toolset.hpp>
 #include <gemini/live/turn.hpp>
 #include <gemini/live/version.hpp>
 #include <gemini/live/wire_tap.hpp>

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace gemini::live {
 
@@ -17,8 +18,12 @@ class music_session;
 class server_message;
 class session;
 struct server_message_members;
+class toolset;
 #pragma GCC visibility pop
 
+namespace detail {
+struct tool_function;
+}
 namespace protocol {
 struct message_text;
 }
@@ -39,6 +44,8 @@ struct access {
     [[nodiscard]] static client make_client(std::shared_ptr<client_core> core) noexcept;
     [[nodiscard]] static const std::shared_ptr<client_core>& core(const client& of) noexcept;
     [[nodiscard]] static const std::shared_ptr<session_core>& core(const session& of) noexcept;
+    [[nodiscard]] static const std::vector<std::shared_ptr<const detail::tool_function>>& functions(
+        const toolset& of) noexcept;
 };
 
 } // namespace gemini::live

@@ -41,11 +41,6 @@ std::string words_of(const std::vector<content>& turns)
     return words;
 }
 
-std::string words_of(const function_response& response)
-{
-    return fmt::format("[{} returned {}]", response.name, response.response.text());
-}
-
 } // namespace
 
 const char* to_string(turn_end value) noexcept
@@ -171,21 +166,7 @@ asio::awaitable<void> session::send_video(std::span<const std::byte> jpeg)
 
 asio::awaitable<void> session::send_tool_response(std::vector<function_response> responses)
 {
-    return session_core::send(core_, [&] {
-        if (core_->validates()) protocol::validate(responses, core_->quirks());
-        outgoing message(
-            protocol::encode_tool_response(responses, core_->backend()), delivery_class::durable);
-        bool is_silent = !responses.empty();
-        for (const auto& each : responses) {
-            message.answers.push_back(each.id);
-            if (each.will_continue == true) message.continues.push_back(each.id);
-            is_silent =
-                is_silent && each.scheduling == scheduling::silent && !core_->waits_for(each.name);
-            if (core_->keeps_history()) message.words += words_of(each);
-        }
-        if (is_silent) message.kind = delivery_class::context; // the model does not react to them
-        return message;
-    });
+    return session_core::send_tool_response(core_, std::move(responses));
 }
 
 asio::awaitable<void> session::send_tool_response(function_response response)

@@ -247,6 +247,38 @@ asio::awaitable<void> session_core::accept(self_ptr self, engine::outgoing messa
     }
 }
 
+asio::awaitable<void> session_core::send_tool_response(
+    self_ptr self, std::vector<function_response> responses)
+{
+    return send(self, [&] {
+        if (self->validates()) protocol::validate(responses, self->quirks());
+        engine::outgoing message(protocol::encode_tool_response(responses, self->backend()),
+            engine::delivery_class::durable);
+        bool is_silent = !responses.empty();
+        for (const auto& each : responses) {
+            message.answers.push_back(each.id);
+            if (each.will_continue == true) message.continues.push_back(each.id);
+            is_silent =
+                is_silent && each.scheduling == scheduling::silent && !self->waits_for(each.name);
+            if (self->keeps_history()) {
+                message.words += fmt::format("[{} returned {}]", each.name, each.response.text());
+            }
+        }
+        if (is_silent)
+            message.kind = engine::delivery_class::context; // the model does not react to them
+        return message;
+    });
+}
+
+void session_core::observe(const std::shared_ptr<session_observer>& observer)
+{
+    const auto state = lock();
+    if (!state->observer.expired())
+        throw error(errc::misuse, "The session has a tool_dispatcher already.");
+    state->observer = observer;
+    if (state->ended) observer->saw_end();
+}
+
 template <class Element>
 asio::awaitable<std::optional<Element>> session_core::next(self_ptr self)
 {
@@ -372,6 +404,18 @@ asio::awaitable<void> session_core::close(self_ptr self)
         return state.ended;
     };
     co_await until(self, std::move(done));
+}
+
+void session_core::fail_with(std::exception_ptr why)
+{
+    std::shared_ptr<session_driver> driver;
+    {
+        const auto state = lock();
+        state->closing = true;
+        state->fail(std::move(why));
+        driver = state->driver.lock();
+    }
+    if (driver) driver->post_abort();
 }
 
 void session_core::abandon() noexcept

@@ -45,6 +45,8 @@ public:
             return fail(std::current_exception());
         }
     }
+    static asio::awaitable<void> send_tool_response(
+        self_ptr self, std::vector<function_response> responses);
     /// Returns the next `session_event`, or the next `server_message` alone.
     template <class Element>
     static asio::awaitable<std::optional<Element>> next(self_ptr self);
@@ -52,6 +54,11 @@ public:
     static asio::awaitable<void> stop_speaking(self_ptr self);
     static asio::awaitable<void> drain(self_ptr self);
     static asio::awaitable<void> close(self_ptr self);
+    /// Shows everything that is received to an observer too. Throws errc::misuse if there is one.
+    void observe(const std::shared_ptr<session_observer>& observer);
+    void forget_observer() noexcept { lock()->observer.reset(); }
+    /// Ends the session because of an exception that is none of the service's.
+    void fail_with(std::exception_ptr why);
     /// Call when the owner has gone. Ends everything without waiting.
     void abandon() noexcept;
 

@@ -535,15 +535,7 @@ void session_driver::fail(std::exception_ptr why)
 {
     link_.reset();
     spare_.reset();
-    const auto state = core_->lock();
-    if (state->ended) return;
-    try {
-        state->announce(state->fsm.give_up(error(errc::misuse,
-            "The session was ended by an exception that is none of the library's, such as "
-            "std::bad_alloc.")));
-    } catch (const std::bad_alloc&) { // `why` says enough
-    }
-    state->end(std::move(why));
+    core_->lock()->fail(std::move(why));
 }
 
 } // namespace gemini::live

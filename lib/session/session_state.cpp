@@ -5,6 +5,7 @@
 
 #include <gemini/live/client.hpp>
 
+#include <new>
 #include <utility>
 
 namespace gemini::live {
@@ -26,6 +27,7 @@ void session_state::announce(status_change change)
 
 void session_state::push(session_event event, engine::turn_mark mark)
 {
+    if (const auto watching = observer.lock()) watching->saw(event);
     inbox.push(std::move(event), mark);
     signals_.reader.set();
 }
@@ -42,11 +44,24 @@ void session_state::end(std::exception_ptr why)
     failure = std::move(why);
     open.reset();
     failed.reset();
+    if (const auto watching = observer.lock()) watching->saw_end();
     signals_.reader.set();
     signals_.took.set();
     signals_.writer.set();
     for (auto* each : senders) each->set();
     notify();
+}
+
+void session_state::fail(std::exception_ptr why)
+{
+    if (ended) return;
+    try {
+        announce(fsm.give_up(error(errc::misuse,
+            "The session was ended by an exception that is none of the library's, such as "
+            "std::bad_alloc.")));
+    } catch (const std::bad_alloc&) { // `why` says enough
+    }
+    end(std::move(why));
 }
 
 void session_state::close() noexcept

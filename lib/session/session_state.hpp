@@ -6,6 +6,7 @@
 #include "engine/inbox.hpp"
 #include "engine/session_fsm.hpp"
 #include "engine/turn_collector.hpp"
+#include "session/session_observer.hpp"
 #include "transport/transport.hpp"
 
 #include <gemini/live/client.hpp>
@@ -48,7 +49,8 @@ public:
     std::exception_ptr failure;
     std::vector<async::event*> senders{};  ///< Wait for room in the outbox, in order of arrival.
     std::vector<async::event*> watchers{}; ///< Wait for any other change.
-    std::weak_ptr<session_driver> driver;  ///< Set from the first attempt to connect.
+    std::weak_ptr<session_observer> observer{};
+    std::weak_ptr<session_driver> driver; ///< Set from the first attempt to connect.
     /// The connection to write to, once its setup is complete.
     std::shared_ptr<transport::connection> open;
     /// The connection that could not be written to, until it has been read to its end.
@@ -60,6 +62,8 @@ public:
     /// drain.
     void notify();
     void end(std::exception_ptr why);
+    /// Ends the session because of an exception that is none of the service's.
+    void fail(std::exception_ptr why);
     /// Ends an orderly session. Without memory to announce this, the reader is told std::bad_alloc.
     void close() noexcept;
     /// Throws what ended the session, or errc::closed.

@@ -17,6 +17,16 @@
 #pragma GCC visibility push(default)
 namespace gemini::live {
 
+/// One thing about a value that its schema does not allow: see `schema::check`.
+struct schema_mismatch {
+    /// JSON pointer (RFC 6901) of the value that does not fit, or of the member that is not there;
+    /// empty: the whole value.
+    std::string path;
+    /// What is wrong with it, in words for the model: "a string is required, not 5", "is required".
+    std::string what;
+    friend bool operator==(const schema_mismatch&, const schema_mismatch&) = default;
+};
+
 /// The type of a value, in the form that the service calls OpenAPI Schema. Build it in one
 /// expression:
 ///
@@ -64,6 +74,18 @@ public:
     /// Returns a copy with any other member of the wire's Schema:
     /// `with("minItems", live::json("\"1\""))`.
     [[nodiscard]] schema with(std::string_view member, const json& value) const;
+
+    /// Returns what of `value` does not fit this schema: at most 16 mismatches, in the order of the
+    /// properties, and none if it fits. It checks what is sent: of a converted JSON Schema that is
+    /// not what became words in the description. An integer must fit 64 bits, in any spelling that
+    /// `json::find_integer` reads. `format` constrains as int32, int64, float and date-time.
+    /// Members without a property are accepted, unless `additionalProperties` is false. `pattern`
+    /// is left to you: the regular expressions of the standard library can overflow the stack.
+    ///
+    /// What a mismatch says quotes the beginning of a text only. A value of more than some 250,000
+    /// parts is a mismatch, since checking it could take long. Throws errc::invalid_argument if
+    /// `with` has added what is no schema.
+    [[nodiscard]] std::vector<schema_mismatch> check(const json& value) const;
 
     /// Returns the schema in the form in which it is sent.
     [[nodiscard]] const json& text() const noexcept { return text_; }
