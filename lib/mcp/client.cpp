@@ -3,14 +3,12 @@
 #include "async/strand.hpp"
 #include "mcp/client_core.hpp"
 #include "mcp/http_channel.hpp"
+#include "mcp/on_executor.hpp"
 #include "mcp/stdio_channel.hpp"
+#include "mcp/tool_functions.hpp"
 #include "transport/lws_connector.hpp"
 
-#include <asio/cancellation_state.hpp>
-#include <asio/this_coro.hpp>
-
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace gemini::live::mcp {
@@ -58,23 +56,6 @@ std::shared_ptr<client_core> make_core(
         connector->executor(), clock, std::move(options), std::move(make));
 }
 
-template <class T>
-asio::awaitable<void> await_into(std::shared_ptr<std::optional<T>> result, asio::awaitable<T> work)
-{
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    result->emplace(co_await std::move(work));
-}
-
-/// Runs work of the core on its executor.
-template <class T>
-asio::awaitable<T> run(asio::any_io_executor executor, asio::awaitable<T> work)
-{
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    const auto result = std::make_shared<std::optional<T>>();
-    co_await async::run_on(std::move(executor), await_into(result, std::move(work)));
-    co_return std::move(**result);
-}
-
 } // namespace
 
 client::client(asio::any_io_executor executor, stdio_server server, client_options options)
@@ -102,19 +83,25 @@ client::~client()
 
 asio::awaitable<server_info> client::connect()
 {
-    return run(core_->executor(), client_core::connect(core_));
+    return on_executor(core_->executor(), client_core::connect(core_));
 }
 
 asio::awaitable<tool_list> client::list_tools()
 {
-    return run(core_->executor(), client_core::list_tools(core_));
+    return on_executor(core_->executor(), client_core::list_tools(core_));
 }
 
 asio::awaitable<call_result> client::call_tool(
     std::string name, json arguments, std::function<void(const progress&)> on_progress)
 {
-    return run(core_->executor(), client_core::call_tool(core_, std::move(name),
+    return on_executor(core_->executor(), client_core::call_tool(core_, std::move(name),
                                       std::move(arguments), std::move(on_progress)));
+}
+
+added_tools client::add_tools(
+    toolset& to, const tool_list& list, const function_rules& rules) const
+{
+    return add_functions(to, core_, list, rules);
 }
 
 asio::awaitable<void> client::close()

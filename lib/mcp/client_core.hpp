@@ -24,6 +24,7 @@ public:
         client_options options, channel_maker make);
 
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
+    [[nodiscard]] const std::shared_ptr<async::clock>& clock() const noexcept { return clock_; }
     [[nodiscard]] const client_options& options() const noexcept { return options_; }
 
     static asio::awaitable<server_info> connect(std::shared_ptr<client_core> self);

@@ -9,7 +9,9 @@
 #include <gemini/live/json.hpp>
 #include <gemini/live/log.hpp>
 #include <gemini/live/network.hpp>
+#include <gemini/live/open_enum.hpp>
 #include <gemini/live/secret.hpp>
+#include <gemini/live/toolset.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -110,6 +112,37 @@ struct progress {
     friend bool operator==(const progress&, const progress&) = default;
 };
 
+/// How the tools of a server become functions of a toolset. Every member has a default.
+struct function_rules {
+    /// Put before each name, e.g. "files_": for servers whose tools have the same names.
+    std::string prefix{};
+    /// Returns whether a tool is wanted. Absent: all are.
+    std::function<bool(const tool&)> accept{};
+    open_enum<live::behavior> behavior{}; ///< Of all functions. Absent: the model's default.
+    /// When the model reacts to the results of non-blocking functions.
+    open_enum<live::scheduling> scheduling{};
+    /// The time from a call to its answer. Absent: `client_options::call_deadline`.
+    std::optional<std::chrono::milliseconds> deadline{};
+    /// With behavior::non_blocking, on the Gemini API: the model hears of a call's progress, at
+    /// most this often. Zero: it does not.
+    std::chrono::milliseconds progress_interval{5'000};
+    /// Called with the progress of each call, by the name of its function. Runs on the client's
+    /// executor; must not throw.
+    std::function<void(const std::string& function, const progress&)> on_progress{};
+    /// Converts the schemas of arguments to the service's own form (`live::schema`), for models
+    /// that do not accept JSON Schema. False: they are sent unchanged.
+    bool convert_schemas = false;
+    gcc12_guard<function_rules> guard{}; ///< Do not touch.
+};
+
+/// What `client::add_tools` has added.
+struct added_tools {
+    /// Names of functions, which may differ from those of the tools.
+    std::vector<std::string> functions{};
+    std::vector<refused_tool> refused{}; ///< Tools that were not added, and why.
+    gcc12_guard<added_tools> guard{};    ///< Do not touch.
+};
+
 /// What a server says about itself.
 struct server_info {
     std::string name{};
@@ -203,6 +236,17 @@ public:
     /// Threads: any.
     [[nodiscard]] asio::awaitable<call_result> call_tool(std::string name, json arguments,
         std::function<void(const progress&)> on_progress = {});
+
+    /// Adds tools to a toolset as functions, so that a `tool_dispatcher` calls them like one's own:
+    ///
+    ///     const auto list = co_await files.list_tools();
+    ///     const auto added = files.add_tools(tools, list);
+    ///
+    /// Characters that a function's name cannot have become `_`. A tool is refused, and the others
+    /// are added, if its name is too long or taken, or its schema is not that of an object. The
+    /// functions may outlive this client; their calls then fail.
+    added_tools add_tools(
+        toolset& to, const tool_list& list, const function_rules& rules = {}) const;
 
     /// Ends the connection, in order: an HTTP session is deleted, the standard input of a child is
     /// closed. Running calls end with errc::closed.
