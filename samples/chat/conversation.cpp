@@ -84,9 +84,9 @@ asio::awaitable<int> conversation::run()
 
 asio::awaitable<void> conversation::converse()
 {
+    refresh();
     co_await servers_.add_tools(tools_);
     adopt(new_session());
-    refresh();
     co_await live::race(keyboard(), model());
 }
 
