@@ -47,7 +47,7 @@ LIBRARIES = [
     (r"uv(/.*)?\.h", "uv"),
     (r"ares(_.*)?\.h", "cares"),
     (r"[a-z_]+|immintrin\.h", "std"),
-    (r"(arpa|net|netinet|sys)/.*\.h|(errno|fcntl|getopt|netdb|poll|pthread|signal|strings|termios|unistd)\.h", "system"),
+    (r"(arpa|net|netinet|sys)/.*\.h|(errno|fcntl|getopt|netdb|poll|pthread|signal|spawn|strings|termios|unistd)\.h", "system"),
 ]
 
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by: test/unit/mcp/stdio_channel_test.cpp
 #pragma once
 
 #include <algorithm>

@@ -84,7 +84,7 @@ asio::awaitable<void> expect_refusal(mcp::client& client)
 {
     bool is_reported = false;
     try {
-        const auto result = co_await client.call_tool("no-such-tool", {});
+        const auto result = co_await client.call_tool("no-such-tool", live::json());
         is_reported = result.is_error;
     } catch (const live::error& why) {
         is_reported = why.value() == live::errc::rejected;
@@ -119,7 +119,7 @@ asio::awaitable<void> visit_everything(asio::io_context& io, words server)
     const auto numbers = live::json::object().add("a", 2).add("b", 3);
     const auto sum = co_await client.call_tool("get-sum", numbers);
     check(says(sum, "5"), "arguments");
-    const auto image = co_await client.call_tool("get-tiny-image", {});
+    const auto image = co_await client.call_tool("get-tiny-image", live::json());
     check(image.parts.size() == 1 && image.parts[0].inline_data->mime_type == "image/png" &&
               image.parts[0].inline_data->data.size() > 100,
         "a picture");
@@ -129,7 +129,7 @@ asio::awaitable<void> visit_everything(asio::io_context& io, words server)
     const auto which = live::json::object().add("resourceType", "Blob").add("resourceId", 1);
     const auto file = co_await client.call_tool("get-resource-reference", which);
     check(file.parts.size() == 1, "an embedded file");
-    const auto links = co_await client.call_tool("get-resource-links", {});
+    const auto links = co_await client.call_tool("get-resource-links", live::json());
     check(says(links, "://"), "links");
     int reports = 0;
     const std::function<void(const mcp::progress&)> count = [&](const mcp::progress&) {

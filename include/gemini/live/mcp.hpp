@@ -68,11 +68,11 @@ struct http_server {
 
 /// A tool of a server.
 struct tool {
-    std::string name;
+    std::string name;          ///< What the server calls it.
     std::string title{};       ///< For people; may be empty.
     std::string description{}; ///< For the model; may be empty.
     json input_schema{};       ///< A JSON Schema of an object.
-    std::optional<json> output_schema{};
+    std::optional<json> output_schema{}; ///< Of `structuredContent`.
     std::optional<json> annotations{}; ///< Hints, e.g. `readOnlyHint`. Not to be relied on.
     gcc12_guard<tool> guard{};         ///< Do not touch.
     friend bool operator==(const tool&, const tool&) = default;
@@ -145,11 +145,11 @@ struct added_tools {
 
 /// What a server says about itself.
 struct server_info {
-    std::string name{};
-    std::string version{};
+    std::string name{};             ///< May be empty.
+    std::string version{};          ///< Its own, not that of the protocol.
     std::string protocol_version{}; ///< The one that both speak, e.g. "2025-11-25".
     std::string instructions{};     ///< How to use it, for the model; may be empty.
-    bool has_tools = false;
+    bool has_tools = false;         ///< False: it offers none.
     gcc12_guard<server_info> guard{}; ///< Do not touch.
     friend bool operator==(const server_info&, const server_info&) = default;
 };
@@ -230,8 +230,8 @@ public:
     /// Calls a tool. `on_progress` is called on the client's executor, until the call has ended.
     ///
     /// Completion: when the result has come, also one that reports a failure.
-    /// Errors: as `list_tools`; errc::timed_out after `client_options::call_deadline`, of which the
-    /// server is told.
+    /// Errors: as `connect`; errc::rejected with the server's words if it refuses; errc::timed_out
+    /// after `client_options::call_deadline`, of which the server is told.
     /// Cancellation: total; the server is told, and its answer is ignored.
     /// Threads: any.
     [[nodiscard]] asio::awaitable<call_result> call_tool(std::string name, json arguments,
