@@ -79,7 +79,6 @@ ondemand::parser& this_threads_parser()
 
 constexpr std::size_t everyday_message = 256 * 1024; // larger ones free their tables
 constexpr std::size_t least_tables = 4 * 1024;
-constexpr std::size_t most_marks = 1'000'000;
 
 } // namespace
 

@@ -118,8 +118,8 @@ schema schema::with(std::string_view member, const json& value) const
 
 std::vector<schema_mismatch> schema::check(const json& value) const
 {
-    return protocol::check_value(protocol::read_json_schema(json_value::parse(text_.text())),
-        json_value::parse(value.text()));
+    return protocol::check_value(
+        protocol::read_json_schema(json_value::parse(text_.text())), value);
 }
 
 } // namespace gemini::live

@@ -3,6 +3,7 @@
 
 #include "base/excerpt.hpp"
 #include "base/utf8.hpp"
+#include "protocol/decode.hpp"
 #include "protocol/json_check.hpp"
 #include "protocol/timestamp.hpp"
 
@@ -27,6 +28,8 @@ constexpr std::size_t most_mismatches = 16;
 constexpr std::size_t most_parts = 250'000;
 constexpr std::size_t longest_quote = 60; // in bytes
 constexpr std::size_t longest_list = 500; // in bytes
+
+schema_mismatch too_large() { return {"", "is too large to be checked"}; }
 
 /// The place of a value within the whole. Its pointer is written only for a mismatch.
 struct place {
@@ -182,7 +185,7 @@ public:
     {
         mismatches found;
         visit(node, value, {}, found);
-        if (exhausted_) found.push_back({"", "is too large to be checked"});
+        if (exhausted_) found.push_back(too_large());
         return found;
     }
 
@@ -348,9 +351,11 @@ private:
 
 } // namespace
 
-std::vector<schema_mismatch> check_value(const schema_node& schema, const json_value& value)
+std::vector<schema_mismatch> check_value(const schema_node& schema, const json& value)
 {
-    return schema_checker().check(schema, value.element());
+    // A parsed value takes memory for each mark, however little the mark contributes to the text.
+    if (count_marks(value.text()) > most_marks) return {too_large()};
+    return schema_checker().check(schema, json_value::parse(value.text()).element());
 }
 
 } // namespace gemini::live::protocol

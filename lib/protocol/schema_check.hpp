@@ -11,6 +11,6 @@ namespace gemini::live::protocol {
 
 /// Returns what of `value` does not fit `schema`, as `schema::check`.
 [[nodiscard]] std::vector<schema_mismatch> check_value(
-    const schema_node& schema, const json_value& value);
+    const schema_node& schema, const json& value);
 
 } // namespace gemini::live::protocol

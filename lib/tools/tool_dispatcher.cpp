@@ -7,6 +7,7 @@
 #include "async/strand.hpp"
 #include "base/access.hpp"
 #include "base/excerpt.hpp"
+#include "protocol/schema_check.hpp"
 #include "session/session_core.hpp"
 #include "session/session_observer.hpp"
 #include "tools/call_queue.hpp"
@@ -85,8 +86,8 @@ std::string words_of(const std::exception_ptr& thrown)
 std::string words_of(const std::vector<schema_mismatch>& faults, const std::string& function)
 {
     std::string all = fmt::format("The arguments of {} do not match its parameters.", function);
-    for (const auto& each : faults)
-        all += fmt::format(" {}: {}.", each.path.empty() ? "All of them" : each.path, each.what);
+    for (const auto& [path, what] : faults)
+        all += fmt::format(" {} {}.", path.empty() ? "The object" : path, what);
     return all;
 }
 
@@ -373,7 +374,7 @@ void tool_dispatcher::impl::start(const call_ptr& which)
         release(*which);
     };
     if (function.accepts) {
-        const auto faults = function.accepts->check(which->what.args);
+        const auto faults = protocol::check_value(*function.accepts, which->what.args);
         if (!faults.empty()) return refuse(words_of(faults, which->what.name), {});
     }
     try {

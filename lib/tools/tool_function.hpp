@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "protocol/schema_node.hpp"
+
 #include <gemini/live/toolset.hpp>
 
 #include <optional>
@@ -10,7 +12,7 @@ namespace gemini::live::detail {
 /// A function of a toolset.
 struct tool_function {
     function_options options;
-    std::optional<schema> accepts; ///< What arguments are checked against.
+    std::optional<protocol::schema_node> accepts; ///< What arguments are checked against.
     erased_handler handler;
 };
 

@@ -47,12 +47,19 @@ void check(const function_options& options)
     if (options.at_once && *options.at_once == 0) refuse_it("could never run: at_once is 0");
 }
 
-/// Returns what can be checked: a JSON Schema that cannot be converted is the handler's to check.
-std::optional<schema> checkable(const function_options& options)
+protocol::schema_node parsed(const json& schema)
 {
-    if (!options.parameters_json_schema) return options.parameters;
+    return protocol::read_json_schema(protocol::json_value::parse(schema.text()));
+}
+
+/// Returns what arguments can be checked against. A JSON Schema that the service's form cannot
+/// express is the handler's to check.
+std::optional<protocol::schema_node> checkable(const function_options& options)
+{
+    if (options.parameters) return parsed(options.parameters->text());
+    if (!options.parameters_json_schema) return std::nullopt;
     try {
-        return schema(*options.parameters_json_schema);
+        return parsed(*options.parameters_json_schema);
     } catch (const error&) {
         return std::nullopt;
     }

@@ -113,8 +113,11 @@ public:
 
     /// Returns the type of the whole value.
     [[nodiscard]] json_type type() const noexcept;
+    /// True for null.
     [[nodiscard]] bool is_null() const noexcept { return type() == json_type::null; }
+    /// True for an array. `find_size` tells how many elements it has.
     [[nodiscard]] bool is_array() const noexcept { return type() == json_type::array; }
+    /// True for an object. `find_names` lists its members.
     [[nodiscard]] bool is_object() const noexcept { return type() == json_type::object; }
 
     /// Returns the JSON pointer (RFC 6901) that leads through these names of members and indexes of

@@ -76,15 +76,16 @@ public:
     [[nodiscard]] schema with(std::string_view member, const json& value) const;
 
     /// Returns what of `value` does not fit this schema: at most 16 mismatches, in the order of the
-    /// properties, and none if it fits. It checks what is sent: of a converted JSON Schema that is
-    /// not what became words in the description. An integer must fit 64 bits, in any spelling that
-    /// `json::find_integer` reads. `format` constrains as int32, int64, float and date-time.
-    /// Members without a property are accepted, unless `additionalProperties` is false. `pattern`
-    /// is left to you: the regular expressions of the standard library can overflow the stack.
+    /// properties; none if it fits. Rules of a JSON Schema that the conversion has put into the
+    /// description in words are not checked. Integers must be of 64 bits, in any spelling that
+    /// `json::find_integer` reads. The formats int32, int64, float and date-time are checked, other
+    /// formats are not. Members that are no properties are accepted, unless `additionalProperties`
+    /// is false. `pattern` is not checked, since std::regex can overflow the stack: check it
+    /// yourself.
     ///
-    /// What a mismatch says quotes the beginning of a text only. A value of more than some 250,000
-    /// parts is a mismatch, since checking it could take long. Throws errc::invalid_argument if
-    /// `with` has added what is no schema.
+    /// A mismatch quotes only the beginning of a long text. A value of more than about 250,000
+    /// members and elements can be a mismatch itself, because checking it would take long. Throws
+    /// errc::invalid_argument if a member that `with` has set is not valid in a schema.
     [[nodiscard]] std::vector<schema_mismatch> check(const json& value) const;
 
     /// Returns the schema in the form in which it is sent.

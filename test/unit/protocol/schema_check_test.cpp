@@ -224,7 +224,8 @@ TEST_CASE("a value is too large to be checked when that would take long")
     };
     CHECK(told(list, numbers(200'000)) == "");
     CHECK(told(list, numbers(300'000)) == ": is too large to be checked");
-    CHECK(told(list, numbers(8'000'000)) == ": is too large to be checked");
+    CHECK(told(schema(json("{}")), numbers(900'000)) == "");
+    CHECK(told(schema(json("{}")), numbers(8'000'000)) == ": is too large to be checked");
     CHECK(told(schema::array(list), '[' + numbers(150'000) + ',' + numbers(150'000) + ']') ==
           ": is too large to be checked");
     CHECK(told("{\"type\":\"array\"}", numbers(300'000)) == ": is too large to be checked");
