@@ -22,6 +22,7 @@ ROOMS = {
     "auth": {"protocol", "transport", "async", "base", "fmt", "asio", "openssl"},
     "session": {"protocol", "engine", "transport", "auth", "async", "base", "fmt", "asio"},
     "tools": {"session", "engine/recent_ids.hpp", "protocol", "async", "base", "fmt", "asio"},
+    "mcp": {"protocol", "transport", "async", "base", "fmt", "asio", "system"},
     "emulator/rules": {"protocol", "base", "fmt"},
     "emulator/persona": {"emulator/rules", "protocol", "base", "fmt"},
     "emulator/script": {"emulator/rules", "protocol", "async", "base", "fmt", "asio"},
@@ -48,7 +49,7 @@ LIBRARIES = [
     (r"uv(/.*)?\.h", "uv"),
     (r"ares(_.*)?\.h", "cares"),
     (r"[a-z_]+|immintrin\.h", "std"),
-    (r"(arpa|net|netinet|sys)/.*\.h|(errno|fcntl|getopt|netdb|poll|pthread|signal|strings|termios|unistd)\.h", "system"),
+    (r"(arpa|net|netinet|sys)/.*\.h|(errno|fcntl|getopt|netdb|poll|pthread|signal|spawn|strings|termios|unistd)\.h", "system"),
 ]
 
 

@@ -13,6 +13,7 @@
 #include <gemini/live/error.hpp>
 #include <gemini/live/json.hpp>
 #include <gemini/live/log.hpp>
+#include <gemini/live/mcp.hpp>
 #include <gemini/live/messages.hpp>
 #include <gemini/live/model_quirks.hpp>
 #include <gemini/live/music.hpp>

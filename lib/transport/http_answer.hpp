@@ -44,6 +44,9 @@ public:
     /// Consumes its own bytes from the front of `piece`. Returns true once it wants nothing more.
     bool feed(std::string_view& piece);
 
+    /// Changes the bound of the body, also for what has arrived of it.
+    void limit_body(std::size_t most) noexcept;
+
     [[nodiscard]] ending end() const noexcept { return end_; }
     /// Whether the end of the connection is the only end that it has announced.
     [[nodiscard]] bool ends_with_connection() const noexcept { return ends_with_connection_; }
@@ -63,8 +66,9 @@ public:
     [[nodiscard]] std::vector<std::string_view> all_of(std::string_view name) const;
     /// The body, as far as it has arrived; empty if its coding is not known.
     [[nodiscard]] std::string_view body() const noexcept;
-    /// Likewise, whatever its coding; call once.
-    [[nodiscard]] std::string take_body() noexcept { return std::move(body_); }
+    /// Likewise, whatever its coding, without what was taken before. The bound applies to what has
+    /// not been taken.
+    [[nodiscard]] std::string take_body() noexcept { return std::exchange(body_, {}); }
 
 private:
     enum class stage { head, body, chunk_size, chunk, chunk_end, trailers, done };

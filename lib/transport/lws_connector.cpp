@@ -123,8 +123,8 @@ private:
     static asio::awaitable<http_response> fetched(
         std::shared_ptr<lws_connector> self, http_request request)
     {
-        const auto exchange = co_await dial<http_call>(std::move(self), std::move(request));
-        co_return exchange->take_response();
+        auto call = co_await dial<http_call>(std::move(self), std::move(request));
+        co_return co_await http_call::answered(std::move(call));
     }
     /// Returns an `Outbound` that has obtained what `request` asks for.
     template <class Outbound, class Request>

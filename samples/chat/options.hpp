@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace chat {
 
@@ -18,6 +19,7 @@ struct options {
     std::string system{}; ///< The system instruction; empty: none.
     std::string voice{};  ///< Empty: the service's choice.
     std::string ca{};     ///< A file of certificates to trust as well; empty: none.
+    std::vector<std::string> mcp{}; ///< Servers of tools: commands and URLs.
     gemini::live::open_enum<gemini::live::modality> answers{}; ///< Empty: see `choose_model`.
 };
 
