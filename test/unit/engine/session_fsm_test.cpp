@@ -165,6 +165,20 @@ TEST_CASE("the calls since the newest handle are forgotten with a connection, ea
     CHECK(talk.has_forgotten({"a", "b"}));
 }
 
+TEST_CASE("a call that the handle includes is not forgotten with a connection because it comes again")
+{
+    auto talk = make_dialogue();
+    hears(talk, call("a"));
+    hears(talk, call("b"));
+    hears(talk, a_handle);
+    talk.responded({"b"}, {});
+    hears(talk, call("a"));
+    hears(talk, call("b"));
+    CHECK(talk.lost(turn_tracker::forgets::since_handle).empty());
+    CHECK_FALSE(talk.has_forgotten({"a"}));
+    CHECK_FALSE(talk.has_forgotten({"b"}));
+}
+
 TEST_CASE("a response to a forgotten call is dropped, even when it comes late")
 {
     session_fsm::rules rules;
