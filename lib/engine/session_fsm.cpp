@@ -351,10 +351,11 @@ bool session_fsm::connection_gone()
         for (auto& id : outbox_.answers())
             if (known.insert(id).second) forgotten.push_back(std::move(id));
     }
-    if (!forgotten.empty()) {
-        counters_.obsolete += outbox_.drop_answers(forgotten);
-        add_forgotten(forgotten);
-    }
+    add_forgotten(forgotten);
+    auto obsolete = std::move(forgotten);
+    for (auto& id : outbox_.answers()) // some cross the cancellation of their call
+        if (turns_.has_forgotten({id})) obsolete.push_back(std::move(id));
+    counters_.obsolete += outbox_.drop_answers(obsolete);
     return had_calls && !turns_.has_open_calls();
 }
 

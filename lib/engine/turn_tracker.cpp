@@ -204,7 +204,7 @@ void turn_tracker::hear_calls(const tool_call& calls, turn_mark& mark, base::tim
     for (const auto& call : calls.function_calls) {
         open_calls_.add(call.id);
         if (waits_for_(call.name)) waited_for_.add(call.id);
-        calls_since_handle_.add(call.id);
+        if (!calls_in_handle_.contains(call.id)) calls_since_handle_.add(call.id);
         forgotten_.erase(call.id);
         answered_.erase(call.id);
     }

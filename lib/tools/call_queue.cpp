@@ -8,12 +8,22 @@ namespace gemini::live::tools {
 call_queue::admission call_queue::admit(
     number call, std::string_view id, std::size_t function, std::optional<std::size_t> most)
 {
-    if (!id.empty() && (find(id) || closed_.contains(id))) return admission::repeated;
+    if (is_known(id)) return admission::repeated;
     const auto waiting = entries_.size() - running();
     entry made{call, std::string(id), function, most};
-    if (!may_run(made) && waiting >= waiting_) return admission::refused;
+    if (!may_run(made) && waiting >= waiting_) {
+        add_closed(id);
+        return admission::refused;
+    }
     entries_.push_back(std::move(made));
     return admission::accepted;
+}
+
+bool call_queue::refuse(std::string_view id)
+{
+    if (is_known(id)) return false;
+    add_closed(id);
+    return true;
 }
 
 std::optional<call_queue::number> call_queue::next()
@@ -30,7 +40,7 @@ bool call_queue::close(number call)
     const auto found = place_of(call);
     if (found == entries_.end() || !found->is_open) return false;
     found->is_open = false;
-    if (!found->id.empty()) closed_.add(found->id);
+    add_closed(found->id);
     if (!found->runs) entries_.erase(found);
     return true;
 }
@@ -39,7 +49,7 @@ void call_queue::ended(number call)
 {
     const auto found = place_of(call);
     if (found == entries_.end()) return;
-    if (found->is_open && !found->id.empty()) closed_.add(found->id);
+    if (found->is_open) add_closed(found->id);
     entries_.erase(found);
 }
 
@@ -62,6 +72,16 @@ std::deque<call_queue::entry>::iterator call_queue::place_of(number call)
 {
     return std::find_if(
         entries_.begin(), entries_.end(), [call](const entry& each) { return each.call == call; });
+}
+
+bool call_queue::is_known(std::string_view id) const
+{
+    return !id.empty() && (find(id) || closed_.contains(id));
+}
+
+void call_queue::add_closed(std::string_view id)
+{
+    if (!id.empty()) closed_.add(id);
 }
 
 std::size_t call_queue::running(std::optional<std::size_t> function) const

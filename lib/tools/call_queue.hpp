@@ -29,6 +29,8 @@ public:
     /// A call has arrived. `function` identifies its function, of which `most` may run at a time.
     [[nodiscard]] admission admit(
         number call, std::string_view id, std::size_t function, std::optional<std::size_t> most);
+    /// A call has arrived that is answered without running. Returns false if it is repeated.
+    [[nodiscard]] bool refuse(std::string_view id);
     /// Returns the oldest waiting call that may run, which runs from now on.
     [[nodiscard]] std::optional<number> next();
     /// The call needs no further answer. Returns false if that was known.
@@ -53,6 +55,8 @@ private:
         bool is_open = true;
     };
     [[nodiscard]] std::deque<entry>::iterator place_of(number call);
+    [[nodiscard]] bool is_known(std::string_view id) const;
+    void add_closed(std::string_view id);
     [[nodiscard]] std::size_t running(std::optional<std::size_t> function = std::nullopt) const;
     [[nodiscard]] bool may_run(const entry& each) const;
 

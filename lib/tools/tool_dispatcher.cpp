@@ -323,17 +323,19 @@ void tool_dispatcher::impl::hear_call(const function_call& made)
     if (!answers(made)) return;
     const auto which = std::make_shared<call>(weak_from_this(), session_, made, now());
     const auto& name = which->what.name;
-    if (is_shut_down_) {
-        return answer(which, call_ending::shut_down,
-            tool_result::failure("The application is shutting down."));
-    }
+    const auto refuse = [&](call_ending how, std::string_view why) {
+        if (!queue_.refuse(which->what.id))
+            return report(event_of(*which, call_ending::repeated));
+        answer(which, how, tool_result::failure(why));
+    };
+    if (is_shut_down_) return refuse(call_ending::shut_down, "The application is shutting down.");
     const auto found = find(name);
     if (found == functions_.end()) {
         std::vector<std::string> names;
         std::transform(functions_.begin(), functions_.end(), std::back_inserter(names), name_of);
-        return answer(which, call_ending::unknown_function,
-            tool_result::failure(fmt::format("There is no function {}. There are: {}.",
-                json_quote(base::excerpt(name)), fmt::join(names, ", "))));
+        return refuse(call_ending::unknown_function,
+            fmt::format("There is no function {}. There are: {}.", json_quote(base::excerpt(name)),
+                fmt::join(names, ", ")));
     }
     which->function = *found;
     which->number = ++calls_made_;

@@ -85,6 +85,23 @@ TEST_CASE("an id is answered once, unless the server has forgotten it")
     CHECK(queue.admit(5, "a", 0, any) == admission::accepted);
 }
 
+TEST_CASE("a call that is refused is known from then on")
+{
+    call_queue queue(1, 0);
+    CHECK(queue.refuse("a"));
+    CHECK_FALSE(queue.refuse("a"));
+    CHECK(queue.admit(1, "a", 0, any) == admission::repeated);
+    CHECK(queue.admit(2, "b", 0, any) == admission::accepted);
+    CHECK(queue.next() == 2u);
+    CHECK(queue.admit(3, "c", 0, any) == admission::refused);
+    CHECK(queue.admit(4, "c", 0, any) == admission::repeated);
+    CHECK_FALSE(queue.refuse("b"));
+    queue.forget("a");
+    CHECK(queue.refuse("a"));
+    CHECK(queue.refuse(""));
+    CHECK(queue.refuse(""));
+}
+
 TEST_CASE("calls without ids are different calls")
 {
     call_queue queue(2, 2);

@@ -349,6 +349,26 @@ TEST_CASE("a call that comes twice with one id runs once and is answered once")
     CHECK(w.told() == "started c1, repeated c1, answered c1, repeated c1");
 }
 
+TEST_CASE("a call that does not come to run is answered once, however often it comes")
+{
+    tools_world w;
+    w.settings.at_once = 1;
+    w.settings.waiting = 0;
+    w.tools.add({.name = "f"}, [&w]() -> asio::awaitable<void> { return w.sleep(1s); });
+    w.converse([&w](session&) -> asio::awaitable<void> {
+        co_await w.receive(call("c1", "f"), call("c2", "f"), call("c3", "h"));
+        co_await w.sleep(1s);
+        co_await settle();
+        CHECK(said(w).size() == 3);
+        co_await w.receive(call("c2", "f"), call("c3", "h")); // now there is room
+        co_await w.dispatcher->shutdown(1s);
+        co_await w.receive(call("c4", "f"), call("c4", "f"), call("c1", "f"));
+        CHECK(said(w).size() == 4);
+    });
+    CHECK(w.told() == "started c1, overloaded c2, unknown_function c3, answered c1, repeated c2, "
+                      "repeated c3, shut_down c4, repeated c4, repeated c1");
+}
+
 TEST_CASE("a call before a loss is answered after it")
 {
     tools_world w;
