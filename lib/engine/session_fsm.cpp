@@ -19,12 +19,11 @@ constexpr std::chrono::seconds longest_dead{60};
 } // namespace
 
 session_fsm::session_fsm(rules rules)
-    : watchdogs_(rules.watchdogs), longest_hold_(rules.longest_hold),
-      compresses_from_(rules.compresses_from),
+    : longest_hold_(rules.longest_hold), compresses_from_(rules.compresses_from),
       connection_(std::move(rules.reconnect), rules.handle, std::move(rules.random)),
       outbox_(rules.outbox_limit, rules.keeps), turns_(std::move(rules.waits_for)),
       handover_(connection_.policy().handover), history_(rules.history_limit),
-      resumed_another_(!rules.handle.empty())
+      resumed_another_(!rules.handle.empty()), watchdog_(rules.watchdogs)
 {
 }
 
@@ -125,9 +124,7 @@ status_change session_fsm::opened(base::time_point now, std::size_t already_sent
     counters_.maybe_heard += change.maybe_heard;
 
     if (counters_.connections == 1) last_said_ = now;
-    last_heard_ = now;
-    silent_since_resume_ = change.resumed;
-    told_of_silence_ = false;
+    watchdog_.opened(now, change.resumed);
     return change;
 }
 
@@ -224,17 +221,15 @@ turn_mark session_fsm::heard(
         ++counters_.turns;
         if (mark.is_empty) ++counters_.empty_turns;
     }
+    if (message.turn_complete()) watchdog_.turn_ended(mark.is_empty && !mark.was_cut);
+    if (mark.speaks) watchdog_.spoke();
     if (all.server_content || all.tool_call || all.voice_activity) last_said_ = now;
     if (all.usage_metadata) {
         usage_ = all.usage_metadata;
         watch_memory(*all.usage_metadata);
     }
     if (all.go_away && goes_on) handover_.announced(now, all.go_away->time_left);
-    if (!all.setup_complete) {
-        last_heard_ = now;
-        silent_since_resume_ = false;
-        told_of_silence_ = false;
-    }
+    if (!all.setup_complete) watchdog_.heard(now);
     return mark;
 }
 
@@ -305,7 +300,7 @@ void session_fsm::written(base::time_point now)
     counters_.messages_sent += batch.messages;
     counters_.bytes_sent += batch.bytes;
     const bool owed_nothing = !turns_.in_turn() || turns_.is_guess();
-    if (batch.asks && owed_nothing) last_heard_ = now;
+    if (batch.asks && owed_nothing) watchdog_.asked(now);
     turns_.told({batch.asks, batch.answers, batch.durable != 0, batch.media, batch.questions}, now);
     remember_settled(turns_.turn() + 1);
     if (batch.durable != 0) {
@@ -363,13 +358,14 @@ status_change session_fsm::lost(const error& failure, base::time_point now, bool
 {
     const bool was_open = connection_.status() == session_status::connected;
     const bool was_dead = failure.value() == errc::timed_out;
-    turns_.settle(was_dead ? std::max(last_heard_, now - longest_dead) : now);
+    turns_.settle(was_dead ? std::max(watchdog_.last_heard(), now - longest_dead) : now);
     const bool in_turn = turns_.in_turn();
     const bool answering = turns_.answering();
     const bool had_context = has_context();
 
-    auto change =
-        connection_.lost(failure, now, {had_context, is_replaced, handover_.is_announced()});
+    auto change = gives_up_ ? connection_.give_up(failure)
+                            : connection_.lost(failure, now,
+                                  {had_context, is_replaced, handover_.is_announced()});
     const bool has_lost_calls = connection_gone();
     if (connection_.handle().empty() && had_context) {
         context_lost_ = true;
@@ -434,15 +430,22 @@ bool session_fsm::hands_over_at(base::time_point now) const
     return turns_.at_rest() && outbox_.is_idle() && !is_in_doubt();
 }
 
-/// When the present silence will have lasted too long.
-std::optional<base::time_point> session_fsm::silent_until() const
+/// Looks for a silence that has lasted too long, and for too many empty turns.
+template <class Ask>
+void session_fsm::watch(step& step, base::time_point now, const Ask& ask_at)
 {
-    if (told_of_silence_ || !turns_.in_turn() || turns_.is_waited_for() || turns_.is_guess())
-        return std::nullopt;
-    if (silent_since_resume_ && watchdogs_.after_resume.count() != 0)
-        return last_heard_ + watchdogs_.after_resume;
-    if (watchdogs_.in_turn.count() != 0) return last_heard_ + watchdogs_.in_turn;
-    return std::nullopt;
+    const bool is_owed = turns_.in_turn() && !turns_.is_waited_for() && !turns_.is_guess();
+    step.silence = watchdog_.next(now, is_owed);
+    if (step.silence) {
+        ++counters_.stalls;
+        switch (step.silence->action) {
+        case watchdog_action::tell: turns_.stalled(); break;
+        case watchdog_action::nudge: ++counters_.nudges; break;
+        case watchdog_action::reconnect: ++counters_.stall_reconnects; break;
+        case watchdog_action::give_up: gives_up_ = true; break;
+        }
+    }
+    if (const auto due = watchdog_.due(); due && is_owed) ask_at(*due);
 }
 
 /// Dials the next connection when its turn in the series of attempts has come. After the end of a
@@ -499,17 +502,7 @@ session_fsm::step session_fsm::next(base::time_point now, successor following)
             step.write = true;
         }
     }
-    if (const auto until = silent_until()) {
-        if (now >= *until) {
-            told_of_silence_ = true;
-            turns_.stalled();
-            ++counters_.stalls;
-            step.silence = stalled{silent_since_resume_,
-                std::chrono::duration_cast<std::chrono::milliseconds>(now - last_heard_)};
-        } else {
-            ask_at(*until);
-        }
-    }
+    watch(step, now, ask_at);
     return step;
 }
 

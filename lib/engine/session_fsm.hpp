@@ -8,6 +8,7 @@
 #include "engine/reconnect_fsm.hpp"
 #include "engine/round_trip.hpp"
 #include "engine/turn_tracker.hpp"
+#include "engine/watchdog.hpp"
 
 #include <gemini/live/counters.hpp>
 #include <gemini/live/session_event.hpp>
@@ -142,8 +143,7 @@ public:
     /// Whether `next` may return something new after a message.
     [[nodiscard]] bool wants_attention() const noexcept
     {
-        return handover_.is_expected() || hold_until_ || answers_from_ ||
-               watchdogs_.in_turn.count() != 0 || watchdogs_.after_resume.count() != 0;
+        return handover_.is_expected() || hold_until_ || answers_from_ || watchdog_.is_on();
     }
 
     /// Drops media that have waited too long for a connection; returns true when there were any.
@@ -180,7 +180,8 @@ private:
     [[nodiscard]] bool hands_over_at(base::time_point now) const;
     template <class Ask>
     void dial_ahead(step& step, base::time_point now, const Ask& ask_at);
-    [[nodiscard]] std::optional<base::time_point> silent_until() const;
+    template <class Ask>
+    void watch(step& step, base::time_point now, const Ask& ask_at);
     void remember_settled(std::uint64_t turn);
     void watch_memory(const usage_metadata& usage);
     void release_answers(base::time_point now);
@@ -192,7 +193,6 @@ private:
     [[nodiscard]] bool is_in_doubt() const noexcept { return !under_way_.empty(); }
 
     // Of the rules, what no part below has taken.
-    live::watchdogs watchdogs_;
     std::chrono::milliseconds longest_hold_;
     std::optional<std::int64_t> compresses_from_;
 
@@ -249,11 +249,8 @@ private:
     std::optional<timed_ping> timed_{};
 
     base::time_point last_said_{}; ///< By either side.
-
-    // For the watchdogs.
-    base::time_point last_heard_{};
-    bool silent_since_resume_ = false;
-    bool told_of_silence_ = false;
+    watchdog watchdog_;
+    bool gives_up_ = false; ///< The loss that follows is the end.
 };
 
 } // namespace gemini::live::engine

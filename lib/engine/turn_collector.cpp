@@ -71,7 +71,8 @@ bool turn_collector::add(const inbox::entry& next, calls open)
     if (const auto* change = std::get_if<status_change>(event)) return add(*change);
     if (const auto* unread = std::get_if<malformed_message>(event))
         return unread->turn_in_doubt && fail(turn_end::unreadable, unread->why);
-    if (const auto* silence = std::get_if<stalled>(event)) {
+    if (const auto* silence = std::get_if<stalled>(event);
+        silence && silence->action == watchdog_action::tell && silence->empty_turns == 0) {
         return fail(turn_end::stalled,
             error(errc::timed_out,
                 fmt::format("The server has said nothing for {} ms.", silence->silence.count())));

@@ -170,6 +170,7 @@ void turn_tracker::begin_turn(turn_mark& mark, base::time_point now)
 
 void turn_tracker::hear_model(bool is_sound, turn_mark& mark, base::time_point now)
 {
+    mark.speaks = true;
     fresh_handle_ = failed_ = stalled_ = guessed_ = false;
     doubt_until_.reset();
     if (cut_in_ && is_sound) {
@@ -189,7 +190,7 @@ void turn_tracker::hear_model(bool is_sound, turn_mark& mark, base::time_point n
 
 void turn_tracker::hear_calls(const tool_call& calls, turn_mark& mark, base::time_point now)
 {
-    begun_ = true;
+    begun_ = mark.speaks = true;
     fresh_handle_ = failed_ = stalled_ = guessed_ = false;
     doubt_until_.reset();
     if (!open_ || cut_in_ || (calling_ && (responded_ || closed_))) {

@@ -6,7 +6,7 @@
 
 namespace gemini::live {
 
-static_assert(sizeof(session_counters) == 28 * sizeof(std::uint64_t),
+static_assert(sizeof(session_counters) == 30 * sizeof(std::uint64_t),
     "operator+= must add the new member as well");
 
 session_counters& session_counters::operator+=(const session_counters& other) noexcept
@@ -35,6 +35,8 @@ session_counters& session_counters::operator+=(const session_counters& other) no
     empty_turns += other.empty_turns;
     cut_turns += other.cut_turns;
     stalls += other.stalls;
+    nudges += other.nudges;
+    stall_reconnects += other.stall_reconnects;
     memory_doubts += other.memory_doubts;
     outbox += other.outbox;
     unconfirmed += other.unconfirmed;

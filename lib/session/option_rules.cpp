@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/option_rules.hpp"
 
+#include "base/utf8.hpp"
 #include "transport/pinned_keys.hpp"
 
 #include <gemini/live/error.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -103,6 +105,13 @@ void check(const watchdogs& given)
 {
     check_duration("watchdogs::after_resume", given.after_resume);
     check_duration("watchdogs::in_turn", given.in_turn);
+    check_count("watchdogs::empty_turns", given.empty_turns, 1);
+    const auto& all = given.actions;
+    const bool nudges = std::find(all.begin(), all.end(), watchdog_action::nudge) != all.end();
+    if (nudges && (given.nudge_text.empty() || !base::is_utf8(given.nudge_text))) {
+        throw error(errc::invalid_argument,
+            "watchdogs::nudge_text is empty or not UTF-8, and watchdogs::actions has a nudge.");
+    }
 }
 
 void check(const reconnect_policy& given)

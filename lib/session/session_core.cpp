@@ -352,6 +352,18 @@ std::vector<engine::outgoing> session_core::stop_messages() const
     return all;
 }
 
+engine::outgoing session_core::nudge() const
+{
+    const auto& text = client_->options.watchdogs.nudge_text;
+    const std::vector<content> turns{content(text)};
+    auto frame = quirks_.text_by_turns
+                     ? protocol::encode_client_content(turns, true, backend())
+                     : protocol::encode_realtime_input(realtime_input::text(text), backend());
+    engine::outgoing message(std::move(frame), engine::delivery_class::durable);
+    message.is_momentary = true;
+    return message;
+}
+
 asio::awaitable<void> session_core::stop_speaking(self_ptr self)
 {
     if (self->quirks_.content_is_history) {

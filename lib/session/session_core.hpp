@@ -86,6 +86,8 @@ public:
     [[nodiscard]] bool validates() const noexcept { return client_->options.validate; }
     [[nodiscard]] live::backend backend() const noexcept { return client_->addressing().backend; }
     [[nodiscard]] bool keeps_history() { return lock()->fsm.keeps_history(); }
+    /// Returns the message that makes a silent model go on.
+    [[nodiscard]] engine::outgoing nudge() const;
     /// Returns the messages that stop the model, in sending order.
     [[nodiscard]] std::vector<engine::outgoing> stop_messages() const;
     [[nodiscard]] std::string resumption_handle() { return lock()->fsm.handle(); }

@@ -19,6 +19,25 @@
 namespace gemini::live {
 namespace {
 
+/// Whether the connection ends because of this silence.
+bool leaves(const stalled& silence)
+{
+    return silence.action == watchdog_action::reconnect ||
+           silence.action == watchdog_action::give_up;
+}
+
+error reason_of(const stalled& silence)
+{
+    if (silence.empty_turns != 0) {
+        return error(errc::timed_out,
+            fmt::format("The model has said nothing in {} turns in a row.", silence.empty_turns),
+            {phase::open});
+    }
+    return error(errc::timed_out,
+        fmt::format("The server has said nothing for {} ms.", silence.silence.count()),
+        {phase::open});
+}
+
 /// Memory that a failed connection may take beyond the inbox's limit: about what networks hold.
 constexpr std::size_t most_of_failed = 256 * 1024;
 
@@ -214,6 +233,10 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
             if (step.silence) {
                 log(client_->options.logger, *step.silence);
                 state->push(*step.silence);
+                if (step.silence->action == watchdog_action::nudge) {
+                    state->fsm.accept(core_->nudge(), now);
+                    signals_.writer.set();
+                }
             }
             if (step.write) signals_.writer.set();
             if (step.hand_over) {
@@ -226,6 +249,10 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
         if (step.hand_over) {
             link_ = std::exchange(spare_, nullptr);
             co_return link_;
+        }
+        if (step.silence && leaves(*step.silence)) {
+            link->abort();
+            throw reason_of(*step.silence);
         }
         if (step.is_over) {
             link->abort();

@@ -42,6 +42,19 @@ asio::awaitable<std::size_t> serve(live::session_group& group)
 }
 // doc:end
 
+// doc:begin watchdogs
+live::client_options for_phone_calls()
+{
+    live::client_options options;
+    options.watchdogs.in_turn = 6s;
+    options.watchdogs.after_resume = 3s;
+    options.watchdogs.empty_turns = 2;
+    using enum live::watchdog_action;
+    options.watchdogs.actions = {nudge, reconnect, give_up};
+    return options;
+}
+// doc:end
+
 // doc:begin group_events
 live::session_group_options with_events(std::ostream& out)
 {
@@ -145,6 +158,21 @@ TEST_CASE("a group of sessions is started, reports its events and is shut down")
     CHECK(test::run(s.io, serve(group)) == 0);
     CHECK(told.str().find("caller 7 ended: ") != std::string::npos);
     CHECK(told.str().find("caller 8 ended: ") != std::string::npos);
+}
+
+TEST_CASE("a conversation with watchdogs that act goes on as any other")
+{
+    stage s;
+    auto client = s.make_client(for_phone_calls());
+    const auto work = [](live::client client) -> asio::awaitable<void> {
+        live::session session(client, {.model = "gemini-3.8-live"});
+        co_await session.send("Hello");
+        const auto turn = co_await session.turn();
+        CHECK(turn.is_whole());
+        CHECK(session.counters().stalls == 0);
+        co_await session.close();
+    };
+    test::run(s.io, work(client));
 }
 
 TEST_CASE("a conversation is resumed from a store, in another client")
