@@ -23,7 +23,7 @@ void require(bool is_so, const char* what)
 }
 
 // doc:begin ten_minute_call
-/// Ten minutes with a slow tool, an interruption, and a goAway at 9:10.
+/// Ten minutes with a slow tool, interruptions, and a goAway at 9:10.
 asio::awaitable<void> ten_minutes(live::client client, live::testing::virtual_time time)
 {
     const live::setup setup{.model = "gemini-3.8-live",

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "connect_support.hpp"
 #include "lws_support.hpp"
 #include "support/proxy_peer.hpp"
 #include "support/relay.hpp"
