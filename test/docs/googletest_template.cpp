@@ -6,6 +6,9 @@
 #include <gemini/live/testing/virtual_time.hpp>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <optional>
+
 namespace live = gemini::live;
 using namespace std::chrono_literals;
 

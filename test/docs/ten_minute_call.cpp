@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <stdexcept>
 #include <string>
 
@@ -22,7 +23,7 @@ void require(bool is_so, const char* what)
 }
 
 // doc:begin ten_minute_call
-/// Ten minutes with a slow tool, an interruption, and a goAway at 9:10.
+/// Ten minutes with a slow tool, interruptions, and a goAway at 9:10.
 asio::awaitable<void> ten_minutes(live::client client, live::testing::virtual_time time)
 {
     const live::setup setup{.model = "gemini-3.8-live",
@@ -65,11 +66,11 @@ void hold_the_call()
     const live::testing::emulator emulator(io, serving);
     const live::client client(
         io, {.credentials = live::api_key("any"), .base_url = emulator.url()});
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = std::clock(); // of the processor: others may be busy, too
     live::testing::run(io, ten_minutes(client, time), 15min);
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+    const auto took = 1000.0 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     std::printf("%.1f s of conversation took %.1f ms\n",
-        std::chrono::duration<double>(time.elapsed()).count(), took.count());
+        std::chrono::duration<double>(time.elapsed()).count(), took);
 }
 
 } // namespace

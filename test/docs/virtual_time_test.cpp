@@ -8,6 +8,7 @@
 
 #include <asio/io_context.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>

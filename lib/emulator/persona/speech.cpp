@@ -65,7 +65,7 @@ double resonance(double frequency, double center) noexcept
     return 1.0 / (1.0 + distance * distance);
 }
 
-constexpr std::size_t wave_points = 512;
+constexpr std::size_t wave_points = 256;
 /// One period of a sound. The first point is repeated at the end.
 using wave = std::array<double, wave_points + 1>;
 
@@ -123,9 +123,11 @@ void sing(std::vector<std::int16_t>& to, const syllable& one, double pitch, doub
     static const auto envelope = loudness();
     const auto sound = wave_of(one.sound, pitch);
     const auto count = static_cast<int>(one.length * speech_rate);
+    const double step = 1.0 / count;
+    const double periods = pitch / speech_rate; // in a sample
     for (int i = 0; i < count; ++i) {
-        const double at = static_cast<double>(i) / count;
-        phase += pitch * (1.0 - 0.06 * at) / speech_rate;
+        const double at = step * i;
+        phase += periods * (1.0 - 0.06 * at);
         if (phase >= 1) phase -= 1;
         to.push_back(
             static_cast<std::int16_t>(8000.0 * point_of(envelope, at) * point_of(sound, phase)));

@@ -117,17 +117,17 @@ std::optional<error> run_virtual(
         if (what.is_over) return std::nullopt;
         if (left == 0) {
             return late(fmt::format(
-                "What run() awaits does not let time pass: more than {} handlers ran at {:.3f} s.",
+                "The work of run() does not let time pass: more than {} handlers ran at {:.3f} s.",
                 most_at_once, seconds_of(clock.now())));
         }
         if (clock.advance(end)) continue;
         if (clock.next()) {
             return late(
-                fmt::format("What run() awaits has not ended within {} ms of virtual time.{}",
+                fmt::format("The work of run() has not ended within {} ms of virtual time.{}",
                     limit.count(), still_waiting(in)));
         }
         return late(fmt::format(
-            "What run() awaits waits for something that never comes: at {:.3f} s of virtual time "
+            "The work of run() waits for something that never comes: at {:.3f} s of virtual time "
             "nothing is left to run. (Other threads, sockets and timers of Asio do not count.){}",
             seconds_of(clock.now()), still_waiting(in)));
     }
@@ -141,8 +141,8 @@ std::optional<error> run_real(asio::io_context& io, const running& what, millise
         io.restart();
         if (io.run_one_until(end) != 0 || what.is_over) continue;
         if (clock::now() < end)
-            return late("What run() awaits has not ended, and nothing is left to run.");
-        return late(fmt::format("What run() awaits has not ended within {} ms.", limit.count()));
+            return late("The work of run() has not ended, and nothing is left to run.");
+        return late(fmt::format("The work of run() has not ended within {} ms.", limit.count()));
     }
     return std::nullopt;
 }

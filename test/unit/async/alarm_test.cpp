@@ -52,4 +52,18 @@ TEST_CASE("an alarm that is left alone fires when it is due, once")
     CHECK_FALSE(clock->advance());
 }
 
+TEST_CASE("an alarm may outlive its execution context")
+{
+    const auto clock = std::make_shared<test::virtual_clock>();
+    std::optional<async::alarm> alarm;
+    {
+        asio::io_context io{1};
+        alarm.emplace(io.get_executor(), clock, clock->now() + 1s, [] {});
+        SECTION("waiting") { io.poll(); }
+        SECTION("before it waits") {}
+    }
+    CHECK(clock->sleepers() == 0);
+    alarm.reset();
+}
+
 } // namespace alarm_test

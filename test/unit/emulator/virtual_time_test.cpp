@@ -279,7 +279,7 @@ TEST_CASE("a test that waits for something that never comes ends at once, and sa
     };
     const auto why = failure_of(w.io, work(), 24h);
     INFO(why);
-    CHECK(why.starts_with("What run() awaits waits for something that never comes: at "));
+    CHECK(why.starts_with("The work of run() waits for something that never comes: at "));
     CHECK(why.find("Is anybody there?") != std::string::npos);
     CHECK(why.find("setupComplete") != std::string::npos);
     CHECK(has_ended); // it was canceled
@@ -291,7 +291,7 @@ TEST_CASE("a test that takes longer than its limit ends there, and says when the
     const live::testing::virtual_time time(io);
     CHECK(
         failure_of(io, live::sleep_for(1h), 20min) ==
-        "What run() awaits has not ended within 1200000 ms of virtual time. The next of the waits "
+        "The work of run() has not ended within 1200000 ms of virtual time. The next of the waits "
         "ends at 3600.000 s.");
     CHECK(time.elapsed() <= 20min);
     live::testing::run(io, live::sleep_for(1h), 1h); // the context can still be used
@@ -304,7 +304,7 @@ TEST_CASE("a test that never lets time pass ends nevertheless")
     const auto spin = []() -> asio::awaitable<void> {
         for (;;) co_await yield();
     };
-    CHECK(failure_of(io, spin()).starts_with("What run() awaits does not let time pass"));
+    CHECK(failure_of(io, spin()).starts_with("The work of run() does not let time pass"));
 }
 
 TEST_CASE("run returns what the work returns, and throws what it throws")
@@ -329,7 +329,7 @@ TEST_CASE("without virtual time, run ends at its limit in real time")
 {
     asio::io_context io;
     CHECK(failure_of(io, live::sleep_for(1h), 20ms) ==
-          "What run() awaits has not ended within 20 ms.");
+          "The work of run() has not ended within 20 ms.");
     live::testing::run(io, live::sleep_for(1ms)); // the context can still be used
 }
 
