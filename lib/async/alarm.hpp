@@ -11,7 +11,7 @@
 namespace gemini::live::async {
 
 /// Calls `ring` on `executor` at `when`, unless the alarm is destroyed first. What it throws is
-/// dropped. Threads: the executor's.
+/// dropped. It may outlive its execution context. Threads: the executor's.
 class alarm {
 public:
     alarm(asio::any_io_executor executor, const std::shared_ptr<clock>& clock,
@@ -23,7 +23,6 @@ public:
 private:
     struct state;
     std::shared_ptr<state> state_;
-    std::unique_ptr<clock::timer> timer_;
 };
 
 } // namespace gemini::live::async
