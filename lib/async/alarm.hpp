@@ -12,7 +12,7 @@
 namespace gemini::live::async {
 
 /// Calls `ring` on `executor` at `when`, unless the alarm is destroyed first. What it throws is
-/// dropped. Threads: the executor's.
+/// dropped. It may outlive its execution context. Threads: the executor's.
 class GEMINI_LIVE_FOR_EMULATOR alarm {
 public:
     alarm(asio::any_io_executor executor, const std::shared_ptr<clock>& clock,
@@ -24,7 +24,6 @@ public:
 private:
     struct state;
     std::shared_ptr<state> state_;
-    std::unique_ptr<clock::timer> timer_;
 };
 
 } // namespace gemini::live::async

@@ -250,7 +250,10 @@ void client_websocket::gather(clock::time_point now)
         return most_gathered - std::min(used, most_gathered);
     };
     while (room() != 0 && queue_.can_add(room())) {
-        if (gathered_.empty()) gathered_.assign(output_.begin(), output_.end());
+        if (gathered_.empty()) {
+            gathered_.reserve(most_gathered);
+            gathered_.assign(output_.begin(), output_.end());
+        }
         const auto next = frame_of(*queue_.next(), now);
         gathered_.insert(gathered_.end(), next.begin(), next.end());
     }
