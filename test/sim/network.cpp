@@ -109,6 +109,7 @@ void wire::notify_server(milliseconds later)
 
 asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> batch)
 {
+    self->handed_over_ = self->net_.clock_->now();
     co_await yield_once();
     const auto first = self->log().serials.size();
     for (std::size_t index = 0; index != batch.size(); ++index) {
@@ -163,6 +164,10 @@ void wire::accept(const std::string& text)
                     number, log().host, ledger.expected_host));
     }
     if (message.kind == message_kind::history) expects_history_ = false;
+    if (message.kind == message_kind::tool_response && message.serial == 0) {
+        check_answer(message);
+        message.serial = ledger.serial_of_response(message, number);
+    }
     ledger.trace("client", [&] {
         return fmt::format("#{} sends {}{}", number, name_of(message.kind),
             message.serial != 0      ? fmt::format(" {}", message.serial)
@@ -215,6 +220,38 @@ void wire::check_activity(const client_message& message)
                 number, name_of(message.kind), message.serial, before));
         return;
     }
+}
+
+/// Checks a response of the dispatcher: no call is answered twice, or after its cancellation.
+void wire::check_answer(const client_message& message)
+{
+    auto& ledger = net_.ledger_;
+    const auto& id = message.calls.at(0);
+    const auto found = ledger.calls.find(id);
+    if (found == ledger.calls.end() || !found->second.received)
+        return ledger.report(fmt::format("a response to {}, which was never received", id));
+    if (message.calls.size() != 1) ledger.report("a response of the dispatcher to several calls");
+    const auto& canceled = found->second.canceled;
+    if (canceled && *canceled < handed_over_)
+        ledger.report(fmt::format("a response to {} after its cancellation", id));
+    if (ledger.is_answered(id, number))
+        ledger.report(fmt::format("#{}: a response to {} after its final response", number, id));
+}
+
+/// Records the function calls and cancellations that the session has received.
+void wire::log_calls(const server_message& received)
+{
+    auto& ledger = net_.ledger_;
+    const auto now = net_.clock_->now();
+    for (const auto& each : received.calls) {
+        auto& call = ledger.calls[each.id];
+        if (++call.receipts == 1) call.received = now;
+        if (each.anew) {
+            call.anew = ledger.tick();
+            call.canceled.reset();
+        }
+    }
+    for (const auto& id : received.canceled) ledger.calls[id].canceled = now;
 }
 
 /// Delivers the next message to the server.
@@ -298,6 +335,7 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
     ledger.receipts.push_back({self->number, first.serial, ledger.tick(), first.handle,
         first.content, first.call, first.refusal || ledger.newest_open > self->number,
         first.meaning, first.asked, first.pongs, net.clock_->now()});
+    if (!ledger.receipts.back().hidden) self->log_calls(first);
     if (first.time_left) {
         auto& deadline = self->log().deadline;
         const auto end = net.clock_->now() + *first.time_left;
