@@ -138,6 +138,7 @@ public:
     std::vector<connection> connections{}; ///< By number; the first is 1.
     std::vector<receipt> receipts{};
     std::map<std::string, call> calls{}; ///< By id. Empty without a dispatcher.
+    bool write_failed = false;   ///< A connection has ended while a batch was being written.
     int newest_open = 0;         ///< Number of the connection that opened last.
     std::string expected_host{}; ///< Host in the current base URL; empty: any.
     std::array<std::uint64_t, fault_kinds> fault_counts{}; ///< Faults that took effect.

@@ -129,8 +129,11 @@ asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> b
             if (self->complete_ && !self->opened_)
                 self->net_.ledger_.receipts[self->completion_].hidden = true;
             for (auto rest = index; rest != batch.size(); ++rest) {
-                const auto serial = read_client_message(batch[rest].view(), false).serial;
-                if (serial != 0) self->net_.ledger_.of(serial).write_failed = true;
+                const auto message = read_client_message(batch[rest].view(), false);
+                const bool is_response = message.kind == message_kind::tool_response;
+                if (message.serial != 0)
+                    self->net_.ledger_.of(message.serial).write_failed = true;
+                if (message.serial != 0 || is_response) self->net_.ledger_.write_failed = true;
             }
             throw error(*self->end_);
         }

@@ -603,9 +603,7 @@ void oracle::saw(const live::session_counters& now)
     // A new connection delivers its first messages even if the inbox is full.
     const auto opening = (ledger_.connections.size() + 2) * 4000;
     // After a failed write, the session still reads what had arrived, up to a bound.
-    const bool has_failed = std::any_of(ledger_.sends.begin(), ledger_.sends.end(),
-        [](const ledger::send& one) { return one.write_failed; });
-    const std::size_t rest = has_failed ? 256 * 1024 : 0;
+    const std::size_t rest = ledger_.write_failed ? 256 * 1024 : 0;
     if (now.inbox > limits.inbox + opening + rest)
         report(fmt::format("{} bytes in the inbox; the limit is {}", now.inbox, limits.inbox));
 }

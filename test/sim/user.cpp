@@ -438,7 +438,8 @@ asio::awaitable<void> user::await_recovery()
             if (at_.server.holder_of(serial) == nullptr)
                 continue; // the server has lost the conversation again
             at_.oracle.check_final_state(serial, counters());
-            if (tools_) at_.call_oracle.check_final_state(*at_.server.holder_of(serial));
+            if (tools_ && session_->status() == session_status::connected)
+                at_.call_oracle.check_final_state(*at_.server.holder_of(serial));
             co_return;
         }
         if (at_.clock.now() > latest) {
