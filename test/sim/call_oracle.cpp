@@ -35,8 +35,6 @@ void call_oracle::saw(const live::tool_event& event)
     if (++which.begun > call.made)
         report(fmt::format("{} begins again, but the server had not forgotten it", event.id));
     which.must_end_by = ledger_.now() - event.waited + scenario_.tools->deadline;
-    if (ledger_.now() > *which.must_end_by + 1ms)
-        report(fmt::format("{} begins after its deadline", event.id));
 }
 
 void call_oracle::check_ending(const live::tool_event& event, fate& which)

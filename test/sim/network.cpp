@@ -249,12 +249,15 @@ void wire::log_calls(const server_message& received)
     for (const auto& each : received.calls) {
         auto& call = ledger.calls[each.id];
         if (++call.receipts == 1) call.received = now;
-        if (each.anew) {
+        if (each.anew && !net_.scenario_.transparent) { // else the client forgets nothing
             call.anew = ledger.tick();
             call.canceled.reset();
         }
     }
-    for (const auto& id : received.canceled) ledger.calls[id].canceled = now;
+    for (const auto& id : received.canceled) {
+        ledger.trace("client", [&] { return fmt::format("reads the cancellation of {}", id); });
+        ledger.calls[id].canceled = now;
+    }
 }
 
 /// Delivers the next message to the server.

@@ -642,7 +642,10 @@ std::string server::corrupt(std::string message)
     case 4: inside(R"("outputTranscription":{)", R"("words":{"startOffset":"soon"})"); break;
     case 5: inside(R"("toolCall":{"functionCalls":[{)", R"("willContinue":"perhaps")"); break;
     case 6: beside("\"mood\":\"\xff \\ud83d\""); break;
-    case 7: beside(R"("toolCallCancellation":{"ids":[{}]})"); break;
+    case 7:
+        if (message.find("toolCallCancellation") == std::string::npos)
+            beside(R"("toolCallCancellation":{"ids":[{}]})");
+        break;
     case 8: beside(R"("voiceActivity":{"audioOffset":{"minutes":5}})"); break;
     default: beside(fmt::format(R"("deep":{:[>80}{:]>80})", "", ""));
     }
