@@ -239,6 +239,7 @@ turn_mark session_fsm::mark_of_left(const server_message& message)
 {
     turn_mark mark;
     mark.turn = mark.asked_in = turns_.turn();
+    mark.is_of_left = true;
     if (const auto& calls = message.members().tool_call; calls && !outbox_.keeps_unconsumed()) {
         add_forgotten(turns_.forget(*calls));
         left_calls_ = true;

@@ -389,7 +389,7 @@ std::vector<std::string> turn_tracker::forget(const tool_call& calls)
 {
     std::vector<std::string> ids;
     for (const auto& call : calls.function_calls) {
-        if (call.id.empty()) continue;
+        if (call.id.empty() || calls_in_handle_.contains(call.id)) continue;
         forgotten_.add(call.id);
         ids.push_back(call.id);
     }

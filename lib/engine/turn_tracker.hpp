@@ -36,6 +36,7 @@ struct turn_mark {
     bool unsure = false;        ///< The turn may have ended, unless something is said soon.
     bool undecided = false;     ///< Late words of `turn`, unless the next turn claims them.
     bool claims = false;        ///< The undecided words before this message belong to this turn.
+    bool is_of_left = false;    ///< From a connection that was left: the conversation is elsewhere.
 };
 
 /// After an unsure end, the turn is over unless something is said within this time.

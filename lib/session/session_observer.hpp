@@ -14,7 +14,9 @@ public:
     session_observer& operator=(const session_observer&) = delete;
     virtual ~session_observer() = default;
 
-    virtual void saw(const session_event& event) = 0;
+    /// `is_of_left`: the event comes from a connection that was left. The conversation goes on
+    /// elsewhere, without what is said there.
+    virtual void saw(const session_event& event, bool is_of_left) = 0;
     virtual void saw_end() noexcept = 0;
     /// Whether it answers this call, so that the reader need not.
     [[nodiscard]] virtual bool answers(const function_call& made) const = 0;

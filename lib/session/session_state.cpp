@@ -27,7 +27,7 @@ void session_state::announce(status_change change)
 
 void session_state::push(session_event event, engine::turn_mark mark)
 {
-    if (const auto watching = observer.lock()) watching->saw(event);
+    if (const auto watching = observer.lock()) watching->saw(event, mark.is_of_left);
     inbox.push(std::move(event), mark);
     signals_.reader.set();
 }

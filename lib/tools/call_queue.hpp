@@ -38,6 +38,8 @@ public:
     /// The handler of a call has ended.
     void ended(number call);
 
+    /// Whether a call with this id has come, and has not been forgotten since.
+    [[nodiscard]] bool is_known(std::string_view id) const;
     /// The open call with this id.
     [[nodiscard]] std::optional<number> find(std::string_view id) const;
     /// The open calls, oldest first.
@@ -55,7 +57,6 @@ private:
         bool is_open = true;
     };
     [[nodiscard]] std::deque<entry>::iterator place_of(number call);
-    [[nodiscard]] bool is_known(std::string_view id) const;
     void add_closed(std::string_view id);
     [[nodiscard]] std::size_t running(std::optional<std::size_t> function = std::nullopt) const;
     [[nodiscard]] bool may_run(const entry& each) const;

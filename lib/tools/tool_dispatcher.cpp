@@ -132,7 +132,7 @@ public:
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
 
     // The session's observer, on any thread.
-    void saw(const session_event& event) override;
+    void saw(const session_event& event, bool is_of_left) override;
     void saw_end() noexcept override;
     [[nodiscard]] bool answers(const function_call& made) const override
     {
@@ -150,12 +150,14 @@ private:
         std::vector<std::string> canceled{};
         std::vector<std::string> forgotten{};
         bool interrupted = false;
+        bool is_of_left = false; ///< As in `saw`.
     };
 
     void post(std::function<void(impl&)> work);
     void guarded(const std::function<void(impl&)>& work) noexcept;
     void hear(const news& what);
     void hear_call(const function_call& made);
+    void hear_lost_call(const function_call& made);
     void hear_end();
     void run_next();
     void start(const call_ptr& which);
@@ -265,15 +267,16 @@ asio::awaitable<void> tool_dispatcher::impl::call::report(tool_result part)
     }
 }
 
-void tool_dispatcher::impl::saw(const session_event& event)
+void tool_dispatcher::impl::saw(const session_event& event, bool is_of_left)
 {
     news what;
+    what.is_of_left = is_of_left;
     if (const auto* message = std::get_if<server_message>(&event)) {
         const auto calls = message->function_calls();
         what.calls.assign(calls.begin(), calls.end());
-        if (const auto& canceled = message->members().tool_call_cancellation)
+        if (const auto& canceled = message->members().tool_call_cancellation; canceled && !is_of_left)
             what.canceled = canceled->ids;
-        what.interrupted = message->interrupted();
+        what.interrupted = message->interrupted() && !is_of_left;
     } else if (const auto* change = std::get_if<status_change>(&event)) {
         what.forgotten = change->forgotten_calls;
     }
@@ -314,7 +317,11 @@ void tool_dispatcher::impl::hear(const news& what)
     for (const auto& id : what.canceled) end_by_id(id, call_ending::canceled);
     if (what.interrupted)
         for (const auto& [number, each] : calls_) each->is_interrupted = true;
-    for (const auto& each : what.calls) hear_call(each);
+    for (const auto& each : what.calls)
+        if (what.is_of_left)
+            hear_lost_call(each);
+        else
+            hear_call(each);
     run_next();
 }
 
@@ -357,6 +364,14 @@ void tool_dispatcher::impl::hear_call(const function_call& made)
             const auto self = home.lock();
             if (self) self->guarded([number](impl& self) { self.run_out(number); });
         });
+}
+
+/// The server forgets the call, unless it has made it before.
+void tool_dispatcher::impl::hear_lost_call(const function_call& made)
+{
+    if (!answers(made)) return;
+    const auto how = queue_.is_known(made.id) ? call_ending::repeated : call_ending::forgotten;
+    report(event_of(call(weak_from_this(), session_, made, now()), how));
 }
 
 void tool_dispatcher::impl::run_next()

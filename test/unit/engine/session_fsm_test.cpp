@@ -179,6 +179,16 @@ TEST_CASE("a call that the handle includes is not forgotten with a connection be
     CHECK_FALSE(talk.has_forgotten({"b"}));
 }
 
+TEST_CASE("a call that the handle includes is not forgotten because a left connection repeats it")
+{
+    auto talk = make_dialogue();
+    hears(talk, call("a"));
+    hears(talk, a_handle);
+    const auto again = message(call("a"));
+    CHECK(talk.forget(*again.members().tool_call).empty());
+    CHECK_FALSE(talk.has_forgotten({"a"}));
+}
+
 TEST_CASE("a response to a forgotten call is dropped, even when it comes late")
 {
     session_fsm::rules rules;

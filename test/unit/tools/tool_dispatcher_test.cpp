@@ -399,6 +399,39 @@ TEST_CASE("a call that the server has forgotten is not answered, and its handler
     CHECK(w.told() == "started c1, forgotten c1, started c1");
 }
 
+TEST_CASE("what is said on a connection that was left concerns no call of the conversation")
+{
+    tools_world w;
+    w.options.reconnect.handover.overlap = true;
+    w.add_hanging({.name = "f", .deadline = 5s});
+    peer_ptr first;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+                     first = peer;
+                     co_await greet(w, peer);
+                     peer->send(call("c1", "f"));
+                     peer->send(new_handle);
+                     peer->send(R"({"goAway":{"timeLeft":"1s"}})");
+                     co_await peer->receive();
+                 },
+        [&](peer_ptr peer) -> asio::awaitable<void> {
+            co_await peer->receive();
+            first->send(cancellation("c1"));
+            first->send(call("c2", "f"));
+            first->send(call("c1", "f"));
+            co_await settle();
+            peer->send(R"({"setupComplete":{}})");
+            co_await listen(w, peer);
+        }};
+    w.converse([&w](session& talk) -> asio::awaitable<void> {
+        while (talk.counters().handovers == 0) co_await w.sleep(1s);
+        co_await w.sleep(10s);
+        co_await settle();
+        CHECK(said(w) ==
+              answers{answer("c1", "f", R"({"error":"f has not finished within 5000 ms."})")});
+    });
+    CHECK(w.told() == "started c1, forgotten c2, repeated c1, timed_out c1");
+}
+
 TEST_CASE("when the session ends, handlers are canceled")
 {
     tools_world w;
