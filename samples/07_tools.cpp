@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions that the model may call: one takes its time while the model talks on, one fails, one is
 // given up when the user speaks. Without a key the emulator calls them.
-// doc:begin tools
+// doc:begin functions
 #include <asio.hpp>
 #include <gemini/live.hpp>
 #include <gemini/live/testing/emulator.hpp>

@@ -49,7 +49,7 @@ void watchdog::turn_ended(bool is_empty) noexcept
 
 std::optional<base::time_point> watchdog::due() const noexcept
 {
-    if (silences_ >= rules_.actions.size()) return std::nullopt;
+    if (silences_ >= most_actions()) return std::nullopt;
     const bool has_resumed = silent_since_resume_ && rules_.after_resume.count() != 0;
     const auto limit = has_resumed ? rules_.after_resume : rules_.in_turn;
     if (limit.count() == 0) return std::nullopt;
@@ -59,7 +59,8 @@ std::optional<base::time_point> watchdog::due() const noexcept
 stalled watchdog::act(std::size_t& taken, base::time_point now)
 {
     stalled report;
-    report.action = rules_.actions[taken++];
+    if (!rules_.actions.empty()) report.action = rules_.actions[taken];
+    ++taken;
     report.after_resume = silent_since_resume_;
     report.silence = std::chrono::duration_cast<std::chrono::milliseconds>(now - last_heard_);
     reconnects_ = report.action == watchdog_action::reconnect;
@@ -71,7 +72,7 @@ std::optional<stalled> watchdog::next(base::time_point now, bool is_owed)
     const bool is_empty_turn_new = std::exchange(is_empty_turn_new_, false);
     const auto most = rules_.empty_turns ? static_cast<std::size_t>(*rules_.empty_turns) : 0;
     if (most != 0 && is_empty_turn_new && empty_turns_ >= most &&
-        empty_actions_ < rules_.actions.size()) {
+        empty_actions_ < most_actions()) {
         auto report = act(empty_actions_, now);
         report.empty_turns = static_cast<int>(empty_turns_);
         return report;

@@ -41,6 +41,10 @@ public:
     [[nodiscard]] base::time_point last_heard() const noexcept { return last_heard_; }
 
 private:
+    [[nodiscard]] std::size_t most_actions() const noexcept
+    {
+        return rules_.actions.empty() ? 1 : rules_.actions.size();
+    }
     [[nodiscard]] stalled act(std::size_t& taken, base::time_point now);
 
     live::watchdogs rules_;

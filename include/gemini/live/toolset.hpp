@@ -87,8 +87,9 @@ public:
     /// nothing is sent, if the call has been answered in another way, such as by its deadline.
     /// Errors: errc::invalid_argument for what cannot be sent, such as a response that is no
     /// object, or any part on Vertex AI; errc::closed after `session::close`; what ended the
-    /// session if it has failed. Cancellation: a part is accepted whole or not at all. Threads:
-    /// any; one call at a time.
+    /// session if it has failed.
+    /// Cancellation: a part is accepted whole or not at all.
+    /// Threads: any; one call at a time.
     [[nodiscard]] virtual asio::awaitable<void> report(tool_result part) = 0;
 };
 

@@ -221,7 +221,7 @@ TEST_CASE("a canceled call ends at once, and the server is told")
     REQUIRE(ended);
     CHECK(live::detail::is_cancellation(ended));
     CHECK(on.server.methods().back() == "notifications/cancelled");
-    CHECK(on.clock->sleepers() == 0);
+    CHECK(on.clock->waits() == 0);
 }
 
 TEST_CASE("progress reaches its call, until that has ended")
