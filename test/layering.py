@@ -22,7 +22,7 @@ ROOMS = {
     "auth": {"protocol", "transport", "async", "base", "fmt", "asio", "openssl"},
     "session": {"protocol", "engine", "transport", "auth", "async", "base", "fmt", "asio"},
     "tools": {"session", "engine/recent_ids.hpp", "protocol", "async", "base", "fmt", "asio"},
-    "mcp": {"protocol", "transport", "async", "base", "fmt", "asio", "system"},
+    "mcp": {"auth", "protocol", "transport", "async", "base", "fmt", "asio", "system"},
     "emulator/rules": {"protocol", "base", "fmt"},
     "emulator/persona": {"emulator/rules", "protocol", "base", "fmt"},
     "emulator/script": {"emulator/rules", "protocol", "async", "base", "fmt", "asio"},

@@ -114,6 +114,8 @@ ROOM_PLACES = {
     "auth": (3, 174, 330, "auth", "keys, tokens, OAuth"),
     "viewer": (3, 14, 144, "viewer", "shows recordings"),
     "session": (4, 14, 330, "session", "what a program calls, and the driver behind it"),
+    "tools": (5, 14, 330, "tools", "answers function calls"),
+    "mcp": (4, 348, 471, "mcp", "tools of others"),
     "emulator/rules": (2, 490, 716, "rules", "what the service accepts"),
     "emulator/google": (3, 490, 578, "google", "OAuth"),
     "emulator/persona": (3, 588, 676, "persona", "answers"),
@@ -132,7 +134,9 @@ ROOM_ROUTES = {
     ("auth", "protocol"): 224,
     ("auth", "transport"): ["right", 366],
     ("session", "auth"): 247,
+    ("tools", "session"): 172,
     ("viewer", "protocol"): ["right", 160],
+    ("mcp", "auth"): [("bottom", 409), "between", ("top", 300)],
     ("emulator/rules", "protocol"): [("bottom", 560), "between", ("top", 300)],
     ("emulator/persona", "emulator/rules"): 632,
     ("emulator/script", "emulator/rules"): 701,
@@ -152,7 +156,7 @@ ROW, HEIGHT, TOP = 98, 64, 42
 
 def room_box(room):
     row, left, right, *_ = ROOM_PLACES[room]
-    top = TOP + (4 - row) * ROW
+    top = TOP + (5 - row) * ROW
     height = 46 if row == 0 else HEIGHT
     return left, top, right, top + height
 
@@ -201,7 +205,8 @@ def rooms_picture(root):
         for one in sorted(there - here, key=str):
             fail(f"there is no {what} {one} in test/layering.py")
     bottom = room_box("emulator/rules")[3] + 12
-    parts = [box(478, 14, 788, bottom, "frame"), text(490, 32, "lib/emulator", "note", "start"),
+    top = room_box("emulator")[1] - 28
+    parts = [box(478, top, 788, bottom, "frame"), text(490, top + 18, "lib/emulator", "note", "start"),
              text(16, 32, "lib", "note", "start")]
     for pair in sorted(ROOM_ROUTES):
         parts += room_arrow(pair)

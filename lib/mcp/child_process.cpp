@@ -43,7 +43,8 @@ std::vector<std::string> environment_for(const stdio_server& server)
         const std::string_view variable = *each;
         const auto matches = [&](const auto& name) { return is_called(variable, name); };
         const auto is_replaced = [&](const auto& own) { return is_called(variable, own.first); };
-        if (std::any_of(server.environment.begin(), server.environment.end(), is_replaced)) continue;
+        if (std::any_of(server.environment.begin(), server.environment.end(), is_replaced))
+            continue;
         if (server.inherit_environment ||
             std::any_of(std::begin(harmless_variables), std::end(harmless_variables), matches))
             all.emplace_back(variable);
@@ -64,10 +65,9 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts)
 [[noreturn]] void refuse(const stdio_server& what, int why)
 {
     const bool is_our_lack = why == EAGAIN || why == ENOMEM || why == EMFILE || why == ENFILE;
-    const auto where =
-        what.working_directory.empty()
-            ? std::string()
-            : fmt::format(" in {}", base::excerpt(what.working_directory, 200));
+    const auto where = what.working_directory.empty()
+                           ? std::string()
+                           : fmt::format(" in {}", base::excerpt(what.working_directory, 200));
     throw error(is_our_lack ? errc::connect_failed : errc::invalid_argument,
         fmt::format("The MCP server {} cannot be started{}: {}.",
             base::excerpt(what.command.front(), 200), where, std::strerror(why)));
@@ -129,8 +129,8 @@ pid_t start(const stdio_server& what, int input, int output, int errors)
     ::posix_spawnattr_setpgroup(&with.attributes, 0);
     ::posix_spawnattr_setsigdefault(&with.attributes, &all);
     ::posix_spawnattr_setsigmask(&with.attributes, &none);
-    ::posix_spawnattr_setflags(&with.attributes,
-        POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    ::posix_spawnattr_setflags(
+        &with.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     auto words = what.command;
     auto variables = environment_for(what);
     pid_t id = -1;
@@ -184,7 +184,8 @@ bool child_process::has_exited() const noexcept
 
 void child_process::signal(int number) noexcept
 {
-    if (id_ >= 0) ::kill(-id_, number); // its group, whose number is not used again before `collect`
+    if (id_ >= 0)
+        ::kill(-id_, number); // its group, whose number is not used again before `collect`
 }
 
 void child_process::kill() noexcept
@@ -196,7 +197,8 @@ void child_process::kill() noexcept
 void child_process::collect() noexcept
 {
     if (id_ < 0) return;
-    while (::waitpid(id_, &status_, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(id_, &status_, 0) < 0 && errno == EINTR) {
+    }
     id_ = -1;
 }
 

@@ -29,8 +29,7 @@ void check(const stdio_server& server)
         if (name.empty() || name.find('=') != name.npos || has_nul(name) || has_nul(value))
             refuse("mcp::stdio_server::environment has a variable that cannot exist.");
     }
-    if (server.exit_grace.count() <= 0)
-        refuse("mcp::stdio_server::exit_grace must be above zero.");
+    if (server.exit_grace.count() <= 0) refuse("mcp::stdio_server::exit_grace must be above zero.");
 }
 
 std::shared_ptr<client_core> make_core(
@@ -42,8 +41,8 @@ std::shared_ptr<client_core> make_core(
                              const asio::any_io_executor& on, channel_receiver receiver) {
         return make_stdio_channel(on, std::move(receiver), server, most, logger);
     };
-    return std::make_shared<client_core>(async::make_strand(executor),
-        async::make_steady_clock(), std::move(options), std::move(make));
+    return std::make_shared<client_core>(async::make_strand(executor), async::make_steady_clock(),
+        std::move(options), std::move(make));
 }
 
 std::shared_ptr<client_core> make_core(
@@ -95,11 +94,10 @@ asio::awaitable<call_result> client::call_tool(
     std::string name, json arguments, std::function<void(const progress&)> on_progress)
 {
     return on_executor(core_->executor(), client_core::call_tool(core_, std::move(name),
-                                      std::move(arguments), std::move(on_progress)));
+                                              std::move(arguments), std::move(on_progress)));
 }
 
-added_tools client::add_tools(
-    toolset& to, const tool_list& list, const function_rules& rules) const
+added_tools client::add_tools(toolset& to, const tool_list& list, const function_rules& rules) const
 {
     return add_functions(to, core_, list, rules);
 }

@@ -163,8 +163,7 @@ asio::awaitable<tool_page> client_core::ask_for_page(
     rpc_request what;
     what.method = "tools/list";
     what.deadline = deadline;
-    std::function<std::string(std::int64_t)> params = [cursor = std::move(cursor)](
-                                                          std::int64_t) {
+    std::function<std::string(std::int64_t)> params = [cursor = std::move(cursor)](std::int64_t) {
         return list_params(cursor);
     };
     const auto answer = co_await request(std::move(self), std::move(what), std::move(params));
@@ -202,12 +201,11 @@ asio::awaitable<call_result> client_core::call_tool(std::shared_ptr<client_core>
     what.deadline = self->after(self->options_.call_deadline);
     what.on_progress = std::move(on_progress);
     const bool wants_progress = what.on_progress != nullptr;
-    std::function<std::string(std::int64_t)> params =
-        [name = std::move(name), arguments = std::move(arguments), wants_progress](
-            std::int64_t id) {
-            return call_params(
-                name, arguments, wants_progress ? std::optional(id) : std::nullopt);
-        };
+    std::function<std::string(std::int64_t)> params = [name = std::move(name),
+                                                          arguments = std::move(arguments),
+                                                          wants_progress](std::int64_t id) {
+        return call_params(name, arguments, wants_progress ? std::optional(id) : std::nullopt);
+    };
     const auto permit = co_await async::semaphore::acquire(self->calls_);
     const auto answer = co_await request(self, std::move(what), std::move(params));
     co_return read_call_result(answer);

@@ -42,9 +42,8 @@ private:
     static asio::awaitable<tool_page> ask_for_page(
         std::shared_ptr<client_core> self, std::string cursor, base::time_point deadline);
     static asio::awaitable<void> report_tools(std::shared_ptr<client_core> self);
-    static asio::awaitable<protocol::json_value> request(
-        std::shared_ptr<client_core> self, rpc_request what,
-        std::function<std::string(std::int64_t id)> params);
+    static asio::awaitable<protocol::json_value> request(std::shared_ptr<client_core> self,
+        rpc_request what, std::function<std::string(std::int64_t id)> params);
     void forget(const session_pointer& session) noexcept;
     void on_notification(const notification_message& message);
     [[nodiscard]] base::time_point after(std::chrono::milliseconds time) const;
@@ -59,8 +58,8 @@ private:
     std::optional<server_info> info_; // of that connection
     std::optional<error> end_;        // of the last connection, or of all
     bool is_closed_ = false;
-    bool is_listing_ = false;   // because the list has changed
-    bool has_changed_ = false;  // and once more
+    bool is_listing_ = false;  // because the list has changed
+    bool has_changed_ = false; // and once more
 };
 
 } // namespace gemini::live::mcp

@@ -72,8 +72,7 @@ void event_stream::read_field(std::string_view name, std::string_view value)
         const auto [stopped, failed] = std::from_chars(value.data(), end, time);
         if (stopped != end || value.empty() || value.front() == '-') return;
         const bool is_huge = failed == std::errc::result_out_of_range;
-        retry_ = is_huge ? longest_retry
-                         : std::min(std::chrono::milliseconds(time), longest_retry);
+        retry_ = is_huge ? longest_retry : std::min(std::chrono::milliseconds(time), longest_retry);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "async/event.hpp"
 #include "async/spawn.hpp"
+#include "auth/headers.hpp"
 #include "base/ascii.hpp"
 #include "base/excerpt.hpp"
 #include "base/loopback.hpp"
@@ -99,8 +100,7 @@ public:
     {
         return post_message(shared_from_this(), std::move(text));
     }
-    asio::awaitable<void> send_request(
-        std::string text, std::function<bool()> is_answered) override
+    asio::awaitable<void> send_request(std::string text, std::function<bool()> is_answered) override
     {
         return post_request(shared_from_this(), std::move(text), std::move(is_answered));
     }
@@ -228,9 +228,8 @@ error http_channel::refusal(const http_response& response)
                                      ": give that URL, if you trust it"
                                : "answered " + (words.empty() ? std::string("nothing") : words);
     error_details details{phase::upgrade, 0, words, response.status};
-    details.retry_after =
-        transport::parse_retry_after(transport::header_of(response.fields, "retry-after"),
-            world_->clock->wall_clock());
+    details.retry_after = transport::parse_retry_after(
+        transport::header_of(response.fields, "retry-after"), world_->clock->wall_clock());
     return {cause_of(response.status),
         fmt::format("The MCP server at {} refused a request with HTTP status {}: it {}.",
             world_->model.host, response.status, what),
@@ -254,8 +253,8 @@ asio::awaitable<void> http_channel::post_request(
     try {
         response = co_await fetch(self, std::move(request), stream);
     } catch (const error& failure) {
-        is_broken = failure.value() == errc::connection_lost &&
-                    !stream->events.last_event_id().empty();
+        is_broken =
+            failure.value() == errc::connection_lost && !stream->events.last_event_id().empty();
         if (!is_broken) throw;
     }
     if (!is_broken && response.status != 200) throw self->refusal(response);
@@ -297,8 +296,8 @@ void http_channel::initialized(const std::string& version)
 {
     version_ = version;
     if (!world_->server.listen) return;
-    async::spawn(world_->connector->executor(), listen(shared_from_this()), {},
-        stop_listening_.slot());
+    async::spawn(
+        world_->connector->executor(), listen(shared_from_this()), {}, stop_listening_.slot());
 }
 
 asio::awaitable<void> http_channel::listen(self_pointer self)
@@ -374,6 +373,7 @@ http_request model_for(const http_server& server, std::size_t max_message)
     model.fields = server.headers;
     const auto& token = server.bearer_token.reveal();
     if (!token.empty()) model.fields.emplace_back("Authorization", "Bearer " + token);
+    auth::check(model.fields);
     return model;
 }
 

@@ -18,9 +18,8 @@ using protocol::json_writer;
 
 [[noreturn]] void refuse(const json_value& message, std::string_view why)
 {
-    throw error(errc::malformed_message,
-        fmt::format("The MCP server sent a message that {}: {}", why,
-            base::excerpt(message.text(), 200)));
+    throw error(errc::malformed_message, fmt::format("The MCP server sent a message that {}: {}",
+                                             why, base::excerpt(message.text(), 200)));
 }
 
 bool can_be_id(const json_value& id)
@@ -51,8 +50,8 @@ void read_message(const json_value& message, message_batch& into)
     if (const auto failure = message.find("error")) {
         const auto code = failure->find("code");
         const auto words = failure->find("message");
-        answer.failure = rpc_error{code ? code->integer().value_or(0) : 0,
-            words ? words->string().value_or("") : ""};
+        answer.failure = rpc_error{
+            code ? code->integer().value_or(0) : 0, words ? words->string().value_or("") : ""};
     }
     if (answer.result.has_value() == answer.failure.has_value())
         refuse(message, "has neither a method, nor either a result or an error");

@@ -65,8 +65,8 @@ asio::awaitable<protocol::json_value> rpc_session::request(
     std::exception_ptr failure;
     try {
         auto text = request_text(what.id, what.method, what.params);
-        co_await live::race(exchange(self, pending, std::move(text)),
-            self->clock_->sleep_until(what.deadline));
+        co_await live::race(
+            exchange(self, pending, std::move(text)), self->clock_->sleep_until(what.deadline));
     } catch (...) {
         failure = std::current_exception();
     }
@@ -75,8 +75,8 @@ asio::awaitable<protocol::json_value> rpc_session::request(
         const auto& refusal = *pending->answer->failure;
         const auto words = base::excerpt(refusal.message, longest_words);
         throw error(errc::rejected,
-            fmt::format("The MCP server refused {}: {} (code {}).", what.method, words,
-                refusal.code),
+            fmt::format(
+                "The MCP server refused {}: {} (code {}).", what.method, words, refusal.code),
             {phase::open, 0, words});
     }
     if (pending->end) throw error(*pending->end);

@@ -91,11 +91,12 @@ void stdio_channel::open()
 asio::awaitable<void> stdio_channel::send(std::string text)
 {
     if (is_over_ || is_deaf_)
-        throw error(errc::connection_lost, "The MCP server reads no more requests.", {phase::write});
+        throw error(
+            errc::connection_lost, "The MCP server reads no more requests.", {phase::write});
     if (waiting_bytes_ + text.size() > most_waiting) {
         throw error(errc::unavailable,
-            fmt::format("The MCP server does not read what it is sent: {} bytes wait.",
-                waiting_bytes_),
+            fmt::format(
+                "The MCP server does not read what it is sent: {} bytes wait.", waiting_bytes_),
             {phase::write});
     }
     text += '\n';
@@ -175,8 +176,7 @@ asio::awaitable<void> stdio_channel::read_errors(self_pointer self)
             buffer, asio::redirect_error(asio::use_awaitable, ended));
         if (ended) break;
         std::string_view text(piece.data(), size);
-        const bool fits =
-            lines.feed(text, [&](std::string_view line) { self->log_line(line); });
+        const bool fits = lines.feed(text, [&](std::string_view line) { self->log_line(line); });
         if (!fits) self->log_line("(a line that is too long)");
     }
     if (!lines.rest().empty()) self->log_line(lines.rest());
@@ -197,8 +197,9 @@ void stdio_channel::log_line(std::string_view line)
 error stdio_channel::how_it_ended() const
 {
     const auto ending = child_->ending();
-    auto sentence = fmt::format("The MCP server {} {}.", base::excerpt(server_.command.front(), 200),
-        ending.empty() ? "closed its standard output" : ending);
+    auto sentence =
+        fmt::format("The MCP server {} {}.", base::excerpt(server_.command.front(), 200),
+            ending.empty() ? "closed its standard output" : ending);
     if (!last_words_.empty())
         sentence += fmt::format(" Its last words on standard error: {}", last_words_);
     return {errc::connection_lost, sentence, {phase::open, 0, last_words_}};

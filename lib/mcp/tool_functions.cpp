@@ -80,8 +80,8 @@ asio::awaitable<void> report(bound_pointer bound, progress_pointer newest, runni
     }
 }
 
-asio::awaitable<call_result> call_and_report(
-    bound_pointer bound, progress_pointer newest, asio::awaitable<call_result> calling, running_call& call)
+asio::awaitable<call_result> call_and_report(bound_pointer bound, progress_pointer newest,
+    asio::awaitable<call_result> calling, running_call& call)
 {
     auto first = co_await live::race(std::move(calling), report(bound, newest, call));
     co_return std::get<0>(std::move(first)); // a report never ends by itself
@@ -97,9 +97,9 @@ asio::awaitable<tool_result> call_function(bound_pointer bound, json arguments, 
             if (bound->reports()) newest->set(now);
         };
     }
-    auto calling = on_executor(
-        bound->core->executor(), client_core::call_tool(bound->core, bound->tool,
-                                     std::move(arguments), std::move(on_progress)));
+    auto calling =
+        on_executor(bound->core->executor(), client_core::call_tool(bound->core, bound->tool,
+                                                 std::move(arguments), std::move(on_progress)));
     if (bound->reports()) calling = call_and_report(bound, newest, std::move(calling), call);
     auto result = co_await std::move(calling);
     tool_result answer(std::move(result.response));

@@ -40,8 +40,8 @@ std::optional<json> json_at(const json_value& object, std::string_view member)
 
 [[noreturn]] void refuse(std::string_view what, const json_value& result)
 {
-    throw error(errc::malformed_message, fmt::format("The MCP server answered {}: {}", what,
-                                             base::excerpt(result.text(), 200)));
+    throw error(errc::malformed_message,
+        fmt::format("The MCP server answered {}: {}", what, base::excerpt(result.text(), 200)));
 }
 
 void read_tool(const json_value& from, tool_list& into)
@@ -53,8 +53,7 @@ void read_tool(const json_value& from, tool_list& into)
     };
     if (one.name.empty()) return refuse_tool("It has no name.");
     const auto schema = from.find("inputSchema");
-    if (!schema || !schema->is_object())
-        return refuse_tool("Its inputSchema is not an object.");
+    if (!schema || !schema->is_object()) return refuse_tool("Its inputSchema is not an object.");
     one.title = text_at(from, "title");
     one.description = text_at(from, "description");
     one.input_schema = access::trusted(schema->text());

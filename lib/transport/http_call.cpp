@@ -46,7 +46,8 @@ http_call::http_call(
     std::shared_ptr<lws_virtual_host> host, const http_request& request, const route& route)
     : byte_stream_client(std::move(host), request, route), method_(request.method),
       body_(request.body), max_body_(request.max_body), peer_(handshake_->peer()),
-      choose_sink_(request.choose_sink), answer_(http_answer::request::any, choose_sink_ ? std::string::npos : max_body_)
+      choose_sink_(request.choose_sink),
+      answer_(http_answer::request::any, choose_sink_ ? std::string::npos : max_body_)
 {
 }
 

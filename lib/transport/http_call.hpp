@@ -44,7 +44,7 @@ private:
     std::string body_;    // until the request is made
     std::string request_; // until it is sent
     std::size_t max_body_;
-    std::string peer_; // for sentences
+    std::string peer_;                                           // for sentences
     std::function<body_sink(const http_response&)> choose_sink_; // until there is a head
     body_sink sink_;
     http_answer answer_;

@@ -63,8 +63,8 @@ using body_sink = std::function<void(std::string_view piece)>;
 /// A small HTTP/1.1 call. Host, Content-Length and Connection are filled in below.
 /// `deadlines::upgrade` limits all that comes after TCP.
 struct http_request : request_head {
-    std::string method = "GET"; ///< Or "POST" or "DELETE".
-    std::string body{};         ///< Of a POST.
+    std::string method = "GET";      ///< Or "POST" or "DELETE".
+    std::string body{};              ///< Of a POST.
     std::size_t max_body = 1u << 20; ///< Of the answer.
     /// Chooses, by the head of the answer, what receives its body. From then on neither `max_body`
     /// nor a deadline applies, and the response has no body. If it is absent or returns null, the

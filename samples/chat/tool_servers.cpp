@@ -42,9 +42,8 @@ tool_servers::tool_servers(
 {
     for (const auto& typed : servers) {
         mcp::client_options options;
-        options.on_ended = [typed, trouble = to_.trouble](const live::error& why) {
-            trouble(about(typed, why).what());
-        };
+        options.on_ended = [typed, trouble = to_.trouble](
+                               const live::error& why) { trouble(about(typed, why).what()); };
         options.on_tools_changed = [typed, notice = to_.notice](const mcp::tool_list&) {
             notice("--mcp '" + typed + "' has other tools now; they are used from the next start.");
         };

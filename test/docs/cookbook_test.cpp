@@ -180,6 +180,39 @@ asio::awaitable<std::string> hear_the_weather(const live::client& client)
 }
 // doc:end
 
+// doc:begin mcp_tools
+asio::awaitable<std::string> ask_about_files(const live::client& client, live::mcp::client& files)
+{
+    live::toolset tools;
+    const auto list = co_await files.list_tools();
+    files.add_tools(tools, list);
+    live::session session{client, {.model = "gemini-3.8-live",
+                                      .functions = tools.declarations(),
+                                      .output_audio_transcription = live::on}};
+    const live::tool_dispatcher dispatcher(session, tools);
+    co_await session.send("What is in my folder?");
+    const auto turn = co_await session.turn();
+    co_return turn.output_transcription;
+}
+// doc:end
+
+// doc:begin mcp_servers
+live::mcp::client start_file_server(asio::io_context& io, const std::string& folder)
+{
+    live::mcp::stdio_server server;
+    server.command = {"npx", "-y", "@modelcontextprotocol/server-filesystem", folder};
+    return {io, server};
+}
+
+live::mcp::client connect_to_company(asio::io_context& io, live::secret token)
+{
+    live::mcp::http_server server;
+    server.url = "https://tools.example.com/mcp";
+    server.bearer_token = std::move(token);
+    return {io, server};
+}
+// doc:end
+
 // doc:begin cook_function
 live::setup with_a_function()
 {
@@ -442,6 +475,22 @@ TEST_CASE("a dispatcher answers a function call, and the turn goes on")
     kitchen here;
     const auto answer = test::run(here.io, hear_the_weather(here.client));
     CHECK(answer.find("Lisbon") != std::string::npos);
+}
+
+TEST_CASE("tools of a server that ends at once are an error, and nothing is said")
+{
+    kitchen k;
+    start_file_server(k.io, ".");
+    connect_to_company(k.io, live::secret("any"));
+    live::mcp::stdio_server server;
+    server.command = {"true"};
+    live::mcp::client files(k.io, server);
+    try {
+        test::run(k.io, ask_about_files(k.client, files));
+        FAIL("there were tools");
+    } catch (const live::error& why) {
+        CHECK(why.value() == live::errc::connection_lost);
+    }
 }
 
 TEST_CASE("arguments that do not fit are told to the model")

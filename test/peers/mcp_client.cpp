@@ -191,8 +191,7 @@ int main(int argc, char* argv[])
 {
     const words given(argv + 1, argv + argc);
     asio::io_context io;
-    if (given.size() == 2 && given[0] == "conformance")
-        return run(io, play_scenario(io, given[1]));
+    if (given.size() == 2 && given[0] == "conformance") return run(io, play_scenario(io, given[1]));
     int status = 2;
     if (given.size() >= 2 && given[0] == "everything")
         status = run(io, visit_everything(io, {given.begin() + 1, given.end()}));

@@ -60,21 +60,21 @@ struct http_server {
     /// Opens a stream on which the server sends what belongs to no call, such as a changed list of
     /// tools. A server that offers none is asked once.
     bool listen = true;
-    tls_options tls{};                ///< Which certificates to trust.
-    proxy_options proxy{};            ///< The outbound proxy.
+    tls_options tls{};           ///< Which certificates to trust.
+    proxy_options proxy{};       ///< The outbound proxy.
     live::deadlines deadlines{}; ///< Of these `resolve`, `connect`, `upgrade` and `close` apply.
     gcc12_guard<http_server> guard{}; ///< Do not touch.
 };
 
 /// A tool of a server.
 struct tool {
-    std::string name;          ///< What the server calls it.
-    std::string title{};       ///< For people; may be empty.
-    std::string description{}; ///< For the model; may be empty.
-    json input_schema{};       ///< A JSON Schema of an object.
+    std::string name;                    ///< What the server calls it.
+    std::string title{};                 ///< For people; may be empty.
+    std::string description{};           ///< For the model; may be empty.
+    json input_schema{};                 ///< A JSON Schema of an object.
     std::optional<json> output_schema{}; ///< Of `structuredContent`.
-    std::optional<json> annotations{}; ///< Hints, e.g. `readOnlyHint`. Not to be relied on.
-    gcc12_guard<tool> guard{};         ///< Do not touch.
+    std::optional<json> annotations{};   ///< Hints, e.g. `readOnlyHint`. Not to be relied on.
+    gcc12_guard<tool> guard{};           ///< Do not touch.
     friend bool operator==(const tool&, const tool&) = default;
 };
 
@@ -145,11 +145,11 @@ struct added_tools {
 
 /// What a server says about itself.
 struct server_info {
-    std::string name{};             ///< May be empty.
-    std::string version{};          ///< Its own, not that of the protocol.
-    std::string protocol_version{}; ///< The one that both speak, e.g. "2025-11-25".
-    std::string instructions{};     ///< How to use it, for the model; may be empty.
-    bool has_tools = false;         ///< False: it offers none.
+    std::string name{};               ///< May be empty.
+    std::string version{};            ///< Its own, not that of the protocol.
+    std::string protocol_version{};   ///< The one that both speak, e.g. "2025-11-25".
+    std::string instructions{};       ///< How to use it, for the model; may be empty.
+    bool has_tools = false;           ///< False: it offers none.
     gcc12_guard<server_info> guard{}; ///< Do not touch.
     friend bool operator==(const server_info&, const server_info&) = default;
 };
@@ -193,14 +193,14 @@ class [[gnu::visibility("hidden")]] client_core;
 class client {
 public:
     /// Starts nothing. Throws errc::invalid_argument for options that can never work: no command, a
-    /// malformed URL, a number out of its range.
+    /// malformed URL, a header with a line break, a number out of its range.
     client(asio::any_io_executor executor, stdio_server server, client_options options = {});
     client(asio::any_io_executor executor, http_server server, client_options options = {});
     /// Makes a client on the executor of an execution context.
     template <execution_context Context, class Server>
     client(Context& context, Server server, client_options options = {})
-        : client(asio::any_io_executor(context.get_executor()), std::move(server),
-              std::move(options))
+        : client(
+              asio::any_io_executor(context.get_executor()), std::move(server), std::move(options))
     {
     }
     client(client&&) noexcept;
@@ -210,8 +210,7 @@ public:
     /// Starts the server and agrees on a version. Not needed: the first list or call does so.
     ///
     /// Completion: when the server can be called; at once if it already can.
-    /// Errors: errc::invalid_argument if the program cannot be started, or for a header that would
-    /// break a request; errc::connection_lost if it
+    /// Errors: errc::invalid_argument if the program cannot be started; errc::connection_lost if it
     /// ended, with its last words; errc::rejected for a version or an answer that does not fit;
     /// errc::timed_out; errc::malformed_message, errc::message_too_big; over HTTP also those of a
     /// connection, and errc::unauthorized; errc::closed after `close`.
@@ -234,8 +233,8 @@ public:
     /// after `client_options::call_deadline`, of which the server is told.
     /// Cancellation: total; the server is told, and its answer is ignored.
     /// Threads: any.
-    [[nodiscard]] asio::awaitable<call_result> call_tool(std::string name, json arguments,
-        std::function<void(const progress&)> on_progress = {});
+    [[nodiscard]] asio::awaitable<call_result> call_tool(
+        std::string name, json arguments, std::function<void(const progress&)> on_progress = {});
 
     /// Adds tools to a toolset as functions, so that a `tool_dispatcher` calls them like one's own:
     ///

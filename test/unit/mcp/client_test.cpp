@@ -74,8 +74,8 @@ TEST_CASE("calls run beside each other, and each gets its own answer")
         waiting.emplace_back(id, *message.find("params")->find("name")->string());
         if (waiting.size() < 2) return;
         for (auto each = waiting.rbegin(); each != waiting.rend(); ++each)
-            on.server.answer(each->first,
-                R"({"content":[{"type":"text","text":")" + each->second + R"("}]})");
+            on.server.answer(
+                each->first, R"({"content":[{"type":"text","text":")" + each->second + R"("}]})");
     };
     std::optional<mcp::call_result> first;
     const auto keep = [&](asio::awaitable<mcp::call_result> from) -> asio::awaitable<void> {

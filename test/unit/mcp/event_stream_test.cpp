@@ -37,14 +37,18 @@ TEST_CASE("events end with an empty line, whatever ends lines and wherever the s
         {"data: a\r\n\r\ndata: b\r\n\r\n", {"a", "b"}},
         {"data: a\r\rdata: b\r\r", {"a", "b"}},
         {"data:a\ndata:  b\n\n", {"a\n b"}},
-        {"\xEF\xBB\xBF" "data: a\n\n", {"a"}},
+        {"\xEF\xBB\xBF"
+         "data: a\n\n",
+            {"a"}},
         {": a comment\n\ndata: a\n\n", {"a"}},
         {"event: message\ndata: a\n\nevent: ping\ndata: b\n\ndata: c\n\n", {"a", "c"}},
         {"data: \n\ndata\n\ndata: a\n\n", {"a"}},
         {"nonsense\nfield: value\ndata: a\n\n", {"a"}},
         {"data: a\n", {}},
         {"\n\n\n", {}},
-        {"data: {\"a\":\n" "data: 1}\n\n", {"{\"a\":\n1}"}},
+        {"data: {\"a\":\n"
+         "data: 1}\n\n",
+            {"{\"a\":\n1}"}},
     }));
     CAPTURE(row.text);
     for (const std::size_t size : {1u, 2u, 3u, 1000u}) {

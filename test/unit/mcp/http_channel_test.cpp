@@ -135,8 +135,7 @@ struct bench {
         }
         if (request.method() == "initialize")
             return {json_response(answer(request.id(), hello), "Mcp-Session-Id: s-1\r\n")};
-        if (request.method() == "tools/call")
-            return {json_response(answer(request.id(), done))};
+        if (request.method() == "tools/call") return {json_response(answer(request.id(), done))};
         if (request.verb() == "GET") return {response(405, "text/plain", "")};
         return {response(202, "text/plain", "")};
     }
@@ -192,7 +191,8 @@ TEST_CASE("a server is called by POST, with its session and version, and the ses
     const auto result = on.run(client.call_tool("x", live::json::object().add("a", 1)));
     CHECK(result.response.at<std::string>(output) == "done");
     on.run(client.close());
-    REQUIRE(on.methods() == list{"initialize", "notifications/initialized", "tools/call", "DELETE"});
+    REQUIRE(
+        on.methods() == list{"initialize", "notifications/initialized", "tools/call", "DELETE"});
     for (const auto& each : on.requests) {
         const bool is_first = &each == &on.requests.front();
         CHECK(each.head.header("authorization") == "Bearer canary-token");
@@ -234,8 +234,8 @@ TEST_CASE("an answer may be a stream of events, with a request before it that is
         }
         if (request.method() != "tools/call") return std::nullopt;
         id = request.id();
-        return reaction{stream_head() + ": hello\n\n" +
-                            event(R"({"jsonrpc":"2.0","id":"p","method":"ping"})"),
+        return reaction{
+            stream_head() + ": hello\n\n" + event(R"({"jsonrpc":"2.0","id":"p","method":"ping"})"),
             true}; // and never ends
     };
     mcp::client client(on.io, on.server);
@@ -252,8 +252,8 @@ TEST_CASE("progress is reported while the call runs")
     on.on_request = [&](const seen& request) -> std::optional<reaction> {
         if (request.method() != "tools/call") return std::nullopt;
         id = request.id();
-        return reaction{stream_head() +
-                            event(R"({"jsonrpc":"2.0","method":"notifications/progress","params":)"
+        return reaction{
+            stream_head() + event(R"({"jsonrpc":"2.0","method":"notifications/progress","params":)"
                                   R"({"progressToken":)" +
                                   id + R"(,"progress":1}})"),
             true};
@@ -268,7 +268,8 @@ TEST_CASE("progress is reported while the call runs")
 TEST_CASE("a stream that ends before the answer is continued where it ended, after the time named")
 {
     bench on;
-    const auto cut = GENERATE("id: 7\nretry: 150\ndata: \n\n", "id: 7\nretry: 150\ndata: \n\ndata: ha");
+    const auto cut =
+        GENERATE("id: 7\nretry: 150\ndata: \n\n", "id: 7\nretry: 150\ndata: \n\ndata: ha");
     std::string id;
     int gets = 0;
     std::chrono::steady_clock::time_point ended;
@@ -310,8 +311,8 @@ TEST_CASE("a server that has forgotten its session is greeted again, and the cal
     on.on_request = [&](const seen& request) -> std::optional<reaction> {
         if (request.method() == "initialize") {
             const auto id = "s-" + std::to_string(++sessions);
-            return reaction{json_response(
-                answer(request.id(), hello), "MCP-Session-Id: " + id + "\r\n")};
+            return reaction{
+                json_response(answer(request.id(), hello), "MCP-Session-Id: " + id + "\r\n")};
         }
         const auto session = request.head.header("mcp-session-id");
         if (session == "s-1" && request.method() == "tools/call")
@@ -335,7 +336,8 @@ TEST_CASE("a refusal is told with its status, the server's words, and no secret"
         {429, errc::quota_exceeded}, {500, errc::unavailable}, {503, errc::unavailable},
         {302, errc::rejected}, {202, errc::rejected}}));
     const auto body = GENERATE(std::string("no canary-token here"),
-        std::string(R"({"jsonrpc":"2.0","id":null,"error":{"code":-1,"message":"no canary-token"}})"));
+        std::string(
+            R"({"jsonrpc":"2.0","id":null,"error":{"code":-1,"message":"no canary-token"}})"));
     CAPTURE(row.status, body);
     bench on;
     on.server.bearer_token = live::secret("canary-token");
@@ -362,11 +364,11 @@ TEST_CASE("an answer over the limit fails its call, and others go on")
     mcp::client_options options;
     options.max_message = 10'000;
     const bool is_stream = GENERATE(false, true);
-    const auto huge = R"({"content":[{"type":"text","text":")" + std::string(20'000, 'x') + R"("}]})";
+    const auto huge =
+        R"({"content":[{"type":"text","text":")" + std::string(20'000, 'x') + R"("}]})";
     bool is_huge = true;
     on.on_request = [&](const seen& request) -> std::optional<reaction> {
-        if (request.method() != "tools/call" || !std::exchange(is_huge, false))
-            return std::nullopt;
+        if (request.method() != "tools/call" || !std::exchange(is_huge, false)) return std::nullopt;
         const auto text = answer(request.id(), huge);
         return is_stream ? reaction{stream_head() + event(text), true}
                          : reaction{json_response(text)};
@@ -478,8 +480,8 @@ TEST_CASE("URLs that can never work, or would send a token unencrypted, are refu
         }
         return errc::closed;
     };
-    for (const auto* const url : {"", "example.com/mcp", "ftp://example.com", "http://example.com/mcp",
-             "https://user:password@example.com/mcp"}) {
+    for (const auto* const url : {"", "example.com/mcp", "ftp://example.com",
+             "http://example.com/mcp", "https://user:password@example.com/mcp"}) {
         CAPTURE(url);
         server.url = url;
         CHECK(code() == errc::invalid_argument);
@@ -487,6 +489,8 @@ TEST_CASE("URLs that can never work, or would send a token unencrypted, are refu
     server.url = "http://example.com/mcp";
     server.allow_plain_text = true;
     CHECK(code() == errc::closed);
+    server.headers = {{"X-Own", "a\r\nb: c"}};
+    CHECK(code() == errc::invalid_argument);
 }
 
 } // namespace http_channel_test

@@ -64,9 +64,9 @@ TEST_CASE("an answer to nothing that we have asked has no number")
 
 TEST_CASE("what is not JSON-RPC 2.0 is refused with its beginning")
 {
-    const auto* const text = GENERATE("", "hello", "{", "7", "null", "{}", R"({"id":1,"result":{}})",
-        R"({"jsonrpc":"1.0","id":1,"result":{}})", R"({"jsonrpc":"2.0","id":1})",
-        R"({"jsonrpc":"2.0","id":1,"result":null})",
+    const auto* const text = GENERATE("", "hello", "{", "7", "null", "{}",
+        R"({"id":1,"result":{}})", R"({"jsonrpc":"1.0","id":1,"result":{}})",
+        R"({"jsonrpc":"2.0","id":1})", R"({"jsonrpc":"2.0","id":1,"result":null})",
         R"({"jsonrpc":"2.0","id":1,"result":{},"error":{}})", R"({"jsonrpc":"2.0","method":1})",
         R"({"jsonrpc":"2.0","method":"x","id":{}})", R"([{"jsonrpc":"2.0","method":"a"},1])",
         "{\"jsonrpc\":\"2.0\",\"method\":\"\xff\"}");

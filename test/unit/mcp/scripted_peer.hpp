@@ -22,7 +22,7 @@ namespace mcp = gemini::live::mcp;
 using gemini::live::protocol::json_value;
 
 inline constexpr auto hello = R"({"protocolVersion":"2025-11-25","capabilities":{"tools":{}},)"
-                       R"("serverInfo":{"name":"peer","version":"1"}})";
+                              R"("serverInfo":{"name":"peer","version":"1"}})";
 
 /// A server in memory: what it has been sent, and what it does about it.
 struct peer {
@@ -133,8 +133,10 @@ struct bench {
     T run(asio::awaitable<T> work)
     {
         std::optional<T> result;
-        const auto keep = [](std::optional<T>& into, asio::awaitable<T> from)
-            -> asio::awaitable<void> { into.emplace(co_await std::move(from)); };
+        const auto keep = [](std::optional<T>& into,
+                              asio::awaitable<T> from) -> asio::awaitable<void> {
+            into.emplace(co_await std::move(from));
+        };
         io.restart();
         test::play(io, *clock, keep(result, std::move(work)));
         return std::move(*result);

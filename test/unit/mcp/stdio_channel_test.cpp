@@ -281,8 +281,7 @@ TEST_CASE("progress is reported before the result")
     asio::io_context io;
     mcp::client client(io, peer("reports progress"));
     std::vector<mcp::progress> heard;
-    test::run(
-        io, client.call_tool("echo", {}, [&](const auto& now) { heard.push_back(now); }));
+    test::run(io, client.call_tool("echo", {}, [&](const auto& now) { heard.push_back(now); }));
     CHECK(heard == std::vector<mcp::progress>{{1, 2.0}, {2, 2.0}});
 }
 

@@ -141,8 +141,9 @@ TEST_CASE("a function calls its tool, whatever it is called itself")
         CHECK(message.find("params")->find("name")->string() == "read it");
         CHECK(message.find("params")->find("arguments")->text() == R"({"a":1})");
         CHECK_FALSE(message.find("params")->find("_meta"));
-        on.server.answer(id, is_error ? R"({"content":[{"type":"text","text":"no"}],"isError":true})"
-                                      : R"({"content":[{"type":"image","data":"YQ=="}]})");
+        on.server.answer(id, is_error
+                                 ? R"({"content":[{"type":"text","text":"no"}],"isError":true})"
+                                 : R"({"content":[{"type":"image","data":"YQ=="}]})");
     };
     lone_call call;
     const auto result = on.run(run(tools, call, live::json(R"({"a":1})")));
@@ -199,8 +200,8 @@ TEST_CASE("the model hears of the newest progress of a non-blocking function, no
     if (call.is_refused)
         CHECK(call.parts.empty());
     else
-        CHECK(call.parts == list{R"({"progress":1,"message":"m"})",
-                                R"({"progress":6,"message":"m"})"});
+        CHECK(call.parts ==
+              list{R"({"progress":1,"message":"m"})", R"({"progress":6,"message":"m"})"});
 }
 
 TEST_CASE("a canceled function tells its server")

@@ -30,10 +30,9 @@ std::string text_of(const live::function_response_part& part)
 
 TEST_CASE("a server is greeted with the newest version, and answers with one that is known")
 {
-    CHECK(live::json(mcp::initialize_params()).at<std::string>("/protocolVersion") ==
-          "2025-11-25");
-    CHECK(live::json(mcp::initialize_params()).at<std::string>("/clientInfo/name") ==
-          "gemini-live");
+    CHECK(live::json(mcp::initialize_params()).at<std::string>("/protocolVersion") == "2025-11-25");
+    CHECK(
+        live::json(mcp::initialize_params()).at<std::string>("/clientInfo/name") == "gemini-live");
     const auto* const version = GENERATE("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05");
     const auto info = mcp::read_server_info(
         parsed(std::string(R"({"protocolVersion":")") + version +
@@ -122,8 +121,8 @@ TEST_CASE("the content of a result becomes a response")
             R"({"output":"file:///a:\nhello"})", false},
         {R"({"content":[{"type":"resource_link","uri":"file:///a","name":"A","description":"d"}]})",
             R"({"output":"file:///a (A): d"})", false},
-        {R"({"content":[{"type":"hologram","x":1}]})", R"({"output":"{\"type\":\"hologram\",\"x\":1}"})",
-            false},
+        {R"({"content":[{"type":"hologram","x":1}]})",
+            R"({"output":"{\"type\":\"hologram\",\"x\":1}"})", false},
         {R"({"content":[{"type":"image","data":"?","mimeType":"image/png"}]})",
             R"x({"output":"(image/png that cannot be read: it is not base64)"})x", false},
     }));

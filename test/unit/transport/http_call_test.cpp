@@ -354,8 +354,8 @@ TEST_CASE("a body that is not for a sink is limited")
     request.max_body = 1000;
     request.choose_sink = [](const transport::http_response&) { return transport::body_sink(); };
     const std::string large(1001, 'x');
-    const auto bytes = GENERATE_COPY(http_response(200, {}, large), in_chunks({large}),
-        "HTTP/1.1 200 OK\r\n\r\n" + large);
+    const auto bytes = GENERATE_COPY(
+        http_response(200, {}, large), in_chunks({large}), "HTTP/1.1 200 OK\r\n\r\n" + large);
     CHECK(failure(on, request, answer(on.peer, bytes)).code() == errc::message_too_big);
     const auto got = response(on, request, answer(on.peer, http_response(404, {}, "gone")));
     CHECK(got.status == 404);
