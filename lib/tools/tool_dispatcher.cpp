@@ -274,7 +274,8 @@ void tool_dispatcher::impl::saw(const session_event& event, bool is_of_left)
     if (const auto* message = std::get_if<server_message>(&event)) {
         const auto calls = message->function_calls();
         what.calls.assign(calls.begin(), calls.end());
-        if (const auto& canceled = message->members().tool_call_cancellation; canceled && !is_of_left)
+        if (const auto& canceled = message->members().tool_call_cancellation;
+            canceled && !is_of_left)
             what.canceled = canceled->ids;
         what.interrupted = message->interrupted() && !is_of_left;
     } else if (const auto* change = std::get_if<status_change>(&event)) {
@@ -331,8 +332,7 @@ void tool_dispatcher::impl::hear_call(const function_call& made)
     const auto which = std::make_shared<call>(weak_from_this(), session_, made, now());
     const auto& name = which->what.name;
     const auto refuse = [&](call_ending how, std::string_view why) {
-        if (!queue_.refuse(which->what.id))
-            return report(event_of(*which, call_ending::repeated));
+        if (!queue_.refuse(which->what.id)) return report(event_of(*which, call_ending::repeated));
         answer(which, how, tool_result::failure(why));
     };
     if (is_shut_down_) return refuse(call_ending::shut_down, "The application is shutting down.");

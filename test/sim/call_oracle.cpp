@@ -52,8 +52,7 @@ void call_oracle::check_ending(const live::tool_event& event, fate& which)
     }
     const bool has_begun = std::exchange(which.is_open, false);
     if ((how == answered || how == failed) && !has_begun) wrong("it has not begun");
-    if ((how == answered || how == failed) && which.was_canceled)
-        wrong("its handler was canceled");
+    if ((how == answered || how == failed) && which.was_canceled) wrong("its handler was canceled");
     if (how == answered && call.function == "throws") wrong("its handler has thrown");
     if (how == failed && call.function != "throws" && call.function != "speaks")
         wrong("its handler has not thrown");
@@ -77,8 +76,8 @@ void call_oracle::handler_began(const std::string& id)
     if (++which.ran > ledger_.calls[id].made)
         report(fmt::format("{} runs again, but the server had not forgotten it", id));
     if (static_cast<std::size_t>(running_) > scenario_.tools->at_once)
-        report(fmt::format("{} handlers run at once, of at most {}", running_,
-            scenario_.tools->at_once));
+        report(fmt::format(
+            "{} handlers run at once, of at most {}", running_, scenario_.tools->at_once));
 }
 
 void call_oracle::handler_ended(const std::string& id, bool was_canceled)
@@ -125,7 +124,7 @@ void call_oracle::check_end() const
         if (which.ended > call.read || (!detached_ && which.ended != call.read))
             report(fmt::format(
                 "{} was received {} times and has ended {} times", id, call.read, which.ended));
-        if (which.forgotten > call.reported_forgotten)
+        if (which.forgotten > call.reported_forgotten + call.lost)
             report(fmt::format("{} was ended as forgotten, but was not forgotten", id));
     }
     if (running_ != 0) report(fmt::format("{} handlers are left", running_));

@@ -44,16 +44,16 @@ public:
 
 private:
     struct fate {
-        int begun = 0;                            // events
-        int ended = 0;                            // likewise
-        int forgotten = 0;                        // of these
-        int repeated = 0;                         // likewise
-        int ran = 0;                              // handlers
-        bool is_open = false;                     // it has begun and not ended
-        bool runs = false;                        // its handler
-        bool is_deaf = false;                     // likewise
-        bool was_canceled = false;                // likewise
-        std::optional<time_point> must_end_by{};  // its deadline
+        int begun = 0;                           // events
+        int ended = 0;                           // likewise
+        int forgotten = 0;                       // of these
+        int repeated = 0;                        // likewise
+        int ran = 0;                             // handlers
+        bool is_open = false;                    // it has begun and not ended
+        bool runs = false;                       // its handler
+        bool is_deaf = false;                    // likewise
+        bool was_canceled = false;               // likewise
+        std::optional<time_point> must_end_by{}; // its deadline
     };
     void check_ending(const live::tool_event& event, fate& which);
     void report(std::string what) const { ledger_.report(std::move(what)); }

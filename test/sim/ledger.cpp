@@ -34,15 +34,14 @@ int ledger::serial_of_response(const client_message& response, int connection)
 bool ledger::is_answered(const std::string& id, int connection) const
 {
     const auto found = calls.find(id);
-    return found != calls.end() &&
-           std::any_of(sends.begin(), sends.end(), [&](const send& one) {
-               return one.is_final() && one.calls.front() == id &&
-                      std::any_of(one.transmissions.begin(), one.transmissions.end(),
-                          [&](const transmission& each) {
-                              return each.begun > found->second.anew &&
-                                     (connection == 0 || each.connection == connection);
-                          });
-           });
+    return found != calls.end() && std::any_of(sends.begin(), sends.end(), [&](const send& one) {
+        return one.is_final() && one.calls.front() == id &&
+               std::any_of(one.transmissions.begin(), one.transmissions.end(),
+                   [&](const transmission& each) {
+                       return each.begun > found->second.anew &&
+                              (connection == 0 || each.connection == connection);
+                   });
+    });
 }
 
 bool ledger::is_ambiguous(int serial) const

@@ -48,8 +48,8 @@ public:
         bool refused = false;      ///< The call threw.
         bool write_failed = false; ///< The connection ended while its batch was being written.
         std::vector<transmission> transmissions{};
-        int consumed = 0;     ///< How often the server has consumed it.
-        int confirmed_in = 0; ///< Conversation in which an index has confirmed it; 0: none.
+        int consumed = 0;           ///< How often the server has consumed it.
+        int confirmed_in = 0;       ///< Conversation in which an index has confirmed it; 0: none.
         bool by_dispatcher = false; ///< A response of the dispatcher, with one call.
         bool continues = false;     ///< More of the answer follows.
         std::string response{};
@@ -65,7 +65,8 @@ public:
         moment anew = 0; ///< When the session last received it as one that the server did not know.
         std::optional<time_point> canceled{}; ///< When the session received its cancellation.
         int read = 0;                         ///< How often the reader has seen it.
-        int reported_forgotten = 0;           ///< By a status_change.
+        int lost = 0;               ///< Receipts on a connection that the session had left.
+        int reported_forgotten = 0; ///< By a status_change.
     };
     struct connection {
         time_point dialed;
@@ -110,6 +111,7 @@ public:
         int asked = 0;           ///< Questions consumed on this connection before it was sent.
         std::uint64_t pongs = 0; ///< Pings answered on this connection before it came.
         time_point at{};
+        bool repeats_call = false; ///< It has a function call that came before.
 
         /// True if the server had certainly read `one` before it sent this message.
         [[nodiscard]] bool follows(const transmission& one) const

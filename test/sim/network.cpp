@@ -131,8 +131,7 @@ asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> b
             for (auto rest = index; rest != batch.size(); ++rest) {
                 const auto message = read_client_message(batch[rest].view(), false);
                 const bool is_response = message.kind == message_kind::tool_response;
-                if (message.serial != 0)
-                    self->net_.ledger_.of(message.serial).write_failed = true;
+                if (message.serial != 0) self->net_.ledger_.of(message.serial).write_failed = true;
                 if (message.serial != 0 || is_response) self->net_.ledger_.write_failed = true;
             }
             throw error(*self->end_);
@@ -241,19 +240,33 @@ void wire::check_answer(const client_message& message)
         ledger.report(fmt::format("#{}: a response to {} after its final response", number, id));
 }
 
+/// True if the session has begun to set up a newer connection. The conversation goes on there.
+bool wire::is_left() const
+{
+    const auto& all = net_.ledger_.connections;
+    return std::any_of(all.begin() + number + 1, all.end(),
+        [](const ledger::connection& each) { return each.setup_sent.has_value(); });
+}
+
 /// Records the function calls and cancellations that the session has received.
 void wire::log_calls(const server_message& received)
 {
     auto& ledger = net_.ledger_;
     const auto now = net_.clock_->now();
     for (const auto& each : received.calls) {
+        if (!each.anew) ledger.receipts.back().repeats_call = true;
         auto& call = ledger.calls[each.id];
         if (++call.receipts == 1) call.received = now;
+        if (is_left()) {
+            ++call.lost;
+            continue;
+        }
         if (each.anew && !net_.scenario_.transparent) { // else the client forgets nothing
             call.anew = ledger.tick();
             call.canceled.reset();
         }
     }
+    if (is_left()) return;
     for (const auto& id : received.canceled) {
         ledger.trace("client", [&] { return fmt::format("reads the cancellation of {}", id); });
         ledger.calls[id].canceled = now;

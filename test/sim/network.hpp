@@ -102,6 +102,7 @@ private:
     void check_activity(const client_message& message);
     void check_answer(const client_message& message);
     void log_calls(const server_message& received);
+    [[nodiscard]] bool is_left() const;
     void deliver();
     void watch_write_stall();
     void watch_silence(time_point since);

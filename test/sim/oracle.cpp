@@ -350,6 +350,8 @@ oracle::turn_state oracle::turn_state_of(int connection, std::size_t receipts) c
         const auto& each = ledger_.receipts[index];
         if (each.connection != connection || each.hidden) continue;
         if (each.serial == 0) return {}; // unreadable: its meaning is unknown
+        // A call with the id of an answered one may be another call, which needs its own response.
+        if (each.repeats_call) return {};
         using enum ledger::meaning;
         switch (each.meaning) {
         case none:
@@ -637,8 +639,7 @@ bool oracle::may_be_remembered(int serial) const
 bool oracle::is_of_forgotten_call(const ledger::send& response) const
 {
     const auto found = ledger_.calls.find(response.calls.front());
-    return found != ledger_.calls.end() &&
-           response.transmissions.back().begun < found->second.anew;
+    return found != ledger_.calls.end() && response.transmissions.back().begun < found->second.anew;
 }
 
 /// True if a durable message may be absent from the record of `now`.

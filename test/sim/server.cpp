@@ -164,9 +164,8 @@ void server::set_up(peer& peer, const client_message& setup)
         resumed.known_calls = then.known_calls;
         resumed.open_calls = then.open_calls;
         if (scenario_.tools) // the client has been told of the cancellations
-            std::erase_if(resumed.open_calls, [&](const std::string& id) {
-                return resumed.cancelled_calls.contains(id);
-            });
+            std::erase_if(resumed.open_calls,
+                [&](const std::string& id) { return resumed.cancelled_calls.contains(id); });
         ledger_.connections[static_cast<std::size_t>(peer.wire->number)].known_calls =
             resumed.known_calls;
     } else {
@@ -214,9 +213,8 @@ void server::complete(int number)
     }
     if (take_one(go_aways_)) send_go_away(peer, go_away_fault_.duration, go_away_fault_.linger);
     if (!scenario_.tools) return;
-    clock_->at(clock_->now() + call_rng_.between(0ms, 1s), [this, number] {
-        call_after_resume(number);
-    });
+    clock_->at(
+        clock_->now() + call_rng_.between(0ms, 1s), [this, number] { call_after_resume(number); });
 }
 
 void server::send_go_away(peer& peer, milliseconds time_left, milliseconds linger)
@@ -452,8 +450,7 @@ void server::send_calls(
         news.made.push_back({id, anew});
         if (anew) ++ledger_.calls[id].made;
     }
-    send(peer,
-        fmt::format(R"("toolCall":{{"functionCalls":[{}]}}{})", fmt::join(texts, ","), more),
+    send(peer, fmt::format(R"("toolCall":{{"functionCalls":[{}]}}{})", fmt::join(texts, ","), more),
         meaning::calls, std::nullopt, std::move(news));
     if (!scenario_.tools || !anew) return;
     for (const auto& id : ids) {
@@ -470,8 +467,7 @@ void server::send_cancellation(peer& peer, const std::vector<std::string>& ids)
 {
     call_news news;
     news.canceled = ids;
-    send(peer,
-        fmt::format(R"("toolCallCancellation":{{"ids":["{}"]}})", fmt::join(ids, R"(",")")),
+    send(peer, fmt::format(R"("toolCallCancellation":{{"ids":["{}"]}})", fmt::join(ids, R"(",")")),
         meaning::none, std::nullopt, std::move(news));
     for (const auto& id : ids) {
         of(peer).cancelled_calls.insert(id);
@@ -522,7 +518,7 @@ void server::call_after_resume(int number)
         if (is_over || ledger_.calls[id].function == "look") continue;
         if (call_rng_.percent(scenario_.tools->remakes)) anew.push_back(id);
     }
-    if (anew.empty()) return;
+    if (anew.empty() || peer.speaking) return; // it has other things to say
     for (const auto& id : anew) {
         conversation.known_calls.push_back(id);
         conversation.open_calls.push_back(id);

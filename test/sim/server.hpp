@@ -69,10 +69,10 @@ private:
         int since_handle = 0;
         std::uint64_t turn = 0; // steps of older turns do nothing
         bool speaking = false;
-        bool waiting = false;                // for function responses
-        int asked = 0;                       // number of questions consumed
-        bool owes_turn_complete = false;     // of an interrupted turn
-        bool begins_with_model_turn = false; // tells the next turn from the interrupted one
+        bool waiting = false;                       // for function responses
+        int asked = 0;                              // number of questions consumed
+        bool owes_turn_complete = false;            // of an interrupted turn
+        bool begins_with_model_turn = false;        // tells the next turn from the interrupted one
         std::vector<std::string> forgotten_calls{}; // when the conversation was resumed
     };
 
@@ -98,8 +98,8 @@ private:
     void call_function(peer& peer, int number);
     /// Makes the calls of a message, and returns their ids.
     [[nodiscard]] std::vector<std::string> make_calls();
-    void send_calls(peer& peer, const std::vector<std::string>& ids, bool anew,
-        std::string_view more = {});
+    void send_calls(
+        peer& peer, const std::vector<std::string>& ids, bool anew, std::string_view more = {});
     void send_cancellation(peer& peer, const std::vector<std::string>& ids);
     void call_again(int number, const std::string& id);
     void cancel_call(int number, const std::string& id);

@@ -55,8 +55,8 @@ toolbox::toolbox(const tool_settings& settings, virtual_clock& clock, asio::io_c
     });
     tools_.add({.name = "slow", .behavior = live::behavior::blocking},
         [this](work how, live::running_call& call) { return take(how, call); });
-    tools_.add({.name = "throws"},
-        [this](work how, live::running_call& call) { return fail(how, call); });
+    tools_.add(
+        {.name = "throws"}, [this](work how, live::running_call& call) { return fail(how, call); });
     tools_.add({.name = "hangs", .behavior = live::behavior::blocking},
         [this](const work&, live::running_call& call) {
             constexpr int an_hour = 3'600'000;

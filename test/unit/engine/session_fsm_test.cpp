@@ -165,7 +165,8 @@ TEST_CASE("the calls since the newest handle are forgotten with a connection, ea
     CHECK(talk.has_forgotten({"a", "b"}));
 }
 
-TEST_CASE("a call that the handle includes is not forgotten with a connection because it comes again")
+TEST_CASE(
+    "a call that the handle includes is not forgotten with a connection because it comes again")
 {
     auto talk = make_dialogue();
     hears(talk, call("a"));
