@@ -71,8 +71,7 @@ std::optional<stalled> watchdog::next(base::time_point now, bool is_owed)
 {
     const bool is_empty_turn_new = std::exchange(is_empty_turn_new_, false);
     const auto most = rules_.empty_turns ? static_cast<std::size_t>(*rules_.empty_turns) : 0;
-    if (most != 0 && is_empty_turn_new && empty_turns_ >= most &&
-        empty_actions_ < most_actions()) {
+    if (most != 0 && is_empty_turn_new && empty_turns_ >= most && empty_actions_ < most_actions()) {
         auto report = act(empty_actions_, now);
         report.empty_turns = static_cast<int>(empty_turns_);
         return report;

@@ -158,8 +158,7 @@ asio::awaitable<void> stdio_channel::report_end(self_pointer self)
 {
     const bool has_exited = co_await self->child_->exits_within(self->server_.exit_grace);
     if (has_exited) {
-        co_await live::race(
-            self->has_no_more_errors_.wait(), live::sleep_for(time_for_last_words));
+        co_await live::race(self->has_no_more_errors_.wait(), live::sleep_for(time_for_last_words));
     }
     self->report(self->how_it_ended());
     co_await end_child(self);

@@ -87,8 +87,9 @@ struct watchdogs {
     std::optional<int> empty_turns{};
     /// What to do, one after the other; empty: only `tell`. The first is done when a limit is
     /// reached, each other one when the silence has lasted as long again, or another empty turn has
-    /// come. After the last, nothing more is done. The list begins anew when the model speaks or calls a function; for a silence,
-    /// also when it ends a turn, or the connection is lost by itself.
+    /// come. After the last, nothing more is done. The list begins anew when the model speaks or
+    /// calls a function; for a silence, also when it ends a turn, or the connection is lost by
+    /// itself.
     std::vector<watchdog_action> actions{};
     /// Not sent again on another connection.
     std::string nudge_text = "Please go on.";

@@ -40,10 +40,11 @@ struct turn_options {
     std::chrono::milliseconds deadline{0};
     /// The bytes of words and audio to collect, 1 or more. Absent: `limits::turn`.
     std::optional<std::size_t> limit{};
-    /// False: a function call does not end the turn, since something else answers it. What the model
-    /// says before the call and after the responses is then one turn, and `turn_result::tool_calls`
-    /// lists all of its calls. If the model waits for none of them and ends its turn with words, that
-    /// is `turn_end::complete`, and its answer to the responses is the next turn.
+    /// False: a function call does not end the turn, since something else answers it. What the
+    /// model says before the call and after the responses is then one turn, and
+    /// `turn_result::tool_calls` lists all of its calls. If the model waits for none of them and
+    /// ends its turn with words, that is `turn_end::complete`, and its answer to the responses is
+    /// the next turn.
     ///
     /// A call that a `tool_dispatcher` answers is always treated like this, and is not listed.
     bool ends_at_function_calls = true;
