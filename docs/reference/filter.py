@@ -26,7 +26,7 @@ SUBJECTS = {
     "talk": ["client", "session", "session_ref", "session_event", "turn", "async_generator", "within", "execution_context", "asio_check"],
     "messages": ["messages", "content", "json", "open_enum", "boxed"],
     "configure": ["setup", "backend", "switchable", "model_quirks", "version"],
-    "tools": ["tool", "mcp"],
+    "tools": ["tool", "parameter", "toolset", "tool_dispatcher", "mcp"],
     "credentials": ["credentials", "secret", "ephemeral_token", "ephemeral_token_request"],
     "reliability": ["error", "network", "reconnect", "reconnect_plan", "resumption_store", "restart_policy"],
     "servers": ["session_group", "session_limits", "counters", "log", "wire_tap"],

@@ -795,12 +795,6 @@ TEST_CASE("the simulation finds every planted bug")
                     [](const auto& event) { return ended_as(event, live::call_ending::canceled); },
                     [](const auto&, const auto&) {});
             }},
-        {"does not tell of a repeated call",
-            [] {
-                return altering_tool_events(
-                    [](const auto& event) { return ended_as(event, live::call_ending::repeated); },
-                    [](const auto&, const auto&) {});
-            }},
         {"tells of the end of a call twice",
             [] {
                 return altering_tool_events(

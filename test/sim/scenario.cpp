@@ -212,10 +212,6 @@ scenario draw_scenario(std::uint64_t seed)
     if (result.transparent) options.backend = live::backend::vertex_ai;
     sim::rng watchdog_rng(seed, "watchdogs");
     options.watchdogs.in_turn = watchdog_rng.one_of({0ms, 2'000ms, 10'000ms});
-    using enum live::watchdog_action;
-    using actions = std::vector<live::watchdog_action>;
-    options.watchdogs.actions = watchdog_rng.one_of(
-        {actions{tell}, actions{tell}, actions{tell, reconnect}, actions{reconnect, tell}});
     auto& policy = options.reconnect;
     policy.replay = environment_rng.one_of({live::replay::unanswered, live::replay::unanswered,
         live::replay::all_since_handle, live::replay::none});

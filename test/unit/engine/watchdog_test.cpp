@@ -51,7 +51,7 @@ TEST_CASE("actions follow one another while the server is silent, each once, and
         std::string expected;
     };
     const std::vector<row> rows{
-        {{}, ""},
+        {{}, "5 tell"},
         {{tell}, "5 tell"},
         {{nudge}, "5 nudge"},
         {{tell, nudge}, "5 tell, 10 nudge"},
