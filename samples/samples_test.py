@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs a sample as its users do, including those who disconnect abruptly, and checks for leftovers:
-samples_test.py first_words|hello|terminal|voice|token|resume|music SAMPLE [EMULATOR]"""
+samples_test.py first_words|hello|terminal|voice|token|resume|music|tools SAMPLE [EMULATOR]"""
 
 import math
 import os
@@ -127,6 +127,13 @@ def music(sample):
         header = file.read_bytes()[:44]
         assert header[:4] == b"RIFF" and struct.unpack("<I", header[40:])[0] + 44 == file.stat().st_size
         leave_its_output(sample, cwd=folder)
+
+
+def tools(sample):
+    told = run_to_its_end(sample)
+    for ending in "[get_weather failed]", "[book_table answered]", "[search_archive canceled]":
+        assert ending in told, told
+    leave_its_output(sample)
 
 
 # Samples that read a keyboard. The user may leave at any time, and the server may disconnect.

@@ -107,17 +107,21 @@ def picture(width, height, title, description, parts):
 # Room → its row (0 is the lowest), left and right edge, name and what it holds.
 ROOM_PLACES = {
     "base": (0, 14, 786, "base", "errors, text, time"),
-    "engine": (1, 14, 146, "engine", "decides, never waits"),
-    "protocol": (1, 164, 330, "protocol", "one table of the wire"),
+    "engine": (1, 14, 140, "engine", "decides, never waits"),
+    "protocol": (1, 148, 330, "protocol", "one table of the wire"),
     "async": (1, 348, 786, "async", "event, semaphore, clock, alarm"),
     "transport": (2, 231, 471, "transport", "WebSocket, HTTP, TLS"),
-    "auth": (3, 164, 330, "auth", "keys, tokens, OAuth"),
+    "auth": (3, 174, 330, "auth", "keys, tokens, OAuth"),
+    "viewer": (3, 14, 144, "viewer", "shows recordings"),
     "session": (4, 14, 330, "session", "what a program calls, and the driver behind it"),
+    "tools": (5, 14, 330, "tools", "answers function calls"),
+    "mcp": (4, 348, 471, "mcp", "tools of others"),
     "emulator/rules": (2, 490, 716, "rules", "what the service accepts"),
     "emulator/google": (3, 490, 578, "google", "OAuth"),
     "emulator/persona": (3, 588, 676, "persona", "answers"),
     "emulator/script": (3, 686, 776, "script", "recordings"),
-    "emulator/server": (4, 490, 704, "server", "all of it on a connection"),
+    "emulator/world": (4, 490, 556, "world", "virtual"),
+    "emulator/server": (4, 566, 704, "server", "on a connection"),
     "emulator": (4, 714, 776, "main", "program"),
 }
 # Arrow → the x of a vertical line, or points: "left", "right", "top", "bottom" of a room, or coordinates.
@@ -130,13 +134,17 @@ ROOM_ROUTES = {
     ("auth", "protocol"): 224,
     ("auth", "transport"): ["right", 366],
     ("session", "auth"): 247,
+    ("tools", "session"): 172,
+    ("viewer", "protocol"): ["right", 160],
+    ("mcp", "auth"): [("bottom", 409), "between", ("top", 300)],
     ("emulator/rules", "protocol"): [("bottom", 560), "between", ("top", 300)],
     ("emulator/persona", "emulator/rules"): 632,
     ("emulator/script", "emulator/rules"): 701,
     ("emulator/script", "async"): 746,
     ("emulator/google", "emulator/rules"): 535,
     ("emulator/google", "transport"): ["left", 426],
-    ("emulator/server", "emulator/google"): 535,
+    ("emulator/world", "transport"): ["left", 446],
+    ("emulator/server", "emulator/google"): 572,
     ("emulator/server", "emulator/persona"): 632,
     ("emulator/server", "emulator/script"): 692,
     ("emulator", "emulator/script"): 744,
@@ -148,7 +156,7 @@ ROW, HEIGHT, TOP = 98, 64, 42
 
 def room_box(room):
     row, left, right, *_ = ROOM_PLACES[room]
-    top = TOP + (4 - row) * ROW
+    top = TOP + (5 - row) * ROW
     height = 46 if row == 0 else HEIGHT
     return left, top, right, top + height
 
@@ -197,7 +205,8 @@ def rooms_picture(root):
         for one in sorted(there - here, key=str):
             fail(f"there is no {what} {one} in test/layering.py")
     bottom = room_box("emulator/rules")[3] + 12
-    parts = [box(478, 14, 788, bottom, "frame"), text(490, 32, "lib/emulator", "note", "start"),
+    top = room_box("emulator")[1] - 28
+    parts = [box(478, top, 788, bottom, "frame"), text(490, top + 18, "lib/emulator", "note", "start"),
              text(16, 32, "lib", "note", "start")]
     for pair in sorted(ROOM_ROUTES):
         parts += room_arrow(pair)

@@ -23,15 +23,15 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 # Header → its subject in docs/reference/subjects.dox.
 SUBJECTS = {
-    "talk": ["client", "session", "session_event", "turn", "async_generator", "within", "execution_context", "asio_check"],
+    "talk": ["client", "session", "session_ref", "session_event", "turn", "async_generator", "within", "execution_context", "asio_check"],
     "messages": ["messages", "content", "json", "open_enum", "boxed"],
     "configure": ["setup", "backend", "switchable", "model_quirks", "version"],
-    "tools": ["tool"],
+    "tools": ["tool", "parameter", "toolset", "tool_dispatcher", "mcp"],
     "credentials": ["credentials", "secret", "ephemeral_token", "ephemeral_token_request"],
     "reliability": ["error", "network", "reconnect", "reconnect_plan", "resumption_store", "restart_policy"],
-    "servers": ["session_group", "counters", "log", "wire_tap"],
+    "servers": ["session_group", "session_limits", "counters", "log", "wire_tap"],
     "music": ["music", "music_session"],
-    "testing": ["emulator", "fake_google"],
+    "testing": ["emulator", "fake_google", "virtual_time"],
 }
 SUBJECT_OF = {header: subject for subject, headers in SUBJECTS.items() for header in headers}
 

@@ -13,6 +13,7 @@
 #include <gemini/live/error.hpp>
 #include <gemini/live/json.hpp>
 #include <gemini/live/log.hpp>
+#include <gemini/live/mcp.hpp>
 #include <gemini/live/messages.hpp>
 #include <gemini/live/model_quirks.hpp>
 #include <gemini/live/music.hpp>
@@ -27,9 +28,13 @@
 #include <gemini/live/session.hpp>
 #include <gemini/live/session_event.hpp>
 #include <gemini/live/session_group.hpp>
+#include <gemini/live/session_limits.hpp>
+#include <gemini/live/session_ref.hpp>
 #include <gemini/live/setup.hpp>
 #include <gemini/live/switchable.hpp>
 #include <gemini/live/tool.hpp>
+#include <gemini/live/tool_dispatcher.hpp>
+#include <gemini/live/toolset.hpp>
 #include <gemini/live/turn.hpp>
 #include <gemini/live/version.hpp>
 #include <gemini/live/wire_tap.hpp>

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cassert>
+#include <exception>
 #include <new>
 #include <optional>
 #include <system_error>
@@ -34,7 +35,9 @@ public:
     void finish(how way) noexcept;
     void abort() noexcept;
 
-    static asio::awaitable<void> wait(std::shared_ptr<state> self);
+    [[nodiscard]] bool is_set() const noexcept { return waiting_ == set_mark(); }
+    [[nodiscard]] static asio::awaitable<void> pass(std::shared_ptr<state> self);
+    [[nodiscard]] static asio::awaitable<void> wait(std::shared_ptr<state> self);
 
 private:
     friend class context_list<state>;
@@ -54,13 +57,14 @@ private:
     context_link<state> link_;
 };
 
-/// A waiting coroutine. It lives in the coroutine's own frame, and so does what is needed to wake
-/// it.
+/// A waiting coroutine, with what is needed to wake it.
 class event::waiter final : public prepared_call {
 public:
     explicit waiter(state& owner) noexcept : prepared_call(&run), owner_(owner) {}
+    ~waiter() { assert(!resume_ && "Asio has not kept the initiation of an awaited operation"); }
 
-    using handler = asio::async_result<asio::use_awaitable_t<>, void()>::handler_type;
+    using signature = void(std::exception_ptr);
+    using handler = asio::async_result<asio::use_awaitable_t<>, signature>::handler_type;
 
     /// Must not throw, since Asio calls it while it suspends the coroutine.
     void start(handler resume) noexcept
@@ -71,7 +75,7 @@ public:
             owner_.settle_in(asio::query(executor(), asio::execution::context));
             if (slot.is_connected()) slot.assign(canceler{this});
         } catch (const std::bad_alloc&) {
-            is_out_of_memory_ = true;
+            failure_ = std::current_exception();
             return complete(how::by_post);
         }
         waiter* before = nullptr;
@@ -93,19 +97,16 @@ public:
 
     void abort() noexcept
     {
-        is_aborted_ = true;
+        try {
+            throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
+        } catch (...) { // perhaps there is no memory for it
+            failure_ = std::current_exception();
+        }
         complete(how::by_post);
     }
 
     /// Destroys the coroutine, and thereby this.
     void abandon() noexcept { run(*this, true); }
-
-    void check() const
-    {
-        if (is_out_of_memory_) throw std::bad_alloc();
-        if (is_aborted_)
-            throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
-    }
 
 private:
     struct canceler {
@@ -129,13 +130,28 @@ private:
         auto& self = static_cast<waiter&>(task);
         auto resume = std::move(*self.resume_);
         self.resume_.reset();
-        if (!is_dropped) resume();
+        if (!is_dropped) resume(std::move(self.failure_));
     }
 
-    state& owner_; // the coroutine holds it
+    state& owner_;
     std::optional<handler> resume_{};
-    bool is_aborted_ = false;
-    bool is_out_of_memory_ = false;
+    std::exception_ptr failure_{};
+};
+
+/// What Asio calls to begin a wait. It keeps this in the frame of the wait, whose end it is.
+class event::start_of_wait {
+public:
+    explicit start_of_wait(std::shared_ptr<state> owner) noexcept : owner_(std::move(owner)) {}
+    start_of_wait(start_of_wait&& other) noexcept : owner_(std::move(other.owner_)) {}
+
+    void operator()(waiter::handler resume) noexcept
+    {
+        waiter_.emplace(*owner_).start(std::move(resume));
+    }
+
+private:
+    std::shared_ptr<state> owner_;
+    std::optional<waiter> waiter_{}; // once it has begun
 };
 
 /// The waiting coroutine dies with its execution context and not after it.
@@ -193,15 +209,16 @@ void event::state::abort() noexcept
     if (auto* const waiting = take_waiter()) waiting->abort();
 }
 
+asio::awaitable<void> event::state::pass(std::shared_ptr<state> self)
+{
+    if (!self->consume()) co_await wait(self); // another wait has passed before
+}
+
+/// No coroutine of ours: one frame less for each that waits.
 asio::awaitable<void> event::state::wait(std::shared_ptr<state> self)
 {
-    if (self->consume()) co_return;
-    waiter mine(*self);
-    const auto start = [at = &mine](waiter::handler resume) { at->start(std::move(resume)); };
-    auto woken =
-        asio::async_initiate<const asio::use_awaitable_t<>, void()>(start, asio::use_awaitable);
-    co_await std::move(woken);
-    mine.check();
+    return asio::async_initiate<const asio::use_awaitable_t<>, waiter::signature>(
+        start_of_wait(std::move(self)), asio::use_awaitable);
 }
 
 event::event() : state_(std::make_shared<state>()) {}
@@ -212,6 +229,9 @@ void event::set() noexcept { state_->finish(how::by_post); }
 
 void event::set_and_run() { state_->finish(how::at_once); }
 
-asio::awaitable<void> event::wait() { return state::wait(state_); }
+asio::awaitable<void> event::wait()
+{
+    return state_->is_set() ? state::pass(state_) : state::wait(state_);
+}
 
 } // namespace gemini::live::async

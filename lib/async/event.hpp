@@ -36,6 +36,7 @@ private:
     enum class how { by_post, at_once };
     class state;
     class waiter;
+    class start_of_wait;
     std::shared_ptr<state> state_;
 };
 

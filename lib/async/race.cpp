@@ -5,15 +5,13 @@
 #include "async/event.hpp"
 #include "async/spawn.hpp"
 #include "async/strand.hpp"
+#include "async/surroundings.hpp"
 
 #include <asio/cancellation_signal.hpp>
 #include <asio/cancellation_state.hpp>
 #include <asio/error.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 
-#include <algorithm>
 #include <deque>
 #include <system_error>
 
@@ -90,17 +88,6 @@ asio::awaitable<std::size_t> run_race(std::vector<asio::awaitable<void>> operati
     co_return state->winner;
 }
 
-asio::awaitable<void> sleep_for(std::chrono::milliseconds time)
-{
-    const auto executor = co_await asio::this_coro::executor;
-    const auto now = std::chrono::steady_clock::now();
-    const auto longest = std::chrono::floor<std::chrono::milliseconds>(
-        std::chrono::steady_clock::time_point::max() - now);
-    const auto shortest = std::chrono::milliseconds::zero();
-    asio::steady_timer timer(executor, now + std::clamp(time, shortest, longest));
-    co_await timer.async_wait(asio::use_awaitable);
-}
-
 bool is_cancellation(const std::exception_ptr& failure)
 {
     try {
@@ -113,3 +100,14 @@ bool is_cancellation(const std::exception_ptr& failure)
 }
 
 } // namespace gemini::live::detail
+
+namespace gemini::live {
+
+asio::awaitable<void> sleep_for(std::chrono::milliseconds time)
+{
+    const auto executor = co_await asio::this_coro::executor;
+    const auto clock = async::surroundings_of(executor).clock;
+    co_await clock->sleep_until(base::later(clock->now(), time));
+}
+
+} // namespace gemini::live

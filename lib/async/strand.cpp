@@ -176,6 +176,8 @@ void prepared_call::post(const asio::any_io_executor& executor) noexcept
     post_in_place(executor, memory_, visit(*this));
 }
 
+void strand_task::post(const strand& on) noexcept { on.post(*this); }
+
 void strand::post(strand_task& task) const noexcept { queue_->post(task); }
 
 asio::execution_context& strand::query(asio::execution::context_t) const noexcept

@@ -23,6 +23,8 @@ template <class Executor>
     return executor.target_type() == typeid(Executor) ? executor.target<Executor>() : nullptr;
 }
 
+class strand;
+
 /// Something that a strand runs once, in memory of its owner. It must live until then.
 class strand_task {
 public:
@@ -36,6 +38,8 @@ protected:
 
     explicit strand_task(function run) noexcept : run_(run) {}
     ~strand_task() = default;
+
+    void post(const strand& on) noexcept;
 
 private:
     friend class strand;
@@ -60,16 +64,17 @@ private:
 };
 
 /// A call of a member function, whose owner lives at least until then.
-template <class Owner>
-class member_call final : public prepared_call {
+template <class Owner, class Task = prepared_call>
+class member_call final : public Task {
 public:
-    explicit member_call(void (Owner::*what)()) noexcept : prepared_call(&run), what_(what) {}
+    explicit member_call(void (Owner::*what)()) noexcept : Task(&run), what_(what) {}
 
     /// Once at a time.
-    void post(const asio::any_io_executor& executor, std::shared_ptr<Owner> owner) noexcept
+    template <class Executor>
+    void post(const Executor& executor, std::shared_ptr<Owner> owner) noexcept
     {
         owner_ = std::move(owner);
-        prepared_call::post(executor);
+        Task::post(executor);
     }
 
 private:
@@ -83,6 +88,10 @@ private:
     void (Owner::*what_)();
     std::shared_ptr<Owner> owner_{};
 };
+
+/// A call for which only a strand will do, and half as large.
+template <class Owner>
+using strand_call = member_call<Owner, strand_task>;
 
 /// An executor that runs one function at a time, like `asio::strand`. What differs: an operation
 /// that completes while nobody runs on the strand runs at once, not by another post; a

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace gemini::live {
 
@@ -15,10 +16,14 @@ class client;
 class json;
 class music_session;
 class server_message;
-class session;
+class session_ref;
 struct server_message_members;
+class toolset;
 #pragma GCC visibility pop
 
+namespace detail {
+struct tool_function;
+}
 namespace protocol {
 struct message_text;
 }
@@ -38,7 +43,9 @@ struct access {
     /// A client with another outside world than sockets and clocks, for tests.
     [[nodiscard]] static client make_client(std::shared_ptr<client_core> core) noexcept;
     [[nodiscard]] static const std::shared_ptr<client_core>& core(const client& of) noexcept;
-    [[nodiscard]] static const std::shared_ptr<session_core>& core(const session& of) noexcept;
+    [[nodiscard]] static const std::shared_ptr<session_core>& core(const session_ref& of) noexcept;
+    [[nodiscard]] static const std::vector<std::shared_ptr<const detail::tool_function>>& functions(
+        const toolset& of) noexcept;
 };
 
 } // namespace gemini::live

@@ -27,7 +27,7 @@ private:
     std::uint8_t highest_ = 0xbf;
 };
 
-[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
 /// Returns `text` with U+FFFD in place of invalid UTF-8: one for each truncated character, and one
 /// for each byte that belongs to no character.

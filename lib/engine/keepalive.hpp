@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
 #include "base/time.hpp"
 
 #include <gemini/live/error.hpp>
@@ -25,7 +26,7 @@ namespace gemini::live::engine {
 
 /// Decides when to ping the peer of an open connection, and when the connection is dead. Pure:
 /// report what happens, call `check` when a timer fires, and set the next one to `next_check`.
-class keepalive {
+class GEMINI_LIVE_FOR_EMULATOR keepalive {
 public:
     using time_point = base::time_point;
 

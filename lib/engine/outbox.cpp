@@ -249,6 +249,13 @@ std::size_t outbox::waiting_again() const noexcept
         std::count_if(first, entries_.end(), [](const entry& each) { return each.index != 0; }));
 }
 
+bool outbox::has_durable() const noexcept
+{
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);
+    return std::any_of(
+        first, entries_.end(), [](const entry& each) { return !is_media(each.what.kind); });
+}
+
 bool outbox::is_asking() const noexcept
 {
     const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);

@@ -159,6 +159,8 @@ public:
 
     /// Whether nothing waits or is being written.
     [[nodiscard]] bool empty() const noexcept { return entries_.size() == sent_; }
+    /// Whether something waits or is being written that is not audio or video.
+    [[nodiscard]] bool has_durable() const noexcept;
     /// Whether nothing is being written.
     [[nodiscard]] bool is_idle() const noexcept { return taken_ == 0; }
     /// Whether a message that is being written asks for an answer.

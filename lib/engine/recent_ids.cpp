@@ -9,32 +9,36 @@ void recent_ids::add(std::string_view id)
 {
     erase(id);
     if (id.size() > most_bytes) return;
-    bytes_ += id.size();
-    const auto where = ids_.emplace(ids_.end(), id);
-    places_.emplace(*where, where);
-    while (ids_.size() > most || bytes_ > most_bytes) erase(ids_.begin());
+    if (!kept_) kept_ = std::make_unique<kept>();
+    auto& [ids, places, bytes] = *kept_;
+    const auto where = ids.emplace(ids.end(), id);
+    places.emplace(*where, where);
+    bytes += id.size();
+    while (ids.size() > most || bytes > most_bytes) erase(ids.begin());
 }
 
 void recent_ids::erase(std::string_view id)
 {
-    if (const auto found = places_.find(id); found != places_.end()) erase(found->second);
+    if (!kept_) return;
+    if (const auto found = kept_->places.find(id); found != kept_->places.end())
+        erase(found->second);
 }
 
 void recent_ids::erase(order::const_iterator where)
 {
-    bytes_ -= where->size();
-    places_.erase(*where);
-    ids_.erase(where);
+    kept_->bytes -= where->size();
+    kept_->places.erase(*where);
+    kept_->ids.erase(where);
+    if (kept_->ids.empty()) kept_.reset();
 }
 
 std::vector<std::string> recent_ids::take()
 {
-    places_.clear();
-    bytes_ = 0;
     std::vector<std::string> all;
-    all.reserve(ids_.size());
-    for (auto& id : ids_) all.push_back(std::move(id));
-    ids_.clear();
+    if (!kept_) return all;
+    all.reserve(kept_->ids.size());
+    for (auto& id : kept_->ids) all.push_back(std::move(id));
+    kept_.reset();
     return all;
 }
 

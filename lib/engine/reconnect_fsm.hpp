@@ -39,6 +39,8 @@ public:
     /// `random` returns numbers uniformly distributed in [0, 1).
     reconnect_fsm(reconnect_policy policy, std::string handle, std::function<double()> random);
 
+    [[nodiscard]] const reconnect_policy& policy() const noexcept { return policy_; }
+
     /// Begins the first attempt. Every status change returned here is to be reported to the user;
     /// its delay is the wait before the next attempt.
     [[nodiscard]] status_change start();

@@ -19,10 +19,11 @@ constexpr std::chrono::seconds longest_dead{60};
 } // namespace
 
 session_fsm::session_fsm(rules rules)
-    : rules_(std::move(rules)), connection_(rules_.reconnect, rules_.handle, rules_.random),
-      outbox_(rules_.outbox_limit, rules_.keeps), turns_(rules_.waits_for),
-      handover_(rules_.reconnect.handover), history_(rules_.history_limit),
-      resumed_another_(!rules_.handle.empty())
+    : longest_hold_(rules.longest_hold), compresses_from_(rules.compresses_from),
+      connection_(std::move(rules.reconnect), rules.handle, std::move(rules.random)),
+      outbox_(rules.outbox_limit, rules.keeps), turns_(std::move(rules.waits_for)),
+      handover_(connection_.policy().handover), history_(rules.history_limit),
+      resumed_another_(!rules.handle.empty()), watchdog_(rules.watchdogs)
 {
 }
 
@@ -64,6 +65,18 @@ void session_fsm::accept(outgoing message, base::time_point now)
     const auto superseded = outbox_.superseded();
     dropped_ += superseded;
     counters_.dropped += superseded;
+}
+
+bool session_fsm::is_between_turns(base::time_point now)
+{
+    turns_.settle(now);
+    return !turns_.in_turn() && !turns_.has_open_calls() && !outbox_.has_durable();
+}
+
+std::optional<base::time_point> session_fsm::idle_since(base::time_point now)
+{
+    if (!is_between_turns(now)) return std::nullopt;
+    return last_said_;
 }
 
 std::vector<content> session_fsm::memories() const
@@ -110,9 +123,8 @@ status_change session_fsm::opened(base::time_point now, std::size_t already_sent
     watches_memory_ = change.resumed && prompt_tokens_ != 0;
     counters_.maybe_heard += change.maybe_heard;
 
-    last_heard_ = now;
-    silent_since_resume_ = change.resumed;
-    told_of_silence_ = false;
+    if (counters_.connections == 1) last_said_ = now;
+    watchdog_.opened(now, change.resumed);
     return change;
 }
 
@@ -187,7 +199,7 @@ turn_mark session_fsm::heard(
     if (goes_on && all.tool_call) {
         outbox_.noted(received, heard);
         noted(received, heard);
-        if (rules_.longest_hold.count() != 0) hold_until_ = now + rules_.longest_hold;
+        if (longest_hold_.count() != 0) hold_until_ = now + longest_hold_;
         answers_from_ = now + longest_burst;
     }
     if (goes_on && all.tool_call_cancellation)
@@ -205,17 +217,19 @@ turn_mark session_fsm::heard(
     }
     remember_settled(turns_.turn() + 1);
     if (keeps_history()) history_.heard(message, mark);
-    if (mark.ends == turn_mark::end::turn && mark.is_empty) ++counters_.empty_turns;
+    if (mark.ends == turn_mark::end::turn) {
+        ++counters_.turns;
+        if (mark.is_empty) ++counters_.empty_turns;
+    }
+    if (message.turn_complete()) watchdog_.turn_ended(mark.is_empty && !mark.was_cut);
+    if (mark.speaks) watchdog_.spoke();
+    if (all.server_content || all.tool_call || all.voice_activity) last_said_ = now;
     if (all.usage_metadata) {
         usage_ = all.usage_metadata;
         watch_memory(*all.usage_metadata);
     }
     if (all.go_away && goes_on) handover_.announced(now, all.go_away->time_left);
-    if (!all.setup_complete) {
-        last_heard_ = now;
-        silent_since_resume_ = false;
-        told_of_silence_ = false;
-    }
+    if (!all.setup_complete) watchdog_.heard(now);
     return mark;
 }
 
@@ -225,6 +239,7 @@ turn_mark session_fsm::mark_of_left(const server_message& message)
 {
     turn_mark mark;
     mark.turn = mark.asked_in = turns_.turn();
+    mark.is_of_left = true;
     if (const auto& calls = message.members().tool_call; calls && !outbox_.keeps_unconsumed()) {
         add_forgotten(turns_.forget(*calls));
         left_calls_ = true;
@@ -256,7 +271,7 @@ void session_fsm::watch_memory(const usage_metadata& usage)
     const auto before = std::exchange(prompt_tokens_, usage.prompt_token_count);
     if (!std::exchange(watches_memory_, false)) return;
     const bool has_fallen = usage.prompt_token_count < before - before / 3;
-    const bool is_compressed = rules_.compresses_from && before >= *rules_.compresses_from;
+    const bool is_compressed = compresses_from_ && before >= *compresses_from_;
     if (!has_fallen || is_compressed) return;
     doubt_ = memory_doubtful{before, usage.prompt_token_count};
     ++counters_.memory_doubts;
@@ -286,10 +301,11 @@ void session_fsm::written(base::time_point now)
     counters_.messages_sent += batch.messages;
     counters_.bytes_sent += batch.bytes;
     const bool owed_nothing = !turns_.in_turn() || turns_.is_guess();
-    if (batch.asks && owed_nothing) last_heard_ = now;
+    if (batch.asks && owed_nothing) watchdog_.asked(now);
     turns_.told({batch.asks, batch.answers, batch.durable != 0, batch.media, batch.questions}, now);
     remember_settled(turns_.turn() + 1);
     if (batch.durable != 0) {
+        last_said_ = now;
         wants_ping_ = !outbox_.keeps_unconsumed();
         under_way_.push_back({{now}, batch.durable, batch.asks});
         constexpr std::size_t most = 1024; // for a server that makes no handles
@@ -331,10 +347,11 @@ bool session_fsm::connection_gone()
         for (auto& id : outbox_.answers())
             if (known.insert(id).second) forgotten.push_back(std::move(id));
     }
-    if (!forgotten.empty()) {
-        counters_.obsolete += outbox_.drop_answers(forgotten);
-        add_forgotten(forgotten);
-    }
+    add_forgotten(forgotten);
+    auto obsolete = std::move(forgotten);
+    for (auto& id : outbox_.answers()) // some cross the cancellation of their call
+        if (turns_.has_forgotten({id})) obsolete.push_back(std::move(id));
+    counters_.obsolete += outbox_.drop_answers(obsolete);
     return had_calls && !turns_.has_open_calls();
 }
 
@@ -342,13 +359,14 @@ status_change session_fsm::lost(const error& failure, base::time_point now, bool
 {
     const bool was_open = connection_.status() == session_status::connected;
     const bool was_dead = failure.value() == errc::timed_out;
-    turns_.settle(was_dead ? std::max(last_heard_, now - longest_dead) : now);
+    turns_.settle(was_dead ? std::max(watchdog_.last_heard(), now - longest_dead) : now);
     const bool in_turn = turns_.in_turn();
     const bool answering = turns_.answering();
     const bool had_context = has_context();
 
-    auto change =
-        connection_.lost(failure, now, {had_context, is_replaced, handover_.is_announced()});
+    auto change = gives_up_ ? connection_.give_up(failure)
+                            : connection_.lost(failure, now,
+                                  {had_context, is_replaced, handover_.is_announced()});
     const bool has_lost_calls = connection_gone();
     if (connection_.handle().empty() && had_context) {
         context_lost_ = true;
@@ -413,16 +431,22 @@ bool session_fsm::hands_over_at(base::time_point now) const
     return turns_.at_rest() && outbox_.is_idle() && !is_in_doubt();
 }
 
-/// When the present silence will have lasted too long.
-std::optional<base::time_point> session_fsm::silent_until() const
+/// Looks for a silence that has lasted too long, and for too many empty turns.
+template <class Ask>
+void session_fsm::watch(step& step, base::time_point now, const Ask& ask_at)
 {
-    if (told_of_silence_ || !turns_.in_turn() || turns_.is_waited_for() || turns_.is_guess())
-        return std::nullopt;
-    const auto& limits = rules_.watchdogs;
-    if (silent_since_resume_ && limits.after_resume.count() != 0)
-        return last_heard_ + limits.after_resume;
-    if (limits.in_turn.count() != 0) return last_heard_ + limits.in_turn;
-    return std::nullopt;
+    const bool is_owed = turns_.in_turn() && !turns_.is_waited_for() && !turns_.is_guess();
+    step.silence = watchdog_.next(now, is_owed);
+    if (step.silence) {
+        ++counters_.stalls;
+        switch (step.silence->action) {
+        case watchdog_action::tell: turns_.stalled(); break;
+        case watchdog_action::nudge: ++counters_.nudges; break;
+        case watchdog_action::reconnect: ++counters_.stall_reconnects; break;
+        case watchdog_action::give_up: gives_up_ = true; break;
+        }
+    }
+    if (const auto due = watchdog_.due(); due && is_owed) ask_at(*due);
 }
 
 /// Dials the next connection when its turn in the series of attempts has come. After the end of a
@@ -479,24 +503,14 @@ session_fsm::step session_fsm::next(base::time_point now, successor following)
             step.write = true;
         }
     }
-    if (const auto until = silent_until()) {
-        if (now >= *until) {
-            told_of_silence_ = true;
-            turns_.stalled();
-            ++counters_.stalls;
-            step.silence = stalled{silent_since_resume_,
-                std::chrono::duration_cast<std::chrono::milliseconds>(now - last_heard_)};
-        } else {
-            ask_at(*until);
-        }
-    }
+    watch(step, now, ask_at);
     return step;
 }
 
 bool session_fsm::drop_stale(base::time_point now)
 {
     if (connection_.status() != session_status::reconnecting && !holds_media(now)) return false;
-    const auto gone = outbox_.expire(now - rules_.reconnect.realtime_window);
+    const auto gone = outbox_.expire(now - connection_.policy().realtime_window);
     dropped_ += gone;
     counters_.dropped += gone;
     return gone != 0;
@@ -509,7 +523,7 @@ std::optional<base::time_point> session_fsm::next_stale(base::time_point now) co
     const auto oldest = outbox_.oldest_media();
     if (!oldest) return std::nullopt;
     constexpr std::chrono::milliseconds behind{1};
-    return base::later(*oldest, rules_.reconnect.realtime_window + behind);
+    return base::later(*oldest, connection_.policy().realtime_window + behind);
 }
 
 live::session_counters session_fsm::counters() const

@@ -8,6 +8,7 @@
 #include "engine/reconnect_fsm.hpp"
 #include "engine/round_trip.hpp"
 #include "engine/turn_tracker.hpp"
+#include "engine/watchdog.hpp"
 
 #include <gemini/live/counters.hpp>
 #include <gemini/live/session_event.hpp>
@@ -60,6 +61,17 @@ public:
     {
         return !activity_is_open_ && (turns_.in_turn() || !outbox_.empty());
     }
+
+    /// Whether nobody is in turn, no function call is open, and nothing waits but audio and video.
+    [[nodiscard]] bool is_between_turns(base::time_point now);
+    /// When that may change by itself.
+    [[nodiscard]] std::optional<base::time_point> unsure_until() const noexcept
+    {
+        return turns_.unsure_until();
+    }
+
+    /// Since when neither side has said anything; absent while a turn is in progress.
+    [[nodiscard]] std::optional<base::time_point> idle_since(base::time_point now);
 
     // The connection -------------------------------------------------------------------------
     /// Call when another attempt is being made.
@@ -131,8 +143,7 @@ public:
     /// Whether `next` may return something new after a message.
     [[nodiscard]] bool wants_attention() const noexcept
     {
-        return handover_.is_expected() || hold_until_ || answers_from_ ||
-               rules_.watchdogs.in_turn.count() != 0 || rules_.watchdogs.after_resume.count() != 0;
+        return handover_.is_expected() || hold_until_ || answers_from_ || watchdog_.is_on();
     }
 
     /// Drops media that have waited too long for a connection; returns true when there were any.
@@ -154,7 +165,7 @@ public:
     [[nodiscard]] std::uint64_t epoch() const noexcept { return connection_.epoch(); }
     [[nodiscard]] bool keeps_history() const noexcept
     {
-        return rules_.reconnect.on_context_loss == context_loss::restore;
+        return connection_.policy().on_context_loss == context_loss::restore;
     }
     [[nodiscard]] std::uint64_t last_accepted() const noexcept { return outbox_.last(); }
     [[nodiscard]] std::uint64_t oldest_waiting() const noexcept { return outbox_.oldest(); }
@@ -169,7 +180,8 @@ private:
     [[nodiscard]] bool hands_over_at(base::time_point now) const;
     template <class Ask>
     void dial_ahead(step& step, base::time_point now, const Ask& ask_at);
-    [[nodiscard]] std::optional<base::time_point> silent_until() const;
+    template <class Ask>
+    void watch(step& step, base::time_point now, const Ask& ask_at);
     void remember_settled(std::uint64_t turn);
     void watch_memory(const usage_metadata& usage);
     void release_answers(base::time_point now);
@@ -180,7 +192,10 @@ private:
     void measure(const signs& with, base::time_point now);
     [[nodiscard]] bool is_in_doubt() const noexcept { return !under_way_.empty(); }
 
-    rules rules_;
+    // Of the rules, what no part below has taken.
+    std::chrono::milliseconds longest_hold_;
+    std::optional<std::int64_t> compresses_from_;
+
     reconnect_fsm connection_;
     outbox outbox_;
     turn_tracker turns_;
@@ -233,10 +248,9 @@ private:
     };
     std::optional<timed_ping> timed_{};
 
-    // For the watchdogs.
-    base::time_point last_heard_{};
-    bool silent_since_resume_ = false;
-    bool told_of_silence_ = false;
+    base::time_point last_said_{}; ///< By either side.
+    watchdog watchdog_;
+    bool gives_up_ = false; ///< The loss that follows is the end.
 };
 
 } // namespace gemini::live::engine

@@ -38,7 +38,9 @@ void append(To& to, From&& more)
     more = {};
 }
 
-bool has_words(const late_words& words)
+/// Of a turn, or of the late words of one.
+template <class Words>
+bool has_words(const Words& words)
 {
     return !words.text.empty() || !words.output_transcription.empty() || !words.audio.empty();
 }
@@ -51,13 +53,14 @@ bool turn_collector::is_full() const noexcept
         return words.text.size() + words.output_transcription.size() +
                words.input_transcription.size() + words.audio.size();
     };
-    return size(present_) + size(present_.late) + size(undecided_) > limit_;
+    return size(present_) + size(present_.late) + size(undecided_) + calls_size_ > rules_.limit;
 }
 
 bool turn_collector::is_over_before(const inbox::entry& next) const
 {
     const auto* message = next.message();
-    return message && has_spoken() && next.mark.turn > number_ && speaks(*message) &&
+    const bool goes_on = has_spoken_before_calls() && !interrupted_;
+    return message && has_spoken() && next.mark.turn > number_ && !goes_on && speaks(*message) &&
            !next.mark.undecided;
 }
 
@@ -68,7 +71,8 @@ bool turn_collector::add(const inbox::entry& next, calls open)
     if (const auto* change = std::get_if<status_change>(event)) return add(*change);
     if (const auto* unread = std::get_if<malformed_message>(event))
         return unread->turn_in_doubt && fail(turn_end::unreadable, unread->why);
-    if (const auto* silence = std::get_if<stalled>(event)) {
+    if (const auto* silence = std::get_if<stalled>(event);
+        silence && silence->action == watchdog_action::tell && silence->empty_turns == 0) {
         return fail(turn_end::stalled,
             error(errc::timed_out,
                 fmt::format("The server has said nothing for {} ms.", silence->silence.count())));
@@ -94,12 +98,7 @@ bool turn_collector::add(const server_message& message, const turn_mark& mark, c
             error(errc::rejected, fmt::format("The server reported an error: {}", words),
                 {phase::open, 0, words, reported->code}));
     }
-    if (const auto made = message.function_calls(); !made.empty()) {
-        present_.tool_calls.insert(present_.tool_calls.end(), made.begin(), made.end());
-        present_.end = turn_end::tool_call;
-        returned_ = std::max(returned_, mark.turn);
-        return true;
-    }
+    if (add_calls(message, mark)) return true;
     switch (mark.ends) {
     case turn_mark::end::nothing:
         if (mark.unsure) unsure_ = has_spoken() ? turn_end::complete : turn_end::empty;
@@ -110,11 +109,30 @@ bool turn_collector::add(const server_message& message, const turn_mark& mark, c
     const bool was_returned = !is_of_this || (mark.turn == failed_ && !has_spoken());
     const bool says_no_more = was_returned && !mark.was_cut && !has_words(present_.late);
     if (!is_of_this) take_late_for_own();
-    present_.end = mark.is_empty || says_no_more ? turn_end::empty
-                   : mark.was_cut                ? turn_end::interrupted
-                                                 : turn_end::complete;
+    const bool is_silent = mark.is_empty && !(has_spoken_before_calls() && has_words(present_));
+    present_.end = is_silent || says_no_more ? turn_end::empty
+                   : mark.was_cut            ? turn_end::interrupted
+                                             : turn_end::complete;
     returned_ = std::max(returned_, mark.turn);
     drains_ = true;
+    return true;
+}
+
+/// Returns true when a call is the caller's to answer now.
+bool turn_collector::add_calls(const server_message& message, const turn_mark& mark)
+{
+    bool ends = false;
+    for (const auto& call : message.function_calls()) {
+        const bool is_answered = rules_.is_answered && rules_.is_answered(call);
+        if (is_answered || !rules_.ends_at_calls) called_ = std::max(called_, mark.turn);
+        if (is_answered) continue;
+        present_.tool_calls.push_back(call);
+        calls_size_ += sizeof call + call.id.size() + call.name.size() + call.args.text().size();
+        ends = rules_.ends_at_calls;
+    }
+    if (!ends) return false;
+    present_.end = turn_end::tool_call;
+    returned_ = std::max(returned_, mark.turn);
     return true;
 }
 
@@ -153,9 +171,24 @@ void turn_collector::place_undecided(std::uint64_t turn)
         append(present_, undecided_);
 }
 
+/// A turn that called functions has been closed, and the answer to the responses belongs to what is
+/// being collected.
+bool turn_collector::goes_on_after_calls(const turn_mark& mark, calls open)
+{
+    called_ = std::max(called_, mark.turn);
+    const bool has_answered = has_words(present_);
+    if (mark.unsure) unsure_ = has_answered ? turn_end::complete : turn_end::empty;
+    if (open != calls::open || !has_answered) return false;
+    present_.end = turn_end::complete;
+    returned_ = std::max(returned_, mark.turn);
+    return true;
+}
+
 /// A turn that called functions has been closed.
 bool turn_collector::end_calls(const turn_mark& mark, calls open)
 {
+    const bool goes_on = !rules_.ends_at_calls || mark.turn <= called_;
+    if (goes_on && mark.turn > returned_) return goes_on_after_calls(mark, open);
     if (has_spoken()) { // the calls were read by other means
         append(present_.late, late_words{std::exchange(present_.text, {}),
                                   std::exchange(present_.output_transcription, {}), {},
@@ -214,6 +247,7 @@ void turn_collector::add_late(const inbox::entry& next)
 turn_result turn_collector::finish()
 {
     number_ = 0;
+    calls_size_ = 0;
     interrupted_ = drains_ = false;
     unsure_.reset();
     unsure_until_.reset();
@@ -230,6 +264,12 @@ turn_result turn_collector::finish_early()
 turn_result turn_collector::close()
 {
     present_.end = turn_end::closed;
+    return finish();
+}
+
+turn_result turn_collector::time_out()
+{
+    present_.end = turn_end::timed_out;
     return finish();
 }
 

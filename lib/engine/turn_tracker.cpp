@@ -170,6 +170,7 @@ void turn_tracker::begin_turn(turn_mark& mark, base::time_point now)
 
 void turn_tracker::hear_model(bool is_sound, turn_mark& mark, base::time_point now)
 {
+    mark.speaks = true;
     fresh_handle_ = failed_ = stalled_ = guessed_ = false;
     doubt_until_.reset();
     if (cut_in_ && is_sound) {
@@ -189,7 +190,7 @@ void turn_tracker::hear_model(bool is_sound, turn_mark& mark, base::time_point n
 
 void turn_tracker::hear_calls(const tool_call& calls, turn_mark& mark, base::time_point now)
 {
-    begun_ = true;
+    begun_ = mark.speaks = true;
     fresh_handle_ = failed_ = stalled_ = guessed_ = false;
     doubt_until_.reset();
     if (!open_ || cut_in_ || (calling_ && (responded_ || closed_))) {
@@ -204,7 +205,7 @@ void turn_tracker::hear_calls(const tool_call& calls, turn_mark& mark, base::tim
     for (const auto& call : calls.function_calls) {
         open_calls_.add(call.id);
         if (waits_for_(call.name)) waited_for_.add(call.id);
-        calls_since_handle_.add(call.id);
+        if (!calls_in_handle_.contains(call.id)) calls_since_handle_.add(call.id);
         forgotten_.erase(call.id);
         answered_.erase(call.id);
     }
@@ -388,7 +389,7 @@ std::vector<std::string> turn_tracker::forget(const tool_call& calls)
 {
     std::vector<std::string> ids;
     for (const auto& call : calls.function_calls) {
-        if (call.id.empty()) continue;
+        if (call.id.empty() || calls_in_handle_.contains(call.id)) continue;
         forgotten_.add(call.id);
         ids.push_back(call.id);
     }

@@ -30,11 +30,13 @@ struct turn_mark {
     bool begins = false;        ///< The model has begun to answer what was asked.
     bool began_earlier = false; ///< With an earlier message; only this one confirms it.
     bool is_answer = false;     ///< To the only open question: nothing else made the model speak.
+    bool speaks = false;        ///< The model says something, or calls functions.
     bool is_empty = false;      ///< The turn ends without words, sound or calls.
     bool was_cut = false;       ///< The turn that ends was interrupted.
     bool unsure = false;        ///< The turn may have ended, unless something is said soon.
     bool undecided = false;     ///< Late words of `turn`, unless the next turn claims them.
     bool claims = false;        ///< The undecided words before this message belong to this turn.
+    bool is_of_left = false;    ///< From a connection that was left: the conversation is elsewhere.
 };
 
 /// After an unsure end, the turn is over unless something is said within this time.

@@ -40,7 +40,7 @@ std::optional<write_queue::output> write_queue::next()
 
 bool write_queue::can_add(std::size_t most) const noexcept
 {
-    if (writes_control_) return false; // there is one place for these
+    if (control_) return false; // there is one place for these
     if (pong_ || ping_due_ || numbered_ping_ != 0) return true;
     if (in_message_)
         return std::min(at_hand_.back().bytes.size() - offset_, most_in_frame_) <= most;
@@ -60,23 +60,22 @@ write_queue::output write_queue::next_fragment()
     }
     auto& [kind, bytes] = at_hand_.back();
     const auto size = std::min(bytes.size() - offset_, most_in_frame_);
-    if (size == 0) writes_control_ = true;
-    char* const payload = size == 0 ? control_payload() : bytes.data() + offset_;
+    char* const payload =
+        size == 0 ? control_.emplace(std::size_t{0}).data() : bytes.data() + offset_;
     offset_ += size;
     in_message_ = offset_ != bytes.size();
     return {begins ? kind : frame_kind::continuation, !in_message_, {payload, size}};
 }
 
-write_queue::output write_queue::control(frame_kind kind, std::string_view payload) noexcept
+write_queue::output write_queue::control(frame_kind kind, std::string_view payload)
 {
-    writes_control_ = true;
-    const auto size = payload.copy(control_payload(), most_control_payload);
-    return {kind, true, {control_payload(), size}};
+    auto& frame = control_.emplace(payload.substr(0, most_control_payload));
+    return {kind, true, {frame.data(), frame.size()}};
 }
 
 bool write_queue::written() noexcept
 {
-    writes_control_ = false;
+    control_.reset();
     at_hand_.erase(at_hand_.begin(), at_hand_.end() - (in_message_ ? 1 : 0));
     const auto before = std::exchange(flushed_, begun_ - at_hand_.size());
     return flushed_ != before;
@@ -93,7 +92,7 @@ void write_queue::clear() noexcept
     drop_unbegun();
     at_hand_.clear();
     in_message_ = false;
-    writes_control_ = false;
+    control_.reset();
     accepted_ = begun_ = flushed_;
     pong_.reset();
     ping_due_ = false;

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "base/buffer.hpp"
+#include "base/exported.hpp"
 #include "base/fifo.hpp"
 #include "base/frame_kind.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -90,18 +90,13 @@ private:
     };
 
     [[nodiscard]] output next_fragment();
-    [[nodiscard]] output control(base::frame_kind kind, std::string_view payload) noexcept;
-    [[nodiscard]] char* control_payload() noexcept
-    {
-        return control_.data() + base::frame::headroom;
-    }
+    [[nodiscard]] output control(base::frame_kind kind, std::string_view payload);
 
     std::size_t most_in_frame_;
     base::fifo<message> waiting_;
     std::vector<message> at_hand_; ///< Handed out, the last one perhaps only in part.
     bool in_message_ = false;      ///< The last one has been handed out in part.
     std::size_t offset_ = 0;       ///< Of it: the end of the fragment that was handed out last.
-    bool writes_control_ = false;  ///< A frame at hand is in `control_`.
     std::uint64_t accepted_ = 0;   ///< Messages in total, without dropped ones.
     std::uint64_t begun_ = 0;      ///< Of these, the ones that `next` has begun.
     std::uint64_t flushed_ = 0;    ///< Of these, the ones that the socket has accepted entirely.
@@ -109,10 +104,11 @@ private:
     bool ping_due_ = false;
     std::uint64_t numbered_ping_ = 0; ///< 0: none.
     std::optional<std::string> close_{};
-    std::array<char, base::frame::headroom + most_control_payload> control_{};
+    std::optional<base::frame> control_{}; ///< A frame at hand that is no part of a message.
 };
 
 /// The payload of a Close. The reason is cut to what fits, between two characters.
-[[nodiscard]] std::string close_payload(std::uint16_t code, std::string_view reason);
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::string close_payload(
+    std::uint16_t code, std::string_view reason);
 
 } // namespace gemini::live::engine

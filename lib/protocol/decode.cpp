@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/decode.hpp"
 #include "base/access.hpp"
+#include "base/base64.hpp"
 
 #include "protocol/fields.hpp"
 #include "protocol/mend.hpp"
@@ -79,7 +80,6 @@ ondemand::parser& this_threads_parser()
 
 constexpr std::size_t everyday_message = 256 * 1024; // larger ones free their tables
 constexpr std::size_t least_tables = 4 * 1024;
-constexpr std::size_t most_marks = 1'000'000;
 
 } // namespace
 
@@ -176,27 +176,32 @@ std::optional<sm> read_leniently(std::string_view text, budget budget)
     return message;
 }
 
-/// Returns `text` without the base64 that has been decoded, in a buffer of the size needed.
-message_text kept_text(base::padded_buffer text, const std::vector<decoded_base64>& decoded)
+/// Returns `text` without the base64 that has been decoded, in a buffer of the size needed. `gaps`
+/// has the positions of the base64 in `text`.
+message_text kept_text(base::padded_buffer text, std::vector<message_text::gap> gaps)
 {
     message_text kept;
     kept.size = text.size();
-    for (const auto& each : decoded) kept.size -= each.text.size();
+    for (const auto& each : gaps) kept.size -= base::base64_size(each.decoded.size());
     const bool is_tight = text.capacity() + base::padded_buffer::padding - kept.size <= 64;
     if (is_tight) {
         kept.bytes = text.release();
         return kept;
     }
     kept.bytes = std::make_unique_for_overwrite<char[]>(kept.size);
-    kept.gaps.reserve(decoded.size());
-    const char* from = text.data();
-    char* to = kept.bytes.get();
-    for (const auto& each : decoded) {
-        to = std::copy(from, each.text.data(), to);
-        kept.gaps.push_back({static_cast<std::size_t>(to - kept.bytes.get()), each.bytes});
-        from = each.text.data() + each.text.size();
+    const std::string_view whole = text.view();
+    std::size_t from = 0;
+    std::size_t to = 0;
+    const auto keep = [&](std::size_t end) {
+        to += whole.substr(from, end - from).copy(kept.bytes.get() + to, kept.size - to);
+    };
+    for (auto& each : gaps) {
+        keep(each.at);
+        from = each.at + base::base64_size(each.decoded.size());
+        each.at = to;
     }
-    std::copy(from, static_cast<const char*>(text.data() + text.size()), to);
+    keep(whole.size());
+    kept.gaps = std::move(gaps);
     return kept;
 }
 
@@ -216,6 +221,7 @@ server_message decode_server_message(base::padded_buffer text, decode_limits lim
 {
     const budget budget{limits.values, limits.memory};
     reader in(reader::from::server, budget);
+    in.records_base64_of(text.data());
     if (text.empty()) in.fail("is empty");
     server_message_members members;
     try {
@@ -227,7 +233,7 @@ server_message decode_server_message(base::padded_buffer text, decode_limits lim
         if (!rest) throw;
         return access::make_message(*std::move(rest), kept_text(std::move(text), {}));
     }
-    return access::make_message(std::move(members), kept_text(std::move(text), in.decoded()));
+    return access::make_message(std::move(members), kept_text(std::move(text), in.take_base64()));
 }
 
 } // namespace gemini::live::protocol

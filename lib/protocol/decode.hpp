@@ -23,6 +23,8 @@ struct decode_limits {
 /// Counts brackets, commas and colons, inside strings or outside. The result is roughly an upper
 /// bound on the number of members and elements.
 [[nodiscard]] std::size_t count_marks(std::string_view text) noexcept;
+/// More marks than these are not parsed.
+inline constexpr std::size_t most_marks = 1'000'000;
 
 /// Returns the limits for texts of at most `text` bytes.
 [[nodiscard]] decode_limits limits_of_message(std::size_t text) noexcept;

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace gemini::live::protocol {
@@ -44,15 +45,10 @@ void write_merged(json_writer& out, const json_value& under, const json_value& o
     out.end_object();
 }
 
-/// A message with a single media member, whose bytes are written as base64 straight into the frame.
-base::frame media_frame(
-    std::string_view member, std::string_view mime_type, std::span<const std::byte> data)
+/// A message that ends with media, whose bytes are written as base64 straight into the frame.
+/// `head`: all that precedes them.
+base::frame media_frame(std::string_view head, std::span<const std::byte> data)
 {
-    std::string head = R"({"realtimeInput":{")";
-    head.append(member).append(R"(":{"mimeType":)");
-    if (!append_json_string(head, mime_type))
-        throw error(errc::invalid_argument, "The media type cannot be sent: it is not UTF-8.");
-    head.append(R"(,"data":")");
     constexpr std::string_view tail = R"("}}})";
     base::frame frame(head.size() + base::base64_size(data.size()) + tail.size());
     char* at = frame.data();
@@ -62,6 +58,18 @@ base::frame media_frame(
     return frame;
 }
 
+/// A message with a single media member.
+base::frame media_frame(
+    std::string_view member, std::string_view mime_type, std::span<const std::byte> data)
+{
+    std::string head = R"({"realtimeInput":{")";
+    head.append(member).append(R"(":{"mimeType":)");
+    if (!append_json_string(head, mime_type))
+        throw error(errc::invalid_argument, "The media type cannot be sent: it is not UTF-8.");
+    head.append(R"(,"data":")");
+    return media_frame(head, data);
+}
+
 void check_audio(const blob& audio)
 {
     if (!base::is_of_type(audio.mime_type, "audio")) {
@@ -69,6 +77,13 @@ void check_audio(const blob& audio)
             fmt::format("Audio must have a media type that begins with \"audio/\", not {}.",
                 json_quote(audio.mime_type)));
     }
+}
+
+void check_rate(int rate)
+{
+    if (rate >= 1) return;
+    throw error(errc::invalid_argument,
+        fmt::format("Audio needs a sample rate such as 16000, not {}.", rate));
 }
 
 void check_picture(const blob& picture)
@@ -257,7 +272,11 @@ base::frame encode_realtime_input(const realtime_input& input, backend backend)
 base::frame encode_realtime_audio(std::span<const std::byte> pcm, int rate)
 {
     check_samples(pcm);
-    return media_frame("audio", pcm_mime_type(rate), pcm);
+    check_rate(rate);
+    fmt::memory_buffer head; // allocates nothing
+    constexpr std::string_view before = R"({"realtimeInput":{"audio":{"mimeType":"audio/pcm;rate=)";
+    fmt::format_to(std::back_inserter(head), R"({}{}","data":")", before, rate);
+    return media_frame({head.data(), head.size()}, pcm);
 }
 
 void check_samples(std::span<const std::byte> pcm)
@@ -270,10 +289,7 @@ void check_samples(std::span<const std::byte> pcm)
 
 std::string pcm_mime_type(int rate)
 {
-    if (rate < 1) {
-        throw error(errc::invalid_argument,
-            fmt::format("Audio needs a sample rate such as 16000, not {}.", rate));
-    }
+    check_rate(rate);
     return fmt::format("audio/pcm;rate={}", rate);
 }
 

@@ -113,6 +113,35 @@ json access::trusted(std::string text) noexcept
 
 json json::array() { return access::trusted("[]"); }
 
+json_type json::type() const noexcept
+{
+    const auto first = text_.find_first_not_of(" \t\r\n");
+    if (first == std::string::npos) return json_type::null; // moved from
+    switch (text_[first]) {
+    case 'n': return json_type::null;
+    case 't':
+    case 'f': return json_type::boolean;
+    case '"': return json_type::string;
+    case '[': return json_type::array;
+    case '{': return json_type::object;
+    default: return json_type::number;
+    }
+}
+
+/// RFC 6901, the other way round than `unescape`.
+void json::append_step(std::string& pointer, std::string_view name)
+{
+    pointer += '/';
+    for (const char c : name) {
+        if (c == '~')
+            pointer += "~0";
+        else if (c == '/')
+            pointer += "~1";
+        else
+            pointer += c;
+    }
+}
+
 bool json::empty() const noexcept
 {
     const auto first = text_.find_first_not_of(" \t\r\n");
@@ -272,6 +301,12 @@ json json::push(const json& value) &&
 {
     append(text_, ']', {}, nested(value));
     return std::move(*this);
+}
+
+std::optional<json_type> json::find_type(std::string_view pointer) const
+{
+    const auto value = find(pointer);
+    return value ? std::optional(value->type()) : std::nullopt;
 }
 
 std::optional<std::string> json::find_string(std::string_view pointer) const

@@ -159,6 +159,8 @@ std::optional<bool> json_value::boolean() const
 
 std::string json_value::text() const { return simdjson::minify(at_->element); }
 
+const dom::element& json_value::element() const noexcept { return at_->element; }
+
 bool operator==(const json_value& a, const json_value& b)
 {
     using type = json_value::type;

@@ -4,6 +4,8 @@
 
 #include "base/exported.hpp"
 
+#include <gemini/live/json.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +13,10 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace simdjson::dom {
+class element;
+} // namespace simdjson::dom
 
 namespace gemini::live::protocol {
 
@@ -21,7 +27,7 @@ GEMINI_LIVE_FOR_EMULATOR bool operator==(const json_value& a, const json_value& 
 /// their document.
 class json_value {
 public:
-    enum class type { null, boolean, number, string, array, object };
+    using type = json_type;
 
     /// Throws errc::malformed_message with the position for text that is not JSON in UTF-8 or is
     /// nested more than 64 levels deep. An integer of more than 64 bits becomes the nearest double.
@@ -49,6 +55,9 @@ public:
 
     /// Returns this value as compact JSON.
     [[nodiscard]] std::string text() const;
+
+    /// The parsed value, for visiting a large one without a copy of it. It lives as long as this.
+    [[nodiscard]] const simdjson::dom::element& element() const noexcept;
 
 private:
     struct document;

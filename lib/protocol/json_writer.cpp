@@ -28,6 +28,16 @@ constexpr auto escapes = [] {
     return table;
 }();
 
+/// Returns where the string that begins at `begin` has its closing quote.
+std::size_t end_of_string(std::string_view json, std::size_t begin)
+{
+    for (auto end = begin;;) {
+        end = json.find('"', end + 1);
+        const auto last = json.find_last_not_of('\\', end - 1);
+        if ((end - 1 - last) % 2 == 0) return end; // no backslash escapes it
+    }
+}
+
 } // namespace
 
 bool append_json_string(std::string& to, std::string_view text)
@@ -159,9 +169,8 @@ std::string indented(std::string_view json)
         const char c = json[i];
         switch (c) {
         case '"': {
-            const auto begin = i++;
-            for (; json[i] != '"'; ++i)
-                if (json[i] == '\\') ++i;
+            const auto begin = i;
+            i = end_of_string(json, begin);
             out.append(json, begin, i - begin + 1);
             break;
         }

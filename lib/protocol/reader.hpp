@@ -3,6 +3,7 @@
 #pragma once
 
 #include "protocol/field.hpp"
+#include "protocol/message_text.hpp"
 
 #include <gemini/live/boxed.hpp>
 #include <gemini/live/content.hpp>
@@ -57,12 +58,6 @@ struct budget {
     std::size_t memory;
 };
 
-/// Base64 that a reader has decoded, with its position in the text.
-struct decoded_base64 {
-    std::string_view text;
-    std::span<const std::byte> bytes;
-};
-
 /// What a reader has left out of a message.
 struct omissions {
     std::vector<omitted_member> list{};
@@ -106,8 +101,13 @@ public:
     {
     }
 
-    /// The long base64 values of the message, in their order.
-    [[nodiscard]] const std::vector<decoded_base64>& decoded() const noexcept { return decoded_; }
+    /// Call before reading a text whose long base64 is to be recorded.
+    void records_base64_of(const char* text) noexcept { text_ = text; }
+    /// The long base64 values of the message, in their order, with their positions in the text.
+    [[nodiscard]] std::vector<message_text::gap> take_base64() noexcept
+    {
+        return std::move(base64_);
+    }
 
     /// Throws errc::malformed_message with the current path.
     [[noreturn]] void fail(std::string_view what) const;
@@ -355,7 +355,8 @@ private:
     std::array<step, 16> steps_{};
     std::size_t depth_ = 0;
     bool has_refused_type_ = false; // the media type of the value being read was refused
-    std::vector<decoded_base64> decoded_;
+    const char* text_ = nullptr;
+    std::vector<message_text::gap> base64_;
 };
 
 // From fields to rules ---------------------------------------------------------------------

@@ -2,7 +2,6 @@
 #include "protocol/redact.hpp"
 
 #include "base/ascii.hpp"
-#include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
 
 #include <algorithm>
@@ -39,6 +38,51 @@ std::int64_t decoded_size(std::string_view base64)
 {
     const auto end = base64.find_last_not_of('=');
     return static_cast<std::int64_t>((end == std::string_view::npos ? 0 : end + 1) * 3 / 4);
+}
+
+constexpr std::int64_t most_blank_bytes = 16 << 20; // of one blob
+
+/// Returns base64 of that many zeros.
+std::string zeros(std::int64_t bytes)
+{
+    std::string text(static_cast<std::size_t>((bytes + 2) / 3 * 4), 'A');
+    const auto padding = static_cast<std::size_t>((3 - bytes % 3) % 3);
+    std::fill(text.end() - static_cast<std::ptrdiff_t>(padding), text.end(), '=');
+    return text;
+}
+
+/// Returns the size of a blob's data if only the size was recorded.
+std::optional<std::int64_t> recorded_size(std::string_view name, const json_value& value)
+{
+    if (name != "data" || !value.is_object() || value.members().size() != 1) return std::nullopt;
+    const auto bytes = value.find("bytes");
+    const auto size = bytes ? bytes->integer() : std::nullopt;
+    return size && *size >= 0 && *size <= most_blank_bytes ? size : std::nullopt;
+}
+
+void write_with_blank_media(json_writer& to, const json_value& from)
+{
+    switch (from.kind()) {
+    case json_value::type::object: {
+        const auto members = from.members();
+        to.begin_object();
+        for (const auto& [name, value] : members) {
+            to.key(name);
+            if (const auto size = recorded_size(name, value))
+                to.string(zeros(*size));
+            else
+                write_with_blank_media(to, value);
+        }
+        to.end_object();
+        break;
+    }
+    case json_value::type::array:
+        to.begin_array();
+        for (const auto& each : from.elements()) write_with_blank_media(to, each);
+        to.end_array();
+        break;
+    default: to.raw(from.text());
+    }
 }
 
 class redactor {
@@ -114,6 +158,13 @@ bool is_secret(std::string_view name)
 redaction redact(std::string_view message, bool with_media, const std::deque<std::string>& known)
 {
     return redactor(with_media, known).run(message);
+}
+
+std::string with_blank_media(const json_value& message)
+{
+    json_writer to;
+    write_with_blank_media(to, message);
+    return to.take();
 }
 
 void strike_out(std::string& text, const std::deque<std::string>& secrets)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by: test/unit/session/wire_tap_test.cpp
+// Tested by: test/unit/session/wire_tap_test.cpp, test/unit/emulator/recording_test.cpp
 #pragma once
+
+#include "base/exported.hpp"
+#include "protocol/json_reader.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -26,6 +29,9 @@ struct redaction {
 /// errc::malformed_message for text that is not JSON.
 [[nodiscard]] redaction redact(
     std::string_view message, bool with_media, const std::deque<std::string>& known = {});
+
+/// Returns the message as JSON, with zeros for media of which only the size was recorded.
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::string with_blank_media(const json_value& message);
 
 /// Removes the secrets from `text` wherever they appear. A secret that is too short is ignored.
 void strike_out(std::string& text, const std::deque<std::string>& secrets);

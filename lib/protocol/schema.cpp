@@ -2,6 +2,7 @@
 #include "base/access.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
+#include "protocol/schema_check.hpp"
 #include "protocol/schema_node.hpp"
 
 #include <gemini/live/error.hpp>
@@ -113,6 +114,12 @@ schema schema::with(std::string_view member, const json& value) const
     made.text_ = changed(
         text_, member, [&value](const std::optional<std::string>&) { return value.text(); });
     return made;
+}
+
+std::vector<schema_mismatch> schema::check(const json& value) const
+{
+    return protocol::check_value(
+        protocol::read_json_schema(json_value::parse(text_.text())), value);
 }
 
 } // namespace gemini::live

@@ -615,6 +615,7 @@ schema_node both(schema_node a, schema_node b, std::string_view path)
     a.types = std::move(types);
     a.nullable = nullable;
     a.never = a.never || b.never;
+    a.closed = a.closed || b.closed;
     for (auto& each : b.order) a.mention(each);
     for (auto& each : b.notes) add(a.notes, std::move(each));
     take_bounds(a, b);

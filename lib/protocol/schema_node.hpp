@@ -35,6 +35,7 @@ struct schema_node {
     std::map<std::string, schema_bound, std::less<>> bounds{}; ///< minimum, maxItems, …
     std::vector<std::pair<std::string, schema_node>> properties{};
     bool has_properties = false;
+    bool closed = false; ///< No other member: `"additionalProperties": false`. It is not sent.
     std::vector<std::string> required{};
     std::shared_ptr<const schema_node> items{};
     std::vector<schema_node> any_of{};

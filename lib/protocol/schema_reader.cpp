@@ -138,20 +138,6 @@ std::optional<json_value> find_named(
     return std::nullopt;
 }
 
-std::string escaped(std::string_view name)
-{
-    std::string token;
-    for (const char c : name) {
-        if (c == '~')
-            token += "~0";
-        else if (c == '/')
-            token += "~1";
-        else
-            token += c;
-    }
-    return token;
-}
-
 class schema_reader {
 public:
     explicit schema_reader(const json_value& root) : root_(root) {}
@@ -184,7 +170,7 @@ private:
         const auto members = schema.members();
         for (const auto& [name, value] : members)
             if (value.kind() != json_value::type::null || name == "const")
-                read_member(node, schema, keyword(name), value, path + '/' + escaped(name));
+                read_member(node, schema, keyword(name), value, path + json::pointer(name));
         read_conditions(node, schema, path);
         for (const auto* name : {"anyOf", "any_of", "oneOf", "one_of"})
             if (const auto list = schema.find(name))
@@ -284,7 +270,7 @@ private:
         node.has_properties = true;
         node.mention("properties");
         for (const auto& [name, type] : properties.members()) {
-            auto property = read(type, path + '/' + escaped(name));
+            auto property = read(type, path + json::pointer(name));
             if (const auto must = type.find("required"); must && must->boolean() == true)
                 require(node, name); // the style of drafts before 4
             if (!property.never) node.properties.emplace_back(name, std::move(property));
@@ -457,6 +443,7 @@ private:
             node.notes.emplace_back("No item twice.");
         for (const auto* name : {"additionalProperties", "additional_properties"}) {
             const auto others = schema.find(name);
+            node.closed = node.closed || (others && others->boolean() == false);
             if (others && others->is_object() && !others->members().empty())
                 add_note(node, "Any other member: ", others->text(), path + '/' + name);
         }

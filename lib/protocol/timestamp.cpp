@@ -44,6 +44,45 @@ std::optional<int> take_digits(std::string_view& text, std::size_t count, std::s
     return number;
 }
 
+/// A time in UTC: its second may be beyond what nanoseconds can count.
+struct utc_time {
+    std::chrono::sys_seconds second;
+    nanoseconds rest;
+};
+
+std::optional<utc_time> read_timestamp(std::string_view text)
+{
+    using namespace std::chrono;
+    const auto year_ = take_digits(text, 4, "-");
+    const auto month_ = year_ ? take_digits(text, 2, "-") : std::nullopt;
+    const auto day_ = month_ ? take_digits(text, 2, "T") : std::nullopt;
+    const auto hour = day_ ? take_digits(text, 2, ":") : std::nullopt;
+    const auto minute = hour ? take_digits(text, 2, ":") : std::nullopt;
+    const auto second = minute ? take_digits(text, 2, "") : std::nullopt;
+    if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+    const auto rest = take_fraction(text);
+    const year_month_day date{
+        year(*year_), month(static_cast<unsigned>(*month_)), day(static_cast<unsigned>(*day_))};
+    if (!rest || !date.ok()) return std::nullopt;
+    auto offset = minutes(0);
+    if (text.starts_with('+') || text.starts_with('-')) {
+        const bool west = text.front() == '-';
+        text.remove_prefix(1);
+        const auto hours_ = take_digits(text, 2, ":");
+        const auto minutes_ = hours_ ? take_digits(text, 2, "") : std::nullopt;
+        if (!minutes_ || *hours_ > 23 || *minutes_ > 59) return std::nullopt;
+        offset = hours(*hours_) + minutes(*minutes_);
+        if (west) offset = -offset;
+    } else if (text.starts_with('Z')) {
+        text.remove_prefix(1);
+    } else {
+        return std::nullopt;
+    }
+    if (!text.empty()) return std::nullopt;
+    return utc_time{
+        sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) - offset, *rest};
+}
+
 std::string fraction_text(nanoseconds rest)
 {
     if (rest.count() == 0) return {};
@@ -106,36 +145,13 @@ std::string duration_text(nanoseconds value)
 std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string_view text)
 {
     using namespace std::chrono;
-    const auto year_ = take_digits(text, 4, "-");
-    const auto month_ = year_ ? take_digits(text, 2, "-") : std::nullopt;
-    const auto day_ = month_ ? take_digits(text, 2, "T") : std::nullopt;
-    const auto hour = day_ ? take_digits(text, 2, ":") : std::nullopt;
-    const auto minute = hour ? take_digits(text, 2, ":") : std::nullopt;
-    const auto second = minute ? take_digits(text, 2, "") : std::nullopt;
-    if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-    const auto rest = take_fraction(text);
-    const year_month_day date{
-        year(*year_), month(static_cast<unsigned>(*month_)), day(static_cast<unsigned>(*day_))};
-    constexpr year first(1678), last(2261); // the range of 64-bit nanoseconds
-    if (!rest || !date.ok() || date.year() < first || date.year() > last) return std::nullopt;
-    auto offset = minutes(0);
-    if (text.starts_with('+') || text.starts_with('-')) {
-        const bool west = text.front() == '-';
-        text.remove_prefix(1);
-        const auto hours_ = take_digits(text, 2, ":");
-        const auto minutes_ = hours_ ? take_digits(text, 2, "") : std::nullopt;
-        if (!minutes_ || *hours_ > 23 || *minutes_ > 59) return std::nullopt;
-        offset = hours(*hours_) + minutes(*minutes_);
-        if (west) offset = -offset;
-    } else if (text.starts_with('Z')) {
-        text.remove_prefix(1);
-    } else {
-        return std::nullopt;
-    }
-    if (!text.empty()) return std::nullopt;
-    const auto utc = sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) - offset;
-    return time_point_cast<system_clock::duration>(utc + *rest);
+    constexpr sys_days first(year(1678) / 1 / 1), end(year(2262) / 1 / 1); // of 64-bit nanoseconds
+    const auto time = read_timestamp(text);
+    if (!time || time->second < first || time->second >= end) return std::nullopt;
+    return time_point_cast<system_clock::duration>(time->second + time->rest);
 }
+
+bool is_timestamp(std::string_view text) { return read_timestamp(text).has_value(); }
 
 std::string timestamp_text(std::chrono::system_clock::time_point value)
 {

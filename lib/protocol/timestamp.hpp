@@ -28,6 +28,8 @@ GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::optional<std::chrono::nanoseconds> p
 /// the years 1678 to 2261. Returns nothing for anything else.
 GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::optional<std::chrono::system_clock::time_point>
 parse_timestamp(std::string_view text);
+/// Whether `text` is a time in this format, of any year.
+[[nodiscard]] bool is_timestamp(std::string_view text);
 /// Returns `value` in UTC, with as many decimals as needed.
 GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::string timestamp_text(
     std::chrono::system_clock::time_point value);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/client_core.hpp"
 
+#include "async/surroundings.hpp"
 #include "auth/environment.hpp"
 #include "auth/headers.hpp"
 #include "base/access.hpp"
@@ -9,7 +10,7 @@
 #include "protocol/service_error.hpp"
 #include "session/option_rules.hpp"
 #include "session/tapping_connector.hpp"
-#include "transport/lws_connector.hpp"
+#include "transport/network.hpp"
 
 #include <gemini/live/error.hpp>
 #include <gemini/live/version.hpp>
@@ -19,19 +20,17 @@
 
 #include <fmt/format.h>
 
-#include <random>
 #include <string>
 #include <utility>
 
 namespace gemini::live {
 namespace {
 
-std::function<double()> make_random()
+std::shared_ptr<client_core> make_core(asio::any_io_executor executor, client_options options)
 {
-    return [] {
-        thread_local std::mt19937_64 engine{std::random_device{}()};
-        return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-    };
+    auto [clock, random] = async::surroundings_of(executor);
+    return std::make_shared<client_core>(std::move(options),
+        transport::make_connector(std::move(executor)), std::move(clock), std::move(random));
 }
 
 /// Knows whether its execution context is still running.
@@ -246,7 +245,15 @@ transport::connect_request client_core::request_by(
     return request;
 }
 
+/// What waits here is small: nothing of its handshake exists yet.
 asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect(
+    protocol::method what, std::string base_url)
+{
+    const auto turn = co_await async::semaphore::acquire(handshakes);
+    co_return co_await connect_in_turn(what, std::move(base_url));
+}
+
+asio::awaitable<std::unique_ptr<transport::connection>> client_core::connect_in_turn(
     protocol::method what, std::string base_url)
 {
     if (!tokens_) {
@@ -321,9 +328,7 @@ const std::shared_ptr<client_core>& access::core(const client& of) noexcept { re
 client::client(std::shared_ptr<client_core> core) noexcept : core_(std::move(core)) {}
 
 client::client(asio::any_io_executor executor, client_options options)
-    : core_(std::make_shared<client_core>(std::move(options),
-          transport::make_lws_connector(std::move(executor)), async::make_steady_clock(),
-          make_random()))
+    : core_(make_core(std::move(executor), std::move(options)))
 {
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "async/clock.hpp"
+#include "async/semaphore.hpp"
 #include "auth/token_source.hpp"
 #include "engine/dial_rate_limiter.hpp"
 #include "protocol/endpoint.hpp"
@@ -35,6 +36,9 @@ public:
     const std::shared_ptr<async::clock> clock;
     const std::function<double()> random; ///< Uniformly distributed in [0, 1).
     engine::dial_rate_limiter dial_limiter;
+    /// Each handshake takes 10 to 40 KB while it lasts. A thousand at once would also keep one
+    /// another, and the server, waiting. Deadlines start when a handshake's turn comes.
+    const std::shared_ptr<async::semaphore> handshakes = std::make_shared<async::semaphore>(128);
 
     /// Returns the upgrade request for `options`, to another base URL if one is given. It includes
     /// the credentials unless they issue tokens; with an ephemeral token it uses the method for
@@ -64,6 +68,8 @@ public:
 private:
     [[nodiscard]] transport::connect_request request_by(
         const credentials& shown, protocol::method what, const std::string& base_url) const;
+    asio::awaitable<std::unique_ptr<transport::connection>> connect_in_turn(
+        protocol::method what, std::string base_url);
     asio::awaitable<std::unique_ptr<transport::connection>> connect_by(
         std::shared_ptr<const auth::proof> proof, protocol::method what, std::string base_url);
     void adopt_project(const std::string& project);

@@ -46,6 +46,13 @@ transport::http_request to_http(const client_core& client, const ephemeral_token
     return http;
 }
 
+asio::awaitable<transport::http_response> fetch(
+    std::shared_ptr<client_core> client, transport::http_request request)
+{
+    const auto turn = co_await async::semaphore::acquire(client->handshakes);
+    co_return co_await client->connector->fetch(std::move(request));
+}
+
 asio::awaitable<ephemeral_token> ask(
     std::shared_ptr<client_core> client, ephemeral_token_request request)
 {
@@ -53,7 +60,7 @@ asio::awaitable<ephemeral_token> ask(
     const auto* const found = auth::find(http.fields, "x-goog-api-key");
     const std::string key = found ? *found : std::string();
     auto executor = client->connector->executor();
-    auto call = client->connector->fetch(std::move(http));
+    auto call = fetch(client, std::move(http));
     const auto response = co_await asio::co_spawn(executor, std::move(call), asio::use_awaitable);
     if (response.status / 100 == 2) co_return protocol::decode_token(response.body);
     const auto wait = transport::parse_retry_after(

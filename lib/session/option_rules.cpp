@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/option_rules.hpp"
 
+#include "base/utf8.hpp"
 #include "transport/pinned_keys.hpp"
 
 #include <gemini/live/error.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -20,6 +22,8 @@ using std::chrono::milliseconds;
     throw error(errc::invalid_argument, fmt::format("{} is {}: {}", option, value, rule));
 }
 
+} // namespace
+
 void check_duration(std::string_view option, milliseconds value)
 {
     if (value < milliseconds::zero()) {
@@ -27,6 +31,8 @@ void check_duration(std::string_view option, milliseconds value)
             "a duration is 0 or more; 0 switches it off.");
     }
 }
+
+namespace {
 
 template <class Count>
 void check_count(std::string_view option, const std::optional<Count>& value, Count least)
@@ -99,6 +105,13 @@ void check(const watchdogs& given)
 {
     check_duration("watchdogs::after_resume", given.after_resume);
     check_duration("watchdogs::in_turn", given.in_turn);
+    check_count("watchdogs::empty_turns", given.empty_turns, 1);
+    const auto& all = given.actions;
+    const bool nudges = std::find(all.begin(), all.end(), watchdog_action::nudge) != all.end();
+    if (nudges && (given.nudge_text.empty() || !base::is_utf8(given.nudge_text))) {
+        throw error(errc::invalid_argument,
+            "watchdogs::nudge_text is empty or not UTF-8, and watchdogs::actions has a nudge.");
+    }
 }
 
 void check(const reconnect_policy& given)
@@ -121,6 +134,12 @@ void check(const reconnect_policy& given)
 
 } // namespace
 
+void check(const turn_options& options)
+{
+    check_duration("turn_options::deadline", options.deadline);
+    check_count<std::size_t>("turn_options::limit", options.limit, 1);
+}
+
 void check(const client_options& options)
 {
     check(options.tls);
@@ -139,11 +158,23 @@ void check(const restart_policy& policy)
     check_duration("restart_policy::max_delay", policy.max_delay);
 }
 
+void check(const session_limits& limits)
+{
+    check_duration("session_limits::idle", limits.idle);
+    check_duration("session_limits::total", limits.total);
+    check_count<std::uint64_t>("session_limits::turns", limits.turns, 1);
+    if (limits.grace <= milliseconds::zero()) {
+        refuse("session_limits::grace", fmt::format("{} ms", limits.grace.count()),
+            "give more than 0: a handler that never returns would keep the session.");
+    }
+}
+
 void check(const session_group_options& options)
 {
     check_count<std::size_t>("session_group_options::max_sessions", options.max_sessions, 1);
     check_count<std::size_t>("session_group_options::connecting", options.connecting, 1);
     check(options.restart);
+    check(options.limits);
 }
 
 } // namespace gemini::live

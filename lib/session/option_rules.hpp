@@ -3,6 +3,10 @@
 
 #include <gemini/live/client.hpp>
 #include <gemini/live/session_group.hpp>
+#include <gemini/live/turn.hpp>
+
+#include <chrono>
+#include <string_view>
 
 namespace gemini::live {
 
@@ -11,5 +15,8 @@ namespace gemini::live {
 void check(const client_options& options);
 void check(const session_group_options& options);
 void check(const restart_policy& policy);
+void check(const session_limits& limits);
+void check(const turn_options& options);
+void check_duration(std::string_view option, std::chrono::milliseconds value);
 
 } // namespace gemini::live

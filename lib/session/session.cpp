@@ -41,11 +41,6 @@ std::string words_of(const std::vector<content>& turns)
     return words;
 }
 
-std::string words_of(const function_response& response)
-{
-    return fmt::format("[{} returned {}]", response.name, response.response.text());
-}
-
 } // namespace
 
 const char* to_string(turn_end value) noexcept
@@ -61,6 +56,7 @@ const char* to_string(turn_end value) noexcept
     case turn_end::unreadable: return "unreadable";
     case turn_end::stalled: return "stalled";
     case turn_end::unfinished: return "unfinished";
+    case turn_end::timed_out: return "timed_out";
     }
     return "unknown";
 }
@@ -78,17 +74,22 @@ const char* to_string(session_status value) noexcept
     return "unknown";
 }
 
+session_ref::session_ref(std::shared_ptr<session_core> core) noexcept : core_(std::move(core)) {}
+
 session::session(const client& client, live::setup setup, std::string name)
-    : core_(std::make_shared<session_core>(access::core(client), std::move(setup),
+    : session_ref(std::make_shared<session_core>(access::core(client), std::move(setup),
           protocol::method::generate_content, std::move(name)))
 {
 }
 
 session::session(session&&) noexcept = default;
 
-const std::shared_ptr<session_core>& access::core(const session& of) noexcept { return of.core_; }
+const std::shared_ptr<session_core>& access::core(const session_ref& of) noexcept
+{
+    return of.core_;
+}
 
-session::executor_type session::get_executor() const noexcept
+session_ref::executor_type session_ref::get_executor() const noexcept
 {
     return core_->client()->connector->executor();
 }
@@ -107,13 +108,14 @@ session::~session()
 
 asio::awaitable<void> session::connect() { return session_core::connect(core_); }
 
-asio::awaitable<void> session::send(std::string_view text)
+asio::awaitable<void> session_ref::send(std::string_view text)
 {
     if (core_->quirks().text_by_turns) return send_client_content(content(std::string(text)));
     return send_realtime_input(realtime_input::text(std::string(text)));
 }
 
-asio::awaitable<void> session::send_client_content(std::vector<content> turns, bool turn_complete)
+asio::awaitable<void> session_ref::send_client_content(
+    std::vector<content> turns, bool turn_complete)
 {
     return session_core::send(core_, [&] {
         if (core_->validates()) protocol::validate_content(core_->setup(), core_->quirks());
@@ -124,14 +126,14 @@ asio::awaitable<void> session::send_client_content(std::vector<content> turns, b
     });
 }
 
-asio::awaitable<void> session::send_client_content(content turn, bool turn_complete)
+asio::awaitable<void> session_ref::send_client_content(content turn, bool turn_complete)
 {
     std::vector<content> turns;
     turns.push_back(std::move(turn));
     return send_client_content(std::move(turns), turn_complete);
 }
 
-asio::awaitable<void> session::send_realtime_input(realtime_input input)
+asio::awaitable<void> session_ref::send_realtime_input(realtime_input input)
 {
     if (input.members().audio && input.members().audio->data.empty()) {
         auto others = input.members();
@@ -147,7 +149,7 @@ asio::awaitable<void> session::send_realtime_input(realtime_input input)
     });
 }
 
-asio::awaitable<void> session::send_audio(std::span<const std::byte> pcm, int rate)
+asio::awaitable<void> session_ref::send_audio(std::span<const std::byte> pcm, int rate)
 {
     if (pcm.empty()) return nothing();
     return session_core::send(core_, [&] {
@@ -155,7 +157,7 @@ asio::awaitable<void> session::send_audio(std::span<const std::byte> pcm, int ra
     });
 }
 
-asio::awaitable<void> session::send_audio(std::span<const std::int16_t> samples, int rate)
+asio::awaitable<void> session_ref::send_audio(std::span<const std::int16_t> samples, int rate)
 {
     if constexpr (std::endian::native == std::endian::little)
         return send_audio(std::as_bytes(samples), rate);
@@ -164,41 +166,31 @@ asio::awaitable<void> session::send_audio(std::span<const std::int16_t> samples,
     return send_audio(std::as_bytes(std::span<const std::int16_t>(swapped)), rate);
 }
 
-asio::awaitable<void> session::send_video(std::span<const std::byte> jpeg)
+asio::awaitable<void> session_ref::send_video(std::span<const std::byte> jpeg)
 {
     return send_realtime_input(realtime_input::video(jpeg));
 }
 
-asio::awaitable<void> session::send_tool_response(std::vector<function_response> responses)
+asio::awaitable<void> session_ref::send_tool_response(std::vector<function_response> responses)
 {
-    return session_core::send(core_, [&] {
-        if (core_->validates()) protocol::validate(responses, core_->quirks());
-        outgoing message(
-            protocol::encode_tool_response(responses, core_->backend()), delivery_class::durable);
-        bool is_silent = !responses.empty();
-        for (const auto& each : responses) {
-            message.answers.push_back(each.id);
-            if (each.will_continue == true) message.continues.push_back(each.id);
-            is_silent =
-                is_silent && each.scheduling == scheduling::silent && !core_->waits_for(each.name);
-            if (core_->keeps_history()) message.words += words_of(each);
-        }
-        if (is_silent) message.kind = delivery_class::context; // the model does not react to them
-        return message;
-    });
+    return session_core::send_tool_response(core_, std::move(responses));
 }
 
-asio::awaitable<void> session::send_tool_response(function_response response)
+asio::awaitable<void> session_ref::send_tool_response(function_response response)
 {
     std::vector<function_response> responses;
     responses.push_back(std::move(response));
     return send_tool_response(std::move(responses));
 }
 
-asio::awaitable<turn_result> session::turn() { return session_core::next_turn(core_); }
-asio::awaitable<void> session::stop_speaking() { return session_core::stop_speaking(core_); }
+asio::awaitable<turn_result> session::turn(turn_options options)
+{
+    return session_core::next_turn(core_, options);
+}
 
-asio::awaitable<void> session::send_context_update(context_update update)
+asio::awaitable<void> session_ref::stop_speaking() { return session_core::stop_speaking(core_); }
+
+asio::awaitable<void> session_ref::send_context_update(context_update update)
 {
     return session_core::send(core_, [&] {
         if (core_->validates()) protocol::validate(update, core_->quirks());
@@ -207,7 +199,7 @@ asio::awaitable<void> session::send_context_update(context_update update)
     });
 }
 
-asio::awaitable<void> session::send_raw(json message)
+asio::awaitable<void> session_ref::send_raw(json message)
 {
     return session_core::accept(
         core_, outgoing(base::frame(message.text()), delivery_class::durable));
@@ -223,16 +215,21 @@ async_generator<session_event> session::events()
     return async_generator<session_event>(std::make_unique<inbox_source<session_event>>(core_));
 }
 
-live::session_status session::status() const noexcept { return core_->status(); }
+live::session_status session_ref::status() const noexcept { return core_->status(); }
 
-std::string session::resumption_handle() const { return core_->resumption_handle(); }
+std::string session_ref::resumption_handle() const { return core_->resumption_handle(); }
 
-std::optional<usage_metadata> session::usage() const { return core_->usage(); }
+std::optional<usage_metadata> session_ref::usage() const { return core_->usage(); }
 
-live::session_counters session::counters() const { return core_->counters(); }
+live::session_counters session_ref::counters() const { return core_->counters(); }
 
-asio::awaitable<void> session::drain() { return session_core::drain(core_); }
+asio::awaitable<void> session_ref::drain() { return session_core::drain(core_); }
 
-asio::awaitable<void> session::close() { return session_core::close(core_); }
+asio::awaitable<void> session_ref::close() { return session_core::close(core_); }
+
+asio::awaitable<bool> session_ref::close_after_turn(std::chrono::milliseconds deadline)
+{
+    return session_core::close_after_turn(core_, deadline);
+}
 
 } // namespace gemini::live

@@ -5,6 +5,7 @@
 #include "async/spawn.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/validate.hpp"
+#include "session/option_rules.hpp"
 #include "session/session_driver.hpp"
 
 #include <asio/error.hpp>
@@ -151,6 +152,23 @@ private:
     session_core& core_;
 };
 
+/// Is notified of every end of a turn while it lives.
+class session_core::turn_watcher {
+public:
+    turn_watcher(session_core& core) : core_(core)
+    {
+        core_.lock()->turn_watchers.push_back(&changed);
+    }
+    turn_watcher(const turn_watcher&) = delete;
+    turn_watcher& operator=(const turn_watcher&) = delete;
+    ~turn_watcher() { std::erase(core_.lock()->turn_watchers, &changed); }
+
+    async::event changed;
+
+private:
+    session_core& core_;
+};
+
 /// The place of the stream's one reader.
 class session_core::reader_slot {
 public:
@@ -211,10 +229,12 @@ asio::awaitable<void> session_core::fail(std::exception_ptr failure)
     co_return;
 }
 
-asio::awaitable<void> session_core::accept(self_ptr self, engine::outgoing message)
+asio::awaitable<void> session_core::accept(
+    self_ptr self, engine::outgoing message, std::vector<engine::outgoing> rest)
 {
     const auto now = self->client_->clock->now();
-    const auto size = message.message.size();
+    auto size = message.message.size();
+    for (const auto& each : rest) size += each.message.size();
     std::optional<ticket> waiting;
     std::optional<async::alarm> connects;
     for (;;) {
@@ -227,6 +247,7 @@ asio::awaitable<void> session_core::accept(self_ptr self, engine::outgoing messa
             if (is_next && state->fsm.has_room(size)) {
                 if (message.accepted) std::exchange(message.accepted, nullptr)();
                 state->fsm.accept(std::move(message), now);
+                for (auto& each : rest) state->fsm.accept(std::move(each), now);
                 if (state->open) self->signals_.writer.set();
                 co_return;
             }
@@ -245,6 +266,38 @@ asio::awaitable<void> session_core::accept(self_ptr self, engine::outgoing messa
         co_await waiting->turn.wait();
         co_await stay_unless_cancelled();
     }
+}
+
+asio::awaitable<void> session_core::send_tool_response(
+    self_ptr self, std::vector<function_response> responses)
+{
+    return send(self, [&] {
+        if (self->validates()) protocol::validate(responses, self->quirks());
+        engine::outgoing message(protocol::encode_tool_response(responses, self->backend()),
+            engine::delivery_class::durable);
+        bool is_silent = !responses.empty();
+        for (const auto& each : responses) {
+            message.answers.push_back(each.id);
+            if (each.will_continue == true) message.continues.push_back(each.id);
+            is_silent =
+                is_silent && each.scheduling == scheduling::silent && !self->waits_for(each.name);
+            if (self->keeps_history()) {
+                message.words += fmt::format("[{} returned {}]", each.name, each.response.text());
+            }
+        }
+        if (is_silent)
+            message.kind = engine::delivery_class::context; // the model does not react to them
+        return message;
+    });
+}
+
+void session_core::observe(const std::shared_ptr<session_observer>& observer)
+{
+    const auto state = lock();
+    if (!state->observer.expired())
+        throw error(errc::misuse, "The session has a tool_dispatcher already.");
+    state->observer = observer;
+    if (state->ended) observer->saw_end();
 }
 
 template <class Element>
@@ -299,6 +352,18 @@ std::vector<engine::outgoing> session_core::stop_messages() const
     return all;
 }
 
+engine::outgoing session_core::nudge() const
+{
+    const auto& text = client_->options.watchdogs.nudge_text;
+    const std::vector<content> turns{content(text)};
+    auto frame = quirks_.text_by_turns
+                     ? protocol::encode_client_content(turns, true, backend())
+                     : protocol::encode_realtime_input(realtime_input::text(text), backend());
+    engine::outgoing message(std::move(frame), engine::delivery_class::durable);
+    message.is_momentary = true;
+    return message;
+}
+
 asio::awaitable<void> session_core::stop_speaking(self_ptr self)
 {
     if (self->quirks_.content_is_history) {
@@ -306,12 +371,36 @@ asio::awaitable<void> session_core::stop_speaking(self_ptr self)
         state->check_open();
         if (!state->fsm.may_be_stopped()) co_return;
     }
-    for (auto& each : self->stop_messages()) co_await accept(self, std::move(each));
+    auto all = self->stop_messages();
+    auto first = std::move(all.front());
+    all.erase(all.begin());
+    co_await accept(self, std::move(first), std::move(all));
 }
 
-asio::awaitable<turn_result> session_core::next_turn(self_ptr self)
+/// Tells the collector which turn to return.
+void session_core::begin_turn(const turn_options& options)
 {
+    const auto state = lock();
+    engine::turn_collector::rules rules;
+    rules.limit = options.limit.value_or(client_->options.limits.turn);
+    rules.ends_at_calls = options.ends_at_function_calls;
+    if (!state->observer.expired()) {
+        rules.is_answered = [observer = state->observer](const function_call& call) {
+            const auto watching = observer.lock();
+            return watching && watching->answers(call);
+        };
+    }
+    state->collector().use(std::move(rules));
+}
+
+asio::awaitable<turn_result> session_core::next_turn(self_ptr self, turn_options options)
+{
+    check(options);
     const reader_slot reading(*self);
+    self->begin_turn(options);
+    std::optional<base::time_point> deadline;
+    if (options.deadline.count() != 0)
+        deadline = base::later(self->client_->clock->now(), options.deadline);
     std::optional<async::alarm> alarm;
     std::optional<base::time_point> rings;
     for (;;) {
@@ -322,8 +411,10 @@ asio::awaitable<turn_result> session_core::next_turn(self_ptr self)
             if (was_full && !state->inbox.is_full()) self->signals_.took.set();
             if (done) co_return std::move(*done);
             const auto now = self->client_->clock->now();
-            const auto until = state->collector().unsure_until(now);
+            auto until = state->collector().unsure_until(now);
             if (until && now >= *until) co_return state->collector().give_up();
+            if (deadline && now >= *deadline) co_return state->collector().time_out();
+            if (deadline) until = std::min(until.value_or(*deadline), *deadline);
             if (std::exchange(rings, until) != until) {
                 alarm.reset();
                 if (until) {
@@ -355,23 +446,113 @@ asio::awaitable<void> session_core::drain(self_ptr self)
     if (state->fsm.oldest_waiting() <= mark) state->check_open();
 }
 
+void session_core::begin_close(session_state& state)
+{
+    if (std::exchange(state.closing, true)) return;
+    if (state.fsm.status() == session_status::disconnected) return state.close();
+    if (const auto driver = state.driver.lock()) driver->post_close();
+}
+
 asio::awaitable<void> session_core::close(self_ptr self)
 {
     {
         const auto state = self->lock();
         if (state->ended) co_return;
-        if (!std::exchange(state->closing, true)) {
-            if (state->fsm.status() == session_status::disconnected) {
-                state->close();
-            } else if (const auto driver = state->driver.lock()) {
-                driver->post_close();
-            }
-        }
+        begin_close(*state);
     }
     std::function<bool(const session_state&)> done = [](const session_state& state) {
         return state.ended;
     };
     co_await until(self, std::move(done));
+}
+
+void session_core::fail_with(std::exception_ptr why)
+{
+    std::shared_ptr<session_driver> driver;
+    {
+        const auto state = lock();
+        state->closing = true;
+        state->fail(std::move(why));
+        driver = state->driver.lock();
+    }
+    if (driver) driver->post_abort();
+}
+
+/// Counts as waiting for the end of the present turn while it lives.
+class session_core::turn_end_waiter : public watcher {
+public:
+    turn_end_waiter(session_core& core) : watcher(core), core_(core)
+    {
+        ++core_.lock()->closes_after_turn;
+    }
+    ~turn_end_waiter() { --core_.lock()->closes_after_turn; }
+
+private:
+    session_core& core_;
+};
+
+void session_core::close_if_turn_is_over(session_state& state)
+{
+    if (state.closes_after_turn == 0 || state.closing || state.ended) return;
+    if (!state.fsm.is_between_turns(client_->clock->now())) return;
+    state.closed_after_turn = true;
+    begin_close(state);
+}
+
+asio::awaitable<bool> session_core::close_after_turn(
+    self_ptr self, std::chrono::milliseconds deadline)
+{
+    check_duration("The deadline of close_after_turn", deadline);
+    const auto& clock = self->client_->clock;
+    std::optional<base::time_point> limit;
+    if (deadline.count() != 0) limit = base::later(clock->now(), deadline);
+    std::optional<turn_end_waiter> waiting(std::in_place, *self);
+    std::optional<async::alarm> alarm;
+    for (;;) {
+        {
+            const auto state = self->lock();
+            self->close_if_turn_is_over(*state);
+            if (limit && clock->now() >= *limit) begin_close(*state);
+            if (state->closing || state->ended) break;
+            self->begin(*state); // else what waits would never be sent
+            auto next = state->fsm.unsure_until();
+            if (limit) next = std::min(next.value_or(*limit), *limit);
+            alarm.reset();
+            if (next) {
+                alarm.emplace(self->client_->connector->executor(), clock, *next,
+                    [self] { self->lock()->notify(); });
+            }
+        }
+        co_await waiting->changed.wait();
+    }
+    alarm.reset();
+    waiting.reset();
+    co_await close(self);
+    co_return self->lock()->closed_after_turn;
+}
+
+asio::awaitable<engine::limit> session_core::reach(
+    self_ptr self, session_limits limits, base::time_point started, std::uint64_t turns_before)
+{
+    turn_watcher watching(*self);
+    for (;;) {
+        engine::limit_check found;
+        {
+            const auto state = self->lock();
+            if (state->ended) co_return engine::limit::none;
+            const auto now = self->client_->clock->now();
+            found = engine::check_limits(limits,
+                {started, turns_before + state->fsm.counters().turns, state->fsm.idle_since(now)},
+                now);
+        }
+        if (found.reached != engine::limit::none) co_return found.reached;
+        std::optional<async::alarm> alarm;
+        if (found.again) {
+            alarm.emplace(self->client_->connector->executor(), self->client_->clock, *found.again,
+                [&watching] { watching.changed.set(); });
+        }
+        co_await watching.changed.wait();
+    }
 }
 
 void session_core::abandon() noexcept

@@ -2,14 +2,18 @@
 // Tested by: test/unit/session/session_test.cpp, test/unit/session/closing_test.cpp
 #pragma once
 
+#include "engine/limit_check.hpp"
 #include "session/client_core.hpp"
 #include "session/session_state.hpp"
 
 #include <gemini/live/session.hpp>
+#include <gemini/live/session_limits.hpp>
 
 #include <asio/awaitable.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -33,7 +37,9 @@ public:
     using self_ptr = std::shared_ptr<session_core>;
 
     static asio::awaitable<void> connect(self_ptr self);
-    static asio::awaitable<void> accept(self_ptr self, engine::outgoing message);
+    /// `rest`: messages that follow at once. All are accepted, or none.
+    static asio::awaitable<void> accept(
+        self_ptr self, engine::outgoing message, std::vector<engine::outgoing> rest = {});
     /// Accepts the message that `make` returns. It is made at once, so that arguments need not
     /// outlive the call; what `make` throws is thrown when the result is awaited.
     template <class Make>
@@ -45,13 +51,26 @@ public:
             return fail(std::current_exception());
         }
     }
+    static asio::awaitable<void> send_tool_response(
+        self_ptr self, std::vector<function_response> responses);
     /// Returns the next `session_event`, or the next `server_message` alone.
     template <class Element>
     static asio::awaitable<std::optional<Element>> next(self_ptr self);
-    static asio::awaitable<turn_result> next_turn(self_ptr self);
+    static asio::awaitable<turn_result> next_turn(self_ptr self, turn_options options);
     static asio::awaitable<void> stop_speaking(self_ptr self);
     static asio::awaitable<void> drain(self_ptr self);
     static asio::awaitable<void> close(self_ptr self);
+    static asio::awaitable<bool> close_after_turn(
+        self_ptr self, std::chrono::milliseconds deadline);
+    /// Completes when `limits` are reached, or the session has ended (`engine::limit::none`).
+    /// `turns_before`: the turns of earlier sessions. Runs on the connector's executor.
+    static asio::awaitable<engine::limit> reach(
+        self_ptr self, session_limits limits, base::time_point started, std::uint64_t turns_before);
+    /// Shows everything that is received to an observer too. Throws errc::misuse if there is one.
+    void observe(const std::shared_ptr<session_observer>& observer);
+    void forget_observer() noexcept { lock()->observer.reset(); }
+    /// Ends the session because of an exception that is none of the service's.
+    void fail_with(std::exception_ptr why);
     /// Call when the owner has gone. Ends everything without waiting.
     void abandon() noexcept;
 
@@ -67,6 +86,8 @@ public:
     [[nodiscard]] bool validates() const noexcept { return client_->options.validate; }
     [[nodiscard]] live::backend backend() const noexcept { return client_->addressing().backend; }
     [[nodiscard]] bool keeps_history() { return lock()->fsm.keeps_history(); }
+    /// Returns the message that makes a silent model go on.
+    [[nodiscard]] engine::outgoing nudge() const;
     /// Returns the messages that stop the model, in sending order.
     [[nodiscard]] std::vector<engine::outgoing> stop_messages() const;
     [[nodiscard]] std::string resumption_handle() { return lock()->fsm.handle(); }
@@ -79,13 +100,19 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] session_signals& signals() noexcept { return signals_; }
     [[nodiscard]] locked_state lock() { return {mutex_, state_}; }
+    /// Closes the session if that is wanted and the present turn is over.
+    void close_if_turn_is_over(session_state& state);
 
 private:
     class ticket;
     class watcher;
+    class turn_end_waiter;
+    class turn_watcher;
     class reader_slot;
 
     void begin(session_state& state);
+    void begin_turn(const turn_options& options);
+    static void begin_close(session_state& state);
     static asio::awaitable<void> fail(std::exception_ptr failure);
     static asio::awaitable<void> until(
         self_ptr self, std::function<bool(const session_state&)> done);

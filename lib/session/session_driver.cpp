@@ -19,6 +19,25 @@
 namespace gemini::live {
 namespace {
 
+/// Whether the connection ends because of this silence.
+bool leaves(const stalled& silence)
+{
+    return silence.action == watchdog_action::reconnect ||
+           silence.action == watchdog_action::give_up;
+}
+
+error reason_of(const stalled& silence)
+{
+    if (silence.empty_turns != 0) {
+        return error(errc::timed_out,
+            fmt::format("The model has said nothing in {} turns in a row.", silence.empty_turns),
+            {phase::open});
+    }
+    return error(errc::timed_out,
+        fmt::format("The server has said nothing for {} ms.", silence.silence.count()),
+        {phase::open});
+}
+
 /// Memory that a failed connection may take beyond the inbox's limit: about what networks hold.
 constexpr std::size_t most_of_failed = 256 * 1024;
 
@@ -35,6 +54,12 @@ session_driver::session_driver(std::shared_ptr<session_core> core)
     : core_(std::move(core)), client_(core_->client()), signals_(core_->signals()),
       keeper_(std::make_shared<handle_keeper>(core_)), settings_(core_->shared_setup())
 {
+}
+
+session_driver::~session_driver()
+{
+    const auto state = core_->lock();
+    if (!state->ended) state->die();
 }
 
 void session_driver::post(order what) noexcept
@@ -68,12 +93,12 @@ try {
 asio::awaitable<void> session_driver::run(self_ptr self)
 {
     for (;;) {
-        std::optional<error> failure;
+        std::unique_ptr<const error> failure; // small while there is none
         std::optional<base::time_point> next;
         try {
             co_await self->run_connection();
         } catch (const error& thrown) {
-            failure.emplace(self->without_secrets(thrown));
+            failure = std::make_unique<const error>(self->without_secrets(thrown));
         } catch (const std::system_error&) { // canceled by a close
         }
         self->link_.reset();
@@ -208,6 +233,10 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
             if (step.silence) {
                 log(client_->options.logger, *step.silence);
                 state->push(*step.silence);
+                if (step.silence->action == watchdog_action::nudge) {
+                    state->fsm.accept(core_->nudge(), now);
+                    signals_.writer.set();
+                }
             }
             if (step.write) signals_.writer.set();
             if (step.hand_over) {
@@ -220,6 +249,10 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
         if (step.hand_over) {
             link_ = std::exchange(spare_, nullptr);
             co_return link_;
+        }
+        if (step.silence && leaves(*step.silence)) {
+            link->abort();
+            throw reason_of(*step.silence);
         }
         if (step.is_over) {
             link->abort();
@@ -371,13 +404,15 @@ void session_driver::deliver(
             log(client_->options.logger, *doubt);
             state->push(*doubt);
         }
+        if (mark.ends == engine::turn_mark::end::turn) state->notify_of_turn();
+        core_->close_if_turn_is_over(*state);
     }
     if (changes_handle) keeper_->save();
 }
 
 /// Call after a connection's end. Returns when to make the next one; nullopt when there is to be
 /// none.
-asio::awaitable<std::optional<base::time_point>> session_driver::recover(error failure)
+asio::awaitable<std::optional<base::time_point>> session_driver::recover(const error& failure)
 {
     status_change change;
     {
@@ -535,15 +570,7 @@ void session_driver::fail(std::exception_ptr why)
 {
     link_.reset();
     spare_.reset();
-    const auto state = core_->lock();
-    if (state->ended) return;
-    try {
-        state->announce(state->fsm.give_up(error(errc::misuse,
-            "The session was ended by an exception that is none of the library's, such as "
-            "std::bad_alloc.")));
-    } catch (const std::bad_alloc&) { // `why` says enough
-    }
-    state->end(std::move(why));
+    core_->lock()->fail(std::move(why));
 }
 
 } // namespace gemini::live

@@ -30,6 +30,10 @@ class handle_keeper;
 class session_driver : public std::enable_shared_from_this<session_driver> {
 public:
     explicit session_driver(std::shared_ptr<session_core> core);
+    session_driver(const session_driver&) = delete;
+    session_driver& operator=(const session_driver&) = delete;
+    /// Closes a session whose coroutines have died with their execution context.
+    ~session_driver();
 
     // Callable from any thread, once each. They cannot fail, and return before anything happens.
     void post_start() noexcept { post(to_start); }
@@ -58,7 +62,7 @@ private:
     asio::awaitable<link_ptr> dial();
     asio::awaitable<void> set_up(link_ptr link);
     asio::awaitable<link_ptr> serve(link_ptr link);
-    asio::awaitable<std::optional<base::time_point>> recover(error failure);
+    asio::awaitable<std::optional<base::time_point>> recover(const error& failure);
     asio::awaitable<void> call_hook(status_change& change);
 
     [[nodiscard]] bool is_closing() { return core_->lock()->closing; }

@@ -50,6 +50,19 @@ const char* to_string(group_event::kind value) noexcept
     return "unknown";
 }
 
+const char* to_string(group_event::ending value) noexcept
+{
+    switch (value) {
+    case group_event::ending::returned: return "returned";
+    case group_event::ending::failed: return "failed";
+    case group_event::ending::stopped: return "stopped";
+    case group_event::ending::idle_limit: return "idle_limit";
+    case group_event::ending::time_limit: return "time_limit";
+    case group_event::ending::turn_limit: return "turn_limit";
+    }
+    return "unknown";
+}
+
 /// Each child has a coroutine on the client's executor that supervises it from start to end. What
 /// calls from other threads see is guarded by the lock.
 class session_group::impl : public std::enable_shared_from_this<impl> {
@@ -62,12 +75,14 @@ public:
     }
 
     void start(std::string name, live::setup setup, session_handler handler,
-        const std::optional<restart_policy>& given)
+        const std::optional<restart_policy>& restart, const std::optional<session_limits>& limits)
     {
-        const auto& policy = given ? *given : context_->options.restart;
+        const auto& policy = restart ? *restart : context_->options.restart;
+        const auto& ends_at = limits ? *limits : context_->options.limits;
         check(policy);
+        check(ends_at);
         auto added = std::make_shared<supervised_session>(
-            context_, std::move(name), std::move(setup), std::move(handler), policy);
+            context_, std::move(name), std::move(setup), std::move(handler), policy, ends_at);
         {
             const std::lock_guard lock(mutex_);
             check_room(added->name());
@@ -97,7 +112,22 @@ public:
         return children_.size();
     }
 
-    static asio::awaitable<bool> stop(self_ptr self, std::string name, milliseconds deadline)
+    session_counters counters() const
+    {
+        const std::lock_guard lock(mutex_);
+        auto sum = of_the_ended_;
+        for (const auto& [name, each] : children_) sum += each->counters();
+        return sum;
+    }
+
+    static asio::awaitable<void> wait(self_ptr self)
+    {
+        waiter waiting(*self);
+        while (self->size() != 0) co_await waiting.changed.wait();
+    }
+
+    static asio::awaitable<bool> stop(
+        self_ptr self, std::string name, milliseconds deadline, stop_mode mode)
     {
         std::vector<child_ptr> one;
         {
@@ -106,14 +136,15 @@ public:
             if (found != self->children_.end()) one.push_back(found->second);
         }
         if (one.empty()) co_return false;
-        co_await end_and_wait(self, std::move(one), deadline);
+        co_await end_and_wait(self, std::move(one), deadline, mode);
         co_return true;
     }
 
-    static asio::awaitable<std::size_t> shutdown(self_ptr self, milliseconds deadline)
+    static asio::awaitable<std::size_t> shutdown(
+        self_ptr self, milliseconds deadline, stop_mode mode)
     {
         auto all = self->close();
-        co_return co_await end_and_wait(self, std::move(all), deadline);
+        co_return co_await end_and_wait(self, std::move(all), deadline, mode);
     }
 
     /// Call when the owner has gone.
@@ -130,10 +161,18 @@ public:
 private:
     /// Waits for children to end.
     struct waiter {
-        explicit waiter(impl& group_) : group(group_) { group.waiters_.push_back(this); }
+        explicit waiter(impl& group_) : group(group_)
+        {
+            const std::lock_guard lock(group.mutex_);
+            group.waiters_.push_back(this);
+        }
         waiter(const waiter&) = delete;
         waiter& operator=(const waiter&) = delete;
-        ~waiter() { std::erase(group.waiters_, this); }
+        ~waiter()
+        {
+            const std::lock_guard lock(group.mutex_);
+            std::erase(group.waiters_, this);
+        }
 
         impl& group;
         async::event changed;
@@ -182,26 +221,28 @@ private:
         const auto failure = co_await supervised_session::run(child);
         {
             const std::lock_guard lock(self->mutex_);
+            self->of_the_ended_ += without_memory(child->counters());
             self->children_.erase(child->name());
         }
-        self->context_->report(
-            {group_event::kind::ended, child->name(), child->restarts(), failure});
+        self->context_->report({group_event::kind::ended, child->name(), child->restarts(), failure,
+            std::nullopt, child->ending(failure)});
+        const std::lock_guard lock(self->mutex_);
         for (auto* each : self->waiters_) each->changed.set();
     }
 
     /// Completes on the executor it was called on. The work is done on the client's executor, even
     /// when the wait is canceled.
     static asio::awaitable<std::size_t> end_and_wait(
-        self_ptr self, std::vector<child_ptr> which, milliseconds deadline)
+        self_ptr self, std::vector<child_ptr> which, milliseconds deadline, stop_mode mode)
     {
         const auto result = std::make_shared<ending>();
-        async::spawn(self->context_->home(), end(self, std::move(which), deadline, result));
+        async::spawn(self->context_->home(), end(self, std::move(which), deadline, mode, result));
         while (!result->is_done) co_await result->done.wait();
         co_return result->dropped;
     }
 
     static asio::awaitable<void> end(self_ptr self, std::vector<child_ptr> which,
-        milliseconds deadline, std::shared_ptr<ending> result)
+        milliseconds deadline, stop_mode mode, std::shared_ptr<ending> result)
     {
         waiter waiting(*self);
         bool late = false;
@@ -210,7 +251,7 @@ private:
             late = true;
             waiting.changed.set();
         });
-        for (const auto& each : which) each->stop();
+        for (const auto& each : which) each->stop(mode);
         const auto is_over = [](const child_ptr& each) { return each->has_ended(); };
         while (!late && !std::all_of(which.begin(), which.end(), is_over))
             co_await waiting.changed.wait();
@@ -224,9 +265,10 @@ private:
     }
 
     const std::shared_ptr<group_context> context_; // shared with the children
-    std::vector<waiter*> waiters_;
 
     mutable std::mutex mutex_; // guards what follows
+    std::vector<waiter*> waiters_;
+    session_counters of_the_ended_;
     std::map<std::string, child_ptr, std::less<>> children_;
     bool closed_ = false;
 };
@@ -252,9 +294,9 @@ session_group::~session_group()
 }
 
 void session_group::start(std::string name, live::setup setup, session_handler handler,
-    std::optional<restart_policy> restart)
+    std::optional<restart_policy> restart, std::optional<session_limits> limits)
 {
-    impl_->start(std::move(name), std::move(setup), std::move(handler), restart);
+    impl_->start(std::move(name), std::move(setup), std::move(handler), restart, limits);
 }
 
 std::shared_ptr<session> session_group::find(std::string_view name) const
@@ -266,14 +308,20 @@ std::vector<std::string> session_group::names() const { return impl_->names(); }
 
 std::size_t session_group::size() const { return impl_->size(); }
 
-asio::awaitable<bool> session_group::stop(std::string name, std::chrono::milliseconds deadline)
+session_counters session_group::counters() const { return impl_->counters(); }
+
+asio::awaitable<void> session_group::wait() { return impl::wait(impl_); }
+
+asio::awaitable<bool> session_group::stop(
+    std::string name, std::chrono::milliseconds deadline, stop_mode mode)
 {
-    return impl::stop(impl_, std::move(name), deadline);
+    return impl::stop(impl_, std::move(name), deadline, mode);
 }
 
-asio::awaitable<std::size_t> session_group::shutdown(std::chrono::milliseconds deadline)
+asio::awaitable<std::size_t> session_group::shutdown(
+    std::chrono::milliseconds deadline, stop_mode mode)
 {
-    return impl::shutdown(impl_, deadline);
+    return impl::shutdown(impl_, deadline, mode);
 }
 
 } // namespace gemini::live

@@ -103,8 +103,10 @@ void log(const logger& to, const stalled& silence)
 {
     if (!to.wants(log_level::warning)) return;
     field_list fields;
+    fields.text("action", to_string(silence.action));
     fields.flag("after_resume", silence.after_resume);
     fields.time("silence", silence.silence);
+    fields.count("empty_turns", static_cast<std::size_t>(silence.empty_turns));
     to.sink({log_level::warning, "stalled", "the server says nothing", fields.all()});
 }
 

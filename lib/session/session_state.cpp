@@ -5,6 +5,7 @@
 
 #include <gemini/live/client.hpp>
 
+#include <new>
 #include <utility>
 
 namespace gemini::live {
@@ -26,6 +27,7 @@ void session_state::announce(status_change change)
 
 void session_state::push(session_event event, engine::turn_mark mark)
 {
+    if (const auto watching = observer.lock()) watching->saw(event, mark.is_of_left);
     inbox.push(std::move(event), mark);
     signals_.reader.set();
 }
@@ -36,17 +38,36 @@ void session_state::notify()
     for (auto* each : watchers) each->set();
 }
 
+void session_state::notify_of_turn()
+{
+    for (auto* each : turn_watchers) each->set();
+}
+
 void session_state::end(std::exception_ptr why)
 {
     ended = true;
     failure = std::move(why);
     open.reset();
     failed.reset();
+    if (const auto watching = observer.lock()) watching->saw_end();
     signals_.reader.set();
     signals_.took.set();
     signals_.writer.set();
     for (auto* each : senders) each->set();
     notify();
+    notify_of_turn();
+}
+
+void session_state::fail(std::exception_ptr why)
+{
+    if (ended) return;
+    try {
+        announce(fsm.give_up(error(errc::misuse,
+            "The session was ended by an exception that is none of the library's, such as "
+            "std::bad_alloc.")));
+    } catch (const std::bad_alloc&) { // `why` says enough
+    }
+    end(std::move(why));
 }
 
 void session_state::close() noexcept
@@ -60,6 +81,12 @@ void session_state::close() noexcept
     end(std::move(unannounced));
 }
 
+void session_state::die() noexcept
+{
+    status_ = session_status::closed;
+    end(nullptr);
+}
+
 void session_state::check_open() const
 {
     if (failure) std::rethrow_exception(failure);
@@ -68,7 +95,7 @@ void session_state::check_open() const
 
 engine::turn_collector& session_state::collector()
 {
-    if (!collector_) collector_ = std::make_unique<engine::turn_collector>(options_.limits.turn);
+    if (!collector_) collector_ = std::make_unique<engine::turn_collector>();
     return *collector_;
 }
 

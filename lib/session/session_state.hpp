@@ -6,6 +6,7 @@
 #include "engine/inbox.hpp"
 #include "engine/session_fsm.hpp"
 #include "engine/turn_collector.hpp"
+#include "session/session_observer.hpp"
 #include "transport/transport.hpp"
 
 #include <gemini/live/client.hpp>
@@ -44,11 +45,15 @@ public:
     std::uint64_t stale = 0; ///< Messages dropped by `skip_stale_audio`.
     bool ended = false;
     bool closing = false;
+    int closes_after_turn = 0;      ///< Number of operations that wait for the end of the turn.
+    bool closed_after_turn = false; ///< The session is closing because it has come.
     /// Thrown to the reader and to senders after the end; null after an orderly close.
     std::exception_ptr failure;
     std::vector<async::event*> senders{};  ///< Wait for room in the outbox, in order of arrival.
     std::vector<async::event*> watchers{}; ///< Wait for any other change.
-    std::weak_ptr<session_driver> driver;  ///< Set from the first attempt to connect.
+    std::weak_ptr<session_observer> observer{};
+    std::vector<async::event*> turn_watchers{}; ///< Wait for the end of a turn.
+    std::weak_ptr<session_driver> driver;       ///< Set from the first attempt to connect.
     /// The connection to write to, once its setup is complete.
     std::shared_ptr<transport::connection> open;
     /// The connection that could not be written to, until it has been read to its end.
@@ -56,12 +61,19 @@ public:
 
     void announce(status_change change);
     void push(session_event event, engine::turn_mark mark = {});
+    /// Call when a turn has ended.
+    void notify_of_turn();
     /// Call when a waiting message has been sent or dropped: there may be room, and nothing left to
     /// drain.
     void notify();
     void end(std::exception_ptr why);
+    /// Ends the session because of an exception that is none of the service's.
+    void fail(std::exception_ptr why);
     /// Ends an orderly session. Without memory to announce this, the reader is told std::bad_alloc.
     void close() noexcept;
+    /// Closes a session whose execution context is being destroyed. Calls nothing of the user's,
+    /// such as a logger, which may be gone already.
+    void die() noexcept;
     /// Throws what ended the session, or errc::closed.
     void check_open() const;
     /// Returns the turn if its end is among what waits to be read. Throws what ended a session that

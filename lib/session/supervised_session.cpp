@@ -45,6 +45,12 @@ bool is_hopeless(const error& failure)
 
 } // namespace
 
+session_counters without_memory(session_counters counters) noexcept
+{
+    counters.outbox = counters.unconfirmed = counters.inbox = 0;
+    return counters;
+}
+
 const client_core& group_context::core() const noexcept { return *access::core(client); }
 
 asio::any_io_executor group_context::home() const { return core().connector->executor(); }
@@ -68,9 +74,10 @@ struct supervised_session::tenure {
 };
 
 supervised_session::supervised_session(std::shared_ptr<const group_context> group, std::string name,
-    live::setup setup, session_handler handler, const restart_policy& policy)
+    live::setup setup, session_handler handler, const restart_policy& policy,
+    const session_limits& limits)
     : group_(std::move(group)), name_(std::move(name)), setup_(std::move(setup)),
-      handler_(std::move(handler)), resumes_(policy.resume),
+      handler_(std::move(handler)), resumes_(policy.resume), limits_(limits),
       backoff_(policy, group_->core().random), present_(make_tenure(setup_))
 {
 }
@@ -85,6 +92,27 @@ std::shared_ptr<session> supervised_session::find_open() const
     const std::lock_guard lock(mutex_);
     if (!present_->is_open) return nullptr;
     return {present_, &present_->session};
+}
+
+session_counters supervised_session::counters() const
+{
+    const std::lock_guard lock(mutex_);
+    auto sum = of_the_past_;
+    sum += present_->session.counters();
+    return sum;
+}
+
+group_event::ending supervised_session::ending(const std::exception_ptr& failure) const noexcept
+{
+    using enum group_event::ending;
+    switch (reached_) {
+    case engine::limit::idle: return idle_limit;
+    case engine::limit::total: return time_limit;
+    case engine::limit::turns: return turn_limit;
+    case engine::limit::none: break;
+    }
+    if (is_stopping_) return stopped;
+    return failure ? failed : returned;
 }
 
 asio::awaitable<std::exception_ptr> supervised_session::run(self_ptr self)
@@ -124,6 +152,9 @@ asio::awaitable<void> supervised_session::live_once(
         self->group_->home(), begin(self, present, delay), present->beginning.slot());
     if (self->is_stopping_) co_return; // stopped while the completion was on its way here
     self->open();
+    const auto& limits = self->limits_;
+    if (limits.idle.count() != 0 || limits.total.count() != 0 || limits.turns)
+        async::spawn(self->group_->home(), enforce_limits(self, present));
     co_await async::run_on(*self->strand_, handle(self, present), present->handling.slot());
 }
 
@@ -149,6 +180,7 @@ void supervised_session::open()
         const std::lock_guard lock(mutex_);
         present_->is_open = true;
     }
+    if (!started_) started_ = group_->core().clock->now();
     const bool is_first = restarts() == 0;
     group_->report(
         {is_first ? group_event::kind::started : group_event::kind::restarted, name_, restarts()});
@@ -176,16 +208,37 @@ void supervised_session::renew()
         resumption->handle = resumes_ ? present_->session.resumption_handle() : std::string();
     auto next = make_tenure(std::move(setup));
     const std::lock_guard lock(mutex_);
+    of_the_past_ += without_memory(present_->session.counters());
     present_ = std::move(next);
 }
 
-void supervised_session::stop()
+/// Runs while a session's handler does.
+asio::awaitable<void> supervised_session::enforce_limits(self_ptr self, tenure_ptr present)
 {
-    if (std::exchange(is_stopping_, true)) return;
-    if (present_->is_open)
-        async::spawn(group_->home(), say_goodbye(present_));
-    else
-        present_->beginning.emit(asio::cancellation_type::terminal);
+    const auto reached = co_await session_core::reach(
+        access::core(present->session), self->limits_, *self->started_, self->of_the_past_.turns);
+    if (reached == engine::limit::none || self->is_stopping_) co_return;
+    self->reached_ = reached;
+    self->stop(stop_mode::after_turn);
+    const auto& clock = self->group_->core().clock;
+    co_await clock->sleep_until(base::later(clock->now(), self->limits_.grace));
+    if (!self->has_ended_) self->drop();
+}
+
+void supervised_session::stop(stop_mode mode)
+{
+    const bool is_first = !std::exchange(is_stopping_, true);
+    const bool waits_no_longer = stops_after_turn_ && mode == stop_mode::at_once;
+    if (!is_first && !waits_no_longer) return;
+    stops_after_turn_ = mode == stop_mode::after_turn;
+    if (!present_->is_open) return present_->beginning.emit(asio::cancellation_type::terminal);
+    async::spawn(
+        group_->home(), stops_after_turn_ ? close_after_turn(present_) : say_goodbye(present_));
+}
+
+asio::awaitable<void> supervised_session::close_after_turn(tenure_ptr present)
+{
+    co_await present->session.close_after_turn(milliseconds::zero());
 }
 
 asio::awaitable<void> supervised_session::say_goodbye(tenure_ptr present)

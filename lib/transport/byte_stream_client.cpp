@@ -114,7 +114,7 @@ void byte_stream_client::resume_reading()
     if (reading_ || !wire_ || ended_) return;
     reading_ = true;
     if (!more_at_once_) return await_bytes(moved::when_readable);
-    next_read_.post(runtime_->executor(), self());
+    next_read_.post(runtime_->strand_executor(), self());
 }
 
 void byte_stream_client::await_bytes(moved::next what)
@@ -158,7 +158,7 @@ try {
     while (!output_.empty() || next_output()) {
         if (turns_left_ == 0) {
             blocked_ = true;
-            return next_write_.post(runtime_->executor(), self());
+            return next_write_.post(runtime_->strand_executor(), self());
         }
         const auto last = wire_->write(output_);
         if (last.size != 0) liveness_.progressed(clock::now());

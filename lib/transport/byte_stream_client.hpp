@@ -74,8 +74,8 @@ private:
     bool write_failed_ = false;
     int turns_left_; // writes before others get a turn
     // on the next turn of the strand, so that others have one in between
-    async::member_call<byte_stream_client> next_read_{&byte_stream_client::read};
-    async::member_call<byte_stream_client> next_write_{&byte_stream_client::write_again};
+    async::strand_call<byte_stream_client> next_read_{&byte_stream_client::read};
+    async::strand_call<byte_stream_client> next_write_{&byte_stream_client::write_again};
 };
 
 } // namespace gemini::live::transport

@@ -2,6 +2,7 @@
 // Tested by: test/unit/transport/behind_upgrade_test.cpp, test/unit/transport/lws_connect_test.cpp
 #pragma once
 
+#include "base/exported.hpp"
 #include "transport/http_answer.hpp"
 #include "transport/lws_handshake.hpp"
 
@@ -16,7 +17,7 @@ namespace gemini::live::transport {
 
 /// The upgrade of one connection: the request, the answer as it arrives, and whether it is the
 /// right one.
-class client_upgrade {
+class GEMINI_LIVE_FOR_EMULATOR client_upgrade {
 public:
     /// `read_body`: see `request_head::read_refusal`.
     explicit client_upgrade(refusal_reader read_body) : read_body_(std::move(read_body)) {}

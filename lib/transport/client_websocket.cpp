@@ -5,8 +5,6 @@
 #include "transport/frame_writer.hpp"
 #include "transport/random.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <system_error>
@@ -21,17 +19,6 @@ constexpr std::size_t most_kept = 128 * 1024;    // more than one read of messag
 constexpr std::size_t most_drained = 8u << 20;   // more than a kernel's receive buffer
 
 static_assert(base::frame::headroom >= longest_frame_head);
-
-error closed_by_peer(const close_frame& frame)
-{
-    const bool has_code = frame.code != 1005;
-    auto sentence = frame.reason.empty()
-                        ? fmt::format("The server closed the connection (code {}).", frame.code)
-                        : fmt::format("The server closed the connection (code {}: {}).", frame.code,
-                              frame.reason);
-    if (!has_code) sentence = "The server closed the connection without giving a code.";
-    return {errc::connection_lost, sentence, {phase::open, frame.code, frame.reason}};
-}
 
 /// The payload of a Close that may be sent; without a code when the code only says how a connection
 /// ended.
@@ -263,7 +250,10 @@ void client_websocket::gather(clock::time_point now)
         return most_gathered - std::min(used, most_gathered);
     };
     while (room() != 0 && queue_.can_add(room())) {
-        if (gathered_.empty()) gathered_.assign(output_.begin(), output_.end());
+        if (gathered_.empty()) {
+            gathered_.reserve(most_gathered);
+            gathered_.assign(output_.begin(), output_.end());
+        }
         const auto next = frame_of(*queue_.next(), now);
         gathered_.insert(gathered_.end(), next.begin(), next.end());
     }

@@ -57,6 +57,17 @@ const char* fault_in_frame(std::uint8_t first, std::uint8_t second, bool in_mess
 
 } // namespace
 
+error closed_by_peer(const close_frame& frame)
+{
+    const bool has_code = frame.code != 1005;
+    auto sentence = frame.reason.empty()
+                        ? fmt::format("The server closed the connection (code {}).", frame.code)
+                        : fmt::format("The server closed the connection (code {}: {}).", frame.code,
+                              frame.reason);
+    if (!has_code) sentence = "The server closed the connection without giving a code.";
+    return {errc::connection_lost, sentence, {phase::open, frame.code, frame.reason}};
+}
+
 std::optional<frame_event> frame_reader::next(std::span<const char>& bytes)
 {
     while (!ended_) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buffer.hpp"
+#include "base/exported.hpp"
 #include "base/utf8.hpp"
 #include "transport/transport.hpp"
 
@@ -28,6 +29,9 @@ struct close_frame {
     std::string reason;
 };
 
+/// What ended a connection that the server has closed.
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] error closed_by_peer(const close_frame& frame);
+
 /// The peer broke a rule. `close_code` is for the peer, `why` is for the user.
 struct violation {
     error why; ///< errc::protocol_violation or errc::message_too_big
@@ -45,7 +49,7 @@ using frame_event = std::variant<message, ping_frame, pong_frame, close_frame, v
 /// The caller may stop between two events and continue later with what is left in `bytes`. The
 /// stream may be cut anywhere; the events do not depend on it. The buffer of a partial
 /// message exceeds what has arrived by at most half of it or 64 KiB, and never `max_message`.
-class frame_reader {
+class GEMINI_LIVE_FOR_EMULATOR frame_reader {
 public:
     static constexpr std::size_t max_fragments = 4096; ///< In one message.
 

@@ -80,6 +80,12 @@ bool http_answer::feed(std::string_view& piece)
     return stage_ == stage::done;
 }
 
+void http_answer::limit_body(std::size_t most) noexcept
+{
+    most_of_body_ = most;
+    if (body_.size() > most) finish(ending::too_long);
+}
+
 void http_answer::take_head(std::string_view& piece)
 {
     const auto before = head_.size();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
 #include "transport/transport.hpp"
 
 #include <cstddef>
@@ -20,7 +21,7 @@ namespace gemini::live::transport {
 /// Reads the answer to an HTTP/1.1 request in pieces, wherever they are cut. Interim answers before
 /// it are skipped. What exceeds its bounds is not kept. An answer that does not begin like HTTP has
 /// the status 0 and ends at once. Pure.
-class http_answer {
+class GEMINI_LIVE_FOR_EMULATOR http_answer {
 public:
     static constexpr std::size_t longest_head = 64u << 10; ///< With those of interim answers.
     static constexpr std::size_t longest_body = 64u << 10; ///< Unless another bound is given.
@@ -43,6 +44,9 @@ public:
     /// Consumes its own bytes from the front of `piece`. Returns true once it wants nothing more.
     bool feed(std::string_view& piece);
 
+    /// Changes the bound of the body, also for what has arrived of it.
+    void limit_body(std::size_t most) noexcept;
+
     [[nodiscard]] ending end() const noexcept { return end_; }
     /// Whether the end of the connection is the only end that it has announced.
     [[nodiscard]] bool ends_with_connection() const noexcept { return ends_with_connection_; }
@@ -62,8 +66,9 @@ public:
     [[nodiscard]] std::vector<std::string_view> all_of(std::string_view name) const;
     /// The body, as far as it has arrived; empty if its coding is not known.
     [[nodiscard]] std::string_view body() const noexcept;
-    /// Likewise, whatever its coding; call once.
-    [[nodiscard]] std::string take_body() noexcept { return std::move(body_); }
+    /// Likewise, whatever its coding, without what was taken before. The bound applies to what has
+    /// not been taken.
+    [[nodiscard]] std::string take_body() noexcept { return std::exchange(body_, {}); }
 
 private:
     enum class stage { head, body, chunk_size, chunk, chunk_end, trailers, done };

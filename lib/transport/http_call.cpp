@@ -36,17 +36,18 @@ std::string request_text(
 void check_sendable(const http_request& request)
 {
     check_sendable(static_cast<const request_head&>(request));
-    if (request.method != "GET" && request.method != "POST")
-        throw error(errc::invalid_argument, "The method must be GET or POST.");
-    if (request.method == "GET" && !request.body.empty())
-        throw error(errc::invalid_argument, "A GET request has no body: use POST.");
+    if (request.method != "GET" && request.method != "POST" && request.method != "DELETE")
+        throw error(errc::invalid_argument, "The method must be GET, POST or DELETE.");
+    if (request.method != "POST" && !request.body.empty())
+        throw error(errc::invalid_argument, "Only a POST request has a body.");
 }
 
 http_call::http_call(
     std::shared_ptr<lws_virtual_host> host, const http_request& request, const route& route)
     : byte_stream_client(std::move(host), request, route), method_(request.method),
       body_(request.body), max_body_(request.max_body), peer_(handshake_->peer()),
-      answer_(http_answer::request::any, max_body_)
+      choose_sink_(request.choose_sink),
+      answer_(http_answer::request::any, choose_sink_ ? std::string::npos : max_body_)
 {
 }
 
@@ -64,11 +65,32 @@ bool http_call::on_bytes(std::span<const char> bytes)
 try {
     std::string_view text(bytes.data(), bytes.size());
     answer_.feed(text);
+    if (choose_sink_ && answer_.has_whole_head()) begin_body();
+    if (sink_) sink_(answer_.take_body());
     if (answer_.has_head()) judge_answer();
-    return stage_ == stage::dialing;
+    return stage_ != stage::over;
 } catch (const std::exception& failure) {
     abort(lost(failure.what()));
     return false;
+}
+
+void http_call::begin_body()
+{
+    response_ = {answer_.status(), answer_.fields(), {}};
+    sink_ = std::exchange(choose_sink_, {})(response_);
+    if (!sink_) return answer_.limit_body(max_body_);
+    if (answer_.end() == http_answer::ending::none) open();
+}
+
+asio::awaitable<http_response> http_call::answered(std::shared_ptr<http_call> self)
+{
+    struct abort_unless_over {
+        http_call& call;
+        ~abort_unless_over() { call.abort(); }
+    } const guard{*self};
+    while (self->stage_ == stage::open) co_await self->opened_or_closed_.wait();
+    if (self->end_) throw error(*self->end_);
+    co_return std::move(self->response_);
 }
 
 /// Judges the answer, as far as it has arrived.
@@ -81,7 +103,8 @@ void http_call::judge_answer()
     if (has_no_body(answer_.status())) return complete();
     if (!coding.empty() && coding != "chunked")
         return refuse(errc::protocol_violation, "coded its answer in a way that is not known");
-    if (coding.empty() && !length.empty() && length_of(length) > max_body_) return refuse_size();
+    if (!sink_ && coding.empty() && !length.empty() && length_of(length) > max_body_)
+        return refuse_size();
     switch (answer_.end()) {
     case http_answer::ending::none: return;
     case http_answer::ending::whole: return complete();

@@ -5,22 +5,23 @@
 #include "transport/byte_stream_client.hpp"
 #include "transport/http_answer.hpp"
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
 
 namespace gemini::live::transport {
 
-/// One HTTP call. `opened` completes when the whole answer has arrived.
+/// One HTTP call. `opened` completes when the whole answer has arrived, or its head if a sink
+/// receives the body.
 class http_call final : public byte_stream_client {
 public:
     http_call(
         std::shared_ptr<lws_virtual_host> host, const http_request& request, const route& route);
     ~http_call() override;
 
-    /// Returns the answer; call once.
-    [[nodiscard]] http_response take_response() noexcept { return std::move(response_); }
+    /// Returns the answer after its end. Throws what ended it early. Cancellation: ends the call.
+    static asio::awaitable<http_response> answered(std::shared_ptr<http_call> self);
 
 private:
     void on_ready() override;
@@ -32,6 +33,7 @@ private:
     void on_write_failed() override;
     [[nodiscard]] clock::time_point next_check() const override { return deadline_; }
 
+    void begin_body();
     void judge_answer();
     void complete();
     void abort_incomplete();
@@ -42,12 +44,14 @@ private:
     std::string body_;    // until the request is made
     std::string request_; // until it is sent
     std::size_t max_body_;
-    std::string peer_; // for sentences
+    std::string peer_;                                           // for sentences
+    std::function<body_sink(const http_response&)> choose_sink_; // until there is a head
+    body_sink sink_;
     http_answer answer_;
     http_response response_;
 };
 
-/// As for other requests. Also refuses methods other than GET and POST.
+/// As for other requests. Also refuses methods other than GET, POST and DELETE.
 void check_sendable(const http_request& request);
 
 } // namespace gemini::live::transport

@@ -3,6 +3,7 @@
 
 #include "async/event.hpp"
 #include "transport/lws_runtime.hpp"
+#include "transport/network.hpp"
 #include "transport/server_vhost.hpp"
 #include "transport/server_websocket.hpp"
 
@@ -284,31 +285,42 @@ void open(tcp::acceptor& acceptor, const tcp& protocol, std::error_code& failed)
 tcp::acceptor bind(const asio::any_io_executor& executor, const listen_options& options)
 {
     std::error_code failed;
-    const auto address = asio::ip::make_address(options.address, failed);
-    if (failed) {
-        throw error(errc::invalid_argument,
-            fmt::format("\"{}\" is no IP address to listen on: give one such as 127.0.0.1.",
-                options.address));
-    }
-    const tcp::endpoint endpoint(address, options.port);
+    const tcp::endpoint endpoint(address_of(options), options.port);
     tcp::acceptor acceptor(executor);
     open(acceptor, endpoint.protocol(), failed);
     if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
     if (!failed) acceptor.bind(endpoint, failed);
     if (!failed) acceptor.native_non_blocking(true, failed);
     if (!failed) acceptor.listen(tcp::acceptor::max_listen_connections, failed);
-    if (failed) {
-        throw error(errc::connect_failed,
-            fmt::format("Cannot listen on {} port {} ({}): choose another, or port 0 for any.",
-                options.address, options.port, failed.message()));
-    }
+    if (failed) throw cannot_listen(options, failed);
     return acceptor;
 }
 
 } // namespace
 
+asio::ip::address address_of(const listen_options& options)
+{
+    std::error_code failed;
+    auto address = asio::ip::make_address(options.address, failed);
+    if (failed) {
+        throw error(errc::invalid_argument,
+            fmt::format("\"{}\" is no IP address to listen on: give one such as 127.0.0.1.",
+                options.address));
+    }
+    return address;
+}
+
+error cannot_listen(const listen_options& options, std::error_code why)
+{
+    return {errc::connect_failed,
+        fmt::format("Cannot listen on {} port {} ({}): choose another, or port 0 for any.",
+            options.address, options.port, why.message())};
+}
+
 std::unique_ptr<listener> listen(asio::any_io_executor executor, listen_options options)
 {
+    if (const auto other = replaced_network(executor))
+        return other->listen(std::move(executor), std::move(options));
     auto runtime = lws_runtime::of(executor);
     auto acceptor = bind(runtime->executor(), options);
     const auto port = acceptor.local_endpoint().port();

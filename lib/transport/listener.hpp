@@ -4,8 +4,11 @@
 #include "base/exported.hpp"
 #include "transport/transport.hpp"
 
+#include <asio/ip/address.hpp>
+
 #include <functional>
 #include <optional>
+#include <system_error>
 
 namespace gemini::live::transport {
 
@@ -91,6 +94,13 @@ public:
     /// Idempotent.
     virtual void close() noexcept = 0;
 };
+
+/// Returns the address to listen on. Throws errc::invalid_argument for what is no IP address.
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] asio::ip::address address_of(const listen_options& options);
+
+/// The error for an address and port that cannot be listened on.
+GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] error cannot_listen(
+    const listen_options& options, std::error_code why);
 
 /// Callable from any thread. Throws `live::error` when it cannot listen.
 GEMINI_LIVE_FOR_EMULATOR [[nodiscard]] std::unique_ptr<listener> listen(

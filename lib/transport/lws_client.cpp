@@ -4,8 +4,6 @@
 #include "transport/authority.hpp"
 #include "transport/tls_sessions.hpp"
 
-#include <fmt/format.h>
-
 #include <cerrno>
 #include <utility>
 
@@ -16,11 +14,6 @@ namespace {
 const lws_retry_bo_t no_policy{};
 
 } // namespace
-
-error lost(const std::string& how)
-{
-    return {errc::connection_lost, fmt::format("The connection was lost: {}.", how), {phase::open}};
-}
 
 lws_client::lws_client(
     std::shared_ptr<lws_virtual_host> host, const request_head& request, const route& route)
@@ -161,13 +154,15 @@ asio::awaitable<void> lws_client::opened(std::shared_ptr<lws_client> self)
 {
     struct abort_unless_opened {
         lws_client& outbound;
+        bool is_opened = false; // it may open in the moment of a cancellation
         ~abort_unless_opened()
         {
-            if (outbound.stage_ == stage::dialing) outbound.abort();
+            if (!is_opened) outbound.abort();
         }
-    } const guard{*self};
+    } guard{*self};
     while (self->stage_ == stage::dialing) co_await self->opened_or_closed_.wait();
     if (self->handshake_) throw error(*self->end_); // a later end is reported by later calls
+    guard.is_opened = true;
 }
 
 bool lws_client::has_connected() const noexcept

@@ -135,6 +135,4 @@ private:
     std::chrono::milliseconds limit_{}; // the limit that led to the deadline
 };
 
-[[nodiscard]] error lost(const std::string& how);
-
 } // namespace gemini::live::transport

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/lws_connector.hpp"
 
-#include "async/semaphore.hpp"
 #include "transport/client_websocket.hpp"
 #include "transport/connect_race.hpp"
 #include "transport/http_call.hpp"
@@ -20,9 +19,6 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_hosts_kept = 16;
-/// Each handshake takes 10 to 40 KB while it lasts. A thousand at once would also keep one another,
-/// and the server, waiting. Deadlines start when a handshake's turn comes.
-constexpr std::size_t most_handshakes = 256;
 
 constexpr lws_protocols protocols[] = {
     {lws_client::protocol_name, &lws_client::callback, 0, 0, 0, nullptr,
@@ -127,8 +123,8 @@ private:
     static asio::awaitable<http_response> fetched(
         std::shared_ptr<lws_connector> self, http_request request)
     {
-        const auto exchange = co_await dial<http_call>(std::move(self), std::move(request));
-        co_return exchange->take_response();
+        auto call = co_await dial<http_call>(std::move(self), std::move(request));
+        co_return co_await http_call::answered(std::move(call));
     }
     /// Returns an `Outbound` that has obtained what `request` asks for.
     template <class Outbound, class Request>
@@ -138,8 +134,6 @@ private:
     std::shared_ptr<lws_virtual_host> host_for(const std::shared_ptr<SSL_CTX>& tls);
 
     std::shared_ptr<lws_runtime> runtime_;
-    std::shared_ptr<async::semaphore> handshakes_ =
-        std::make_shared<async::semaphore>(most_handshakes);
     // oldest use first
     std::vector<std::pair<std::shared_ptr<SSL_CTX>, std::shared_ptr<lws_virtual_host>>> hosts_;
     std::shared_ptr<SSL_CTX> tls_in_tunnel_; // the last one: making another takes long
@@ -176,7 +170,6 @@ asio::awaitable<std::shared_ptr<Outbound>> lws_connector::dial(
     const auto next_hop = way.proxy ? way.proxy->host : request.host;
     const auto addresses = co_await resolve(next_hop, request.deadlines.resolve);
 
-    const auto handshake = co_await async::semaphore::acquire(self->handshakes_);
     const connect_attempt begin = [&](const asio::ip::address& each,
                                       std::chrono::milliseconds limit,
                                       const std::shared_ptr<connect_rivals>& rivals) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/exported.hpp"
 #include "transport/http_answer.hpp"
 #include "transport/proxy.hpp"
 #include "transport/transport.hpp"
@@ -25,10 +26,10 @@ namespace gemini::live::transport {
 
 /// Refuses what could not be sent unchanged, with errc::invalid_argument: line breaks in the target
 /// or in headers, and what exceeds the buffers of libwebsockets.
-void check_sendable(const request_head& request);
+GEMINI_LIVE_FOR_EMULATOR void check_sendable(const request_head& request);
 
 /// The progress of one connection from the first packet to the server's answer.
-class lws_handshake {
+class GEMINI_LIVE_FOR_EMULATOR lws_handshake {
 public:
     lws_handshake(const request_head& request, const std::optional<proxy_address>& proxy);
 

@@ -2,6 +2,7 @@
 #include "transport/server_handshake.hpp"
 
 #include "transport/http_fields.hpp"
+#include "transport/http_text.hpp"
 #include "transport/lws_fields.hpp"
 
 #include <fmt/format.h>
@@ -23,19 +24,7 @@ constexpr std::array<std::pair<lws_token_indexes, std::string_view>, 7> methods{
         {WSI_TOKEN_PUT_URI, "PUT"}, {WSI_TOKEN_PATCH_URI, "PATCH"},
         {WSI_TOKEN_DELETE_URI, "DELETE"}, {WSI_TOKEN_OPTIONS_URI, "OPTIONS"}}};
 
-/// lws has removed the percent-encoding. This restores what a URL cannot do without.
-void append_encoded(std::string& to, std::string_view decoded)
-{
-    constexpr std::string_view special = "%&+#?\"<>\\^`{|}";
-    for (const char each : decoded) {
-        const auto byte = static_cast<unsigned char>(each);
-        if (byte <= ' ' || byte >= 0x7f || special.find(each) != special.npos)
-            to += fmt::format("%{:02X}", byte);
-        else
-            to += each;
-    }
-}
-
+/// lws has removed the percent-encoding; what a URL cannot do without is restored.
 std::string query_of(lws* connection, std::span<char> scratch)
 {
     std::string query;
@@ -45,25 +34,6 @@ std::string query_of(lws* connection, std::span<char> scratch)
         if (size < 0) return query;
         if (i != 0) query += '&';
         append_encoded(query, {scratch.data(), static_cast<std::size_t>(size)});
-    }
-}
-
-const char* status_text(int status)
-{
-    switch (status) {
-    case 200: return "OK";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 411: return "Length Required";
-    case 413: return "Content Too Large";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 500: return "Internal Server Error";
-    case 503: return "Service Unavailable";
-    default: return "Refused";
     }
 }
 
@@ -125,16 +95,6 @@ std::optional<http_response> fault_in(const plain_request& request, std::size_t 
     if (failed == std::errc::result_out_of_range || size > max_body)
         return http_response{413, {}, fmt::format("The body is over {} bytes.\n", max_body)};
     return std::nullopt;
-}
-
-std::string response_text(const http_response& response)
-{
-    auto text = fmt::format("HTTP/1.1 {} {}\r\n", response.status, status_text(response.status));
-    for (const auto& [name, value] : response.fields)
-        text += fmt::format("{}: {}\r\n", name, value);
-    text += fmt::format(
-        "Connection: close\r\nContent-Length: {}\r\n\r\n{}", response.body.size(), response.body);
-    return text;
 }
 
 bool add_fields(lws* connection, lws_process_html_args& answer, const headers& fields)

@@ -27,9 +27,6 @@ namespace gemini::live::transport {
 [[nodiscard]] std::optional<http_response> fault_in(
     const plain_request& request, std::size_t max_body);
 
-/// Returns an answer as it goes over the wire.
-[[nodiscard]] std::string response_text(const http_response& response);
-
 /// Adds `fields` to lws's 101 answer; returns false when they do not fit.
 [[nodiscard]] bool add_fields(
     lws* connection, lws_process_html_args& answer, const headers& fields);

@@ -2,6 +2,7 @@
 #include "transport/server_websocket.hpp"
 
 #include "base/utf8.hpp"
+#include "transport/http_text.hpp"
 #include "transport/server_handshake.hpp"
 
 #include <asio/post.hpp>

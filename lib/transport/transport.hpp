@@ -51,18 +51,26 @@ struct connect_request : request_head {
     std::size_t max_message = 16u << 20;
 };
 
-/// A small HTTP/1.1 call. Host, Content-Length and Connection are filled in below.
-/// `deadlines::upgrade` limits all that comes after TCP.
-struct http_request : request_head {
-    std::string method = "GET"; ///< Or "POST".
-    std::string body;
-    std::size_t max_body = 1u << 20; ///< Of the answer.
-};
-
 struct http_response {
     int status = 0;
     headers fields; ///< Names in lower case.
     std::string body;
+};
+
+/// Receives a body as it arrives.
+using body_sink = std::function<void(std::string_view piece)>;
+
+/// A small HTTP/1.1 call. Host, Content-Length and Connection are filled in below.
+/// `deadlines::upgrade` limits all that comes after TCP.
+struct http_request : request_head {
+    std::string method = "GET";      ///< Or "POST" or "DELETE".
+    std::string body{};              ///< Of a POST.
+    std::size_t max_body = 1u << 20; ///< Of the answer.
+    /// Chooses, by the head of the answer, what receives its body. From then on neither `max_body`
+    /// nor a deadline applies, and the response has no body. If it is absent or returns null, the
+    /// response has the whole body. Both are called on the connector's executor, until `fetch` has
+    /// completed. Must not throw.
+    std::function<body_sink(const http_response& head)> choose_sink{};
 };
 
 enum class opcode : std::uint8_t { text = 1, binary = 2 };
@@ -122,6 +130,12 @@ public:
     return {errc::closed, "The connection has been closed.", {phase::close}};
 }
 
+/// What ended a connection without a Close; `how`: "the server ended it without a close frame".
+[[nodiscard]] inline error lost(const std::string& how)
+{
+    return {errc::connection_lost, "The connection was lost: " + how + '.', {phase::open}};
+}
+
 /// Makes connections and calls.
 class connector {
 public:
@@ -139,8 +153,9 @@ public:
 
     /// Resolves, connects, encrypts, asks and reads the answer, whatever its status; a redirect is
     /// an answer like any other. Throws `live::error` as `connect` does, with phase::upgrade for
-    /// failures after TLS, and errc::message_too_big for an answer over `max_body`. Cancellation:
-    /// total; the server may have heard the request.
+    /// failures after TLS, and errc::message_too_big for an answer over `max_body`. Completes at
+    /// the end of the body, also of one that goes to a sink. Cancellation: total; the server may
+    /// have heard the request.
     virtual asio::awaitable<http_response> fetch(http_request request) = 0;
 };
 

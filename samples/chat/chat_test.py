@@ -42,6 +42,20 @@ def waiting_in(pipe):
     return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
 
 
+TOOL_SERVER = """
+import json, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    if "id" not in message:
+        continue
+    result = {"initialize": {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+                             "serverInfo": {"name": "x", "version": "1"}},
+              "tools/list": {"tools": [{"name": "look_up", "inputSchema": {"type": "object"}}, {"name": "broken"}]},
+              "tools/call": {"content": [{"type": "text", "text": "found"}]}}[message["method"]]
+    print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
+"""
+
+
 class Terminal:
     """The chat in a terminal of its own."""
 
@@ -307,6 +321,29 @@ class ChatTest(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             words = " ".join(done.stdout.decode().split())
             self.assertTrue(words.endswith("It rains. Bye."), words)
+
+    def test_tools_of_a_server_are_the_models_too(self):
+        server = Path(self.folder) / "server.py"
+        server.write_text(TOOL_SERVER, encoding="utf-8")
+        url = self.script({"await": "realtimeInput.text"},
+                          {"send": {"toolCall": {"functionCalls": [{"id": "1", "name": "look_up", "args": {}}]}}},
+                          {"await": "toolResponse"}, {"send": {"serverContent": {"outputTranscription": {"text": "Found it."}}}},
+                          {"send": {"serverContent": {"turnComplete": True}}}, {"stall": True})
+        done = self.pipe(b"look it up\n", "--url", url, "--mcp", f"python3 '{server}'")
+        self.assertEqual((done.returncode, done.stdout), (0, b"Found it.\n"), done.stderr)
+        told = done.stderr.decode()
+        self.assertRegex(told, r"Tools of python3 '.*server.py': look_up\.")
+        self.assertIn("Left out the tool broken: Its inputSchema is not an object.", told)
+        self.assertRegex(told, r"⚙ look_up: answered after \d+ ms")
+
+    def test_a_server_of_tools_that_cannot_be_used_is_told_in_one_sentence(self):
+        for server, told in (("no-such-program-anywhere", "exited with status 127"), ("true", "exited with status 0"),
+                             ("http://127.0.0.1:1/mcp", "nothing listens there"), ("http://example.com/mcp", "unencrypted")):
+            done = self.pipe(b"hello\n", "--mcp", server)
+            self.assertEqual((done.returncode, done.stdout), (1, b""), server)
+            last = done.stderr.decode().splitlines()[-1]
+            self.assertIn(f"--mcp '{server}': ", last)
+            self.assertIn(told, last)
 
     def test_late_words_belong_to_the_answer_before(self):
         url = self.script({"await": "realtimeInput.text"},

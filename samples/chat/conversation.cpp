@@ -37,7 +37,13 @@ std::filesystem::path path_of(const std::string& typed)
 conversation::conversation(asio::any_io_executor executor, live::client client, terminal& screen,
     asio::signal_set& signals, options wishes, bool with_emulator)
     : executor_(std::move(executor)), client_(std::move(client)), screen_(screen),
-      wishes_(std::move(wishes)), with_emulator_(with_emulator), session_(new_session()),
+      wishes_(std::move(wishes)), with_emulator_(with_emulator),
+      tools_(make_tools([&screen](const std::string& call) {
+          screen.notice("⚙ " + call, terminal::tone::tool);
+      })),
+      servers_(executor_, wishes_.mcp,
+          {[&screen](const std::string& text) { screen.notice(text); },
+              [this](const std::string& text) { tell(text); }}),
       signals_(signals), answer_(!screen.interactive()), answer_complete_(executor_),
       silence_(executor_), tick_(executor_)
 {
@@ -52,7 +58,7 @@ std::shared_ptr<live::session> conversation::new_session() const
     const bool speaks = wishes_.answers == live::modality::audio;
     setup.response_modalities = {wishes_.answers};
     if (!wishes_.voice.empty()) setup.voice = wishes_.voice;
-    setup.functions = tool_declarations();
+    setup.functions = tools_.declarations();
     if (!wishes_.system.empty()) setup.system_instruction.emplace(wishes_.system);
     if (live::quirks_of(wishes_.model).needs_thinking)
         setup.thinking_config = live::thinking_config{.thinking_level = live::thinking_level::low};
@@ -62,9 +68,8 @@ std::shared_ptr<live::session> conversation::new_session() const
 
 asio::awaitable<int> conversation::run()
 {
-    refresh();
     try {
-        co_await live::race(keyboard(), model(), signals()); // the first to end ends the others
+        co_await live::race(converse(), signals()); // the first to end ends the other
     } catch (...) {
         if (!failure_) failure_ = std::current_exception();
     }
@@ -77,10 +82,31 @@ asio::awaitable<int> conversation::run()
     co_return exit_code_;
 }
 
-/// Closes the session, which may wait for the server; an impatient user presses Ctrl-C again.
+asio::awaitable<void> conversation::converse()
+{
+    refresh();
+    co_await servers_.add_tools(tools_);
+    adopt(new_session());
+    co_await live::race(keyboard(), model());
+}
+
+/// Ends the session and the tools, which may take time; an impatient user presses Ctrl-C again.
 asio::awaitable<void> conversation::leave()
 {
-    co_await live::race(session_->close(), signals_.async_wait(asio::use_awaitable));
+    const auto end = [](conversation& self) -> asio::awaitable<void> {
+        if (self.session_) co_await self.session_->close();
+        co_await self.servers_.close();
+    };
+    co_await live::race(end(*this), signals_.async_wait(asio::use_awaitable));
+}
+
+std::shared_ptr<live::session> conversation::adopt(std::shared_ptr<live::session> fresh)
+{
+    live::tool_dispatcher_options options;
+    options.on_event = [this](const live::tool_event& event) { show(event); };
+    dispatcher_.reset();
+    dispatcher_.emplace(*fresh, tools_, options);
+    return std::exchange(session_, std::move(fresh));
 }
 
 // What the user wants ---------------------------------------------------------------------------
@@ -170,7 +196,7 @@ asio::awaitable<void> conversation::begin_again(std::string instruction)
     answer_ = exchange(!screen_.interactive());
     screen_.notice("A new conversation begins.");
     said_.clear();
-    const auto old = std::exchange(session_, std::move(fresh));
+    const auto old = adopt(std::move(fresh));
     co_await old->close(); // its stream ends, and model() continues with the new session
 }
 
@@ -276,7 +302,7 @@ asio::awaitable<void> conversation::model()
             auto events = present->events();
             while (auto event = co_await events.next()) {
                 if (present != session_) continue; // an event of the previous conversation
-                co_await take(*present, std::move(*event));
+                take(std::move(*event));
             }
         }
     } catch (const live::error& failure) {
@@ -289,13 +315,10 @@ asio::awaitable<void> conversation::model()
     }
 }
 
-asio::awaitable<void> conversation::take(live::session& from, live::session_event event)
+void conversation::take(live::session_event event)
 {
     if (const auto* message = std::get_if<live::server_message>(&event)) {
         show(*message);
-        const auto calls = message->function_calls();
-        if (!calls.empty())
-            co_await run_tools(from, std::vector<live::function_call>(calls.begin(), calls.end()));
     } else if (const auto* change = std::get_if<live::status_change>(&event)) {
         show(*change);
     } else if (const auto* skipped = std::get_if<live::malformed_message>(&event)) {
@@ -380,16 +403,14 @@ void conversation::show(const live::server_message& message)
     conclude(how, was_stopped);
 }
 
-asio::awaitable<void> conversation::run_tools(
-    live::session& from, std::vector<live::function_call> calls)
+void conversation::show(const live::tool_event& event)
 {
-    std::vector<live::function_response> responses;
-    for (const auto& call : calls) {
-        auto result = run_tool(call);
-        screen_.notice("⚙ " + result.summary, terminal::tone::tool);
-        responses.push_back(std::move(result.response));
-    }
-    co_await from.send_tool_response(std::move(responses));
+    if (event.what != live::tool_event::kind::ended) return;
+    const bool is_answered = event.ending == live::call_ending::answered;
+    if (is_answered && !servers_.have(event.name)) return; // this program's own are shown in full
+    screen_.notice("⚙ " + event.name + ": " + to_string(event.ending) + " after " +
+                       std::to_string(event.duration.count()) + " ms",
+        terminal::tone::tool);
 }
 
 void conversation::hear(std::span<const std::byte> pcm)

@@ -8,6 +8,7 @@
 #include "exchange.hpp"
 #include "options.hpp"
 #include "terminal.hpp"
+#include "tool_servers.hpp"
 #include "transcript.hpp"
 
 #include <gemini/live.hpp>
@@ -51,6 +52,7 @@ private:
     asio::awaitable<void> say(std::string text);
     asio::awaitable<void> obey(request wish);
     asio::awaitable<void> begin_again(std::string instruction);
+    asio::awaitable<void> converse();
     asio::awaitable<void> leave();
     asio::awaitable<void> answer_complete();
     void audio_on(const std::string& file);
@@ -61,11 +63,10 @@ private:
     void tell_unwritable(const std::string& file, const std::system_error& why);
 
     // What the model and its connection do --------------------------------------------------
-    asio::awaitable<void> take(gemini::live::session& from, gemini::live::session_event event);
+    void take(gemini::live::session_event event);
     void show(const gemini::live::server_message& message);
     void show(const gemini::live::status_change& change);
-    asio::awaitable<void> run_tools(
-        gemini::live::session& from, std::vector<gemini::live::function_call> calls);
+    void show(const gemini::live::tool_event& event);
     void hear(std::span<const std::byte> pcm);
     void conclude(exchange::outcome how, bool was_stopped = false);
     void end_answer(exchange::outcome how, bool was_stopped);
@@ -79,13 +80,18 @@ private:
     void watch_silence();
 
     [[nodiscard]] std::shared_ptr<gemini::live::session> new_session() const;
+    /// Continues with this session; returns the one before.
+    std::shared_ptr<gemini::live::session> adopt(std::shared_ptr<gemini::live::session> fresh);
 
     asio::any_io_executor executor_;
     gemini::live::client client_;
     terminal& screen_;
     options wishes_;
     bool with_emulator_;
-    std::shared_ptr<gemini::live::session> session_;
+    gemini::live::toolset tools_;
+    tool_servers servers_;
+    std::shared_ptr<gemini::live::session> session_; ///< Null until the tools are there.
+    std::optional<gemini::live::tool_dispatcher> dispatcher_;
     asio::signal_set& signals_;
     transcript said_;
 

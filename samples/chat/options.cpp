@@ -38,6 +38,8 @@ constexpr auto usage = R"(Talk to a Gemini Live model in the terminal.
   --location NAME its location, such as us-central1 (also --vertex)
   --url URL       another server, such as http://127.0.0.1:4711 of gemini-live-emulator
   --ca FILE       trust the certificates in this PEM file, too
+  --mcp COMMAND   the model may use the tools of this MCP server: a command for the
+                  shell, or a URL; may be given several times
   --help          this text
   --version       the version of the library
 
@@ -62,6 +64,7 @@ enum option_code {
     location,
     url,
     ca,
+    mcp,
     show_help,
     show_version,
 };
@@ -77,6 +80,7 @@ constexpr std::array known{
     option{"location", required_argument, nullptr, location},
     option{"url", required_argument, nullptr, url},
     option{"ca", required_argument, nullptr, ca},
+    option{"mcp", required_argument, nullptr, mcp},
     option{"help", no_argument, nullptr, show_help},
     option{"version", no_argument, nullptr, show_version},
     option{nullptr, 0, nullptr, 0},
@@ -126,6 +130,7 @@ std::string* place_of(int code, options& read)
     case location: return &read.location;
     case url: return &read.url;
     case ca: return &read.ca;
+    case mcp: return &read.mcp.back();
     default: return nullptr;
     }
 }
@@ -136,6 +141,7 @@ std::string take(int code, const char* value, bool is_separate, options& read)
     if (code == vertex || code == project || code == location) read.vertex = true;
     if (code == audio) read.answers = live::modality::audio;
     if (code == text) read.answers = live::modality::text;
+    if (code == mcp) read.mcp.emplace_back();
     auto* const place = place_of(code, read);
     if (!place) return "";
     const std::string_view given(value);

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace chat {
 
@@ -15,9 +16,10 @@ struct options {
     bool vertex = false; ///< Vertex AI rather than the Gemini API.
     std::string project{};
     std::string location{};
-    std::string system{}; ///< The system instruction; empty: none.
-    std::string voice{};  ///< Empty: the service's choice.
-    std::string ca{};     ///< A file of certificates to trust as well; empty: none.
+    std::string system{};           ///< The system instruction; empty: none.
+    std::string voice{};            ///< Empty: the service's choice.
+    std::string ca{};               ///< A file of certificates to trust as well; empty: none.
+    std::vector<std::string> mcp{}; ///< Servers of tools: commands and URLs.
     gemini::live::open_enum<gemini::live::modality> answers{}; ///< Empty: see `choose_model`.
 };
 

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <functional>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace chat {
@@ -29,34 +30,29 @@ std::string get_time()
     return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M %Z", &local)};
 }
 
-tool_result answer(const live::function_call& call, const std::string& arguments,
-    std::string_view member, const std::string& result)
-{
-    live::json response("{" + live::json_quote(member) + ":" + live::json_quote(result) + "}");
-    return {live::function_response(call, std::move(response)),
-        call.name + "(" + arguments + ") → " + result};
-}
+struct weather_query {
+    std::string city;
+
+    static auto parameters() { return std::tuple(live::parameter("city", &weather_query::city)); }
+};
 
 } // namespace
 
-std::vector<live::function_declaration> tool_declarations()
+live::toolset make_tools(std::function<void(const std::string&)> show)
 {
-    std::vector<live::function_declaration> declared;
-    declared.push_back({.name = "get_weather",
-        .description = "The weather in a city now.",
-        .parameters_json_schema = live::json(R"({"type":"object","required":["city"],)"
-                                             R"("properties":{"city":{"type":"string"}}})")});
-    declared.push_back({.name = "get_time", .description = "The user's local date and time."});
-    return declared;
-}
-
-tool_result run_tool(const live::function_call& call)
-{
-    if (call.name == "get_time") return answer(call, "", "output", get_time());
-    if (call.name != "get_weather") return answer(call, "…", "error", "There is no such function.");
-    const auto city = call.args.find_string("/city");
-    if (!city) return answer(call, "", "error", "The city is missing.");
-    return answer(call, "city: " + *city, "output", get_weather(*city));
+    live::toolset tools;
+    tools.add({.name = "get_weather", .description = "The weather in a city now."},
+        [show](const weather_query& about) {
+            const auto weather = get_weather(about.city);
+            show("get_weather(city: " + about.city + ") → " + weather);
+            return weather;
+        });
+    tools.add({.name = "get_time", .description = "The user's local date and time."}, [show] {
+        const auto time = get_time();
+        show("get_time() → " + time);
+        return time;
+    });
+    return tools;
 }
 
 } // namespace chat

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/context.hpp"
 #include "support/loud.hpp"
-#include "support/run.hpp"
 
 #include <gemini/live.hpp>
 #include <gemini/live/testing/emulator.hpp>
@@ -61,7 +61,7 @@ private:
 
 /// Google with Vertex AI, and a client of it.
 struct world {
-    asio::io_context io;
+    test::context io;
     folder here{};
     std::chrono::seconds clock_is_off{0};
     std::shared_ptr<live::testing::fake_google> google;

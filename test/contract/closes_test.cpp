@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/context.hpp"
 #include "support/loud.hpp"
 #include "support/raw_peer.hpp"
 #include "support/run.hpp"
@@ -8,8 +9,6 @@
 #include <gemini/live/testing/emulator.hpp>
 
 #include <asio/experimental/awaitable_operators.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <cstdlib>
@@ -29,12 +28,6 @@ using clock_type = std::chrono::steady_clock;
 namespace {
 
 constexpr const char* setup_complete = R"({"setupComplete":{}})";
-
-asio::awaitable<void> pause_for(std::chrono::milliseconds time)
-{
-    asio::steady_timer timer(co_await asio::this_coro::executor, time);
-    co_await timer.async_wait(asio::use_awaitable);
-}
 
 asio::awaitable<void> both(asio::awaitable<void> one, asio::awaitable<void> other)
 {
@@ -90,7 +83,7 @@ std::chrono::milliseconds closing_takes(
             co_await socket.read_to_end();
             co_return;
         }
-        co_await pause_for(*answer);
+        co_await live::sleep_for(*answer);
         CHECK_FALSE(done);
         co_await socket.write(test::raw_frame::close(1000).bytes());
         socket.finish();
@@ -145,13 +138,14 @@ constexpr const char* bad_key =
 
 } // namespace
 
-TEST_CASE("close() over a network waits for the server's Close, which confirms the end")
+TEST_CASE(
+    "close() over a network waits for the server's Close, which confirms the end", "[sockets]")
 {
     CHECK(closing_takes(2s, 0ms) < 500ms);
     CHECK(closing_takes(2s, 300ms) >= 300ms);
 }
 
-TEST_CASE("close() waits for a server that never answers no longer than the deadline")
+TEST_CASE("close() waits for a server that never answers no longer than the deadline", "[sockets]")
 {
     const auto taken = closing_takes(200ms, std::nullopt);
     CHECK(taken >= 200ms);
@@ -160,7 +154,7 @@ TEST_CASE("close() waits for a server that never answers no longer than the dead
 
 TEST_CASE("a session that resumes elsewhere right after close() does not meet an open connection")
 {
-    asio::io_context io;
+    test::context io;
     live::testing::emulator_options serving;
     serving.pace = 0;
     live::testing::emulator server(io.get_executor(), serving);
@@ -178,7 +172,7 @@ TEST_CASE("a session that resumes elsewhere right after close() does not meet an
             co_await session.connect();
             co_await session.send("Hello");
             auto turn = co_await session.turn();
-            while (session.resumption_handle().empty()) co_await pause_for(1ms);
+            while (session.resumption_handle().empty()) co_await live::sleep_for(1ms);
             setup.session_resumption->handle = session.resumption_handle();
             co_await session.close();
         }
@@ -187,7 +181,7 @@ TEST_CASE("a session that resumes elsewhere right after close() does not meet an
     CHECK(server.accepted() == 20);
 }
 
-TEST_CASE("a refused upgrade is reported in the service's words: an invalid key")
+TEST_CASE("a refused upgrade is reported in the service's words: an invalid key", "[sockets]")
 {
     for (const auto& body : {std::string(bad_key), "[" + std::string(bad_key) + "]"}) {
         const auto why = refused_by(refusal(400, body, "application/json"));
@@ -199,7 +193,7 @@ TEST_CASE("a refused upgrade is reported in the service's words: an invalid key"
     }
 }
 
-TEST_CASE("a refused upgrade names the variable of an invalid key, and never the key")
+TEST_CASE("a refused upgrade names the variable of an invalid key, and never the key", "[sockets]")
 {
     live::client_options calling;
     calling.credentials = live::api_key("AIza-some-key-of-mine", "GEMINI_API_KEY");
@@ -212,7 +206,7 @@ TEST_CASE("a refused upgrade names the variable of an invalid key, and never the
     CHECK(why.reason().find("AIza-some") == std::string::npos);
 }
 
-TEST_CASE("a captive portal's page is reported as such, whatever its status")
+TEST_CASE("a captive portal's page is reported as such, whatever its status", "[sockets]")
 {
     for (const int status : {200, 403, 404}) {
         const auto why = refused_by(
@@ -225,7 +219,8 @@ TEST_CASE("a captive portal's page is reported as such, whatever its status")
 }
 
 TEST_CASE(
-    "a session that has worked rides out any temporary obstacle, and its conversation continues")
+    "a session that has worked rides out any temporary obstacle, and its conversation continues",
+    "[sockets]")
 {
     const std::string page = "<html><title>Log in</title></html>";
     const std::vector<std::string> in_the_way{refusal(502, "<html>Bad Gateway</html>"),
@@ -284,7 +279,7 @@ TEST_CASE(
 
 TEST_CASE("white space around the key in the environment is not sent")
 {
-    asio::io_context io;
+    test::context io;
     live::testing::emulator_options serving;
     std::string seen;
     serving.on_upgrade = [&](const live::testing::emulator_request& request) {

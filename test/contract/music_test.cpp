@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/context.hpp"
 #include "support/loud.hpp"
-#include "support/run.hpp"
 
 #include <gemini/live.hpp>
 #include <gemini/live/testing/emulator.hpp>
@@ -43,7 +43,7 @@ asio::awaitable<void> play(
 
 TEST_CASE("music is requested, played, and continues after an outage")
 {
-    asio::io_context io;
+    test::context io;
     live::testing::emulator_options quick;
     quick.pace = 0.01;
     live::testing::emulator emulator(io.get_executor(), quick);
@@ -81,7 +81,7 @@ TEST_CASE("music is requested, played, and continues after an outage")
 
 TEST_CASE("music requires a method that only v1alpha of the Gemini API has")
 {
-    asio::io_context io;
+    test::context io;
     live::testing::emulator emulator(io.get_executor());
     live::client_options options{
         .credentials = live::api_key(test::secret_key), .base_url = emulator.url()};

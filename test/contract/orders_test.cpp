@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
-#include "support/run.hpp"
+#include "support/context.hpp"
 
 #include <gemini/live.hpp>
 #include <gemini/live/testing/emulator.hpp>
@@ -237,7 +237,7 @@ TEST_CASE("recordings of each order play back correctly through messages(), even
         {{"messages()", read_messages}, {"events()", read_events}, {"turn()", read_turns}}));
     for (const auto& one : all_recordings()) {
         INFO(one.name << ", by " << way);
-        asio::io_context io;
+        test::context io;
         live::testing::emulator_options serving;
         serving.pace = 0;
         serving.replay = tapped(one);

@@ -2,19 +2,18 @@
 #include "support/catch.hpp"
 
 #include "contract/broken_world.hpp"
+#include "support/context.hpp"
 #include "support/loud.hpp"
 #include "support/raw_peer.hpp"
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <algorithm>
 
 namespace outage_test {
 
-// Servers that end, refuse and forget, over real sockets, and what the user sees of it.
+// Servers that end, refuse and forget, and what the user sees of it.
 using namespace test;
 using namespace std::chrono_literals;
 
@@ -22,7 +21,7 @@ namespace {
 
 /// A server that does what `script` says, and a client of the Gemini API that reconnects at once.
 struct scripted_world {
-    asio::io_context io;
+    test::context io;
     live::client_options calling{};
     std::optional<live::testing::emulator> server{};
 
@@ -188,7 +187,7 @@ TEST_CASE("temporary refusals of a reconnect are waited out: 503 and 429, with R
         INFO(each.refusal);
         scripted_world w(first_connection(R"({"drop": true})") + "{\"connection\": 2}\n" +
                          each.refusal + '\n' + answering_connection(3));
-        const auto began = std::chrono::steady_clock::now();
+        const auto began = w.io.now();
         const auto seen = told_by(w);
         CHECK_FALSE(seen.failure);
         CHECK(seen.text == "42");
@@ -197,7 +196,7 @@ TEST_CASE("temporary refusals of a reconnect are waited out: 503 and 429, with R
         REQUIRE(seen.changes[3].cause);
         CHECK(seen.changes[3].cause->value() == each.means);
         CHECK(seen.changes[3].delay >= each.at_least);
-        CHECK(std::chrono::steady_clock::now() - began >= each.at_least);
+        CHECK(w.io.now() - began >= each.at_least);
         CHECK(seen.changes[4].resumed);
     }
 }
@@ -219,7 +218,8 @@ TEST_CASE("permanent refusals of a reconnect end the session: 403, 404")
 }
 
 TEST_CASE("a server restart: its port closes, then no handle is known, and the conversation still "
-          "continues")
+          "continues",
+    "[sockets]")
 {
     broken_world w;
     w.calling.reconnect.first_delay = 10ms;
@@ -267,7 +267,8 @@ TEST_CASE("a server restart: its port closes, then no handle is known, and the c
     }));
 }
 
-TEST_CASE("a server that sends goAway several times a second: nothing is lost or repeated")
+TEST_CASE(
+    "a server that sends goAway several times a second: nothing is lost or repeated", "[sockets]")
 {
     broken_world w;
     w.serving.lifetime = 300ms;
@@ -278,14 +279,12 @@ TEST_CASE("a server that sends goAway several times a second: nothing is lost or
     std::vector<int> sent;
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
-        asio::steady_timer pause(w.io);
         while (session.counters().connections < 8) {
             sent.push_back(static_cast<int>(sent.size()) + 1);
             const auto text = numbered(sent.back(), "Hello");
             co_await session.send(text);
             auto turn = co_await session.turn();
-            pause.expires_after(5ms);
-            co_await pause.async_wait(asio::use_awaitable);
+            co_await live::sleep_for(5ms);
         }
         co_await session.close();
     };
@@ -335,7 +334,8 @@ asio::awaitable<void> break_once(raw_peer& server, std::string violation)
 } // namespace
 
 TEST_CASE("a server that breaks the WebSocket protocol in mid-session is left, and the question "
-          "asked again")
+          "asked again",
+    "[sockets]")
 {
     const std::string begun = R"({"serverContent":{"modelTurn":{"parts":[{"text":"4)";
     for (const auto& [name, bytes] :

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
+#include "support/context.hpp"
 #include "support/loud.hpp"
-#include "support/run.hpp"
 
 #include <gemini/live.hpp>
 #include <gemini/live/testing/emulator.hpp>
@@ -50,7 +50,7 @@ const std::vector<behavior> behaviors{{"3.8", flash_3_8}, {"3.1", flash_3_1},
     {.name = "odd members", .switched_on = &quirk::odd_members}};
 
 struct world {
-    asio::io_context io;
+    test::context io;
     live::testing::emulator_options serving{};
     live::client_options calling{};
     std::vector<std::string> said{}; ///< By the server, as it was.
@@ -379,7 +379,7 @@ asio::awaitable<void> program_under_test(std::string url)
 
 TEST_CASE("what a program did not do is in the failure of the script")
 {
-    asio::io_context io;
+    test::context io;
     live::testing::emulator_options serving;
     serving.script = R"({"await": "setup"}
 {"send": {"setupComplete": {}}}
@@ -405,7 +405,7 @@ TEST_CASE("what a program did not do is in the failure of the script")
 
 TEST_CASE("an exhausted quota makes a test wait no longer than the policy says")
 {
-    asio::io_context io;
+    test::context io;
     live::testing::emulator_options serving;
     serving.script = R"({"connection": 1}
 {"expect": "setup"}
@@ -426,7 +426,7 @@ TEST_CASE("an exhausted quota makes a test wait no longer than the policy says")
     live::client client(io.get_executor(), options);
     live::setup setup{.model = flash_3_8};
     live::session session{client, setup};
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = io.now();
     const auto work = [&]() -> asio::awaitable<void> {
         co_await session.connect();
         auto events = session.events();
@@ -439,7 +439,7 @@ TEST_CASE("an exhausted quota makes a test wait no longer than the policy says")
         co_await session.close();
     };
     test::run(io, work());
-    CHECK(std::chrono::steady_clock::now() - begin < 30s); // the default wait is 60 s
+    CHECK(io.now() - begin < 30s); // the default wait is 60 s
     CHECK(emulator.failure().empty());
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/catch.hpp"
-#include "support/run.hpp"
+#include "support/context.hpp"
 
 #include <gemini/live.hpp>
 #include <gemini/live/testing/emulator.hpp>
@@ -51,7 +51,7 @@ asio::awaitable<std::vector<std::string>> converse(live::client client)
 
 TEST_CASE("the emulator plays a recording back: the program sees the same conversation")
 {
-    asio::io_context io;
+    test::context io;
     std::string recording;
     std::vector<std::string> original;
     {
@@ -76,7 +76,7 @@ TEST_CASE("the emulator plays a recording back: the program sees the same conver
 
 TEST_CASE("an unreadable recording, or one beside a script, is reported when the emulator is made")
 {
-    asio::io_context io;
+    test::context io;
     live::testing::emulator_options serving;
     serving.replay = "no recording";
     CHECK_THROWS_AS(live::testing::emulator(io.get_executor(), serving), live::error);

@@ -70,6 +70,15 @@ live::setup with_a_voice()
 }
 // doc:end
 
+// doc:begin cook_greeting
+asio::awaitable<std::string> greet(live::session& session)
+{
+    co_await session.send("Greet the caller in one short sentence and ask what you can do.");
+    const auto greeting = co_await session.turn({.deadline = 8s});
+    co_return greeting.output_transcription; // now send the microphone's audio
+}
+// doc:end
+
 // doc:begin cook_transcription
 live::setup with_every_word()
 {
@@ -140,6 +149,70 @@ asio::awaitable<std::string> first_words_of(live::session& session, std::string 
 }
 // doc:end
 
+// doc:begin cook_toolset
+struct weather_query {
+    std::string city;
+    std::optional<std::string> unit; // need not be there
+
+    static auto parameters()
+    {
+        return std::tuple(live::parameter("city", &weather_query::city, "Where, e.g. Boston"),
+            live::parameter("unit", &weather_query::unit).one_of("C").one_of("F"));
+    }
+};
+
+asio::awaitable<live::json> look_outside(weather_query about)
+{
+    co_return live::json::object().add("city", about.city).add("celsius", 21.5);
+}
+
+asio::awaitable<std::string> hear_the_weather(const live::client& client)
+{
+    live::toolset tools;
+    tools.add({.name = "get_weather", .description = "The weather in a city now."}, &look_outside);
+    live::session session{client, {.model = "gemini-3.8-live",
+                                      .functions = tools.declarations(),
+                                      .output_audio_transcription = live::on}};
+    const live::tool_dispatcher dispatcher(session, tools);
+    co_await session.send("What is the weather in Lisbon?");
+    const auto turn = co_await session.turn();
+    co_return turn.output_transcription;
+}
+// doc:end
+
+// doc:begin mcp_tools
+asio::awaitable<std::string> ask_about_files(const live::client& client, live::mcp::client& files)
+{
+    live::toolset tools;
+    const auto list = co_await files.list_tools();
+    files.add_tools(tools, list);
+    live::session session{client, {.model = "gemini-3.8-live",
+                                      .functions = tools.declarations(),
+                                      .output_audio_transcription = live::on}};
+    const live::tool_dispatcher dispatcher(session, tools);
+    co_await session.send("What is in my folder?");
+    const auto turn = co_await session.turn();
+    co_return turn.output_transcription;
+}
+// doc:end
+
+// doc:begin mcp_servers
+live::mcp::client start_file_server(asio::io_context& io, const std::string& folder)
+{
+    live::mcp::stdio_server server;
+    server.command = {"npx", "-y", "@modelcontextprotocol/server-filesystem", folder};
+    return {io, server};
+}
+
+live::mcp::client connect_to_company(asio::io_context& io, live::secret token)
+{
+    live::mcp::http_server server;
+    server.url = "https://tools.example.com/mcp";
+    server.bearer_token = std::move(token);
+    return {io, server};
+}
+// doc:end
+
 // doc:begin cook_function
 live::setup with_a_function()
 {
@@ -167,6 +240,21 @@ asio::awaitable<std::string> ask_for_the_weather(live::session& session)
     }
     if (!turn.is_whole()) throw std::runtime_error(to_string(turn.end));
     co_return turn.output_transcription;
+}
+// doc:end
+
+// doc:begin cook_check
+live::function_response reserve(const live::function_call& call)
+{
+    static const auto parameters =
+        live::schema::object()
+            .property("people", live::schema::integer().with("minimum", live::json("1")))
+            .required("people");
+    std::string wrong;
+    for (const auto& [path, what] : parameters.check(call.args)) wrong += path + ' ' + what + ". ";
+    if (!wrong.empty()) return {call, live::json::object().add("error", wrong)};
+    const auto people = call.args.at<std::int64_t>("/people"); // it is there, and fits
+    return {call, live::json::object().add("output", "a table for " + std::to_string(people))};
 }
 // doc:end
 
@@ -325,6 +413,20 @@ std::string weather_as_json()
 }
 // doc:end
 
+// doc:begin cook_json_types
+std::string guests_of(const live::json& args, const std::string& day)
+{
+    std::string names;
+    const auto list = live::json::pointer("guests", day); // "24/12" becomes "/guests/24~112"
+    for (std::size_t i = 0; i < args.find_size(list).value_or(0); ++i) {
+        const auto guest = args.at<live::json>(list + live::json::pointer(i));
+        names += guest.is_object() ? guest.at<std::string>("/name") : guest.at<std::string>("");
+        names += ' ';
+    }
+    return names;
+}
+// doc:end
+
 template <class Recipe>
 asio::awaitable<void> cook(live::session& session, Recipe recipe)
 {
@@ -368,6 +470,39 @@ TEST_CASE("a function is declared, called, answered")
     CHECK(answer.find("Lisbon") != std::string::npos);
 }
 
+TEST_CASE("a dispatcher answers a function call, and the turn goes on")
+{
+    kitchen here;
+    const auto answer = test::run(here.io, hear_the_weather(here.client));
+    CHECK(answer.find("Lisbon") != std::string::npos);
+}
+
+TEST_CASE("tools of a server that ends at once are an error, and nothing is said")
+{
+    kitchen k;
+    start_file_server(k.io, ".");
+    connect_to_company(k.io, live::secret("any"));
+    live::mcp::stdio_server server;
+    server.command = {"true"};
+    live::mcp::client files(k.io, server);
+    try {
+        test::run(k.io, ask_about_files(k.client, files));
+        FAIL("there were tools");
+    } catch (const live::error& why) {
+        CHECK(why.value() == live::errc::connection_lost);
+    }
+}
+
+TEST_CASE("arguments that do not fit are told to the model")
+{
+    const auto answer_to = [](const char* args) {
+        return reserve({.id = "1", .name = "reserve", .args = live::json(args)}).response.text();
+    };
+    CHECK(answer_to(R"({"people":2.0})") == R"({"output":"a table for 2"})");
+    CHECK(answer_to("{}") == R"({"error":"/people is required. "})");
+    CHECK(answer_to(R"({"people":0})") == R"({"error":"/people at least 1 is required, not 0. "})");
+}
+
 TEST_CASE("what is sent in the middle of a conversation is accepted")
 {
     kitchen here;
@@ -383,6 +518,21 @@ TEST_CASE("what is sent in the middle of a conversation is accepted")
         if (tokens == 0) throw std::runtime_error("an answer aloud costs tokens");
     };
     test::run(here.io, cook(session, recipe));
+}
+
+TEST_CASE("each model greets the caller when it is asked to")
+{
+    kitchen here;
+    const auto model = GENERATE("gemini-3.8-live", "gemini-3.1-flash-live-preview",
+        "gemini-2.5-flash-native-audio-preview-12-2025");
+    live::setup setup{.model = model, .output_audio_transcription = live::on};
+    live::session session{here.client, std::move(setup)};
+    std::string greeting;
+    const auto recipe = [&greeting](live::session& with) -> asio::awaitable<void> {
+        greeting = co_await greet(with);
+    };
+    test::run(here.io, cook(session, recipe));
+    CHECK_FALSE(greeting.empty());
 }
 
 TEST_CASE("the model is stopped after its first words")
@@ -434,6 +584,8 @@ TEST_CASE("a slow function is reported on twice")
 TEST_CASE("JSON is written and read in one line")
 {
     CHECK(weather_as_json() == "calm, rain");
+    CHECK(guests_of(live::json(R"({"guests":{"24/12":["Ann",{"name":"Bo"}]}})"), "24/12") ==
+          "Ann Bo ");
     live::server_content content;
     content.input_transcription.emplace().speaker_label = "spk_1";
     content.input_transcription->words.push_back({.word = "hi"});

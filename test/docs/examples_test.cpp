@@ -156,6 +156,17 @@ asio::awaitable<std::string> answer_within(
 }
 // doc:end
 
+// doc:begin outlive
+asio::awaitable<void> remind(live::session_ref session, std::chrono::milliseconds after)
+try {
+    asio::steady_timer timer(co_await asio::this_coro::executor, after);
+    co_await timer.async_wait(asio::use_awaitable);
+    co_await session.send("Tell the user that the tea is ready.");
+} catch (const live::error& failure) {
+    if (failure.condition() != live::condition::closed) throw; // else nobody needs it any more
+}
+// doc:end
+
 // doc:begin race
 asio::awaitable<void> transcribe(live::session& session, std::ostream& out)
 {
@@ -387,6 +398,23 @@ TEST_CASE("docs: the wait for an answer is bounded", "[docs]")
         const auto late = co_await answer_within(0ms, session, "And the question?");
         CHECK(late == "That takes too long.");
         co_await session.close();
+    };
+    test::run(on.io, work(session));
+}
+
+TEST_CASE("docs: a reminder finds its session, or finds it gone", "[docs]")
+{
+    stage on;
+    auto session = std::make_unique<live::session>(on.client, spoken);
+    const auto work = [](std::unique_ptr<live::session>& session) -> asio::awaitable<void> {
+        co_await session->connect();
+        live::session_ref ref = *session;
+        co_await remind(ref, std::chrono::milliseconds(0));
+        const auto answer = co_await session->turn();
+        CHECK(answer.is_whole());
+        session.reset();
+        co_await remind(ref, std::chrono::milliseconds(0)); // does not throw
+        CHECK(ref.status() == live::session_status::closed);
     };
     test::run(on.io, work(session));
 }

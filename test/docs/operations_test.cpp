@@ -38,7 +38,20 @@ asio::awaitable<std::size_t> serve(live::session_group& group)
         live::restart_policy{.restart = live::restart::never});
     if (const auto session = group.find("caller 7")) co_await session->send("Are you there?");
     co_await group.stop("caller 8");
-    co_return co_await group.shutdown(10s);
+    co_return co_await group.shutdown(10s, live::stop_mode::after_turn);
+}
+// doc:end
+
+// doc:begin watchdogs
+live::client_options for_phone_calls()
+{
+    live::client_options options;
+    options.watchdogs.in_turn = 6s;
+    options.watchdogs.after_resume = 3s;
+    options.watchdogs.empty_turns = 2;
+    using enum live::watchdog_action;
+    options.watchdogs.actions = {nudge, reconnect, give_up};
+    return options;
 }
 // doc:end
 
@@ -48,8 +61,12 @@ live::session_group_options with_events(std::ostream& out)
     live::session_group_options options;
     options.connecting = 8;
     options.restart.max_restarts = 3;
+    options.limits.idle = 2min;
+    options.limits.total = 30min;
     options.on_event = [&out](const live::group_event& event) {
-        out << event.name << ' ' << to_string(event.what) << '\n';
+        out << event.name << ' ' << to_string(event.what);
+        if (event.how) out << ": " << to_string(*event.how);
+        out << '\n';
     };
     return options;
 }
@@ -139,8 +156,23 @@ TEST_CASE("a group of sessions is started, reports its events and is shut down")
     auto client = s.make_client();
     live::session_group group(s.io.get_executor(), client, with_events(told));
     CHECK(test::run(s.io, serve(group)) == 0);
-    CHECK(told.str().find("caller 7 ended\n") != std::string::npos);
-    CHECK(told.str().find("caller 8 ended\n") != std::string::npos);
+    CHECK(told.str().find("caller 7 ended: ") != std::string::npos);
+    CHECK(told.str().find("caller 8 ended: ") != std::string::npos);
+}
+
+TEST_CASE("a conversation with watchdogs that act goes on as any other")
+{
+    stage s;
+    auto client = s.make_client(for_phone_calls());
+    const auto work = [](live::client client) -> asio::awaitable<void> {
+        live::session session(client, {.model = "gemini-3.8-live"});
+        co_await session.send("Hello");
+        const auto turn = co_await session.turn();
+        CHECK(turn.is_whole());
+        CHECK(session.counters().stalls == 0);
+        co_await session.close();
+    };
+    test::run(s.io, work(client));
 }
 
 TEST_CASE("a conversation is resumed from a store, in another client")

@@ -43,28 +43,15 @@ bool may_have_a_long_integer(std::string_view text)
     return false;
 }
 
-std::string escaped(std::string_view name)
-{
-    std::string token;
-    for (const char c : name) {
-        if (c == '~')
-            token += "~0";
-        else if (c == '/')
-            token += "~1";
-        else
-            token += c;
-    }
-    return token;
-}
-
 /// Each look-up parses the whole text, so only some are made.
 void compare(const json& whole, const std::string& pointer, const json_value& there, int& left)
 {
     if (left-- <= 0) return;
     const auto found = whole.find(pointer);
     fuzz::require(found && json_value::parse(found->text()) == there);
-    using type = json_value::type;
+    using type = json_type;
     const auto kind = there.kind();
+    fuzz::require(whole.find_type(pointer) == kind);
     fuzz::require(
         whole.find_string(pointer) == (kind == type::string ? there.string() : std::nullopt));
     fuzz::require(whole.find_number(pointer) == there.number());
@@ -80,9 +67,9 @@ void compare(const json& whole, const std::string& pointer, const json_value& th
     std::set<std::string> seen;
     for (const auto& [name, value] : members)
         if (seen.insert(name).second)
-            compare(whole, pointer + '/' + escaped(name), value, left); // finds the first of them
+            compare(whole, pointer + json::pointer(name), value, left); // finds the first of them
     for (std::size_t i = 0; i < elements.size(); ++i)
-        compare(whole, pointer + '/' + std::to_string(i), elements[i], left);
+        compare(whole, pointer + json::pointer(i), elements[i], left);
 }
 
 void grow(const json& value, std::string_view text)
@@ -95,7 +82,7 @@ void grow(const json& value, std::string_view text)
         fuzz::require(json(object->text()) == *object);
         if (text != "value" && text != "text") {
             fuzz::require(object->find_string("/text") == text);
-            fuzz::require(object->find_number('/' + escaped(text)) == 0.5);
+            fuzz::require(object->find_number(json::pointer(text)) == 0.5);
         }
     }
     // further members are added after those that are there
@@ -109,7 +96,7 @@ void grow(const json& value, std::string_view text)
     fuzz::require(pushed.has_value() == (value.find_size("") && !value.find_names("")));
     if (pushed) {
         fuzz::require(!protocol::find_json_fault(pushed->text()));
-        fuzz::require(pushed->find('/' + std::to_string(*value.find_size(""))).has_value());
+        fuzz::require(pushed->find(json::pointer(*value.find_size(""))).has_value());
     }
     auto deep = value;
     for (int i = 0; i <= json::max_depth; ++i) {

@@ -67,6 +67,7 @@ def check_exports(libraries):
     public = " ".join(header.read_text(encoding="utf-8") for header in (ROOT / "include").rglob("*.hpp"))
     hidden = set(re.findall(r"visibility\(\"hidden\"\)\]\] (\w+)", public))
     declared = set(re.findall(r"\w+", public)) - hidden
+    marked_or_public = {room: marked | declared for room in re.findall(r"namespace gemini::live::(\w+)", public)}
     symbols = subprocess.check_output(
         ["nm", "-DC", "--defined-only", "--format=just-symbols", libraries / "libgemini-live.so"], text=True).splitlines()
     rooms = {room.name for room in (ROOT / "lib").iterdir() if room.is_dir()} - {"session", "emulator"}
@@ -75,11 +76,21 @@ def check_exports(libraries):
         if re.match(r"[^()]+& (asio|std)::", symbol):
             continue  # a function of another library that returns a type of ours
         ours = re.match(r"(?:(?:vtable|typeinfo|typeinfo name|guard variable) for )?gemini::live::(\w+)(?:::(\w+(?:==)?))?", symbol)
-        if ours and not (ours[2] in marked if ours[1] in rooms else ours[1] in declared):
+        if ours and not (ours[2] in marked_or_public.get(ours[1], marked) if ours[1] in rooms else ours[1] in declared):
             wrong.append(symbol)
     print(f"{len(symbols)} dynamic symbols", flush=True)
     if wrong:
         sys.exit("exported, though neither public nor marked for the emulator:\n" + "\n".join(wrong[:20]))
+
+
+def check_programs(prefix, folder):
+    """The programs run where they are installed."""
+    recording = folder / "call.jsonl"
+    recording.write_text('{"at":1,"connection":1,"opened":true}\n')
+    page = subprocess.check_output([prefix / "bin/gemini-live-view", recording], text=True, timeout=60)
+    if not page.startswith("<!DOCTYPE html>"):
+        sys.exit("the installed viewer writes no page")
+    subprocess.run([prefix / "bin/gemini-live-emulator", "--version"], check=True, timeout=60)
 
 
 def main(build):
@@ -91,6 +102,7 @@ def main(build):
         os.environ["PKG_CONFIG_PATH"] = str(libraries / "pkgconfig")
         os.environ["LD_LIBRARY_PATH"] = str(libraries)
         check_exports(libraries)
+        check_programs(prefix, Path(folder))
         build_and_run(Path(folder), f"--define-variable=prefix={prefix}")
         check_link_errors(Path(folder), prefix)
 

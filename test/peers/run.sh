@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Clients of others beside ours: run.sh BUILD-DIRECTORY
 # Each talks to our emulator; Google's SDK also puts the same calls on the wire as ours, which must be the same JSON.
+# Our client of MCP talks to servers of others.
 # Installs them, and the Node.js that they want, into BUILD-DIRECTORY/peers; does so once.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -47,5 +48,24 @@ done
 node_modules/.bin/node record.mjs "$here/../vectors/client_messages.json" recorded/golden_calls.json 2>>sdk.log
 node_modules/.bin/node record.mjs "$here/calls.json" recorded/more_calls.json 2>>sdk.log
 count "$build/test/vectors/vectors" recorded
+mcp_client=$build/test/peers/mcp-client
+servers=node_modules/@modelcontextprotocol
+everything=$servers/server-everything/dist/index.js
+count "$mcp_client" everything node_modules/.bin/node "$everything" stdio
+with_server() { # COMMAND…: with the URL of a server of tools behind it
+    local port=0 status=0
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    PORT=$port node_modules/.bin/node "$everything" streamableHttp >>sdk.log 2>&1 & local server=$!
+    timeout 30 bash -c "until 2>/dev/null : </dev/tcp/127.0.0.1/$port; do sleep 0.1; done" || true
+    count "$@" "http://127.0.0.1:$port/mcp" || status=$?
+    kill "$server"
+    wait "$server" || true
+    return "$status"
+}
+with_server "$mcp_client" everything
+notes=$(mktemp -d)
+count "$mcp_client" filesystem "$notes" node_modules/.bin/node "$servers/server-filesystem/dist/index.js" "$notes"
+rm -r "$notes"
+count node_modules/.bin/node mcp_conformance.mjs "$mcp_client" "$here/../../docs/mcp.md"
 echo "${sum[0]} passed, ${sum[1]} failed"
 ((sum[1] == 0 && sum[0] > 0))

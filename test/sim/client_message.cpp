@@ -97,7 +97,9 @@ client_message read_client_message(std::string_view text, bool is_history)
     const auto& responses = message.tool_response.value().function_responses;
     read.kind = message_kind::tool_response;
     for (const auto& each : responses) read.calls.push_back(each.id);
-    read.serial = number_in(responses.at(0).response.text());
+    read.continues = responses.at(0).will_continue == true;
+    read.response = responses.at(0).response.text();
+    read.serial = number_in(read.response);
     return read;
 }
 

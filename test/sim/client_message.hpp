@@ -45,6 +45,8 @@ struct client_message {
     message_kind kind = message_kind::setup;
     int serial = 0;                   ///< Number of its send; 0 for setup and history.
     std::vector<std::string> calls{}; ///< Ids of the function calls that it answers.
+    bool continues = false;           ///< More of the answer follows.
+    std::string response{};           ///< To the first of the calls.
     std::vector<int> remembers{};     ///< Serials in a history.
     std::string handle{};             ///< Of a setup; likewise the next two.
     bool transparent = false;

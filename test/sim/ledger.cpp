@@ -13,6 +13,37 @@ int ledger::begin_send(message_kind kind, std::vector<std::string> calls)
     return static_cast<int>(sends.size());
 }
 
+int ledger::serial_of_response(const client_message& response, int connection)
+{
+    for (auto serial = static_cast<int>(sends.size()); serial > 0; --serial) {
+        const auto& one = of(serial);
+        if (!one.by_dispatcher || one.calls != response.calls || one.response != response.response)
+            continue;
+        if (one.transmissions.back().connection == connection) break; // sent a second time
+        return serial;
+    }
+    const auto made = begin_send(message_kind::tool_response, response.calls);
+    auto& one = of(made);
+    one.accepted = one.called;
+    one.by_dispatcher = true;
+    one.continues = response.continues;
+    one.response = response.response;
+    return made;
+}
+
+bool ledger::is_answered(const std::string& id, int connection) const
+{
+    const auto found = calls.find(id);
+    return found != calls.end() && std::any_of(sends.begin(), sends.end(), [&](const send& one) {
+        return one.is_final() && one.calls.front() == id &&
+               std::any_of(one.transmissions.begin(), one.transmissions.end(),
+                   [&](const transmission& each) {
+                       return each.begun > found->second.anew &&
+                              (connection == 0 || each.connection == connection);
+                   });
+    });
+}
+
 bool ledger::is_ambiguous(int serial) const
 {
     static constexpr std::chrono::seconds longest_doubt{10}; // bounds the round trip

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,8 +48,25 @@ public:
         bool refused = false;      ///< The call threw.
         bool write_failed = false; ///< The connection ended while its batch was being written.
         std::vector<transmission> transmissions{};
-        int consumed = 0;     ///< How often the server has consumed it.
-        int confirmed_in = 0; ///< Conversation in which an index has confirmed it; 0: none.
+        int consumed = 0;           ///< How often the server has consumed it.
+        int confirmed_in = 0;       ///< Conversation in which an index has confirmed it; 0: none.
+        bool by_dispatcher = false; ///< A response of the dispatcher, with one call.
+        bool continues = false;     ///< More of the answer follows.
+        std::string response{};
+        [[nodiscard]] bool is_final() const noexcept { return by_dispatcher && !continues; }
+    };
+    /// The function calls with one id.
+    struct call {
+        std::string function{};
+        bool fits = true; ///< Its arguments match the schema.
+        int made = 0;     ///< How often the server has made it without knowing it.
+        int receipts = 0; ///< How often the session has received it.
+        std::optional<time_point> received{}; ///< When it first did.
+        moment anew = 0; ///< When the session last received it as one that the server did not know.
+        std::optional<time_point> canceled{}; ///< When the session received its cancellation.
+        int read = 0;                         ///< How often the reader has seen it.
+        int lost = 0;               ///< Receipts on a connection that the session had left.
+        int reported_forgotten = 0; ///< By a status_change.
     };
     struct connection {
         time_point dialed;
@@ -62,6 +80,7 @@ public:
         std::optional<time_point> setup_sent{}; ///< When the client sent the setup.
         std::string handle{};                   ///< The handle in the setup.
         int conversation = 0;
+        std::vector<std::string> known_calls{}; ///< Those that the server knows after the setup.
         std::vector<int> serials{}; ///< Serials of the messages written to it, in order.
     };
     /// What a server message means for the turns.
@@ -92,6 +111,7 @@ public:
         int asked = 0;           ///< Questions consumed on this connection before it was sent.
         std::uint64_t pongs = 0; ///< Pings answered on this connection before it came.
         time_point at{};
+        bool repeats_call = false; ///< It has a function call that came before.
 
         /// True if the server had certainly read `one` before it sent this message.
         [[nodiscard]] bool follows(const transmission& one) const
@@ -105,6 +125,11 @@ public:
     [[nodiscard]] moment tick() noexcept { return ++moment_; }
 
     int begin_send(message_kind kind, std::vector<std::string> calls = {});
+    /// Returns the serial of a response of the dispatcher that is written to a connection. The same
+    /// response on another connection is the same send.
+    [[nodiscard]] int serial_of_response(const client_message& response, int connection);
+    /// True if a final response to the call has been sent since the session received it.
+    [[nodiscard]] bool is_answered(const std::string& id, int connection = 0) const;
     [[nodiscard]] send& of(int serial) { return sends.at(static_cast<std::size_t>(serial) - 1); }
     [[nodiscard]] const send& of(int serial) const
     {
@@ -114,6 +139,8 @@ public:
     std::vector<send> sends{};
     std::vector<connection> connections{}; ///< By number; the first is 1.
     std::vector<receipt> receipts{};
+    std::map<std::string, call> calls{}; ///< By id. Empty without a dispatcher.
+    bool write_failed = false;   ///< A connection has ended while a batch was being written.
     int newest_open = 0;         ///< Number of the connection that opened last.
     std::string expected_host{}; ///< Host in the current base URL; empty: any.
     std::array<std::uint64_t, fault_kinds> fault_counts{}; ///< Faults that took effect.

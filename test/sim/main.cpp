@@ -38,7 +38,7 @@ server, and checks the promises of docs/sessions.md. Exits with 1 if one is brok
                  transparent resumption also twice, after each pair of messages (default: all)
   --interruptions [A..B]
                  cancels a call, or closes or destroys the session, after each step of a coroutine
-                 in eight scenarios (default: all)
+                 in nine scenarios (default: all)
   --days A..B    24 hours each, with goAway every ten minutes
   --jobs N       number of processes (default: number of processors)
   --seed N, --cut N, --interruption N, --day N

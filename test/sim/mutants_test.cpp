@@ -153,6 +153,38 @@ void hide_planted(mutation& planted)
     };
 }
 
+/// A final response of the dispatcher. Those of the user have a number.
+bool is_final_response(const live::base::frame& frame)
+{
+    const auto text = frame.view();
+    return text.find("functionResponses") != text.npos && text.find("n=") == text.npos &&
+           text.find("willContinue") == text.npos;
+}
+
+mutation with_tools(std::function<void(live::tool_dispatcher_options&)> options)
+{
+    mutation planted;
+    planted.tools = std::move(options);
+    return planted;
+}
+
+/// Alters each event that matches `is_it`.
+mutation altering_tool_events(std::function<bool(const live::tool_event&)> is_it,
+    std::function<void(const live::tool_event&, const mutation::tell&)> tell)
+{
+    mutation planted;
+    planted.tool_event = [is_it = std::move(is_it), tell = std::move(tell)](
+                             const live::tool_event& event, const mutation::tell& pass_on) {
+        is_it(event) ? tell(event, pass_on) : pass_on(event);
+    };
+    return planted;
+}
+
+bool ended_as(const live::tool_event& event, live::call_ending how)
+{
+    return event.what == live::tool_event::kind::ended && event.ending == how;
+}
+
 constexpr std::string_view call_end = R"("turnComplete":true,"groundingMetadata":{})";
 
 /// Returns how many seeds it takes to find the bug; 0: more than `max`.
@@ -696,6 +728,99 @@ TEST_CASE("the simulation finds every planted bug")
                     show(live::session_event(std::move(other)));
                 };
                 return planted;
+            }},
+        {"loses the response to a function call",
+            [] {
+                mutation planted;
+                planted.sent = [lost = false](mutation::batch& batch, int) mutable {
+                    if (lost || batch.size() < 2 || !is_final_response(batch.back())) return;
+                    batch.pop_back();
+                    lost = true;
+                };
+                return planted;
+            }},
+        {"answers a function call twice",
+            [] {
+                mutation planted;
+                planted.sent = [](mutation::batch& batch, int) {
+                    if (is_final_response(batch.back())) batch.push_back(batch.back().copy());
+                };
+                return planted;
+            }},
+        {"takes a part of an answer for the whole",
+            [] {
+                mutation planted;
+                planted.sent = [](mutation::batch& batch, int) {
+                    constexpr std::string_view more = R"(,"willContinue":true)";
+                    for (auto& each : batch) {
+                        std::string text(each.view());
+                        const auto at = text.find(more);
+                        if (at == text.npos) continue;
+                        text.erase(at, more.size());
+                        each = live::base::frame(std::string_view(text));
+                    }
+                };
+                return planted;
+            }},
+        {"answers a call that was canceled",
+            [] {
+                mutation planted;
+                planted.received = [](mutation::message message) {
+                    constexpr std::string_view canceled = R"("toolCallCancellation":{"ids":["call)";
+                    if (!has(message, canceled)) return list_of(std::move(message));
+                    return list_of(
+                        with_text(message, canceled, R"("toolCallCancellation":{"ids":["other)"));
+                };
+                return planted;
+            }},
+        {"answers a call under another id",
+            [] {
+                mutation planted;
+                planted.received = [](mutation::message message) {
+                    constexpr std::string_view call = R"({"id":"call-)";
+                    if (!has(message, call)) return list_of(std::move(message));
+                    return list_of(with_text(message, call, R"({"id":"call-9)"));
+                };
+                return planted;
+            }},
+        {"runs more calls at once than allowed",
+            [] { return with_tools([](auto& options) { options.at_once *= 2; }); }},
+        {"lets calls run after their deadline",
+            [] { return with_tools([](auto& options) { options.deadline *= 2; }); }},
+        {"ends calls before their deadline",
+            [] { return with_tools([](auto& options) { options.deadline /= 2; }); }},
+        {"does not tell of the end of a canceled call",
+            [] {
+                return altering_tool_events(
+                    [](const auto& event) { return ended_as(event, live::call_ending::canceled); },
+                    [](const auto&, const auto&) {});
+            }},
+        {"tells of the end of a call twice",
+            [] {
+                return altering_tool_events(
+                    [](const auto& event) { return ended_as(event, live::call_ending::answered); },
+                    [](const auto& event, const auto& pass_on) {
+                        pass_on(event);
+                        pass_on(event);
+                    });
+            }},
+        {"calls a failure a result",
+            [] {
+                return altering_tool_events(
+                    [](const auto& event) { return ended_as(event, live::call_ending::failed); },
+                    [](auto event, const auto& pass_on) {
+                        event.ending = live::call_ending::answered;
+                        pass_on(event);
+                    });
+            }},
+        {"calls a call forgotten that was canceled",
+            [] {
+                return altering_tool_events(
+                    [](const auto& event) { return ended_as(event, live::call_ending::canceled); },
+                    [](auto event, const auto& pass_on) {
+                        event.ending = live::call_ending::forgotten;
+                        pass_on(event);
+                    });
             }},
         {"leaves a timer behind",
             [] {

@@ -4,6 +4,7 @@
 #include "transport/transport.hpp"
 
 #include <gemini/live/session.hpp>
+#include <gemini/live/tool_dispatcher.hpp>
 
 #include <functional>
 #include <memory>
@@ -40,6 +41,11 @@ struct mutation {
     std::function<void(gemini::live::session_counters&)> counters{};
     using show = std::function<void(const gemini::live::session_event&)>;
     std::function<void(const gemini::live::session_event&, const show&)> event{};
+    /// Alters the options of the dispatcher. The oracle checks against the original ones.
+    std::function<void(gemini::live::tool_dispatcher_options&)> tools{};
+    /// Alters the events of the dispatcher that the oracle sees.
+    using tell = std::function<void(const gemini::live::tool_event&)>;
+    std::function<void(const gemini::live::tool_event&, const tell&)> tool_event{};
 };
 
 /// Returns `connector` with the bug in front of it.

@@ -109,6 +109,7 @@ void wire::notify_server(milliseconds later)
 
 asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> batch)
 {
+    self->handed_over_ = self->net_.clock_->now();
     co_await yield_once();
     const auto first = self->log().serials.size();
     for (std::size_t index = 0; index != batch.size(); ++index) {
@@ -128,8 +129,10 @@ asio::awaitable<void> wire::send(wire_ptr self, std::vector<live::base::frame> b
             if (self->complete_ && !self->opened_)
                 self->net_.ledger_.receipts[self->completion_].hidden = true;
             for (auto rest = index; rest != batch.size(); ++rest) {
-                const auto serial = read_client_message(batch[rest].view(), false).serial;
-                if (serial != 0) self->net_.ledger_.of(serial).write_failed = true;
+                const auto message = read_client_message(batch[rest].view(), false);
+                const bool is_response = message.kind == message_kind::tool_response;
+                if (message.serial != 0) self->net_.ledger_.of(message.serial).write_failed = true;
+                if (message.serial != 0 || is_response) self->net_.ledger_.write_failed = true;
             }
             throw error(*self->end_);
         }
@@ -163,6 +166,10 @@ void wire::accept(const std::string& text)
                     number, log().host, ledger.expected_host));
     }
     if (message.kind == message_kind::history) expects_history_ = false;
+    if (message.kind == message_kind::tool_response && message.serial == 0) {
+        check_answer(message);
+        message.serial = ledger.serial_of_response(message, number);
+    }
     ledger.trace("client", [&] {
         return fmt::format("#{} sends {}{}", number, name_of(message.kind),
             message.serial != 0      ? fmt::format(" {}", message.serial)
@@ -214,6 +221,55 @@ void wire::check_activity(const client_message& message)
             ledger.report(fmt::format("#{}: {} {} was sent without the start {} of its activity",
                 number, name_of(message.kind), message.serial, before));
         return;
+    }
+}
+
+/// Checks a response of the dispatcher: no call is answered twice, or after its cancellation.
+void wire::check_answer(const client_message& message)
+{
+    auto& ledger = net_.ledger_;
+    const auto& id = message.calls.at(0);
+    const auto found = ledger.calls.find(id);
+    if (found == ledger.calls.end() || !found->second.received)
+        return ledger.report(fmt::format("a response to {}, which was never received", id));
+    if (message.calls.size() != 1) ledger.report("a response of the dispatcher to several calls");
+    const auto& canceled = found->second.canceled;
+    if (canceled && *canceled < handed_over_)
+        ledger.report(fmt::format("a response to {} after its cancellation", id));
+    if (ledger.is_answered(id, number))
+        ledger.report(fmt::format("#{}: a response to {} after its final response", number, id));
+}
+
+/// True if the session has begun to set up a newer connection. The conversation goes on there.
+bool wire::is_left() const
+{
+    const auto& all = net_.ledger_.connections;
+    return std::any_of(all.begin() + number + 1, all.end(),
+        [](const ledger::connection& each) { return each.setup_sent.has_value(); });
+}
+
+/// Records the function calls and cancellations that the session has received.
+void wire::log_calls(const server_message& received)
+{
+    auto& ledger = net_.ledger_;
+    const auto now = net_.clock_->now();
+    for (const auto& each : received.calls) {
+        if (!each.anew) ledger.receipts.back().repeats_call = true;
+        auto& call = ledger.calls[each.id];
+        if (++call.receipts == 1) call.received = now;
+        if (is_left()) {
+            ++call.lost;
+            continue;
+        }
+        if (each.anew && !net_.scenario_.transparent) { // else the client forgets nothing
+            call.anew = ledger.tick();
+            call.canceled.reset();
+        }
+    }
+    if (is_left()) return;
+    for (const auto& id : received.canceled) {
+        ledger.trace("client", [&] { return fmt::format("reads the cancellation of {}", id); });
+        ledger.calls[id].canceled = now;
     }
 }
 
@@ -298,6 +354,7 @@ asio::awaitable<live::transport::message> wire::receive(wire_ptr self)
     ledger.receipts.push_back({self->number, first.serial, ledger.tick(), first.handle,
         first.content, first.call, first.refusal || ledger.newest_open > self->number,
         first.meaning, first.asked, first.pongs, net.clock_->now()});
+    if (!ledger.receipts.back().hidden) self->log_calls(first);
     if (first.time_left) {
         auto& deadline = self->log().deadline;
         const auto end = net.clock_->now() + *first.time_left;

@@ -63,6 +63,13 @@ public:
         std::uint64_t pongs = 0; ///< Pings answered before it arrived.
         std::chrono::nanoseconds round_trip{0};
         std::optional<milliseconds> time_left{}; ///< Of goAway, clamped to a plausible range.
+        /// A function call in the message.
+        struct function_call {
+            std::string id;
+            bool anew; ///< The server did not know it.
+        };
+        std::vector<function_call> calls{};
+        std::vector<std::string> canceled{}; ///< Ids of function calls.
     };
     void server_send(server_message message);
     void server_close(int code, std::string reason);
@@ -93,6 +100,9 @@ private:
     void close_by_client();
     void accept(const std::string& text);
     void check_activity(const client_message& message);
+    void check_answer(const client_message& message);
+    void log_calls(const server_message& received);
+    [[nodiscard]] bool is_left() const;
     void deliver();
     void watch_write_stall();
     void watch_silence(time_point since);
@@ -118,6 +128,7 @@ private:
     std::chrono::nanoseconds round_trip_{0};
     time_point last_uplink_{}, last_downlink_{};
     time_point server_reads_at_{};                   // in the past: the server is reading
+    time_point handed_over_{};                       // when the last batch was
     time_point progress_{};                          // when the server last read a message
     std::optional<time_point> client_reads_since_{}; // absent: no receive() is pending
     std::deque<server_message> received_;

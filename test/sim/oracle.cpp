@@ -350,6 +350,8 @@ oracle::turn_state oracle::turn_state_of(int connection, std::size_t receipts) c
         const auto& each = ledger_.receipts[index];
         if (each.connection != connection || each.hidden) continue;
         if (each.serial == 0) return {}; // unreadable: its meaning is unknown
+        // A call with the id of an answered one may be another call, which needs its own response.
+        if (each.repeats_call) return {};
         using enum ledger::meaning;
         switch (each.meaning) {
         case none:
@@ -550,6 +552,13 @@ void oracle::check_context(const live::status_change& change)
     if (same != change.resumed)
         report(same ? "the conversation was resumed, but resumed is not set"
                     : "resumed is set, but the conversation is another one");
+    for (const auto& id : change.forgotten_calls) {
+        if (const auto call = ledger_.calls.find(id); call != ledger_.calls.end())
+            ++call->second.reported_forgotten;
+        const auto& known = log(index).known_calls;
+        if (std::find(known.begin(), known.end(), id) != known.end())
+            report(fmt::format("{} was reported as forgotten, but the server knows it", id));
+    }
     if (same && change.context_lost)
         report("context_lost is set, but the conversation was resumed");
     if (!same && !change.context_lost) {
@@ -596,9 +605,7 @@ void oracle::saw(const live::session_counters& now)
     // A new connection delivers its first messages even if the inbox is full.
     const auto opening = (ledger_.connections.size() + 2) * 4000;
     // After a failed write, the session still reads what had arrived, up to a bound.
-    const bool has_failed = std::any_of(ledger_.sends.begin(), ledger_.sends.end(),
-        [](const ledger::send& one) { return one.write_failed; });
-    const std::size_t rest = has_failed ? 256 * 1024 : 0;
+    const std::size_t rest = ledger_.write_failed ? 256 * 1024 : 0;
     if (now.inbox > limits.inbox + opening + rest)
         report(fmt::format("{} bytes in the inbox; the limit is {}", now.inbox, limits.inbox));
 }
@@ -628,6 +635,13 @@ bool oracle::may_be_remembered(int serial) const
                });
 }
 
+/// True if the server has made the call again after the response: it had forgotten both.
+bool oracle::is_of_forgotten_call(const ledger::send& response) const
+{
+    const auto found = ledger_.calls.find(response.calls.front());
+    return found != ledger_.calls.end() && response.transmissions.back().begun < found->second.anew;
+}
+
 /// True if a durable message may be absent from the record of `now`.
 bool oracle::may_be_missing(int serial, const server::conversation* now) const
 {
@@ -640,6 +654,7 @@ bool oracle::may_be_missing(int serial, const server::conversation* now) const
                    !now->cancelled_calls.contains(id);
         };
         if (std::none_of(one.calls.begin(), one.calls.end(), is_known)) return true;
+        if (one.by_dispatcher && is_of_forgotten_call(one)) return true;
     }
     if (one.transmissions.empty()) return false;
     const auto& last = one.transmissions.back();

@@ -88,6 +88,7 @@ private:
         bool at_rest = false;   ///< Every question has been answered.
     };
     [[nodiscard]] turn_state turn_state_of(int connection, std::size_t receipts) const;
+    [[nodiscard]] bool is_of_forgotten_call(const ledger::send& response) const;
     [[nodiscard]] bool may_be_missing(int serial, const server::conversation* now) const;
     [[nodiscard]] bool may_be_answered(int serial) const;
     [[nodiscard]] bool may_be_remembered(int serial) const;

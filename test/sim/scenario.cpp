@@ -174,6 +174,24 @@ server_behavior draw_behavior(std::uint64_t seed)
     return result;
 }
 
+tool_settings draw_tools(sim::rng& rng)
+{
+    tool_settings result;
+    result.at_once = rng.one_of<std::size_t>({1, 2, 16});
+    result.waiting = rng.one_of<std::size_t>({0, 1, 64});
+    result.deadline = rng.one_of({300ms, 2'000ms, 10'000ms});
+    result.on_strands = rng.percent(30);
+    result.longest_work = rng.magnitude(10ms, 5s);
+    result.most_calls = static_cast<int>(rng.one_of({1, 2, 6}));
+    result.misfits = rng.one_of({0, 10});
+    result.repeats = rng.one_of({0, 0, 30, 100});
+    result.cancels = rng.one_of({0, 0, 30});
+    result.remakes = rng.one_of({0, 50, 100});
+    using enum tool_settings::end;
+    result.ends = rng.one_of({keeps, keeps, shuts_down, destroys});
+    return result;
+}
+
 } // namespace
 
 /// Each aspect has an rng of its own. A draw that is added to one changes nothing in the others.
@@ -244,6 +262,11 @@ scenario draw_scenario(std::uint64_t seed)
     if (go_away_rng.percent(20)) result.faults.push_back(draw_go_aways(go_away_rng));
     result.actions = draw_actions(user_rng);
     add_coincidence(result);
+    sim::rng tool_rng(seed, "tools");
+    if (!result.coincidence && tool_rng.percent(50)) {
+        result.tools = draw_tools(tool_rng);
+        result.call_percent = tool_rng.one_of({30, 60, 90});
+    }
     return result;
 }
 
@@ -419,6 +442,10 @@ std::string describe(const scenario& scenario)
         policy.handover.enabled ? policy.handover.overlap ? ", handover with overlap" : ""
                                 : ", no handover");
     if (scenario.coincidence) text += fmt::format("at once: {}\n", name_of(*scenario.coincidence));
+    if (const auto& tools = scenario.tools) {
+        text += fmt::format("a dispatcher: {} calls at once, {} waiting, deadline {} ms\n",
+            tools->at_once, tools->waiting, tools->deadline.count());
+    }
     if (!scenario.answers_pings) text += "the server answers no pings\n";
     if (scenario.uses_store)
         text += fmt::format(

@@ -135,6 +135,23 @@ struct server_behavior {
     enum class end { at_once, late } interrupted_completes = end::at_once;
 };
 
+/// How function calls are made and answered where the user has a tool_dispatcher.
+struct tool_settings {
+    std::size_t at_once = 1; ///< Of the dispatcher; likewise the next two.
+    std::size_t waiting = 0;
+    milliseconds deadline{0};
+    bool on_strands = false;      ///< Handlers run on an executor of their own.
+    milliseconds longest_work{0}; ///< Of a handler.
+    int most_calls = 1;           ///< Number of calls in one message.
+    int misfits = 0;              ///< Percentage of calls whose arguments do not fit.
+    int repeats = 0;              ///< Percentage of calls that come again with the same id.
+    int cancels = 0;              ///< Percentage of calls that the server cancels after a while.
+    /// Percentage of calls that the server makes again after it has forgotten them.
+    int remakes = 0;
+    /// What the user does with the dispatcher before it closes the session.
+    enum class end { keeps, shuts_down, destroys } ends = end::keeps;
+};
+
 /// Two rare conditions that hold at once.
 enum class coincidence {
     ping_and_pause,    ///< A ping is unanswered, and the reader pauses or the process is suspended.
@@ -173,6 +190,8 @@ struct scenario {
     bool uses_store = false;       ///< The session has a resumption store.
     milliseconds store_latency{0}; ///< Of one operation of the store.
     int endpoint_changes_at = 0;   ///< From this attempt on the hook returns another URL; 0: never.
+
+    std::optional<tool_settings> tools{}; ///< Absent: the user answers calls by hand.
 
     std::vector<fault> faults{};
     std::vector<action> actions{};

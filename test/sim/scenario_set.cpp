@@ -142,8 +142,9 @@ scenario day_scenario(std::uint64_t number)
 /// 4. during a long first connect,
 /// 5. while a conversation is restored,
 /// 6. with goAway while a function call is open,
-/// 7. with goAway right after each setup.
-constexpr std::uint64_t interruptible_scenarios = 8;
+/// 7. with goAway right after each setup,
+/// 8. with calls that run, wait and come again, and a loss.
+constexpr std::uint64_t interruptible_scenarios = 9;
 scenario interruptible_scenario(std::uint64_t number)
 {
     auto result = conversation();
@@ -187,6 +188,16 @@ scenario interruptible_scenario(std::uint64_t number)
         result.faults.push_back(end_at(middle, endings[0]));
         break;
     case 6: result.behavior.go_away_at_calls = 100; break;
+    case 8: {
+        tool_settings tools{.at_once = 2, .waiting = 2, .deadline = 2s, .longest_work = 1s};
+        tools.most_calls = 4;
+        tools.repeats = tools.cancels = 30;
+        tools.remakes = 100;
+        result.tools = tools;
+        result.call_percent = 90;
+        result.faults.push_back(end_at(middle, endings[0]));
+        break;
+    }
     default: {
         fault departures{fault_kind::go_away_after_setup, trigger::client_messages, middle};
         departures.count = 3;

@@ -2,6 +2,7 @@
 #include "sim/server.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -21,7 +22,8 @@ server::server(const scenario& scenario, ledger& ledger, std::shared_ptr<virtual
     : scenario_(scenario), ledger_(ledger), clock_(std::move(clock)), rng_(scenario.seed, "server"),
       behavior_rng_(scenario.seed, "what the server says"),
       malformed_rng_(scenario.seed, "what cannot be read"),
-      go_away_rng_(scenario.seed, "when the server asks to leave")
+      go_away_rng_(scenario.seed, "when the server asks to leave"),
+      call_rng_(scenario.seed, "what the server calls")
 {
 }
 
@@ -83,6 +85,12 @@ void server::close(peer& peer, int code, std::string reason)
 void server::send(
     peer& peer, std::string member, meaning meaning, std::optional<milliseconds> time_left)
 {
+    send(peer, std::move(member), meaning, time_left, {});
+}
+
+void server::send(peer& peer, std::string member, meaning meaning,
+    std::optional<milliseconds> time_left, call_news calls)
+{
     ++messages_sent_;
     wire::server_message message;
     message.time_left = time_left;
@@ -95,6 +103,8 @@ void server::send(
                       meaning != ledger::meaning::user_words && meaning != ledger::meaning::fails &&
                       meaning != ledger::meaning::calls;
     message.call = meaning == ledger::meaning::calls;
+    message.calls = std::move(calls.made);
+    message.canceled = std::move(calls.canceled);
     message.complete = member.starts_with("\"setupComplete");
     if (!member.empty()) member += ',';
     message.text = corrupt(
@@ -147,10 +157,17 @@ void server::set_up(peer& peer, const client_message& setup)
         peer.conversation = then.conversation;
         if (in_use) fork_conversation(then.conversation, peer);
         auto& resumed = of(peer);
+        for (const auto& id : resumed.known_calls)
+            if (!contains(then.known_calls, id)) peer.forgotten_calls.push_back(id);
         resumed.record.resize(
             std::min(resumed.record.size(), then.length), {message_kind::setup, 0});
         resumed.known_calls = then.known_calls;
         resumed.open_calls = then.open_calls;
+        if (scenario_.tools) // the client has been told of the cancellations
+            std::erase_if(resumed.open_calls,
+                [&](const std::string& id) { return resumed.cancelled_calls.contains(id); });
+        ledger_.connections[static_cast<std::size_t>(peer.wire->number)].known_calls =
+            resumed.known_calls;
     } else {
         conversations_.push_back({static_cast<int>(conversations_.size()) + 1});
         peer.conversation = conversations_.back().id;
@@ -195,6 +212,9 @@ void server::complete(int number)
         });
     }
     if (take_one(go_aways_)) send_go_away(peer, go_away_fault_.duration, go_away_fault_.linger);
+    if (!scenario_.tools) return;
+    clock_->at(
+        clock_->now() + call_rng_.between(0ms, 1s), [this, number] { call_after_resume(number); });
 }
 
 void server::send_go_away(peer& peer, milliseconds time_left, milliseconds linger)
@@ -252,9 +272,16 @@ void server::append(peer& peer, const client_message& message)
         if (!is_media(message.kind) && message.kind != message_kind::start) ++repeats_;
         return;
     }
+    if (sent.by_dispatcher) {
+        const auto& id = message.calls.front();
+        if (is_answered(of(peer), id))
+            ledger_.report(fmt::format("a second response to {} was consumed", id));
+        return record.push_back({message.kind, message.serial});
+    }
     const auto overtakes = [&](auto same_lane) {
-        const auto last = std::find_if(record.rbegin(), record.rend(),
-            [&](const entry& each) { return same_lane(each.kind); });
+        const auto last = std::find_if(record.rbegin(), record.rend(), [&](const entry& each) {
+            return same_lane(each.kind) && !ledger_.of(each.serial).by_dispatcher;
+        });
         if (last != record.rend() && last->serial > message.serial)
             ledger_.report(fmt::format("{} {} was consumed after {} {}", name_of(message.kind),
                 message.serial, name_of(last->kind), last->serial));
@@ -278,7 +305,7 @@ void server::react(peer& peer, const client_message& message)
                 !contains(conversation.known_calls, id))
                 ledger_.report(
                     fmt::format("a response to the call {}, which the server has forgotten", id));
-            std::erase(conversation.open_calls, id);
+            if (!message.continues) std::erase(conversation.open_calls, id);
         }
         if (peer.waiting && conversation.open_calls.empty()) {
             peer.waiting = false;
@@ -302,7 +329,9 @@ void server::begin_turn(peer& peer)
             send(peer, R"("serverContent":{"turnComplete":true})", meaning::ends_no_answer);
         peer.owes_turn_complete = scenario_.behavior.interrupted_completes == late;
         peer.begins_with_model_turn = scenario_.behavior.interrupted_completes != at_once;
-        if (peer.waiting && !conversation.open_calls.empty()) {
+        if (scenario_.tools) {
+            interrupt_calls(peer);
+        } else if (peer.waiting && !conversation.open_calls.empty()) {
             send(peer, fmt::format(R"("toolCallCancellation":{{"ids":["{}"]}})",
                            conversation.open_calls.back()));
             conversation.cancelled_calls.insert(conversation.open_calls.back());
@@ -360,16 +389,16 @@ void server::step(int number, std::uint64_t turn, int left)
 void server::call_function(peer& peer, int number)
 {
     const auto& behavior = scenario_.behavior;
-    const auto id = fmt::format("call-{}", ++calls_);
-    of(peer).known_calls.push_back(id);
-    of(peer).open_calls.push_back(id);
+    const auto ids = make_calls();
+    for (const auto& id : ids) {
+        of(peer).known_calls.push_back(id);
+        of(peer).open_calls.push_back(id);
+    }
     peer.waiting = true;
-    auto member = fmt::format(
-        R"("toolCall":{{"functionCalls":[{{"id":"{}","name":"look","args":{{}}}}]}})", id);
     const bool completes_turn = behavior.completes_turn_at_call && !peer.owes_turn_complete;
     if (completes_turn && behavior_rng_.percent(behavior.completes_with_call))
-        return send(peer, member + R"(,"serverContent":{"turnComplete":true})", meaning::calls);
-    send(peer, std::move(member), meaning::calls);
+        return send_calls(peer, ids, true, R"(,"serverContent":{"turnComplete":true})");
+    send_calls(peer, ids, true);
     if (go_away_rng_.percent(behavior.go_away_at_calls))
         send_go_away(peer, go_away_rng_.magnitude(200ms, 60s), 0ms);
     if (behavior_rng_.percent(behavior.speaks_after_call))
@@ -383,6 +412,139 @@ void server::call_function(peer& peer, int number)
             auto& later = found->second;
             if (later.turn == turn && later.waiting) complete_call_turn(later);
         });
+}
+
+std::vector<std::string> server::make_calls()
+{
+    if (!scenario_.tools) {
+        auto id = fmt::format("call-{}", ++calls_);
+        calls_made_[id] = fmt::format(R"({{"id":"{}","name":"look","args":{{}}}})", id);
+        return {std::move(id)};
+    }
+    const auto& tools = *scenario_.tools;
+    std::vector<std::string> ids;
+    for (auto left = call_rng_.between(1, tools.most_calls); left != 0; --left) {
+        auto id = fmt::format("call-{}", ++calls_);
+        auto& log = ledger_.calls[id];
+        log.function = call_rng_.one_of({"quick", "quick", "slow", "slow", "slow", "throws",
+            "hangs", "speaks", "stubborn", "look", "unheard_of"});
+        log.fits = !call_rng_.percent(tools.misfits);
+        const auto work = call_rng_.magnitude(1ms, tools.longest_work).count();
+        const auto args = log.fits ? fmt::format(R"({{"ms":{}}})", work) : R"({"ms":"soon"})";
+        calls_made_[id] =
+            fmt::format(R"({{"id":"{}","name":"{}","args":{}}})", id, log.function, args);
+        ids.push_back(std::move(id));
+    }
+    return ids;
+}
+
+/// Calls again what it has called before, or what it has forgotten; may plan another such call.
+void server::send_calls(
+    peer& peer, const std::vector<std::string>& ids, bool anew, std::string_view more)
+{
+    call_news news;
+    std::vector<std::string> texts;
+    for (const auto& id : ids) {
+        texts.push_back(calls_made_[id]);
+        if (!scenario_.tools) continue;
+        news.made.push_back({id, anew});
+        if (anew) ++ledger_.calls[id].made;
+    }
+    send(peer, fmt::format(R"("toolCall":{{"functionCalls":[{}]}}{})", fmt::join(texts, ","), more),
+        meaning::calls, std::nullopt, std::move(news));
+    if (!scenario_.tools || !anew) return;
+    for (const auto& id : ids) {
+        const auto at = clock_->now() + call_rng_.magnitude(1ms, 5s);
+        const auto number = peer.wire->number;
+        if (call_rng_.percent(scenario_.tools->repeats))
+            clock_->at(at, [this, number, id] { call_again(number, id); });
+        if (call_rng_.percent(scenario_.tools->cancels))
+            clock_->at(at, [this, number, id] { cancel_call(number, id); });
+    }
+}
+
+void server::send_cancellation(peer& peer, const std::vector<std::string>& ids)
+{
+    call_news news;
+    news.canceled = ids;
+    send(peer, fmt::format(R"("toolCallCancellation":{{"ids":["{}"]}})", fmt::join(ids, R"(",")")),
+        meaning::none, std::nullopt, std::move(news));
+    for (const auto& id : ids) {
+        of(peer).cancelled_calls.insert(id);
+        std::erase(of(peer).open_calls, id);
+    }
+}
+
+/// Makes a call that the client has had already. It has nothing to wait for.
+void server::call_again(int number, const std::string& id)
+{
+    const auto found = peers_.find(number);
+    if (found == peers_.end()) return;
+    auto& peer = found->second;
+    const auto& conversation = of(peer);
+    if (ledger_.calls[id].function == "look") return; // would be answered twice
+    if (!contains(conversation.known_calls, id) || conversation.cancelled_calls.contains(id))
+        return;
+    send_calls(peer, {id}, false);
+}
+
+void server::cancel_call(int number, const std::string& id)
+{
+    const auto found = peers_.find(number);
+    if (found == peers_.end()) return;
+    auto& peer = found->second;
+    if (!contains(of(peer).open_calls, id)) return;
+    send_cancellation(peer, {id});
+    if (!peer.waiting || !of(peer).open_calls.empty()) return;
+    peer.waiting = false;
+    schedule_step(scenario_.max_think_time, number, 1);
+}
+
+/// After a resume, makes calls again that are open, and calls that it has forgotten.
+void server::call_after_resume(int number)
+{
+    const auto found = peers_.find(number);
+    if (found == peers_.end()) return;
+    auto& peer = found->second;
+    auto& conversation = of(peer);
+    const auto open = conversation.open_calls;
+    for (const auto& id : open)
+        if (call_rng_.percent(scenario_.tools->repeats)) call_again(number, id);
+    std::vector<std::string> anew;
+    for (const auto& id : peer.forgotten_calls) {
+        const bool has_come = is_answered(conversation, id); // before the call
+        const bool is_over =
+            has_come || (peer.transparent && conversation.cancelled_calls.contains(id));
+        if (is_over || ledger_.calls[id].function == "look") continue;
+        if (call_rng_.percent(scenario_.tools->remakes)) anew.push_back(id);
+    }
+    if (anew.empty() || peer.speaking) return; // it has other things to say
+    for (const auto& id : anew) {
+        conversation.known_calls.push_back(id);
+        conversation.open_calls.push_back(id);
+        conversation.cancelled_calls.erase(id);
+    }
+    peer.speaking = peer.waiting = true;
+    send_calls(peer, anew, true);
+}
+
+/// The user has interrupted the model: it gives up some of the calls.
+void server::interrupt_calls(peer& peer)
+{
+    std::vector<std::string> canceled;
+    for (const auto& id : of(peer).open_calls)
+        if (call_rng_.percent(50)) canceled.push_back(id);
+    if (!canceled.empty()) send_cancellation(peer, canceled);
+}
+
+/// True if the conversation has a final response of the dispatcher to the call.
+bool server::is_answered(const conversation& in, const std::string& id) const
+{
+    return std::any_of(in.record.begin(), in.record.end(), [&](const entry& each) {
+        if (each.serial == 0) return false;
+        const auto& one = ledger_.of(each.serial);
+        return one.is_final() && one.calls.front() == id;
+    });
 }
 
 /// Ends the turn of a function call before the response has come.
@@ -476,7 +638,10 @@ std::string server::corrupt(std::string message)
     case 4: inside(R"("outputTranscription":{)", R"("words":{"startOffset":"soon"})"); break;
     case 5: inside(R"("toolCall":{"functionCalls":[{)", R"("willContinue":"perhaps")"); break;
     case 6: beside("\"mood\":\"\xff \\ud83d\""); break;
-    case 7: beside(R"("toolCallCancellation":{"ids":[{}]})"); break;
+    case 7:
+        if (message.find("toolCallCancellation") == std::string::npos)
+            beside(R"("toolCallCancellation":{"ids":[{}]})");
+        break;
     case 8: beside(R"("voiceActivity":{"audioOffset":{"minutes":5}})"); break;
     default: beside(fmt::format(R"("deep":{:[>80}{:]>80})", "", ""));
     }

@@ -69,10 +69,11 @@ private:
         int since_handle = 0;
         std::uint64_t turn = 0; // steps of older turns do nothing
         bool speaking = false;
-        bool waiting = false;                // for function responses
-        int asked = 0;                       // number of questions consumed
-        bool owes_turn_complete = false;     // of an interrupted turn
-        bool begins_with_model_turn = false; // tells the next turn from the interrupted one
+        bool waiting = false;                       // for function responses
+        int asked = 0;                              // number of questions consumed
+        bool owes_turn_complete = false;            // of an interrupted turn
+        bool begins_with_model_turn = false;        // tells the next turn from the interrupted one
+        std::vector<std::string> forgotten_calls{}; // when the conversation was resumed
     };
 
     void set_up(peer& peer, const client_message& setup);
@@ -84,10 +85,27 @@ private:
     void step(int number, std::uint64_t turn, int left);
     void schedule_step(milliseconds max_delay, int number, int left);
     using meaning = ledger::meaning;
+    /// What a message says about function calls.
+    struct call_news {
+        std::vector<wire::server_message::function_call> made{};
+        std::vector<std::string> canceled{};
+    };
     void send(peer& peer, std::string member, meaning meaning = ledger::meaning::none,
         std::optional<milliseconds> time_left = std::nullopt);
+    void send(peer& peer, std::string member, meaning meaning,
+        std::optional<milliseconds> time_left, call_news calls);
     void send_go_away(peer& peer, milliseconds time_left, milliseconds linger);
     void call_function(peer& peer, int number);
+    /// Makes the calls of a message, and returns their ids.
+    [[nodiscard]] std::vector<std::string> make_calls();
+    void send_calls(
+        peer& peer, const std::vector<std::string>& ids, bool anew, std::string_view more = {});
+    void send_cancellation(peer& peer, const std::vector<std::string>& ids);
+    void call_again(int number, const std::string& id);
+    void cancel_call(int number, const std::string& id);
+    void call_after_resume(int number);
+    void interrupt_calls(peer& peer);
+    [[nodiscard]] bool is_answered(const conversation& in, const std::string& id) const;
     void complete_call_turn(peer& peer);
     void end_turn(peer& peer);
     void send_trailing_message(peer& peer);
@@ -111,9 +129,11 @@ private:
     rng behavior_rng_;
     rng malformed_rng_;
     rng go_away_rng_;
+    rng call_rng_;
     std::vector<conversation> conversations_;
     std::map<int, peer> peers_;
     std::map<std::string, snapshot> snapshots_;
+    std::map<std::string, std::string> calls_made_; // text by id; empty without a dispatcher
     int handles_ = 0;
     int calls_ = 0;
     int messages_sent_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/simulation.hpp"
 
+#include "sim/call_oracle.hpp"
 #include "sim/handle_store.hpp"
 #include "sim/ledger.hpp"
 #include "sim/network.hpp"
@@ -64,7 +65,7 @@ void check_leftovers(asio::io_context& io, virtual_clock& clock, ledger& ledger)
     const auto latest = clock.now() + std::chrono::seconds(120);
     while (io.poll() != 0 || (!io.stopped() && clock.advance(latest))) io.restart();
     if (!io.stopped())
-        ledger.report(clock.sleepers() != 0 ? "a timer is left" : "a coroutine is left");
+        ledger.report(clock.waits() != 0 ? "a timer is left" : "a coroutine is left");
 }
 
 } // namespace
@@ -76,6 +77,7 @@ run_result simulate(const scenario& scenario, bool traces, const mutation& plant
     sim::ledger ledger(clock, traces);
     sim::server server(scenario, ledger, clock);
     sim::oracle oracle(scenario, ledger, server);
+    sim::call_oracle call_oracle(scenario, ledger);
     bool done = false;
     {
         asio::io_context io{1};
@@ -99,7 +101,8 @@ run_result simulate(const scenario& scenario, bool traces, const mutation& plant
         };
         const auto client = live::access::make_client(
             std::make_shared<live::client_core>(options, mutated(network, planted), clock, draw));
-        sim::user user({scenario, ledger, *clock, oracle, *network, server, io, planted}, client);
+        sim::user user(
+            {scenario, ledger, *clock, oracle, call_oracle, *network, server, io, planted}, client);
         asio::co_spawn(io, user.run(), [&](std::exception_ptr failure) {
             done = true;
             if (failure) std::rethrow_exception(failure);
@@ -109,7 +112,7 @@ run_result simulate(const scenario& scenario, bool traces, const mutation& plant
                 if (scenario.interruption && steps == scenario.interruption->after_steps)
                     user.interrupt(*scenario.interruption);
             };
-            run(io, *clock, ledger, done, after_each, [&user] { user.check_waiting(); });
+            run(io, *clock, ledger, done, after_each, [&user] { user.check_quiet(); });
             if (planted.leaks_timer)
                 asio::co_spawn(
                     io, clock->sleep_until(clock->now() + std::chrono::hours(1)), asio::detached);

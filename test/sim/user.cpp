@@ -40,10 +40,17 @@ live::realtime_input mark(message_kind kind, int serial)
 
 } // namespace
 
-user::user(environment env, const live::client& client)
-    : at_(env), session_(std::make_unique<live::session>(
-                    client, setup_of(env.scenario), env.scenario.uses_store ? "talk" : ""))
+user::user(environment env, const live::client& client) : at_(env)
 {
+    auto setup = setup_of(at_.scenario);
+    if (at_.scenario.tools) {
+        tools_.emplace(*at_.scenario.tools, at_.clock, at_.io, at_.call_oracle, at_.planted,
+            [this](const live::tool_event& event) { show(event); });
+        setup.functions = tools_->declarations();
+    }
+    session_ = std::make_unique<live::session>(
+        client, std::move(setup), at_.scenario.uses_store ? "talk" : "");
+    if (tools_) tools_->attach(*session_);
 }
 
 void user::start(asio::awaitable<void> work)
@@ -74,6 +81,17 @@ void user::show(const live::session_event& event)
                                        const live::session_event& each) { at_.oracle.saw(each); };
     if (at_.planted.event)
         at_.planted.event(event, pass_on);
+    else
+        pass_on(event);
+}
+
+void user::show(const live::tool_event& event)
+{
+    if (ended()) at_.call_oracle.session_ended();
+    const mutation::tell pass_on = [this](
+                                       const live::tool_event& each) { at_.call_oracle.saw(each); };
+    if (at_.planted.tool_event)
+        at_.planted.tool_event(event, pass_on);
     else
         pass_on(event);
 }
@@ -133,6 +151,12 @@ void user::interrupt(const interruption& how)
     }
 }
 
+void user::check_quiet() const
+{
+    check_waiting();
+    if (tools_) at_.call_oracle.check_quiet();
+}
+
 void user::check_waiting() const
 {
     if (!session_ || ended() || closing_ || waiting_.empty()) return;
@@ -158,6 +182,7 @@ void user::destroy()
 {
     session_.reset();
     at_.oracle.destroyed();
+    at_.call_oracle.session_ended();
 }
 
 asio::awaitable<void> user::connect()
@@ -179,6 +204,7 @@ asio::awaitable<void> user::close()
 {
     closing_ = true;
     if (!ended()) at_.oracle.closes(session_->status());
+    at_.call_oracle.session_ended();
     try {
         co_return co_await interruptible(operation::close, session_->close());
     } catch (const std::system_error&) { // canceled
@@ -370,7 +396,10 @@ asio::awaitable<void> user::read_events()
             }
             if (const auto* message = std::get_if<live::server_message>(&*event)) {
                 std::vector<std::string> calls;
-                for (const auto& call : message->function_calls()) calls.push_back(call.id);
+                for (const auto& call : message->function_calls()) {
+                    if (tools_) ++at_.ledger.calls[call.id].read;
+                    if (call.name == "look") calls.push_back(call.id);
+                }
                 if (!calls.empty() && session_) start(answer(std::move(calls)));
             }
             if (session_) at_.oracle.saw(counters());
@@ -409,6 +438,8 @@ asio::awaitable<void> user::await_recovery()
             if (at_.server.holder_of(serial) == nullptr)
                 continue; // the server has lost the conversation again
             at_.oracle.check_final_state(serial, counters());
+            if (tools_ && session_->status() == session_status::connected)
+                at_.call_oracle.check_final_state(*at_.server.holder_of(serial));
             co_return;
         }
         if (at_.clock.now() > latest) {
@@ -438,6 +469,7 @@ asio::awaitable<void> user::run()
     co_await until([this] { return !acting_ || ended(); }, 600s);
     co_await await_recovery();
     if (session_) {
+        if (tools_ && !ended()) co_await tools_->put_away();
         co_await close();
         const auto reader_is_home = [this] { return reader_done_; };
         if (!co_await until(reader_is_home, 60s)) at_.ledger.report("the stream does not end");
@@ -446,9 +478,12 @@ asio::awaitable<void> user::run()
         session_.reset();
     }
     at_.oracle.destroyed();
-    const auto all_are_home = [this] { return running_ == 0; };
+    at_.call_oracle.session_ended();
+    if (tools_) tools_->destroy();
+    const auto all_are_home = [this] { return running_ == 0 && at_.call_oracle.running() == 0; };
     if (!co_await until(all_are_home, 120s))
         at_.ledger.report("a call on the session does not end");
+    if (tools_) at_.call_oracle.check_end();
 }
 
 } // namespace sim

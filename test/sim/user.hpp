@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/call_oracle.hpp"
 #include "sim/ledger.hpp"
 #include "sim/mutation.hpp"
 #include "sim/network.hpp"
 #include "sim/oracle.hpp"
 #include "sim/scenario.hpp"
 #include "sim/server.hpp"
+#include "sim/toolbox.hpp"
 
 #include <gemini/live/session.hpp>
 
@@ -29,6 +31,7 @@ struct environment {
     sim::ledger& ledger;
     virtual_clock& clock;
     sim::oracle& oracle;
+    sim::call_oracle& call_oracle;
     sim::network& network;
     sim::server& server;
     asio::io_context& io;
@@ -36,7 +39,7 @@ struct environment {
 };
 
 /// The workload generator: a program that uses one session as the scenario describes. Sends, reads,
-/// answers function calls, and closes.
+/// answers function calls, by hand or by a dispatcher, and closes.
 class user {
 public:
     user(environment env, const live::client& client);
@@ -47,9 +50,9 @@ public:
     /// Applies an interruption.
     void interrupt(const interruption& how);
 
-    /// Checks that a send waits only while the outbox is full. Call it when nothing is ready to
-    /// run.
-    void check_waiting() const;
+    /// Checks that nothing waits without a reason, and that no handler runs without one. Call it
+    /// when nothing is ready to run.
+    void check_quiet() const;
 
 private:
     template <class Result>
@@ -77,8 +80,12 @@ private:
     [[nodiscard]] bool ended() const;
     [[nodiscard]] live::session_counters counters() const;
     void show(const live::session_event& event);
+    void show(const live::tool_event& event);
+
+    void check_waiting() const;
 
     environment at_;
+    std::optional<toolbox> tools_; // outlives the session
     std::unique_ptr<live::session> session_;
     struct pending {
         sim::operation operation;

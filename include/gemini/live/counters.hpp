@@ -34,15 +34,21 @@ struct session_counters {
     std::uint64_t obsolete = 0;    ///< Tool responses dropped: the server had forgotten the calls.
     std::uint64_t stale = 0; ///< Server messages dropped by `client_options::skip_stale_audio`.
 
-    std::uint64_t empty_turns = 0;   ///< Turns that ended without text, audio or function call.
-    std::uint64_t cut_turns = 0;     ///< Times that `status_change::ask_again` was set.
-    std::uint64_t stalls = 0;        ///< Silences reported as `live::stalled`.
-    std::uint64_t memory_doubts = 0; ///< Resumes reported as `live::memory_doubtful`.
+    std::uint64_t turns = 0;            ///< Turns of the model that ended, empty ones included.
+    std::uint64_t empty_turns = 0;      ///< Turns that ended without text, audio or function call.
+    std::uint64_t cut_turns = 0;        ///< Times that `status_change::ask_again` was set.
+    std::uint64_t stalls = 0;           ///< Reports of `live::stalled`.
+    std::uint64_t nudges = 0;           ///< Of these, those with `watchdog_action::nudge`.
+    std::uint64_t stall_reconnects = 0; ///< Those with `watchdog_action::reconnect`.
+    std::uint64_t memory_doubts = 0;    ///< Resumes reported as `live::memory_doubtful`.
 
     // Present memory in bytes, as bounded by `live::limits`.
     std::size_t outbox = 0;      ///< Bytes held by messages that wait to be sent.
     std::size_t unconfirmed = 0; ///< Bytes held by messages that were sent and are kept for replay.
     std::size_t inbox = 0;       ///< Bytes held by messages and events that wait to be read.
+
+    /// Adds up two sessions; of `longest_outage` the longer one remains.
+    session_counters& operator+=(const session_counters& other) noexcept;
 };
 
 } // namespace gemini::live

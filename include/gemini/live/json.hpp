@@ -19,6 +19,16 @@ class json;
 /// matter. Integers of more than 64 bits are compared as doubles.
 [[nodiscard]] bool operator==(const json& a, const json& b);
 
+/// The type of a JSON value. Whole and other numbers are one type: see `json::find_integer`.
+enum class json_type {
+    null,    ///< null
+    boolean, ///< true or false
+    number,  ///< Any number.
+    string,  ///< A text.
+    array,   ///< A list of elements.
+    object,  ///< Members by name.
+};
+
 /// A JSON value, kept as text: for tool arguments, tool results and schemas. It is always valid
 /// JSON in UTF-8, at most 64 levels deep and 16 MiB long. Write it in one expression, and read it
 /// by JSON pointer:
@@ -101,6 +111,28 @@ public:
     /// Returns the text as it was given, not reformatted.
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
+    /// Returns the type of the whole value.
+    [[nodiscard]] json_type type() const noexcept;
+    /// True for null.
+    [[nodiscard]] bool is_null() const noexcept { return type() == json_type::null; }
+    /// True for an array. `find_size` tells how many elements it has.
+    [[nodiscard]] bool is_array() const noexcept { return type() == json_type::array; }
+    /// True for an object. `find_names` lists its members.
+    [[nodiscard]] bool is_object() const noexcept { return type() == json_type::object; }
+
+    /// Returns the JSON pointer (RFC 6901) that leads through these names of members and indexes of
+    /// elements, with the `~` and `/` of names escaped: `json::pointer("a/b", 3, "c")` is
+    /// "/a~1b/3/c". Without steps it is the empty pointer.
+    template <class... Steps>
+    [[nodiscard]] static std::string pointer(const Steps&... steps)
+    {
+        std::string made;
+        (append_step(made, steps), ...);
+        return made;
+    }
+
+    /// Returns the type of the value at a JSON pointer; nothing if there is no value.
+    [[nodiscard]] std::optional<json_type> find_type(std::string_view pointer) const;
     /// Returns the string at a JSON pointer (RFC 6901), as in `find_string("/city")`; nothing if
     /// there is no string. The empty pointer means the whole value.
     [[nodiscard]] std::optional<std::string> find_string(std::string_view pointer) const;
@@ -131,6 +163,13 @@ public:
 
 private:
     friend struct access;
+
+    static void append_step(std::string& pointer, std::string_view name);
+    template <std::integral T>
+    static void append_step(std::string& pointer, T index)
+    {
+        append_step(pointer, std::string_view(std::to_string(index)));
+    }
 
     template <std::integral T>
     [[nodiscard]] static constexpr auto widest(T value) noexcept

@@ -41,9 +41,9 @@ public:
     /// Sets what the music sounds like from now on. Replaces all earlier prompts. Wire:
     /// clientContent.weightedPrompts.
     ///
-    /// Completion: as `session::send`.
-    /// Errors: as `session::send`; errc::invalid_argument also for no prompts, and for a weight of
-    /// 0.
+    /// Completion: as `session_ref::send`.
+    /// Errors: as `session_ref::send`; errc::invalid_argument also for no prompts, and for a weight
+    /// of 0.
     /// Cancellation: accepted whole or not at all. What was not accepted is not sent on later
     /// connections either.
     /// Threads: any.
@@ -51,34 +51,34 @@ public:
     /// Replaces all earlier settings: absent members return to the service's defaults. A new bpm or
     /// scale takes effect at `reset_context()`. Wire: musicGenerationConfig.
     ///
-    /// Completion: as `session::send`.
-    /// Errors: as `session::send`; errc::invalid_argument also for a value out of its range.
+    /// Completion: as `session_ref::send`.
+    /// Errors: as `session_ref::send`; errc::invalid_argument also for a value out of its range.
     /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> set_music_generation_config(music_generation_config config);
     /// Sends a command to the player. Wire: playbackControl.
     ///
-    /// Completion, errors: as `session::send`.
+    /// Completion, errors: as `session_ref::send`.
     /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> playback(playback_control control);
     /// Starts the music, or continues it after `pause()`. Wire: playbackControl PLAY.
     ///
-    /// Completion, errors: as `session::send`.
+    /// Completion, errors: as `session_ref::send`.
     /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> play() { return playback(playback_control::play); }
     /// Pauses the music. Wire: playbackControl PAUSE.
     ///
-    /// Completion, errors: as `session::send`.
+    /// Completion, errors: as `session_ref::send`.
     /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> pause() { return playback(playback_control::pause); }
     /// Stops the music; `play()` begins a new piece. Wire: playbackControl STOP.
     ///
-    /// Completion, errors: as `session::send`.
+    /// Completion, errors: as `session_ref::send`.
     /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> stop() { return playback(playback_control::stop); }
     /// Begins a new piece without stopping; prompts, settings and play state are kept. Not repeated
     /// on later connections. Wire: playbackControl RESET_CONTEXT.
     ///
-    /// Completion, errors: as `session::send`.
+    /// Completion, errors: as `session_ref::send`.
     /// Cancellation, threads: as `set_weighted_prompts`.
     [[nodiscard]] asio::awaitable<void> reset_context()
     {
@@ -99,11 +99,11 @@ public:
     [[nodiscard]] live::session_status status() const noexcept;
     /// Waits until the outbox has no message left that was accepted before.
     ///
-    /// Completion, errors, cancellation, threads: as `session::drain`.
+    /// Completion, errors, cancellation, threads: as `session_ref::drain`.
     [[nodiscard]] asio::awaitable<void> drain();
     /// Ends the session; drops what has not been sent.
     ///
-    /// Completion, errors, cancellation, threads: as `session::close`.
+    /// Completion, errors, cancellation, threads: as `session_ref::close`.
     [[nodiscard]] asio::awaitable<void> close();
 
 private:

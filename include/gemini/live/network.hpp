@@ -108,7 +108,7 @@ struct limits {
     /// Text kept for `context_loss::restore`; the oldest turns are dropped first. 0 or more.
     std::size_t history = 64u << 10;
     /// Words and audio that `session::turn` collects: 64 MiB hold 23 minutes of speech. A longer
-    /// turn is returned in pieces; see `turn_end::unfinished`.
+    /// turn is returned in pieces; see `turn_end::unfinished`. `turn_options::limit` replaces it.
     std::size_t turn = 64u << 20;
 };
 

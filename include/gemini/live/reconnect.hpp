@@ -7,6 +7,8 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #pragma GCC visibility push(default)
 namespace gemini::live {
@@ -63,14 +65,35 @@ struct handover_policy {
     bool overlap = false;
 };
 
-/// Limits for the silence of a connected server. Zero: off. Each silence is reported once, as
-/// `live::stalled` in `session::events()`; nothing else happens.
+/// What a session does about a server that is connected but says nothing.
+enum class watchdog_action {
+    tell,      ///< Only reports it. After a silence, `session::turn` ends (`turn_end::stalled`).
+    nudge,     ///< Sends `watchdogs::nudge_text` as a turn of the user.
+    reconnect, ///< Drops the connection and resumes the conversation, as after a loss.
+    give_up,   ///< Ends the session with errc::timed_out.
+};
+[[nodiscard]] const char* to_string(watchdog_action) noexcept;
+
+/// Limits for the silence of a connected server, and what to do when one is reached. Zero: off.
+/// Each action is reported as `live::stalled` in `session::events()`.
 struct watchdogs {
     /// Limit after a resume with something to answer.
     std::chrono::milliseconds after_resume{0};
     /// Limit between a durable message and the end of the model's turn, from the server's last
     /// message.
     std::chrono::milliseconds in_turn{0};
+    /// Limit for turns in a row that end without text, audio or function call; 1 or more. Absent:
+    /// off.
+    std::optional<int> empty_turns{};
+    /// What to do, one after the other; empty: only `tell`. The first is done when a limit is
+    /// reached, each other one when the silence has lasted as long again, or another empty turn has
+    /// come. After the last, nothing more is done. The list begins anew when the model speaks or
+    /// calls a function; for a silence, also when it ends a turn, or the connection is lost by
+    /// itself.
+    std::vector<watchdog_action> actions{};
+    /// Not sent again on another connection.
+    std::string nudge_text = "Please go on.";
+    gcc12_guard<watchdogs> guard{}; ///< Do not touch.
 };
 
 /// How a session comes back after it has lost its connection. The wait before attempt n is

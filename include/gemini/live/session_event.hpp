@@ -3,6 +3,7 @@
 
 #include <gemini/live/error.hpp>
 #include <gemini/live/messages.hpp>
+#include <gemini/live/reconnect.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -74,10 +75,12 @@ struct malformed_message {
     std::vector<omitted_member> omitted{}; ///< As in `server_message_members::omitted`.
 };
 
-/// The server is connected but silent; see `live::watchdogs`.
+/// The server is connected but silent, or its turns are empty; see `live::watchdogs`.
 struct stalled {
     bool after_resume = false; ///< Silent since a resume; false: in the middle of a turn.
     std::chrono::milliseconds silence{0}; ///< How long it has been silent.
+    int empty_turns = 0; ///< Number of empty turns in a row that led to this; 0: the silence did.
+    watchdog_action action = watchdog_action::tell; ///< What the session does about it.
 };
 
 /// The server resumed the conversation, but counts far fewer prompt tokens than before (less than

@@ -5,6 +5,7 @@
 #include <gemini/live/gcc12_guard.hpp>
 #include <gemini/live/restart_policy.hpp>
 #include <gemini/live/session.hpp>
+#include <gemini/live/session_limits.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -32,14 +33,31 @@ struct group_event {
         failed,    ///< The session could not connect, or its handler has thrown `cause`.
         ended,     ///< The session has ended for good; its name is free.
     };
+    /// Why a session has ended.
+    enum class ending {
+        returned,   ///< Its handler has returned, and the policy does not restart it.
+        failed,     ///< It has failed with `cause`, and the policy does not restart it.
+        stopped,    ///< By `session_group::stop` or `shutdown`.
+        idle_limit, ///< `session_limits::idle`.
+        time_limit, ///< `session_limits::total`.
+        turn_limit, ///< `session_limits::turns`.
+    };
     kind what = kind::started;  ///< What happened.
     std::string name{};         ///< The session's name in the group.
     int restarts = 0;           ///< Number of restarts so far.
     std::exception_ptr cause{}; ///< Why: of `failed`, and of an `ended` that a failure led to.
     /// Of `failed`: the wait before the restart; absent: there is none.
     std::optional<std::chrono::milliseconds> restart_in{};
+    std::optional<ending> how{}; ///< Of `ended`: why.
 };
 [[nodiscard]] const char* to_string(group_event::kind) noexcept;
+[[nodiscard]] const char* to_string(group_event::ending) noexcept;
+
+/// When `session_group::stop` and `shutdown` close a session.
+enum class stop_mode {
+    at_once,    ///< When what waits has been sent, also in the middle of a turn.
+    after_turn, ///< When the present turn is over, as `session_ref::close_after_turn` does.
+};
 
 /// Options of a session_group. Every member has a default.
 struct session_group_options {
@@ -47,6 +65,7 @@ struct session_group_options {
     /// Number of sessions that may connect at a time; others wait. 1 or more; absent: no limit.
     std::optional<std::size_t> connecting = 16;
     restart_policy restart{}; ///< For sessions that are started without a policy of their own.
+    session_limits limits{};  ///< For sessions that are started without limits of their own.
     /// Called on the client's executor, one call at a time. Must not throw.
     std::function<void(const group_event&)> on_event{};
     gcc12_guard<session_group_options> guard{}; ///< Do not touch.
@@ -80,12 +99,14 @@ public:
     ~session_group();
 
     /// Starts a session: returns at once, connects it when fewer than `connecting` others are
-    /// connecting, and then runs its handler. `restart` replaces the group's policy. Throws
+    /// connecting, and then runs its handler. `restart` replaces the group's policy, and `limits`
+    /// its limits. Throws
     /// errc::misuse if the group has a session of this name, errc::quota_exceeded beyond
     /// `max_sessions`, errc::closed after `shutdown`, and errc::invalid_argument for a setup that
-    /// can never be accepted or a policy out of its range.
+    /// can never be accepted, and for a policy or limits out of their range.
     void start(std::string name, live::setup setup, session_handler handler,
-        std::optional<restart_policy> restart = std::nullopt);
+        std::optional<restart_policy> restart = std::nullopt,
+        std::optional<session_limits> limits = std::nullopt);
 
     /// The session of this name while its handler runs; null if there is none. Do not keep it
     /// longer than needed: a restart makes a new session.
@@ -96,19 +117,33 @@ public:
     [[nodiscard]] std::vector<std::string> names() const;
     /// Number of sessions that have not ended.
     [[nodiscard]] std::size_t size() const;
+    /// What all of the group's sessions have done together, also those that have ended or been
+    /// dropped.
+    [[nodiscard]] session_counters counters() const;
 
-    /// Ends a session: sends what waits, closes the session, and lets its handler read the end of
-    /// the stream. What has not ended within `deadline` is dropped: the connection is cut and the
-    /// handler canceled (`terminal`). Returns false if there is no session of this name. A handler
-    /// must not stop its own session; it returns instead.
+    /// Waits until the group has no sessions.
+    ///
+    /// Completion: when all sessions have ended, also those that are started meanwhile. At once if
+    /// there are none.
+    /// Errors: none.
+    /// Cancellation: ends the wait.
+    /// Threads: any.
+    [[nodiscard]] asio::awaitable<void> wait();
+
+    /// Ends a session: sends what waits, closes the session (see `stop_mode`), and lets its handler
+    /// read the end of the stream. What has not ended within `deadline` is dropped: the connection
+    /// is cut and the handler canceled (`terminal`). Returns false if there is no session of this
+    /// name. A handler must not stop its own session; it returns instead. Stopped again with
+    /// `at_once`, a session does not wait for the end of its turn any longer.
     ///
     /// Completion: when the session has ended, at `deadline` at the latest. A handler that ignores
     /// its cancellation runs on, and its name stays in use until it ends.
     /// Errors: none.
     /// Cancellation: ends the wait. The session ends nevertheless.
     /// Threads: any.
-    [[nodiscard]] asio::awaitable<bool> stop(
-        std::string name, std::chrono::milliseconds deadline = std::chrono::seconds(5));
+    [[nodiscard]] asio::awaitable<bool> stop(std::string name,
+        std::chrono::milliseconds deadline = std::chrono::seconds(5),
+        stop_mode mode = stop_mode::at_once);
 
     /// Ends all sessions at once, each as `stop` does, and accepts no new ones. Returns how many
     /// had to be dropped. Idempotent.
@@ -118,7 +153,8 @@ public:
     /// Errors: none.
     /// Cancellation: ends the wait. The sessions end nevertheless.
     /// Threads: any.
-    [[nodiscard]] asio::awaitable<std::size_t> shutdown(std::chrono::milliseconds deadline);
+    [[nodiscard]] asio::awaitable<std::size_t> shutdown(
+        std::chrono::milliseconds deadline, stop_mode mode = stop_mode::at_once);
 
 private:
     class [[gnu::visibility("hidden")]] impl;

@@ -17,6 +17,16 @@
 #pragma GCC visibility push(default)
 namespace gemini::live {
 
+/// One thing about a value that its schema does not allow: see `schema::check`.
+struct schema_mismatch {
+    /// JSON pointer (RFC 6901) of the value that does not fit, or of the member that is not there;
+    /// empty: the whole value.
+    std::string path;
+    /// What is wrong with it, in words for the model: "a string is required, not 5", "is required".
+    std::string what;
+    friend bool operator==(const schema_mismatch&, const schema_mismatch&) = default;
+};
+
 /// The type of a value, in the form that the service calls OpenAPI Schema. Build it in one
 /// expression:
 ///
@@ -64,6 +74,19 @@ public:
     /// Returns a copy with any other member of the wire's Schema:
     /// `with("minItems", live::json("\"1\""))`.
     [[nodiscard]] schema with(std::string_view member, const json& value) const;
+
+    /// Returns what of `value` does not fit this schema: at most 16 mismatches, in the order of the
+    /// properties; none if it fits. Rules of a JSON Schema that the conversion has put into the
+    /// description in words are not checked. Integers must be of 64 bits, in any spelling that
+    /// `json::find_integer` reads. The formats int32, int64, float and date-time are checked, other
+    /// formats are not. Members that are no properties are accepted, unless `additionalProperties`
+    /// is false. `pattern` is not checked, since std::regex can overflow the stack: check it
+    /// yourself.
+    ///
+    /// A mismatch quotes only the beginning of a long text. A value of more than about 250,000
+    /// members and elements can be a mismatch itself, because checking it would take long. Throws
+    /// errc::invalid_argument if a member that `with` has set is not valid in a schema.
+    [[nodiscard]] std::vector<schema_mismatch> check(const json& value) const;
 
     /// Returns the schema in the form in which it is sent.
     [[nodiscard]] const json& text() const noexcept { return text_; }

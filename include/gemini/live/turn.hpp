@@ -4,6 +4,8 @@
 #include <gemini/live/error.hpp>
 #include <gemini/live/messages.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,10 +26,29 @@ enum class turn_end {
     unreadable,  ///< A message could not be read and may have held the rest of the turn; see
                  ///< `malformed_message::turn_in_doubt`.
     stalled,     ///< The server fell silent; see `client_options::watchdogs`.
-    unfinished,  ///< More than `limits::turn` has come; the next `session::turn` returns what
+    unfinished,  ///< More than `turn_options::limit` has come; the next `session::turn` returns
+                 ///< what follows.
+    timed_out,   ///< `turn_options::deadline` has passed; the next `session::turn` returns what
                  ///< follows.
 };
 [[nodiscard]] const char* to_string(turn_end) noexcept;
+
+/// What `session::turn` waits for, and how long.
+struct turn_options {
+    /// Time from the call to `turn_end::timed_out`, with what has come by then. 0 or more; zero: no
+    /// limit.
+    std::chrono::milliseconds deadline{0};
+    /// The bytes of words and audio to collect, 1 or more. Absent: `limits::turn`.
+    std::optional<std::size_t> limit{};
+    /// False: a function call does not end the turn, since something else answers it. What the
+    /// model says before the call and after the responses is then one turn, and
+    /// `turn_result::tool_calls` lists all of its calls. If the model waits for none of them and
+    /// ends its turn with words, that is `turn_end::complete`, and its answer to the responses is
+    /// the next turn.
+    ///
+    /// A call that a `tool_dispatcher` answers is always treated like this, and is not listed.
+    bool ends_at_function_calls = true;
+};
 
 /// What belongs to the previous turn but arrived after `session::turn` had returned it: late
 /// transcriptions, and what the model says after a function call in the turn that made it.
@@ -40,12 +61,13 @@ struct late_words {
 
 /// What the model said in one turn.
 struct turn_result {
-    turn_end end = turn_end::complete;     ///< How the turn ended.
-    std::string text;                      ///< Text parts without thoughts.
-    std::string output_transcription;      ///< What the model spoke.
-    std::string input_transcription;       ///< What the model heard.
-    bytes audio;                           ///< Mono pcm16, little endian, 24 kHz.
-    std::vector<function_call> tool_calls; ///< What the model calls; see `turn_end::tool_call`.
+    turn_end end = turn_end::complete; ///< How the turn ended.
+    std::string text;                  ///< Text parts without thoughts.
+    std::string output_transcription;  ///< What the model spoke.
+    std::string input_transcription;   ///< What the model heard.
+    bytes audio;                       ///< Mono pcm16, little endian, 24 kHz.
+    /// What the model calls; see `turn_end::tool_call` and `turn_options::ends_at_function_calls`.
+    std::vector<function_call> tool_calls;
     std::optional<usage_metadata> usage{}; ///< The newest token count; absent: none came.
     late_words late{};                     ///< Of the previous turn: play and show it first.
     /// The error behind `turn_end::cut` (if known), `error`, `unreadable` and `stalled`.

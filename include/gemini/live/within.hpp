@@ -58,8 +58,6 @@ asio::awaitable<void> await_into(std::shared_ptr<Outcomes> outcomes, asio::await
 /// others, waits for their ends, and returns the index of the first.
 [[nodiscard]] asio::awaitable<std::size_t> run_race(std::vector<asio::awaitable<void>> operations);
 
-[[nodiscard]] asio::awaitable<void> sleep_for(std::chrono::milliseconds time);
-
 [[nodiscard]] bool is_cancellation(const std::exception_ptr& failure);
 
 template <class Result, std::size_t I, class... T>
@@ -89,6 +87,17 @@ std::vector<asio::awaitable<void>> listed(const std::shared_ptr<Outcomes>& outco
 }
 
 } // namespace detail
+
+/// Waits. Zero and below: returns after everything else that is ready to run.
+///
+/// Time is measured by a steady clock, and in a test by the clock of a `testing::virtual_time`:
+/// prefer this to a timer of Asio in code that is to be tested in virtual time.
+///
+/// Completion: after `time`.
+/// Errors: none.
+/// Cancellation: ends the wait.
+/// Threads: any; completes on the awaiting coroutine's executor.
+[[nodiscard]] asio::awaitable<void> sleep_for(std::chrono::milliseconds time);
 
 /// Awaits the first of several operations to end, by a result or an exception, and cancels the
 /// others:
@@ -127,7 +136,7 @@ template <class... T>
 ///
 /// Returns the operation's result, also when it is one despite the cancellation: nothing that the
 /// operation has consumed is lost. An operation that need not wait succeeds whatever the limit,
-/// zero and below included. Results may be move-only. Time is measured by `asio::steady_timer`.
+/// zero and below included. Results may be move-only. Time is measured as by `sleep_for`.
 ///
 /// A session's operations lose nothing when they are canceled: `async_generator::next` consumes no
 /// element, the next `session::turn` continues, and a message is accepted whole or not at all.
@@ -146,8 +155,8 @@ template <class T>
     std::exception_ptr canceled; // while the clock ran
     bool is_late = false;
     try {
-        const auto first = co_await race(
-            detail::await_into(outcome, std::move(operation)), detail::sleep_for(limit));
+        const auto first =
+            co_await race(detail::await_into(outcome, std::move(operation)), sleep_for(limit));
         is_late = first.index() == 1;
     } catch (...) {
         canceled = std::current_exception();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gemini/live/testing/fake_google.hpp>
 
+#include "async/surroundings.hpp"
 #include "emulator/google/federation.hpp"
 #include "emulator/google/metadata.hpp"
 #include "emulator/google/oauth.hpp"
@@ -54,10 +55,13 @@ std::optional<google_endpoint> find_endpoint(const plain_request& request)
 /// State shared by the listeners and the owner.
 class desk {
 public:
-    explicit desk(fake_google_options given)
+    desk(const asio::any_io_executor& executor, fake_google_options given)
         : options(std::move(given)), google_{live::emulator::google_accounts(options), {}}
     {
-        if (!options.clock) options.clock = std::chrono::system_clock::now;
+        if (options.clock) return;
+        options.clock = [clock = async::surroundings_of(executor).clock] {
+            return clock->wall_clock();
+        };
     }
 
     plain_answer answer(std::optional<google_endpoint> endpoint, const plain_request& plain)
@@ -171,7 +175,7 @@ transport::listen_options to_listen(std::function<plain_answer(const plain_reque
 class fake_google::impl {
 public:
     impl(const asio::any_io_executor& executor, fake_google_options options)
-        : desk_(std::make_shared<desk>(std::move(options)))
+        : desk_(std::make_shared<desk>(executor, std::move(options)))
     {
         const auto& given = desk_->options;
         auto front = to_listen([desk = desk_](const plain_request& request) {

@@ -2,6 +2,7 @@
 #include "emulator/persona/speech.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <cstdint>
@@ -64,30 +65,72 @@ double resonance(double frequency, double center) noexcept
     return 1.0 / (1.0 + distance * distance);
 }
 
-void sing(std::vector<std::int16_t>& to, const syllable& one, double pitch, double& phase)
+constexpr std::size_t wave_points = 256;
+/// One period of a sound. The first point is repeated at the end.
+using wave = std::array<double, wave_points + 1>;
+
+/// The sound of a vowel sung at `pitch`, in Hz.
+wave wave_of(const vowel& sound, double pitch)
 {
     constexpr int harmonics = 24;
     double weights[harmonics];
     for (int n = 0; n < harmonics; ++n) {
         const double f = pitch * (n + 1);
-        weights[n] = (resonance(f, one.sound.first) + 0.6 * resonance(f, one.sound.second) +
+        weights[n] = (resonance(f, sound.first) + 0.6 * resonance(f, sound.second) +
                          0.2 * resonance(f, pitch)) /
                      (1.0 + 0.05 * n);
     }
-    const auto count = static_cast<int>(one.length * speech_rate);
-    for (int i = 0; i < count; ++i) {
-        const double at = static_cast<double>(i) / count;
-        const double envelope = std::sin(std::numbers::pi * std::sqrt(at)); // quick attack
-        phase += 2 * std::numbers::pi * pitch * (1.0 - 0.06 * at) / speech_rate;
+    wave points;
+    for (std::size_t i = 0; i < wave_points; ++i) {
+        const double phase = 2 * std::numbers::pi * static_cast<double>(i) / wave_points;
         const double turn = 2 * std::cos(phase);
         double before = 0; // sin(n x), each computed from the two before it
-        double wave = std::sin(phase);
+        double harmonic = std::sin(phase);
         double sum = 0;
         for (const double weight : weights) {
-            sum += weight * wave;
-            before = std::exchange(wave, turn * wave - before);
+            sum += weight * harmonic;
+            before = std::exchange(harmonic, turn * harmonic - before);
         }
-        to.push_back(static_cast<std::int16_t>(8000.0 * envelope * std::tanh(0.5 * sum)));
+        points[i] = std::tanh(0.5 * sum);
+    }
+    points.back() = points.front();
+    return points;
+}
+
+/// How loud a syllable is from its beginning to its end: quick to rise, slow to fall.
+wave loudness()
+{
+    wave points;
+    for (std::size_t i = 0; i <= wave_points; ++i) {
+        const double through = static_cast<double>(i) / wave_points;
+        points[i] = std::sin(std::numbers::pi * std::sqrt(through));
+    }
+    return points;
+}
+
+/// Returns the point at `through` of the wave, from 0 to less than 1.
+double point_of(const wave& points, double through) noexcept
+{
+    const double position = through * wave_points;
+    const auto before = static_cast<std::size_t>(position);
+    const double part = position - static_cast<double>(before);
+    return points[before] + part * (points[before + 1] - points[before]);
+}
+
+/// `phase`: through the period, from 0 to less than 1.
+void sing(std::vector<std::int16_t>& to, const syllable& one, double pitch, double& phase)
+{
+    static const auto envelope = loudness();
+    const auto sound = wave_of(one.sound, pitch);
+    const auto count = static_cast<int>(one.length * speech_rate);
+    const double step = 1.0 / count;
+    const double periods = pitch / speech_rate; // in a sample
+    for (int i = 0; i < count; ++i) {
+        const double at = step * i;
+        phase += periods * (1.0 - 0.06 * at);
+        if (phase >= 1) phase -= 1;
+        to.push_back(
+            static_cast<std::int16_t>(8000.0 * point_of(envelope, at) * point_of(sound, phase)));
     }
     to.insert(to.end(), static_cast<std::size_t>(one.pause * speech_rate), 0);
 }

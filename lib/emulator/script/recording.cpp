@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/script/recording.hpp"
 
-#include "protocol/json_writer.hpp"
+#include "protocol/redact.hpp"
 
 #include <gemini/live/error.hpp>
 
@@ -19,59 +19,6 @@ using std::chrono::milliseconds;
 [[noreturn]] void fail(int line, std::string_view why)
 {
     throw error(errc::invalid_argument, fmt::format("Line {} of the recording: it {}.", line, why));
-}
-
-constexpr std::int64_t most_blob_bytes = 16 << 20;
-
-/// Returns base64 of that many zeros.
-std::string zeros(std::int64_t bytes)
-{
-    std::string text(static_cast<std::size_t>((bytes + 2) / 3 * 4), 'A');
-    const auto padding = static_cast<std::size_t>((3 - bytes % 3) % 3);
-    std::fill(text.end() - static_cast<std::ptrdiff_t>(padding), text.end(), '=');
-    return text;
-}
-
-/// Returns the size of a blob's data if only the size was recorded.
-std::optional<std::int64_t> recorded_size(std::string_view name, const json_value& value)
-{
-    if (name != "data" || !value.is_object() || value.members().size() != 1) return std::nullopt;
-    const auto bytes = value.find("bytes");
-    const auto size = bytes ? bytes->integer() : std::nullopt;
-    return size && *size >= 0 && *size <= most_blob_bytes ? size : std::nullopt;
-}
-
-void fill(protocol::json_writer& to, const json_value& from)
-{
-    switch (from.kind()) {
-    case json_value::type::object: {
-        const auto members = from.members();
-        to.begin_object();
-        for (const auto& [name, value] : members) {
-            to.key(name);
-            if (const auto size = recorded_size(name, value))
-                to.string(zeros(*size));
-            else
-                fill(to, value);
-        }
-        to.end_object();
-        break;
-    }
-    case json_value::type::array:
-        to.begin_array();
-        for (const auto& each : from.elements()) fill(to, each);
-        to.end_array();
-        break;
-    default: to.raw(from.text());
-    }
-}
-
-/// Returns the message as the server sent it, with zeros for missing media.
-std::string filled(const json_value& message)
-{
-    protocol::json_writer to;
-    fill(to, message);
-    return to.take();
 }
 
 bool is_media(std::string_view kind)
@@ -245,7 +192,7 @@ public:
         if (const auto sent = next.find("sent")) {
             part.heard(next.line(), next.at(), kind_of(*sent));
         } else if (const auto received = next.find("received")) {
-            part.said(next.line(), next.at(), filled(*received));
+            part.said(next.line(), next.at(), protocol::with_blank_media(*received));
         } else if (next.find("malformed")) {
             part.said(next.line(), next.at(), "{");
         } else if (next.find("closed")) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/script/script_runner.hpp"
 
+#include "async/alarm.hpp"
 #include "async/event.hpp"
+#include "async/surroundings.hpp"
 #include "base/fifo.hpp"
 #include "emulator/rules/refusal.hpp"
 #include "emulator/rules/text_util.hpp"
@@ -10,9 +12,6 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
 
@@ -83,8 +82,8 @@ class player : public std::enable_shared_from_this<player> {
 public:
     player(const asio::any_io_executor& executor, std::shared_ptr<testing::emulator_peer> peer,
         std::string_view origin)
-        : peer_(std::move(peer)), origin_(origin), pause_(executor), nap_(executor),
-          limit_(executor)
+        : peer_(std::move(peer)), origin_(origin), executor_(executor),
+          clock_(async::surroundings_of(executor).clock)
     {
     }
 
@@ -101,7 +100,7 @@ public:
             if (bytes_per_second_ > 0) co_await slow_down(size);
         }
         gone_ = true;
-        pause_.cancel();
+        woken_.set();
         arrived_.set();
     }
 
@@ -170,9 +169,12 @@ private:
     asio::awaitable<bool> perform(int, const wait_step& what)
     {
         if (gone_) co_return false;
-        pause_.expires_after(what.time);
-        asio::error_code cut_short;
-        co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cut_short));
+        bool is_over = false;
+        const async::alarm end(executor_, clock_, base::later(clock_->now(), what.time), [&] {
+            is_over = true;
+            woken_.set();
+        });
+        while (!is_over && !gone_) co_await woken_.wait();
         co_return !gone_;
     }
 
@@ -266,28 +268,20 @@ private:
         limit(player& owner, std::optional<std::chrono::milliseconds> time) : owner_(owner)
         {
             owner_.too_late_ = false;
-            const auto number = ++owner_.limits_;
             if (!time) return;
-            owner_.limit_.expires_after(*time);
-            owner_.limit_.async_wait(
-                [weak = owner_.weak_from_this(), number](const asio::error_code& stopped) {
-                    const auto self = weak.lock();
-                    if (stopped || !self || self->limits_ != number) return;
-                    self->too_late_ = true;
-                    self->arrived_.set();
-                });
+            const auto when = base::later(owner_.clock_->now(), *time);
+            alarm_.emplace(owner_.executor_, owner_.clock_, when, [&owner] {
+                owner.too_late_ = true;
+                owner.arrived_.set();
+            });
         }
         limit(const limit&) = delete;
         limit& operator=(const limit&) = delete;
-        ~limit()
-        {
-            ++owner_.limits_;
-            owner_.too_late_ = false;
-            owner_.limit_.cancel();
-        }
+        ~limit() { owner_.too_late_ = false; }
 
     private:
         player& owner_;
+        std::optional<async::alarm> alarm_;
     };
 
     /// Returns the next message, or nothing if the client has disconnected or time is up.
@@ -303,17 +297,16 @@ private:
     asio::awaitable<void> slow_down(std::size_t size)
     {
         const std::chrono::duration<double> time(static_cast<double>(size) / bytes_per_second_);
-        nap_.expires_after(
-            std::chrono::duration_cast<asio::steady_timer::duration>(std::min(time, longest_nap)));
-        co_await nap_.async_wait(asio::use_awaitable);
+        const auto nap =
+            std::chrono::duration_cast<base::time_point::duration>(std::min(time, longest_nap));
+        co_await clock_->sleep_until(clock_->now() + nap);
     }
 
     std::shared_ptr<testing::emulator_peer> peer_;
     std::string origin_;
-    asio::steady_timer pause_;
-    asio::steady_timer nap_;
-    asio::steady_timer limit_;
-    int limits_ = 0; // so far, so that a late timer affects no current limit
+    asio::any_io_executor executor_;
+    std::shared_ptr<async::clock> clock_;
+    async::event woken_; // from a pause
     bool too_late_ = false;
     async::event arrived_;
     base::fifo<std::string> unread_;

@@ -2,6 +2,7 @@
 #include <gemini/live/testing/emulator.hpp>
 
 #include "async/event.hpp"
+#include "async/surroundings.hpp"
 #include "base/loopback.hpp"
 #include "emulator/google/bearer_check.hpp"
 #include "emulator/rules/auth_tokens.hpp"
@@ -32,8 +33,8 @@
 #include <atomic>
 #include <map>
 #include <mutex>
-#include <set>
 #include <utility>
+#include <vector>
 
 namespace gemini::live::testing {
 namespace {
@@ -79,7 +80,11 @@ public:
           guests_{!options_.allow_remote, options_.host_names, options_.origins},
           script_(script_of(options_))
     {
-        if (!options_.clock) options_.clock = std::chrono::system_clock::now;
+        if (!options_.clock) {
+            options_.clock = [clock = async::surroundings_of(executor).clock] {
+                return clock->wall_clock();
+            };
+        }
         if (!options_.allow_remote && !base::is_loopback(options_.address)) {
             throw error(errc::invalid_argument,
                 fmt::format("The emulator would be open to other machines on {}: set "
@@ -132,7 +137,7 @@ public:
     void drop_all()
     {
         asio::post(listener_->executor(), [self = shared_from_this()] {
-            for (auto* each : self->clients_) each->abort();
+            for (const auto& [number, each] : self->clients_) each->abort();
         });
     }
 
@@ -141,7 +146,7 @@ public:
         if (closed_.exchange(true)) return;
         asio::post(listener_->executor(), [self = shared_from_this()] {
             self->listener_->close();
-            for (auto* each : self->clients_) each->abort();
+            for (const auto& [number, each] : self->clients_) each->abort();
             self->is_closed_ = true;
             for (auto* each : self->waiters_) each->set();
         });
@@ -153,32 +158,33 @@ private:
     /// A client in the list of those that `drop_all` disconnects.
     class listed {
     public:
-        listed(impl& owner, server_connection& client) : owner_(owner), client_(client)
+        listed(impl& owner, std::size_t number, server_connection& client)
+            : owner_(owner), number_(number)
         {
-            owner_.clients_.insert(&client_);
+            owner_.clients_.emplace(number, &client);
             owner_.connected_ = owner_.clients_.size();
         }
         listed(const listed&) = delete;
         listed& operator=(const listed&) = delete;
         ~listed()
         {
-            owner_.clients_.erase(&client_);
+            owner_.clients_.erase(number_);
             owner_.connected_ = owner_.clients_.size();
             owner_.count_end();
         }
 
     private:
         impl& owner_;
-        server_connection& client_;
+        std::size_t number_;
     };
 
     /// Waits for the end of the script.
     class waiter {
     public:
-        explicit waiter(impl& owner) : owner_(owner) { owner_.waiters_.insert(&ended_); }
+        explicit waiter(impl& owner) : owner_(owner) { owner_.waiters_.push_back(&ended_); }
         waiter(const waiter&) = delete;
         waiter& operator=(const waiter&) = delete;
-        ~waiter() { owner_.waiters_.erase(&ended_); }
+        ~waiter() { std::erase(owner_.waiters_, &ended_); }
 
         [[nodiscard]] asio::awaitable<void> wait() { return ended_.wait(); }
 
@@ -264,7 +270,7 @@ private:
     static asio::awaitable<void> serve(
         self_ptr self, std::shared_ptr<server_connection> client, std::size_t number)
     {
-        const listed on_list(*self, *client);
+        const listed on_list(*self, number, *client);
         auto found = live::emulator::find_route(
             live::emulator::to_request(client->request()), self->guests_);
         auto route = std::move(*found.route);
@@ -361,7 +367,7 @@ private:
     std::shared_ptr<live::emulator::resumption_archive> archive_ =
         std::make_shared<live::emulator::resumption_archive>();
     std::shared_ptr<live::emulator::auth_tokens> tokens_;
-    std::set<server_connection*> clients_;
+    std::map<std::size_t, server_connection*> clients_; // by number
     live::emulator::guest_list guests_;
     live::emulator::script script_;
     std::atomic<std::size_t> accepted_ = 0;
@@ -370,7 +376,7 @@ private:
     std::atomic<bool> closed_ = false;
     std::size_t ended_ = 0; // connections, including those refused by the script
     bool is_closed_ = false;
-    std::set<async::event*> waiters_;
+    std::vector<async::event*> waiters_;
     mutable std::mutex failing_;
     std::string failure_; // of the first client that failed
 };

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/server/server_session_driver.hpp"
 
+#include "async/alarm.hpp"
+#include "async/surroundings.hpp"
 #include "base/buffer.hpp"
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -22,13 +23,14 @@ server_session_driver::server_session_driver(std::size_t number,
     std::shared_ptr<transport::server_connection> client, std::unique_ptr<server_session> session,
     const asio::any_io_executor& executor, std::shared_ptr<const observer> observer)
     : number_(number), client_(std::move(client)), session_(std::move(session)),
-      observer_(std::move(observer)), due_(executor)
+      observer_(std::move(observer)), executor_(executor),
+      clock_(async::surroundings_of(executor).clock)
 {
 }
 
 asio::awaitable<void> server_session_driver::run(std::shared_ptr<server_session_driver> self)
 {
-    asio::co_spawn(self->due_.get_executor(), send_loop(self), asio::detached);
+    asio::co_spawn(self->executor_, send_loop(self), asio::detached);
     try {
         while (!self->over_) {
             auto heard = co_await self->client_->receive();
@@ -37,7 +39,7 @@ asio::awaitable<void> server_session_driver::run(std::shared_ptr<server_session_
             self->observer_->message(self->number_, testing::message_sender::client, text);
             auto said = self->session_->on_message(text, self->now());
             if (!said.empty()) self->unsaid_.push_back(std::move(said));
-            self->due_.cancel();
+            self->due_.set();
             while (self->unsaid_.size() >= most_unsaid && !self->over_)
                 co_await self->caught_up_.wait();
         }
@@ -62,10 +64,12 @@ asio::awaitable<void> server_session_driver::send_loop(std::shared_ptr<server_se
                 co_await self->perform(std::move(said));
                 continue;
             }
-            self->due_.expires_at(
-                next ? self->begin_ + *next : std::chrono::steady_clock::time_point::max());
-            asio::error_code woken;
-            co_await self->due_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+            std::optional<async::alarm> alarm;
+            if (next) {
+                alarm.emplace(self->executor_, self->clock_, self->begin_ + *next,
+                    [self] { self->due_.set(); });
+            }
+            co_await self->due_.wait();
         }
     } catch (const std::system_error&) {
     }
@@ -99,14 +103,14 @@ asio::awaitable<void> server_session_driver::perform(actions said)
 
 moment server_session_driver::now() const
 {
-    return std::chrono::duration_cast<moment>(std::chrono::steady_clock::now() - begin_);
+    return std::chrono::duration_cast<moment>(clock_->now() - begin_);
 }
 
 /// Stops all sending and receiving.
 void server_session_driver::end()
 {
     over_ = true;
-    due_.cancel();
+    due_.set();
     caught_up_.set();
 }
 

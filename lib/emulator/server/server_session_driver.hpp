@@ -2,6 +2,7 @@
 // Tested by: test/contract/emulator_test.cpp, test/contract/session_test.cpp
 #pragma once
 
+#include "async/clock.hpp"
 #include "async/event.hpp"
 #include "emulator/server/observer.hpp"
 #include "emulator/server/server_session.hpp"
@@ -9,7 +10,6 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -40,8 +40,10 @@ private:
     const std::shared_ptr<transport::server_connection> client_;
     const std::unique_ptr<server_session> session_;
     const std::shared_ptr<const observer> observer_;
-    const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-    asio::steady_timer due_;
+    const asio::any_io_executor executor_;
+    const std::shared_ptr<async::clock> clock_;
+    const base::time_point begin_ = clock_->now();
+    async::event due_; // something is to be said, or may be
     async::event caught_up_;
     std::vector<actions> unsaid_; // immediate answers to what was received
     bool over_ = false;

@@ -52,4 +52,25 @@ TEST_CASE("an alarm that is left alone fires when it is due, once")
     CHECK_FALSE(clock->advance());
 }
 
+TEST_CASE("an alarm may outlive its execution context")
+{
+    int rung = 0;
+    const auto virtual_clock = std::make_shared<test::virtual_clock>();
+    const std::shared_ptr<async::clock> clock = GENERATE(false, true)
+                                                    ? async::make_steady_clock()
+                                                    : std::shared_ptr<async::clock>(virtual_clock);
+    std::optional<async::alarm> alarm;
+    {
+        asio::io_context io{1};
+        alarm.emplace(io.get_executor(), clock, clock->now() + 1h, [&rung] { ++rung; });
+        SECTION("waiting") { io.poll(); }
+        SECTION("before it waits") {}
+    }
+    CHECK(virtual_clock->waits() == 0);
+    while (virtual_clock->advance()) {
+    }
+    alarm.reset();
+    CHECK(rung == 0);
+}
+
 } // namespace alarm_test

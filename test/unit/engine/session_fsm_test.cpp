@@ -165,6 +165,31 @@ TEST_CASE("the calls since the newest handle are forgotten with a connection, ea
     CHECK(talk.has_forgotten({"a", "b"}));
 }
 
+TEST_CASE(
+    "a call that the handle includes is not forgotten with a connection because it comes again")
+{
+    auto talk = make_dialogue();
+    hears(talk, call("a"));
+    hears(talk, call("b"));
+    hears(talk, a_handle);
+    talk.responded({"b"}, {});
+    hears(talk, call("a"));
+    hears(talk, call("b"));
+    CHECK(talk.lost(turn_tracker::forgets::since_handle).empty());
+    CHECK_FALSE(talk.has_forgotten({"a"}));
+    CHECK_FALSE(talk.has_forgotten({"b"}));
+}
+
+TEST_CASE("a call that the handle includes is not forgotten because a left connection repeats it")
+{
+    auto talk = make_dialogue();
+    hears(talk, call("a"));
+    hears(talk, a_handle);
+    const auto again = message(call("a"));
+    CHECK(talk.forget(*again.members().tool_call).empty());
+    CHECK_FALSE(talk.has_forgotten({"a"}));
+}
+
 TEST_CASE("a response to a forgotten call is dropped, even when it comes late")
 {
     session_fsm::rules rules;
@@ -489,6 +514,27 @@ TEST_CASE("a response to a call that the server has canceled is dropped")
     CHECK(talk.take(1000, t0 + 1s).empty());
 }
 
+TEST_CASE("a response that crosses the cancellation of its call is not sent again after a loss")
+{
+    auto rules = usual_rules();
+    rules.keeps = keeps::until_handle;
+    auto talk = make_conversation(rules);
+    talk.heard(message(call("c")), 1, t0);
+    talk.heard(message(call("d")), 1, t0);
+    talk.heard(message(a_handle), 1, t0);
+    talk.accept({base::frame("for c"), delivery_class::durable, {"c"}}, t0);
+    talk.accept({base::frame("for d"), delivery_class::durable, {"d"}}, t0);
+    CHECK(talk.take(1000, t0 + 1s).size() == 2);
+    talk.written(t0 + 1s);
+    talk.heard(message(R"({"toolCallCancellation":{"ids":["c"]}})"), 1, t0 + 1s);
+    static_cast<void>(talk.lost(gone, t0 + 2s));
+    static_cast<void>(talk.opened(t0 + 3s));
+    const auto again = talk.take(1000, t0 + 4s);
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].view() == "for d");
+    CHECK(talk.counters().obsolete == 1);
+}
+
 TEST_CASE("a call that reuses the id of an answered one needs its own response")
 {
     auto talk = make_conversation();
@@ -504,7 +550,8 @@ TEST_CASE("a call that reuses the id of an answered one needs its own response")
 
 TEST_CASE("an interruption of one turn says nothing about the next")
 {
-    turn_collector turns(1000);
+    turn_collector turns;
+    turns.use({1000});
     const auto add = [&turns](std::string_view text, turn_mark mark) {
         return turns.add({message(text), mark}, calls::none);
     };

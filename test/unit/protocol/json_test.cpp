@@ -102,6 +102,41 @@ TEST_CASE("a JSON pointer finds a value of the requested type")
     }
 }
 
+TEST_CASE("a JSON value tells its type")
+{
+    const std::vector<std::pair<std::string, json_type>> values{{"null", json_type::null},
+        {"true", json_type::boolean}, {" false", json_type::boolean}, {"-1", json_type::number},
+        {"2.5e3", json_type::number}, {"123456789012345678901234567890", json_type::number},
+        {"\"[\"", json_type::string}, {"\n\t[{}]", json_type::array},
+        {"\r {\"a\":[]}", json_type::object}};
+    for (const auto& [text, type] : values) {
+        CAPTURE(text);
+        const json value(text);
+        CHECK(value.type() == type);
+        CHECK(value.find_type("") == type);
+        CHECK(value.is_null() == (type == json_type::null));
+        CHECK(value.is_array() == (type == json_type::array));
+        CHECK(value.is_object() == (type == json_type::object));
+        CHECK(json("{\"a\":[0," + text + "]}").find_type("/a/1") == type);
+    }
+    CHECK_FALSE(json("[0]").find_type("/1"));
+    CHECK_FALSE(json("{\"a\":0}").find_type("/b"));
+}
+
+TEST_CASE("a JSON pointer is made of names and indexes, whatever is in the names")
+{
+    CHECK(json::pointer("a/b", 3, "c") == "/a~1b/3/c");
+    CHECK(json::pointer() == "");
+    CHECK(json::pointer("") == "/");
+    CHECK(json::pointer("~1"s, std::size_t{0}, std::string_view("é")) == "/~01/0/é");
+    for (const auto* name : {"", "/", "~", "~0", "~1", "a~/b", "//", "0", "\""}) {
+        CAPTURE(name);
+        const auto value = json::object().add(
+            "x", json::array().push(0).push(json::object().add("", 0).add(name, "here")));
+        if (*name) CHECK(value.find_string(json::pointer("x", 1, name)) == "here");
+    }
+}
+
 TEST_CASE("a number is read to the last bit, however many digits it has")
 {
     for (const auto& [text, number] :

@@ -43,6 +43,11 @@ TEST_CASE("times are RFC 3339")
         INFO(wrong);
         CHECK_FALSE(parse_timestamp(wrong));
     }
+    for (const char* far : {"0001-01-01T00:00:00Z", "9999-12-31T23:59:59.5+23:59"}) {
+        CHECK_FALSE(parse_timestamp(far));
+        CHECK(is_timestamp(far));
+    }
+    CHECK_FALSE(is_timestamp("2026-02-30T00:00:00Z"));
     CHECK(timestamp_text(noon) == "2026-11-23T12:30:00Z");
     CHECK(timestamp_text(noon + 250ms) == "2026-11-23T12:30:00.25Z");
     CHECK(parse_timestamp(timestamp_text(noon - 1us)) == noon - 1us);

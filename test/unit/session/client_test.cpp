@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "async/event.hpp"
 #include "auth/headers.hpp"
 #include "session/client_core.hpp"
 #include "support/memory_connector.hpp"
@@ -8,12 +9,15 @@
 
 #include <gemini/live/error.hpp>
 
+#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace client_test {
 
@@ -47,6 +51,38 @@ std::optional<error> refusal_of(client_options options, method what = method::ge
         return refused;
     }
     return std::nullopt;
+}
+
+/// Its handshakes fail when they are told to.
+class slow_connector final : public transport::connector {
+public:
+    explicit slow_connector(asio::io_context& io) : io_(io) {}
+
+    [[nodiscard]] asio::any_io_executor executor() const noexcept override
+    {
+        return io_.get_executor();
+    }
+    asio::awaitable<std::unique_ptr<transport::connection>> connect(connect_request) override
+    {
+        const auto end = std::make_shared<async::event>();
+        begun.push_back(end);
+        co_await end->wait();
+        throw error(errc::connect_failed, "Nobody listens.");
+    }
+    asio::awaitable<transport::http_response> fetch(transport::http_request) override
+    {
+        co_return transport::http_response();
+    }
+
+    std::vector<std::shared_ptr<async::event>> begun{}; ///< One for each handshake; ends it.
+
+private:
+    asio::io_context& io_;
+};
+
+asio::awaitable<void> connect(client_core& core)
+{
+    co_await core.connect(method::generate_content, std::string());
 }
 
 const std::string api_path = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.";
@@ -239,6 +275,32 @@ TEST_CASE("a key that a refusal echoes is redacted before the text is truncated"
                                             R"( canary-canary-canary is not valid."}})");
     CHECK(words.find("canary") == std::string::npos);
     CHECK(request.read_refusal("key canary-canary-canary").find("canary") == std::string::npos);
+}
+
+TEST_CASE("only so many handshakes take place at once; the next begins when one has ended")
+{
+    asio::io_context io;
+    const auto connector = std::make_shared<slow_connector>(io);
+    client_core core({.credentials = api_key("secret")}, connector,
+        std::make_shared<test::virtual_clock>(), [] { return 0.5; });
+    const auto run = [&io] {
+        io.restart();
+        io.poll();
+    };
+    int ended = 0;
+    for (int i = 0; i < 130; ++i)
+        asio::co_spawn(io, connect(core), [&ended](std::exception_ptr) { ++ended; });
+    run();
+    CHECK(connector->begun.size() == 128);
+    connector->begun.front()->set();
+    run();
+    CHECK(ended == 1);
+    CHECK(connector->begun.size() == 129);
+    for (std::size_t i = 1; i < connector->begun.size(); ++i) {
+        connector->begun[i]->set();
+        run();
+    }
+    CHECK(ended == 130);
 }
 
 } // namespace client_test

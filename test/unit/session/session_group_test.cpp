@@ -466,4 +466,256 @@ TEST_CASE("a group may outlive its execution context, with sessions in it")
     CHECK(group->names() == std::vector<std::string>{"a"});
 }
 
+namespace {
+
+/// Answers each message after three seconds; says nothing else.
+script answering_slowly(world& w)
+{
+    return [&w](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        while (auto message = co_await peer->receive()) {
+            w.heard.push_back(*message);
+            peer->send(text_message("Well, "));
+            co_await w.clock->sleep_until(w.clock->now() + 3s);
+            peer->send(text_message("yes."));
+            peer->send(turn_complete);
+        }
+    };
+}
+
+/// Asks at once, and again five seconds after each answer.
+asio::awaitable<void> converse(world& w, session& session, std::vector<std::string>& answers)
+{
+    for (;;) {
+        co_await session.send("Well?");
+        const auto turn = co_await session.turn();
+        answers.push_back(turn.text);
+        if (turn.end == turn_end::closed) co_return;
+        co_await w.clock->sleep_until(w.clock->now() + 5s);
+    }
+}
+
+session_handler conversing(world& w, std::vector<std::string>& answers)
+{
+    return [&](session& session) -> asio::awaitable<void> { return converse(w, session, answers); };
+}
+
+std::optional<group_event::ending> ending_of(const group_world& w)
+{
+    return w.events.empty() ? std::nullopt : w.events.back().how;
+}
+
+} // namespace
+
+TEST_CASE("wait() completes when the last session has ended, and at once if there is none")
+{
+    group_world w;
+    auto& group = w.make();
+    const auto work = [](group_world& w, session_group& group) -> asio::awaitable<void> {
+        co_await group.wait();
+        for (const auto after : {2s, 5s}) {
+            group.start(std::to_string(after.count()), plain,
+                [&w, after](session&) { return w.clock->sleep_until(w.clock->now() + after); });
+        }
+        const auto begun = w.clock->now();
+        co_await group.wait();
+        CHECK(w.clock->now() - begun == 5s);
+        CHECK(w.count(kind::ended) == 2);
+    };
+    w.play(work(w, group));
+}
+
+TEST_CASE("a wait() that is canceled leaves nothing behind")
+{
+    group_world w;
+    auto& group = w.make();
+    const auto work = [](group_world& w, session_group& group) -> asio::awaitable<void> {
+        group.start("a", plain, &read_on);
+        asio::cancellation_signal cancel;
+        bool ended = false;
+        asio::co_spawn(w.io, group.wait(),
+            asio::bind_cancellation_slot(
+                cancel.slot(), [&ended](std::exception_ptr thrown) { ended = !!thrown; }));
+        co_await settle();
+        cancel.emit(asio::cancellation_type::terminal);
+        co_await settle();
+        CHECK(ended);
+        co_await group.shutdown(1s);
+    };
+    w.play(work(w, group));
+}
+
+TEST_CASE("a shutdown after the turn lets each session finish what it says")
+{
+    group_world w;
+    w.scripts = {answering_slowly(w)};
+    auto& group = w.make();
+    std::vector<std::string> answers;
+    const auto mode = GENERATE(stop_mode::after_turn, stop_mode::at_once);
+    const auto work = [](group_world& w, session_group& group, std::vector<std::string>& answers,
+                          stop_mode mode) -> asio::awaitable<void> {
+        group.start("a", plain, conversing(w, answers));
+        group.start("b", plain, &read_on);
+        co_await settle();
+        const auto begun = w.clock->now();
+        const auto dropped = co_await group.shutdown(10s, mode);
+        CHECK(dropped == 0);
+        CHECK(w.clock->now() - begun >= (mode == stop_mode::after_turn ? 3s : 0s));
+        CHECK(ending_of(w) == group_event::ending::stopped);
+        CHECK(w.events.size() == 4);
+    };
+    w.play(work(w, group, answers, mode));
+    REQUIRE(!answers.empty());
+    CHECK(answers[0] == (mode == stop_mode::after_turn ? "Well, yes." : "Well, "));
+}
+
+TEST_CASE("a turn that outlasts the deadline of a shutdown is dropped; a second stop is at once")
+{
+    group_world w;
+    w.scripts = {answering_slowly(w)};
+    auto& group = w.make();
+    std::vector<std::string> answers;
+    const bool stops_again = GENERATE(true, false);
+    const auto work = [](group_world& w, session_group& group, std::vector<std::string>& answers,
+                          bool stops_again) -> asio::awaitable<void> {
+        group.start("a", plain, conversing(w, answers));
+        co_await settle();
+        const auto begun = w.clock->now();
+        if (stops_again) {
+            asio::co_spawn(
+                w.io,
+                [](group_world& w, session_group& group) -> asio::awaitable<void> {
+                    co_await w.clock->sleep_until(w.clock->now() + 1s);
+                    co_await group.stop("a");
+                }(w, group),
+                rethrow);
+        }
+        const auto dropped = co_await group.shutdown(2s, stop_mode::after_turn);
+        CHECK(dropped == (stops_again ? 0 : 1));
+        CHECK(w.clock->now() - begun == (stops_again ? 1s : 2s));
+    };
+    w.play(work(w, group, answers, stops_again));
+}
+
+TEST_CASE("a session that has used up its limits ends after its turn, and the event says which")
+{
+    group_world w;
+    w.scripts = {answering_slowly(w)};
+    struct row {
+        session_limits limits;
+        group_event::ending how;
+        std::chrono::seconds after;
+        std::size_t answers;
+    };
+    const auto each = GENERATE(
+        // Turns take 3 s; the next question comes 5 s later.
+        row{{.turns = 2}, group_event::ending::turn_limit, 11s, 2},
+        row{{.total = 10s}, group_event::ending::time_limit, 11s, 2},
+        row{{.total = 6s}, group_event::ending::time_limit, 6s, 1},
+        row{{.total = 9s, .grace = 1s}, group_event::ending::time_limit, 10s, 1},
+        row{{.idle = 4s}, group_event::ending::idle_limit, 7s, 1});
+    const bool is_own = GENERATE(true, false);
+    if (!is_own) w.group_options.limits = each.limits;
+    std::vector<std::string> answers;
+    auto& group = w.make();
+    const auto begun = w.clock->now();
+    group.start("a", plain, conversing(w, answers), std::nullopt,
+        is_own ? std::optional(each.limits) : std::nullopt);
+    std::optional<base::time_point> ended;
+    const auto work = [](group_world& w, session_group& group,
+                          std::optional<base::time_point>& closed) -> asio::awaitable<void> {
+        co_await settle();
+        const auto session = group.find("a");
+        REQUIRE(session);
+        while (session->status() == session_status::connected)
+            co_await w.clock->sleep_until(w.clock->now() + 100ms);
+        closed = w.clock->now();
+        co_await group.wait();
+    };
+    w.play(work(w, group, ended));
+    CHECK(ending_of(w) == each.how);
+    CHECK(*ended - begun == each.after);
+    CHECK(std::count(answers.begin(), answers.end(), "Well, yes.") ==
+          static_cast<std::ptrdiff_t>(each.answers));
+    CHECK_FALSE(w.events.back().cause);
+}
+
+TEST_CASE("the total time and the turns count through restarts")
+{
+    group_world w;
+    w.group_options.restart.restart = restart::always;
+    w.group_options.limits.turns = 3;
+    w.scripts = {answering_slowly(w)};
+    auto& group = w.make();
+    group.start("a", plain, [](session& session) -> asio::awaitable<void> {
+        co_await session.send("Well?");
+        co_await session.turn();
+    });
+    w.play(group.wait());
+    CHECK(ending_of(w) == group_event::ending::turn_limit);
+    CHECK(w.count(kind::restarted) == 2);
+}
+
+TEST_CASE("an ended event says how a session ended")
+{
+    group_world w;
+    w.group_options.restart.restart = restart::never;
+    auto& group = w.make();
+    const bool fails = GENERATE(true, false);
+    if (fails)
+        group.start("a", plain, &fail);
+    else
+        group.start("a", plain, [](session& session) { return session.drain(); });
+    w.play(group.wait());
+    CHECK(ending_of(w) == (fails ? group_event::ending::failed : group_event::ending::returned));
+    CHECK(std::string(to_string(*ending_of(w))) == (fails ? "failed" : "returned"));
+}
+
+TEST_CASE("a group's counters keep what ended, restarted and dropped sessions had")
+{
+    group_world w;
+    auto& group = w.make();
+    w.scripts = {answering_slowly(w)};
+    const auto work = [](group_world& w, session_group& group) -> asio::awaitable<void> {
+        const auto ask = [](session& session) -> asio::awaitable<void> {
+            co_await session.send("Well?");
+            co_await session.turn();
+        };
+        const restart_policy twice{.restart = restart::always, .max_restarts = 1};
+        group.start("ends", plain, ask);
+        group.start("restarts", plain, ask, twice);
+        group.start("lives", plain, &read_on);
+        group.start("is dropped", plain, [&w](session& session) -> asio::awaitable<void> {
+            co_await session.send("Well?");
+            co_await session.turn();
+            co_await w.clock->sleep_until(w.clock->now() + 1h);
+        });
+        co_await w.clock->sleep_until(w.clock->now() + 20s);
+        const bool stopped = co_await group.stop("is dropped", 1s);
+        CHECK(stopped);
+        co_await settle();
+        const auto all = group.counters();
+        CHECK(all.connections == 5);
+        CHECK(all.turns == 4);
+        CHECK(all.messages_sent == 4);
+        CHECK(all.inbox == 0);
+        co_await group.shutdown(1s);
+        const auto last = group.counters();
+        CHECK(last.connections == 5);
+    };
+    w.play(work(w, group));
+}
+
+TEST_CASE("limits that can never work are refused")
+{
+    group_world w;
+    auto& group = w.make();
+    const auto each = GENERATE(session_limits{.idle = -1ms}, session_limits{.total = -1ms},
+        session_limits{.turns = 0}, session_limits{.grace = 0ms});
+    const auto start = [&] { group.start("a", plain, &read_on, std::nullopt, each); };
+    CHECK(refusal_of(start) == errc::invalid_argument);
+    w.group_options.limits = each;
+    CHECK(refusal_of([&] { w.make(); }) == errc::invalid_argument);
+}
+
 } // namespace session_group_test

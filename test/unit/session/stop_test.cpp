@@ -3,6 +3,11 @@
 
 #include "support/catch.hpp"
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+
+#include <algorithm>
 #include <string>
 
 namespace stop_test {
@@ -110,6 +115,52 @@ TEST_CASE("a model that accepts client content only as history is stopped by oth
     });
     REQUIRE(w.heard.size() == 1 + wanted.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) CHECK(w.heard[i + 1] == wanted[i]);
+}
+
+TEST_CASE("a stop that waits for room is accepted whole or not at all")
+{
+    world w;
+    w.options.limits.outbox = 2'000;
+    w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
+        co_await greet(w, peer);
+        peer->send(text_message("Once upon a time"));
+        co_await settle();
+        peer->stall(true);
+        co_await w.clock->sleep_until(w.clock->now() + 5s);
+        peer->stall(false);
+        while (auto message = co_await peer->receive()) w.heard.push_back(*message);
+    }};
+    w.options.quirks = [](std::string_view model) {
+        auto quirks = quirks_of(model);
+        quirks.content_is_history = true;
+        return quirks;
+    };
+    const bool is_canceled = GENERATE(true, false);
+    const std::size_t size = GENERATE(range(0, 2000, 50)); // what there is room for besides
+    const auto given = by_hand("gemini-3.1-flash-live-preview");
+    w.play_session(given, [&](session& session) -> asio::awaitable<void> {
+        co_await session.connect();
+        co_await w.clock->sleep_until(w.clock->now() + 1s);
+        co_await session.send("taken at once"); // is being written
+        co_await settle();
+        const std::string filler(size, 'x');
+        co_await session.send(filler);
+        asio::cancellation_signal cancel;
+        asio::co_spawn(w.io, session.stop_speaking(),
+            asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
+        co_await settle();
+        if (is_canceled) cancel.emit(asio::cancellation_type::terminal);
+        co_await w.clock->sleep_until(w.clock->now() + 10s);
+        co_await session.drain();
+        co_await settle();
+        co_await session.close();
+    });
+    const auto count = [&](const char* what) {
+        return std::count_if(w.heard.begin(), w.heard.end(),
+            [what](const std::string& each) { return each.find(what) != std::string::npos; });
+    };
+    CHECK(count("activityStart") == count("activityEnd"));
+    if (!is_canceled) CHECK(count("activityEnd") == 1);
 }
 
 TEST_CASE("such a model is left alone when it says nothing")

@@ -63,16 +63,6 @@ inline asio::awaitable<void> hold(raw_peer& peer)
     co_await socket.read_to_end();
 }
 
-/// A client that does not trust the server, or is not trusted by it, ends the handshake.
-inline asio::awaitable<void> fail_handshake(raw_peer& peer)
-{
-    try {
-        co_await peer.accept();
-    } catch (const std::system_error&) {
-        // as expected
-    }
-}
-
 inline asio::awaitable<void> expect_error(transport::connector& connector,
     transport::connect_request request, std::optional<live::error>& result)
 {

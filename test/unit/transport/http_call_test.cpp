@@ -6,6 +6,7 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/redirect_error.hpp>
 #include <asio/write.hpp>
 
 namespace http_call_test {
@@ -314,6 +315,92 @@ TEST_CASE("a body of exactly the limit passes")
     CHECK(response(on, request, answer(on.peer, http_response(200, {}, body))).body == body);
 }
 
+TEST_CASE("a sink receives the body as it arrives, whatever its size, plain and encrypted")
+{
+    const bool tls = GENERATE(false, true);
+    bench on(tls);
+    auto request = get(on);
+    request.max_body = 1000;
+    std::string received;
+    asio::steady_timer has_heard(on.io, asio::steady_timer::time_point::max());
+    request.choose_sink = [&](const transport::http_response& head) -> transport::body_sink {
+        CHECK(head.status == 200);
+        CHECK(transport::header_of(head.fields, "transfer-encoding") == "chunked");
+        return [&](std::string_view piece) {
+            received += piece;
+            if (received.ends_with("first")) has_heard.cancel();
+        };
+    };
+    const auto serve = [&](raw_peer& peer) -> asio::awaitable<void> {
+        auto socket = co_await peer.accept();
+        co_await socket.read_head();
+        auto begin = in_chunks({std::string(5'000, 'x'), "first"});
+        co_await socket.write(std::move(begin));
+        asio::error_code canceled;
+        co_await has_heard.async_wait(asio::redirect_error(asio::use_awaitable, canceled));
+        co_await socket.write("6\r\nsecond\r\n0\r\n\r\n");
+        co_await socket.read_to_end();
+    };
+    const auto got = response(on, request, serve(on.peer));
+    CHECK(got.status == 200);
+    CHECK(got.body.empty());
+    CHECK(received == std::string(5'000, 'x') + "firstsecond");
+}
+
+TEST_CASE("a body that is not for a sink is limited")
+{
+    bench on;
+    auto request = get(on);
+    request.max_body = 1000;
+    request.choose_sink = [](const transport::http_response&) { return transport::body_sink(); };
+    const std::string large(1001, 'x');
+    const auto bytes = GENERATE_COPY(
+        http_response(200, {}, large), in_chunks({large}), "HTTP/1.1 200 OK\r\n\r\n" + large);
+    CHECK(failure(on, request, answer(on.peer, bytes)).code() == errc::message_too_big);
+    const auto got = response(on, request, answer(on.peer, http_response(404, {}, "gone")));
+    CHECK(got.status == 404);
+    CHECK(got.body == "gone");
+}
+
+TEST_CASE("a call whose body goes to a sink can be canceled at any time")
+{
+    bench on;
+    auto request = get(on);
+    request.choose_sink = [&](const transport::http_response&) -> transport::body_sink {
+        return [](std::string_view) {};
+    };
+    asio::cancellation_signal stop;
+    std::exception_ptr ended;
+    const auto serve = [&](raw_peer& peer) -> asio::awaitable<void> {
+        auto socket = co_await peer.accept();
+        co_await socket.read_head();
+        auto begin = in_chunks({"hello"});
+        co_await socket.write(std::move(begin));
+        stop.emit(asio::cancellation_type::terminal);
+        co_await socket.read_to_end(); // the client hangs up
+    };
+    asio::co_spawn(on.io, on.connector->fetch(request),
+        asio::bind_cancellation_slot(stop.slot(),
+            [&](std::exception_ptr thrown, transport::http_response) { ended = thrown; }));
+    on.run(serve(on.peer));
+    while (!ended) on.io.run_one();
+    CHECK_THROWS_AS(std::rethrow_exception(ended), std::system_error);
+}
+
+TEST_CASE("a body for a sink that breaks off is a lost connection")
+{
+    bench on;
+    auto request = get(on);
+    std::string received;
+    request.choose_sink = [&](const transport::http_response&) -> transport::body_sink {
+        return [&](std::string_view piece) { received += piece; };
+    };
+    const auto next = GENERATE(then::finish, then::reset);
+    const auto why = failure(on, request, answer(on.peer, in_chunks({"half"}), next));
+    CHECK(why.code() == errc::connection_lost);
+    CHECK(received == "half");
+}
+
 TEST_CASE("a chunk that claims a huge size does no harm")
 {
     bench on;
@@ -404,8 +491,9 @@ TEST_CASE("a call that cannot be made fails like a connect")
         request.method = "HEAD";
         CHECK(failure(on, request).code() == errc::invalid_argument);
     }
-    SECTION("a GET with a body")
+    SECTION("a GET or DELETE with a body")
     {
+        request.method = GENERATE("GET", "DELETE");
         request.body = "x";
         CHECK(failure(on, request).code() == errc::invalid_argument);
     }

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -160,5 +161,15 @@ public:
 private:
     bool tls_;
 };
+
+/// A client that does not trust the server, or is not trusted by it, ends the handshake.
+inline asio::awaitable<void> fail_handshake(raw_peer& peer)
+{
+    try {
+        co_await peer.accept();
+    } catch (const std::system_error&) {
+        // as expected
+    }
+}
 
 } // namespace test
