@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 namespace gemini::live::viewer {
@@ -106,8 +107,9 @@ shown_session session_builder::take(milliseconds end) &&
             if (call.end == shown_call::ending::open) call.time.end = end;
         all_.sum.calls += each.calls.size();
     }
-    std::stable_sort(all_.turns.begin(), all_.turns.end(),
-        [](const turn& a, const turn& b) { return a.time.begin < b.time.begin; });
+    std::sort(all_.turns.begin(), all_.turns.end(), [](const turn& a, const turn& b) {
+        return std::tie(a.time.begin, a.first_line) < std::tie(b.time.begin, b.first_line);
+    });
     all_.sum.turns = all_.turns.size();
     all_.sum.interruptions = all_.interruptions.size();
     all_.sum.latencies = latencies.size();
