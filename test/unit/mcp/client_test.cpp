@@ -389,7 +389,6 @@ TEST_CASE("close ends the connection in order, its calls, and all later ones")
 {
     bench on;
     const auto client = on.make();
-    std::optional<errc> outcome;
     on.on_request = [&](const std::string&, std::int64_t, const json_value&) {
         asio::co_spawn(on.io, mcp::client_core::close(client), asio::detached);
     };
