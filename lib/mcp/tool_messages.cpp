@@ -122,7 +122,7 @@ json response_of(std::string_view member, std::string_view value_json)
     return access::trusted(text.take());
 }
 
-std::string quoted(std::string_view text)
+std::string json_string(std::string_view text)
 {
     json_writer quoted;
     quoted.string(text);
@@ -219,11 +219,11 @@ call_result read_call_result(const json_value& result)
     if (content.text.empty()) content.text = listed(all.parts);
     const auto structured = result.find("structuredContent");
     if (all.is_error)
-        all.response = response_of("error", quoted(content.text));
+        all.response = response_of("error", json_string(content.text));
     else if (structured) // the text says the same
         all.response = response_of("output", structured->text());
     else
-        all.response = response_of("output", quoted(content.text));
+        all.response = response_of("output", json_string(content.text));
     return all;
 }
 
