@@ -69,7 +69,8 @@ public:
     /// Shows everything that is received to an observer too. Throws errc::misuse if there is one.
     void observe(const std::shared_ptr<session_observer>& observer);
     void forget_observer() noexcept { lock()->observer.reset(); }
-    /// Ends the session because of an exception that is none of the service's.
+    /// Ends the session because of an exception such as std::bad_alloc, which readers and senders
+    /// then receive.
     void fail_with(std::exception_ptr why);
     /// Call when the owner has gone. Ends everything without waiting.
     void abandon() noexcept;

@@ -93,7 +93,7 @@ try {
 asio::awaitable<void> session_driver::run(self_ptr self)
 {
     for (;;) {
-        std::unique_ptr<const error> failure; // small while there is none
+        std::unique_ptr<const error> failure; // takes little room in the frame
         std::optional<base::time_point> next;
         try {
             co_await self->run_connection();

@@ -67,7 +67,8 @@ public:
     /// drain.
     void notify();
     void end(std::exception_ptr why);
-    /// Ends the session because of an exception that is none of the service's.
+    /// Ends the session because of an exception such as std::bad_alloc, which readers and senders
+    /// then receive.
     void fail(std::exception_ptr why);
     /// Ends an orderly session. Without memory to announce this, the reader is told std::bad_alloc.
     void close() noexcept;

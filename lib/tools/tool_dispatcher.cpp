@@ -33,6 +33,8 @@ namespace {
 using function_ptr = std::shared_ptr<const detail::tool_function>;
 using std::chrono::milliseconds;
 
+constexpr std::string_view shutting_down = "The application is shutting down.";
+
 std::string name_of(const function_ptr& function) { return function->options.name; }
 
 /// Names of the functions that a setup declares.
@@ -173,7 +175,9 @@ private:
         std::exception_ptr cause = {});
     static asio::awaitable<void> send(
         std::shared_ptr<impl> self, function_response response, tool_event event);
-    std::size_t cut_off();
+    enum class which_calls { all, waiting };
+    std::size_t cut_off(which_calls which);
+    [[nodiscard]] milliseconds limit_of(const call& which) const;
     [[nodiscard]] open_enum<scheduling> scheduling_of(
         const call& which, const tool_result& answer) const;
     [[nodiscard]] functions::const_iterator find(std::string_view name) const;
@@ -335,7 +339,7 @@ void tool_dispatcher::impl::hear_call(const function_call& made)
         if (!queue_.refuse(which->what.id)) return report(event_of(*which, call_ending::repeated));
         answer(which, how, tool_result::failure(why));
     };
-    if (is_shut_down_) return refuse(call_ending::shut_down, "The application is shutting down.");
+    if (is_shut_down_) return refuse(call_ending::shut_down, shutting_down);
     const auto found = find(name);
     if (found == functions_.end()) {
         std::vector<std::string> names;
@@ -358,9 +362,9 @@ void tool_dispatcher::impl::hear_call(const function_call& made)
     case admission::accepted: break;
     }
     calls_.emplace(which->number, which);
-    const auto limit = which->function->options.deadline.value_or(options_.deadline);
     which->deadline.emplace(executor_, session_->client()->clock,
-        base::later(which->arrived, limit), [home = weak_from_this(), number = which->number] {
+        base::later(which->arrived, limit_of(*which)),
+        [home = weak_from_this(), number = which->number] {
             const auto self = home.lock();
             if (self) self->guarded([number](impl& self) { self.run_out(number); });
         });
@@ -444,15 +448,19 @@ void tool_dispatcher::impl::release(const call& which)
     calls_.erase(which.number);
 }
 
+milliseconds tool_dispatcher::impl::limit_of(const call& which) const
+{
+    return which.function->options.deadline.value_or(options_.deadline);
+}
+
 void tool_dispatcher::impl::run_out(std::uint64_t number)
 {
     const auto found = calls_.find(number);
     if (found == calls_.end()) return;
     const auto which = found->second;
-    const auto limit = which->function->options.deadline.value_or(options_.deadline);
     end(which, call_ending::timed_out,
-        tool_result::failure(
-            fmt::format("{} has not finished within {} ms.", which->what.name, limit.count())));
+        tool_result::failure(fmt::format(
+            "{} has not finished within {} ms.", which->what.name, limit_of(*which).count())));
 }
 
 void tool_dispatcher::impl::hear_end()
@@ -506,6 +514,7 @@ asio::awaitable<void> tool_dispatcher::impl::send(
         event.cause = std::current_exception();
     } catch (...) {
         event.cause = std::current_exception();
+        event.ending = call_ending::session_ended;
         self->session_->fail_with(event.cause);
     }
     if (refused && refused->value() == errc::invalid_argument) { // of the answer itself
@@ -527,14 +536,17 @@ asio::awaitable<void> tool_dispatcher::impl::send(
     self->changed();
 }
 
-std::size_t tool_dispatcher::impl::cut_off()
+/// Ends the open calls, or only those that do not run. Returns how many there were.
+std::size_t tool_dispatcher::impl::cut_off(which_calls which)
 {
-    const auto open = queue_.open();
-    for (const auto number : open) {
-        end(calls_.at(number), call_ending::shut_down,
-            tool_result::failure("The application is shutting down."));
+    std::size_t count = 0;
+    for (const auto number : queue_.open()) {
+        const auto each = calls_.at(number);
+        if (which == which_calls::waiting && each->runs) continue;
+        ++count;
+        end(each, call_ending::shut_down, tool_result::failure(shutting_down));
     }
-    return open.size();
+    return count;
 }
 
 asio::awaitable<void> tool_dispatcher::impl::shut_down(
@@ -551,20 +563,14 @@ asio::awaitable<void> tool_dispatcher::impl::shut_down(
                 is_late = true;
                 changed.set();
             });
-        for (const auto number : self->queue_.open()) {
-            const auto which = self->calls_.at(number);
-            if (which->runs) continue;
-            ++cut_off;
-            self->end(which, call_ending::shut_down,
-                tool_result::failure("The application is shutting down."));
-        }
+        cut_off += self->cut_off(which_calls::waiting);
         while (!self->queue_.open().empty() || self->sending_ != 0) {
-            if (std::exchange(is_late, false)) cut_off += self->cut_off();
+            if (std::exchange(is_late, false)) cut_off += self->cut_off(which_calls::all);
             co_await changed.wait();
         }
     } catch (const std::system_error&) {
         canceled = std::current_exception();
-        cut_off += self->cut_off();
+        cut_off += self->cut_off(which_calls::all);
     }
     std::erase(self->watchers_, &changed);
     if (canceled) std::rethrow_exception(canceled);
@@ -576,7 +582,7 @@ try {
     if (!session_->client()->context_is_alive()) return; // what ran has died with it
     post([](impl& self) {
         self.is_shut_down_ = true;
-        self.cut_off();
+        self.cut_off(which_calls::all);
     });
 } catch (const std::bad_alloc&) { // the deadlines still end what runs
 }

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-/// What a recording tells of a conversation: turns, spans of time, figures.
+/// A conversation as its recording shows it: turns, spans of time, figures.
 namespace gemini::live::viewer {
 
 using milliseconds = std::chrono::milliseconds;

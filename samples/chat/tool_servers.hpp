@@ -22,7 +22,7 @@ public:
         std::function<void(const std::string&)> trouble;
     };
 
-    /// Each server is a URL or a command for the shell. Throws live::error for a URL that is none.
+    /// Each server is a URL or a command for the shell. Throws live::error for a malformed URL.
     tool_servers(const asio::any_io_executor& executor, const std::vector<std::string>& servers,
         listener to);
 

@@ -272,18 +272,19 @@ std::shared_ptr<memory_network::acceptor> memory_network::find(const request_hea
     return open && !open->is_closed() ? open : nullptr;
 }
 
-/// Waits until the request has arrived at its server.
+/// Waits until the request has arrived at its server, and notes this in the handshake.
 asio::awaitable<std::shared_ptr<memory_network::acceptor>> memory_network::reach(
-    self_ptr self, const request_head& request, const lws_handshake& handshake)
+    self_ptr self, const request_head& request, lws_handshake& handshake)
 {
+    check_reachable(request);
     co_await asio::post(asio::use_awaitable);
     co_await throw_if_canceled();
     auto to = self->find(request);
     if (!to) throw handshake.why();
+    bool is_late = false;
     if (self->held_) {
         const auto limit = request.deadlines.upgrade;
         async::event changed;
-        bool is_late = false;
         std::optional<async::alarm> alarm;
         if (limit.count() != 0) {
             const auto executor = co_await asio::this_coro::executor;
@@ -303,13 +304,10 @@ asio::awaitable<std::shared_ptr<memory_network::acceptor>> memory_network::reach
         };
         const place in_line(self->held_requests_, changed);
         while (self->held_ && !is_late) co_await changed.wait();
-        if (is_late) {
-            auto late = handshake;
-            late.connected();
-            late.asked();
-            throw late.timeout(limit);
-        }
     }
+    handshake.connected();
+    handshake.asked();
+    if (is_late) throw handshake.timeout(request.deadlines.upgrade);
     co_return to;
 }
 
@@ -317,11 +315,8 @@ asio::awaitable<std::unique_ptr<transport::connection>> memory_network::connect(
     self_ptr self, asio::any_io_executor executor, transport::connect_request request)
 {
     transport::check_sendable(request);
-    check_reachable(request);
     lws_handshake handshake(request, std::nullopt);
     const auto to = co_await reach(self, request, handshake);
-    handshake.connected();
-    handshake.asked();
     transport::upgrade_request seen;
     show(request, handshake, seen);
     const auto verdict = to->decide(seen);
@@ -346,11 +341,8 @@ asio::awaitable<std::unique_ptr<transport::connection>> memory_network::connect(
 asio::awaitable<http_response> memory_network::fetch(self_ptr self, transport::http_request request)
 {
     transport::check_sendable(request);
-    check_reachable(request);
     lws_handshake handshake(request, std::nullopt);
     const auto to = co_await reach(self, request, handshake);
-    handshake.connected();
-    handshake.asked();
     transport::plain_request seen;
     show(request, handshake, seen);
     seen.method = request.method;

@@ -42,8 +42,8 @@ private:
 
     [[nodiscard]] std::uint16_t find_port(const transport::listen_options& options);
     [[nodiscard]] std::shared_ptr<acceptor> find(const transport::request_head& request) const;
-    static asio::awaitable<std::shared_ptr<acceptor>> reach(self_ptr self,
-        const transport::request_head& request, const transport::lws_handshake& handshake);
+    static asio::awaitable<std::shared_ptr<acceptor>> reach(
+        self_ptr self, const transport::request_head& request, transport::lws_handshake& handshake);
     static asio::awaitable<std::unique_ptr<transport::connection>> connect(
         self_ptr self, asio::any_io_executor executor, transport::connect_request request);
     static asio::awaitable<transport::http_response> fetch(
