@@ -56,6 +56,21 @@ public:
     /// Why this message cannot be accepted; nullopt when it can.
     [[nodiscard]] std::optional<error> refusal(const outgoing& message) const;
     void accept(outgoing message, base::time_point now);
+    /// Whether the model awaits the response of the function with this name.
+    [[nodiscard]] bool waits_for(const std::string& function) const
+    {
+        return turns_.waits_for(function);
+    }
+    /// Call when other functions are declared.
+    void set_waits_for(std::function<bool(const std::string&)> waits_for)
+    {
+        turns_.set_waits_for(std::move(waits_for));
+    }
+    /// As `turn_tracker::set_answers_once`.
+    void set_answers_once(std::function<bool(const function_call&)> answers_once)
+    {
+        turns_.set_answers_once(std::move(answers_once));
+    }
     /// Whether the model speaks or is about to, and no activity of the user's has stopped it.
     [[nodiscard]] bool may_be_stopped() const noexcept
     {

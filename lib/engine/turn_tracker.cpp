@@ -188,8 +188,17 @@ void turn_tracker::hear_model(bool is_sound, turn_mark& mark, base::time_point n
     }
 }
 
+bool turn_tracker::is_settled(const function_call& call) const
+{
+    return answered_.contains(call.id) && !forgotten_.contains(call.id) && answers_once_ &&
+           answers_once_(call);
+}
+
 void turn_tracker::hear_calls(const tool_call& calls, turn_mark& mark, base::time_point now)
 {
+    const auto& all = calls.function_calls;
+    const auto settled = [this](const function_call& call) { return is_settled(call); };
+    if (!all.empty() && std::all_of(all.begin(), all.end(), settled)) return;
     begun_ = mark.speaks = true;
     fresh_handle_ = failed_ = stalled_ = guessed_ = false;
     doubt_until_.reset();
@@ -202,7 +211,8 @@ void turn_tracker::hear_calls(const tool_call& calls, turn_mark& mark, base::tim
     spoke_ = calling_ = true;
     closed_ = talks_on_ = false;
     responded_.reset();
-    for (const auto& call : calls.function_calls) {
+    for (const auto& call : all) {
+        if (is_settled(call)) continue;
         open_calls_.add(call.id);
         if (waits_for_(call.name)) waited_for_.add(call.id);
         if (!calls_in_handle_.contains(call.id)) calls_since_handle_.add(call.id);

@@ -56,6 +56,19 @@ public:
     {
     }
 
+    [[nodiscard]] bool waits_for(const std::string& function) const { return waits_for_(function); }
+    /// Call when other functions are declared.
+    void set_waits_for(std::function<bool(const std::string&)> waits_for)
+    {
+        waits_for_ = std::move(waits_for);
+    }
+    /// `answers_once`: whether a call is answered by somebody who answers no id twice. Repeated
+    /// after its answer, such a call is disregarded.
+    void set_answers_once(std::function<bool(const function_call&)> answers_once)
+    {
+        answers_once_ = std::move(answers_once);
+    }
+
     /// `is_asking`: a question is being sent, which may have been heard already. Messages that
     /// arrive within `crossing` may have been sent before the server received ours.
     turn_mark heard(const server_message& message, base::time_point now, bool is_asking = false,
@@ -170,7 +183,10 @@ private:
     std::uint64_t turn_ = 0;
     round_trip::duration crossing_{};
 
+    [[nodiscard]] bool is_settled(const function_call& call) const;
+
     std::function<bool(const std::string&)> waits_for_;
+    std::function<bool(const function_call&)> answers_once_{};
     recent_ids open_calls_;
     recent_ids waited_for_; ///< The open calls whose response the model waits for.
     recent_ids calls_since_handle_;

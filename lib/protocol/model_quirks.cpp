@@ -12,9 +12,11 @@ struct row {
     model_quirks quirks;
 };
 
-constexpr model_quirks native_audio_2_5{
-    .text_by_turns = true, .audio_breaks_calls = true, .writes = false};
-constexpr model_quirks turns_only{.text_by_turns = true};
+constexpr model_quirks native_audio_2_5{.text_by_turns = true,
+    .audio_breaks_calls = true,
+    .takes_context_update = false,
+    .writes = false};
+constexpr model_quirks turns_only{.text_by_turns = true, .takes_context_update = false};
 
 // The first match counts.
 constexpr std::array rows{
@@ -37,6 +39,7 @@ constexpr std::array rows{
     row{"gemini-robotics-er-2-streaming", {.speaks = false}},
     // If asked for affective dialog or proactivity, it never answers the setup.
     row{"gemini-3.1-flash-live", {.calling = calling::blocking_only,
+                                     .takes_context_update = false,
                                      .writes = false,
                                      .takes_affective_dialog = false,
                                      .takes_proactivity = false}},

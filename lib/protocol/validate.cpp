@@ -83,6 +83,10 @@ void validate(std::span<const function_response> responses, const model_quirks& 
 
 void validate(const context_update& update, const model_quirks& quirks)
 {
+    if (!quirks.takes_context_update) {
+        refuse("contextUpdate", "is not taken by this model: begin a new session for another "
+                                "instruction or other tools");
+    }
     if (!update.tools) return;
     for (const auto& tool : *update.tools)
         for (const auto& each : tool.function_declarations)

@@ -192,11 +192,7 @@ asio::awaitable<void> session_ref::stop_speaking() { return session_core::stop_s
 
 asio::awaitable<void> session_ref::send_context_update(context_update update)
 {
-    return session_core::send(core_, [&] {
-        if (core_->validates()) protocol::validate(update, core_->quirks());
-        return outgoing(
-            protocol::encode_context_update(update, core_->backend()), delivery_class::context);
-    });
+    return session_core::send_context_update(core_, std::move(update));
 }
 
 asio::awaitable<void> session_ref::send_raw(json message)

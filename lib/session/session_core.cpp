@@ -46,22 +46,26 @@ asio::awaitable<void> stay_unless_cancelled()
 }
 
 /// Names of the functions that are declared with this behavior.
-std::vector<std::string> functions_with(const live::setup& setup, behavior wanted)
+std::vector<std::string> functions_with(behavior wanted, const std::vector<tool>& tools,
+    const std::vector<function_declaration>& functions)
 {
     std::vector<std::string> names;
     const auto collect = [&](const std::vector<function_declaration>& all) {
         for (const auto& each : all)
             if (each.behavior == wanted) names.push_back(each.name);
     };
-    collect(setup.functions);
-    for (const auto& tool : setup.tools) collect(tool.function_declarations);
+    collect(functions);
+    for (const auto& tool : tools) collect(tool.function_declarations);
     return names;
 }
 
-std::function<bool(const std::string&)> waits_for(const live::setup& setup, calling calling)
+/// Whether the model awaits the response of the function with a name.
+std::function<bool(const std::string&)> waits_for(calling calling, const std::vector<tool>& tools,
+    const std::vector<function_declaration>& functions = {})
 {
     const bool is_asked_for = calling == calling::non_blocking_unless_asked;
-    auto others = functions_with(setup, is_asked_for ? behavior::blocking : behavior::non_blocking);
+    auto others = functions_with(
+        is_asked_for ? behavior::blocking : behavior::non_blocking, tools, functions);
     return [calling, is_asked_for, others = std::move(others)](const std::string& name) {
         if (calling == calling::blocking_only) return true;
         if (calling == calling::non_blocking_only) return false;
@@ -89,7 +93,7 @@ engine::session_fsm::rules rules_of(const client_core& client, const live::setup
                       : keeps_of(setup, options.reconnect.replay);
     if (setup.session_resumption) rules.handle = setup.session_resumption->handle;
     rules.random = client.random;
-    rules.waits_for = waits_for(setup, quirks.calling);
+    rules.waits_for = waits_for(quirks.calling, setup.tools, setup.functions);
     if (quirks.audio_breaks_calls) rules.longest_hold = quirks.longest_hold;
     if (const auto& compression = setup.context_window_compression)
         rules.compresses_from = 3 * compression->trigger_tokens.value_or(least_trigger) / 4;
@@ -102,8 +106,7 @@ session_core::session_core(std::shared_ptr<client_core> client, live::setup setu
     protocol::method method, std::string name)
     : client_(std::move(client)), setup_(std::make_shared<live::setup>(std::move(setup))),
       quirks_(client_->options.quirks ? client_->options.quirks(setup_->model) : model_quirks{}),
-      method_(method), waits_for_(live::waits_for(*setup_, quirks_.calling)),
-      name_(std::move(name)),
+      method_(method), name_(std::move(name)),
       state_(rules_of(*client_, *setup_, quirks_, method_), client_->options, signals_, status_)
 {
     static_cast<void>(protocol::encode_setup(
@@ -291,12 +294,28 @@ asio::awaitable<void> session_core::send_tool_response(
     });
 }
 
+asio::awaitable<void> session_core::send_context_update(self_ptr self, context_update update)
+{
+    if (self->validates()) protocol::validate(update, self->quirks());
+    engine::outgoing message(
+        protocol::encode_context_update(update, self->backend()), engine::delivery_class::context);
+    co_await accept(self, std::move(message));
+    if (update.tools) {
+        auto waits = live::waits_for(self->quirks().calling, *update.tools);
+        self->lock()->fsm.set_waits_for(std::move(waits));
+    }
+}
+
 void session_core::observe(const std::shared_ptr<session_observer>& observer)
 {
     const auto state = lock();
     if (!state->observer.expired())
         throw error(errc::misuse, "The session has a tool_dispatcher already.");
     state->observer = observer;
+    state->fsm.set_answers_once([watching = state->observer](const function_call& call) {
+        const auto answering = watching.lock();
+        return answering && answering->answers(call);
+    });
     if (state->ended) observer->saw_end();
 }
 

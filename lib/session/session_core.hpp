@@ -53,6 +53,7 @@ public:
     }
     static asio::awaitable<void> send_tool_response(
         self_ptr self, std::vector<function_response> responses);
+    static asio::awaitable<void> send_context_update(self_ptr self, context_update update);
     /// Returns the next `session_event`, or the next `server_message` alone.
     template <class Element>
     static asio::awaitable<std::optional<Element>> next(self_ptr self);
@@ -83,7 +84,10 @@ public:
     }
     [[nodiscard]] const model_quirks& quirks() const noexcept { return quirks_; }
     /// Whether the model awaits the response of the function with this name.
-    [[nodiscard]] bool waits_for(const std::string& function) const { return waits_for_(function); }
+    [[nodiscard]] bool waits_for(const std::string& function)
+    {
+        return lock()->fsm.waits_for(function);
+    }
     [[nodiscard]] bool validates() const noexcept { return client_->options.validate; }
     [[nodiscard]] live::backend backend() const noexcept { return client_->addressing().backend; }
     [[nodiscard]] bool keeps_history() { return lock()->fsm.keeps_history(); }
@@ -122,7 +126,6 @@ private:
     const std::shared_ptr<const live::setup> setup_;
     const model_quirks quirks_;
     const protocol::method method_;
-    const std::function<bool(const std::string&)> waits_for_;
     const std::string name_; // of the conversation in the store
     std::atomic<live::session_status> status_ = live::session_status::disconnected;
     std::atomic<bool> reading_ = false;

@@ -6,11 +6,11 @@
 namespace gemini::live::tools {
 
 call_queue::admission call_queue::admit(
-    number call, std::string_view id, std::size_t function, std::optional<std::size_t> most)
+    number call, std::string_view id, std::string_view function, std::optional<std::size_t> most)
 {
     if (is_known(id)) return admission::repeated;
     const auto waiting = entries_.size() - running();
-    entry made{call, std::string(id), function, most};
+    entry made{call, std::string(id), std::string(function), most};
     if (!may_run(made) && waiting >= waiting_) {
         add_closed(id);
         return admission::refused;
@@ -84,11 +84,16 @@ void call_queue::add_closed(std::string_view id)
     if (!id.empty()) closed_.add(id);
 }
 
-std::size_t call_queue::running(std::optional<std::size_t> function) const
+std::size_t call_queue::running() const
 {
-    const auto runs = [function](const entry& each) {
-        return each.runs && (!function || each.function == *function);
-    };
+    const auto runs = [](const entry& each) { return each.runs; };
+    return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), runs));
+}
+
+std::size_t call_queue::running(std::string_view function) const
+{
+    const auto runs = [function](
+                          const entry& each) { return each.runs && each.function == function; };
     return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), runs));
 }
 

@@ -26,9 +26,10 @@ public:
     }
 
     enum class admission { accepted, repeated, refused };
-    /// A call has arrived. `function` identifies its function, of which `most` may run at a time.
-    [[nodiscard]] admission admit(
-        number call, std::string_view id, std::size_t function, std::optional<std::size_t> most);
+    /// A call has arrived. `function` is the name of its function, of which `most` may run at a
+    /// time.
+    [[nodiscard]] admission admit(number call, std::string_view id, std::string_view function,
+        std::optional<std::size_t> most);
     /// A call has arrived that is answered without running. Returns false if it is repeated.
     [[nodiscard]] bool refuse(std::string_view id);
     /// Returns the oldest waiting call that may run, which runs from now on.
@@ -51,14 +52,15 @@ private:
     struct entry {
         number call;
         std::string id;
-        std::size_t function;
+        std::string function;
         std::optional<std::size_t> most;
         bool runs = false;
         bool is_open = true;
     };
     [[nodiscard]] std::deque<entry>::iterator place_of(number call);
     void add_closed(std::string_view id);
-    [[nodiscard]] std::size_t running(std::optional<std::size_t> function = std::nullopt) const;
+    [[nodiscard]] std::size_t running() const;
+    [[nodiscard]] std::size_t running(std::string_view function) const;
     [[nodiscard]] bool may_run(const entry& each) const;
 
     std::size_t at_once_;

@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -56,6 +57,17 @@ void check(const tool_dispatcher_options& options)
     if (options.deadline.count() <= 0) refuse("deadline must be above zero");
 }
 
+bool waits(calling calling, open_enum<behavior> declared)
+{
+    switch (calling) {
+    case calling::blocking_only: return true;
+    case calling::non_blocking_only: return false;
+    case calling::non_blocking_unless_asked: return declared == behavior::blocking;
+    case calling::blocking_unless_asked: break;
+    }
+    return declared != behavior::non_blocking;
+}
+
 /// Refuses what would have no effect with this model, or end its connections.
 void check(const detail::tool_function& function, const session_core& session)
 {
@@ -70,7 +82,7 @@ void check(const detail::tool_function& function, const session_core& session)
     if (options.scheduling.empty()) return;
     if (!session.quirks().takes_scheduling)
         refuse("has a scheduling, which the model does not accept.");
-    if (session.waits_for(options.name))
+    if (waits(session.quirks().calling, options.behavior))
         refuse("has a scheduling, but the model waits for it: set its behavior to non_blocking.");
 }
 
@@ -119,16 +131,17 @@ public:
     impl(std::shared_ptr<session_core> session, const toolset& tools,
         tool_dispatcher_options options)
         : session_(std::move(session)), executor_(session_->client()->connector->executor()),
-          options_(std::move(options)), functions_(access::functions(tools)),
-          declared_(declared_in(session_->setup())), queue_(options_.at_once, options_.waiting)
+          options_(std::move(options)), left_to_reader_(declared_in(session_->setup())),
+          queue_(options_.at_once, options_.waiting)
     {
         check(options_);
-        for (const auto& each : functions_) check(*each, *session_);
+        set_tools(tools);
     }
 
     void attach() { session_->observe(shared_from_this()); }
     /// Call when the owner has gone.
     void detach() noexcept;
+    void set_tools(const toolset& tools);
     static asio::awaitable<void> shut_down(
         std::shared_ptr<impl> self, milliseconds deadline, std::size_t& cut_off);
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
@@ -139,13 +152,15 @@ public:
     [[nodiscard]] bool answers(const function_call& made) const override
     {
         const bool is_piece = made.will_continue || !made.partial_args.empty() || made.name.empty();
-        return !is_piece && (find(made.name) != functions_.end() || !declared_.contains(made.name));
+        const std::lock_guard held(mutex_);
+        return !is_piece && !left_to_reader_.contains(made.name);
     }
 
 private:
     struct call;
     using call_ptr = std::shared_ptr<call>;
     using functions = std::vector<function_ptr>;
+    using functions_ptr = std::shared_ptr<const functions>;
     /// What a message means for the calls.
     struct news {
         std::vector<function_call> calls{};
@@ -180,7 +195,7 @@ private:
     [[nodiscard]] milliseconds limit_of(const call& which) const;
     [[nodiscard]] open_enum<scheduling> scheduling_of(
         const call& which, const tool_result& answer) const;
-    [[nodiscard]] functions::const_iterator find(std::string_view name) const;
+    [[nodiscard]] functions_ptr functions_now() const;
     [[nodiscard]] tool_event event_of(const call& which, call_ending how) const;
     void report(const tool_event& event) const;
     void changed();
@@ -189,8 +204,9 @@ private:
     const std::shared_ptr<session_core> session_;
     const asio::any_io_executor executor_;
     const tool_dispatcher_options options_;
-    const functions functions_;
-    const std::set<std::string, std::less<>> declared_; // by the setup
+    mutable std::mutex mutex_; // guards the next two
+    functions_ptr functions_{};
+    std::set<std::string, std::less<>> left_to_reader_;
     tools::call_queue queue_;
     std::map<std::uint64_t, call_ptr> calls_{}; // until their handlers have ended
     std::uint64_t calls_made_ = 0;
@@ -340,20 +356,20 @@ void tool_dispatcher::impl::hear_call(const function_call& made)
         answer(which, how, tool_result::failure(why));
     };
     if (is_shut_down_) return refuse(call_ending::shut_down, shutting_down);
-    const auto found = find(name);
-    if (found == functions_.end()) {
+    const auto functions = functions_now();
+    const auto found = std::find_if(functions->begin(), functions->end(),
+        [&](const function_ptr& each) { return each->options.name == name; });
+    if (found == functions->end()) {
         std::vector<std::string> names;
-        std::transform(functions_.begin(), functions_.end(), std::back_inserter(names), name_of);
+        std::transform(functions->begin(), functions->end(), std::back_inserter(names), name_of);
         return refuse(call_ending::unknown_function,
             fmt::format("There is no function {}. There are: {}.", json_quote(base::excerpt(name)),
-                fmt::join(names, ", ")));
+                names.empty() ? "none" : fmt::to_string(fmt::join(names, ", "))));
     }
     which->function = *found;
     which->number = ++calls_made_;
-    const auto position = static_cast<std::size_t>(found - functions_.begin());
     using admission = tools::call_queue::admission;
-    switch (
-        queue_.admit(which->number, which->what.id, position, which->function->options.at_once)) {
+    switch (queue_.admit(which->number, which->what.id, name, which->function->options.at_once)) {
     case admission::repeated: return report(event_of(*which, call_ending::repeated));
     case admission::refused:
         return answer(which, call_ending::overloaded,
@@ -596,11 +612,19 @@ open_enum<scheduling> tool_dispatcher::impl::scheduling_of(
     return which.function ? which.function->options.scheduling : open_enum<scheduling>();
 }
 
-tool_dispatcher::impl::functions::const_iterator tool_dispatcher::impl::find(
-    std::string_view name) const
+void tool_dispatcher::impl::set_tools(const toolset& tools)
 {
-    return std::find_if(functions_.begin(), functions_.end(),
-        [name](const function_ptr& each) { return each->options.name == name; });
+    auto fresh = std::make_shared<const functions>(access::functions(tools));
+    for (const auto& each : *fresh) check(*each, *session_);
+    const std::lock_guard held(mutex_);
+    for (const auto& each : *fresh) left_to_reader_.erase(each->options.name);
+    functions_ = std::move(fresh);
+}
+
+tool_dispatcher::impl::functions_ptr tool_dispatcher::impl::functions_now() const
+{
+    const std::lock_guard held(mutex_);
+    return functions_;
 }
 
 tool_event tool_dispatcher::impl::event_of(const call& which, call_ending how) const
@@ -648,6 +672,8 @@ tool_dispatcher::~tool_dispatcher()
 {
     if (impl_) impl_->detach();
 }
+
+void tool_dispatcher::set_tools(const toolset& tools) { impl_->set_tools(tools); }
 
 asio::awaitable<std::size_t> tool_dispatcher::shutdown(milliseconds deadline)
 {

@@ -19,6 +19,15 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::seconds;
 
+std::string words_of(const std::exception_ptr& thrown)
+{
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const std::exception& why) {
+        return why.what();
+    }
+}
+
 std::string in_seconds(std::chrono::nanoseconds time)
 {
     return std::to_string(std::chrono::ceil<seconds>(time).count()) + " s";
@@ -38,12 +47,9 @@ conversation::conversation(asio::any_io_executor executor, live::client client, 
     asio::signal_set& signals, options wishes, bool with_emulator)
     : executor_(std::move(executor)), client_(std::move(client)), screen_(screen),
       wishes_(std::move(wishes)), with_emulator_(with_emulator),
-      tools_(make_tools([&screen](const std::string& call) {
-          screen.notice("⚙ " + call, terminal::tone::tool);
-      })),
       servers_(executor_, wishes_.mcp,
           {[&screen](const std::string& text) { screen.notice(text); },
-              [this](const std::string& text) { tell(text); }}),
+              [this](const std::string& text) { tell(text); }, [this] { change_tools(); }}),
       signals_(signals), answer_(!screen.interactive()), answer_complete_(executor_),
       silence_(executor_), tick_(executor_)
 {
@@ -85,7 +91,8 @@ asio::awaitable<int> conversation::run()
 asio::awaitable<void> conversation::converse()
 {
     refresh();
-    co_await servers_.add_tools(tools_);
+    co_await servers_.start();
+    tools_ = tools_now();
     adopt(new_session());
     co_await live::race(keyboard(), model());
 }
@@ -98,6 +105,28 @@ asio::awaitable<void> conversation::leave()
         co_await self.servers_.close();
     };
     co_await live::race(end(*this), signals_.async_wait(asio::use_awaitable));
+}
+
+live::toolset conversation::tools_now()
+{
+    auto tools = make_tools(
+        [this](const std::string& call) { screen_.notice("⚙ " + call, terminal::tone::tool); });
+    servers_.add_tools(tools);
+    return tools;
+}
+
+void conversation::change_tools()
+{
+    if (!session_) return; // they are still being asked
+    tools_ = tools_now();
+    dispatcher_->set_tools(tools_);
+    std::vector<live::tool> all;
+    all.emplace_back(tools_.declarations());
+    const auto sent = [this, kept = session_](std::exception_ptr refused) {
+        if (refused) tell("The model goes on with the tools it had: " + words_of(refused));
+    };
+    live::context_update update(std::move(all));
+    asio::co_spawn(executor_, session_->send_context_update(std::move(update)), sent);
 }
 
 std::shared_ptr<live::session> conversation::adopt(std::shared_ptr<live::session> fresh)

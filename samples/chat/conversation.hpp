@@ -54,6 +54,7 @@ private:
     asio::awaitable<void> begin_again(std::string instruction);
     asio::awaitable<void> converse();
     asio::awaitable<void> leave();
+    void change_tools();
     asio::awaitable<void> answer_complete();
     void audio_on(const std::string& file);
     void audio_off();
@@ -80,6 +81,7 @@ private:
     void watch_silence();
 
     [[nodiscard]] std::shared_ptr<gemini::live::session> new_session() const;
+    [[nodiscard]] gemini::live::toolset tools_now();
     /// Continues with this session; returns the one before.
     std::shared_ptr<gemini::live::session> adopt(std::shared_ptr<gemini::live::session> fresh);
 

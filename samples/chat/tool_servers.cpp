@@ -41,30 +41,37 @@ tool_servers::tool_servers(
     : to_(std::move(to))
 {
     for (const auto& typed : servers) {
+        auto& made = servers_.emplace_back(server{typed});
         mcp::client_options options;
         options.on_ended = [typed, trouble = to_.trouble](
                                const live::error& why) { trouble(about(typed, why).what()); };
-        options.on_tools_changed = [typed, notice = to_.notice](const mcp::tool_list&) {
-            notice("--mcp '" + typed + "' has other tools now; they are used from the next start.");
+        options.on_tools_changed = [&made, changed = to_.changed](const mcp::tool_list& now) {
+            made.tools = now;
+            changed();
         };
         try {
-            servers_.push_back({typed, make_client(executor, typed, std::move(options))});
+            made.client.emplace(make_client(executor, typed, std::move(options)));
         } catch (const live::error& why) {
             throw about(typed, why);
         }
     }
 }
 
-asio::awaitable<void> tool_servers::add_tools(live::toolset& to)
+asio::awaitable<void> tool_servers::start()
 {
     for (auto& each : servers_) {
         try {
-            const auto list = co_await each.client.list_tools();
-            report(each, each.client.add_tools(to, list));
+            each.tools = co_await each.client->list_tools();
         } catch (const live::error& why) {
             throw about(each.typed, why);
         }
     }
+}
+
+void tool_servers::add_tools(live::toolset& to)
+{
+    functions_.clear();
+    for (auto& each : servers_) report(each, each.client->add_tools(to, each.tools));
 }
 
 void tool_servers::report(const server& of, const mcp::added_tools& added)
@@ -84,7 +91,7 @@ bool tool_servers::have(std::string_view function) const
 
 asio::awaitable<void> tool_servers::close()
 {
-    for (auto& each : servers_) co_await each.client.close();
+    for (auto& each : servers_) co_await each.client->close();
 }
 
 } // namespace chat

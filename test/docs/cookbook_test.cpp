@@ -213,6 +213,20 @@ live::mcp::client connect_to_company(asio::io_context& io, live::secret token)
 }
 // doc:end
 
+// doc:begin mcp_changed_tools
+asio::awaitable<void> use_tools(live::session& session, live::tool_dispatcher& dispatcher,
+    const live::mcp::client& files, const live::mcp::tool_list& list)
+{
+    live::toolset tools;
+    files.add_tools(tools, list);
+    dispatcher.set_tools(tools);
+    std::vector<live::tool> all;
+    all.emplace_back(tools.declarations());
+    live::context_update update(std::move(all));
+    co_await session.send_context_update(std::move(update));
+}
+// doc:end
+
 // doc:begin cook_function
 live::setup with_a_function()
 {

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Clients of others beside ours: run.sh BUILD-DIRECTORY
+# Clients of others beside ours: run.sh BUILD-DIRECTORY [install]
 # Each talks to our emulator; Google's SDK also puts the same calls on the wire as ours, which must be the same JSON.
 # Our client of MCP talks to servers of others.
-# Installs them, and the Node.js that they want, into BUILD-DIRECTORY/peers; does so once.
+# Installs them, and the Node.js that they want, into BUILD-DIRECTORY/peers, once. With "install" it does no more.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-build=$(realpath "${1:?usage: run.sh BUILD-DIRECTORY}")
+build=$(realpath "${1:?usage: run.sh BUILD-DIRECTORY [install]}")
 directory=$build/peers
 most_seconds=120 # for one peer
 
@@ -20,6 +20,7 @@ if ! cmp -s "$here/package.json" installed.json; then
     node_modules/.bin/node --version >&2
     cp package.json installed.json
 fi
+[[ ${2:-} != install ]] || exit 0
 rm -f ./*.mjs
 cp "$here"/*.mjs .
 rm -rf recorded

@@ -33,6 +33,7 @@ struct model_quirks {
     /// Whether the model waits for the functions that it calls.
     live::calling calling = live::calling::blocking_unless_asked;
     bool takes_scheduling = true;     ///< Accepts `function_response::scheduling`.
+    bool takes_context_update = true; ///< Accepts `context_update`.
     bool speaks = true;               ///< Can answer with audio (`modality::audio`).
     bool writes = true;               ///< Can answer with text (`modality::text`).
     bool takes_thinking_level = true; ///< Accepts `thinking_config::thinking_level`.

@@ -132,7 +132,7 @@ public:
     ///
     /// Completion: as `send`.
     /// Errors: as `send`; errc::invalid_argument also, with `client_options::validate`, for tools
-    /// that the model does not accept.
+    /// that the model does not accept, and for a model that accepts no context updates.
     /// Cancellation, threads: as `send`.
     [[nodiscard]] asio::awaitable<void> send_context_update(context_update update);
 

@@ -100,6 +100,12 @@ public:
     tool_dispatcher& operator=(tool_dispatcher&&) noexcept;
     ~tool_dispatcher();
 
+    /// Replaces the functions, such as when an MCP server has others now. Calls that have come go
+    /// on as they are; a later call of a function that is gone is answered with an `error`. The
+    /// model is not told: send it a `context_update` with the new declarations. Throws
+    /// errc::invalid_argument as the constructor does, and changes nothing then.
+    void set_tools(const toolset& tools);
+
     /// Accepts no more calls, waits for those that run, and answers the rest with an `error`:
     /// those that wait at once, and those that still run at `deadline`. New calls are answered with
     /// an `error`. Returns how many calls were cut off. Idempotent.

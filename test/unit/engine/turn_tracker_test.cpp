@@ -294,6 +294,28 @@ TEST_CASE("a turn ends once, and the order of its messages decides what they are
     for (const auto& each : all) play(each);
 }
 
+TEST_CASE("a call repeated after its answer is disregarded where nobody answers an id twice")
+{
+    const bool answers_once = GENERATE(true, false);
+    turn_tracker talk([](const std::string&) { return true; });
+    talk.set_answers_once(
+        [&](const function_call& made) { return answers_once && made.id == "f"; });
+    talk.heard(message(call), t0);
+    CHECK(talk.has_open_calls());
+    talk.responded({"f"}, {});
+    talk.told({true, true, true, false, 1}, t0);
+    CHECK_FALSE(talk.has_open_calls());
+    talk.heard(message(call), t0);
+    CHECK(talk.has_open_calls() == !answers_once);
+    CHECK(talk.is_waited_for() == !answers_once);
+    const std::vector<std::string> f{"f"};
+    CHECK((talk.answered_before(f) != nullptr) == answers_once);
+    talk.lost(turn_tracker::forgets::everything);
+    talk.heard(message(call), t0); // the server has forgotten it, and makes it anew
+    CHECK(talk.has_open_calls());
+    CHECK_FALSE(talk.answered_before(f));
+}
+
 TEST_CASE("what follows the end of a turn leaves the conversation at rest")
 {
     for (const auto& late : {words, user_words, interim, finished, generated, grounding, idle,

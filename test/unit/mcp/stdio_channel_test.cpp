@@ -215,7 +215,7 @@ TEST_CASE("a server that ends is told of with its status and its last words")
     options.restart = false;
     options.on_ended = [&](const live::error& why) { told = why; };
     auto server = peer(row.behavior);
-    server.exit_grace = 100ms;
+    if (row.behavior == std::string("closes its output")) server.exit_grace = 100ms;
     mcp::client client(io, server, options);
     const auto why = failure(io, client.call_tool("echo", {}));
     REQUIRE(why);
@@ -287,19 +287,19 @@ TEST_CASE("progress is reported before the result")
 
 TEST_CASE("a server that does not answer, or does not read, is given up at the deadline")
 {
-    const auto* const behavior = GENERATE("silent", "does not read");
+    const bool is_read = GENERATE(true, false);
     asio::io_context io;
     mcp::client_options options;
     options.call_deadline = 100ms;
-    auto server = peer(behavior);
+    auto server = peer(is_read ? "silent" : "does not read");
     server.exit_grace = 50ms;
     mcp::client client(io, server, options);
     test::run(io, client.connect());
-    const auto large = live::json::object().add("text", std::string(6'000'000, 'x'));
-    CHECK(failure(io, client.call_tool("echo", large))->value() == errc::timed_out);
-    CHECK(failure(io, client.call_tool("echo", large))->value() == errc::timed_out);
-    const auto third = failure(io, client.call_tool("echo", large))->value();
-    const bool is_read = behavior == std::string("silent");
+    const std::size_t size = is_read ? 1'000 : 6'000'000;
+    const auto text = live::json::object().add("text", std::string(size, 'x'));
+    CHECK(failure(io, client.call_tool("echo", text))->value() == errc::timed_out);
+    CHECK(failure(io, client.call_tool("echo", text))->value() == errc::timed_out);
+    const auto third = failure(io, client.call_tool("echo", text))->value();
     CHECK(third == (is_read ? errc::timed_out : errc::unavailable)); // what waits is bounded
     test::run(io, client.close());
 }

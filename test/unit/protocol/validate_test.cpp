@@ -116,8 +116,13 @@ TEST_CASE("a context update is validated against the model, and its instruction'
     CHECK(refusal_of([&] { validate(update, quirks_of(thinker)); }) ==
           "contextUpdate.tools.functions[f].behavior is blocking, but this model never waits for "
           "a function.");
-    CHECK(refusal_of([&] { validate(update, quirks_of(older)); }).empty());
+    CHECK(refusal_of([&] { validate(update, quirks_of(speaker)); }).empty());
     CHECK(refusal_of([&] { validate(context_update(), quirks_of(thinker)); }).empty());
+    for (const auto* name : {older.c_str(), "gemini-live-2.5-flash-native-audio"}) {
+        CHECK(refusal_of([&] { validate(update, quirks_of(name)); }) ==
+              "contextUpdate is not taken by this model: begin a new session for another "
+              "instruction or other tools.");
+    }
     const auto told = [](const char* role) {
         return refusal_of([&] {
             static_cast<void>(encode_context_update(

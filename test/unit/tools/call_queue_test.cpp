@@ -20,7 +20,7 @@ TEST_CASE("calls run in their order, as many at a time as allowed")
 {
     call_queue queue(2, 10);
     for (std::uint64_t i = 1; i <= 4; ++i)
-        CHECK(queue.admit(i, std::to_string(i), 0, any) == admission::accepted);
+        CHECK(queue.admit(i, std::to_string(i), "f", any) == admission::accepted);
     CHECK(queue.next() == 1u);
     CHECK(queue.next() == 2u);
     CHECK(queue.next() == none);
@@ -36,9 +36,9 @@ TEST_CASE("calls run in their order, as many at a time as allowed")
 TEST_CASE("a function with a bound of its own does not hold up the others")
 {
     call_queue queue(3, 10);
-    CHECK(queue.admit(1, "a", 0, 1u) == admission::accepted);
-    CHECK(queue.admit(2, "b", 0, 1u) == admission::accepted);
-    CHECK(queue.admit(3, "c", 1, any) == admission::accepted);
+    CHECK(queue.admit(1, "a", "f", 1u) == admission::accepted);
+    CHECK(queue.admit(2, "b", "f", 1u) == admission::accepted);
+    CHECK(queue.admit(3, "c", "g", any) == admission::accepted);
     CHECK(queue.next() == 1u);
     CHECK(queue.next() == 3u);
     CHECK(queue.next() == none);
@@ -49,40 +49,40 @@ TEST_CASE("a function with a bound of its own does not hold up the others")
 TEST_CASE("what can neither run nor wait is refused")
 {
     call_queue queue(1, 1);
-    CHECK(queue.admit(1, "a", 0, any) == admission::accepted);
+    CHECK(queue.admit(1, "a", "f", any) == admission::accepted);
     CHECK(queue.next() == 1u);
-    CHECK(queue.admit(2, "b", 0, any) == admission::accepted);
-    CHECK(queue.admit(3, "c", 0, any) == admission::refused);
+    CHECK(queue.admit(2, "b", "f", any) == admission::accepted);
+    CHECK(queue.admit(3, "c", "f", any) == admission::refused);
     CHECK_FALSE(queue.find("c"));
     queue.close(2); // it was waiting
-    CHECK(queue.admit(4, "d", 0, any) == admission::accepted);
+    CHECK(queue.admit(4, "d", "f", any) == admission::accepted);
 }
 
 TEST_CASE("without waiting, calls run as long as there is room")
 {
     call_queue queue(2, 0);
-    CHECK(queue.admit(1, "a", 0, any) == admission::accepted);
+    CHECK(queue.admit(1, "a", "f", any) == admission::accepted);
     CHECK(queue.next() == 1u);
-    CHECK(queue.admit(2, "b", 0, any) == admission::accepted);
+    CHECK(queue.admit(2, "b", "f", any) == admission::accepted);
     CHECK(queue.next() == 2u);
-    CHECK(queue.admit(3, "c", 0, any) == admission::refused);
+    CHECK(queue.admit(3, "c", "f", any) == admission::refused);
 }
 
 TEST_CASE("an id is answered once, unless the server has forgotten it")
 {
     call_queue queue(2, 2);
-    CHECK(queue.admit(1, "a", 0, any) == admission::accepted);
-    CHECK(queue.admit(2, "a", 0, any) == admission::repeated);
+    CHECK(queue.admit(1, "a", "f", any) == admission::accepted);
+    CHECK(queue.admit(2, "a", "f", any) == admission::repeated);
     CHECK(queue.next() == 1u);
     CHECK(queue.find("a") == 1u);
     CHECK(queue.close(1));
     CHECK_FALSE(queue.close(1));
     CHECK(queue.find("a") == none);
-    CHECK(queue.admit(3, "a", 0, any) == admission::repeated);
+    CHECK(queue.admit(3, "a", "f", any) == admission::repeated);
     queue.ended(1);
-    CHECK(queue.admit(4, "a", 0, any) == admission::repeated);
+    CHECK(queue.admit(4, "a", "f", any) == admission::repeated);
     queue.forget("a");
-    CHECK(queue.admit(5, "a", 0, any) == admission::accepted);
+    CHECK(queue.admit(5, "a", "f", any) == admission::accepted);
 }
 
 TEST_CASE("a call that is refused is known from then on")
@@ -90,11 +90,11 @@ TEST_CASE("a call that is refused is known from then on")
     call_queue queue(1, 0);
     CHECK(queue.refuse("a"));
     CHECK_FALSE(queue.refuse("a"));
-    CHECK(queue.admit(1, "a", 0, any) == admission::repeated);
-    CHECK(queue.admit(2, "b", 0, any) == admission::accepted);
+    CHECK(queue.admit(1, "a", "f", any) == admission::repeated);
+    CHECK(queue.admit(2, "b", "f", any) == admission::accepted);
     CHECK(queue.next() == 2u);
-    CHECK(queue.admit(3, "c", 0, any) == admission::refused);
-    CHECK(queue.admit(4, "c", 0, any) == admission::repeated);
+    CHECK(queue.admit(3, "c", "f", any) == admission::refused);
+    CHECK(queue.admit(4, "c", "f", any) == admission::repeated);
     CHECK_FALSE(queue.refuse("b"));
     queue.forget("a");
     CHECK(queue.refuse("a"));
@@ -105,8 +105,8 @@ TEST_CASE("a call that is refused is known from then on")
 TEST_CASE("calls without ids are different calls")
 {
     call_queue queue(2, 2);
-    CHECK(queue.admit(1, "", 0, any) == admission::accepted);
-    CHECK(queue.admit(2, "", 0, any) == admission::accepted);
+    CHECK(queue.admit(1, "", "f", any) == admission::accepted);
+    CHECK(queue.admit(2, "", "f", any) == admission::accepted);
     CHECK(queue.open() == std::vector<std::uint64_t>{1, 2});
     CHECK(queue.close(1));
     CHECK(queue.open() == std::vector<std::uint64_t>{2});

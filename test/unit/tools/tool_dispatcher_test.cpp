@@ -281,6 +281,73 @@ TEST_CASE("a function that only the setup declares is left to the reader")
     CHECK(w.told() == "started c2, answered c2");
 }
 
+TEST_CASE("functions may be replaced in the middle of a conversation")
+{
+    tools_world w;
+    bool may_end = false;
+    w.tools.add({.name = "kept"}, [] { return "old"; });
+    w.tools.add({.name = "slow"}, [&]() -> asio::awaitable<std::string> {
+        while (!may_end) co_await w.sleep(10ms);
+        co_return "slow";
+    });
+    auto setup = plain;
+    setup.functions = w.tools.declarations();
+    setup.functions.push_back({.name = "own"});
+    w.converse(setup, [&](session&) -> asio::awaitable<void> {
+        co_await w.receive(call("c1", "slow"), call("c2", "own"));
+        toolset fresh;
+        fresh.add({.name = "kept"}, [] { return "new"; }).add({.name = "own"}, [] {});
+        w.dispatcher->set_tools(fresh);
+        co_await w.receive(call("c3", "slow"), call("c4", "kept"), call("c5", "own"));
+        CHECK(said(w) ==
+              answers{answer("c3", "slow",
+                          R"({"error":"There is no function \"slow\". There are: kept, own."})"),
+                  answer("c4", "kept", R"({"output":"new"})"),
+                  answer("c5", "own", R"({"output":"done"})")});
+        w.dispatcher->set_tools({});
+        may_end = true;
+        co_await w.receive(call("c6", "kept"));
+        CHECK(
+            said(w).at(3) ==
+            answer("c6", "kept", R"({"error":"There is no function \"kept\". There are: none."})"));
+        CHECK(said(w).at(4) == answer("c1", "slow", R"({"output":"slow"})"));
+    });
+}
+
+TEST_CASE("functions that cannot work replace none")
+{
+    tools_world w;
+    w.tools.add({.name = "f"}, [] { return "old"; });
+    w.converse([&](session&) -> asio::awaitable<void> {
+        toolset bad;
+        bad.add({.name = "f", .scheduling = scheduling::silent}, [] { return "new"; });
+        CHECK_THROWS_AS(w.dispatcher->set_tools(bad), error);
+        co_await w.receive(call("c1", "f"));
+        CHECK(said(w) == answers{answer("c1", "f", R"({"output":"old"})")});
+    });
+}
+
+TEST_CASE("whether the model waits for a function is as its newest declaration says")
+{
+    tools_world w;
+    const auto work = [&w]() -> asio::awaitable<void> { return w.sleep(1s); };
+    w.tools.add({.name = "f"}, work);
+    toolset fresh;
+    fresh.add({.name = "f", .behavior = behavior::non_blocking}, work);
+    w.converse([&](session& talk) -> asio::awaitable<void> {
+        w.dispatcher->set_tools(fresh);
+        std::vector<tool> tools;
+        tools.emplace_back(fresh.declarations());
+        context_update update(std::move(tools));
+        co_await talk.send_context_update(std::move(update));
+        co_await w.receive(call("c1", "f"), interrupted);
+        co_await w.sleep(1s);
+        co_await settle();
+        CHECK(said(w).back() ==
+              answer("c1", "f", R"({"output":"done"})", R"(,"scheduling":"SILENT")"));
+    });
+}
+
 TEST_CASE("a call whose arguments come in pieces is left to the reader")
 {
     tools_world w;
