@@ -67,6 +67,9 @@ struct book {
 
 template <class T>
 std::string describe(book& into);
+std::string format_enumeration_row(std::string_view wire, const std::string& name);
+std::string format_enumeration(const std::string& name, const std::string& rows);
+std::string link_to_enumeration(const std::string& name);
 
 template <class T>
 struct kind {
@@ -99,7 +102,7 @@ struct kind<open_enum<Known>> {
     {
         std::string all;
         const auto row = [&](std::size_t index, const std::string& name) {
-            if (index < names.size()) all += fmt::format("| `{}` | `{}` |\n", names[index], name);
+            if (index < names.size()) all += format_enumeration_row(names[index], name);
         };
         (row(Index, name_of_value<static_cast<Known>(Index)>()), ...);
         return all;
@@ -109,10 +112,10 @@ struct kind<open_enum<Known>> {
     {
         const auto name = name_of_type<Known>();
         if (into.seen.insert(name).second) {
-            into.enumerations += fmt::format("### {}\n\n| wire | C++ |\n|---|---|\n{}\n", name,
-                rows(wire_names(Known{}), std::make_index_sequence<40>{}));
+            into.enumerations +=
+                format_enumeration(name, rows(wire_names(Known{}), std::make_index_sequence<40>{}));
         }
-        return fmt::format("enum [{0}](#{0})", name);
+        return link_to_enumeration(name);
     }
 };
 
@@ -126,6 +129,54 @@ std::string backend_of(protocol::only only)
     return "";
 }
 
+// Formatted here and not in the templates below, of which there are hundreds of instances.
+
+struct member_row {
+    std::string_view name;
+    std::string_view on_vertex;
+    std::string_view also;
+    protocol::only backend;
+};
+
+std::string format_row(const member_row& row, const std::string& path, const std::string& member,
+    const std::string& value)
+{
+    auto wire = fmt::format("`{}{}`", path, row.name);
+    if (!row.on_vertex.empty()) wire += fmt::format(", Vertex AI `{}{}`", path, row.on_vertex);
+    if (!row.also.empty()) wire += fmt::format(", read as `{}{}`, too", path, row.also);
+    return fmt::format("| {} | `{}` | {} | {} |\n", wire, member, value, backend_of(row.backend));
+}
+
+std::string format_type(const std::string& name, const std::string& members)
+{
+    return fmt::format("### {}\n\n{}\n", name,
+        members.empty() ? std::string("No members: only its presence counts.\n")
+                        : "| wire | C++ | value | only |\n|---|---|---|---|\n" + members);
+}
+
+std::string link_to(const std::string& name)
+{
+    std::string anchor;
+    for (const char c : name)
+        if (c != ':') anchor += c;
+    return fmt::format("[{}](#{})", name, anchor);
+}
+
+std::string format_enumeration_row(std::string_view wire, const std::string& name)
+{
+    return fmt::format("| `{}` | `{}` |\n", wire, name);
+}
+
+std::string link_to_enumeration(const std::string& name)
+{
+    return fmt::format("enum [{0}](#{0})", name);
+}
+
+std::string format_enumeration(const std::string& name, const std::string& rows)
+{
+    return fmt::format("### {}\n\n| wire | C++ |\n|---|---|\n{}\n", name, rows);
+}
+
 template <class Fields>
 std::string rows(const Fields& all, const std::string& path, book& into)
 {
@@ -133,14 +184,10 @@ std::string rows(const Fields& all, const std::string& path, book& into)
     protocol::for_each_field(all, [&](const auto& one) {
         using found = std::remove_cvref_t<decltype(one)>;
         if constexpr (protocol::is_group<found>) {
-            text += rows(one.fields, fmt::format("{}{}.", path, one.name), into);
+            text += rows(one.fields, path + std::string(one.name) + '.', into);
         } else {
-            auto wire = fmt::format("`{}{}`", path, one.name);
-            if (!one.on_vertex.empty())
-                wire += fmt::format(", Vertex AI `{}{}`", path, one.on_vertex);
-            if (!one.also.empty()) wire += fmt::format(", read as `{}{}`, too", path, one.also);
-            text += fmt::format("| {} | `{}` | {} | {} |\n", wire, name_of_value<found::member>(),
-                kind<typename found::value>::of(into), backend_of(one.backend));
+            text += format_row({one.name, one.on_vertex, one.also, one.backend}, path,
+                name_of_value<found::member>(), kind<typename found::value>::of(into));
         }
     });
     return text;
@@ -175,18 +222,13 @@ std::string describe(book& into)
     } else {
         static_assert(protocol::described<T>);
         const auto name = name_of_type<T>();
-        std::string anchor;
-        for (const char c : name)
-            if (c != ':') anchor += c;
         if (into.seen.insert(name).second) {
             const auto place = into.types.size();
             into.types.emplace_back();
             const auto members = rows(protocol::fields<T>, "", into);
-            into.types[place] = fmt::format("### {}\n\n{}\n", name,
-                members.empty() ? std::string("No members: only its presence counts.\n")
-                                : "| wire | C++ | value | only |\n|---|---|---|---|\n" + members);
+            into.types[place] = format_type(name, members);
         }
-        return fmt::format("[{}](#{})", name, anchor);
+        return link_to(name);
     }
 }
 
