@@ -188,8 +188,9 @@ private:
         std::exception_ptr cause = {});
     void answer(const call_ptr& which, call_ending how, const tool_result& answer,
         std::exception_ptr cause = {});
-    static asio::awaitable<void> send(
-        std::shared_ptr<impl> self, function_response response, tool_event event);
+    struct pending_answer;
+    static asio::awaitable<void> send(std::shared_ptr<impl> self,
+        std::shared_ptr<pending_answer> pending, function_response response);
     enum class which_calls { all, waiting };
     std::size_t cut_off(which_calls which);
     [[nodiscard]] milliseconds limit_of(const call& which) const;
@@ -198,6 +199,7 @@ private:
     [[nodiscard]] functions_ptr functions_now() const;
     [[nodiscard]] tool_event event_of(const call& which, call_ending how) const;
     void report(const tool_event& event) const;
+    void report_end(pending_answer& which) const;
     void changed();
     [[nodiscard]] base::time_point now() const { return session_->client()->clock->now(); }
 
@@ -210,7 +212,7 @@ private:
     tools::call_queue queue_;
     std::map<std::uint64_t, call_ptr> calls_{}; // until their handlers have ended
     std::uint64_t calls_made_ = 0;
-    std::size_t sending_ = 0; // answers that are not in the outbox yet
+    std::vector<std::shared_ptr<pending_answer>> sending_{};
     bool is_shut_down_ = false;
     std::vector<async::event*> watchers_{}; // shutdowns that wait
 };
@@ -260,6 +262,14 @@ struct tool_dispatcher::impl::call final : public running_call {
     std::optional<tool_result> result{};
     std::exception_ptr failure{};
     async::member_call<call> ended_call{&call::ended};
+};
+
+/// An answer that waits for room in the outbox.
+struct tool_dispatcher::impl::pending_answer {
+    tool_event event; ///< What is reported when it is there.
+    base::time_point arrived{};
+    asio::cancellation_signal stop{};
+    bool is_reported = false;
 };
 
 void tool_dispatcher::impl::call::ended()
@@ -488,6 +498,13 @@ void tool_dispatcher::impl::hear_end()
 void tool_dispatcher::impl::end_by_id(const std::string& id, call_ending how)
 {
     if (const auto number = queue_.find(id)) end(calls_.at(*number), how, std::nullopt);
+    const auto all = sending_;
+    for (const auto& each : all) {
+        if (each->event.id != id || std::exchange(each->is_reported, true)) continue;
+        each->event.ending = how;
+        report_end(*each);
+        each->stop.emit(asio::cancellation_type::terminal);
+    }
 }
 
 /// Ends a call, unless it has ended: its handler is canceled, and what it returns is dropped.
@@ -511,23 +528,27 @@ void tool_dispatcher::impl::answer(
 {
     auto response = which->response(result);
     response.scheduling = scheduling_of(*which, result);
-    auto event = event_of(*which, how);
-    event.cause = std::move(cause);
-    ++sending_;
-    async::spawn(executor_, send(shared_from_this(), std::move(response), std::move(event)));
+    const auto pending = std::make_shared<pending_answer>();
+    pending->event = event_of(*which, how);
+    pending->event.cause = std::move(cause);
+    pending->arrived = which->arrived;
+    sending_.push_back(pending);
+    async::spawn(executor_, send(shared_from_this(), pending, std::move(response)), {},
+        pending->stop.slot());
 }
 
 asio::awaitable<void> tool_dispatcher::impl::send(
-    std::shared_ptr<impl> self, function_response response, tool_event event)
+    std::shared_ptr<impl> self, std::shared_ptr<pending_answer> pending, function_response response)
 {
+    auto& event = pending->event;
     std::vector<function_response> all{response};
     std::optional<error> refused;
-    const auto arrived = self->now() - event.duration;
     try {
         co_await session_core::send_tool_response(self->session_, std::move(all));
     } catch (const error& thrown) {
         refused = thrown;
         event.cause = std::current_exception();
+    } catch (const std::system_error&) { // canceled: it has been reported
     } catch (...) {
         event.cause = std::current_exception();
         event.ending = call_ending::session_ended;
@@ -546,10 +567,15 @@ asio::awaitable<void> tool_dispatcher::impl::send(
     } else if (refused) {
         event.ending = call_ending::session_ended;
     }
-    event.duration = std::chrono::floor<milliseconds>(self->now() - arrived);
-    self->report(event);
-    --self->sending_;
+    if (!std::exchange(pending->is_reported, true)) self->report_end(*pending);
+    std::erase(self->sending_, pending);
     self->changed();
+}
+
+void tool_dispatcher::impl::report_end(pending_answer& which) const
+{
+    which.event.duration = std::chrono::floor<milliseconds>(now() - which.arrived);
+    report(which.event);
 }
 
 /// Ends the open calls, or only those that do not run. Returns how many there were.
@@ -580,7 +606,7 @@ asio::awaitable<void> tool_dispatcher::impl::shut_down(
                 changed.set();
             });
         cut_off += self->cut_off(which_calls::waiting);
-        while (!self->queue_.open().empty() || self->sending_ != 0) {
+        while (!self->queue_.open().empty() || !self->sending_.empty()) {
             if (std::exchange(is_late, false)) cut_off += self->cut_off(which_calls::all);
             co_await changed.wait();
         }

@@ -256,7 +256,7 @@ void wire::log_calls(const server_message& received)
     for (const auto& each : received.calls) {
         if (!each.anew) ledger.receipts.back().repeats_call = true;
         auto& call = ledger.calls[each.id];
-        if (++call.receipts == 1) call.received = now;
+        if (++call.receipts == 1 || each.anew) call.received = now;
         if (is_left()) {
             ++call.lost;
             continue;

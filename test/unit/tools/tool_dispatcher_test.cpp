@@ -466,6 +466,30 @@ TEST_CASE("a call that the server has forgotten is not answered, and its handler
     CHECK(w.told() == "started c1, forgotten c1, started c1");
 }
 
+TEST_CASE("an answer that waits for room is given up when the server forgets its call")
+{
+    tools_world w;
+    w.options.limits.outbox = 4'000;
+    w.tools.add({.name = "f"}, [&]() -> asio::awaitable<void> { return w.sleep(1s); });
+    w.options.reconnect.first_delay = 10s;
+    w.converse([&w](session& talk) -> asio::awaitable<void> {
+        co_await w.receive(new_handle, call("c1", "f"));
+        w.server->drop();
+        co_await settle();
+        co_await talk.send(std::string(3'900, 'x'));
+        co_await w.sleep(2s);
+        CHECK(w.told() == "started c1"); // and has a result
+        co_await until_connected(w, talk, 2);
+        CHECK(w.told() == "started c1, forgotten c1");
+        co_await w.receive(call("c1", "f")); // the server makes it again
+        co_await w.sleep(1s);
+        co_await w.pause();
+        CHECK(said(w).back() == answer("c1", "f", R"({"output":"done"})"));
+        CHECK(said(w).size() == 2);
+    });
+    CHECK(w.told() == "started c1, forgotten c1, started c1, answered c1");
+}
+
 TEST_CASE("what is said on a connection that was left concerns no call of the conversation")
 {
     tools_world w;
