@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cctype>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <numbers>
 #include <utility>
 #include <vector>
@@ -117,22 +119,41 @@ double point_of(const wave& points, double through) noexcept
     return points[before] + part * (points[before + 1] - points[before]);
 }
 
-/// `phase`: through the period, from 0 to less than 1.
-void sing(std::vector<std::int16_t>& to, const syllable& one, double pitch, double& phase)
+std::size_t samples_of(double seconds) noexcept
+{
+    return static_cast<std::size_t>(seconds * speech_rate);
+}
+
+/// Writes the sound of a syllable. `phase`: through the period, from 0 to less than 1.
+void sing(std::int16_t* to, const syllable& one, double pitch, double& phase)
 {
     static const auto envelope = loudness();
     const auto sound = wave_of(one.sound, pitch);
-    const auto count = static_cast<int>(one.length * speech_rate);
-    const double step = 1.0 / count;
+    const auto count = samples_of(one.length);
+    const double step = 1.0 / static_cast<double>(count);
     const double periods = pitch / speech_rate; // in a sample
-    for (int i = 0; i < count; ++i) {
-        const double at = step * i;
+    for (std::size_t i = 0; i < count; ++i) {
+        const double at = step * static_cast<double>(i);
         phase += periods * (1.0 - 0.06 * at);
         if (phase >= 1) phase -= 1;
-        to.push_back(
-            static_cast<std::int16_t>(8000.0 * point_of(envelope, at) * point_of(sound, phase)));
+        to[i] = static_cast<std::int16_t>(8000.0 * point_of(envelope, at) * point_of(sound, phase));
     }
-    to.insert(to.end(), static_cast<std::size_t>(one.pause * speech_rate), 0);
+}
+
+/// As the wire has samples: the low byte first.
+bytes little_endian(const std::vector<std::int16_t>& samples)
+{
+    bytes pcm(samples.size() * 2);
+    if constexpr (std::endian::native == std::endian::little) {
+        std::memcpy(pcm.data(), samples.data(), pcm.size());
+    } else {
+        for (std::size_t i = 0; i < samples.size(); ++i) {
+            const auto value = static_cast<std::uint16_t>(samples[i]);
+            pcm[2 * i] = static_cast<std::byte>(value & 0xff);
+            pcm[2 * i + 1] = static_cast<std::byte>(value >> 8);
+        }
+    }
+    return pcm;
 }
 
 /// Questions rise, sentences fall, and unfinished phrases stay high.
@@ -150,20 +171,19 @@ bytes speak(std::string_view words)
     const auto syllables = syllables_of(words);
     const auto last = words.find_last_not_of(' ');
     const char mark = last == std::string_view::npos ? ' ' : words[last];
-    std::vector<std::int16_t> samples;
+    std::size_t size = 0;
+    for (const auto& each : syllables) size += samples_of(each.length) + samples_of(each.pause);
+    std::vector<std::int16_t> samples(size);
+    auto* to = samples.data();
     double phase = 0;
     for (std::size_t i = 0; i < syllables.size(); ++i) {
+        const auto& one = syllables[i];
         const double through = static_cast<double>(i + 1) / static_cast<double>(syllables.size());
         const double melody = 1.0 + 0.10 * std::sin(static_cast<double>(i) * 1.9);
-        sing(samples, syllables[i], 150.0 * melody * intonation(mark, through), phase);
+        sing(to, one, 150.0 * melody * intonation(mark, through), phase);
+        to += samples_of(one.length) + samples_of(one.pause);
     }
-    bytes pcm(samples.size() * 2);
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-        const auto value = static_cast<std::uint16_t>(samples[i]);
-        pcm[2 * i] = static_cast<std::byte>(value & 0xff);
-        pcm[2 * i + 1] = static_cast<std::byte>(value >> 8);
-    }
-    return pcm;
+    return little_endian(samples);
 }
 
 bool is_loud(std::span<const std::byte> pcm) noexcept
