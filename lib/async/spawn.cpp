@@ -4,6 +4,7 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
+#include <asio/recycling_allocator.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <array>
@@ -35,11 +36,14 @@ struct here {
     friend bool operator==(const here&, const here&) = default;
 };
 
-/// Makes sure that the next function passed to an any_io_executor needs no new memory: of what it
-/// frees, Asio keeps a little for each thread. `co_spawn` passes one at the beginning and one at
-/// the end of a coroutine, where an exception would end the process.
+/// Makes sure that the next function passed to an any_io_executor, also of a strand, needs no new
+/// memory: of what it frees, Asio keeps a little for each thread. `co_spawn` passes one at the
+/// beginning and one at the end of a coroutine, where an exception would end the process.
 void provide_memory(asio::execution_context& context)
 {
+    constexpr std::size_t task = 64; // of a strand
+    asio::recycling_allocator<std::byte> kept;
+    kept.deallocate(kept.allocate(task), task);
     const std::array<std::byte, 192> enough{};
     asio::any_io_executor(here{&context}).execute([enough] { static_cast<void>(enough); });
 }

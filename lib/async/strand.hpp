@@ -6,7 +6,9 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/execution.hpp>
 #include <asio/execution_context.hpp>
+#include <asio/recycling_allocator.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <thread>
@@ -211,6 +213,17 @@ private:
         explicit function_task(Function function)
             : strand_task(&run), function_(std::move(function))
         {
+        }
+
+        // Like the memory of Asio's own functions, it is kept for the thread's next ones.
+        static void* operator new(std::size_t size)
+        {
+            return asio::recycling_allocator<std::byte>().allocate(size);
+        }
+        static void operator delete(void* memory, std::size_t size)
+        {
+            asio::recycling_allocator<std::byte>().deallocate(
+                static_cast<std::byte*>(memory), size);
         }
 
     private:

@@ -20,10 +20,7 @@ public:
     using number = std::uint64_t; ///< Of a call, in the order of arrival.
 
     /// `at_once`: number of calls that may run at a time. `waiting`: number that may wait.
-    call_queue(std::size_t at_once, std::size_t waiting) noexcept
-        : at_once_(at_once), waiting_(waiting)
-    {
-    }
+    call_queue(std::size_t at_once, std::size_t waiting) : at_once_(at_once), waiting_(waiting) {}
 
     enum class admission { accepted, repeated, refused };
     /// A call has arrived. `function` is the name of its function, of which `most` may run at a

@@ -191,6 +191,8 @@ private:
     struct pending_answer;
     static asio::awaitable<void> send(std::shared_ptr<impl> self,
         std::shared_ptr<pending_answer> pending, function_response response);
+    static asio::awaitable<void> accept(
+        const impl& self, pending_answer& pending, function_response response);
     enum class which_calls { all, waiting };
     std::size_t cut_off(which_calls which);
     [[nodiscard]] milliseconds limit_of(const call& which) const;
@@ -540,19 +542,31 @@ void tool_dispatcher::impl::answer(
 asio::awaitable<void> tool_dispatcher::impl::send(
     std::shared_ptr<impl> self, std::shared_ptr<pending_answer> pending, function_response response)
 {
-    auto& event = pending->event;
+    try {
+        co_await accept(*self, *pending, std::move(response));
+    } catch (...) { // the model would wait for ever
+        pending->event.cause = std::current_exception();
+        pending->event.ending = call_ending::session_ended;
+        self->session_->fail_with(pending->event.cause);
+    }
+    if (!std::exchange(pending->is_reported, true)) self->report_end(*pending);
+    std::erase(self->sending_, pending);
+    self->changed();
+}
+
+/// Returns when the answer is in the outbox, or when that is known to be impossible.
+asio::awaitable<void> tool_dispatcher::impl::accept(
+    const impl& self, pending_answer& pending, function_response response)
+{
+    auto& event = pending.event;
     std::vector<function_response> all{response};
     std::optional<error> refused;
     try {
-        co_await session_core::send_tool_response(self->session_, std::move(all));
+        co_await session_core::send_tool_response(self.session_, std::move(all));
     } catch (const error& thrown) {
         refused = thrown;
         event.cause = std::current_exception();
     } catch (const std::system_error&) { // canceled: it has been reported
-    } catch (...) {
-        event.cause = std::current_exception();
-        event.ending = call_ending::session_ended;
-        self->session_->fail_with(event.cause);
     }
     if (refused && refused->value() == errc::invalid_argument) { // of the answer itself
         event.ending = call_ending::failed;
@@ -561,15 +575,12 @@ asio::awaitable<void> tool_dispatcher::impl::send(
             response.id, response.name, json::object().add("error", base::excerpt(why)));
         all.assign(1, std::move(failure));
         try {
-            co_await session_core::send_tool_response(self->session_, std::move(all));
-        } catch (const std::exception&) { // `cause` says enough
+            co_await session_core::send_tool_response(self.session_, std::move(all));
+        } catch (const std::system_error&) { // `cause` says enough
         }
     } else if (refused) {
         event.ending = call_ending::session_ended;
     }
-    if (!std::exchange(pending->is_reported, true)) self->report_end(*pending);
-    std::erase(self->sending_, pending);
-    self->changed();
 }
 
 void tool_dispatcher::impl::report_end(pending_answer& which) const
