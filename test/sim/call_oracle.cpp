@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace sim {
@@ -105,6 +106,12 @@ void call_oracle::check_final_state(const server::conversation& now) const
 {
     const auto& newest = ledger_.connections[static_cast<std::size_t>(ledger_.newest_open)];
     if (detached_ || now.id != newest.conversation) return;
+    // In the middle of a handover responses wait.
+    const auto is_being_set_up = [](const ledger::connection& each) {
+        return each.setup_sent && !each.opened && !each.ended;
+    };
+    if (std::any_of(ledger_.connections.begin(), ledger_.connections.end(), is_being_set_up))
+        return;
     constexpr auto at_most = 5s; // from a response to its receipt
     for (const auto& id : now.open_calls) {
         const auto& call = ledger_.calls[id];

@@ -646,6 +646,12 @@ bool oracle::is_of_forgotten_call(const ledger::send& response) const
 bool oracle::may_be_missing(int serial, const server::conversation* now) const
 {
     const auto& one = ledger_.of(serial);
+    // The session has read of a cancellation, which the handle need not include.
+    const auto is_canceled = [this](const std::string& id) {
+        return ledger_.calls[id].canceled.has_value();
+    };
+    if (!one.calls.empty() && std::all_of(one.calls.begin(), one.calls.end(), is_canceled))
+        return true;
     if (one.confirmed_in != 0) return one.confirmed_in != now->id; // lost with its conversation
     if (one.kind == message_kind::tool_response) {
         const auto is_known = [now](const std::string& id) {
