@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Clients of others beside ours: run.sh BUILD-DIRECTORY
 # Each talks to our emulator; Google's SDK also puts the same calls on the wire as ours, which must be the same JSON.
-# Our client of MCP talks to servers of others.
+# Our client of MCP talks to servers of others. Prometheus's tool checks our page of metrics.
 # Installs them, and the Node.js that they want, into BUILD-DIRECTORY/peers; does so once.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -67,5 +67,21 @@ notes=$(mktemp -d)
 count "$mcp_client" filesystem "$notes" node_modules/.bin/node "$servers/server-filesystem/dist/index.js" "$notes"
 rm -r "$notes"
 count node_modules/.bin/node mcp_conformance.mjs "$mcp_client" "$here/../../docs/mcp.md"
+check_metrics() { # by Prometheus's own tool, out of Debian's package, without the service
+    if [[ ! -x promtool ]]; then
+        rm -rf prometheus
+        mkdir prometheus
+        (cd prometheus && timeout 300 apt-get download -qq prometheus 2>>../sdk.log)
+        dpkg-deb --fsys-tarfile prometheus/*.deb | tar -xO ./usr/bin/promtool >promtool
+        chmod +x promtool
+        rm -r prometheus
+    fi
+    "$build/test/peers/metrics-page" >metrics.txt
+    echo "promtool $(./promtool --version 2>&1 | sed -n 's/^promtool, version \([^ ]*\).*/\1/p')"
+    ./promtool check metrics <metrics.txt && echo "1 passed, 0 failed"
+}
+export build
+export -f check_metrics
+count bash -euo pipefail -c check_metrics
 echo "${sum[0]} passed, ${sum[1]} failed"
 ((sum[1] == 0 && sum[0] > 0))
