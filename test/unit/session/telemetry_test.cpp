@@ -122,7 +122,9 @@ TEST_CASE("a session that ends in mid-turn reports the turn before its own end")
     world w;
     w.options.telemetry.turn_records = true;
     w.options.telemetry.metrics = std::make_shared<metrics>();
-    w.options.reconnect.max_attempts = 0;
+    w.decide = [&w](const transport::connect_request&) {
+        if (w.dials > 1) throw error(errc::unauthorized, "No.");
+    };
     w.scripts = {[&](peer_ptr peer) -> asio::awaitable<void> {
         co_await greet(w, peer);
         co_await peer->receive();
@@ -142,8 +144,7 @@ TEST_CASE("a session that ends in mid-turn reports the turn before its own end")
             if (how != by::destructor) co_await read(session, all);
         });
     }
-    w.io.restart();
-    w.io.run();
+    w.play(settle());
     const std::string end = how == by::loss ? "cut" : "closed";
     const test::prometheus_page page(w.options.telemetry.metrics->prometheus_text());
     CHECK(page.value("gemini_live_turns_total", {{"ending", end}}) == 1);
@@ -154,7 +155,7 @@ TEST_CASE("a session that ends in mid-turn reports the turn before its own end")
               std::vector<std::string>{"connecting", "connected", "turn 1 closed", "closed"});
     if (how == by::loss)
         CHECK(all.all == std::vector<std::string>{
-                             "connecting", "connected", "turn 1 cut", "failed", "throws"});
+                             "connecting", "connected", "turn 1 cut", "reconnecting", "failed", "throws"});
 }
 
 TEST_CASE("turns are numbered across connections")
