@@ -49,16 +49,18 @@ void add(std::vector<call_record>& calls, std::size_t& omitted, call_record&& ca
 bool is_loud(std::span<const std::byte> pcm) noexcept
 {
     constexpr std::int64_t threshold = 328; // 1 % of full scale
+    constexpr std::size_t step = 4;         // a look at every fourth sample is enough
     const auto samples = pcm.size() / 2;
     std::int64_t energy = 0;
-    for (std::size_t i = 0; i < samples; ++i) {
+    std::int64_t looks = 0;
+    for (std::size_t i = 0; i < samples; i += step, ++looks) {
         std::int16_t sample = 0;
         std::memcpy(&sample, pcm.data() + 2 * i, sizeof sample);
         if constexpr (std::endian::native == std::endian::big)
             sample = static_cast<std::int16_t>(__builtin_bswap16(sample));
         energy += std::int32_t{sample} * sample;
     }
-    return energy > threshold * threshold * static_cast<std::int64_t>(samples);
+    return energy > threshold * threshold * looks;
 }
 
 /// Records what asks for the next turn. A question that is sent again after a loss is as old as it

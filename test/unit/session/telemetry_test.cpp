@@ -154,8 +154,8 @@ TEST_CASE("a session that ends in mid-turn reports the turn before its own end")
         CHECK(all.all ==
               std::vector<std::string>{"connecting", "connected", "turn 1 closed", "closed"});
     if (how == by::loss)
-        CHECK(all.all == std::vector<std::string>{
-                             "connecting", "connected", "turn 1 cut", "reconnecting", "failed", "throws"});
+        CHECK(all.all == std::vector<std::string>{"connecting", "connected", "turn 1 cut",
+                             "reconnecting", "failed", "throws"});
 }
 
 TEST_CASE("turns are numbered across connections")
