@@ -9,10 +9,12 @@
 - A table between <!-- table NAME --> and <!-- end --> equals the one in the code.
 - Relative links have targets.
 - docs/reliability.md names in “quotation marks” only tests that exist.
+- The dashboard docs/grafana/gemini-live.json asks for no metric, and no label, that does not exist.
 
 With --write, blocks and tables are updated.
 """
 
+import json
 import re
 import sys
 import textwrap
@@ -109,7 +111,50 @@ def status_picture(root):
                       "    error --> [*]", "```", ""])
 
 
-TABLES = {"errors": error_table, "close_codes": close_table, "failures": failure_table, "statuses": status_picture}
+def metrics(root):
+    """The metrics of lib/telemetry/metric_store.cpp: name → (type, what it says, its labels)."""
+    source = (root / "lib/telemetry/metric_store.cpp").read_text(encoding="utf-8")
+    found = {}
+    for name, text, rest in re.findall(rf'"(gemini_live_\w+)",\s*{STRING}(.*?)(?="gemini_live_|\Z)', source, re.DOTALL):
+        labels = re.findall(r'\{"(\w+)", ', rest.split("page.family")[0]) if "_total" in name else []
+        kind = "counter" if name.endswith("_total") else "histogram"
+        if name.endswith("_bytes") or name in ("gemini_live_sessions_open", "gemini_live_longest_outage_seconds"):
+            kind = "gauge"
+        if name.startswith("gemini_live_time_to_"):
+            labels = ["origin"]
+        found[name] = (kind, text, list(dict.fromkeys(labels)))
+    return found
+
+
+def metrics_table(root):
+    return table(["metric", "type", "labels", "what it says"],
+                 [[f"`{name}`", kind, ", ".join(f"`{label}`" for label in labels), text]
+                  for name, (kind, text, labels) in metrics(root).items()])
+
+
+def span_names_table(root):
+    source = (root / "lib/telemetry/span_names.hpp").read_text(encoding="utf-8")
+    rows = re.findall(r'auto \w+ =\s*"([^"]+)";\s*// (.*)', source)
+    return table(["name", "what it is"], [[f"`{name}`", comment] for name, comment in rows])
+
+
+def dashboard_offenses(root):
+    path = root / "docs/grafana/gemini-live.json"
+    known = metrics(root)
+    labels = {label for _, _, some in known.values() for label in some} | {"le"}
+    queries = [target["expr"] for panel in json.loads(path.read_text(encoding="utf-8"))["panels"] for target in panel["targets"]]
+    for query in queries:
+        for name in re.findall(r"gemini_live_\w+", query):
+            kind = known.get(re.sub(r"_(bucket|sum|count)$", "", name), known.get(name, ["none"]))[0]
+            if kind == "none" or (kind == "histogram") != name.endswith(("_bucket", "_sum", "_count")):
+                yield f"{path}: there is no metric {name}"
+        for group in re.findall(r"by \(([^)]*)\)", query):
+            for label in group.split(", "):
+                if label not in labels:
+                    yield f"{path}: there is no label {label}"
+
+
+TABLES = {"metrics": metrics_table, "span_names": span_names_table, "errors": error_table, "close_codes": close_table, "failures": failure_table, "statuses": status_picture}
 
 
 def main(arguments):
@@ -143,6 +188,7 @@ def main(arguments):
     known = tests(root)
     offenses += [f"{reliability}: there is no test “{name}”" for name in QUOTED.findall(reliability.read_text(encoding="utf-8"))
                  if name not in known]
+    offenses += dashboard_offenses(root)
     print("\n".join(offenses) if offenses else f"{len(pages)} pages agree with the code")
     return 1 if offenses else 0
 

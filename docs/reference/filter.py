@@ -26,10 +26,10 @@ SUBJECTS = {
     "talk": ["client", "session", "session_ref", "session_event", "turn", "async_generator", "within", "execution_context", "asio_check"],
     "messages": ["messages", "content", "json", "open_enum", "boxed"],
     "configure": ["setup", "backend", "switchable", "model_quirks", "version"],
-    "tools": ["tool", "parameter", "toolset", "tool_dispatcher", "mcp"],
+    "tools": ["tool", "parameter", "toolset", "tool_dispatcher", "call_ending", "mcp"],
     "credentials": ["credentials", "secret", "ephemeral_token", "ephemeral_token_request"],
     "reliability": ["error", "network", "reconnect", "reconnect_plan", "resumption_store", "restart_policy"],
-    "servers": ["session_group", "session_limits", "counters", "log", "wire_tap"],
+    "servers": ["session_group", "session_limits", "counters", "telemetry", "turn_record", "metrics", "log", "wire_tap"],
     "music": ["music", "music_session"],
     "testing": ["emulator", "fake_google", "virtual_time"],
 }

@@ -4,6 +4,7 @@
 
 #include <gemini/live/async_generator.hpp>
 #include <gemini/live/backend.hpp>
+#include <gemini/live/call_ending.hpp>
 #include <gemini/live/client.hpp>
 #include <gemini/live/content.hpp>
 #include <gemini/live/counters.hpp>
@@ -15,6 +16,7 @@
 #include <gemini/live/log.hpp>
 #include <gemini/live/mcp.hpp>
 #include <gemini/live/messages.hpp>
+#include <gemini/live/metrics.hpp>
 #include <gemini/live/model_quirks.hpp>
 #include <gemini/live/music.hpp>
 #include <gemini/live/music_session.hpp>
@@ -32,10 +34,12 @@
 #include <gemini/live/session_ref.hpp>
 #include <gemini/live/setup.hpp>
 #include <gemini/live/switchable.hpp>
+#include <gemini/live/telemetry.hpp>
 #include <gemini/live/tool.hpp>
 #include <gemini/live/tool_dispatcher.hpp>
 #include <gemini/live/toolset.hpp>
 #include <gemini/live/turn.hpp>
+#include <gemini/live/turn_record.hpp>
 #include <gemini/live/version.hpp>
 #include <gemini/live/wire_tap.hpp>
 #include <gemini/live/within.hpp>

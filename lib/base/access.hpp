@@ -9,11 +9,13 @@
 namespace gemini::live {
 
 class client_core;
+class metric_store;
 class session_core;
 
 #pragma GCC visibility push(default) // as in the public headers
 class client;
 class json;
+class metrics;
 class music_session;
 class server_message;
 class session_ref;
@@ -46,6 +48,7 @@ struct access {
     [[nodiscard]] static const std::shared_ptr<session_core>& core(const session_ref& of) noexcept;
     [[nodiscard]] static const std::vector<std::shared_ptr<const detail::tool_function>>& functions(
         const toolset& of) noexcept;
+    [[nodiscard]] static const std::shared_ptr<metric_store>& store(const metrics& of) noexcept;
 };
 
 } // namespace gemini::live

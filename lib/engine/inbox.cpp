@@ -34,6 +34,9 @@ std::size_t footprint(const session_event& event)
         sum += footprint(unread->why);
         for (const auto& each : unread->omitted)
             sum += sizeof each + each.path.size() + each.reason.size();
+    } else if (const auto* record = std::get_if<turn_record>(&event)) {
+        for (const auto& each : record->calls)
+            sum += sizeof each + each.id.size() + each.name.size();
     }
     return sum;
 }

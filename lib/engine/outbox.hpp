@@ -53,6 +53,7 @@ struct outgoing {
     std::string words{};                  ///< Its words for the history, if one is kept.
     std::function<void()> accepted{};     ///< Called once, with the session's lock held.
     bool is_momentary = false;            ///< Useless on another connection: not kept once written.
+    bool is_loud = false;                 ///< Audio that may be speech; see engine::is_loud.
 };
 
 /// Messages on their way to the server: those that a connection has accepted and that are kept all
@@ -87,6 +88,12 @@ public:
     /// first tool response. The messages stay here until `written()`.
     [[nodiscard]] std::vector<base::frame> take(
         std::size_t most, bool hold_media = false, bool hold_answers = false);
+    /// Calls `what` for each message of that batch.
+    template <class Function>
+    void for_each_taken(Function what) const
+    {
+        for (auto each = sent_; each != sent_ + taken_; ++each) what(entries_[each].what);
+    }
     struct batch {
         std::size_t messages = 0;
         std::size_t bytes = 0;

@@ -22,6 +22,7 @@ session_fsm::session_fsm(rules rules)
     : longest_hold_(rules.longest_hold), compresses_from_(rules.compresses_from),
       connection_(std::move(rules.reconnect), rules.handle, std::move(rules.random)),
       outbox_(rules.outbox_limit, rules.keeps), turns_(std::move(rules.waits_for)),
+      recorder_(rules.records_turns ? std::make_optional<turn_recorder>() : std::nullopt),
       handover_(connection_.policy().handover), history_(rules.history_limit),
       resumed_another_(!rules.handle.empty()), watchdog_(rules.watchdogs)
 {
@@ -125,6 +126,7 @@ status_change session_fsm::opened(base::time_point now, std::size_t already_sent
 
     if (counters_.connections == 1) last_said_ = now;
     watchdog_.opened(now, change.resumed);
+    if (recorder_) recorder_->opened(change.resumed, now);
     return change;
 }
 
@@ -170,6 +172,18 @@ void session_fsm::noted(const proof& received, const proof& heard)
         if (heard.holds(each->where) ||
             (each <= oldest && oldest != under_way_.end() && received.holds(oldest->where)))
             each->noted = true;
+}
+
+void session_fsm::heard_doubtful(base::time_point now)
+{
+    turns_.heard_nonsense(now);
+    if (recorder_) recorder_->heard_nonsense();
+}
+
+void session_fsm::record(const server_message& message, const turn_mark& mark, base::time_point now)
+{
+    recorder_->heard(message, mark, now);
+    recorder_->settled(turns_.is_open());
 }
 
 turn_mark session_fsm::heard(
@@ -230,6 +244,7 @@ turn_mark session_fsm::heard(
     }
     if (all.go_away && goes_on) handover_.announced(now, all.go_away->time_left);
     if (!all.setup_complete) watchdog_.heard(now);
+    if (recorder_) record(message, mark, now);
     return mark;
 }
 
@@ -287,6 +302,8 @@ std::vector<base::frame> session_fsm::take(std::size_t most, base::time_point no
     release_answers(now);
     auto batch = outbox_.take(most, holds_media(now), answers_from_.has_value());
     if (outbox_.is_responding()) turns_.responding(now);
+    if (recorder_)
+        outbox_.for_each_taken([&](const outgoing& each) { recorder_->sent(each, now); });
     return batch;
 }
 
@@ -325,7 +342,7 @@ bool session_fsm::has_context() const noexcept
 
 /// Puts what the server will not have heard back into the outbox. Returns true when the server has
 /// forgotten calls that the user had not answered.
-bool session_fsm::connection_gone()
+bool session_fsm::connection_gone(base::time_point now)
 {
     const bool had_calls = turns_.has_open_calls();
     handover_.over();
@@ -348,6 +365,7 @@ bool session_fsm::connection_gone()
             if (known.insert(id).second) forgotten.push_back(std::move(id));
     }
     add_forgotten(forgotten);
+    if (recorder_) recorder_->forgot(forgotten, now);
     auto obsolete = std::move(forgotten);
     for (auto& id : outbox_.answers()) // some cross the cancellation of their call
         if (turns_.has_forgotten({id})) obsolete.push_back(std::move(id));
@@ -367,7 +385,7 @@ status_change session_fsm::lost(const error& failure, base::time_point now, bool
     auto change = gives_up_ ? connection_.give_up(failure)
                             : connection_.lost(failure, now,
                                   {had_context, is_replaced, handover_.is_announced()});
-    const bool has_lost_calls = connection_gone();
+    const bool has_lost_calls = connection_gone(now);
     if (connection_.handle().empty() && had_context) {
         context_lost_ = true;
         resumed_another_ = false;
@@ -380,6 +398,7 @@ status_change session_fsm::lost(const error& failure, base::time_point now, bool
     change.turn_cut = change.ask_again;
     if (change.ask_again) ++counters_.cut_turns;
     if (was_open) ++counters_.losses;
+    if (was_open && recorder_) recorder_->lost(change.ask_again, now);
     return change;
 }
 
@@ -405,7 +424,8 @@ void session_fsm::hand_over(base::time_point now)
         }
     }
     connection_.hand_over(now);
-    const bool has_lost_calls = connection_gone();
+    if (recorder_) recorder_->left();
+    const bool has_lost_calls = connection_gone(now);
     left_calls_ = has_lost_calls;
     left_in_turn_ = leaves_unanswered(answering, in_turn || has_lost_calls);
 }
@@ -440,7 +460,10 @@ void session_fsm::watch(step& step, base::time_point now, const Ask& ask_at)
     if (step.silence) {
         ++counters_.stalls;
         switch (step.silence->action) {
-        case watchdog_action::tell: turns_.stalled(); break;
+        case watchdog_action::tell:
+            turns_.stalled();
+            if (recorder_) recorder_->stalled();
+            break;
         case watchdog_action::nudge: ++counters_.nudges; break;
         case watchdog_action::reconnect: ++counters_.stall_reconnects; break;
         case watchdog_action::give_up: gives_up_ = true; break;
@@ -504,6 +527,8 @@ session_fsm::step session_fsm::next(base::time_point now, successor following)
         }
     }
     watch(step, now, ask_at);
+    if (recorder_) recorder_->settled(turns_.is_open());
+    if (settles_turn()) ask_at(*turns_.unsure_until());
     return step;
 }
 

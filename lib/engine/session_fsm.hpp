@@ -7,6 +7,7 @@
 #include "engine/proof.hpp"
 #include "engine/reconnect_fsm.hpp"
 #include "engine/round_trip.hpp"
+#include "engine/turn_recorder.hpp"
 #include "engine/turn_tracker.hpp"
 #include "engine/watchdog.hpp"
 
@@ -43,6 +44,7 @@ public:
         /// If the count of prompt tokens falls from below this value, compression is not the cause;
         /// nullopt: it never is.
         std::optional<std::int64_t> compresses_from{};
+        bool records_turns = false;
     };
     explicit session_fsm(rules rules);
 
@@ -108,13 +110,13 @@ public:
     void heard_nonsense(base::time_point now)
     {
         ++counters_.malformed;
-        turns_.heard_nonsense(now);
+        heard_doubtful(now);
     }
     /// Call for a message that was delivered without `omitted` of its members.
     void heard_in_part(std::size_t omitted, bool turn_in_doubt, base::time_point now)
     {
         counters_.members_omitted += omitted;
-        if (turn_in_doubt) turns_.heard_nonsense(now);
+        if (turn_in_doubt) heard_doubtful(now);
     }
     /// Returns a report that the server may not know any more what was said; each report once.
     [[nodiscard]] std::optional<memory_doubtful> doubt() noexcept
@@ -158,8 +160,12 @@ public:
     /// Whether `next` may return something new after a message.
     [[nodiscard]] bool wants_attention() const noexcept
     {
-        return handover_.is_expected() || hold_until_ || answers_from_ || watchdog_.is_on();
+        return handover_.is_expected() || hold_until_ || answers_from_ || watchdog_.is_on() ||
+               settles_turn();
     }
+
+    /// Null unless `rules::records_turns`.
+    [[nodiscard]] turn_recorder* recorder() noexcept { return recorder_ ? &*recorder_ : nullptr; }
 
     /// Drops media that have waited too long for a connection; returns true when there were any.
     bool drop_stale(base::time_point now);
@@ -188,7 +194,14 @@ public:
     [[nodiscard]] live::session_counters counters() const;
 
 private:
-    bool connection_gone();
+    void heard_doubtful(base::time_point now);
+    void record(const server_message& message, const turn_mark& mark, base::time_point now);
+    /// Whether the end of a turn that is being recorded is in doubt.
+    [[nodiscard]] bool settles_turn() const noexcept
+    {
+        return recorder_ && recorder_->in_turn() && turns_.unsure_until();
+    }
+    bool connection_gone(base::time_point now);
     [[nodiscard]] bool asks_again() const noexcept;
     [[nodiscard]] bool holds_media(base::time_point now) const noexcept;
     [[nodiscard]] bool has_context() const noexcept;
@@ -214,6 +227,7 @@ private:
     reconnect_fsm connection_;
     outbox outbox_;
     turn_tracker turns_;
+    std::optional<turn_recorder> recorder_;
     handover handover_;
     history history_;
     bool resumed_another_; ///< The conversation began in another session.

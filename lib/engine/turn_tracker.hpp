@@ -121,6 +121,8 @@ public:
     [[nodiscard]] bool has_begun() const noexcept { return begun_; }
     /// Whether something has been sent or said since the last turn ended.
     [[nodiscard]] bool in_turn() const noexcept { return open_ || asked_ || hearing_until_; }
+    /// Whether the server is in the middle of a turn.
+    [[nodiscard]] bool is_open() const noexcept { return open_; }
     /// Whether all that was said since the last turn ended may be late words of that turn.
     [[nodiscard]] bool is_guess() const noexcept { return guessed_ && !asked_; }
     /// Whether the model has begun to answer and has not finished.

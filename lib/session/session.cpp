@@ -43,24 +43,6 @@ std::string words_of(const std::vector<content>& turns)
 
 } // namespace
 
-const char* to_string(turn_end value) noexcept
-{
-    switch (value) {
-    case turn_end::complete: return "complete";
-    case turn_end::interrupted: return "interrupted";
-    case turn_end::tool_call: return "tool_call";
-    case turn_end::cut: return "cut";
-    case turn_end::closed: return "closed";
-    case turn_end::empty: return "empty";
-    case turn_end::error: return "error";
-    case turn_end::unreadable: return "unreadable";
-    case turn_end::stalled: return "stalled";
-    case turn_end::unfinished: return "unfinished";
-    case turn_end::timed_out: return "timed_out";
-    }
-    return "unknown";
-}
-
 const char* to_string(session_status value) noexcept
 {
     switch (value) {
@@ -144,6 +126,9 @@ asio::awaitable<void> session_ref::send_realtime_input(realtime_input input)
     return session_core::send(core_, [&] {
         outgoing message(
             protocol::encode_realtime_input(input, core_->backend()), delivery_class_of(input));
+        const auto& audio = input.members().audio;
+        message.is_loud = audio && core_->records_turns() &&
+                          audio->mime_type.starts_with("audio/pcm") && engine::is_loud(audio->data);
         if (core_->keeps_history() && input.members().text) message.words = *input.members().text;
         return message;
     });
@@ -153,7 +138,9 @@ asio::awaitable<void> session_ref::send_audio(std::span<const std::byte> pcm, in
 {
     if (pcm.empty()) return nothing();
     return session_core::send(core_, [&] {
-        return outgoing(protocol::encode_realtime_audio(pcm, rate), delivery_class::audio);
+        outgoing message(protocol::encode_realtime_audio(pcm, rate), delivery_class::audio);
+        message.is_loud = core_->records_turns() && engine::is_loud(pcm);
+        return message;
     });
 }
 
@@ -182,6 +169,10 @@ asio::awaitable<void> session_ref::send_tool_response(function_response response
     responses.push_back(std::move(response));
     return send_tool_response(std::move(responses));
 }
+
+void session_ref::playback_started() const { core_->playback_started(); }
+
+void session_ref::playback_stopped() const { core_->playback_stopped(); }
 
 asio::awaitable<turn_result> session::turn(turn_options options)
 {

@@ -78,6 +78,13 @@ std::function<bool(const std::string&)> waits_for(calling calling, const std::ve
 /// window of a Live model has 32,768 tokens.
 constexpr std::int64_t least_trigger = 32'768 * 8 / 10;
 
+bool records_turns_of(const client_options& options, protocol::method method)
+{
+    const auto& all = options.telemetry;
+    return method == protocol::method::generate_content &&
+           (all.turn_records || all.metrics || all.on_spans);
+}
+
 engine::session_fsm::rules rules_of(const client_core& client, const live::setup& setup,
     const model_quirks& quirks, protocol::method method)
 {
@@ -93,6 +100,7 @@ engine::session_fsm::rules rules_of(const client_core& client, const live::setup
                       : keeps_of(setup, options.reconnect.replay);
     if (setup.session_resumption) rules.handle = setup.session_resumption->handle;
     rules.random = client.random;
+    rules.records_turns = records_turns_of(options, method);
     rules.waits_for = waits_for(quirks.calling, setup.tools, setup.functions);
     if (quirks.audio_breaks_calls) rules.longest_hold = quirks.longest_hold;
     if (const auto& compression = setup.context_window_compression)
@@ -107,7 +115,9 @@ session_core::session_core(std::shared_ptr<client_core> client, live::setup setu
     : client_(std::move(client)), setup_(std::make_shared<live::setup>(std::move(setup))),
       quirks_(client_->options.quirks ? client_->options.quirks(setup_->model) : model_quirks{}),
       method_(method), name_(std::move(name)),
-      state_(rules_of(*client_, *setup_, quirks_, method_), client_->options, signals_, status_)
+      records_turns_(records_turns_of(client_->options, method_)),
+      state_(rules_of(*client_, *setup_, quirks_, method_), client_->options, *setup_,
+          *client_->clock, signals_, status_)
 {
     static_cast<void>(protocol::encode_setup(
         *setup_, {}, client_->addressing())); // refuses what can never be accepted
@@ -207,6 +217,7 @@ void session_core::begin(session_state& state)
     const auto driver = std::make_shared<session_driver>(shared_from_this());
     auto change = state.fsm.start();
     state.driver = driver;
+    state.telemetry.begin(shared_from_this(), client_->random);
     driver->post_start();
     state.announce(std::move(change));
 }
@@ -588,13 +599,18 @@ void session_core::abandon() noexcept
     driver->post_abort();
 }
 
-live::session_counters session_core::counters()
+void session_core::playback_started()
 {
     const auto state = lock();
-    auto all = state->fsm.counters();
-    all.stale = state->stale;
-    all.inbox = state->inbox.bytes();
-    return all;
+    if (auto* recorder = state->fsm.recorder()) recorder->playback_started(client_->clock->now());
+    state->report_turns();
+}
+
+void session_core::playback_stopped()
+{
+    const auto state = lock();
+    if (auto* recorder = state->fsm.recorder()) recorder->playback_stopped(client_->clock->now());
+    state->report_turns();
 }
 
 } // namespace gemini::live

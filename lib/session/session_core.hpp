@@ -5,6 +5,7 @@
 #include "engine/limit_check.hpp"
 #include "session/client_core.hpp"
 #include "session/session_state.hpp"
+#include "telemetry/metric_store.hpp"
 
 #include <gemini/live/session.hpp>
 #include <gemini/live/session_limits.hpp>
@@ -25,7 +26,7 @@ namespace gemini::live {
 
 /// A session as the user's calls see it. Threads: any. The coroutines that work for it belong to
 /// session_driver. The two share session_state, under its lock.
-class session_core : public std::enable_shared_from_this<session_core> {
+class session_core : public counter_source, public std::enable_shared_from_this<session_core> {
 public:
     session_core(std::shared_ptr<client_core> client, live::setup setup,
         protocol::method method = protocol::method::generate_content, std::string name = {});
@@ -97,7 +98,10 @@ public:
     [[nodiscard]] std::vector<engine::outgoing> stop_messages() const;
     [[nodiscard]] std::string resumption_handle() { return lock()->fsm.handle(); }
     [[nodiscard]] std::optional<usage_metadata> usage() { return lock()->fsm.usage(); }
-    [[nodiscard]] live::session_counters counters();
+    [[nodiscard]] live::session_counters counters() override { return lock()->counters(); }
+    [[nodiscard]] bool records_turns() const noexcept { return records_turns_; }
+    void playback_started();
+    void playback_stopped();
 
     // What the driver needs.
     [[nodiscard]] const std::shared_ptr<client_core>& client() const noexcept { return client_; }
@@ -127,6 +131,7 @@ private:
     const model_quirks quirks_;
     const protocol::method method_;
     const std::string name_; // of the conversation in the store
+    const bool records_turns_;
     std::atomic<live::session_status> status_ = live::session_status::disconnected;
     std::atomic<bool> reading_ = false;
     session_signals signals_;

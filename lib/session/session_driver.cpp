@@ -197,6 +197,7 @@ asio::awaitable<void> session_driver::set_up(link_ptr link)
         {
             const auto state = core_->lock();
             auto change = state->fsm.opened(client_->clock->now(), already_sent);
+            state->report_turns();
             state->open = link;
             state->announce(std::move(change));
             signals_.writer.set();
@@ -239,10 +240,12 @@ asio::awaitable<session_driver::link_ptr> session_driver::serve(link_ptr link)
                 }
             }
             if (step.write) signals_.writer.set();
+            state->report_turns();
             if (step.hand_over) {
                 state->open.reset();
                 state->failed.reset();
                 state->fsm.hand_over(now);
+                state->report_turns();
                 state->notify(); // sound that was being written has been dropped
             }
         }
@@ -404,6 +407,7 @@ void session_driver::deliver(
             log(client_->options.logger, *doubt);
             state->push(*doubt);
         }
+        state->report_turns();
         if (mark.ends == engine::turn_mark::end::turn) state->notify_of_turn();
         core_->close_if_turn_is_over(*state);
     }
@@ -421,6 +425,7 @@ asio::awaitable<std::optional<base::time_point>> session_driver::recover(const e
         state->failed.reset();
         if (state->closing) co_return std::nullopt;
         change = state->fsm.lost(failure, client_->clock->now(), spare_ != nullptr);
+        state->report_turns();
     }
     if (change.cause) change.cause = client_->with_origin(std::move(*change.cause));
     // A refused handle would be refused again: drop it from the store.
@@ -432,6 +437,7 @@ asio::awaitable<std::optional<base::time_point>> session_driver::recover(const e
     const auto next = base::later(client_->clock->now(), change.delay);
     const auto state = core_->lock();
     const auto cause = change.cause;
+    if (state->fsm.ended()) state->finish_turns();
     state->announce(std::move(change));
     signals_.writer.set();
     if (!state->fsm.ended()) co_return next;
@@ -476,7 +482,10 @@ asio::awaitable<void> session_driver::write_loop(self_ptr self)
             const auto now = self->client_->clock->now();
             if (state->fsm.drop_stale(now)) state->notify();
             link = state->open;
-            if (link) batch = state->fsm.take(batch_bytes, now);
+            if (link) {
+                batch = state->fsm.take(batch_bytes, now);
+                state->report_turns();
+            }
             goes_stale = state->fsm.next_stale(now);
         }
         if (batch.empty()) {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <vector>
 
 namespace gemini::live {
@@ -108,6 +110,38 @@ void log(const logger& to, const stalled& silence)
     fields.time("silence", silence.silence);
     fields.count("empty_turns", static_cast<std::size_t>(silence.empty_turns));
     to.sink({log_level::warning, "stalled", "the server says nothing", fields.all()});
+}
+
+void log(const logger& to, const turn_record& record)
+{
+    if (!to.wants(log_level::info)) return;
+    field_list fields;
+    const auto time = [&fields](std::string_view name,
+                          const std::optional<turn_record::duration>& value) {
+        using std::chrono::milliseconds;
+        if (value) fields.time(name, std::chrono::ceil<milliseconds>(*value));
+    };
+    fields.count("number", record.number);
+    fields.text("origin", to_string(record.origin));
+    if (record.speech_end != speech_end_sign::none)
+        fields.text("speech_end", to_string(record.speech_end));
+    fields.text("end", to_string(record.end));
+    time("first_byte", record.first_byte);
+    time("first_audio", record.first_audio);
+    time("first_heard", record.first_heard);
+    time("interrupted", record.interrupted);
+    time("silence", record.silence);
+    time("lasted", record.lasted);
+    fields.count("calls", record.calls.size() + record.calls_omitted);
+    if (record.usage) {
+        const auto tokens = [](int count) { return static_cast<std::size_t>(std::max(count, 0)); };
+        fields.count("prompt_tokens", tokens(record.usage->prompt_token_count));
+        fields.count("response_tokens", tokens(record.usage->response_token_count));
+    }
+    fields.count("losses", static_cast<std::size_t>(record.losses));
+    fields.count("handovers", static_cast<std::size_t>(record.handovers));
+    fields.count("resumes", static_cast<std::size_t>(record.resumes));
+    to.sink({log_level::info, "turn", "turn ended", fields.all()});
 }
 
 void log_unsaved(const logger& to, const error& failure)

@@ -11,6 +11,7 @@ void log(const logger& to, const status_change& change);
 void log(const logger& to, const malformed_message& unread);
 void log(const logger& to, const stalled& silence);
 void log(const logger& to, const memory_doubtful& doubt);
+void log(const logger& to, const turn_record& record);
 /// Reports that the newest handle could not be saved.
 void log_unsaved(const logger& to, const error& failure);
 /// Reports that another session has saved a handle under this session's name.

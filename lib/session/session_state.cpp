@@ -11,9 +11,10 @@
 namespace gemini::live {
 
 session_state::session_state(engine::session_fsm::rules rules, const client_options& options,
-    session_signals& signals, std::atomic<live::session_status>& status)
-    : fsm(std::move(rules)), inbox(options.limits.inbox), options_(options), signals_(signals),
-      status_(status)
+    const live::setup& setup, const async::clock& clock, session_signals& signals,
+    std::atomic<live::session_status>& status)
+    : fsm(std::move(rules)), inbox(options.limits.inbox), telemetry(options, setup, clock),
+      options_(options), clock_(clock), signals_(signals), status_(status)
 {
 }
 
@@ -21,6 +22,7 @@ void session_state::announce(status_change change)
 {
     status_ = change.to;
     log(options_.logger, change);
+    telemetry.add(change);
     push(std::move(change));
     notify();
 }
@@ -38,6 +40,33 @@ void session_state::notify()
     for (auto* each : watchers) each->set();
 }
 
+void session_state::report_turns()
+{
+    auto* recorder = fsm.recorder();
+    if (!recorder || !recorder->has_records()) return;
+    for (auto& each : recorder->take()) {
+        telemetry.add(each);
+        if (!options_.telemetry.turn_records) continue;
+        log(options_.logger, each);
+        push(std::move(each));
+    }
+}
+
+void session_state::finish_turns()
+{
+    if (auto* recorder = fsm.recorder()) recorder->closed(clock_.now());
+    report_turns();
+    telemetry.finish(clock_.now());
+}
+
+session_counters session_state::counters() const
+{
+    auto all = fsm.counters();
+    all.stale = stale;
+    all.inbox = inbox.bytes();
+    return all;
+}
+
 void session_state::notify_of_turn()
 {
     for (auto* each : turn_watchers) each->set();
@@ -46,6 +75,7 @@ void session_state::notify_of_turn()
 void session_state::end(std::exception_ptr why)
 {
     ended = true;
+    telemetry.ended(counters());
     failure = std::move(why);
     open.reset();
     failed.reset();
@@ -62,6 +92,7 @@ void session_state::fail(std::exception_ptr why)
 {
     if (ended) return;
     try {
+        finish_turns();
         announce(fsm.give_up(error(errc::misuse,
             "The session was ended by an exception that is none of the library's, such as "
             "std::bad_alloc.")));
@@ -74,6 +105,7 @@ void session_state::close() noexcept
 {
     std::exception_ptr unannounced;
     try {
+        finish_turns();
         announce(fsm.close());
     } catch (...) {
         unannounced = std::current_exception();

@@ -2,11 +2,13 @@
 // Tested by: test/unit/session/session_test.cpp, test/unit/session/backpressure_test.cpp
 #pragma once
 
+#include "async/clock.hpp"
 #include "async/event.hpp"
 #include "engine/inbox.hpp"
 #include "engine/session_fsm.hpp"
 #include "engine/turn_collector.hpp"
 #include "session/session_observer.hpp"
+#include "session/session_telemetry.hpp"
 #include "transport/transport.hpp"
 
 #include <gemini/live/client.hpp>
@@ -38,10 +40,12 @@ struct session_signals {
 class session_state {
 public:
     session_state(engine::session_fsm::rules rules, const client_options& options,
-        session_signals& signals, std::atomic<live::session_status>& status);
+        const live::setup& setup, const async::clock& clock, session_signals& signals,
+        std::atomic<live::session_status>& status);
 
     engine::session_fsm fsm;
     engine::inbox inbox;
+    session_telemetry telemetry;
     std::uint64_t stale = 0; ///< Messages dropped by `skip_stale_audio`.
     bool ended = false;
     bool closing = false;
@@ -61,6 +65,11 @@ public:
 
     void announce(status_change change);
     void push(session_event event, engine::turn_mark mark = {});
+    /// Passes on the records of turns that are complete. Call when the engine may have made some.
+    void report_turns();
+    /// Completes and passes on all records, since the session ends.
+    void finish_turns();
+    [[nodiscard]] session_counters counters() const;
     /// Call when a turn has ended.
     void notify_of_turn();
     /// Call when a waiting message has been sent or dropped: there may be room, and nothing left to
@@ -86,6 +95,7 @@ public:
 private:
     std::unique_ptr<engine::turn_collector> collector_;
     const client_options& options_;
+    const async::clock& clock_;
     session_signals& signals_;
     std::atomic<live::session_status>& status_;
 };

@@ -107,24 +107,6 @@ std::string words_of(const std::vector<schema_mismatch>& faults, const std::stri
 
 } // namespace
 
-const char* to_string(call_ending value) noexcept
-{
-    switch (value) {
-    case call_ending::answered: return "answered";
-    case call_ending::failed: return "failed";
-    case call_ending::timed_out: return "timed_out";
-    case call_ending::invalid_arguments: return "invalid_arguments";
-    case call_ending::unknown_function: return "unknown_function";
-    case call_ending::overloaded: return "overloaded";
-    case call_ending::shut_down: return "shut_down";
-    case call_ending::repeated: return "repeated";
-    case call_ending::canceled: return "canceled";
-    case call_ending::forgotten: return "forgotten";
-    case call_ending::session_ended: return "session_ended";
-    }
-    return "unknown";
-}
-
 /// Works on the session's executor, which is a strand.
 class tool_dispatcher::impl : public session_observer, public std::enable_shared_from_this<impl> {
 public:

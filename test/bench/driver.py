@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from figures import system_calls_between
-from scenarios import CLIENTS
+from scenarios import ALL
 
 HERE = Path(__file__).resolve().parent
 MOST_SECONDS = 45 # for what a client does before and after its window; it ends itself after 240
@@ -52,15 +52,15 @@ class Bench:
                         "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
                         "-out", self.certificate, "-keyout", self.key], check=True, capture_output=True)
         self.node = install_node(build)
-        self.clients = [name for name, client in CLIENTS.items() if self.node or not client.on_node]
+        self.clients = [name for name, client in ALL.items() if self.node or not client.on_node]
 
     def command(self, client):
-        if CLIENTS[client].on_node:
+        if ALL[client].on_node:
             return [self.node / "node_modules" / ".bin" / "node", self.node / f"{client}_client.mjs"]
-        return [self.programs / f"bench-client-{client}"]
+        return [self.programs / f"bench-client-{ALL[client].program or client}"]
 
     def start_client(self, client, scenario, transport, ports, cpus, trace=None):
-        arguments = {**scenario.arguments(transport), "port": ",".join(map(str, ports)), "cpu": ",".join(map(str, cpus)),
+        arguments = {**scenario.arguments(transport), **ALL[client].arguments, "port": ",".join(map(str, ports)), "cpu": ",".join(map(str, cpus)),
                      "ca": self.certificate}
         tracing = ["strace", "-f", "-qq", "--signal=none", "-o", trace] if trace else []
         return subprocess.Popen(
@@ -75,9 +75,9 @@ class Bench:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            raise Failed(f"{CLIENTS[client].title} did not end: {scenario.title}, {transport}") from None
+            raise Failed(f"{ALL[client].title} did not end: {scenario.title}, {transport}") from None
         if process.returncode != 0 or not out:
-            raise Failed(f"{CLIENTS[client].title} failed (exit {process.returncode}): {scenario.title}, {transport}\n"
+            raise Failed(f"{ALL[client].title} failed (exit {process.returncode}): {scenario.title}, {transport}\n"
                          f"{errors[-2000:]}")
         return [json.loads(line) for line in out.splitlines()]
 

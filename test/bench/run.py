@@ -23,7 +23,7 @@ import cores_part
 import traffic_part
 from driver import Bench, cores, progress
 from report import Report
-from scenarios import CLIENTS, SCENARIOS
+from scenarios import ALL, SCENARIOS
 
 PARTS = (*SCENARIOS, "cores", "compile", "codec")
 
@@ -64,8 +64,8 @@ def main():
     parser.add_argument("--rounds", type=int, help="rounds of every scenario")
     parser.add_argument("--json", metavar="FILE", help="also write every figure as a JSON line")
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help="only these: " + ", ".join(PARTS))
-    parser.add_argument("--clients", nargs="+", choices=CLIENTS, metavar="CLIENT",
-                        help="only these: " + ", ".join(CLIENTS))
+    parser.add_argument("--clients", nargs="+", choices=ALL, metavar="CLIENT",
+                        help="only these: " + ", ".join(ALL))
     given = parser.parse_args()
     begin = time.monotonic()
     wanted = given.only or PARTS

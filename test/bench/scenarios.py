@@ -12,6 +12,8 @@ TRANSPORTS = ("plain", "tls")
 class Client:
     title: str
     on_node: bool = False
+    program: str = ""  # that of another client
+    arguments: dict = dataclasses.field(default_factory=dict)  # in place of the usual ones
 
 
 CLIENTS = {
@@ -22,6 +24,11 @@ CLIENTS = {
     "ws": Client("ws, Node", on_node=True),
     "genai": Client("JavaScript SDK", on_node=True),
 }
+# Clients that only some scenarios have.
+VARIANTS = {
+    "sdk-records": Client("SDK with records", program="sdk", arguments={"telemetry": 1}),
+}
+ALL = {**CLIENTS, **VARIANTS}
 OTHERS = tuple(name for name in CLIENTS if name not in ("sdk", "raw"))
 
 
@@ -33,6 +40,7 @@ class Aim:
     against: str = ""
     figure: str = "cost"
     scenario: str = ""
+    client: str = "sdk"  # whose figure it is
 
 
 def both(limit):
@@ -56,7 +64,7 @@ class Scenario:
     def arguments(self, transport):
         """Those of server and client."""
         usual = {"sessions": 1, "down": "none", "down_ms": 0, "up_ms": 0, "chunk_ms": 20, "first": 0, "per_audio": 0,
-                 "per_ack": 0, "storm": "none", "latency": 0}
+                 "per_ack": 0, "storm": "none", "latency": 0, "telemetry": 0}
         unknown = self.traffic.keys() - usual.keys()
         if unknown:
             raise ValueError(f"{self.title}: traffic has no {', '.join(sorted(unknown))}")
@@ -93,7 +101,9 @@ SCENARIOS = {
         "50 calls: each sends 20 ms of sound 50 times a second, and receives 20 messages a second", "call-minute",
         ("busy_percent", "p50_us", "p99_us", "p999_us", "added_p50_us", "added_p99_us", "added_p999_us"),
         {"sessions": 50, "down": "paced", "down_ms": 50, "up_ms": 20, "latency": 1}, (0.5, 3.0),
-        aims=(Aim({"plain": 1.1}, "raw"), *(Aim({"plain": 0.6, "tls": 0.75}, other) for other in OTHERS)),
+        aims=(Aim({"plain": 1.1}, "raw"), *(Aim({"plain": 0.6, "tls": 0.75}, other) for other in OTHERS),
+              Aim(both(1.01), "sdk", client="sdk-records")),
+        clients=tuple(ALL),
         note="p50, p99 and p99.9: from the server's send to the reader of the message. Added: beyond that of the least "
              "possible client in the same round."),
     "sessions-100": Scenario(

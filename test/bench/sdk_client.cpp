@@ -18,7 +18,9 @@
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <sstream>
+#include <string>
 #include <thread>
 
 namespace {
@@ -36,6 +38,11 @@ live::client_options options_for(
         std::ifstream file(arguments.text("ca"));
         options.tls.ca_pem.assign(std::istreambuf_iterator<char>(file), {});
         options.tls.system_store = false;
+    }
+    if (arguments.number("telemetry") != 0) { // all of it
+        options.telemetry.turn_records = true;
+        options.telemetry.metrics = std::make_shared<live::metrics>();
+        options.telemetry.on_spans = [](std::string) {};
     }
     if (given.storm == "reconnect") { // at once, as the other clients do
         options.reconnect.first_delay = std::chrono::milliseconds(0);

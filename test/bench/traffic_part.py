@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from driver import Failed, cores, progress
 from figures import OTHERS, UNITS, added_latency, digits_for, figures_of, ratios, spread, steal_percent
 from report import Table, aims_table
-from scenarios import CLIENTS, TRANSPORTS
+from scenarios import ALL, TRANSPORTS
 
 
 def cpu_times():
@@ -43,7 +43,7 @@ def measure(bench, name, scenario, report, known):
         for client in clients:
             paces = [figures["pace_percent"] for figures in known.get((name, client, transport), []) if scenario.pace]
             if paces and statistics.median(paces) < 97:
-                print(f"  {CLIENTS[client].title}, {transport}: only {statistics.median(paces):.0f} % of the messages "
+                print(f"  {ALL[client].title}, {transport}: only {statistics.median(paces):.0f} % of the messages "
                       "went through; the machine was too slow.")
     for failure in failures:
         print(f"  {failure.strip()}")
@@ -58,7 +58,7 @@ def run_in_turns(bench, name, scenario, clients):
         with bench.server(scenario, transport) as server:
             for turn in range(scenario.rounds):
                 for client in tuple(left):
-                    progress(f"{name}, {transport}: round {turn + 1} of {scenario.rounds}, {CLIENTS[client].title}")
+                    progress(f"{name}, {transport}: round {turn + 1} of {scenario.rounds}, {ALL[client].title}")
                     try:
                         yield client, transport, turn + 1, bench.run_client(client, scenario, transport, server.port)
                     except Failed as failure:
@@ -72,7 +72,7 @@ def run_together(bench, scenario, clients):
         processes = {}
         for transport in TRANSPORTS:
             for client in clients:
-                progress(f"{scenario.title}: {CLIENTS[client].title}, {transport}")
+                progress(f"{scenario.title}: {ALL[client].title}, {transport}")
                 server = servers.enter_context(bench.server(scenario, transport))
                 processes[client, transport] = bench.start_client(client, scenario, transport, [server.port], [cores()[1]])
                 server.wait_for_window()
@@ -115,7 +115,7 @@ def show(name, scenario, clients, report, known, called):
             for column in scenario.columns:
                 values = [figures[column] for figures in rounds if column in figures]
                 cells.append(spread(values, OTHERS[column][1]) if values else "")
-            table.add(f"{CLIENTS[client].title}, {transport}", spread(costs, digits_for(statistics.median(costs))), *cells,
+            table.add(f"{ALL[client].title}, {transport}", spread(costs, digits_for(statistics.median(costs))), *cells,
                       *([called[client, transport]] if scenario.traced else []))
             report.line(kind="median", scenario=name, transport=transport, client=client,
                         **{figure: statistics.median(figures[figure] for figures in rounds) for figure in rounds[0]})
@@ -127,8 +127,8 @@ def show(name, scenario, clients, report, known, called):
 def judge(name, scenario, report, known):
     table = aims_table()
     for transport in TRANSPORTS:
-        ours = known.get((name, "sdk", transport), [])
         for aim in scenario.aims:
+            ours = known.get((name, aim.client, transport), [])
             if transport not in aim.limits or not ours:
                 continue
             values = [figures[aim.figure] for figures in ours]
@@ -143,7 +143,7 @@ def judge(name, scenario, report, known):
                 if aim.scenario:
                     title += f", {name} / {aim.scenario}"
                 else:
-                    title += f", SDK / {CLIENTS[aim.against].title}"
+                    title += f", {'SDK' if aim.client == 'sdk' else ALL[aim.client].title} / {ALL[aim.against].title}"
             report.aim(table, f"{title}, {transport}", values, aim.limits[transport], digits, scenario=name,
                        transport=transport, against=aim.against, figure=aim.figure)
     if len(table.rows) > 1:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Clients of others beside ours: run.sh BUILD-DIRECTORY [install]
 # Each talks to our emulator; Google's SDK also puts the same calls on the wire as ours, which must be the same JSON.
-# Our client of MCP talks to servers of others.
+# Our client of MCP talks to servers of others. Prometheus's tool checks our page of metrics.
 # Installs them, and the Node.js that they want, into BUILD-DIRECTORY/peers, once. With "install" it does no more.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,6 +19,16 @@ if ! cmp -s "$here/package.json" installed.json; then
     timeout 600 npm install --no-package-lock --no-audit --no-fund --loglevel=error >&2
     node_modules/.bin/node --version >&2
     cp package.json installed.json
+fi
+if [[ ! -x promtool ]]; then # out of Debian's package, without the service
+    rm -rf prometheus
+    mkdir prometheus
+    download() { (cd prometheus && timeout 300 apt-get download -qq prometheus >&2); }
+    download || { apt-get update -qq >&2 && download; }
+    dpkg-deb --fsys-tarfile prometheus/*.deb | tar -xO ./usr/bin/promtool >promtool.new
+    chmod +x promtool.new
+    mv promtool.new promtool
+    rm -r prometheus
 fi
 [[ ${2:-} != install ]] || exit 0
 rm -f ./*.mjs
@@ -68,5 +78,13 @@ notes=$(mktemp -d)
 count "$mcp_client" filesystem "$notes" node_modules/.bin/node "$servers/server-filesystem/dist/index.js" "$notes"
 rm -r "$notes"
 count node_modules/.bin/node mcp_conformance.mjs "$mcp_client" "$here/../../docs/mcp.md"
+check_metrics() {
+    "$build/test/peers/metrics-page" >metrics.txt
+    echo "promtool $(./promtool --version 2>&1 | sed -n 's/^promtool, version \([^ ]*\).*/\1/p')"
+    ./promtool check metrics <metrics.txt && echo "1 passed, 0 failed"
+}
+export build
+export -f check_metrics
+count bash -euo pipefail -c check_metrics
 echo "${sum[0]} passed, ${sum[1]} failed"
 ((sum[1] == 0 && sum[0] > 0))

@@ -464,6 +464,24 @@ TEST_CASE("the simulation finds every planted bug")
                 };
                 return planted;
             }},
+        {"records a turn twice",
+            [] {
+                mutation planted;
+                planted.event = [](const live::session_event& event, const mutation::show& show) {
+                    show(event);
+                    if (std::holds_alternative<live::turn_record>(event)) show(event);
+                };
+                return planted;
+            }},
+        {"does not record a turn that is cut",
+            [] {
+                mutation planted;
+                planted.event = [](const live::session_event& event, const mutation::show& show) {
+                    const auto* record = std::get_if<live::turn_record>(&event);
+                    if (!record || record->end != live::turn_end::cut) show(event);
+                };
+                return planted;
+            }},
         {"does not report a lost context",
             [] { return altering_changes([](auto& change) { change.context_lost = false; }); }},
         {"reports a resume that did not happen",

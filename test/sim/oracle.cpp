@@ -336,6 +336,10 @@ void oracle::saw(const live::session_event& event)
         saw_change(*change);
     } else if (std::holds_alternative<live::stalled>(event)) {
         saw_stalled();
+    } else if (const auto* record = std::get_if<live::turn_record>(&event)) {
+        if (record->number != ++records_)
+            report(fmt::format("the record of turn {} in place of {}", record->number, records_));
+        records_ = record->number;
     }
 }
 

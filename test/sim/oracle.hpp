@@ -102,6 +102,8 @@ private:
     rng jitter_rng_;
     bool punctual_ = true; // the process is never suspended
 
+    std::uint64_t records_ = 0; ///< Number of the last turn that was recorded.
+
     // The model of the reconnect policy.
     std::optional<failure> failure_;
     std::optional<double> jitter_;

@@ -90,6 +90,7 @@ run_result simulate(const scenario& scenario, bool traces, const mutation& plant
             oracle.failed(number, why);
         };
         auto options = scenario.options;
+        options.telemetry.turn_records = true;
         const auto store = std::make_shared<handle_store>(clock, scenario.store_latency);
         if (scenario.uses_store) options.resumption_store = store;
         if (scenario.endpoint_changes_at != 0)

@@ -9,6 +9,7 @@
 #include <gemini/live/model_quirks.hpp>
 #include <gemini/live/network.hpp>
 #include <gemini/live/reconnect.hpp>
+#include <gemini/live/telemetry.hpp>
 #include <gemini/live/wire_tap.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -101,6 +102,7 @@ struct client_options {
     std::shared_ptr<live::resumption_store> resumption_store{};
     live::watchdogs watchdogs{};         ///< For a server that is connected but silent.
     live::logger logger{};               ///< Where the log goes. By default: nowhere.
+    telemetry_options telemetry{};       ///< Turn records, metrics and spans.
     wire_tap tap{};                      ///< Records what all sessions send and receive.
     gcc12_guard<client_options> guard{}; ///< Do not touch.
 };

@@ -4,6 +4,7 @@
 #include <gemini/live/error.hpp>
 #include <gemini/live/messages.hpp>
 #include <gemini/live/reconnect.hpp>
+#include <gemini/live/turn_record.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -92,9 +93,10 @@ struct memory_doubtful {
     int prompt_tokens_now = 0;    ///< `usage_metadata::prompt_token_count` after the resume.
 };
 
-/// What `session::events()` returns, in wire order.
-using session_event =
-    std::variant<server_message, status_change, malformed_message, stalled, memory_doubtful>;
+/// What `session::events()` returns, in wire order; a `turn_record` only with
+/// `telemetry_options::turn_records`.
+using session_event = std::variant<server_message, status_change, malformed_message, stalled,
+    memory_doubtful, turn_record>;
 
 } // namespace gemini::live
 #pragma GCC visibility pop

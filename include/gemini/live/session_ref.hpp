@@ -158,6 +158,21 @@ public:
     /// What the session has done so far, for metrics.
     [[nodiscard]] live::session_counters counters() const;
 
+    /// Tells the session that the first sample of the present turn's audio is being played, for
+    /// `turn_record::first_heard`. Call it once for each turn. Without turn records, or after the
+    /// session's end, it does nothing.
+    ///
+    /// From the first call on, a record is complete only when its turn has been heard, or has been
+    /// interrupted and fallen silent, or the next turn begins.
+    ///
+    /// Threads: any.
+    void playback_started() const;
+
+    /// Tells the session that playback has stopped after `interrupted`, for `turn_record::silence`.
+    ///
+    /// Threads: any.
+    void playback_stopped() const;
+
     /// Waits until the outbox has no message left that was accepted before.
     ///
     /// Completion: when each of these messages has been handed to the network, or has been dropped
