@@ -127,6 +127,46 @@ private:
     std::atomic<bool> is_shut_ = false; // the execution context has ended
 };
 
+/// Calls that wait until a turn has ended. Those that have not run in the end are posted.
+class strand::woken_calls {
+public:
+    explicit woken_calls(const asio::any_io_executor& of) : executor_(of) {}
+    woken_calls(const woken_calls&) = delete;
+    woken_calls& operator=(const woken_calls&) = delete;
+    ~woken_calls()
+    {
+        while (auto* const next = take()) next->post_to(executor_);
+    }
+
+    [[nodiscard]] bool is_of(const asio::any_io_executor& executor) const noexcept
+    {
+        return executor == executor_;
+    }
+    void add(prepared_call& one) noexcept
+    {
+        one.next_ = nullptr;
+        *end_ = &one;
+        end_ = &one.next_;
+    }
+    void run()
+    {
+        while (auto* const next = take()) next->run_(*next, false);
+    }
+
+private:
+    [[nodiscard]] prepared_call* take() noexcept
+    {
+        if (!first_) return nullptr;
+        auto* const oldest = std::exchange(first_, first_->next_);
+        if (!first_) end_ = &first_;
+        return static_cast<prepared_call*>(oldest);
+    }
+
+    const asio::any_io_executor& executor_;
+    strand_task* first_ = nullptr;
+    strand_task** end_ = &first_;
+};
+
 thread_local constinit strand::turn* strand::turn::innermost = nullptr;
 
 strand::strand(queue* of, traits traits) noexcept : queue_(of), traits_(traits)
@@ -158,6 +198,12 @@ const asio::any_io_executor& strand::inner() const noexcept { return queue_->inn
 void prepared_call::post(const asio::any_io_executor& executor) noexcept
 {
     if (const auto* const on_strand = target_of<strand>(executor)) return on_strand->post(*this);
+    if (auto* const woken = strand::turn::collects(executor)) return woken->add(*this);
+    post_to(executor);
+}
+
+void prepared_call::post_to(const asio::any_io_executor& executor) noexcept
+{
     struct visit {
         explicit visit(prepared_call& one) noexcept : call(&one) {}
         visit(visit&& other) noexcept : call(std::exchange(other.call, nullptr)) {}
@@ -180,6 +226,18 @@ void strand_task::post(const strand& on) noexcept { on.post(*this); }
 
 void strand::post(strand_task& task) const noexcept { queue_->post(task); }
 
+void strand::complete(strand_task& task) const
+{
+    woken_calls woken(inner());
+    {
+        const turn mine(*this, woken);
+        if (!mine) return post(task);
+        task.run_(task, false);
+        mine.run_posted();
+    }
+    woken.run();
+}
+
 asio::execution_context& strand::query(asio::execution::context_t) const noexcept
 {
     return queue_->context();
@@ -190,7 +248,15 @@ strand::turn::turn(const strand& on) noexcept
     if (runs_in_this_thread(on.inner())) enter(*on.queue_);
 }
 
+strand::turn::turn(const strand& on, woken_calls& woken) noexcept : turn(on) { woken_ = &woken; }
+
 strand::turn::turn(queue& of) noexcept { enter(of); }
+
+strand::woken_calls* strand::turn::collects(const asio::any_io_executor& executor) noexcept
+{
+    auto* const woken = innermost ? innermost->woken_ : nullptr;
+    return woken && woken->is_of(executor) ? woken : nullptr;
+}
 
 void strand::turn::enter(queue& of) noexcept
 {

@@ -44,8 +44,8 @@ protected:
     void post(const strand& on) noexcept;
 
 private:
-    friend class strand;
     friend class prepared_call;
+    friend class strand;
     strand_task* next_ = nullptr;
     function run_;
 };
@@ -62,6 +62,9 @@ protected:
     ~prepared_call() = default;
 
 private:
+    friend class strand;
+    void post_to(const asio::any_io_executor& executor) noexcept;
+
     post_memory memory_;
 };
 
@@ -77,6 +80,13 @@ public:
     {
         owner_ = std::move(owner);
         Task::post(executor);
+    }
+    /// Like `strand::complete`. Once at a time, also with `post`.
+    template <class Strand>
+    void complete(const Strand& on, std::shared_ptr<Owner> owner)
+    {
+        owner_ = std::move(owner);
+        on.complete(*this);
     }
 
 private:
@@ -117,6 +127,12 @@ public:
 
     /// Runs the task on the strand, not within this call.
     void post(strand_task& task) const noexcept;
+
+    /// Runs the task on the strand: within this call if nobody else is running there. The
+    /// coroutines on `inner()` that the task has woken then resume within this call too, after the
+    /// strand has been left: no other trip through the execution context. Call it last in an
+    /// operation's completion handler that runs on `inner()`. Throws what these coroutines throw.
+    void complete(strand_task& task) const;
 
     /// Runs the function on the strand: within this call if that is allowed and nobody else is
     /// running on the strand. Throws std::bad_alloc if it may not run within this call.
@@ -177,6 +193,7 @@ public:
     }
 
 private:
+    friend class prepared_call;
     friend strand make_strand(const asio::any_io_executor& inner);
     class queue;
     struct traits {
@@ -184,11 +201,15 @@ private:
         bool is_tracked = false; ///< Keeps the execution context running.
     };
 
+    class woken_calls;
+
     /// The right to run on the strand, from a thread of its execution context, if nobody else has
     /// it.
     class turn {
     public:
         explicit turn(const strand& on) noexcept;
+        /// Calls posted to the inner executor meanwhile are added to `woken` instead.
+        turn(const strand& on, woken_calls& woken) noexcept;
         explicit turn(queue& of) noexcept;
         turn(const turn&) = delete;
         turn& operator=(const turn&) = delete;
@@ -196,6 +217,8 @@ private:
         explicit operator bool() const noexcept { return queue_ != nullptr; }
         /// Runs what has been posted, or the first part of it.
         void run_posted() const;
+        /// What collects calls to this executor on this thread, or null.
+        [[nodiscard]] static woken_calls* collects(const asio::any_io_executor& executor) noexcept;
 
     private:
         friend class strand;
@@ -205,6 +228,7 @@ private:
 
         queue* queue_ = nullptr;
         turn* outer_ = nullptr; // the turn, of another strand, in which this one was taken
+        woken_calls* woken_ = nullptr;
     };
 
     template <class Function>

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/buffer.hpp"
+
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +30,7 @@ namespace detail {
 struct tool_function;
 }
 namespace protocol {
-struct message_text;
+struct base64_value;
 }
 
 /// What the library does with its public classes and its users cannot. Each of these classes
@@ -36,8 +39,9 @@ struct access {
     /// Accepts text that is known to be valid JSON, without checking it again.
     [[nodiscard]] static json trusted(std::string text) noexcept;
 
-    [[nodiscard]] static server_message make_message(
-        server_message_members members, protocol::message_text raw);
+    /// `base64`: what of `text` the members hold as bytes.
+    [[nodiscard]] static server_message make_message(server_message_members members,
+        base::padded_buffer text, std::span<const protocol::base64_value> base64);
     /// Removes the audio from the message; `raw()` has nothing in its place.
     static void drop_audio(server_message& message) noexcept;
     static void set_epoch(server_message& message, std::uint64_t number) noexcept;

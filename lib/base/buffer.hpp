@@ -2,10 +2,11 @@
 // Tested by: test/unit/protocol/encode_test.cpp, test/unit/engine/write_queue_test.cpp
 #pragma once
 
+#include "base/block.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -21,57 +22,56 @@ public:
     padded_buffer() = default;
     explicit padded_buffer(std::string_view text) { append(text.data(), text.size()); }
     padded_buffer(padded_buffer&& other) noexcept
-        : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)),
-          capacity_(std::exchange(other.capacity_, 0))
+        : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0))
     {
     }
     padded_buffer& operator=(padded_buffer&& other) noexcept
     {
         bytes_ = std::move(other.bytes_);
         size_ = std::exchange(other.size_, 0);
-        capacity_ = std::exchange(other.capacity_, 0);
         return *this;
     }
 
-    [[nodiscard]] char* data() noexcept { return bytes_.get(); }
-    [[nodiscard]] const char* data() const noexcept { return bytes_.get(); }
+    [[nodiscard]] char* data() noexcept { return bytes_.data(); }
+    [[nodiscard]] const char* data() const noexcept { return bytes_.data(); }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+    [[nodiscard]] std::size_t capacity() const noexcept
+    {
+        return bytes_ ? bytes_.size() - padding : 0;
+    }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.get(), size_}; }
+    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
     /// Reserves room for `capacity` bytes in total, excluding the padding.
     void reserve(std::size_t capacity)
     {
-        if (capacity <= capacity_ && bytes_) return;
-        auto larger = std::make_unique_for_overwrite<char[]>(capacity + padding);
-        if (size_ != 0) std::memcpy(larger.get(), bytes_.get(), size_);
-        std::memset(larger.get() + capacity, 0, padding);
+        if (bytes_ && capacity <= this->capacity()) return;
+        block larger(capacity + padding);
+        if (size_ != 0) std::memcpy(larger.data(), bytes_.data(), size_);
         bytes_ = std::move(larger);
-        capacity_ = capacity;
+        std::memset(bytes_.data() + this->capacity(), 0, padding);
     }
 
     void append(const char* from, std::size_t count)
     {
-        if (size_ + count > capacity_ || !bytes_)
-            reserve(std::max(size_ + count, capacity_ + capacity_ / 2));
-        if (count != 0) std::memcpy(bytes_.get() + size_, from, count);
+        if (size_ + count > capacity() || !bytes_)
+            reserve(std::max(size_ + count, capacity() + capacity() / 2));
+        if (count != 0) std::memcpy(bytes_.data() + size_, from, count);
         size_ += count;
     }
 
     void clear() noexcept { size_ = 0; }
 
     /// Transfers ownership of the storage to the caller.
-    [[nodiscard]] std::unique_ptr<char[]> release() noexcept
+    [[nodiscard]] block release() noexcept
     {
-        size_ = capacity_ = 0;
+        size_ = 0;
         return std::move(bytes_);
     }
 
 private:
-    std::unique_ptr<char[]> bytes_;
+    block bytes_;
     std::size_t size_ = 0;
-    std::size_t capacity_ = 0;
 };
 
 /// An outgoing message: its bytes follow `headroom` free ones, into which the transport writes the
@@ -82,17 +82,14 @@ public:
 
     frame() = default;
     /// Room for `size` uninitialized bytes.
-    explicit frame(std::size_t size)
-        : bytes_(std::make_unique_for_overwrite<char[]>(headroom + size)), size_(size)
-    {
-    }
+    explicit frame(std::size_t size) : bytes_(headroom + size), size_(size) {}
     explicit frame(std::string_view text) : frame(text.size())
     {
         if (!text.empty()) std::memcpy(data(), text.data(), text.size());
     }
 
-    [[nodiscard]] char* data() noexcept { return bytes_.get() + headroom; }
-    [[nodiscard]] const char* data() const noexcept { return bytes_.get() + headroom; }
+    [[nodiscard]] char* data() noexcept { return bytes_.data() + headroom; }
+    [[nodiscard]] const char* data() const noexcept { return bytes_.data() + headroom; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::string_view view() const noexcept
     {
@@ -103,7 +100,7 @@ public:
     [[nodiscard]] frame copy() const { return frame(view()); }
 
 private:
-    std::unique_ptr<char[]> bytes_;
+    block bytes_;
     std::size_t size_ = 0;
 };
 

@@ -79,7 +79,9 @@ std::uint64_t outbox::push(outgoing message, base::time_point now)
 
 std::vector<base::frame> outbox::take(std::size_t most, bool hold_media, bool hold_answers)
 {
+    constexpr std::size_t usual = 64;
     std::vector<base::frame> batch;
+    batch.reserve(std::min(entries_.size() - sent_, usual));
     std::size_t size = 0;
     for (auto each = at(sent_); each != entries_.end(); ++each) {
         if (hold_media && is_media(each->what.kind)) break;

@@ -5,7 +5,6 @@
 
 #include "protocol/fields.hpp"
 #include "protocol/mend.hpp"
-#include "protocol/message_text.hpp"
 #include "protocol/reader.hpp"
 
 #include <gemini/live/error.hpp>
@@ -76,6 +75,16 @@ ondemand::parser& this_threads_parser()
 {
     thread_local ondemand::parser parser;
     return parser;
+}
+
+/// The base64 values of the message that a thread decodes.
+std::vector<base64_value>& this_threads_base64()
+{
+    constexpr std::size_t usual = 64;
+    thread_local std::vector<base64_value> list;
+    list.clear();
+    if (list.capacity() > usual) list.shrink_to_fit();
+    return list;
 }
 
 constexpr std::size_t everyday_message = 256 * 1024; // larger ones free their tables
@@ -176,35 +185,6 @@ std::optional<sm> read_leniently(std::string_view text, budget budget)
     return message;
 }
 
-/// Returns `text` without the base64 that has been decoded, in a buffer of the size needed. `gaps`
-/// has the positions of the base64 in `text`.
-message_text kept_text(base::padded_buffer text, std::vector<message_text::gap> gaps)
-{
-    message_text kept;
-    kept.size = text.size();
-    for (const auto& each : gaps) kept.size -= base::base64_size(each.decoded.size());
-    const bool is_tight = text.capacity() + base::padded_buffer::padding - kept.size <= 64;
-    if (is_tight) {
-        kept.bytes = text.release();
-        return kept;
-    }
-    kept.bytes = std::make_unique_for_overwrite<char[]>(kept.size);
-    const std::string_view whole = text.view();
-    std::size_t from = 0;
-    std::size_t to = 0;
-    const auto keep = [&](std::size_t end) {
-        to += whole.substr(from, end - from).copy(kept.bytes.get() + to, kept.size - to);
-    };
-    for (auto& each : gaps) {
-        keep(each.at);
-        from = each.at + base::base64_size(each.decoded.size());
-        each.at = to;
-    }
-    keep(whole.size());
-    kept.gaps = std::move(gaps);
-    return kept;
-}
-
 } // namespace
 
 error malformed_by(const omitted_member& why) { return malformed("server", why); }
@@ -221,7 +201,8 @@ server_message decode_server_message(base::padded_buffer text, decode_limits lim
 {
     const budget budget{limits.values, limits.memory};
     reader in(reader::from::server, budget);
-    in.records_base64_of(text.data());
+    auto& base64 = this_threads_base64();
+    in.records_base64_of(text.data(), base64);
     if (text.empty()) in.fail("is empty");
     server_message_members members;
     try {
@@ -231,9 +212,9 @@ server_message decode_server_message(base::padded_buffer text, decode_limits lim
         text = base::padded_buffer(mend_characters(text.view()));
         auto rest = read_leniently(text.view(), budget);
         if (!rest) throw;
-        return access::make_message(*std::move(rest), kept_text(std::move(text), {}));
+        return access::make_message(*std::move(rest), std::move(text), {});
     }
-    return access::make_message(std::move(members), kept_text(std::move(text), in.take_base64()));
+    return access::make_message(std::move(members), std::move(text), base64);
 }
 
 } // namespace gemini::live::protocol

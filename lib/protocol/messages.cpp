@@ -5,9 +5,9 @@
 #include "base/access.hpp"
 #include "base/base64.hpp"
 #include "base/media_type.hpp"
+#include "protocol/base64_value.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/footprint.hpp"
-#include "protocol/message_text.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -25,34 +25,32 @@ bool is_sound(const part& each)
     return each.inline_data && base::is_of_type(each.inline_data->mime_type, "audio");
 }
 
-/// Returns the text with its base64 put back.
-protocol::message_text whole(const protocol::message_text& text)
-{
-    protocol::message_text all;
-    all.size = text.size;
-    for (const auto& each : text.gaps) all.size += base::base64_size(each.decoded.size());
-    all.bytes = std::make_unique_for_overwrite<char[]>(all.size);
-    const char* from = text.bytes.get();
-    const char* const end = from + text.size;
-    char* to = all.bytes.get();
-    for (const auto& each : text.gaps) {
-        const char* const gap = text.bytes.get() + each.at;
-        to = std::copy(from, gap, to);
-        base::base64_encode(each.decoded, to);
-        to += base::base64_size(each.decoded.size());
-        from = gap;
-    }
-    std::copy(from, end, to);
-    return all;
-}
-
 } // namespace
 
+/// A message. Behind it, in the same block of memory, stand its gaps and, unless it is long, its
+/// text: the JSON without the base64 whose bytes the members have.
 struct server_message::state {
-    server_message_members parts;
-    protocol::message_text raw;
-    std::unique_ptr<bytes> joined_audio{}; // set if there is more than one piece
-    std::uint64_t epoch = 0;
+    using gap = protocol::base64_value; // before this character of the text there was base64
+
+    struct room {
+        std::size_t behind;
+    };
+    static void* operator new(std::size_t size, room extra)
+    {
+        return ::operator new(size + extra.behind);
+    }
+    static void operator delete(void* memory) noexcept { ::operator delete(memory); }
+    static void operator delete(void* memory, room) noexcept { ::operator delete(memory); }
+
+    state(server_message_members members, base::padded_buffer whole,
+        std::span<const protocol::base64_value> base64);
+
+    [[nodiscard]] static std::unique_ptr<state> make(server_message_members members,
+        base::padded_buffer text, std::span<const protocol::base64_value> base64);
+    [[nodiscard]] static bool keeps_buffer(
+        const base::padded_buffer& text, std::span<const protocol::base64_value> base64) noexcept;
+    void cut(std::string_view whole, std::span<const protocol::base64_value> base64) noexcept;
+    void make_whole();
 
     /// Passes each piece of audio to `see`.
     template <class See>
@@ -65,12 +63,87 @@ struct server_message::state {
         for (const auto& each : content->model_turn->parts)
             if (is_sound(each)) see(each.inline_data->data);
     }
+
+    server_message_members parts;
+    std::string_view text{};
+    std::span<gap> gaps{};
+    base::block memory{};                  // of a text that does not stand behind
+    std::unique_ptr<bytes> joined_audio{}; // set if there is more than one piece
+    std::uint64_t epoch = 0;
 };
 
-server_message access::make_message(server_message_members members, protocol::message_text raw)
+/// Whether a text stays where it was received, which costs little memory and no copy.
+bool server_message::state::keeps_buffer(
+    const base::padded_buffer& text, std::span<const protocol::base64_value> base64) noexcept
 {
-    using state = server_message::state;
-    auto made = std::make_unique<state>(state{std::move(members), std::move(raw)});
+    constexpr std::size_t least = 4096; // shorter ones are copied, and the buffer serves again
+    return base64.empty() && text.size() >= least && text.capacity() - text.size() <= 64;
+}
+
+std::unique_ptr<server_message::state> server_message::state::make(server_message_members members,
+    base::padded_buffer text, std::span<const protocol::base64_value> base64)
+{
+    room extra{base64.size_bytes()};
+    if (!keeps_buffer(text, base64)) extra.behind += text.size();
+    for (const auto& each : base64) extra.behind -= base::base64_size(each.decoded.size());
+    return std::unique_ptr<state>(new (extra) state(std::move(members), std::move(text), base64));
+}
+
+server_message::state::state(server_message_members members, base::padded_buffer whole,
+    std::span<const protocol::base64_value> base64)
+    : parts(std::move(members))
+{
+    if (!keeps_buffer(whole, base64)) {
+        cut(whole.view(), base64);
+        return;
+    }
+    text = whole.view();
+    memory = whole.release();
+}
+
+/// Copies the gaps and what is left of the text.
+void server_message::state::cut(
+    std::string_view whole, std::span<const protocol::base64_value> base64) noexcept
+{
+    auto* const first = reinterpret_cast<gap*>(this + 1);
+    auto* const begin = reinterpret_cast<char*>(first + base64.size());
+    auto* to = begin;
+    std::size_t from = 0;
+    gaps = {first, base64.size()};
+    for (std::size_t i = 0; i < base64.size(); ++i) {
+        to = std::copy(whole.begin() + from, whole.begin() + base64[i].at, to);
+        from = base64[i].at + base::base64_size(base64[i].decoded.size());
+        new (first + i) gap{static_cast<std::size_t>(to - begin), base64[i].decoded};
+    }
+    to = std::copy(whole.begin() + from, whole.end(), to);
+    text = {begin, static_cast<std::size_t>(to - begin)};
+}
+
+/// Puts the base64 back into the text.
+void server_message::state::make_whole()
+{
+    auto size = text.size();
+    for (const auto& each : gaps) size += base::base64_size(each.decoded.size());
+    base::block whole(size);
+    const char* from = text.data();
+    char* to = whole.data();
+    for (const auto& each : gaps) {
+        const char* const end = text.data() + each.at;
+        to = std::copy(from, end, to);
+        base::base64_encode(each.decoded, to);
+        to += base::base64_size(each.decoded.size());
+        from = end;
+    }
+    std::copy(from, text.data() + text.size(), to);
+    gaps = {};
+    text = {whole.data(), size};
+    memory = std::move(whole);
+}
+
+server_message access::make_message(server_message_members members, base::padded_buffer text,
+    std::span<const protocol::base64_value> base64)
+{
+    auto made = server_message::state::make(std::move(members), std::move(text), base64);
     std::size_t pieces = 0, size = 0;
     made->for_each_sound([&](const bytes& piece) {
         pieces += piece.empty() ? 0 : 1;
@@ -133,10 +206,10 @@ std::vector<std::int16_t> server_message::samples() const
 
 void access::drop_audio(server_message& message) noexcept
 {
-    using gap = protocol::message_text::gap;
+    using gap = protocol::base64_value;
     auto& state = *message.state_;
     state.joined_audio.reset();
-    auto& gaps = state.raw.gaps;
+    auto& gaps = state.gaps;
     const auto address = [](const gap& each) { return each.decoded.data(); };
     std::ranges::sort(gaps, std::less<>{}, address);
     state.for_each_sound([&](const bytes& piece) {
@@ -144,7 +217,9 @@ void access::drop_audio(server_message& message) noexcept
         if (found != gaps.end() && address(*found) == piece.data())
             found->decoded = found->decoded.first(0);
     });
-    std::erase_if(gaps, [](const gap& each) { return each.decoded.empty(); });
+    const auto gone =
+        std::ranges::remove_if(gaps, [](const gap& each) { return each.decoded.empty(); });
+    gaps = gaps.first(gaps.size() - gone.size());
     std::ranges::sort(gaps, std::less<>{}, &gap::at);
     auto& content = state.parts.server_content;
     if (!content) return;
@@ -189,9 +264,8 @@ std::span<const function_call> server_message::function_calls() const noexcept
 
 std::string_view server_message::raw() const
 {
-    auto& raw = state_->raw;
-    if (!raw.gaps.empty()) raw = whole(raw);
-    return {raw.bytes.get(), raw.size};
+    if (!state_->gaps.empty()) state_->make_whole();
+    return state_->text;
 }
 
 std::size_t server_message::footprint() const noexcept
@@ -200,7 +274,8 @@ std::size_t server_message::footprint() const noexcept
     using protocol::footprint;
     const auto& all = state_->parts;
     auto sum = sizeof(state) + allocation + footprint(all) + footprint(all.unknown) +
-               footprint(all.omitted) + state_->raw.size + allocation + footprint(state_->raw.gaps);
+               footprint(all.omitted) + state_->text.size() + state_->gaps.size_bytes();
+    if (state_->memory) sum += allocation;
     if (const auto& joined = state_->joined_audio)
         sum += sizeof(bytes) + allocation + footprint(*joined);
     return sum;

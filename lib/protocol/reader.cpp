@@ -401,15 +401,15 @@ void reader::note_base64(std::string_view text, const bytes& decoded)
     constexpr std::size_t shortest = 256;
     const bool is_plain = text.size() == base::base64_size(decoded.size()) &&
                           text.find('-') == text.npos && text.find('_') == text.npos;
-    if (text_ && text.size() >= shortest && is_plain)
-        base64_.push_back({static_cast<std::size_t>(text.data() - text_), decoded});
+    if (base64_ && text.size() >= shortest && is_plain)
+        base64_->push_back({static_cast<std::size_t>(text.data() - text_), decoded});
 }
 
 void reader::forget_base64(const bytes& decoded)
 {
-    std::erase_if(base64_, [&decoded](const message_text::gap& each) {
-        return each.decoded.data() == decoded.data();
-    });
+    if (!base64_) return;
+    std::erase_if(*base64_,
+        [&decoded](const base64_value& each) { return each.decoded.data() == decoded.data(); });
 }
 
 bool reader::read(ondemand::value value, bytes& to)

@@ -2,8 +2,8 @@
 // Tested by: test/unit/protocol/decode_test.cpp, test/unit/protocol/reading_test.cpp
 #pragma once
 
+#include "protocol/base64_value.hpp"
 #include "protocol/field.hpp"
-#include "protocol/message_text.hpp"
 
 #include <gemini/live/boxed.hpp>
 #include <gemini/live/content.hpp>
@@ -101,12 +101,12 @@ public:
     {
     }
 
-    /// Call before reading a text whose long base64 is to be recorded.
-    void records_base64_of(const char* text) noexcept { text_ = text; }
-    /// The long base64 values of the message, in their order, with their positions in the text.
-    [[nodiscard]] std::vector<message_text::gap> take_base64() noexcept
+    /// Call before reading a text whose long base64 values are to be added to `list`, in their
+    /// order.
+    void records_base64_of(const char* text, std::vector<base64_value>& list) noexcept
     {
-        return std::move(base64_);
+        text_ = text;
+        base64_ = &list;
     }
 
     /// Throws errc::malformed_message with the current path.
@@ -356,7 +356,7 @@ private:
     std::size_t depth_ = 0;
     bool has_refused_type_ = false; // the media type of the value being read was refused
     const char* text_ = nullptr;
-    std::vector<message_text::gap> base64_;
+    std::vector<base64_value>* base64_ = nullptr;
 };
 
 // From fields to rules ---------------------------------------------------------------------

@@ -197,6 +197,15 @@ std::shared_ptr<auth::token_source> client_core::make_source() const
         std::move(world), time_for_an_upgrade(options.deadlines));
 }
 
+std::shared_ptr<const live::setup> client_core::share(live::setup setup)
+{
+    const std::lock_guard lock(mutex_);
+    if (auto latest = latest_setup_.lock(); latest && *latest == setup) return latest;
+    auto made = std::make_shared<const live::setup>(std::move(setup));
+    latest_setup_ = made;
+    return made;
+}
+
 protocol::addressing client_core::addressing() const
 {
     const std::lock_guard lock(mutex_);

@@ -10,6 +10,7 @@
 #include "transport/transport.hpp"
 
 #include <gemini/live/client.hpp>
+#include <gemini/live/setup.hpp>
 
 #include <atomic>
 #include <deque>
@@ -59,6 +60,10 @@ public:
     /// Adds where the key came from, where the error is about the key.
     [[nodiscard]] error with_origin(error refused) const;
 
+    /// Returns the setup of a session, which shares it with the latest one if that has an equal
+    /// one.
+    [[nodiscard]] std::shared_ptr<const live::setup> share(live::setup setup);
+
     /// Whose models the sessions talk to. The project may be unknown until there is a connection.
     [[nodiscard]] protocol::addressing addressing() const;
 
@@ -77,6 +82,7 @@ private:
 
     mutable std::mutex mutex_;
     protocol::addressing addressing_;
+    std::weak_ptr<const live::setup> latest_setup_;
     std::shared_ptr<auth::token_source> tokens_; // null unless the credentials issue tokens
     std::shared_ptr<const auth::proof> shown_;   // the newest token that a connection was made with
     std::shared_ptr<const std::atomic<bool>> alive_;

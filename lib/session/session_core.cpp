@@ -112,7 +112,7 @@ engine::session_fsm::rules rules_of(const client_core& client, const live::setup
 
 session_core::session_core(std::shared_ptr<client_core> client, live::setup setup,
     protocol::method method, std::string name)
-    : client_(std::move(client)), setup_(std::make_shared<live::setup>(std::move(setup))),
+    : client_(std::move(client)), setup_(client_->share(std::move(setup))),
       quirks_(client_->options.quirks ? client_->options.quirks(setup_->model) : model_quirks{}),
       method_(method), name_(std::move(name)),
       records_turns_(records_turns_of(client_->options, method_)),

@@ -31,7 +31,8 @@ int as_int(std::size_t size)
 } // namespace
 
 byte_stream::byte_stream(const lws_runtime::strand& strand, int descriptor, SSL* tls)
-    : descriptor_(strand, descriptor), carrier_(nullptr, &SSL_free), tls_(tls, &SSL_free)
+    : strand_(strand), descriptor_(strand.inner(), descriptor), carrier_(nullptr, &SSL_free),
+      tls_(tls, &SSL_free)
 {
     if (tls) SSL_up_ref(tls);
 }

@@ -53,16 +53,18 @@ public:
     /// Informs the TLS peer that nothing more comes.
     void say_goodbye() noexcept;
 
-    /// Destroying the stream cancels the wait.
-    template <class Handler>
-    void async_wait(moved::next what, Handler handler)
+    /// Makes the call on the strand, by `strand::complete`. Destroying the stream cancels the wait.
+    template <class Owner>
+    void async_wait(moved::next what, async::strand_call<Owner>& call, std::shared_ptr<Owner> owner)
     {
         descriptor_.async_wait(what == moved::when_writable ? watch::wait_write : watch::wait_read,
-            std::move(handler));
+            [on = strand_, &call, owner = std::move(owner)](asio::error_code canceled) mutable {
+                if (!canceled) call.complete(on, std::move(owner));
+            });
     }
 
 private:
-    using watch = asio::posix::basic_stream_descriptor<lws_runtime::strand>;
+    using watch = asio::posix::basic_stream_descriptor<asio::any_io_executor>;
 
     [[nodiscard]] moved read_plain(std::span<char> into);
     [[nodiscard]] moved read_tls(std::span<char> into);
@@ -71,7 +73,8 @@ private:
     [[nodiscard]] bool stopped(int result, moved& at);
     [[nodiscard]] bool has_pending() const noexcept;
 
-    watch descriptor_;
+    const lws_runtime::strand strand_;
+    watch descriptor_;   // completes on the executor within the strand
     tls_handle carrier_; // the TLS within which there is other TLS
     tls_handle tls_;
     bool tolerates_cuts_ = false;

@@ -70,9 +70,7 @@ try {
         return resume_reading();
     }
     if (proxy_->is_refused()) limit_refusal();
-    wire_->async_wait(next, [self = self()](asio::error_code cancelled) {
-        if (!cancelled) self->pass_proxy();
-    });
+    wire_->async_wait(next, next_read_, self());
 } catch (const std::exception& failure) {
     abort(lost(failure.what()));
 }
@@ -119,13 +117,12 @@ void byte_stream_client::resume_reading()
 
 void byte_stream_client::await_bytes(moved::next what)
 {
-    wire_->async_wait(what, [self = self()](asio::error_code cancelled) {
-        if (!cancelled) self->read();
-    });
+    wire_->async_wait(what, next_read_, self());
 }
 
 void byte_stream_client::read()
 try {
+    if (proxy_) return pass_proxy();
     if (wire_) read_once();
 } catch (const std::exception& failure) {
     abort(lost(failure.what()));
@@ -188,11 +185,7 @@ void byte_stream_client::await_room(moved::next what)
     blocked_ = true;
     liveness_.blocked(wire_->unacknowledged());
     arm(next_check());
-    wire_->async_wait(what, [self = self()](asio::error_code cancelled) {
-        if (cancelled) return;
-        self->blocked_ = false;
-        self->write();
-    });
+    wire_->async_wait(what, next_write_, self());
 }
 
 std::shared_ptr<byte_stream_client> byte_stream_client::self()

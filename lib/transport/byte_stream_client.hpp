@@ -73,7 +73,7 @@ private:
     bool more_at_once_ = true;               // the last read did not empty the wire
     bool write_failed_ = false;
     int turns_left_; // writes before others get a turn
-    // on the next turn of the strand, so that others have one in between
+    // when the wire is ready, or on the next turn of the strand, so that others have one in between
     async::strand_call<byte_stream_client> next_read_{&byte_stream_client::read};
     async::strand_call<byte_stream_client> next_write_{&byte_stream_client::write_again};
 };

@@ -180,8 +180,10 @@ asio::awaitable<void> client_websocket::send(
     self->write();
     while (!sending.is_complete()) {
         if (self->end_) throw error(*self->end_);
-        co_await self->sent_.wait();
+        if (!self->sent_) self->sent_.emplace();
+        co_await self->sent_->wait();
     }
+    self->sent_.reset();
 }
 
 std::uint64_t client_websocket::ping()
@@ -196,8 +198,8 @@ std::uint64_t client_websocket::ping()
 void client_websocket::on_written()
 {
     base::free_memory(request_);
-    base::free_memory(gathered_);
-    if (queue_.written()) sent_.set();
+    gathered_ = {};
+    if (queue_.written() && sent_) sent_->set();
 }
 
 /// The server may have said why before it ended the connection.
@@ -252,12 +254,12 @@ void client_websocket::gather(clock::time_point now)
     while (room() != 0 && queue_.can_add(room())) {
         if (gathered_.empty()) {
             gathered_.reserve(most_gathered);
-            gathered_.assign(output_.begin(), output_.end());
+            gathered_.append(output_.data(), output_.size());
         }
         const auto next = frame_of(*queue_.next(), now);
-        gathered_.insert(gathered_.end(), next.begin(), next.end());
+        gathered_.append(next.data(), next.size());
     }
-    if (!gathered_.empty()) output_ = gathered_;
+    if (!gathered_.empty()) output_ = gathered_.view();
 }
 
 // ---- the end
@@ -321,7 +323,7 @@ void client_websocket::wake_all()
 {
     byte_stream_client::wake_all();
     arrived_.set();
-    sent_.set();
+    if (sent_) sent_->set();
 }
 
 // ---- time

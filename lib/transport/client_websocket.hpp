@@ -83,9 +83,9 @@ private:
     numbered_pings pings_;
 
     engine::write_queue queue_;
-    std::vector<char> gathered_; // frames that are written together
+    base::padded_buffer gathered_; // frames that are written together
     async::event arrived_;
-    async::event sent_;
+    std::optional<async::event> sent_; // while a send waits
 };
 
 } // namespace gemini::live::transport

@@ -9,20 +9,29 @@ namespace gemini::live::transport {
 
 void receive_queue::push(message one)
 {
-    cost_ += cost_of(one);
-    messages_.push_back(std::move(one));
+    constexpr std::size_t usual = 16;
+    const auto cost = cost_of(one);
+    if (empty()) {
+        first_ = std::move(one);
+    } else {
+        if (others_.empty()) others_.reserve(usual);
+        others_.push_back(std::move(one));
+    }
+    cost_ += cost;
 }
 
 message receive_queue::take()
 {
-    auto oldest = std::move(messages_[taken_++]);
+    auto oldest = std::move(first_ ? *first_ : others_[taken_++]);
+    first_.reset();
     if (empty()) clear();
     return oldest;
 }
 
 void receive_queue::clear() noexcept
 {
-    messages_.clear();
+    first_.reset();
+    base::free_memory(others_); // a session may be idle for long
     taken_ = 0;
     cost_ = 0;
 }

@@ -4,6 +4,7 @@
 #include "transport/transport.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace gemini::live::transport {
 /// that have not been parsed. Pure.
 class receive_queue {
 public:
-    [[nodiscard]] bool empty() const noexcept { return taken_ == messages_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return !first_ && taken_ == others_.size(); }
     /// What the messages cost in memory, including those already taken from the current batch.
     [[nodiscard]] std::size_t cost() const noexcept { return cost_; }
     void push(message one);
@@ -33,8 +34,9 @@ public:
     void parsed_up_to(std::size_t left) noexcept;
 
 private:
-    std::vector<message> messages_;
-    std::size_t taken_ = 0; // number of messages taken
+    std::optional<message> first_; // most often the only one
+    std::vector<message> others_;
+    std::size_t taken_ = 0; // number of the others taken
     std::size_t cost_ = 0;
     std::vector<char> bytes_;
     std::size_t parsed_ = 0; // of these bytes

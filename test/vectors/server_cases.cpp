@@ -8,7 +8,6 @@
 #include "protocol/encode.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/mend.hpp"
-#include "protocol/message_text.hpp"
 
 #include <gemini/live/session.hpp>
 

@@ -10,10 +10,12 @@
 #include <asio/thread_pool.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace strand_test {
@@ -96,6 +98,96 @@ TEST_CASE("an operation that completes while the strand is free runs at once")
     CHECK(io.run_one() == 1);
     CHECK(on_strand);
     CHECK_FALSE(strand.running_in_this_thread());
+}
+
+namespace {
+
+/// Calls a function once on a strand, or on another executor.
+class action final : public async::prepared_call {
+public:
+    explicit action(std::function<void()> what) : prepared_call(&run), what_(std::move(what)) {}
+
+private:
+    static void run(strand_task& task, bool is_dropped)
+    {
+        if (!is_dropped) static_cast<action&>(task).what_();
+    }
+
+    std::function<void()> what_;
+};
+
+} // namespace
+
+TEST_CASE("what a completion wakes resumes after it, off the strand, and not by another post")
+{
+    asio::io_context io;
+    const asio::any_io_executor context = io.get_executor();
+    const auto strand = async::make_strand(context);
+    std::string log;
+    action next([&] { log += 'n'; });
+    action woken([&] {
+        log += strand.running_in_this_thread() ? '!' : 'w';
+        next.post(context); // nobody collects any more
+    });
+    note posted(log, 'p');
+    action completion([&] {
+        woken.post(context);
+        strand.post(posted);
+        log += strand.running_in_this_thread() ? 'c' : '!';
+    });
+    asio::post(io, [&] { strand.complete(completion); });
+    CHECK(io.run_one() == 1);
+    CHECK(log == "cpw");
+    io.run();
+    CHECK(log == "cpwn");
+}
+
+TEST_CASE("a completion on a strand where somebody runs waits for its turn")
+{
+    asio::io_context io;
+    const auto strand = async::make_strand(io.get_executor());
+    std::string log;
+    note completion(log, 'c');
+    asio::post(strand, [&] {
+        strand.complete(completion);
+        log += 'f';
+    });
+    io.run();
+    CHECK(log == "fc");
+}
+
+TEST_CASE("a completion wakes calls on other executors by post")
+{
+    asio::io_context io;
+    asio::io_context elsewhere;
+    const auto strand = async::make_strand(io.get_executor());
+    std::string log;
+    action there([&] { log += 't'; });
+    action completion([&] { there.post(elsewhere.get_executor()); });
+    asio::post(io, [&] { strand.complete(completion); });
+    io.run();
+    CHECK(log.empty());
+    elsewhere.run();
+    CHECK(log == "t");
+}
+
+TEST_CASE("what a completion wakes is not lost when one of them throws")
+{
+    asio::io_context io;
+    const asio::any_io_executor context = io.get_executor();
+    const auto strand = async::make_strand(context);
+    std::string log;
+    action thrower([] { throw std::runtime_error("woken"); });
+    action other([&] { log += 'o'; });
+    action completion([&] {
+        thrower.post(context);
+        other.post(context);
+    });
+    asio::post(io, [&] { strand.complete(completion); });
+    CHECK_THROWS_AS(io.run(), std::runtime_error);
+    CHECK(log.empty());
+    io.run();
+    CHECK(log == "o");
 }
 
 TEST_CASE("functions of a strand exclude one another, on several threads, and none is lost")

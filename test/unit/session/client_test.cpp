@@ -89,6 +89,25 @@ const std::string api_path = "/ws/google.ai.generativelanguage.v1beta.Generative
 
 } // namespace
 
+TEST_CASE("sessions share their setup with the latest one if it is equal")
+{
+    asio::io_context io;
+    client_core core({}, test::make_memory_connector(io.get_executor(), {}, {}),
+        std::make_shared<test::virtual_clock>(), [] { return 0.5; });
+    const auto setup_of = [](const char* instruction) {
+        setup one{.model = "models/test"};
+        one.system_instruction = content(instruction);
+        return one;
+    };
+    const auto first = core.share(setup_of("short"));
+    CHECK(core.share(setup_of("short")) == first);
+    const auto second = core.share(setup_of("long"));
+    CHECK(second != first);
+    CHECK(*second == setup_of("long"));
+    CHECK(*first == setup_of("short"));
+    CHECK(core.share(setup_of("long")) == second);
+}
+
 TEST_CASE("a key travels in a header, never in the URL")
 {
     const auto request = request_of({.credentials = api_key("secret")});

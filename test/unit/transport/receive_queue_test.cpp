@@ -43,6 +43,23 @@ TEST_CASE("messages are returned in order, and occupy memory until the last has 
     CHECK(queue.cost() == 0);
 }
 
+TEST_CASE("messages that arrive while others wait keep the order")
+{
+    receive_queue queue;
+    std::string order;
+    queue.push(message_of("1"));
+    queue.push(message_of("2"));
+    order += queue.take().payload.view();
+    queue.push(message_of("3"));
+    order += queue.take().payload.view();
+    order += queue.take().payload.view();
+    CHECK(queue.empty());
+    queue.push(message_of("4"));
+    order += queue.take().payload.view();
+    CHECK(order == "1234");
+    CHECK(queue.cost() == 0);
+}
+
 TEST_CASE("bytes are kept until they have been parsed, whatever happens to the messages")
 {
     receive_queue queue;
