@@ -127,7 +127,8 @@ private:
     std::atomic<bool> is_shut_ = false; // the execution context has ended
 };
 
-/// Calls that wait until a turn has ended. Those that have not run in the end are posted.
+/// Calls that wait until a turn has ended. Then the first may run; the others are posted, since
+/// Asio makes one exception of those that several of them throw.
 class strand::woken_calls {
 public:
     explicit woken_calls(const asio::any_io_executor& of) : executor_(of) {}
@@ -148,9 +149,9 @@ public:
         *end_ = &one;
         end_ = &one.next_;
     }
-    void run()
+    void run_first()
     {
-        while (auto* const next = take()) next->run_(*next, false);
+        if (auto* const first = take()) first->run_(*first, false);
     }
 
 private:
@@ -235,7 +236,7 @@ void strand::complete(strand_task& task) const
         task.run_(task, false);
         mine.run_posted();
     }
-    woken.run();
+    woken.run_first();
 }
 
 asio::execution_context& strand::query(asio::execution::context_t) const noexcept

@@ -128,10 +128,10 @@ public:
     /// Runs the task on the strand, not within this call.
     void post(strand_task& task) const noexcept;
 
-    /// Runs the task on the strand: within this call if nobody else is running there. The
-    /// coroutines on `inner()` that the task has woken then resume within this call too, after the
+    /// Runs the task on the strand: within this call if nobody else is running there. The first
+    /// coroutine on `inner()` that the task has woken then resumes within this call too, after the
     /// strand has been left: no other trip through the execution context. Call it last in an
-    /// operation's completion handler that runs on `inner()`. Throws what these coroutines throw.
+    /// operation's completion handler that runs on `inner()`. Throws what this coroutine throws.
     void complete(strand_task& task) const;
 
     /// Runs the function on the strand: within this call if that is allowed and nobody else is

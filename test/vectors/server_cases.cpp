@@ -379,7 +379,7 @@ complaint try_facts(const json_value& expected, const told& heard)
         [](const live::server_message& each) { return !each.members().omitted.empty(); });
     sequence.end_array().member("error", heard.malformed != 0 || in_part).end_object();
     // an unreadable message has no members
-    const auto last = heard.messages.empty() ? facts(live::access::make_message({}, {}))
+    const auto last = heard.messages.empty() ? facts(live::access::make_message({}, {}, {}))
                                              : facts(heard.messages.back());
     const auto wanted = expected.members();
     for (const auto& [name, value] : wanted) {

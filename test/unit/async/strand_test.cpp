@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "async/strand.hpp"
 
+#include "async/event.hpp"
 #include "support/catch.hpp"
 
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
@@ -10,6 +13,7 @@
 #include <asio/thread_pool.hpp>
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -169,6 +173,33 @@ TEST_CASE("a completion wakes calls on other executors by post")
     CHECK(log.empty());
     elsewhere.run();
     CHECK(log == "t");
+}
+
+TEST_CASE("of several that a completion wakes, each throws an exception of its own")
+{
+    asio::io_context io;
+    const asio::any_io_executor context = io.get_executor();
+    const auto strand = async::make_strand(context);
+    async::event first;
+    async::event second;
+    const auto fail = [](async::event& woken, const char* why) -> asio::awaitable<void> {
+        co_await woken.wait();
+        throw std::runtime_error(why);
+    };
+    const auto rethrow = [](std::exception_ptr why) {
+        if (why) std::rethrow_exception(why);
+    };
+    asio::co_spawn(io, fail(first, "first"), rethrow);
+    asio::co_spawn(io, fail(second, "second"), rethrow);
+    io.poll();
+    io.restart();
+    action completion([&] {
+        first.set();
+        second.set();
+    });
+    asio::post(io, [&] { strand.complete(completion); });
+    CHECK_THROWS_WITH(io.run(), "first");
+    CHECK_THROWS_WITH(io.run(), "second");
 }
 
 TEST_CASE("what a completion wakes is not lost when one of them throws")
