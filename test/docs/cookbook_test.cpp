@@ -507,6 +507,30 @@ TEST_CASE("tools of a server that ends at once are an error, and nothing is said
     }
 }
 
+TEST_CASE("other tools may be used in the middle of a conversation")
+{
+    kitchen k;
+    live::mcp::stdio_server server;
+    server.command = {"true"};
+    const live::mcp::client files(k.io, server);
+    live::mcp::tool_list list;
+    live::mcp::tool& read = list.tools.emplace_back();
+    read.name = "read_text_file";
+    read.input_schema = live::json(R"({"type":"object"})");
+    const auto talk = [](const live::client& client, const live::mcp::client& files,
+                          const live::mcp::tool_list& list) -> asio::awaitable<std::string> {
+        live::session session{
+            client, {.model = "gemini-3.8-live", .output_audio_transcription = live::on}};
+        live::tool_dispatcher dispatcher(session, {});
+        co_await session.connect();
+        co_await use_tools(session, dispatcher, files, list);
+        co_await session.send("Hello!");
+        const auto turn = co_await session.turn();
+        co_return turn.output_transcription;
+    };
+    CHECK_FALSE(test::run(k.io, talk(k.client, files, list)).empty());
+}
+
 TEST_CASE("arguments that do not fit are told to the model")
 {
     const auto answer_to = [](const char* args) {
