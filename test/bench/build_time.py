@@ -34,6 +34,13 @@ def group_of(output):
     return "/".join(part for part in parts[:depth] if not part.endswith(".p"))
 
 
+def generate_sources(build):
+    """Sources that are written by a program, and not compiled here."""
+    rule = subprocess.run(["ninja", "-C", build, "-t", "targets", "rule", "CUSTOM_COMMAND"], check=True, capture_output=True, text=True)
+    sources = [name for name in rule.stdout.split() if name.endswith((".cpp", ".hpp"))]
+    subprocess.run(["ninja", "-C", build, *sources], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
 def cpu_seconds(command, folder):
     """User and system time of the compiler, its children included."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -62,7 +69,7 @@ def instantiations(units, build):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("build", type=Path, help="build directory, configured and with its generated headers built")
+    parser.add_argument("build", type=Path, help="build directory, configured")
     parser.add_argument("--with-tests", action="store_true", help="also compile the tests")
     parser.add_argument("--json", metavar="FILE", help="also write every figure as a JSON line")
     given = parser.parse_args()
@@ -70,6 +77,7 @@ def main():
     library = [unit for unit in units if unit["output"].startswith("lib/") and "main" not in unit["output"]]
     wanted = [unit for unit in units if given.with_tests or CHAT.match(unit["output"])]
 
+    generate_sources(given.build)
     seconds = collections.defaultdict(float)
     chat = 0.0
     for number, unit in enumerate(wanted, 1):
