@@ -22,40 +22,42 @@ public:
     padded_buffer() = default;
     explicit padded_buffer(std::string_view text) { append(text.data(), text.size()); }
     padded_buffer(padded_buffer&& other) noexcept
-        : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0))
+        : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)),
+          capacity_(std::exchange(other.capacity_, 0))
     {
     }
     padded_buffer& operator=(padded_buffer&& other) noexcept
     {
         bytes_ = std::move(other.bytes_);
         size_ = std::exchange(other.size_, 0);
+        capacity_ = std::exchange(other.capacity_, 0);
         return *this;
     }
 
     [[nodiscard]] char* data() noexcept { return bytes_.data(); }
     [[nodiscard]] const char* data() const noexcept { return bytes_.data(); }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] std::size_t capacity() const noexcept
-    {
-        return bytes_ ? bytes_.size() - padding : 0;
-    }
+    [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+    /// Bytes of the block of memory, with the padding and what it has beyond `capacity()`.
+    [[nodiscard]] std::size_t allocated() const noexcept { return bytes_.size(); }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
     /// Reserves room for `capacity` bytes in total, excluding the padding.
     void reserve(std::size_t capacity)
     {
-        if (bytes_ && capacity <= this->capacity()) return;
+        if (bytes_ && capacity <= capacity_) return;
         block larger(capacity + padding);
         if (size_ != 0) std::memcpy(larger.data(), bytes_.data(), size_);
+        std::memset(larger.data() + capacity, 0, padding);
         bytes_ = std::move(larger);
-        std::memset(bytes_.data() + this->capacity(), 0, padding);
+        capacity_ = capacity;
     }
 
     void append(const char* from, std::size_t count)
     {
-        if (size_ + count > capacity() || !bytes_)
-            reserve(std::max(size_ + count, capacity() + capacity() / 2));
+        if (size_ + count > capacity_ || !bytes_)
+            reserve(std::max(size_ + count, capacity_ + capacity_ / 2));
         if (count != 0) std::memcpy(bytes_.data() + size_, from, count);
         size_ += count;
     }
@@ -65,13 +67,14 @@ public:
     /// Transfers ownership of the storage to the caller.
     [[nodiscard]] block release() noexcept
     {
-        size_ = 0;
+        size_ = capacity_ = 0;
         return std::move(bytes_);
     }
 
 private:
     block bytes_;
     std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
 };
 
 /// An outgoing message: its bytes follow `headroom` free ones, into which the transport writes the

@@ -77,7 +77,8 @@ bool server_message::state::keeps_buffer(
     const base::padded_buffer& text, std::span<const protocol::base64_value> base64) noexcept
 {
     constexpr std::size_t least = 4096; // shorter ones are copied, and the buffer serves again
-    return base64.empty() && text.size() >= least && text.capacity() - text.size() <= 64;
+    constexpr std::size_t most_unused = base::padded_buffer::padding + 64;
+    return base64.empty() && text.size() >= least && text.allocated() - text.size() <= most_unused;
 }
 
 std::unique_ptr<server_message::state> server_message::state::make(server_message_members members,

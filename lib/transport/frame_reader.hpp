@@ -48,8 +48,7 @@ using frame_event = std::variant<message, ping_frame, pong_frame, close_frame, v
 ///
 /// The caller may stop between two events and continue later with what is left in `bytes`. The
 /// stream may be cut anywhere; the events do not depend on it. The buffer of a partial
-/// message exceeds what has arrived by at most half of it or 64 KiB. It is reserved for no more
-/// than `max_message`; small blocks of memory are up to a quarter larger than that (`base::block`).
+/// message exceeds what has arrived by at most half of it or 64 KiB, and never `max_message`.
 class GEMINI_LIVE_FOR_EMULATOR frame_reader {
 public:
     static constexpr std::size_t max_fragments = 4096; ///< In one message.
