@@ -3,6 +3,7 @@
 
 #include "async/alarm.hpp"
 #include "async/spawn.hpp"
+#include "protocol/calling_rules.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/validate.hpp"
 #include "session/option_rules.hpp"
@@ -45,32 +46,22 @@ asio::awaitable<void> stay_unless_cancelled()
         throw std::system_error(asio::error::make_error_code(asio::error::operation_aborted));
 }
 
-/// Names of the functions that are declared with this behavior.
-std::vector<std::string> functions_with(behavior wanted, const std::vector<tool>& tools,
-    const std::vector<function_declaration>& functions)
-{
-    std::vector<std::string> names;
-    const auto collect = [&](const std::vector<function_declaration>& all) {
-        for (const auto& each : all)
-            if (each.behavior == wanted) names.push_back(each.name);
-    };
-    collect(functions);
-    for (const auto& tool : tools) collect(tool.function_declarations);
-    return names;
-}
-
 /// Whether the model awaits the response of the function with a name.
 std::function<bool(const std::string&)> waits_for(calling calling, const std::vector<tool>& tools,
     const std::vector<function_declaration>& functions = {})
 {
-    const bool is_asked_for = calling == calling::non_blocking_unless_asked;
-    auto others = functions_with(
-        is_asked_for ? behavior::blocking : behavior::non_blocking, tools, functions);
-    return [calling, is_asked_for, others = std::move(others)](const std::string& name) {
-        if (calling == calling::blocking_only) return true;
-        if (calling == calling::non_blocking_only) return false;
+    const bool usual = protocol::awaits_response(calling, {});
+    std::vector<std::string> others;
+    const auto collect = [&](const std::vector<function_declaration>& all) {
+        for (const auto& each : all)
+            if (protocol::awaits_response(calling, each.behavior) != usual)
+                others.push_back(each.name);
+    };
+    collect(functions);
+    for (const auto& tool : tools) collect(tool.function_declarations);
+    return [usual, others = std::move(others)](const std::string& name) {
         const bool is_other = std::find(others.begin(), others.end(), name) != others.end();
-        return is_other == is_asked_for;
+        return is_other != usual;
     };
 }
 

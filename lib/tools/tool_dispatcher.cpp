@@ -7,6 +7,7 @@
 #include "async/strand.hpp"
 #include "base/access.hpp"
 #include "base/excerpt.hpp"
+#include "protocol/calling_rules.hpp"
 #include "protocol/schema_check.hpp"
 #include "session/session_core.hpp"
 #include "session/session_observer.hpp"
@@ -57,17 +58,6 @@ void check(const tool_dispatcher_options& options)
     if (options.deadline.count() <= 0) refuse("deadline must be above zero");
 }
 
-bool waits(calling calling, open_enum<behavior> declared)
-{
-    switch (calling) {
-    case calling::blocking_only: return true;
-    case calling::non_blocking_only: return false;
-    case calling::non_blocking_unless_asked: return declared == behavior::blocking;
-    case calling::blocking_unless_asked: break;
-    }
-    return declared != behavior::non_blocking;
-}
-
 /// Refuses what would have no effect with this model, or end its connections.
 void check(const detail::tool_function& function, const session_core& session)
 {
@@ -82,7 +72,7 @@ void check(const detail::tool_function& function, const session_core& session)
     if (options.scheduling.empty()) return;
     if (!session.quirks().takes_scheduling)
         refuse("has a scheduling, which the model does not accept.");
-    if (waits(session.quirks().calling, options.behavior))
+    if (protocol::awaits_response(session.quirks().calling, options.behavior))
         refuse("has a scheduling, but the model waits for it: set its behavior to non_blocking.");
 }
 
