@@ -61,7 +61,7 @@ public:
         bool fits = true; ///< Its arguments match the schema.
         int made = 0;     ///< How often the server has made it without knowing it.
         int receipts = 0; ///< How often the session has received it.
-        std::optional<time_point> received{}; ///< When it last did so for the first time.
+        std::optional<time_point> received{}; ///< When it first did, of the newest one made.
         moment anew = 0; ///< When the session last received it as one that the server did not know.
         std::optional<time_point> canceled{}; ///< When the session received its cancellation.
         int read = 0;                         ///< How often the reader has seen it.

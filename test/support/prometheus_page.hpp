@@ -30,7 +30,7 @@ public:
         end_family();
     }
 
-    /// The value of a sample; throws if there is none.
+    /// Returns the value of a sample. Throws if there is none.
     [[nodiscard]] double value(const std::string& name, const labels& with = {}) const
     {
         const auto found = samples_.find({name, with});
